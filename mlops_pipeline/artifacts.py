@@ -1,0 +1,299 @@
+"""Artifact types: what a node reads and writes, with TFX's names, properties and file layout.
+
+An artifact is a place (`uri`) with a type and properties. Its class says which properties are
+declared (MLMD typed properties); any other key becomes an MLMD custom property.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import unquote, urlsplit
+
+from mlops_pipeline.errors import NotFoundError, PipelineError
+
+PropertyValue = int | float | str | list[Any] | dict[str, Any]
+"""What a property may hold; lists and dicts are stored as JSON."""
+
+
+class Artifact:
+    """Something stored: base class of all artifact types, and the type that accepts any.
+
+    Args:
+        uri: where the files are: an absolute local path or a URL that fsspec knows.
+        id: number in the metadata store; 0 while it is not published.
+        properties: declared and further properties, by name.
+        digest: digest of the content, where known.
+    """
+
+    TYPE_NAME: ClassVar[str] = "Artifact"
+    BASE_TYPE: ClassVar[str | None] = None
+    """MLMD base type: "Dataset", "Statistics", "Model" or "Metrics"."""
+    PROPERTIES: ClassVar[Mapping[str, type]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "TYPE_NAME" not in vars(cls):
+            cls.TYPE_NAME = cls.__name__
+
+    def __init__(
+        self,
+        uri: str,
+        *,
+        id: int = 0,
+        properties: Mapping[str, PropertyValue] | None = None,
+        digest: str = "",
+    ) -> None:
+        self.uri = uri
+        self.id = id
+        self.properties: dict[str, PropertyValue] = dict(properties or {})
+        self.digest = digest
+
+    @property
+    def path(self) -> Path:
+        """The local path of the files.
+
+        Raises:
+            PipelineError: the artifact is not on this machine's file system.
+        """
+        parts = urlsplit(self.uri)
+        if parts.scheme == "file":
+            return Path(unquote(parts.path))
+        if parts.scheme and "://" in self.uri:
+            raise PipelineError(
+                f"{self.TYPE_NAME} at {self.uri} has no local path",
+                hint="open it with fsspec, or let the executor ask for a local copy",
+            )
+        return Path(self.uri)
+
+    def load(self) -> Any:
+        """The content as a Python object, by the loader registered for this type.
+
+        Loaders are entry points of the group `mlops_pipeline.loaders`, named by artifact type.
+        """
+        from importlib.metadata import entry_points
+
+        for kind in type(self).__mro__:
+            name = getattr(kind, "TYPE_NAME", "")
+            for entry in entry_points(group="mlops_pipeline.loaders", name=name):
+                return entry.load()(self)
+        raise NotFoundError(
+            f"nothing is registered that loads {self.TYPE_NAME}",
+            hint="read the files below .path, or register an entry point in mlops_pipeline.loaders",
+        )
+
+    def __repr__(self) -> str:
+        return f"{self.TYPE_NAME}({self.uri!r}, id={self.id})"
+
+
+class _Split(Artifact):
+    """An artifact that has one folder a split."""
+
+    PROPERTIES: ClassVar[Mapping[str, type]] = {"span": int, "split_names": str}
+
+    @property
+    def splits(self) -> list[str]:
+        """Names of the splits, as the `split_names` property lists them."""
+        names = json.loads(str(self.properties.get("split_names") or "[]"))
+        return [str(name) for name in names]
+
+    def split(self, name: str) -> Path:
+        """The folder of one split: `<path>/Split-<name>`.
+
+        Raises:
+            NotFoundError: the artifact has no such split.
+        """
+        if name not in self.splits:
+            raise NotFoundError(
+                f"{self.TYPE_NAME} {self.uri} has no split {name!r}",
+                hint=f"its splits are {', '.join(self.splits) or 'none'}",
+            )
+        return self.path / f"Split-{name}"
+
+    def set_splits(self, names: list[str]) -> None:
+        """Declare the splits of an output, in order."""
+        self.properties["split_names"] = json.dumps(names)
+
+
+class Examples(_Split):
+    """Training examples: `Split-<name>/data_tfrecord-#####-of-#####.gz`."""
+
+    BASE_TYPE = "Dataset"
+    PROPERTIES: ClassVar[Mapping[str, type]] = {"span": int, "version": int, "split_names": str}
+
+
+class ExampleStatistics(_Split):
+    """Statistics of examples: `Split-<name>/FeatureStats.pb` (DatasetFeatureStatisticsList)."""
+
+    BASE_TYPE = "Statistics"
+
+
+class ExampleAnomalies(_Split):
+    """Anomalies of examples against a schema: `Split-<name>/SchemaDiff.pb` (Anomalies)."""
+
+
+class Schema(Artifact):
+    """A data schema: `schema.pbtxt` (tensorflow.metadata.v0.Schema)."""
+
+
+class TransformGraph(Artifact):
+    """Output of TensorFlow Transform, in its own layout (`transform_fn/`, ...)."""
+
+
+class TransformCache(Artifact):
+    """Analyzer cache of TensorFlow Transform."""
+
+
+class Model(Artifact):
+    """A trained model: `Format-Serving/` holds what is served."""
+
+    BASE_TYPE = "Model"
+
+
+class ModelRun(Artifact):
+    """What a training wrote beside the model: logs, checkpoints."""
+
+
+class ModelEvaluation(Artifact):
+    """Output of TensorFlow Model Analysis: metrics, plots, validations, evaluation config."""
+
+
+class ModelBlessing(Artifact):
+    """An evaluator's verdict: a file `BLESSED` or `NOT_BLESSED`, and the property `blessed`."""
+
+
+class InfraBlessing(Artifact):
+    """An infrastructure validator's verdict: a file `INFRA_BLESSED` or `INFRA_NOT_BLESSED`."""
+
+
+class PushedModel(Artifact):
+    """A copy of the model that was pushed; `pushed_destination`, `pushed_version` say where."""
+
+    BASE_TYPE = "Model"
+
+
+class InferenceResult(Artifact):
+    """Predictions of a batch inference."""
+
+
+class HyperParameters(Artifact):
+    """The best hyperparameters: `best_hyperparameters.txt` (JSON)."""
+
+
+class TunerResults(Artifact):
+    """All trials of a tuning: `tuner_results.json`."""
+
+
+class ValueArtifact(Artifact):
+    """A single value, kept in one file at `uri`, in the text form that TFX gives it."""
+
+    PYTHON_TYPE: ClassVar[type] = object
+
+    def encode(self, value: Any) -> bytes:
+        """The bytes of the file that hold `value`."""
+        raise NotImplementedError
+
+    def decode(self, data: bytes) -> Any:
+        """The value that `data` holds."""
+        raise NotImplementedError
+
+    def write(self, value: Any) -> None:
+        """Store `value`."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_bytes(self.encode(value))
+
+    def read(self) -> Any:
+        """The stored value."""
+        return self.decode(self.path.read_bytes())
+
+    def load(self) -> Any:
+        """The stored value."""
+        return self.read()
+
+
+class String(ValueArtifact):
+    """A text, as UTF-8."""
+
+    PYTHON_TYPE = str
+
+    def encode(self, value: Any) -> bytes:
+        return str(value).encode()
+
+    def decode(self, data: bytes) -> str:
+        return data.decode()
+
+
+class Bytes(ValueArtifact):
+    """Raw bytes."""
+
+    PYTHON_TYPE = bytes
+
+    def encode(self, value: Any) -> bytes:
+        return bytes(value)
+
+    def decode(self, data: bytes) -> bytes:
+        return data
+
+
+class Integer(ValueArtifact):
+    """A whole number, in decimal."""
+
+    PYTHON_TYPE = int
+
+    def encode(self, value: Any) -> bytes:
+        return str(int(value)).encode()
+
+    def decode(self, data: bytes) -> int:
+        return int(data)
+
+
+class Float(ValueArtifact):
+    """A number; not-finite values are spelt `Infinity`, `-Infinity`, `NaN`."""
+
+    PYTHON_TYPE = float
+
+    def encode(self, value: Any) -> bytes:
+        number = float(value)
+        if math.isnan(number):
+            return b"NaN"
+        if math.isinf(number):
+            return b"Infinity" if number > 0 else b"-Infinity"
+        return repr(number).encode()
+
+    def decode(self, data: bytes) -> float:
+        return float(data)
+
+
+class Boolean(ValueArtifact):
+    """A truth value: `1` or `0`."""
+
+    PYTHON_TYPE = bool
+
+    def encode(self, value: Any) -> bytes:
+        return b"1" if value else b"0"
+
+    def decode(self, data: bytes) -> bool:
+        return data.strip() == b"1"
+
+
+class JsonValue(ValueArtifact):
+    """A list, a dict or null, as JSON with sorted keys."""
+
+    PYTHON_TYPE = dict
+
+    def encode(self, value: Any) -> bytes:
+        return json.dumps(value, sort_keys=True).encode()
+
+    def decode(self, data: bytes) -> Any:
+        return json.loads(data)
+
+
+def value_artifact_for(python_type: object) -> type[ValueArtifact]:
+    """The value artifact type that holds values of a Python type; `JsonValue` for the rest."""
+    for kind in (String, Bytes, Boolean, Integer, Float):
+        if python_type is kind.PYTHON_TYPE:
+            return kind
+    return JsonValue

@@ -1,0 +1,73 @@
+"""What the launcher hands to an executor, and what it gets back: plain data, as JSON.
+
+A `Task` crosses process and container borders; it never holds a secret's value.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from mlops_pipeline.ir import ExecutorIR
+
+
+class ArtifactRef(Struct, frozen=True, omit_defaults=True):
+    """An artifact as an executor sees it; `uri` of an output is its staging place."""
+
+    type: str
+    uri: str
+    id: int = 0
+    properties: dict[str, Any] = {}
+    digest: str = ""
+
+
+class Task(Struct, frozen=True, omit_defaults=True):
+    """Everything that an executor needs, and nothing more.
+
+    Args:
+        name: `<run id>/<node id>`, for messages.
+        inputs: artifacts by input name; an optional input without any is an empty list.
+        outputs: artifacts to write, by output name.
+        values: names of the outputs that are the executor's return values.
+        many: names of the inputs that are taken as a list.
+        parameters: JSON values by name.
+        secrets: names of the environment variables that hold secret parameters, by parameter.
+        timeout: seconds.
+        scratch: an empty folder that is deleted afterwards.
+        state_dir: a folder that later attempts of the same node and run find again.
+        log: file that takes what the executor prints.
+        import_paths: folders that user modules are found in, first match wins.
+    """
+
+    name: str
+    executor: ExecutorIR
+    inputs: dict[str, list[ArtifactRef]] = {}
+    outputs: dict[str, ArtifactRef] = {}
+    values: tuple[str, ...] = ()
+    many: tuple[str, ...] = ()
+    parameters: dict[str, Any] = {}
+    secrets: dict[str, str] = {}
+    timeout: float | None = None
+    scratch: str = ""
+    state_dir: str = ""
+    log: str = ""
+    import_paths: tuple[str, ...] = ()
+
+
+class TaskResult(Struct, frozen=True, omit_defaults=True):
+    """What became of a task.
+
+    Args:
+        properties: properties that the executor set, by output.
+        error: empty on success, else one line that says what went wrong.
+        hint: what to do about it, where known.
+        details: the tail of the traceback or of the output.
+        retryable: whether another attempt may succeed.
+    """
+
+    properties: dict[str, dict[str, Any]] = {}
+    error: str = ""
+    hint: str = ""
+    details: str = ""
+    retryable: bool = True
