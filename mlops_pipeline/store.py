@@ -14,12 +14,21 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any, Protocol
 
 from mlops_pipeline.errors import StoreError
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+class _Nothing(dict[str, Any]):
+    """No items, for ever; hashable, which a default in a dataclass has to be."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        raise TypeError("this mapping stays empty")
+
+
+NOTHING: Mapping[str, Any] = _Nothing()
 
 
 class State(str, enum.Enum):
@@ -91,7 +100,7 @@ class Execution:
         cache_key: digest of all that decides the result; empty where it was not computed.
         reason: why it was cached, skipped, or had to run.
         error: message of the failure; `details` the tail of its traceback.
-        manifest: digest of the document that lists the parts of the cache key.
+        manifest: JSON that lists the parts of the cache key, for `mlops why`.
         log: where the output of the executor is kept.
         host, pid: who runs it.
         started, finished, heartbeat: seconds since 1970; `finished` is 0 while it runs.
