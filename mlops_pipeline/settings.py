@@ -1,0 +1,202 @@
+"""Settings: where the store and the artifacts are, and how runs behave.
+
+A value comes from a flag, else from the environment (`MLOPS_STORE`), else from `mlops.toml`, else
+it is the default. The project is the nearest folder upward that has an `mlops.toml` or a
+`pyproject.toml`; without one it is the current folder. Relative paths in `mlops.toml` start at the
+project, all others at the current folder.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+from mlops_pipeline.errors import SettingsError, did_you_mean
+
+FILE = "mlops.toml"
+MARKERS = (FILE, "pyproject.toml")
+PREFIX = "MLOPS_"
+
+
+class Settings(Struct, frozen=True, omit_defaults=False):
+    """All settings, with absolute paths."""
+
+    store: Annotated[str, Meta(description="URL or file of the metadata store")] = ""
+    root: Annotated[str, Meta(description="folder that artifacts are kept in")] = ""
+    workers: Annotated[int, Meta(ge=0, description="worker processes; 0 stands for one a core")] = 0
+    lease: Annotated[
+        float, Meta(gt=0, description="seconds without a sign of life until a node counts as dead")
+    ] = 60.0
+    lock: Annotated[str, Meta(description="lock file whose content is part of every cache key")] = (
+        ""
+    )
+    import_paths: Annotated[
+        tuple[str, ...], Meta(description="folders in which user modules are looked for")
+    ] = ()
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The settings of a project, and where each came from.
+
+    Args:
+        origins: by setting: `default`, the path of the file, a variable or a flag.
+        warnings: what is probably not meant as it is.
+    """
+
+    project: Path
+    values: Settings
+    origins: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What settings are read from.
+
+    Args:
+        start: where to look for the project from; where relative flags start is the current
+            folder.
+        flags: values by setting; those that are None were not given.
+    """
+
+    start: Path = field(default_factory=Path.cwd)
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+
+def resolve(sources: Sources) -> Resolved:
+    """The settings that hold for a place.
+
+    Raises:
+        SettingsError: a setting is unknown or has a wrong value, or the file cannot be read.
+    """
+    project = find_project(sources.start)
+    values: dict[str, Any] = {}
+    origins = dict.fromkeys(_names(), "default")
+    layers = (_from_file(project), _from_environment(sources), _from_flags(sources))
+    for name, value, origin, base in (item for layer in layers for item in layer):
+        values[name] = _absolute(name, _typed(name, value, origin), base)
+        origins[name] = origin
+    defaults = {
+        "store": f"sqlite:///{project / '.mlops' / 'metadata.db'}",
+        "root": str(project / ".mlops" / "artifacts"),
+    }
+    settings = Settings(**{**defaults, **values})
+    return Resolved(project, settings, origins, tuple(_strange(sources.environment)))
+
+
+def find_project(start: Path) -> Path:
+    """The nearest folder from `start` upward that has a project file, else the current one."""
+    start = start.absolute()
+    for folder in (start, *start.parents):
+        if any((folder / marker).is_file() for marker in MARKERS):
+            return folder
+    return Path.cwd()
+
+
+def describe(name: str) -> str:
+    """What a setting means, in a line."""
+    return _meta(name).description or ""
+
+
+_Item = tuple[str, Any, str, Path]
+
+
+def _from_file(project: Path) -> Iterator[_Item]:
+    path = project / FILE
+    if not path.is_file():
+        return
+    for name, value in _read_toml(path).items():
+        if name not in _names():
+            raise SettingsError(
+                f"{path} has an unknown setting {name!r}", hint=did_you_mean(name, _names())
+            )
+        yield name, value, str(path), project
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    try:
+        values: dict[str, Any] = toml.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SettingsError(
+            f"{path} is not valid TOML: {error}", hint='texts need quotes, as in root = "data"'
+        ) from None
+    except OSError as error:
+        raise SettingsError(f"cannot read {path}: {error.strerror}") from None
+    return values
+
+
+def _from_environment(sources: Sources) -> Iterator[_Item]:
+    for name in _names():
+        variable = PREFIX + name.upper()
+        text = sources.environment.get(variable, "")
+        if text:
+            value = text.split(os.pathsep) if name == "import_paths" else text
+            yield name, value, variable, Path.cwd()
+
+
+def _from_flags(sources: Sources) -> Iterator[_Item]:
+    for name, value in sources.flags.items():
+        if value is not None and value != ():
+            yield name, value, f"--{name.replace('_', '-')}", Path.cwd()
+
+
+def _strange(environment: Mapping[str, str]) -> Iterator[str]:
+    known = {PREFIX + name.upper() for name in _names()}
+    for variable in sorted(environment):
+        if variable.startswith(PREFIX) and variable not in known:
+            hint = did_you_mean(variable, known)
+            if hint.startswith("did"):
+                yield f"{variable} is not a setting; {hint}"
+
+
+def _typed(name: str, value: Any, origin: str) -> Any:
+    hint = get_type_hints(Settings, include_extras=True)[name]
+    # The environment has only texts; a file says what it means.
+    strict = origin.endswith(FILE)
+    try:
+        return msgspec.convert(value, hint, strict=strict)
+    except msgspec.ValidationError as error:
+        wanted = str(error).split(", got")[0].split(" - at")[0].lower().replace("`", "")
+        raise SettingsError(
+            f"setting {name!r} from {origin} is {value!r}: {wanted}",
+            hint=f"it is the {describe(name)}",
+        ) from None
+
+
+def _absolute(name: str, value: Any, base: Path) -> Any:
+    if name == "store":
+        return absolute_store(value, base)
+    if name == "import_paths":
+        return tuple(str(base / Path(path).expanduser()) for path in value)
+    if name == "lock" or (name == "root" and "://" not in value):
+        return str(base / Path(value).expanduser())
+    return value
+
+
+def absolute_store(store: str, base: Path) -> str:
+    """The URL of a store: SQLite files, which may be given as plain paths, become absolute."""
+    scheme, separator, place = store.partition("://")
+    if separator and scheme != "sqlite":
+        return store
+    path = place.removeprefix("/") if separator else store
+    return f"sqlite:///{base / Path(path).expanduser()}"
+
+
+def _names() -> tuple[str, ...]:
+    return Settings.__struct_fields__
+
+
+def _meta(name: str) -> Meta:
+    found: Meta = get_args(get_type_hints(Settings, include_extras=True)[name])[1]
+    return found

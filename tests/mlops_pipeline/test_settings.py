@@ -1,0 +1,139 @@
+"""Where settings come from, and what is said of wrong ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlops_pipeline.errors import SettingsError, StoreError
+from mlops_pipeline.settings import Settings, Sources, describe, find_project, resolve
+from mlops_pipeline.store import MemoryStore
+from mlops_pipeline.stores import open_store
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "mlops.toml").write_text("")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def settings(project: Path, **sources: object) -> Settings:
+    return resolve(Sources(**{"start": project, "environment": {}, **sources})).values  # type: ignore[arg-type]
+
+
+def test_the_default_store_and_root_are_below_the_project(project: Path) -> None:
+    found = settings(project)
+    assert found.store == f"sqlite:///{project}/.mlops/metadata.db"
+    assert found.root == f"{project}/.mlops/artifacts"
+
+
+def test_the_project_is_the_nearest_folder_upward_with_a_project_file(project: Path) -> None:
+    inner = project / "pipelines" / "penguin"
+    inner.mkdir(parents=True)
+    assert find_project(inner) == project
+    (inner / "pyproject.toml").write_text("")
+    assert find_project(inner) == inner
+
+
+def test_flags_win_over_the_environment_which_wins_over_the_file(project: Path) -> None:
+    (project / "mlops.toml").write_text("workers = 1\nlease = 5\nlock = 'a.lock'")
+    found = resolve(Sources(project, {"workers": 3}, {"MLOPS_WORKERS": "2", "MLOPS_LEASE": "7.5"}))
+    assert found.values.workers == 3
+    assert found.values.lease == 7.5
+    assert found.values.lock == str(project / "a.lock")
+    assert found.origins == {
+        "store": "default",
+        "root": "default",
+        "workers": "--workers",
+        "lease": "MLOPS_LEASE",
+        "lock": str(project / "mlops.toml"),
+        "import_paths": "default",
+    }
+
+
+def test_flags_that_were_not_given_change_nothing(project: Path) -> None:
+    assert settings(project, flags={"workers": None, "import_paths": ()}).workers == 0
+
+
+def test_paths_in_the_file_start_at_the_project_and_others_where_the_user_is(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "mlops.toml").write_text('root = "data"\nimport_paths = ["src"]')
+    elsewhere = project / "sub"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert settings(elsewhere).root == str(project / "data")
+    assert settings(elsewhere).import_paths == (str(project / "src"),)
+    assert settings(elsewhere, flags={"root": "out"}).root == str(elsewhere / "out")
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("sqlite:///meta.db", "sqlite:///{project}/meta.db"),
+        ("sqlite:////data/meta.db", "sqlite:////data/meta.db"),
+        ("meta.db", "sqlite:///{project}/meta.db"),
+        ("/data/meta.db", "sqlite:////data/meta.db"),
+        ("mysql://host/db", "mysql://host/db"),
+    ],
+)
+def test_a_store_is_a_url_or_a_file(project: Path, given: str, url: str) -> None:
+    assert settings(project, flags={"store": given}).store == url.format(project=project)
+
+
+def test_a_root_may_be_a_url(project: Path) -> None:
+    assert settings(project, flags={"root": "s3://bucket/x"}).root == "s3://bucket/x"
+
+
+def test_an_unknown_key_gives_the_near_miss(project: Path) -> None:
+    (project / "mlops.toml").write_text("worker = 4")
+    with pytest.raises(SettingsError, match="unknown setting 'worker'") as caught:
+        settings(project)
+    assert caught.value.hint == "did you mean 'workers'?"
+
+
+@pytest.mark.parametrize(
+    "line", ['workers = "4"', "workers = -1", "lease = 0", "import_paths = 'a'"]
+)
+def test_a_wrong_value_names_the_setting_and_where_it_is_from(project: Path, line: str) -> None:
+    (project / "mlops.toml").write_text(line)
+    name = line.split()[0]
+    with pytest.raises(SettingsError, match=rf"setting '{name}' from .*mlops\.toml is"):
+        settings(project)
+
+
+def test_a_wrong_value_in_the_environment_names_the_variable(project: Path) -> None:
+    with pytest.raises(SettingsError, match="from MLOPS_WORKERS is 'many': expected int"):
+        settings(project, environment={"MLOPS_WORKERS": "many"})
+
+
+def test_broken_toml_is_the_users_error(project: Path) -> None:
+    (project / "mlops.toml").write_text("root = data")
+    with pytest.raises(SettingsError, match="not valid TOML"):
+        settings(project)
+
+
+def test_a_misspelt_variable_is_warned_of(project: Path) -> None:
+    found = resolve(Sources(project, {}, {"MLOPS_WORKER": "2", "MLOPS_API_TOKEN_FOR_X": "y"}))
+    assert found.warnings == ("MLOPS_WORKER is not a setting; did you mean 'MLOPS_WORKERS'?",)
+
+
+def test_every_setting_is_described() -> None:
+    assert all(describe(name) for name in Settings.__struct_fields__)
+
+
+def test_a_store_in_memory_opens_by_url() -> None:
+    assert isinstance(open_store("memory://"), MemoryStore)
+
+
+def test_an_unknown_store_gives_the_near_miss() -> None:
+    with pytest.raises(StoreError, match="no store is registered for sqlit://") as caught:
+        open_store("sqlit:///x.db")
+    assert caught.value.hint == "did you mean 'sqlite'?"
+
+
+def test_a_store_without_a_scheme_is_refused() -> None:
+    with pytest.raises(StoreError, match="not the URL of a store"):
+        open_store("metadata.db")
