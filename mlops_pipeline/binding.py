@@ -1,0 +1,303 @@
+"""Between a task's JSON and Python: the arguments of a call, and what came back from it."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import os
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from mlops_pipeline.artifacts import Artifact, PropertyValue, ValueArtifact, value_artifact_for
+from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
+from mlops_pipeline.task import ArtifactRef, Task
+
+Taken = Artifact | list[Artifact] | None
+"""What an executor gets for an input: the artifact, all of them, or nothing."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A task in Python's terms; `outputs` has the value outputs too."""
+
+    inputs: dict[str, Taken]
+    outputs: dict[str, Artifact]
+    parameters: dict[str, Any]
+
+
+def bind(task: Task, hints: Mapping[str, Any]) -> Bound:
+    """Build the artifacts and the typed parameters of a task.
+
+    Args:
+        hints: annotations of the component function, or of nothing for untyped parameters.
+
+    Raises:
+        ParameterError: a parameter does not fit its annotation.
+        ExecutorError: a secret is not in the environment.
+    """
+    inputs = {name: _taken(task, name, hints.get(name)) for name in task.inputs}
+    outputs = {name: _artifact(ref, hints.get(name)) for name, ref in task.outputs.items()}
+    for artifact in outputs.values():
+        _make_room(artifact)
+    return Bound(inputs, outputs, _parameters(task, hints))
+
+
+def _taken(task: Task, name: str, hint: Any) -> Taken:
+    artifacts = [_artifact(ref, hint) for ref in task.inputs[name]]
+    if name in task.many:
+        return artifacts
+    if len(artifacts) > 1:
+        raise ExecutorError(
+            f"{task.name}: input {name!r} takes one artifact, but {len(artifacts)} were found",
+            hint=f"annotate it as list[Input[...]], or resolve it to one: {artifacts[0].uri}, ...",
+            retryable=False,
+        )
+    return artifacts[0] if artifacts else None
+
+
+def _artifact(ref: ArtifactRef, hint: Any) -> Artifact:
+    kind = _artifact_type(hint, ref.type)
+    # The executor may change a list in place; the reference stays what it was.
+    properties = copy.deepcopy(ref.properties)
+    return kind(ref.uri, id=ref.id, properties=properties, digest=ref.digest)
+
+
+def _artifact_type(hint: Any, name: str) -> type[Artifact]:
+    """The annotated class, or that subclass of it which the stored type names."""
+    bases = list(_artifact_types(hint)) or [Artifact]
+    for base in bases:
+        for kind in _with_subclasses(base):
+            if name == kind.TYPE_NAME:
+                return kind
+    return bases[0]
+
+
+def _artifact_types(hint: Any) -> Iterator[type[Artifact]]:
+    if isinstance(hint, type) and issubclass(hint, Artifact):
+        yield hint
+        return
+    for argument in typing.get_args(hint):
+        yield from _artifact_types(argument)
+
+
+def _with_subclasses(kind: type[Artifact]) -> Iterator[type[Artifact]]:
+    yield kind
+    for subclass in kind.__subclasses__():
+        yield from _with_subclasses(subclass)
+
+
+def _make_room(artifact: Artifact) -> None:
+    """Create the folder that the executor writes into, if it is on this machine."""
+    if urlsplit(artifact.uri).scheme not in ("", "file"):
+        return
+    path = artifact.path
+    folder = path.parent if isinstance(artifact, ValueArtifact) else path
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _parameters(task: Task, hints: Mapping[str, Any]) -> dict[str, Any]:
+    values = {
+        name: _converted(task, name, value, hints.get(name, Any))
+        for name, value in task.parameters.items()
+    }
+    return values | secrets(task)
+
+
+def secrets(task: Task) -> dict[str, str]:
+    """The values of a task's secret parameters.
+
+    Raises:
+        ExecutorError: one is not in the environment.
+    """
+    for parameter, variable in task.secrets.items():
+        if variable not in os.environ:
+            raise ExecutorError(
+                f"{task.name}: the secret parameter {parameter!r} needs the environment variable "
+                f"{variable}, which is not set",
+                hint=f"set {variable} where the node runs",
+                retryable=False,
+            )
+    return {name: os.environ[variable] for name, variable in task.secrets.items()}
+
+
+def _converted(task: Task, name: str, value: Any, hint: Any) -> Any:
+    try:
+        return msgspec.convert(value, hint, dec_hook=_decode_path, str_keys=True)
+    except msgspec.ValidationError as error:
+        raise ParameterError(
+            f"{task.name}: parameter {name!r} takes {_spelt(hint)}: {error}",
+            hint="mend the value, or the annotation of the parameter",
+        ) from None
+    except (TypeError, NotImplementedError) as error:
+        raise ParameterError(
+            f"{task.name}: parameter {name!r} cannot be {_spelt(hint)}: {error}",
+            hint="use a type that JSON can hold: numbers, text, lists, dicts, dataclasses, Path",
+        ) from None
+
+
+def _decode_path(kind: type, value: Any) -> Any:
+    if isinstance(kind, type) and issubclass(kind, PurePath) and isinstance(value, str):
+        return kind(value)
+    raise NotImplementedError(f"{_spelt(kind)} cannot be made from {type(value).__name__}")
+
+
+def check_names(task: Task, known: set[str], required: set[str]) -> None:
+    """Compare a task with the signature that it calls.
+
+    Raises:
+        ParameterError: the task has a name too many, or one too few.
+    """
+    given = {*task.inputs, *task.outputs, *task.parameters, *task.secrets} - {*task.values}
+    for name in sorted(given - known):
+        raise ParameterError(
+            f"{task.name}: the executor takes no {name!r}", hint=did_you_mean(name, known)
+        )
+    for name in sorted(required - given):
+        raise ParameterError(
+            f"{task.name}: the executor needs {name!r}, which was not given",
+            hint="compile the pipeline again: the component has changed since",
+        )
+
+
+def write_values(task: Task, outputs: Mapping[str, Artifact], returned: Any, hint: Any) -> None:
+    """Write what an executor returned to its value outputs.
+
+    Args:
+        hint: annotation of the return value.
+
+    Raises:
+        ExecutorError: a value is missing or of the wrong type.
+    """
+    if not task.values:
+        return
+    fields = value_fields(hint)
+    if set(fields) == set(task.values):
+        values = _fields_of(task, returned, fields)
+    else:
+        fields, values = {task.values[0]: hint}, {task.values[0]: returned}
+    for name in task.values:
+        artifact = outputs[name]
+        if isinstance(artifact, ValueArtifact):
+            artifact.write(_checked(task, name, values[name], fields[name]))
+
+
+def value_fields(hint: Any) -> dict[str, Any]:
+    """The names and types of a return type that has several: NamedTuple, TypedDict, dataclass."""
+    named = isinstance(hint, type) and (
+        typing.is_typeddict(hint) or hasattr(hint, "_fields") or dataclasses.is_dataclass(hint)
+    )
+    return typing.get_type_hints(hint) if named else {}
+
+
+def _fields_of(task: Task, returned: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(returned, Mapping):
+        found = {name: returned[name] for name in fields if name in returned}
+    else:
+        found = {name: getattr(returned, name) for name in fields if hasattr(returned, name)}
+    missing = [name for name in fields if name not in found]
+    if missing:
+        raise ExecutorError(
+            f"{task.name}: the executor returned {_shown(returned)} without {', '.join(missing)}",
+            hint=f"return all of {', '.join(fields)}",
+            retryable=False,
+        )
+    return found
+
+
+def _checked(task: Task, name: str, value: Any, hint: Any) -> Any:
+    """The value as plain data, if it is of the declared type."""
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        value = value.item()  # a number of NumPy
+    if hint is None or hint is type(None):
+        hint = Any
+    kind = value_artifact_for(hint).PYTHON_TYPE
+    if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if kind in (str, bytes, bool, int):
+        if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+            return value
+        raise _wrong_value(task, name, value, hint, "")
+    try:
+        plain = msgspec.to_builtins(value, str_keys=True, enc_hook=_encode_path)
+        msgspec.convert(plain, hint, dec_hook=_decode_path, str_keys=True)
+    except (msgspec.ValidationError, TypeError, NotImplementedError) as error:
+        raise _wrong_value(task, name, value, hint, f": {error}") from None
+    return plain
+
+
+def _encode_path(value: Any) -> Any:
+    if isinstance(value, PurePath):
+        return str(value)
+    raise NotImplementedError(f"{type(value).__name__} has no JSON form")
+
+
+def _wrong_value(task: Task, name: str, value: Any, hint: Any, why: str) -> ExecutorError:
+    return ExecutorError(
+        f"{task.name}: the value of output {name!r} must be {_spelt(hint)}, "
+        f"but the executor returned {_shown(value)}{why}",
+        hint=f"return {_spelt(hint)}, or change the annotation of the return value",
+        retryable=False,
+    )
+
+
+def changed_properties(
+    task: Task, outputs: Mapping[str, Artifact]
+) -> dict[str, dict[str, PropertyValue]]:
+    """The properties that the executor set, by output.
+
+    Raises:
+        ExecutorError: one is not of its declared type, or nothing that a property can hold.
+    """
+    changed: dict[str, dict[str, PropertyValue]] = {}
+    for output, artifact in outputs.items():
+        before = task.outputs[output].properties
+        for key, value in artifact.properties.items():
+            if key not in before or before[key] != value:
+                plain = _property(task, output, artifact, key)
+                changed.setdefault(output, {})[key] = plain
+    return changed
+
+
+def _property(task: Task, output: str, artifact: Artifact, key: str) -> PropertyValue:
+    value: Any = artifact.properties[key]
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        value = value.item()
+    declared = artifact.PROPERTIES.get(key)
+    wanted: Any = declared or PropertyValue
+    try:
+        return typing.cast(PropertyValue, msgspec.convert(_plain_number(value, declared), wanted))
+    except (msgspec.ValidationError, TypeError):
+        raise ExecutorError(
+            f"{task.name}: property {key!r} of output {output!r} takes "
+            f"{_spelt(declared) if declared else 'a number, text, list or dict'}, "
+            f"not {_shown(value)}",
+            hint="convert it in the executor",
+            retryable=False,
+        ) from None
+
+
+def _plain_number(value: Any, declared: Any) -> Any:
+    # MLMD has no truth values: a flag is kept as 1 or 0.
+    if isinstance(value, bool) and declared in (None, int):
+        return int(value)
+    return value
+
+
+def _spelt(hint: Any) -> str:
+    if typing.get_origin(hint) is typing.Annotated:
+        hint = typing.get_args(hint)[0]
+    plain = isinstance(hint, type) and not typing.get_args(hint)
+    return hint.__name__ if plain else str(hint).replace("typing.", "")
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "None"
+    text = repr(value)
+    return f"{type(value).__name__} {text}" if len(text) <= 60 else type(value).__name__

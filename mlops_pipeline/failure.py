@@ -1,0 +1,141 @@
+"""What is kept of a failure: one line, a hint, a short traceback, and never a secret."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from mlops_pipeline.errors import ExecutorError, PipelineError
+from mlops_pipeline.task import TaskResult
+
+DETAILS_LIMIT = 8_000
+MASK = "***"
+_FRAMEWORK = str(Path(__file__).parent)
+# A line of a secret that is shorter than this (an END marker, a brace) gives nothing away.
+_SHORTEST_LINE = 8
+
+
+class Redactor:
+    """Replaces secrets in texts.
+
+    Args:
+        secrets: the values to hide; empty ones are left out.
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        needles: set[str] = set()
+        for secret in secrets:
+            # As it is, and as it stands in a repr or in JSON.
+            needles |= {secret, repr(secret)[1:-1], json.dumps(secret)[1:-1]}
+            lines = secret.splitlines()
+            if len(lines) > 1:
+                # Logs are read line by line, so each line of a key has to be hidden too.
+                needles |= {line for line in lines if len(line) >= _SHORTEST_LINE}
+        # Longest first, or a part would be replaced and leave the rest of the whole readable.
+        self._needles = sorted(needles - {""}, key=lambda n: (-len(n), n))
+
+    @property
+    def longest(self) -> int:
+        """Length in bytes of the longest text that is replaced."""
+        return max((len(needle.encode()) for needle in self._needles), default=0)
+
+    def text(self, text: str) -> str:
+        """`text` without secrets."""
+        for needle in self._needles:
+            text = text.replace(needle, MASK)
+        return text
+
+    def data(self, data: bytes) -> bytes:
+        """`data` without secrets."""
+        for needle in self._needles:
+            data = data.replace(needle.encode(), MASK.encode())
+        return data
+
+    def value(self, value: Any) -> Any:
+        """A JSON value whose texts are without secrets."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        if isinstance(value, Mapping):
+            return {self.text(str(key)): self.value(item) for key, item in value.items()}
+        return value
+
+    def result(self, result: TaskResult) -> TaskResult:
+        """A task's result without secrets."""
+        if not self._needles:
+            return result
+        return TaskResult(
+            properties=self.value(result.properties),
+            error=self.text(result.error),
+            hint=self.text(result.hint),
+            details=self.text(result.details),
+            retryable=result.retryable,
+        )
+
+
+def failed(error: BaseException) -> TaskResult:
+    """The result of a task that raised.
+
+    The framework's own errors that are not an `ExecutorError` are mistakes that another attempt
+    does not mend, so they are not retryable; what the user's code raises is.
+    """
+    if isinstance(error, ExecutorError):
+        details = error.details or traceback_tail(error)
+        return _result(error.message, error.hint, details, error.retryable)
+    if isinstance(error, PipelineError):
+        return _result(error.message, error.hint, traceback_tail(error), False)
+    if isinstance(error, SystemExit):
+        hint = "raise an exception, or return: an executor must not end its process"
+        return _result(f"SystemExit: {error.code}", hint, traceback_tail(error), True)
+    return _result(summary(error), "", traceback_tail(error), True)
+
+
+def _result(message: str, hint: str, details: str, retryable: bool) -> TaskResult:
+    return TaskResult(
+        error=message or "failed without a message",
+        hint=hint,
+        details=tail(details),
+        retryable=retryable,
+    )
+
+
+def summary(error: BaseException) -> str:
+    """An exception in one line: `ValueError: no rows`."""
+    name = type(error).__qualname__
+    lines = str(error).strip().splitlines()
+    return f"{name}: {lines[0]}" if lines else name
+
+
+def traceback_tail(error: BaseException) -> str:
+    """The traceback from the user's first frame on, cut to `DETAILS_LIMIT` from its end."""
+    # Only a failure pays for this import.
+    import traceback
+
+    trace = _user_part(error.__traceback__)
+    return tail("".join(traceback.format_exception(type(error), error, trace)))
+
+
+def _user_part(trace: TracebackType | None) -> TracebackType | None:
+    part = trace
+    while part is not None and _is_framework(part.tb_frame.f_code.co_filename):
+        part = part.tb_next
+    # Raised by the framework itself: then its frames are all there is to show.
+    return part or trace
+
+
+def _is_framework(filename: str) -> bool:
+    return filename.startswith((_FRAMEWORK, "<frozen importlib", "<string>"))
+
+
+def tail(text: str, limit: int = DETAILS_LIMIT) -> str:
+    """The end of a text, from the start of a line, in at most `limit` bytes."""
+    data = text.strip("\n").encode(errors="replace")
+    if len(data) <= limit:
+        return data.decode()
+    cut = data[-(limit - len("...\n")) :]
+    head, _, rest = cut.partition(b"\n")
+    return "...\n" + (rest or head).decode(errors="ignore")

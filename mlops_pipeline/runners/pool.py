@@ -1,0 +1,127 @@
+"""A pool of warm worker processes: a heavy library is imported once a worker, not once a node."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from mlops_pipeline.failure import failed
+from mlops_pipeline.runners.output import Output
+from mlops_pipeline.runners.process import WorkerProcess
+from mlops_pipeline.task import Task, TaskResult
+
+_CLOSING = 3.0
+
+
+class WorkerPool:
+    """Runs tasks in up to `size` processes that are started when they are needed.
+
+    `execute` may be called from any number of threads. A process that has died, was killed, or
+    whose task left child processes behind is replaced.
+
+    Args:
+        on_output: is given a task and each line that it prints, while it runs.
+        grace: seconds that a late or canceled task has to clean up.
+
+    >>> with WorkerPool(2) as pool:
+    ...     result = pool.execute(task)
+    """
+
+    def __init__(
+        self,
+        size: int,
+        *,
+        on_output: Callable[[Task, str], None] | None = None,
+        grace: float = 5.0,
+    ) -> None:
+        self._size = max(size, 1)
+        self._on_output = on_output
+        self._grace = grace
+        self._changed = threading.Condition()
+        self._idle: list[WorkerProcess] = []
+        self._busy: set[WorkerProcess] = set()
+        self._closed = False
+        # Counts the calls of `cancel_all`, so that who waited through one knows it.
+        self._cancels = 0
+
+    def execute(self, task: Task) -> TaskResult:
+        """Run a task in a worker, after waiting for a free one."""
+        worker = self._take()
+        if worker is None:
+            return TaskResult(error=f"{task.name} was canceled", retryable=False)
+        try:
+            return self._run(worker, task)
+        finally:
+            # Not reusable either when Ctrl-C interrupted this thread while the task ran.
+            self._give_back(worker)
+
+    def cancel_all(self) -> None:
+        """End the tasks that run or wait now; the pool can be used afterwards."""
+        with self._changed:
+            self._cancels += 1
+            for worker in self._busy:
+                worker.cancel()
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Cancel what runs, and wait until all processes are gone."""
+        with self._changed:
+            self._closed = True
+            self.cancel_all()
+            self._changed.wait_for(lambda: not self._busy)
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.close()
+        deadline = time.monotonic() + _CLOSING
+        for worker in idle:
+            worker.join(deadline - time.monotonic())
+
+    def __enter__(self) -> WorkerPool:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _run(self, worker: WorkerProcess, task: Task) -> TaskResult:
+        on_output = self._on_output
+        try:
+            output = Output(task, (lambda line: on_output(task, line)) if on_output else None)
+        except OSError as error:
+            return failed(error)
+        try:
+            return worker.run(task, output, self._grace)
+        finally:
+            output.close()
+
+    def _take(self) -> WorkerProcess | None:
+        """A process for one task, or None if the task was canceled before it had one."""
+        with self._changed:
+            cancels = self._cancels
+            self._changed.wait_for(lambda: self._cancels != cancels or self._closed or self._free())
+            if self._cancels != cancels or self._closed:
+                return None
+            # The one used last: what has imported TensorFlow goes on being used, so the others
+            # need not be started, or import it too.
+            worker = self._idle.pop() if self._idle else WorkerProcess()
+            self._busy.add(worker)
+            return worker
+
+    def _free(self) -> bool:
+        return bool(self._idle) or len(self._busy) < self._size
+
+    def _give_back(self, worker: WorkerProcess) -> None:
+        with self._changed:
+            self._busy.discard(worker)
+            if worker.reusable:
+                worker.rearm()
+                self._idle.append(worker)
+            else:
+                worker.kill()
+            self._changed.notify_all()

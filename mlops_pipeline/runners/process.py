@@ -1,0 +1,249 @@
+"""One worker process as its parent sees it: start, hand over a task, watch, end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+
+from mlops_pipeline.runners.output import Output
+from mlops_pipeline.runners.worker import Reply, Request
+from mlops_pipeline.task import Task, TaskResult
+
+_START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "
+    "from mlops_pipeline.runners.worker import main; main(*map(int, sys.argv[1:]))"
+)
+# How often a silent worker is looked at: a child that it forked may keep its pipes open.
+_GLANCE = 1.0
+_READ_SIZE = 64 * 1024
+
+
+class WorkerProcess:
+    """A warm process that runs one task at a time.
+
+    It is in a session of its own, so that Ctrl-C in the terminal reaches the parent only.
+    """
+
+    def __init__(self) -> None:
+        requests, self._requests = os.pipe()
+        self._replies, replies = os.pipe()
+        self._output, output = os.pipe()
+        lifeline, self._lifeline = os.pipe()
+        self._woken, self._wake = os.pipe()
+        given = (requests, replies, lifeline)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _START, *map(str, given), json.dumps(sys.path)],
+            pass_fds=given,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        for fd in (*given, output):
+            os.close(fd)
+        os.set_blocking(self._output, False)
+        os.set_blocking(self._woken, False)
+        self.reusable = True
+
+    @property
+    def pid(self) -> int:
+        """Process id, which is also the id of its group and session."""
+        return self._process.pid
+
+    def run(self, task: Task, output: Output, grace: float) -> TaskResult:
+        """Run a task and wait for its end; afterwards `reusable` says if the process can go on.
+
+        Args:
+            grace: seconds between SIGTERM and SIGKILL.
+        """
+        self.reusable = False
+        deadline = None if task.timeout is None else time.monotonic() + task.timeout
+        # Threads that an earlier task left running may have printed since.
+        self._forget_output()
+        try:
+            self._send(Request(task, output.end_marker))
+            reply = self._wait(output, deadline)
+        except TimeoutError:
+            self._terminate(output, grace)
+            hint = "give the node a longer timeout, or look in its log for what it waits for"
+            return TaskResult(
+                error=f"{task.name} timed out after {task.timeout:g} s",
+                hint=hint,
+                details=output.tail,
+            )
+        except InterruptedError:
+            self._terminate(output, grace)
+            return TaskResult(error=f"{task.name} was canceled", retryable=False)
+        if reply is None:
+            return self._died(task, output)
+        self._drain(output)
+        self.reusable = reply.reusable and output.ended
+        return reply.result
+
+    def cancel(self) -> None:
+        """Make `run`, in another thread, end its task."""
+        os.write(self._wake, b"x")
+
+    def rearm(self) -> None:
+        """Forget cancellations, whose task has ended."""
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._woken, _READ_SIZE)
+
+    def close(self) -> None:
+        """Let an idle process end by itself: it sees the end of its requests."""
+        os.close(self._requests)
+        self._requests = -1
+
+    def join(self, timeout: float) -> None:
+        """Wait for the end of a closed process; it and its children are killed when late."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(max(timeout, 0))
+        self.kill()
+
+    def kill(self) -> None:
+        """End the process, and all that it started, at once."""
+        _kill_session(self.pid)
+        self._process.wait()
+        fds = (self._requests, self._replies, self._output, self._lifeline)
+        for fd in (*fds, self._woken, self._wake):
+            if fd >= 0:
+                os.close(fd)
+
+    def _send(self, request: Request) -> None:
+        data = memoryview(msgspec.json.encode(request) + b"\n")
+        with contextlib.suppress(BrokenPipeError):
+            while data:
+                data = data[os.write(self._requests, data) :]
+
+    def _wait(self, output: Output, deadline: float | None) -> Reply | None:
+        """The reply, or None if the process died.
+
+        Raises:
+            TimeoutError: the deadline has passed.
+            InterruptedError: the task was canceled.
+        """
+        poll = select.poll()
+        for fd in (self._replies, self._output, self._woken):
+            poll.register(fd, select.POLLIN)
+        received = b""
+        while True:
+            left = _GLANCE if deadline is None else deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            ready = {fd for fd, _ in poll.poll(min(left, _GLANCE) * 1000)}
+            if self._output in ready and not self._read(output):
+                poll.unregister(self._output)
+            if self._woken in ready:
+                self.rearm()
+                raise InterruptedError
+            if self._replies in ready:
+                data = os.read(self._replies, _READ_SIZE)
+                received += data
+                if received.endswith(b"\n"):
+                    return msgspec.json.decode(received, type=Reply)
+                if not data:
+                    return None
+            elif not ready and self._is_dead():
+                return None
+
+    def _read(self, output: Output) -> bool:
+        """Read a piece of what has been printed; false at its end."""
+        data = os.read(self._output, _READ_SIZE)
+        output.feed(data)
+        return bool(data)
+
+    def _drain(self, output: Output) -> None:
+        """Read all that has been printed, up to the end marker if it is there."""
+        with contextlib.suppress(BlockingIOError):
+            while not output.ended and self._read(output):
+                pass
+
+    def _forget_output(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self._output, _READ_SIZE):
+                pass
+
+    def _is_dead(self) -> bool:
+        try:
+            flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
+            return os.waitid(os.P_PID, self.pid, flags) is not None
+        except ChildProcessError:
+            return True
+
+    def _terminate(self, output: Output, grace: float) -> None:
+        """SIGTERM, then time to clean up, then SIGKILL for all that is left."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+        deadline = time.monotonic() + grace
+        with contextlib.suppress(TimeoutError, InterruptedError):
+            self._wait(output, deadline)
+        _kill_session(self.pid)
+        self._drain(output)
+
+    def _died(self, task: Task, output: Output) -> TaskResult:
+        # Children first: they may hold the pipe open, and the id stays ours until `wait`.
+        _kill_session(self.pid)
+        self._drain(output)
+        code = self._process.wait()
+        what = f"exit code {code}" if code >= 0 else _signal_name(-code)
+        hints = {
+            -signal.SIGKILL: "it may have run out of memory: see `dmesg`, use fewer workers",
+            -signal.SIGSEGV: "a native library crashed: the log shows where",
+        }
+        return TaskResult(
+            error=f"{task.name}: the worker process died ({what})",
+            hint=hints.get(code, "look in the log of the node for its last words"),
+            details=output.tail,
+        )
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return f"killed by {signal.Signals(number).name}"
+    except ValueError:
+        return f"killed by signal {number}"
+
+
+def _kill_session(leader: int) -> None:
+    """Kill a session leader, its session and all descendants, with the leader still unreaped."""
+    # Again and again: a process may start another one while it is being looked for.
+    for _ in range(10):
+        # All are found before the first is killed: who loses its parent leaves the family.
+        found = _members(leader)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader, signal.SIGKILL)
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if not found:
+            return
+
+
+def _members(leader: int) -> list[int]:
+    """Living processes that descend from a session leader, or are in its session."""
+    table: dict[int, tuple[str, int, int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError):
+            pid, _, rest = stat.read_text(errors="replace").partition(" (")
+            state, parent, _, session = rest.rpartition(") ")[2].split()[:4]
+            table[int(pid)] = (state, int(parent), int(session))
+    family = {leader}
+    grown = True
+    while grown:
+        new = {
+            pid
+            for pid, (_, parent, session) in table.items()
+            if pid not in family and (parent in family or session == leader)
+        }
+        family |= new
+        grown = bool(new)
+    return [pid for pid in family if pid in table and table[pid][0] not in "ZX"]

@@ -1,0 +1,147 @@
+"""The worker process: runs tasks one after the other, and what it imported stays warm.
+
+Started by `runners.process` with three pipe ends: requests come in as JSON lines, replies go out
+as JSON lines, and the lifeline never carries anything: its end means that the parent is gone.
+Standard output and error are one pipe to the parent, which keeps the log, so whatever user code
+prints cannot get between the replies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import io
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import BinaryIO
+
+import msgspec
+from msgspec import Struct
+
+from mlops_pipeline.executor import execute
+from mlops_pipeline.task import Task, TaskResult
+
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+class Request(Struct, frozen=True):
+    """A task, and the line that ends its output."""
+
+    task: Task
+    end_of_output: str
+
+
+class Reply(Struct, frozen=True):
+    """What became of a task; `reusable` is false if it left child processes behind."""
+
+    result: TaskResult
+    reusable: bool = True
+
+
+def main(requests_fd: int, replies_fd: int, lifeline_fd: int) -> None:
+    """Serve requests until there are no more."""
+    for fd in (requests_fd, replies_fd, lifeline_fd):
+        os.set_inheritable(fd, False)
+    _die_with_parent(lifeline_fd)
+    faulthandler.enable()
+    signal.signal(signal.SIGTERM, _interrupt)
+    _adopt_orphans()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A pipe makes it block-buffered: lines would be late, and lost when the process dies.
+        sys.stdout.reconfigure(line_buffering=True)
+    with open(requests_fd, "rb") as requests, open(replies_fd, "wb") as replies:
+        try:
+            _serve(requests, replies)
+        except KeyboardInterrupt:
+            _flush()
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
+    pid = os.getpid()
+    for line in requests:
+        request = msgspec.json.decode(line, type=Request)
+        result = execute(request.task)
+        if os.getpid() != pid:
+            # User code forked and let the child come back: it must not reply a second time.
+            os._exit(1)
+        reusable = not _has_children() and _flush()
+        with contextlib.suppress(OSError):
+            os.write(1, request.end_of_output.encode())
+        replies.write(msgspec.json.encode(Reply(result, reusable)) + b"\n")
+        replies.flush()
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    # Unlike the default action, this lets `finally` and `with` of the user's code clean up.
+    raise KeyboardInterrupt
+
+
+def _die_with_parent(lifeline_fd: int) -> None:
+    """Have this process group killed when the parent is gone, however it went.
+
+    On Linux the kernel does it (a signal on the end of the lifeline), so it also works while C
+    code holds the interpreter, and no thread is needed. PR_SET_PDEATHSIG would fire when the
+    *thread* that started the worker ends.
+    """
+    import fcntl
+    import select
+
+    if not hasattr(fcntl, "F_SETSIG"):
+        threading.Thread(target=_watch, args=(lifeline_fd,), daemon=True).start()
+        return
+    fcntl.fcntl(lifeline_fd, fcntl.F_SETOWN, -os.getpgrp())
+    fcntl.fcntl(lifeline_fd, fcntl.F_SETSIG, signal.SIGKILL)
+    flags = fcntl.fcntl(lifeline_fd, fcntl.F_GETFL)
+    fcntl.fcntl(lifeline_fd, fcntl.F_SETFL, flags | os.O_ASYNC)
+    poll = select.poll()
+    poll.register(lifeline_fd, select.POLLIN)
+    if poll.poll(0):
+        # The parent went before the signal was ordered.
+        os._exit(1)
+
+
+def _watch(lifeline_fd: int) -> None:
+    os.read(lifeline_fd, 1)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of what the children of tasks leave behind, so that it is noticed."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _has_children() -> bool:
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def _flush() -> bool:
+    """Empty the output buffers of Python and of C; false if they cannot be used any more."""
+    import ctypes
+
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        libc = ctypes.CDLL(None)
+        # Not fflush(NULL): it would wait for a stream that another thread is reading.
+        libc.fflush(ctypes.c_void_p.in_dll(libc, "stdout"))
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:4]))
