@@ -45,7 +45,7 @@ def test_the_base_install_is_small_and_works(
     packages = sorted(path.name for path in target.glob("*.dist-info"))
     megabytes = sum(f.stat().st_size for f in target.rglob("*") if f.is_file()) / 1e6
     with capsys.disabled():
-        print(f"\nbase install: {len(packages)} packages, {megabytes:.1f} MB")
+        sys.stdout.write(f"\nbase install: {len(packages)} packages, {megabytes:.1f} MB\n")
     assert len(packages) <= PACKAGES_LIMIT, packages
     assert megabytes <= MEGABYTES_LIMIT
     script = (
