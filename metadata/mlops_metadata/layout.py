@@ -1,0 +1,191 @@
+"""Types and contexts in TFX's layout, each looked up or made once a process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from mlops_metadata.connection import Connection
+from mlops_metadata.library import pb, request
+from mlops_pipeline.errors import StoreError
+from mlops_pipeline.store import ArtifactType, Execution
+
+PIPELINE, RUN, NODE, CACHE = "pipeline", "pipeline_run", "node", "execution_cache"
+DOCUMENT = "mlops.document"
+_CONTEXT_TYPES = (PIPELINE, RUN, NODE, CACHE, DOCUMENT)
+
+
+class Types:
+    """The types of a store: artifacts, executions, contexts."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._artifacts: dict[str, Any] = {}
+        self._executions: dict[str, int] = {}
+        self._contexts: dict[str, int] = {}
+
+    def context(self, name: str) -> int:
+        """The id of one of our context types."""
+        if name not in self._contexts:
+            response = self._connection.read("GetContextTypes", request("GetContextTypes"))
+            found = {kind.name: kind.id for kind in response.context_types}
+            missing = [kind for kind in _CONTEXT_TYPES if kind not in found]
+            if missing:
+                message = _put_types()
+                for kind in missing:
+                    message.context_types.add(name=kind)
+                ids = self._connection.write("PutTypes", message).context_type_ids
+                found.update(zip(missing, ids, strict=True))
+            self._contexts.update(found)
+        return self._contexts[name]
+
+    def execution(self, name: str) -> int:
+        """The id of an execution type, which is registered if it is new."""
+        if name not in self._executions:
+            self._load_executions()
+            if name not in self._executions:
+                message = _put_types()
+                message.execution_types.add(name=name)
+                ids = self._connection.write("PutTypes", message).execution_type_ids
+                self._executions[name] = ids[0]
+        return self._executions[name]
+
+    def _load_executions(self) -> None:
+        response = self._connection.read("GetExecutionTypes", request("GetExecutionTypes"))
+        self._executions.update((kind.name, kind.id) for kind in response.execution_types)
+
+    def artifact(self, name: str) -> Any:
+        """An artifact type, which is registered if it is new."""
+        if name not in self._artifacts:
+            self.register([ArtifactType(name)])
+        return self._artifacts[name]
+
+    def register(self, types: Iterable[ArtifactType]) -> None:
+        """Register artifact types; known ones may gain properties."""
+        wanted = {kind.name: kind for kind in types}
+        if not all(self._is_known(kind) for kind in wanted.values()):
+            response = self._connection.read("GetArtifactTypes", request("GetArtifactTypes"))
+            self._artifacts.update((kind.name, kind) for kind in response.artifact_types)
+        new = [kind for kind in wanted.values() if not self._is_known(kind)]
+        if not new:
+            return
+        message = _put_types()
+        for kind in new:
+            _write_type(kind, message.artifact_types.add())
+        self._connection.write("PutTypes", message)
+        response = self._connection.read("GetArtifactTypes", request("GetArtifactTypes"))
+        self._artifacts.update((kind.name, kind) for kind in response.artifact_types)
+
+    def _is_known(self, kind: ArtifactType) -> bool:
+        known = self._artifacts.get(kind.name)
+        if known is None:
+            return False
+        for name, value in kind.properties.items():
+            if name not in known.properties:
+                return False
+            found = pb.PropertyType.Name(known.properties[name])
+            if found != value:
+                raise StoreError(
+                    f"property {name!r} of the artifact type {kind.name} is {found} in the "
+                    f"metadata store, but {value} here",
+                    hint="give the property, or the type, another name",
+                )
+        return True
+
+
+def _put_types() -> Any:
+    message = request("PutTypes")
+    # Others may know more properties of a type than we do, or fewer.
+    message.can_add_fields = message.can_omit_fields = True
+    return message
+
+
+def _write_type(kind: ArtifactType, message: Any) -> None:
+    message.name = kind.name
+    for name, value in kind.properties.items():
+        message.properties[name] = pb.PropertyType.Value(value)
+    # MLMD refuses a type whose base type is UNSET in so many words.
+    if kind.base_type:
+        message.base_type = pb.ArtifactType.SystemDefinedBaseType.Value(kind.base_type.upper())
+
+
+class Contexts:
+    """The contexts that executions and artifacts stand in."""
+
+    def __init__(self, connection: Connection, types: Types) -> None:
+        self._connection = connection
+        self._types = types
+        self._ids: dict[tuple[str, str], int] = {}
+
+    def get(self, kind: str, name: str) -> Any | None:
+        """A context as stored."""
+        message = request("GetContextByTypeAndName")
+        message.type_name, message.context_name = kind, name
+        response = self._connection.read("GetContextByTypeAndName", message)
+        if not response.HasField("context"):
+            return None
+        self._ids[kind, name] = response.context.id
+        return response.context
+
+    def id(self, kind: str, name: str) -> int:
+        """The id of a context; 0 if there is none."""
+        if (kind, name) not in self._ids:
+            self.get(kind, name)
+        return self._ids.get((kind, name), 0)
+
+    def new(self, kind: str, name: str) -> Any:
+        """A message for a context, to be filled in and `put`."""
+        return pb.Context(type_id=self._types.context(kind), name=name)
+
+    def put(self, kind: str, context: Any) -> int:
+        """Create a context, or replace its properties."""
+        message = request("PutContexts")
+        message.contexts.append(context)
+        (found,) = self._connection.write("PutContexts", message).context_ids
+        self._ids[kind, context.name] = int(found)
+        return int(found)
+
+    def run(self, pipeline: str, run_id: str) -> int:
+        """The id of a run's context, made with its pipeline's where it is new."""
+        with self._connection.lock:
+            found = self.id(RUN, run_id)
+            return found or self.put_run(pipeline, self.new(RUN, run_id))
+
+    def put_run(self, pipeline: str, context: Any, base_run: str = "") -> int:
+        """Create or replace a run's context, and put it under its pipeline and its base run."""
+        with self._connection.lock:
+            known = self.id(RUN, context.name)
+            if known:
+                context.id = known
+                return self.put(RUN, context)
+            parents = [
+                self.id(PIPELINE, pipeline) or self.put(PIPELINE, self.new(PIPELINE, pipeline))
+            ]
+            parents += [parent for parent in [base_run and self.id(RUN, base_run)] if parent]
+            found = self.put(RUN, context)
+            message = request("PutParentContexts")
+            for parent in parents:
+                message.parent_contexts.add(child_id=found, parent_id=parent)
+            self._connection.write("PutParentContexts", message)
+            return found
+
+    def of_execution(self, execution: Execution) -> list[tuple[str, str]]:
+        """Type and name of the contexts that an execution belongs to."""
+        node = execution.node_id and f"{execution.pipeline}.{execution.node_id}"
+        names = [(PIPELINE, execution.pipeline), (RUN, execution.run_id), (NODE, node)]
+        return [(kind, name) for kind, name in names if name]
+
+    def attach(self, message: Any, wanted: list[tuple[str, str]]) -> None:
+        """Add contexts to a `PutExecution` request, which makes those that are new."""
+        for kind, name in wanted:
+            found = self.id(kind, name)
+            if found:
+                message.contexts.add(id=found)
+            else:
+                message.contexts.append(self.new(kind, name))
+        message.options.reuse_context_if_already_exist = True
+        message.options.force_reuse_context = True
+
+    def remember(self, wanted: list[tuple[str, str]], ids: Iterable[int]) -> None:
+        """Keep the ids that a `PutExecution` response gives."""
+        self._ids.update(zip(wanted, ids, strict=True))

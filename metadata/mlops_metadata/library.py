@@ -1,0 +1,116 @@
+"""The only module that imports `ml_metadata`: its messages, and calls into its C++ library.
+
+Requests go straight to the compiled library, in the bytes that it takes. The Python client of
+MLMD would sleep for seconds where another process holds the database for milliseconds, and adds
+options to requests that make listings quadratic.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any
+
+from mlops_pipeline.errors import StoreError
+from mlops_pipeline.store import AlreadyExistsError
+
+try:
+    from google.protobuf.json_format import MessageToDict
+    from google.protobuf.wrappers_pb2 import StringValue
+    from ml_metadata.metadata_store.pywrap.metadata_store_extension import (
+        metadata_store as _compiled,
+    )
+    from ml_metadata.proto import metadata_store_pb2 as pb
+    from ml_metadata.proto import metadata_store_service_pb2 as service
+except ImportError as error:
+    raise StoreError(
+        f"metadata stores on disk need the package ml-metadata: {error}",
+        hint="pip install 'mlops-pipeline[local]'",
+    ) from error
+
+__all__ = ["Library", "MessageToDict", "StringValue", "pb", "request"]
+
+_ALREADY_EXISTS, _ABORTED = 6, 10
+_PATIENCE = 60.0
+"""Seconds that a call goes on trying while a program without our lock holds the database."""
+
+_CAUSES = {
+    "readonly database": (
+        "it is read-only",
+        "make the file and its folder writable, or open it with ?mode=ro",
+    ),
+    "disk is full": ("its disk is full", "make room, then resume the run"),
+    "malformed": ("the file is damaged", "restore it from a copy"),
+    "greater than": ("a newer ml-metadata has written it", "upgrade the package ml-metadata"),
+    "earlier than": (
+        "an older ml-metadata has written it",
+        "upgrade it once with ml_metadata.MetadataStore(..., enable_upgrade_migration=True)",
+    ),
+    "unable to open": ("the file cannot be opened", "check the path and its permissions"),
+    "locked": ("another program holds it", "end the program that has it open, then try again"),
+}
+
+
+def request(method: str) -> Any:
+    """An empty request for a method of the MLMD service."""
+    return getattr(service, method + "Request")()
+
+
+class Library:
+    """An open database of the MLMD library.
+
+    Args:
+        config: a `ConnectionConfig`.
+        name: what to call the store in errors.
+    """
+
+    def __init__(self, config: Any, name: str) -> None:
+        self._name = name
+        try:
+            self._handle: Any = _compiled.CreateMetadataStore(config.SerializeToString(), b"")
+        except RuntimeError as error:
+            raise _store_error(f"cannot open the metadata store {name}", str(error)) from error
+
+    def call(self, method: str, message: Any) -> Any:
+        """Send a request; where another program is in the way, try again soon.
+
+        Raises:
+            AlreadyExistsError: a unique name is taken.
+            StoreError: the store is closed, or refuses the request.
+        """
+        if self._handle is None:
+            raise StoreError(f"the metadata store {self._name} is closed", hint="open it again")
+        function = getattr(_compiled, method)
+        data = message.SerializeToString()
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            answer, text, code = function(self._handle, data)
+            if code != _ABORTED or time.monotonic() > deadline:
+                break
+            time.sleep(random.uniform(0.005, 0.05))
+        if code == 0:
+            response = getattr(service, method + "Response")()
+            response.ParseFromString(answer)
+            return response
+        reason = text.decode("utf-8", "replace")
+        if code == _ALREADY_EXISTS:
+            raise AlreadyExistsError(f"{self._name}: {_short(reason)}")
+        raise _store_error(f"the metadata store {self._name} refuses {method}", reason)
+
+    def close(self) -> None:
+        """Close the database."""
+        # The library closes the file when the last reference goes.
+        self._handle = None
+
+
+def _store_error(what: str, reason: str) -> StoreError:
+    for sign, (cause, hint) in _CAUSES.items():
+        if sign in reason:
+            return StoreError(f"{what}: {cause}", hint=hint)
+    return StoreError(f"{what}: {_short(reason)}")
+
+
+def _short(reason: str) -> str:
+    """The beginning of what MLMD says; it repeats whole records."""
+    line = " ".join(reason.split())
+    return line if len(line) <= 300 else line[:300] + "..."

@@ -1,0 +1,366 @@
+"""The metadata store over ML Metadata: the whole of `MetadataStore`, on any of its databases."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from mlops_metadata import records
+from mlops_metadata.connection import Connection
+from mlops_metadata.layout import CACHE, DOCUMENT, NODE, PIPELINE, RUN, Contexts, Types
+from mlops_metadata.library import pb, request
+from mlops_metadata.sqlite import connect, locate
+from mlops_metadata.values import decode, encode
+from mlops_pipeline.errors import StoreError
+from mlops_pipeline.store import (
+    NOTHING,
+    AlreadyExistsError,
+    ArtifactRecord,
+    ArtifactState,
+    ArtifactType,
+    Direction,
+    Event,
+    Execution,
+    Run,
+    StaleExecutionError,
+    State,
+    document_digest,
+)
+
+_CHUNK = 500
+"""Ids in one request."""
+
+_TEXT = "mlops.text"
+"""The property that holds a document."""
+
+_PAGE = 100
+"""Most that MLMD lists in one answer."""
+
+
+def open_sqlite(url: str) -> MlmdStore:
+    """Open the store in a SQLite file, which is made where it is missing.
+
+    Args:
+        url: `sqlite:///relative.db`, `sqlite:////absolute.db`; `?mode=ro` only to read.
+
+    Raises:
+        StoreError: the file cannot be used; the message says why.
+    """
+    return MlmdStore(connect(locate(url)))
+
+
+class MlmdStore:
+    """A metadata store in a database of ML Metadata.
+
+    Args:
+        connection: the open database, which the store lets go of in `close`.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._types = Types(connection)
+        self._contexts = Contexts(connection, self._types)
+        self._closed = False
+
+    def register_types(self, types: Iterable[ArtifactType]) -> None:
+        with self._connection.lock:
+            self._types.register(types)
+
+    # Runs
+
+    def put_run(self, run: Run) -> None:
+        context = self._contexts.new(RUN, run.id)
+        records.write_run(run, context)
+        self._contexts.put_run(run.pipeline, context, run.base_run)
+
+    def get_run(self, run_id: str) -> Run | None:
+        context = self._contexts.get(RUN, run_id)
+        return None if context is None else self._run(context)
+
+    def list_runs(self, *, pipeline: str = "", limit: int = 20) -> list[Run]:
+        found: list[Run] = []
+        message = request("GetContextsByType")
+        message.type_name = RUN
+        for context in self._newest("GetContextsByType", message, "contexts", limit):
+            run = self._run(context)
+            if pipeline in ("", run.pipeline):
+                found.append(run)
+            if len(found) == limit:
+                break
+        return found
+
+    def _run(self, context: Any) -> Run:
+        if records.is_our_run(context):
+            return records.read_run(context)
+        message = request("GetParentContextsByContext")
+        message.context_id = context.id
+        parents = self._connection.read("GetParentContextsByContext", message).contexts
+        pipeline = next((p.name for p in parents if p.type == PIPELINE), "")
+        executions = self._executions_of_context(context.id)
+        return records.summarise_run(context, pipeline, executions)
+
+    # Executions
+
+    def put_execution(
+        self,
+        execution: Execution,
+        *,
+        inputs: Mapping[str, Sequence[int]] = NOTHING,
+        outputs: Mapping[str, Sequence[ArtifactRecord]] = NOTHING,
+    ) -> tuple[Execution, dict[str, list[ArtifactRecord]]]:
+        with self._connection.lock:
+            if execution.id:
+                self._check_running(execution.id)
+            message = request("PutExecution")
+            type_id = self._types.execution(execution.component)
+            records.write_execution(execution, type_id, message.execution)
+            new = self._add_events(message, inputs, outputs)
+            contexts = self._add_contexts(message, execution, bool(outputs))
+            try:
+                response = self._connection.write("PutExecution", message)
+            except AlreadyExistsError as error:
+                raise self._name_taken(execution, new, error) from error
+            self._contexts.remember(contexts, response.context_ids)
+        now = time.time()
+        ids = iter(response.artifact_ids)
+        written = {id(record): replace(record, id=next(ids), created=now) for record in new}
+        stored = replace(execution, id=response.execution_id, heartbeat=now)
+        return stored, {
+            key: [written.get(id(record), record) for record in found]
+            for key, found in outputs.items()
+        }
+
+    def _check_running(self, execution_id: int) -> None:
+        (found,) = self._messages([execution_id]) or (None,)
+        if found is None:
+            raise StoreError(f"execution {execution_id} is not in the metadata store")
+        if found.last_known_state != pb.Execution.RUNNING:
+            raise StaleExecutionError(
+                f"execution {execution_id} is no longer running: it is {records.read_state(found)}",
+                hint="somebody else has ended it; its result is not published",
+            )
+
+    def _add_events(
+        self,
+        message: Any,
+        inputs: Mapping[str, Sequence[int]],
+        outputs: Mapping[str, Sequence[ArtifactRecord]],
+    ) -> list[ArtifactRecord]:
+        """Add events and new artifacts to a request; the new artifacts come first, in order."""
+        new = []
+        links: dict[tuple[Direction, int], list[tuple[str, int]]] = {}
+        for key, ids in inputs.items():
+            for index, artifact_id in enumerate(ids):
+                links.setdefault((Direction.INPUT, artifact_id), []).append((key, index))
+        for key, index, record in _flat(outputs):
+            if record.id:
+                links.setdefault((Direction.OUTPUT, record.id), []).append((key, index))
+                continue
+            new.append(record)
+            pair = message.artifact_event_pairs.add()
+            records.write_artifact(record, self._types.artifact(record.type), pair.artifact)
+            records.write_event(pair.event, Direction.OUTPUT, [(key, index)])
+        # MLMD takes one event for an artifact and a direction, and takes it once.
+        if links and message.execution.id:
+            for event in self.events_by_execution([message.execution.id]):
+                links.pop((event.direction, event.artifact_id), None)
+        for (direction, artifact_id), keys in links.items():
+            event = message.artifact_event_pairs.add().event
+            event.artifact_id = artifact_id
+            records.write_event(event, direction, keys)
+        return new
+
+    def _add_contexts(
+        self, message: Any, execution: Execution, has_outputs: bool
+    ) -> list[tuple[str, str]]:
+        wanted: list[tuple[str, str]] = []
+        if has_outputs or not execution.id:
+            wanted += self._contexts.of_execution(execution)
+        if execution.state is State.COMPLETE and execution.cache_key:
+            wanted.append((CACHE, execution.cache_key))
+        if execution.run_id and not execution.id:
+            self._contexts.run(execution.pipeline, execution.run_id)
+        self._contexts.attach(message, wanted)
+        return wanted
+
+    def _name_taken(
+        self, execution: Execution, new: Sequence[ArtifactRecord], error: AlreadyExistsError
+    ) -> AlreadyExistsError:
+        if execution.name and not execution.id:
+            taken = self.execution_by_name(execution.component, execution.name)
+            if taken:
+                return AlreadyExistsError(
+                    f"{execution.component} {execution.name!r} is claimed by "
+                    f"execution {taken.id}, which is {taken.state}"
+                )
+        for record in new:
+            if record.name and self._artifact_by_name(record.type, record.name):
+                return AlreadyExistsError(f"{record.type} {record.name!r} is published already")
+        return error
+
+    def heartbeat(self, execution_id: int) -> None:
+        with self._connection.lock:
+            message = request("PutExecution")
+            for found in self._messages([execution_id]):
+                message.execution.CopyFrom(found)
+                message.options.force_update_time = True
+                self._connection.write("PutExecution", message)
+
+    def executions(self, ids: Iterable[int]) -> list[Execution]:
+        return self._executions(self._messages(ids))
+
+    def executions_of_run(self, run_id: str) -> list[Execution]:
+        return self._executions_of_context(self._contexts.id(RUN, run_id))
+
+    def executions_by_cache_key(self, cache_key: str) -> list[Execution]:
+        found = self._executions_of_context(self._contexts.id(CACHE, cache_key))
+        return [execution for execution in found if execution.state is State.COMPLETE]
+
+    def _executions_of_context(self, context_id: int) -> list[Execution]:
+        if not context_id:
+            return []
+        # Without options: with them MLMD's answer takes time quadratic in its length.
+        message = request("GetExecutionsByContext")
+        message.context_id = context_id
+        return self._executions(self._connection.read("GetExecutionsByContext", message).executions)
+
+    def execution_by_name(self, component: str, name: str) -> Execution | None:
+        message = request("GetExecutionByTypeAndName")
+        message.type_name, message.execution_name = component, name
+        response = self._connection.read("GetExecutionByTypeAndName", message)
+        found = [response.execution] if response.HasField("execution") else []
+        return next(iter(self._executions(found)), None)
+
+    def recent_executions(
+        self, component: str, *, node: str = "", limit: int = 20
+    ) -> list[Execution]:
+        if node:
+            message = request("GetExecutionsByContext")
+            message.context_id = self._contexts.id(NODE, node)
+            if not message.context_id:
+                return []
+        else:
+            message = request("GetExecutionsByType")
+            message.type_name = component
+        method = "GetExecutionsByContext" if node else "GetExecutionsByType"
+        newest = self._newest(method, message, "executions", limit)
+        found = (execution for execution in newest if execution.type == component)
+        return self._executions(list(islice(found, limit)), newest_first=True)
+
+    def _messages(self, ids: Iterable[int]) -> list[Any]:
+        return self._by_id("GetExecutionsByID", "execution_ids", ids, "executions")
+
+    def _executions(self, messages: Iterable[Any], newest_first: bool = False) -> list[Execution]:
+        found = [
+            records.read_execution(m, None if records.is_ours(m) else self._place(m.id))
+            for m in messages
+        ]
+        return sorted(found, key=lambda e: e.id, reverse=newest_first)
+
+    def _place(self, execution_id: int) -> records.Place:
+        """Where an execution stands that TFX wrote."""
+        message = request("GetContextsByExecution")
+        message.execution_id = execution_id
+        response = self._connection.read("GetContextsByExecution", message)
+        return records.read_place(response.contexts)
+
+    # Artifacts and events
+
+    def artifacts(self, ids: Iterable[int]) -> list[ArtifactRecord]:
+        found = self._by_id("GetArtifactsByID", "artifact_ids", ids, "artifacts")
+        return [records.read_artifact(message) for message in found]
+
+    def artifacts_by_type(self, type_name: str, *, limit: int = 100) -> list[ArtifactRecord]:
+        message = request("GetArtifactsByType")
+        message.type_name = type_name
+        newest = self._newest("GetArtifactsByType", message, "artifacts", limit)
+        return [records.read_artifact(found) for found in islice(newest, limit)]
+
+    def artifacts_by_uri(self, uri: str) -> list[ArtifactRecord]:
+        message = request("GetArtifactsByURI")
+        message.uris.append(uri)
+        response = self._connection.read("GetArtifactsByURI", message)
+        found = [records.read_artifact(artifact) for artifact in response.artifacts]
+        return sorted(found, key=lambda record: record.id)
+
+    def _artifact_by_name(self, type_name: str, name: str) -> bool:
+        message = request("GetArtifactByTypeAndName")
+        message.type_name, message.artifact_name = type_name, name
+        response = self._connection.read("GetArtifactByTypeAndName", message)
+        return bool(response.HasField("artifact"))
+
+    def set_artifact_state(self, artifact_id: int, state: ArtifactState) -> None:
+        with self._connection.lock:
+            for found in self._by_id(
+                "GetArtifactsByID", "artifact_ids", [artifact_id], "artifacts"
+            ):
+                message = request("PutArtifacts")
+                number = pb.Artifact.State.Value(state.value)
+                message.artifacts.add(id=artifact_id, type_id=found.type_id, state=number)
+                message.update_mask.paths.append("state")
+                self._connection.write("PutArtifacts", message)
+
+    def events_by_execution(self, ids: Iterable[int]) -> list[Event]:
+        return records.read_events(
+            self._by_id("GetEventsByExecutionIDs", "execution_ids", ids, "events")
+        )
+
+    def events_by_artifact(self, ids: Iterable[int]) -> list[Event]:
+        return records.read_events(
+            self._by_id("GetEventsByArtifactIDs", "artifact_ids", ids, "events")
+        )
+
+    # Documents
+
+    def put_document(self, text: str) -> str:
+        name = document_digest(text)
+        if not self._contexts.id(DOCUMENT, name):
+            context = self._contexts.new(DOCUMENT, name)
+            encode(text, context.custom_properties[_TEXT])
+            with contextlib.suppress(AlreadyExistsError):
+                self._contexts.put(DOCUMENT, context)
+        return name
+
+    def get_document(self, digest: str) -> str | None:
+        context = self._contexts.get(DOCUMENT, digest)
+        return None if context is None else str(decode(context.custom_properties[_TEXT]))
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._connection.release()
+
+    def _by_id(self, method: str, field: str, ids: Iterable[int], answer: str) -> list[Any]:
+        """What MLMD has under these ids, in the order of the ids."""
+        wanted = sorted(set(ids))
+        found: list[Any] = []
+        for start in range(0, len(wanted), _CHUNK):
+            message = request(method)
+            getattr(message, field).extend(wanted[start : start + _CHUNK])
+            found += getattr(self._connection.read(method, message), answer)
+        return found
+
+    def _newest(self, method: str, message: Any, answer: str, limit: int) -> Iterator[Any]:
+        """A listing from the newest on, a page at a time."""
+        options = message.options
+        options.max_result_size = min(max(limit, 1), _PAGE)
+        options.order_by_field.field = pb.ListOperationOptions.OrderByField.CREATE_TIME
+        options.order_by_field.is_asc = False
+        while True:
+            response = self._connection.read(method, message)
+            yield from getattr(response, answer)
+            if not response.next_page_token:
+                return
+            options.next_page_token = response.next_page_token
+
+
+def _flat(
+    outputs: Mapping[str, Sequence[ArtifactRecord]],
+) -> Iterator[tuple[str, int, ArtifactRecord]]:
+    for key, found in outputs.items():
+        for index, record in enumerate(found):
+            yield key, index, record

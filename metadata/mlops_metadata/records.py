@@ -1,0 +1,351 @@
+"""Our records as MLMD messages in TFX's layout, and back; TFX's own records are read too.
+
+Parameters and artifact properties are MLMD properties by their plain names. What only we know
+is a custom property that begins with `mlops.`. Names that begin with `__` are TFX's own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlops_metadata.library import pb
+from mlops_metadata.values import decode, encode, plain_field
+from mlops_pipeline.store import (
+    ArtifactRecord,
+    ArtifactState,
+    Direction,
+    Event,
+    Execution,
+    Run,
+    State,
+)
+
+PREFIX = "mlops."
+OTHER = PREFIX + "property."
+"""Before the name of a further property of a run or an execution."""
+
+TFX_LAYOUT = "1.16.0"
+"""Value of `tfx_version`: TFX readers look for `Split-<name>` folders from 0.29 on."""
+
+_ARTIFACT_STATES = {
+    pb.Artifact.PENDING: ArtifactState.PENDING,
+    pb.Artifact.REFERENCE: ArtifactState.PENDING,
+    pb.Artifact.MARKED_FOR_DELETION: ArtifactState.DELETED,
+    pb.Artifact.DELETED: ArtifactState.DELETED,
+    pb.Artifact.ABANDONED: ArtifactState.DELETED,
+}
+_EXECUTION_STATES = {
+    pb.Execution.NEW: State.RUNNING,
+    pb.Execution.RUNNING: State.RUNNING,
+    pb.Execution.COMPLETE: State.COMPLETE,
+    pb.Execution.FAILED: State.FAILED,
+    pb.Execution.CACHED: State.CACHED,
+    pb.Execution.CANCELED: State.CANCELED,
+}
+_DIRECTIONS = {
+    pb.Event.INPUT: Direction.INPUT,
+    pb.Event.DECLARED_INPUT: Direction.INPUT,
+    pb.Event.INTERNAL_INPUT: Direction.INPUT,
+    pb.Event.OUTPUT: Direction.OUTPUT,
+    pb.Event.DECLARED_OUTPUT: Direction.OUTPUT,
+    pb.Event.INTERNAL_OUTPUT: Direction.OUTPUT,
+}
+_BOTH_WAYS = ("span", "version")
+"""Properties that some TFX readers look for among the declared ones, some among the others."""
+
+_EXECUTION_FACTS: dict[str, Any] = {
+    "pipeline": "",
+    "run": "",
+    # Written even if it is empty: it is the sign that we wrote the execution.
+    "node": None,
+    "iteration": [],
+    "attempt": 1,
+    "cache_key": "",
+    "reason": "",
+    "error": "",
+    "details": "",
+    "manifest": "",
+    "log": "",
+    "host": "",
+    "pid": 0,
+    "started": 0.0,
+    "finished": 0.0,
+}
+_FIELD_OF_FACT = {"run": "run_id", "node": "node_id"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an execution stands, as its contexts say."""
+
+    pipeline: str = ""
+    run_id: str = ""
+    node_id: str = ""
+
+
+def read_place(contexts: Any) -> Place:
+    """Where an execution with these contexts stands."""
+    names = {context.type: context.name for context in contexts}
+    pipeline = names.get("pipeline", "")
+    return Place(
+        pipeline=pipeline,
+        run_id=names.get("pipeline_run", ""),
+        node_id=names.get("node", "").removeprefix(f"{pipeline}."),
+    )
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Custom properties, sorted out."""
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    other: dict[str, Any] = field(default_factory=dict)
+    named: dict[str, Any] = field(default_factory=dict)
+
+
+def _write(properties: Any, values: Mapping[str, Any], prefix: str = "") -> None:
+    for name, value in values.items():
+        encode(value, properties[prefix + name], name=name)
+
+
+def _sort_out(properties: Any) -> Parts:
+    parts = Parts()
+    for name, value in sorted(properties.items()):
+        if name.startswith(OTHER):
+            parts.other[name[len(OTHER) :]] = decode(value)
+        elif name.startswith(PREFIX):
+            parts.facts[name[len(PREFIX) :]] = decode(value)
+        else:
+            parts.named[name] = decode(value)
+    return parts
+
+
+def write_execution(execution: Execution, type_id: int, message: Any) -> None:
+    """Fill an empty MLMD execution."""
+    if execution.id:
+        message.id = execution.id
+    message.type_id = type_id
+    if execution.name:
+        message.name = execution.name
+    skipped = execution.state is State.SKIPPED
+    state = State.CANCELED if skipped else execution.state
+    message.last_known_state = pb.Execution.State.Value(state.value)
+    properties = message.custom_properties
+    if skipped:
+        properties[PREFIX + "state"].string_value = execution.state.value
+    for fact, default in _EXECUTION_FACTS.items():
+        value = getattr(execution, _FIELD_OF_FACT.get(fact, fact))
+        if fact == "iteration":
+            value = list(value)
+        if value != default:
+            encode(value, properties[PREFIX + fact], name=fact)
+    _write(properties, execution.parameters)
+    _write(properties, execution.properties, OTHER)
+
+
+def is_ours(message: Any) -> bool:
+    """Whether we wrote this execution, so that it says itself where it stands."""
+    return PREFIX + "node" in message.custom_properties
+
+
+def read_state(message: Any) -> State:
+    """The state of one of our executions."""
+    if PREFIX + "state" in message.custom_properties:
+        return State(message.custom_properties[PREFIX + "state"].string_value)
+    return _EXECUTION_STATES.get(message.last_known_state, State.COMPLETE)
+
+
+def read_execution(message: Any, place: Place | None = None) -> Execution:
+    """The execution in a message; `place` is needed where `is_ours` says no."""
+    parts = _sort_out(message.custom_properties)
+    updated = message.last_update_time_since_epoch / 1000
+    if place is not None:
+        return _foreign_execution(message, parts, place)
+    facts = {_FIELD_OF_FACT.get(k, k): parts.facts.get(k, v) for k, v in _EXECUTION_FACTS.items()}
+    facts["iteration"] = tuple(facts["iteration"])
+    return Execution(
+        component=message.type,
+        state=read_state(message),
+        id=message.id,
+        name=message.name,
+        parameters=parts.named,
+        heartbeat=updated,
+        properties=parts.other,
+        **facts,
+    )
+
+
+def _foreign_execution(message: Any, parts: Parts, place: Place) -> Execution:
+    declared = {name: decode(value) for name, value in message.properties.items()}
+    state = _foreign_state(message.last_known_state, str(declared.get("state", "")))
+    updated = message.last_update_time_since_epoch / 1000
+    result = parts.named.get("__execution_result__", "")
+    return Execution(
+        component=message.type,
+        pipeline=place.pipeline or str(declared.get("pipeline_name", "")),
+        run_id=place.run_id or str(declared.get("run_id", "")),
+        node_id=place.node_id or str(declared.get("component_id", "")),
+        state=state,
+        id=message.id,
+        name=message.name,
+        parameters=_foreign_parameters({**declared, **parts.named}),
+        error=str(result) if state is State.FAILED else "",
+        started=message.create_time_since_epoch / 1000,
+        finished=0.0 if state is State.RUNNING else updated,
+        heartbeat=updated,
+    )
+
+
+def _foreign_state(state: int, word: str) -> State:
+    """The state of a TFX execution; before 2021 TFX kept it as a word in a property."""
+    if state in _EXECUTION_STATES:
+        return _EXECUTION_STATES[state]
+    words = {"new": State.RUNNING, "cached": State.CACHED, "failed": State.FAILED}
+    return words.get(word.lower(), State.COMPLETE)
+
+
+def _foreign_parameters(values: dict[str, Any]) -> dict[str, Any]:
+    found = {}
+    for name, value in values.items():
+        if name.startswith("__"):
+            continue
+        # TFX keeps lists and dicts as JSON, and says so in a property beside it.
+        if f"__schema__{name}__" in values and isinstance(value, str):
+            with contextlib.suppress(ValueError):
+                value = json.loads(value)
+        found[name] = value
+    return found
+
+
+def write_artifact(record: ArtifactRecord, kind: Any, message: Any) -> None:
+    """Fill an empty MLMD artifact of the type `kind`."""
+    message.type_id = kind.id
+    message.uri = record.uri
+    if record.name:
+        message.name = record.name
+    message.state = pb.Artifact.State.Value(record.state.value)
+    custom = message.custom_properties
+    for name, value in record.properties.items():
+        declared = _declared_field(kind, name)
+        if declared and declared == plain_field(value):
+            setattr(message.properties[name], declared, value)
+            if name not in _BOTH_WAYS:
+                continue
+        encode(value, custom[name], name=name)
+    custom["tfx_version"].string_value = TFX_LAYOUT
+    if record.digest:
+        custom[PREFIX + "digest"].string_value = record.digest
+
+
+def _declared_field(kind: Any, name: str) -> str:
+    if name not in kind.properties:
+        return ""
+    return {pb.INT: "int_value", pb.DOUBLE: "double_value", pb.STRING: "string_value"}.get(
+        kind.properties[name], ""
+    )
+
+
+def read_artifact(message: Any) -> ArtifactRecord:
+    """The artifact in a message."""
+    parts = _sort_out(message.custom_properties)
+    properties = {name: decode(value) for name, value in message.properties.items()}
+    properties.update(parts.named)
+    properties.pop("tfx_version", None)
+    return ArtifactRecord(
+        type=message.type,
+        uri=message.uri,
+        id=message.id,
+        name=message.name,
+        state=_ARTIFACT_STATES.get(message.state, ArtifactState.LIVE),
+        properties=properties,
+        digest=parts.facts.get("digest", ""),
+        created=message.create_time_since_epoch / 1000,
+    )
+
+
+def read_events(messages: Any) -> list[Event]:
+    """The events in messages: one MLMD event may stand for several keys of one artifact."""
+    found = []
+    for message in messages:
+        direction = _DIRECTIONS.get(message.type)
+        if direction is None:
+            continue
+        for key, index in _keys(message.path.steps):
+            found.append(Event(message.execution_id, message.artifact_id, direction, key, index))
+    return found
+
+
+def write_event(message: Any, direction: Direction, keys: Sequence[tuple[str, int]]) -> None:
+    """Fill in the direction of an event, and the keys that its artifact serves."""
+    message.type = pb.Event.Type.Value(direction.value)
+    for key, index in keys:
+        message.path.steps.add(key=key)
+        message.path.steps.add(index=index)
+
+
+def _keys(steps: Any) -> list[tuple[str, int]]:
+    found: list[tuple[str, int]] = []
+    for step in steps:
+        if step.HasField("key"):
+            found.append((step.key, 0))
+        elif found:
+            found[-1] = (found[-1][0], step.index)
+        else:
+            found.append(("", step.index))
+    return found or [("", 0)]
+
+
+def write_run(run: Run, message: Any) -> None:
+    """Fill the custom properties of a `pipeline_run` context."""
+    facts = {
+        "pipeline": run.pipeline,
+        "state": run.state.value,
+        "ir": run.ir,
+        "base_run": run.base_run,
+        "started": run.started,
+        "finished": run.finished,
+    }
+    _write(message.custom_properties, {k: v for k, v in facts.items() if v}, PREFIX)
+    _write(message.custom_properties, run.parameters)
+    _write(message.custom_properties, run.properties, OTHER)
+
+
+def is_our_run(message: Any) -> bool:
+    """Whether `write_run` has filled this context."""
+    return PREFIX + "state" in message.custom_properties
+
+
+def read_run(message: Any) -> Run:
+    """The run in a context that `write_run` filled."""
+    parts = _sort_out(message.custom_properties)
+    return Run(
+        id=message.name,
+        pipeline=parts.facts.get("pipeline", ""),
+        state=State(parts.facts["state"]),
+        ir=parts.facts.get("ir", ""),
+        parameters=parts.named,
+        base_run=parts.facts.get("base_run", ""),
+        started=parts.facts.get("started", 0.0),
+        finished=parts.facts.get("finished", 0.0),
+        properties=parts.other,
+    )
+
+
+def summarise_run(message: Any, pipeline: str, executions: Sequence[Execution]) -> Run:
+    """The run in a context that TFX wrote, from the executions in it."""
+    states = {execution.state for execution in executions}
+    state = next(
+        (s for s in (State.RUNNING, State.FAILED, State.CANCELED) if s in states), State.COMPLETE
+    )
+    ends = [execution.finished for execution in executions]
+    return Run(
+        id=message.name,
+        pipeline=pipeline,
+        state=state,
+        started=message.create_time_since_epoch / 1000,
+        finished=0.0 if state is State.RUNNING else max(ends, default=0.0),
+    )

@@ -1,0 +1,278 @@
+"""SQLite files: how they are found, made, prepared and shared inside a process.
+
+POSIX locks belong to a process, not to an open file: whoever closes a database file that MLMD
+has open in the same process drops MLMD's locks, and writes get lost. So each file is opened by
+MLMD once a process, and looked into by other means only before that.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote
+
+from mlops_metadata.connection import Connection
+from mlops_metadata.library import Library, pb
+from mlops_metadata.locks import FileLock, NoLock, WriteLock
+from mlops_pipeline.errors import StoreError, did_you_mean
+
+_MAGIC = b"SQLite format 3\0"
+_PREPARED = 0x6D6C6F01
+"""`user_version` of a file that has our journal mode and indexes: "mlo" and a counter."""
+
+_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS mlops_association_execution ON Association(execution_id)",
+    "CREATE INDEX IF NOT EXISTS mlops_attribution_artifact ON Attribution(artifact_id)",
+)
+_NETWORK_DISKS = (
+    "9p", "afs", "beegfs", "ceph", "cifs", "glusterfs", "gpfs", "lustre", "nfs", "smb", "fuse.",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Location:
+    """A SQLite file, and whether it may be written to."""
+
+    path: Path
+    read_only: bool = False
+
+
+def locate(url: str) -> Location:
+    """What a URL means: `sqlite:///relative.db`, `sqlite:////absolute.db`, `?mode=ro`.
+
+    Raises:
+        StoreError: the URL has no path, or an unknown option.
+    """
+    rest, _, query = url.partition("?")
+    rest = rest.removeprefix("sqlite:")
+    if rest.startswith("//"):
+        _, _, rest = rest[2:].partition("/")
+    if not rest:
+        raise StoreError(f"{url} names no file", hint="write sqlite:///path/to/metadata.db")
+    options = dict(parse_qsl(query))
+    for name, value in options.items():
+        if name != "mode":
+            raise StoreError(f"{url}: unknown option {name!r}", hint=did_you_mean(name, ["mode"]))
+        if value not in ("ro", "rw"):
+            raise StoreError(f"{url}: mode is {value!r}", hint="mode is ro or rw")
+    path = Path(unquote(rest)).expanduser()
+    return Location(Path(os.path.realpath(path)), options.get("mode") == "ro")
+
+
+@dataclass
+class _Shared:
+    """A connection and how many stores use it."""
+
+    connection: Connection
+    identity: tuple[int, int]
+    users: int = 1
+
+
+class _Registry:
+    """The connections of this process, shared by all stores on the same file."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._open: dict[Location, _Shared] = {}
+
+    def acquire(self, location: Location) -> Connection:
+        with self._lock:
+            shared = self._open.get(location)
+            # A file that was deleted and made anew is another file, whoever still has the old one.
+            if shared is not None and shared.identity == _identity(location.path):
+                shared.users += 1
+                return shared.connection
+            connection = _connect(location)
+            shared = _Shared(connection, _identity(location.path))
+            connection.on_release = partial(self._release, location, shared)
+            self._open[location] = shared
+            return connection
+
+    def _release(self, location: Location, shared: _Shared) -> None:
+        with self._lock:
+            shared.users -= 1
+            if shared.users == 0:
+                if self._open.get(location) is shared:
+                    del self._open[location]
+                shared.connection.shut()
+
+    def forget(self) -> None:
+        """In a forked child: neither use nor close what belongs to the parent."""
+        self._lock = threading.RLock()
+        for shared in self._open.values():
+            shared.connection.refuse("was opened before this process was forked")
+            _inherited.append(shared.connection)
+        self._open = {}
+
+
+_inherited: list[Connection] = []
+_registry = _Registry()
+os.register_at_fork(after_in_child=_registry.forget)
+
+
+def connect(location: Location) -> Connection:
+    """The connection of this process to a file, which is made and prepared where it has to be.
+
+    Raises:
+        StoreError: it cannot be opened; the message says why.
+    """
+    return _registry.acquire(location)
+
+
+def _connect(location: Location) -> Connection:
+    path = location.path
+    _check_path(location)
+    lock: WriteLock = NoLock() if location.read_only else FileLock(_beside(path, ".lock"))
+    try:
+        with lock:
+            if not _open_in_this_process(path):
+                _make_ready(location)
+            library = Library(_config(location), str(path))
+    except BaseException:
+        lock.close()
+        raise
+    return Connection(library, lock, str(path), read_only=location.read_only)
+
+
+def _make_ready(location: Location) -> None:
+    path = location.path
+    if location.read_only:
+        _header(path)
+    elif not path.exists() or path.stat().st_size == 0:
+        _create(path)
+    else:
+        _prepare_if_needed(path)
+
+
+def _check_path(location: Location) -> None:
+    path = location.path
+    problem = hint = ""
+    if path.is_dir():
+        problem, hint = "is a folder", "name a file in it"
+    elif not path.parent.is_dir():
+        problem = f"cannot be made: there is no folder {path.parent}"
+        hint = "make the folder; an absolute path has four slashes, sqlite:////absolute.db"
+    elif location.read_only and not path.exists():
+        problem, hint = "does not exist", "check the path, or run a pipeline first"
+    elif path.exists() and not os.access(path, os.R_OK):
+        problem, hint = "cannot be read: permission denied", "ask its owner for access"
+    elif not location.read_only and path.exists() and not os.access(path, os.W_OK):
+        problem, hint = "cannot be written to: permission denied", "open it with ?mode=ro"
+    elif not location.read_only and not os.access(path.parent, os.W_OK):
+        problem = "cannot be written to: its folder is read-only"
+        hint = "choose another place, or open it with ?mode=ro"
+    if problem:
+        raise StoreError(f"the metadata store {path} {problem}", hint=hint)
+
+
+def _create(path: Path) -> None:
+    """Make the file under another name first, so that nobody ever sees half of it."""
+    new = _beside(path, ".new")
+    new.unlink(missing_ok=True)
+    Library(_config(Location(new)), str(path)).close()
+    _prepare(new)
+    new.replace(path)
+
+
+def _prepare_if_needed(path: Path) -> None:
+    if int.from_bytes(_header(path)[60:64], "big") == _PREPARED:
+        return
+    # Refuses what is not MLMD's, or of another version, before anything is changed.
+    Library(_config(Location(path)), str(path)).close()
+    _prepare(path)
+
+
+def _prepare(path: Path) -> None:
+    """Set the journal mode, and add the two indexes that MLMD lacks."""
+    import sqlite3
+
+    database = sqlite3.connect(path, timeout=10, isolation_level=None)
+    try:
+        if database.execute("PRAGMA user_version").fetchone() == (_PREPARED,):
+            return
+        # Write-ahead logs need shared memory, which a network does not have.
+        mode = "DELETE" if on_network_disk(path) else "WAL"
+        database.execute(f"PRAGMA journal_mode={mode}").fetchone()
+        for statement in _INDEXES:
+            database.execute(statement)
+        database.execute(f"PRAGMA user_version={_PREPARED}")
+    except sqlite3.OperationalError as error:
+        # Another program has it open: it stays as it is, and the next process tries again.
+        if "locked" not in str(error):
+            raise StoreError(f"cannot prepare the metadata store {path}: {error}") from error
+    finally:
+        database.close()
+
+
+def _header(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            head = file.read(100)
+    except OSError as error:
+        raise StoreError(
+            f"the metadata store {path} cannot be read: {error.strerror}", hint="check the path"
+        ) from error
+    if not head.startswith(_MAGIC):
+        raise StoreError(
+            f"{path} is not a SQLite database", hint="name another file, or move this one away"
+        )
+    return head
+
+
+def _config(location: Location) -> pb.ConnectionConfig:
+    config = pb.ConnectionConfig()
+    config.sqlite.filename_uri = str(location.path)
+    modes = pb.SqliteMetadataSourceConfig
+    config.sqlite.connection_mode = (
+        modes.READONLY if location.read_only else modes.READWRITE_OPENCREATE
+    )
+    return config
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0)
+    return (status.st_dev, status.st_ino)
+
+
+def _open_in_this_process(path: Path) -> bool:
+    """Whether somebody else in this process, such as TFX, has the file open."""
+    wanted = _identity(path)
+    for file in Path("/dev/fd").iterdir():
+        try:
+            status = os.fstat(int(file.name))
+        except OSError:
+            continue
+        if (status.st_dev, status.st_ino) == wanted:
+            return True
+    return False
+
+
+def on_network_disk(path: Path, mounts: str | None = None) -> bool:
+    """Whether a file lies on a network file system.
+
+    Args:
+        mounts: a list of mounts as in `/proc/self/mounts`, which is read by default.
+    """
+    if mounts is None:
+        try:
+            mounts = Path("/proc/self/mounts").read_text()
+        except OSError:
+            return False
+    longest, kind = "", ""
+    for line in mounts.splitlines():
+        _, _, rest = line.partition(" ")
+        point, _, rest = rest.partition(" ")
+        point = point.replace("\\040", " ")
+        if Path(point) in (path, *path.parents) and len(point) >= len(longest):
+            longest, kind = point, rest.partition(" ")[0]
+    return kind.startswith(_NETWORK_DISKS)

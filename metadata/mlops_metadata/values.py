@@ -1,0 +1,87 @@
+"""Property values: exact on the way in and on the way back, whatever MLMD does to numbers.
+
+MLMD writes doubles with six decimals, reads them with fifteen digits, ends texts at a NUL, and
+its databases differ in which integers and texts they take. So a value goes into the plain field
+of its type only where that is exact everywhere; else it goes into `proto_value`, as a
+`google.protobuf.StringValue` that holds JSON (with Python's `NaN` and `Infinity`).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from mlops_metadata.library import MessageToDict, StringValue
+from mlops_pipeline.errors import StoreError
+
+_TYPE_URL = "type.googleapis.com/google.protobuf.StringValue"
+_LONGEST = 512
+"""Characters of a text that every database keeps and indexes as it is."""
+
+
+def encode(value: Any, target: Any, *, name: str = "") -> None:
+    """Write a JSON value into a `Value` message.
+
+    Raises:
+        StoreError: the value is not JSON.
+    """
+    field = plain_field(value)
+    if field:
+        setattr(target, field, value)
+        return
+    try:
+        text = json.dumps(value)
+    except (TypeError, ValueError) as error:
+        raise StoreError(
+            f"the value of {name or 'a property'} cannot be stored: {error}",
+            hint="use numbers, texts, lists and dicts only",
+        ) from None
+    target.proto_value.type_url = _TYPE_URL
+    target.proto_value.value = StringValue(value=text).SerializeToString()
+
+
+def plain_field(value: Any) -> str:
+    """The field of a `Value` that holds this value exactly; empty if only `proto_value` does."""
+    kind = type(value)
+    if kind is bool:
+        return "bool_value"
+    if kind is int:
+        return "int_value" if -(2**31) <= value < 2**31 else ""
+    if kind is float:
+        return "double_value" if _is_plain_number(value) else ""
+    if kind is str:
+        return "string_value" if _is_plain_text(value) else ""
+    return ""
+
+
+def _is_plain_number(value: float) -> bool:
+    if not math.isfinite(value) or abs(value) >= 1e15:
+        return False
+    if value == 0:
+        return math.copysign(1, value) > 0
+    return float(f"{value:.6f}") == value and float(f"{value:.15g}") == value
+
+
+def _is_plain_text(value: str) -> bool:
+    if len(value) > _LONGEST or "\\" in value or "\0" in value:
+        return False
+    return value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value)
+
+
+def decode(value: Any) -> Any:
+    """The value in a `Value` message, ours or anybody's."""
+    field = value.WhichOneof("value")
+    if field is None:
+        return None
+    if field == "struct_value":
+        return MessageToDict(value.struct_value)
+    if field != "proto_value":
+        return getattr(value, field)
+    if value.proto_value.type_url != _TYPE_URL:
+        return value.proto_value.type_url
+    text = StringValue.FromString(value.proto_value.value).value
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
