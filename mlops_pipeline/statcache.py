@@ -1,0 +1,164 @@
+"""A persistent memory of file digests, keyed by path and stamp.
+
+It only ever saves work: whatever goes wrong with its file (corrupt, locked, read-only, gone) means
+that files are read again, never an error. Several processes may share one file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+_T = TypeVar("_T")
+
+_VERSION = 1
+_LIMIT = 200_000
+_BUSY_SECONDS = 1.0
+_SIDE_FILES = ("", "-wal", "-shm", "-journal")
+
+
+class StatCache:
+    """Digests of files that have been read before.
+
+    It is safe to use from several threads, and across a fork. `put` does not wait for the disk:
+    after a crash of the machine the last entries may be missing, and are made again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.RLock()
+        self._recent: dict[str, tuple[str, str]] = {}
+        self._connection: sqlite3.Connection | None = None
+        self._owner = 0
+
+    def get(self, path: str, stamp: str) -> str:
+        """The digest of what was at this path under this stamp; empty where unknown."""
+        recent = self._recent.get(path)
+        if recent is None:
+            recent = self._run(lambda connection: _select(connection, path))
+            if recent is None:
+                return ""
+            self._remember(path, recent)
+        return recent[1] if recent[0] == stamp else ""
+
+    def put(self, path: str, stamp: str, digest: str) -> None:
+        """Remember a digest."""
+        self._remember(path, (stamp, digest))
+        self._run(lambda connection: _insert(connection, path, stamp, digest))
+
+    def close(self) -> None:
+        """Let go of the file; the cache opens it again when it is next used."""
+        with self._lock:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                _close_in(self._owner, connection)
+
+    def __enter__(self) -> StatCache:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _remember(self, path: str, entry: tuple[str, str]) -> None:
+        if len(self._recent) >= _LIMIT:
+            self._recent.clear()
+        self._recent[path] = entry
+
+    def _run(self, action: Callable[[sqlite3.Connection], _T]) -> _T | None:
+        """What the action returns; None when the file cannot serve it."""
+        with self._lock:
+            for _ in range(2):
+                try:
+                    return action(self._open())
+                except sqlite3.OperationalError:
+                    return None  # locked, full or read-only: nothing to mend
+                except sqlite3.DatabaseError:
+                    self._start_anew()
+            return None
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is not None and self._owner == os.getpid():
+            return self._connection
+        # A connection that came over a fork must not be used, nor closed: that drops the
+        # parent's locks. It is left alone.
+        self._connection = _connect(self._path)
+        self._owner = os.getpid()
+        weakref.finalize(self, _close_in, os.getpid(), self._connection)
+        return self._connection
+
+    def _start_anew(self) -> None:
+        self.close()
+        for suffix in _SIDE_FILES:
+            with contextlib.suppress(OSError):
+                Path(f"{self._path}{suffix}").unlink()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    try:
+        # WAL with NORMAL: readers never wait, commits do not sync, and a crash leaves a good file.
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        if not _is_current(connection):
+            _create(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _is_current(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("PRAGMA user_version").fetchone()[0] == _VERSION)
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    if not _is_current(connection):  # or another process has just done it
+        connection.execute("DROP TABLE IF EXISTS digests")
+        connection.execute(
+            "CREATE TABLE digests"
+            " (path BLOB PRIMARY KEY, stamp TEXT NOT NULL, digest TEXT NOT NULL)"
+        )
+        connection.execute(f"PRAGMA user_version = {_VERSION}")
+    connection.execute("COMMIT")
+
+
+def _close_in(owner: int, connection: sqlite3.Connection) -> None:
+    if owner == os.getpid():
+        connection.close()
+
+
+def _select(connection: sqlite3.Connection, path: str) -> tuple[str, str] | None:
+    row = connection.execute(
+        "SELECT stamp, digest FROM digests WHERE path = ?", (_key(path),)
+    ).fetchone()
+    return None if row is None else (str(row[0]), str(row[1]))
+
+
+def _insert(connection: sqlite3.Connection, path: str, stamp: str, digest: str) -> None:
+    cursor = connection.execute(
+        "INSERT OR REPLACE INTO digests VALUES (?, ?, ?)", (_key(path), stamp, digest)
+    )
+    # New rows get the highest rowid, so the lowest ones are those unchanged for longest.
+    excess = (cursor.lastrowid or 0) - _LIMIT
+    if excess > 0 and excess % 1000 == 0:
+        connection.execute("DELETE FROM digests WHERE rowid <= ?", (excess,))
+
+
+def _key(path: str) -> bytes:
+    # Names need not be valid text.
+    return os.fsencode(path)
