@@ -1,0 +1,185 @@
+"""The cache: what decides a node's result, as a key, and the search for an earlier result.
+
+A key is the SHA-256 of a manifest: JSON with sorted keys, so that no two manifests share a text.
+The manifest says which part is which, so that `mlops why` can name the part that changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mlops_pipeline.code import CodeParts, code_parts
+from mlops_pipeline.content import digest_path
+from mlops_pipeline.environment import lock_digest
+from mlops_pipeline.errors import NotFoundError
+from mlops_pipeline.history import load_outputs
+from mlops_pipeline.ir import (
+    BeamExecutor,
+    CacheIR,
+    ClassExecutor,
+    ContainerExecutor,
+    FunctionExecutor,
+    NodeIR,
+)
+from mlops_pipeline.parameters import map_paths, paths
+from mlops_pipeline.store import NOTHING, ArtifactRecord, ArtifactState, Execution
+from mlops_pipeline.workspace import Workspace
+
+Inputs = Mapping[str, Sequence[ArtifactRecord]]
+
+
+@dataclass(frozen=True)
+class Key:
+    """A cache key and what it was made of.
+
+    Args:
+        digest: SHA-256 of `manifest`, in hexadecimal.
+        manifest: the parts, as JSON values.
+        sources: text of each part of the code, by the name that the manifest gives it.
+    """
+
+    digest: str
+    manifest: Mapping[str, Any]
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search in the cache came to.
+
+    Args:
+        execution: whose result can be reused; None if there is none.
+        reason: which result it is, or why there is none.
+        damaged: artifacts of earlier results that were found altered or gone.
+        generation: how many results with this key have been published.
+    """
+
+    execution: Execution | None
+    reason: str
+    outputs: Mapping[str, Sequence[ArtifactRecord]] = NOTHING
+    damaged: tuple[ArtifactRecord, ...] = ()
+    generation: int = 0
+
+
+def make_key(
+    node: NodeIR,
+    inputs: Inputs,
+    parameters: Mapping[str, Any],
+    output_properties: Mapping[str, Mapping[str, Any]],
+    workspace: Workspace,
+) -> Key:
+    """The key of a node with these resolved inputs and parameters.
+
+    Inputs count by content, not by where they come from; paths count by what is at them.
+    """
+    values, modules = _parameters(node, parameters, workspace)
+    code = _code(node, modules, workspace)
+    manifest = {
+        "component": node.component,
+        "code": dict(code.parts),
+        "packages": dict(code.packages),
+        "lock": lock_digest(workspace.lock) if workspace.lock else "",
+        "parameters": values,
+        "inputs": {name: [r.digest for r in records] for name, records in inputs.items()},
+        "outputs": {o.name: [o.type, output_properties.get(o.name, {})] for o in node.outputs},
+        "executor": _executor(node),
+        "salt": node.cache.salt,
+    }
+    data = msgspec.json.encode(manifest, order="deterministic")
+    return Key(hashlib.sha256(data).hexdigest(), manifest, code.sources)
+
+
+def _parameters(
+    node: NodeIR, parameters: Mapping[str, Any], workspace: Workspace
+) -> tuple[dict[str, Any], list[Path]]:
+    """What the key holds of the parameters, and the Python files among them."""
+    values: dict[str, Any] = {}
+    modules: list[Path] = []
+    for parameter in node.parameters:
+        if parameter.name not in parameters or not parameter.affects_result:
+            continue
+        value = parameters[parameter.name]
+        found = [workspace.local_path(path) for path in paths(parameter.schema, value)]
+        modules += [path for path in found if _is_module(path)]
+        values[parameter.name] = map_paths(
+            parameter.schema, value, lambda path: _path_digest(path, workspace)
+        )
+    return values, modules
+
+
+def _is_module(path: Path) -> bool:
+    return path.suffix == ".py" and path.is_file()
+
+
+def _path_digest(path: str, workspace: Workspace) -> dict[str, str]:
+    absolute = workspace.local_path(path)
+    if _is_module(absolute):
+        # Its code counts, not its bytes: a changed comment must not run anything.
+        return {"module": absolute.name}
+    try:
+        return {"content": digest_path(absolute, workspace.digests)}
+    except NotFoundError:
+        # The executor decides whether that is an error: a path may name what is to be written.
+        return {"missing": path}
+
+
+def _code(node: NodeIR, modules: Sequence[Path], workspace: Workspace) -> CodeParts:
+    executor = node.executor
+    targets = [node.driver] if node.driver else []
+    if isinstance(executor, (FunctionExecutor, ClassExecutor, BeamExecutor)):
+        targets.insert(0, executor.target)
+    merged = CodeParts({}, {}, {})
+    for index, target in enumerate(targets):
+        found = code_parts(target, workspace.import_paths, tuple(modules) if index == 0 else ())
+        merged = CodeParts(
+            {**merged.parts, **found.parts},
+            {**merged.sources, **found.sources},
+            {**merged.packages, **found.packages},
+        )
+    return merged
+
+
+def _executor(node: NodeIR) -> list[Any]:
+    executor = node.executor
+    if isinstance(executor, ContainerExecutor):
+        return [executor.image, list(executor.command), executor.environment]
+    return []
+
+
+def find_reusable(key: Key, policy: CacheIR, workspace: Workspace) -> Found:
+    """Search for a result with this key whose files are still what was published."""
+    store = workspace.store
+    candidates = store.executions_by_cache_key(key.digest)[::-1]
+    if not candidates:
+        return Found(None, "no earlier result has the same code, parameters and inputs")
+    oldest = time.time() - policy.max_age if policy.max_age is not None else 0.0
+    outputs = load_outputs(store, candidates)
+    damaged: list[ArtifactRecord] = []
+    reason = "a stored output was altered or is gone"
+    for execution in candidates:
+        if execution.finished < oldest:
+            reason = f"the earlier result is older than {policy.max_age:g} s"
+            break
+        written = outputs.get(execution.id, {})
+        bad = [r for records in written.values() for r in records if not _is_intact(r, workspace)]
+        if not bad:
+            same = f"same as execution {execution.id} of run {execution.run_id}"
+            return Found(execution, same, written, tuple(damaged), len(candidates))
+        damaged += [record for record in bad if record.state is ArtifactState.LIVE]
+    return Found(None, reason, damaged=tuple(damaged), generation=len(candidates))
+
+
+def _is_intact(record: ArtifactRecord, workspace: Workspace) -> bool:
+    if record.state is not ArtifactState.LIVE:
+        return False
+    try:
+        return digest_path(Path(record.uri), workspace.digests) == record.digest
+    except NotFoundError:
+        return False

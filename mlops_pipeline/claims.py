@@ -1,0 +1,171 @@
+"""Who does the work: an execution claims it by its name, which is unique in the store.
+
+Two runs that need the same result at once do it once: the second finds the claim taken, waits,
+and takes over the result. A claim whose process is dead is reaped, and the work claimed anew.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from mlops_pipeline import lease
+from mlops_pipeline.cache import Key, find_reusable
+from mlops_pipeline.driver import Decision, Plan, Request
+from mlops_pipeline.errors import ResolutionError
+from mlops_pipeline.staging import STAGING, staging_of
+from mlops_pipeline.store import (
+    AlreadyExistsError,
+    Execution,
+    StaleExecutionError,
+    State,
+    document_digest,
+)
+from mlops_pipeline.workspace import Workspace
+
+POLL = 0.1
+"""Seconds between two looks at a claim that somebody else holds."""
+
+
+def new_execution(request: Request, plan: Plan | None, state: State) -> Execution:
+    """The execution to record for a request, with all that is known of it."""
+    key = plan.key if plan else None
+    now = time.time()
+    return Execution(
+        component=request.node.component,
+        pipeline=request.run.pipeline,
+        run_id=request.run.id,
+        node_id=request.node.id,
+        state=state,
+        iteration=request.iteration,
+        attempt=request.history.attempts(request.node.id, request.iteration) + 1,
+        parameters=plan.parameters if plan else {},
+        cache_key=key.digest if key and request.node.cache.enabled else "",
+        reason=plan.reason if plan else "",
+        manifest=manifest_text(key) if key else "",
+        host=lease.host(),
+        pid=os.getpid(),
+        started=now,
+        finished=0.0 if state is State.RUNNING else now,
+    )
+
+
+def manifest_text(key: Key) -> str:
+    """What an execution keeps of its key: the parts, and where the sources are kept."""
+    sources = {name: document_digest(text) for name, text in key.sources.items()}
+    data = {"parts": key.manifest, "sources": sources}
+    return msgspec.json.encode(data, order="deterministic").decode()
+
+
+def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Plan:
+    """Register the execution that does the work, or find that somebody else has done it.
+
+    Returns:
+        The RUNNING execution; or the plan that takes over the result of another process.
+
+    Raises:
+        ResolutionError: another process runs the same node of the same run, or `stop` was set.
+    """
+    store = request.workspace.store
+    new = new_execution(request, plan, State.RUNNING)
+    properties = {**lease.this_process(), STAGING: secrets.token_hex(4)}
+    inputs = {name: [record.id for record in records] for name, records in plan.inputs.items()}
+    number = plan.generation
+    while True:
+        name = f"{claim_name(request, plan)}.{number}"
+        try:
+            stored, _ = store.put_execution(
+                replace(new, name=name, properties=properties), inputs=inputs
+            )
+            return stored
+        except AlreadyExistsError:
+            other = store.execution_by_name(request.node.component, name)
+        if other is not None and other.state is State.RUNNING:
+            _outlive(request, other, stop)
+            if (taken := _take_over(request, plan)) is not None:
+                return taken
+        number += 1
+
+
+def claim_name(request: Request, plan: Plan) -> str:
+    """What an execution claims: the cache key, or the node of the run if nothing is shared."""
+    if plan.key and request.may_reuse:
+        return plan.key.digest
+    return "/".join([request.run.id, request.node.id, *map(str, request.iteration)])
+
+
+def fence(request: Request, plan: Plan) -> str:
+    """Prefix of the names of the artifacts; the first to publish under it wins."""
+    return f"{claim_name(request, plan)}@{plan.generation}"
+
+
+def _outlive(request: Request, other: Execution, stop: threading.Event) -> None:
+    """Wait until the other execution has ended; reap it if its process is dead."""
+    workspace = request.workspace
+    same_node = (other.run_id, other.node_id) == (request.run.id, request.node.id)
+    current: Execution | None = other
+    while current is not None and current.state is State.RUNNING:
+        if lease.is_dead(current, workspace.lease):
+            reap(workspace, current)
+            return
+        if same_node and other.iteration == request.iteration:
+            raise ResolutionError(
+                f"{request.node.id} of run {request.run.id} is being run by "
+                f"{lease.describe(other)}",
+                hint="wait for it, or stop that process first",
+            )
+        if stop.wait(POLL):
+            raise ResolutionError("the run was stopped", hint=f"mlops resume {request.run.id}")
+        found = workspace.store.executions([other.id])
+        current = found[0] if found else None
+
+
+def _take_over(request: Request, plan: Plan) -> Plan | None:
+    if plan.key is None or not request.may_reuse:
+        return None
+    found = find_reusable(plan.key, request.node.cache, request.workspace)
+    if found.execution is None:
+        return None
+    return replace(plan, decision=Decision.CACHED, reason=found.reason, outputs=found.outputs)
+
+
+def reap(workspace: Workspace, execution: Execution) -> None:
+    """Record that the process of a RUNNING execution died, and remove what it left."""
+    dead = replace(
+        execution,
+        state=State.FAILED,
+        error=f"{lease.describe(execution)} died",
+        finished=time.time(),
+    )
+    try:
+        workspace.store.put_execution(dead)
+    except StaleExecutionError:
+        return
+    staging = staging_of(workspace.root_path, execution)
+    if staging is not None:
+        staging.undo()
+
+
+def reap_run(workspace: Workspace, run_id: str) -> list[Execution]:
+    """Reap the dead executions of a run; returns those that somebody still works on."""
+    alive = []
+    for execution in workspace.store.executions_of_run(run_id):
+        if execution.state is State.RUNNING:
+            if lease.is_dead(execution, workspace.lease):
+                reap(workspace, execution)
+            else:
+                alive.append(execution)
+    return alive
+
+
+def log_path(workspace: Workspace, execution: Execution) -> Path:
+    """Where the output of an executor is kept."""
+    iteration = "".join(f"-{index}" for index in execution.iteration)
+    name = f"{execution.node_id}{iteration}.{execution.attempt}.log"
+    return workspace.root_path / execution.pipeline / ".logs" / execution.run_id / name

@@ -1,0 +1,403 @@
+"""The driver: resolve what a node reads, and decide whether it has to run.
+
+`drive` is the default driver. A component may name another one: any function with the same
+signature, which typically calls `drive` with a changed request:
+
+    def newest_span(request: Request) -> Plan:
+        span = find_span(request.value("input_base"))
+        return drive(request.replace_parameters(span=span))
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mlops_pipeline.cache import Key, find_reusable, make_key
+from mlops_pipeline.content import digest_path
+from mlops_pipeline.errors import NotFoundError, ParameterError, ResolutionError
+from mlops_pipeline.expressions import describe, evaluate
+from mlops_pipeline.history import History, Iteration
+from mlops_pipeline.ir import (
+    ChannelIR,
+    Expression,
+    ImporterExecutor,
+    InputIR,
+    Literal,
+    NodeIR,
+    PipelineIR,
+    QueryIR,
+    ResolverExecutor,
+    Secret,
+)
+from mlops_pipeline.parameters import map_paths
+from mlops_pipeline.resolvers import Query, find_resolver
+from mlops_pipeline.store import NOTHING, ArtifactRecord, ArtifactState, Run, State
+from mlops_pipeline.workspace import Workspace
+
+
+class Decision(str, enum.Enum):
+    """What is to be done about a node."""
+
+    RUN = "run"
+    CACHED = "cached"
+    SKIPPED = "skipped"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class SkippedError(Exception):
+    """Something that the node needs comes from a node that was skipped."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a driver is asked: one node of one run.
+
+    Args:
+        force: run even if a result could be reused.
+        parameters: values that take the place of the pipeline's, by name.
+        output_properties: properties to set on outputs, by output.
+    """
+
+    ir: PipelineIR
+    node: NodeIR
+    run: Run
+    workspace: Workspace
+    history: History
+    iteration: Iteration = ()
+    force: bool = False
+    parameters: Mapping[str, Any] = NOTHING
+    output_properties: Mapping[str, Mapping[str, Any]] = NOTHING
+
+    @property
+    def may_reuse(self) -> bool:
+        """Whether an earlier result may take the place of running the node."""
+        return self.node.cache.enabled and not self.force and not self.node.on_exit
+
+    def replace_parameters(self, **values: Any) -> Request:
+        """The same request with other values for some parameters of the node."""
+        return replace(self, parameters={**self.parameters, **values})
+
+    def set_properties(self, output: str, **values: Any) -> Request:
+        """The same request with properties to set on an output."""
+        known = self.output_properties
+        return replace(
+            self, output_properties={**known, output: {**known.get(output, {}), **values}}
+        )
+
+    def value(self, parameter: str) -> Any:
+        """The value of a parameter; a path is absolute."""
+        return absolute_parameters(self.node, resolve_parameters(self), self.workspace)[parameter]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a driver decided, with everything that the executor and the publisher need.
+
+    Args:
+        parameters: JSON values by name, without secrets.
+        secrets: names of secrets, by parameter.
+        outputs: the artifacts to reuse, where the decision is CACHED.
+        damaged: stored artifacts that were found altered or gone.
+        output_properties: properties of the outputs, by output.
+        generation: how many results under the same claim have been published before.
+    """
+
+    node: NodeIR
+    iteration: Iteration
+    decision: Decision
+    reason: str
+    inputs: Mapping[str, Sequence[ArtifactRecord]] = NOTHING
+    parameters: Mapping[str, Any] = NOTHING
+    secrets: Mapping[str, str] = NOTHING
+    key: Key | None = None
+    outputs: Mapping[str, Sequence[ArtifactRecord]] = NOTHING
+    damaged: tuple[ArtifactRecord, ...] = ()
+    output_properties: Mapping[str, Mapping[str, Any]] = NOTHING
+    generation: int = 0
+
+
+Driver = Callable[[Request], Plan]
+
+
+def drive(request: Request) -> Plan:
+    """Decide whether a node runs, is skipped, or takes over an earlier result.
+
+    Raises:
+        ResolutionError: an input or a value cannot be resolved.
+    """
+    node = request.node
+    scope = NodeScope(request)
+    try:
+        for condition in node.conditions:
+            if not evaluate(condition, scope):
+                return _skipped(request, f"condition is false: {describe(condition)}")
+        for loop in node.loops[len(request.iteration) :]:
+            loop_items(request, loop)
+            return _skipped(request, f"loop {loop} runs over an empty list")
+        inputs = {each.name: resolve_input(request, each, scope) for each in node.inputs}
+        parameters = resolve_parameters(request)
+    except SkippedError as skipped:
+        return _skipped(request, str(skipped))
+    properties = {
+        output.name: {**output.properties, **request.output_properties.get(output.name, {})}
+        for output in node.outputs
+    }
+    plan = Plan(
+        node,
+        request.iteration,
+        Decision.RUN,
+        "",
+        inputs=inputs,
+        parameters=parameters,
+        secrets={p.name: p.value.name for p in node.parameters if isinstance(p.value, Secret)},
+        output_properties=properties,
+        generation=request.history.completed(node.id, request.iteration),
+    )
+    return _look_in_cache(request, plan)
+
+
+def _skipped(request: Request, reason: str) -> Plan:
+    return Plan(request.node, request.iteration, Decision.SKIPPED, reason)
+
+
+def _look_in_cache(request: Request, plan: Plan) -> Plan:
+    node, workspace = plan.node, request.workspace
+    if isinstance(node.executor, ImporterExecutor | ResolverExecutor):
+        return plan
+    key = make_key(plan.node, plan.inputs, plan.parameters, plan.output_properties, workspace)
+    plan = replace(plan, key=key)
+    if not request.may_reuse:
+        return replace(plan, reason=_why_not_reused(request))
+    found = find_reusable(key, node.cache, workspace)
+    if found.execution is None:
+        return replace(
+            plan, reason=found.reason, damaged=found.damaged, generation=found.generation
+        )
+    return replace(
+        plan,
+        decision=Decision.CACHED,
+        reason=found.reason,
+        outputs=found.outputs,
+        damaged=found.damaged,
+    )
+
+
+def _why_not_reused(request: Request) -> str:
+    if request.node.on_exit:
+        return "exit handlers always run"
+    return "forced to run" if request.force else "its cache is off"
+
+
+class NodeScope:
+    """What the expressions of one node may refer to: a `Scope`."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def run_parameter(self, name: str) -> Any:
+        return self._request.run.parameters[name]
+
+    def run_info(self, field: str) -> str:
+        run = self._request.run
+        return str({"id": run.id, "pipeline": run.pipeline, "state": run.state}[field])
+
+    def item(self, loop: str) -> Any:
+        request = self._request
+        node = request.node
+        items = loop_items(request, loop)
+        return items[request.iteration[node.loops.index(loop)]]
+
+    def output(self, node: str, output: str) -> ArtifactRecord:
+        records = produced(self._request, node, output)
+        if len(records) != 1:
+            raise ResolutionError(
+                f"{self._request.node.id} needs one artifact of {node}.{output}, "
+                f"there are {len(records)}",
+                hint="use it inside the loop that makes it, or pass it as a list input",
+            )
+        return records[0]
+
+
+def loop_items(request: Request, loop_id: str) -> list[Any]:
+    """The items of a loop that the node of the request stands in."""
+    loop = next(each for each in request.ir.loops if each.id == loop_id)
+    items = evaluate(loop.items, NodeScope(request))
+    if not isinstance(items, list):
+        raise ResolutionError(
+            f"loop {loop_id} runs over {items!r}, which is not a list",
+            hint="give it a list, a list parameter, or an output that is a list",
+        )
+    return items
+
+
+def produced(request: Request, producer: str, output: str) -> list[ArtifactRecord]:
+    """The artifacts that a node of this run wrote, as the requesting node sees them.
+
+    Inside a loop of the producer these are the ones of the same iteration; outside, of all.
+
+    Raises:
+        SkippedError: the producer was skipped.
+        ResolutionError: it did not succeed.
+    """
+    shared = shared_loops(request.node.loops, request.ir.node(producer).loops)
+    outcomes = request.history.within(producer, request.iteration[:shared])
+    if not outcomes:
+        raise ResolutionError(
+            f"{request.node.id} needs {output} of {producer}, which has not run in this run",
+            hint=f"run {producer} too, or go on from a run that has it with --base-run",
+        )
+    usable = [each for each in outcomes if each.state.succeeded]
+    for each in outcomes:
+        if each.state not in (State.SKIPPED, State.COMPLETE, State.CACHED):
+            raise ResolutionError(
+                f"{request.node.id} needs {output} of {producer}, which is {each.state}",
+                hint=f"see `mlops show {request.run.id} {producer}`",
+            )
+    if not usable:
+        raise SkippedError(f"{producer} was skipped")
+    return [record for each in usable for record in each.outputs.get(output, ())]
+
+
+def shared_loops(ours: tuple[str, ...], theirs: tuple[str, ...]) -> int:
+    """How many of the outer loops two nodes have in common."""
+    count = 0
+    for mine, other in zip(ours, theirs, strict=False):
+        if mine != other:
+            break
+        count += 1
+    return count
+
+
+def resolve_input(request: Request, wanted: InputIR, scope: NodeScope) -> list[ArtifactRecord]:
+    """The artifacts of one input.
+
+    Raises:
+        SkippedError: it is required and its producer was skipped.
+        ResolutionError: it is required and nothing was found, or what was found is damaged.
+    """
+    records: list[ArtifactRecord] = []
+    skipped: SkippedError | None = None
+    for source in wanted.sources:
+        try:
+            records += _from_source(request, wanted, source, scope)
+        except SkippedError as error:
+            if not wanted.optional and not wanted.many:
+                raise
+            skipped = error
+    if not records and not wanted.optional:
+        if skipped:
+            raise skipped
+        raise ResolutionError(
+            f"input {wanted.name} of {request.node.id} is empty: {_described(wanted)}",
+            hint="run what produces it first, or make the input optional",
+        )
+    return [_intact(request, wanted, record) for record in records]
+
+
+def _from_source(
+    request: Request, wanted: InputIR, source: ChannelIR | QueryIR, scope: NodeScope
+) -> list[ArtifactRecord]:
+    if isinstance(source, ChannelIR):
+        return produced(request, source.node, source.output)
+    query = Query(
+        store=request.workspace.store,
+        pipeline=request.run.pipeline,
+        run_id=request.run.id,
+        type=wanted.type,
+        arguments={k: evaluate(v, scope) for k, v in source.arguments.items()},
+    )
+    return list(find_resolver(source.resolver, request.workspace.import_paths)(query))
+
+
+def _described(wanted: InputIR) -> str:
+    sources = [
+        f"{s.node}.{s.output}" if isinstance(s, ChannelIR) else f"resolver {s.resolver}"
+        for s in wanted.sources
+    ]
+    return f"{' and '.join(sources) or 'nothing'} gave no {wanted.type}"
+
+
+def _intact(request: Request, wanted: InputIR, record: ArtifactRecord) -> ArtifactRecord:
+    try:
+        found = digest_path(Path(record.uri), request.workspace.digests)
+    except NotFoundError:
+        raise ResolutionError(
+            f"input {wanted.name} of {request.node.id} is gone: {record.uri}",
+            hint="start a new run: what made it will run again",
+        ) from None
+    if record.digest and found != record.digest:
+        raise ResolutionError(
+            f"input {wanted.name} of {request.node.id} was altered after it was published: "
+            f"{record.uri}",
+            hint="start a new run: what made it will run again",
+        )
+    return replace(record, digest=found)
+
+
+def resolve_parameters(request: Request) -> dict[str, Any]:
+    """The values of a node's parameters, secrets left out.
+
+    Raises:
+        ParameterError: a driver set a parameter that the component does not have.
+    """
+    scope = NodeScope(request)
+    values = {}
+    for parameter in request.node.parameters:
+        if isinstance(parameter.value, Secret):
+            continue
+        given: Expression = parameter.value
+        if parameter.name in request.parameters:
+            given = Literal(request.parameters[parameter.name])
+        values[parameter.name] = evaluate(given, scope)
+    unknown = set(request.parameters) - {p.name for p in request.node.parameters}
+    if unknown:
+        raise ParameterError(
+            f"the driver of {request.node.id} set {sorted(unknown)}, "
+            f"which {request.node.component} does not take"
+        )
+    return values
+
+
+def absolute_parameters(
+    node: NodeIR, parameters: Mapping[str, Any], workspace: Workspace
+) -> dict[str, Any]:
+    """The parameters as an executor gets them: every path is absolute."""
+
+    def absolute(path: str) -> str:
+        return str(workspace.local_path(path))
+
+    schemas = {parameter.name: parameter.schema for parameter in node.parameters}
+    return {name: map_paths(schemas[name], value, absolute) for name, value in parameters.items()}
+
+
+def import_artifact(request: Request) -> ArtifactRecord:
+    """The artifact that an importer registers; one that is stored already where that is allowed.
+
+    Raises:
+        ResolutionError: there is nothing at the place.
+    """
+    importer, output = request.node.executor, request.node.outputs[0]
+    assert isinstance(importer, ImporterExecutor)
+    path = request.workspace.local_path(str(evaluate(importer.uri, NodeScope(request))))
+    try:
+        digest = digest_path(path, request.workspace.digests)
+    except NotFoundError:
+        raise ResolutionError(
+            f"{request.node.id} imports {path}, which does not exist", hint="check the path"
+        ) from None
+    known = [
+        record
+        for record in request.workspace.store.artifacts_by_uri(str(path))
+        if (record.type, record.digest) == (output.type, digest)
+        and record.state is ArtifactState.LIVE
+    ]
+    if known and not importer.reimport:
+        return known[-1]
+    properties = {**output.properties, "is_external": 1}
+    return ArtifactRecord(output.type, str(path), properties=properties, digest=digest)

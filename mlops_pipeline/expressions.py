@@ -1,0 +1,178 @@
+"""Evaluate IR expressions when a node is about to run."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from mlops_pipeline import artifacts
+from mlops_pipeline.errors import ParameterError, ResolutionError
+from mlops_pipeline.ir import (
+    Concat,
+    DictOf,
+    Expression,
+    ListOf,
+    Literal,
+    LocalPath,
+    LoopItem,
+    Operation,
+    OutputProperty,
+    OutputUri,
+    OutputValue,
+    RunInfo,
+    RunParameter,
+    Secret,
+)
+from mlops_pipeline.store import ArtifactRecord
+
+
+class Scope(Protocol):
+    """What expressions may refer to."""
+
+    def run_parameter(self, name: str) -> Any:
+        """Value of a run-time parameter."""
+
+    def run_info(self, field: str) -> str:
+        """A fact about the run."""
+
+    def item(self, loop: str) -> Any:
+        """The current item of a loop."""
+
+    def output(self, node: str, output: str) -> ArtifactRecord:
+        """The one artifact that a node wrote to an output."""
+
+
+OPERATORS: Mapping[str, Callable[..., Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "in": lambda item, items: item in items,
+    "not": operator.not_,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
+
+
+def evaluate(expression: Expression, scope: Scope) -> Any:
+    """The value of an expression.
+
+    Raises:
+        ResolutionError: what it refers to is not there, or an operator does not fit.
+        ParameterError: it holds a secret, which only an executor may see.
+    """
+    match expression:
+        case Literal(value):
+            return value
+        case LocalPath(path):
+            return path
+        case RunParameter(name):
+            return scope.run_parameter(name)
+        case RunInfo(field):
+            return scope.run_info(field)
+        case LoopItem(loop, path):
+            return _pick(scope.item(loop), path, loop)
+        case OutputValue(node, output):
+            return read_value(scope.output(node, output))
+        case OutputProperty(node, output, name):
+            return _property(scope.output(node, output), node, output, name)
+        case OutputUri(node, output):
+            return scope.output(node, output).uri
+        case Concat(pieces):
+            return "".join(_text(evaluate(piece, scope)) for piece in pieces)
+        case ListOf(items):
+            return [evaluate(item, scope) for item in items]
+        case DictOf(mapping):
+            return {key: evaluate(item, scope) for key, item in mapping.items()}
+        case Operation(name, arguments):
+            return _operate(name, arguments, scope)
+        case Secret(name):
+            raise ParameterError(
+                f"secret {name!r} is used as part of a value",
+                hint="pass it as a whole parameter of type Secret",
+            )
+
+
+def read_value(record: ArtifactRecord) -> Any:
+    """The content of a stored value artifact."""
+    kind = getattr(artifacts, record.type, None)
+    if not (isinstance(kind, type) and issubclass(kind, artifacts.ValueArtifact)):
+        raise ResolutionError(
+            f"{record.type} {record.uri} holds no single value",
+            hint="use a property of it, or an output that is a return value",
+        )
+    try:
+        return kind(record.uri).read()
+    except (OSError, ValueError) as error:
+        raise ResolutionError(f"cannot read the value at {record.uri}: {error}") from None
+
+
+def _property(record: ArtifactRecord, node: str, output: str, name: str) -> Any:
+    if name not in record.properties:
+        raise ResolutionError(
+            f"output {output} of {node} has no property {name!r}",
+            hint=f"it has {', '.join(sorted(record.properties)) or 'none'}",
+        )
+    return record.properties[name]
+
+
+def _pick(value: Any, path: tuple[str | int, ...], loop: str) -> Any:
+    for key in path:
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            raise ResolutionError(
+                f"an item of loop {loop} has no {key!r}: {value!r}",
+                hint="make every item of the list hold it",
+            ) from None
+    return value
+
+
+def _text(value: Any) -> str:
+    return str(value.value) if hasattr(value, "value") else str(value)
+
+
+def _operate(name: str, arguments: tuple[Expression, ...], scope: Scope) -> Any:
+    # The right side may only be there when the left side holds, so it is not looked at before.
+    if name == "and":
+        return all(evaluate(argument, scope) for argument in arguments)
+    if name == "or":
+        return any(evaluate(argument, scope) for argument in arguments)
+    values = [evaluate(argument, scope) for argument in arguments]
+    try:
+        return OPERATORS[name](*values)
+    except (TypeError, ZeroDivisionError) as error:
+        shown = f" {name} ".join(repr(value) for value in values)
+        raise ResolutionError(
+            f"cannot compute {shown}: {error}", hint="compare values of one type"
+        ) from None
+
+
+def describe(expression: Expression) -> str:
+    """How an expression reads, for reasons and errors: `Evaluator.blessing.blessed == 1`."""
+    match expression:
+        case Literal(value):
+            return repr(value)
+        case RunParameter(name):
+            return name
+        case OutputValue(node, output):
+            return f"{node}.{output}"
+        case OutputProperty(node, output, name):
+            return f"{node}.{output}.{name}"
+        case OutputUri(node, output):
+            return f"{node}.{output}.uri"
+        case LoopItem(loop, path):
+            return ".".join([loop, *(str(key) for key in path)])
+        case RunInfo(field):
+            return f"run.{field}"
+        case Operation("not", (argument,)):
+            return f"not {describe(argument)}"
+        case Operation(name, arguments):
+            return f" {name} ".join(describe(argument) for argument in arguments)
+        case _:
+            return type(expression).__name__

@@ -1,0 +1,103 @@
+"""Who waits for whom: the dependencies between the nodes of a compiled pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mlops_pipeline.ir import (
+    ChannelIR,
+    Concat,
+    DictOf,
+    Expression,
+    ImporterExecutor,
+    ListOf,
+    LoopItem,
+    NodeIR,
+    Operation,
+    OutputProperty,
+    OutputUri,
+    OutputValue,
+    PipelineIR,
+    QueryIR,
+)
+
+
+def parts(expression: Expression) -> Iterator[Expression]:
+    """The expression and everything inside it."""
+    yield expression
+    inner: Iterable[Expression] = ()
+    if isinstance(expression, Concat):
+        inner = expression.parts
+    elif isinstance(expression, ListOf):
+        inner = expression.items
+    elif isinstance(expression, DictOf):
+        inner = expression.items.values()
+    elif isinstance(expression, Operation):
+        inner = expression.arguments
+    for part in inner:
+        yield from parts(part)
+
+
+def expressions(node: NodeIR) -> Iterator[Expression]:
+    """Every expression of a node: parameters, conditions, arguments of queries."""
+    for parameter in node.parameters:
+        yield from parts(parameter.value)
+    for condition in node.conditions:
+        yield from parts(condition)
+    for source in (source for each in node.inputs for source in each.sources):
+        if isinstance(source, QueryIR):
+            for argument in source.arguments.values():
+                yield from parts(argument)
+    if isinstance(node.executor, ImporterExecutor):
+        yield from parts(node.executor.uri)
+
+
+def producers(found: Iterable[Expression]) -> set[str]:
+    """Ids of the nodes whose outputs these expressions read."""
+    kinds = (OutputValue, OutputProperty, OutputUri)
+    return {part.node for part in found if isinstance(part, kinds)}
+
+
+def loop_dependencies(pipeline: PipelineIR, loops: Iterable[str]) -> set[str]:
+    """Ids of the nodes that decide over what these loops run."""
+    wanted = set(loops)
+    needed: set[str] = set()
+    for loop in pipeline.loops:
+        if loop.id in wanted:
+            for expression in (loop.items, *loop.conditions):
+                needed |= producers(parts(expression))
+    return needed
+
+
+def dependencies(pipeline: PipelineIR) -> dict[str, frozenset[str]]:
+    """Ids of the nodes that must have ended before each node, by node id."""
+    result = {}
+    for node in pipeline.nodes:
+        needed = producers(expressions(node)) | set(node.after)
+        for source in (source for each in node.inputs for source in each.sources):
+            if isinstance(source, ChannelIR):
+                needed.add(source.node)
+        loops = {p.loop for p in expressions(node) if isinstance(p, LoopItem)} | set(node.loops)
+        result[node.id] = frozenset(needed | loop_dependencies(pipeline, loops))
+    return result
+
+
+def ancestors(edges: dict[str, frozenset[str]], start: Iterable[str]) -> set[str]:
+    """The nodes that `start` depends on, directly or not, and `start` itself."""
+    seen: set[str] = set()
+    stack = list(start)
+    while stack:
+        node_id = stack.pop()
+        if node_id not in seen:
+            seen.add(node_id)
+            stack.extend(edges[node_id])
+    return seen
+
+
+def descendants(edges: dict[str, frozenset[str]], start: Iterable[str]) -> set[str]:
+    """The nodes that depend on `start`, directly or not, and `start` itself."""
+    reverse: dict[str, set[str]] = {node_id: set() for node_id in edges}
+    for node_id, needed in edges.items():
+        for producer in needed:
+            reverse[producer].add(node_id)
+    return ancestors({k: frozenset(v) for k, v in reverse.items()}, start)

@@ -1,0 +1,113 @@
+"""What a run has done so far: the latest execution of each node, with its outputs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mlops_pipeline.store import (
+    NOTHING,
+    ArtifactRecord,
+    Direction,
+    Execution,
+    MetadataStore,
+    State,
+)
+
+Iteration = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one attempt at a node.
+
+    Args:
+        retryable: whether a failed attempt may be tried again.
+    """
+
+    node_id: str
+    iteration: Iteration
+    execution: Execution
+    outputs: Mapping[str, Sequence[ArtifactRecord]] = NOTHING
+    retryable: bool = False
+
+    @property
+    def state(self) -> State:
+        """State of the execution."""
+        return self.execution.state
+
+
+@dataclass
+class History:
+    """The latest outcome of each node of one run, by node and iteration."""
+
+    outcomes: dict[str, dict[Iteration, Outcome]] = field(default_factory=dict)
+    _attempts: Counter[tuple[str, Iteration]] = field(default_factory=Counter)
+    _completed: Counter[tuple[str, Iteration]] = field(default_factory=Counter)
+
+    def add(self, outcome: Outcome) -> None:
+        """Remember an outcome; a later one of the same node and iteration replaces it."""
+        place = (outcome.node_id, outcome.iteration)
+        self.outcomes.setdefault(outcome.node_id, {})[outcome.iteration] = outcome
+        self._attempts[place] += 1
+        self._completed[place] += outcome.state is State.COMPLETE
+
+    def attempts(self, node_id: str, iteration: Iteration = ()) -> int:
+        """How many executions the run has of one iteration of a node."""
+        return self._attempts[node_id, iteration]
+
+    def completed(self, node_id: str, iteration: Iteration = ()) -> int:
+        """How many of them did the work and published a result."""
+        return self._completed[node_id, iteration]
+
+    def get(self, node_id: str, iteration: Iteration = ()) -> Outcome | None:
+        """The latest outcome of one iteration of a node."""
+        return self.outcomes.get(node_id, {}).get(iteration)
+
+    def within(self, node_id: str, iteration: Iteration) -> list[Outcome]:
+        """Outcomes of all iterations of a node that begin with `iteration`, in order."""
+        found = self.outcomes.get(node_id, {})
+        length = len(iteration)
+        return [found[key] for key in sorted(found) if key[:length] == iteration]
+
+    def all(self) -> list[Outcome]:
+        """Every outcome."""
+        return [each for found in self.outcomes.values() for each in found.values()]
+
+
+def load_history(store: MetadataStore, run_id: str) -> History:
+    """Read from the store what a run has done so far."""
+    history = History()
+    executions = store.executions_of_run(run_id)
+    outputs = load_outputs(store, [e for e in executions if e.state.succeeded])
+    for execution in executions:
+        history.add(
+            Outcome(
+                execution.node_id, execution.iteration, execution, outputs.get(execution.id, {})
+            )
+        )
+    return history
+
+
+def load_outputs(
+    store: MetadataStore, executions: Iterable[Execution]
+) -> dict[int, dict[str, list[ArtifactRecord]]]:
+    """The artifacts that executions wrote: by execution id, by output, in order."""
+    return load_links(store, executions, Direction.OUTPUT)
+
+
+def load_links(
+    store: MetadataStore, executions: Iterable[Execution], direction: Direction
+) -> dict[int, dict[str, list[ArtifactRecord]]]:
+    """The artifacts that executions read or wrote: by execution id, by key, in order."""
+    ids = [execution.id for execution in executions]
+    if not ids:
+        return {}
+    events = [e for e in store.events_by_execution(ids) if e.direction is direction]
+    records = {record.id: record for record in store.artifacts({e.artifact_id for e in events})}
+    links: dict[int, dict[str, list[ArtifactRecord]]] = {}
+    for event in sorted(events, key=lambda e: (e.execution_id, e.key, e.index)):
+        keyed = links.setdefault(event.execution_id, {})
+        keyed.setdefault(event.key, []).append(records[event.artifact_id])
+    return links

@@ -1,0 +1,279 @@
+"""Run one node: driver, executor, publisher. Every runner ends here.
+
+    drive -> claim -> execute -> publish
+
+`launch` makes one attempt and records what came of it; it does not raise for a node that fails.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from mlops_pipeline import executor
+from mlops_pipeline.claims import claim, fence, log_path, new_execution, reap_run
+from mlops_pipeline.driver import (
+    Decision,
+    Plan,
+    Request,
+    absolute_parameters,
+    drive,
+    import_artifact,
+)
+from mlops_pipeline.errors import ExecutorError, NotFoundError, PipelineError, did_you_mean
+from mlops_pipeline.history import History, Iteration, Outcome, load_history
+from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor
+from mlops_pipeline.lease import heartbeat
+from mlops_pipeline.publisher import VALUE_FILE, Done, publish, step
+from mlops_pipeline.runs import begin_run, end_run
+from mlops_pipeline.staging import Staging, staging_of
+from mlops_pipeline.store import (
+    ArtifactRecord,
+    ArtifactState,
+    Execution,
+    Run,
+    StaleExecutionError,
+    State,
+)
+from mlops_pipeline.task import ArtifactRef, Task, TaskResult
+from mlops_pipeline.workspace import Workspace
+
+__all__ = ["Outcome", "Session", "begin_run", "end_run", "launch", "open_session", "run_node"]
+
+log = logging.getLogger(__name__)
+
+Execute = Callable[[Task], TaskResult]
+
+DETAILS = 8192
+"""Characters of a traceback that are kept in the store."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """One run of one pipeline, as one process works on it.
+
+    Args:
+        history: what the run has done so far; `launch` adds to it.
+        execute: where tasks are executed.
+        force: run nodes even if a result could be reused.
+        stop: when set, nothing is waited for any more.
+        documents: digests of sources that this process has put in the store.
+    """
+
+    ir: PipelineIR
+    run: Run
+    workspace: Workspace
+    history: History
+    execute: Execute = executor.execute
+    force: bool = False
+    stop: threading.Event = field(default_factory=threading.Event)
+    documents: set[str] = field(default_factory=set)
+
+    def request(self, node: NodeIR, iteration: Iteration = ()) -> Request:
+        """What the driver of a node is asked."""
+        return Request(
+            self.ir, node, self.run, self.workspace, self.history, iteration, force=self.force
+        )
+
+
+def open_session(ir: PipelineIR, run_id: str, workspace: Workspace, **options: Any) -> Session:
+    """Go on with a run, or begin it with default parameters.
+
+    Args:
+        options: further fields of `Session`.
+    """
+    run = begin_run(ir, run_id, workspace)
+    reap_run(workspace, run_id)
+    return Session(ir, run, workspace, load_history(workspace.store, run_id), **options)
+
+
+def run_node(
+    ir: PipelineIR,
+    node_id: str,
+    run_id: str,
+    workspace: Workspace,
+    *,
+    iteration: Iteration = (),
+    force: bool = False,
+) -> Outcome:
+    """Make one attempt at one node of a run, in this process.
+
+    Raises:
+        NotFoundError: the pipeline has no such node.
+    """
+    known = [node.id for node in ir.nodes]
+    if node_id not in known:
+        raise NotFoundError(
+            f"pipeline {ir.name} has no node {node_id!r}", hint=did_you_mean(node_id, known)
+        )
+    return launch(open_session(ir, run_id, workspace, force=force), node_id, iteration)
+
+
+def launch(session: Session, node_id: str, iteration: Iteration = ()) -> Outcome:
+    """Make one attempt at a node; the outcome is recorded, and added to the history."""
+    request = session.request(session.ir.node(node_id), iteration)
+    try:
+        outcome = _attempt(session, request)
+    except Exception as error:  # noqa: BLE001 - a user's driver may raise anything
+        outcome = _failed(request, new_execution(request, None, State.FAILED), error)
+    session.history.add(outcome)
+    return outcome
+
+
+def _attempt(session: Session, request: Request) -> Outcome:
+    plan = _load(request.node.driver, drive, session)(request)
+    step("driver.planned", request.node.id)
+    for record in plan.damaged:
+        session.workspace.store.set_artifact_state(record.id, ArtifactState.DELETED)
+    if isinstance(request.node.executor, ImporterExecutor | ResolverExecutor):
+        return _hand_on(request, plan)
+    if plan.decision is Decision.RUN:
+        _keep_sources(session, plan)
+        claimed = claim(request, plan, session.stop)
+        if isinstance(claimed, Execution):
+            step("driver.claimed", request.node.id)
+            return _execute(session, request, plan, claimed)
+        plan = claimed
+    state = State.CACHED if plan.decision is Decision.CACHED else State.SKIPPED
+    return _record(request, plan, new_execution(request, plan, state), plan.outputs)
+
+
+def _load(name: str, default: Callable[..., Any], session: Session) -> Callable[..., Any]:
+    return executor.load_target(name, session.workspace.import_paths) if name else default
+
+
+def _keep_sources(session: Session, plan: Plan) -> None:
+    for text in plan.key.sources.values() if plan.key else ():
+        if text not in session.documents:
+            session.workspace.store.put_document(text)
+            session.documents.add(text)
+
+
+def _record(
+    request: Request,
+    plan: Plan,
+    execution: Execution,
+    outputs: Mapping[str, Sequence[ArtifactRecord]],
+) -> Outcome:
+    """Record an execution that needed no executor."""
+    inputs = {name: [record.id for record in records] for name, records in plan.inputs.items()}
+    stored, written = request.workspace.store.put_execution(
+        execution, inputs=inputs, outputs=outputs
+    )
+    return Outcome(request.node.id, request.iteration, stored, written)
+
+
+def _hand_on(request: Request, plan: Plan) -> Outcome:
+    """Record what an importer or a resolver found."""
+    if plan.decision is Decision.SKIPPED:
+        return _record(request, plan, new_execution(request, plan, State.SKIPPED), {})
+    found = new_execution(request, plan, State.COMPLETE)
+    outputs: Mapping[str, Sequence[ArtifactRecord]] = plan.inputs
+    if isinstance(request.node.executor, ImporterExecutor):
+        outputs = {request.node.outputs[0].name: [import_artifact(request)]}
+    return _record(request, plan, found, outputs)
+
+
+def _execute(session: Session, request: Request, plan: Plan, execution: Execution) -> Outcome:
+    workspace = session.workspace
+    staging = staging_of(workspace.root_path, execution)
+    assert staging is not None  # the claim has just named it
+    try:
+        with heartbeat(workspace.store, execution, workspace.lease):
+            staging.create(output.name for output in request.node.outputs)
+            task = make_task(request, plan, execution, staging)
+            result = session.execute(task)
+            step("executor.done", request.node.id)
+            if result.error:
+                raise ExecutorError(
+                    result.error,
+                    hint=result.hint,
+                    retryable=result.retryable,
+                    details=result.details,
+                )
+            done = Done(
+                plan,
+                replace(execution, log=task.log),
+                result,
+                staging,
+                workspace,
+                fence(request, plan),
+            )
+            outcome: Outcome = _load(request.node.publisher, publish, session)(done)
+    except BaseException as error:
+        staging.undo()
+        stopped = session.stop.is_set() or not isinstance(error, Exception)
+        state = State.CANCELED if stopped else State.FAILED
+        log_file = str(log_path(workspace, execution))
+        outcome = _failed(request, replace(execution, state=state, log=log_file), error)
+        if not isinstance(error, Exception):
+            raise
+    else:
+        shutil.rmtree(state_dir(workspace, execution), ignore_errors=True)
+    return outcome
+
+
+def state_dir(workspace: Workspace, execution: Execution) -> Path:
+    """The folder that later attempts of the same node in the same run find again."""
+    log_file = log_path(workspace, execution)
+    stem = log_file.name.rsplit(".", 2)[0]
+    return workspace.root_path / execution.pipeline / ".state" / execution.run_id / stem
+
+
+def make_task(request: Request, plan: Plan, execution: Execution, staging: Staging) -> Task:
+    """What the executor is handed."""
+    node, workspace = request.node, request.workspace
+    log_file = log_path(workspace, execution)
+    outputs = {}
+    for output in node.outputs:
+        folder = staging.output(output.name)
+        uri = folder / VALUE_FILE if output.value else folder
+        outputs[output.name] = ArtifactRef(
+            output.type, str(uri), properties=dict(plan.output_properties.get(output.name, {}))
+        )
+    return Task(
+        name=f"{request.run.id}/{node.id}",
+        executor=node.executor,
+        inputs={name: [_ref(r) for r in records] for name, records in plan.inputs.items()},
+        outputs=outputs,
+        values=tuple(output.name for output in node.outputs if output.value),
+        many=tuple(each.name for each in node.inputs if each.many),
+        parameters=absolute_parameters(node, plan.parameters, workspace),
+        secrets=dict(plan.secrets),
+        timeout=node.timeout,
+        scratch=str(staging.scratch),
+        state_dir=str(state_dir(workspace, execution)),
+        log=str(log_file),
+        import_paths=workspace.import_paths,
+    )
+
+
+def _ref(record: ArtifactRecord) -> ArtifactRef:
+    return ArtifactRef(record.type, record.uri, record.id, dict(record.properties), record.digest)
+
+
+def _failed(request: Request, execution: Execution, error: BaseException) -> Outcome:
+    """Record a failure, with what its user needs to mend it."""
+    state = execution.state if execution.state is State.CANCELED else State.FAILED
+    retryable = isinstance(error, ExecutorError) and error.retryable
+    if isinstance(error, PipelineError):
+        message = str(error)
+        details = error.details if isinstance(error, ExecutorError) else ""
+    else:
+        message = f"{type(error).__name__}: {error}"
+        details = "".join(traceback.format_exception(error))[-DETAILS:]
+        log.debug("%s failed", request.node.id, exc_info=error)
+    ended = replace(execution, state=state, error=message, details=details, finished=time.time())
+    try:
+        ended, _ = request.workspace.store.put_execution(ended)
+    except StaleExecutionError:
+        # Somebody has reaped it already: what the store says of it stands.
+        ended = request.workspace.store.executions([execution.id])[0]
+    return Outcome(request.node.id, request.iteration, ended, retryable=retryable)

@@ -1,0 +1,163 @@
+"""Values of parameters, checked and converted by the JSON Schema that the IR carries.
+
+Only the schemas that `msgspec.json.schema` makes for parameter types are understood, plus
+`{"type": "string", "format": "path"}` for `pathlib.Path`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from mlops_pipeline.errors import ParameterError, did_you_mean
+from mlops_pipeline.ir import PipelineIR
+
+JsonSchema = Mapping[str, Any]
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "null": (type(None),),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+    "string": (str,),
+    "array": (list, tuple),
+    "object": (dict,),
+}
+
+
+def run_parameters(pipeline: PipelineIR, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of all run-time parameters: the given ones, and defaults for the rest.
+
+    Raises:
+        ParameterError: one is unknown, missing, or of the wrong type.
+    """
+    known = {parameter.name: parameter for parameter in pipeline.parameters}
+    for name in given:
+        if name not in known:
+            raise ParameterError(
+                f"pipeline {pipeline.name} has no parameter {name!r}",
+                hint=did_you_mean(name, known),
+            )
+    values = {}
+    for name, parameter in known.items():
+        if name not in given and parameter.required:
+            raise ParameterError(
+                f"pipeline {pipeline.name} needs a value for parameter {name!r}",
+                hint=f"give it with -p {name}=VALUE",
+            )
+        value = given.get(name, parameter.default)
+        if name in given:
+            check(f"parameter {name!r} of pipeline {pipeline.name}", parameter.schema, value)
+        values[name] = value
+    return values
+
+
+def check(what: str, schema: JsonSchema, value: Any) -> None:
+    """Raise a ParameterError that begins with `what` if the value does not fit the schema."""
+    for problem in problems(schema, value, schema.get("$defs", {})):
+        raise ParameterError(f"{what}: {problem}", hint=f"give {describe(schema)}")
+
+
+def problems(schema: JsonSchema, value: Any, defs: Mapping[str, Any]) -> Iterator[str]:
+    """Every way in which a value does not fit a schema."""
+    schema = _follow(schema, defs)
+    if "anyOf" in schema:
+        if all(any(problems(choice, value, defs)) for choice in schema["anyOf"]):
+            yield f"{value!r} is not {describe(schema)}"
+        return
+    if "enum" in schema and value not in schema["enum"]:
+        yield f"{value!r} is not one of {', '.join(map(repr, schema['enum']))}"
+        return
+    if "type" not in schema:
+        return
+    kind: str = schema["type"]
+    if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
+        yield f"{value!r} is not {describe(schema)}"
+        return
+    if isinstance(value, list | tuple) and "items" in schema:
+        for item in value:
+            yield from problems(schema["items"], item, defs)
+    elif isinstance(value, dict):
+        yield from _object_problems(schema, value, defs)
+
+
+def _object_problems(
+    schema: JsonSchema, value: Mapping[str, Any], defs: Mapping[str, Any]
+) -> Iterator[str]:
+    for name in schema.get("required", ()):
+        if name not in value:
+            yield f"{name!r} is missing in {value!r}"
+    fields = schema.get("properties", {})
+    rest = schema.get("additionalProperties", {})
+    for name, item in value.items():
+        if name in fields or isinstance(rest, Mapping):
+            yield from problems(fields.get(name, rest), item, defs)
+
+
+def _follow(schema: JsonSchema, defs: Mapping[str, Any]) -> JsonSchema:
+    while "$ref" in schema:
+        schema = defs[schema["$ref"].rsplit("/", 1)[-1]]
+    return schema
+
+
+def describe(schema: JsonSchema) -> str:
+    """A schema in words: `an integer`, `a list of numbers`."""
+    schema = _follow(schema, schema.get("$defs", {}))
+    if "anyOf" in schema:
+        return " or ".join(describe(choice) for choice in schema["anyOf"])
+    if "enum" in schema:
+        return f"one of {', '.join(map(repr, schema['enum']))}"
+    kind = schema.get("type", "any value")
+    if kind == "array" and schema.get("items"):
+        return f"a list, each item {describe(schema['items'])}"
+    words = {
+        "null": "null",
+        "integer": "an integer",
+        "boolean": "true or false",
+        "array": "a list",
+        "object": "an object",
+        "any value": "any JSON value",
+    }
+    if schema.get("format") == "path":
+        return "a path"
+    return words.get(kind, f"a {kind}")
+
+
+def from_text(what: str, schema: JsonSchema, text: str) -> Any:
+    """The value that a text on the command line or in the environment stands for.
+
+    A text that fits a string parameter is taken as it is; anything else is read as JSON.
+
+    Raises:
+        ParameterError: it begins with `what`, and says what would fit.
+    """
+    if not any(problems(schema, text, schema.get("$defs", {}))):
+        return text
+    try:
+        value = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        words = {"true": True, "yes": True, "false": False, "no": False}
+        value = words.get(text.lower(), text)
+    check(what, schema, value)
+    return value
+
+
+def map_paths(schema: JsonSchema, value: Any, change: Callable[[str], Any]) -> Any:
+    """The value with `change` applied to every path in it."""
+    schema = _follow(schema, schema.get("$defs", {}))
+    if isinstance(value, str):
+        choices = schema.get("anyOf", [schema])
+        is_path = any(choice.get("format") == "path" for choice in choices)
+        return change(value) if is_path else value
+    if isinstance(value, list) and "items" in schema:
+        return [map_paths(schema["items"], item, change) for item in value]
+    return value
+
+
+def paths(schema: JsonSchema, value: Any) -> list[str]:
+    """Every path in a value, in order."""
+    found: list[str] = []
+    map_paths(schema, value, found.append)
+    return found

@@ -1,0 +1,131 @@
+"""Partial runs: which nodes run, and which results of a base run stand in for the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mlops_pipeline.claims import new_execution
+from mlops_pipeline.driver import Decision, Plan
+from mlops_pipeline.errors import NotFoundError, ParameterError, did_you_mean
+from mlops_pipeline.graph import ancestors, dependencies, descendants
+from mlops_pipeline.history import Outcome, load_history
+from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.launch import Session
+from mlops_pipeline.store import MetadataStore, State
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which nodes of a pipeline run.
+
+    Args:
+        run: ids of the nodes that run.
+        reuse: ids of the nodes whose results are taken over from the base run.
+    """
+
+    run: frozenset[str]
+    reuse: frozenset[str] = frozenset()
+
+
+def select(
+    ir: PipelineIR,
+    *,
+    from_nodes: Sequence[str] = (),
+    to_nodes: Sequence[str] = (),
+    only: Sequence[str] = (),
+) -> Selection:
+    """The nodes after `from_nodes` and before `to_nodes`, both included, or `only` these.
+
+    Exit handlers always run. A name of a sub-pipeline stands for all its nodes.
+
+    Raises:
+        ParameterError: a name is unknown, or the selection is empty.
+    """
+    edges = dependencies(ir)
+    if only:
+        chosen = _named(ir, only)
+    else:
+        start = _named(ir, from_nodes) if from_nodes else set(edges)
+        end = _named(ir, to_nodes) if to_nodes else set(edges)
+        chosen = descendants(edges, start) & ancestors(edges, end)
+    if not chosen:
+        raise ParameterError(
+            f"no node lies between {', '.join(from_nodes)} and {', '.join(to_nodes)}",
+            hint="name a node of --from that comes before one of --to",
+        )
+    exits = {node.id for node in ir.nodes if node.on_exit}
+    return Selection(frozenset(chosen | exits), frozenset(ancestors(edges, chosen) - chosen))
+
+
+def _named(ir: PipelineIR, names: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for name in names:
+        ids = {n.id for n in ir.nodes if n.id == name or n.id.startswith(f"{name}.")}
+        if not ids:
+            raise ParameterError(
+                f"pipeline {ir.name} has no node {name!r}",
+                hint=did_you_mean(name, [n.id for n in ir.nodes]),
+            )
+        found |= ids
+    return found
+
+
+def find_base_run(store: MetadataStore, ir: PipelineIR, wanted: str = "") -> str:
+    """The run that a partial run goes on from: `wanted`, or the latest of the pipeline.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    if wanted:
+        if store.get_run(wanted) is None:
+            raise NotFoundError(f"there is no run {wanted}", hint="list them with `mlops runs`")
+        return wanted
+    runs = store.list_runs(pipeline=ir.name, limit=1)
+    if not runs:
+        raise NotFoundError(
+            f"pipeline {ir.name} has no run yet that a partial run could go on from",
+            hint="run all of it once",
+        )
+    return runs[0].id
+
+
+def take_over(session: Session, base_run: str, node_ids: frozenset[str]) -> list[Outcome]:
+    """Record the results of a base run as results of this run.
+
+    Raises:
+        NotFoundError: the base run has no result of one of the nodes.
+    """
+    store = session.workspace.store
+    base = load_history(store, base_run)
+    taken = []
+    for node in session.ir.nodes:
+        if node.id not in node_ids:
+            continue
+        outcomes = base.within(node.id, ())
+        failed = [o for o in outcomes if not o.state.succeeded and o.state is not State.SKIPPED]
+        if failed or not outcomes:
+            raise NotFoundError(
+                f"run {base_run} has no result of {node.id} to go on from",
+                hint="choose another --base-run, or run that node too with --from",
+            )
+        for outcome in outcomes:
+            taken.append(_take_over_one(session, base_run, outcome))
+    return taken
+
+
+def _take_over_one(session: Session, base_run: str, outcome: Outcome) -> Outcome:
+    node = session.ir.node(outcome.node_id)
+    request = session.request(node, outcome.iteration)
+    skipped = outcome.state is State.SKIPPED
+    reason = f"taken over from run {base_run}, execution {outcome.execution.id}"
+    plan = Plan(node, outcome.iteration, Decision.SKIPPED if skipped else Decision.CACHED, reason)
+    execution = replace(
+        new_execution(request, plan, State.SKIPPED if skipped else State.CACHED),
+        parameters=outcome.execution.parameters,
+        manifest=outcome.execution.manifest,
+    )
+    stored, written = session.workspace.store.put_execution(execution, outputs=outcome.outputs)
+    taken = Outcome(node.id, outcome.iteration, stored, written)
+    session.history.add(taken)
+    return taken

@@ -1,0 +1,129 @@
+"""The publisher: check what an executor wrote, and record it, in one step that others see.
+
+`publish` is the default publisher. A component may name another one: any function with the
+same signature, which typically calls `publish` and then tells somebody:
+
+    def announce(done: Done) -> Outcome:
+        outcome = publish(done)
+        notify(outcome)
+        return outcome
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mlops_pipeline.content import digest_path, fsync_tree
+from mlops_pipeline.driver import Plan
+from mlops_pipeline.errors import ExecutorError
+from mlops_pipeline.history import Outcome
+from mlops_pipeline.ir import OutputIR
+from mlops_pipeline.staging import Staging, final_place
+from mlops_pipeline.store import (
+    AlreadyExistsError,
+    ArtifactRecord,
+    Execution,
+    StaleExecutionError,
+    State,
+)
+from mlops_pipeline.task import TaskResult
+from mlops_pipeline.workspace import Workspace
+
+VALUE_FILE = "value"
+"""Name of the file of a value artifact, in its output folder."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a publisher is handed: an execution whose executor has succeeded.
+
+    Args:
+        fence: prefix of the artifacts' names; whoever publishes under it first wins.
+    """
+
+    plan: Plan
+    execution: Execution
+    result: TaskResult
+    staging: Staging
+    workspace: Workspace
+    fence: str
+
+
+Publisher = Callable[[Done], Outcome]
+
+
+def step(name: str, node_id: str) -> None:
+    """Tell audit hooks (`sys.addaudithook`) how far a node is: the event is `mlops.step`."""
+    sys.audit("mlops.step", name, node_id)
+
+
+def publish(done: Done) -> Outcome:
+    """Make the outputs visible and record them with the execution, in one transaction.
+
+    Raises:
+        ExecutorError: an output is missing, or somebody else has published the result.
+    """
+    node_id = done.plan.node.id
+    digests = {output.name: _check(done, output) for output in done.plan.node.outputs}
+    step("publisher.checked", node_id)
+    root = done.staging.pipeline_root
+    places = {name: final_place(root, node_id, name, done.execution) for name in digests}
+    done.staging.move(places)
+    step("publisher.moved", node_id)
+    records = {
+        output.name: [_record(done, output, places[output.name], digests[output.name])]
+        for output in done.plan.node.outputs
+    }
+    complete = replace(done.execution, state=State.COMPLETE, finished=time.time())
+    try:
+        stored, written = done.workspace.store.put_execution(complete, outputs=records)
+    except (AlreadyExistsError, StaleExecutionError) as error:
+        done.staging.undo()
+        raise ExecutorError(
+            f"the result of {node_id} was not published: {error}",
+            hint="another process has taken over; its result counts",
+            retryable=isinstance(error, AlreadyExistsError),
+        ) from None
+    step("publisher.published", node_id)
+    done.staging.remove()
+    return Outcome(node_id, done.plan.iteration, stored, written)
+
+
+def _check(done: Done, output: OutputIR) -> str:
+    """Make sure that an output is there and on disk; returns the digest of its content."""
+    path = done.staging.output(output.name)
+    what = f"output {output.name} of {done.plan.node.id}"
+    if not path.exists():
+        raise ExecutorError(
+            f"{what} is gone from {path}",
+            hint="write below the path that the executor is given, and leave it there",
+            retryable=False,
+        )
+    if output.value and not (path / VALUE_FILE).exists():
+        raise ExecutorError(
+            f"{what} was not returned", hint="return a value for it", retryable=False
+        )
+    fsync_tree(path)
+    return digest_path(_artifact_path(path, output), done.workspace.digests)
+
+
+def _artifact_path(folder: Path, output: OutputIR) -> Path:
+    return folder / VALUE_FILE if output.value else folder
+
+
+def _record(done: Done, output: OutputIR, place: Path, digest: str) -> ArtifactRecord:
+    properties = {
+        **done.plan.output_properties.get(output.name, {}),
+        **done.result.properties.get(output.name, {}),
+    }
+    return ArtifactRecord(
+        type=output.type,
+        uri=str(_artifact_path(place, output)),
+        name=f"{done.fence}:{output.name}:0",
+        properties=properties,
+        digest=digest,
+    )

@@ -1,0 +1,241 @@
+"""The local runner: nodes in parallel by dependency, executors in warm worker processes.
+
+Drivers and publishers run in threads of this process, over one connection to the store; only
+executors run elsewhere. So a cached run starts no worker, and a worker that dies takes no record
+with it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from mlops_pipeline import executor
+from mlops_pipeline.claims import reap_run
+from mlops_pipeline.errors import PipelineError
+from mlops_pipeline.history import Iteration, Outcome, load_history
+from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.launch import Session, begin_run, end_run, launch
+from mlops_pipeline.lease import describe
+from mlops_pipeline.partial import Selection, find_base_run, select, take_over
+from mlops_pipeline.runners.pool import WorkerPool
+from mlops_pipeline.schedule import Place, Schedule
+from mlops_pipeline.store import NOTHING, Run, State
+from mlops_pipeline.task import Task
+from mlops_pipeline.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a pipeline is run.
+
+    Args:
+        workers: nodes at once; 0 for one a core.
+        in_process: run executors in this process, one after the other, for debuggers.
+        keep_going: after a failure, run whatever does not depend on the failed node.
+        from_nodes, to_nodes, only: run these nodes only; see `partial.select`.
+        base_run: the run that a partial run goes on from; empty for the latest.
+        force: run nodes even if a result could be reused.
+    """
+
+    workers: int = 0
+    in_process: bool = False
+    keep_going: bool = False
+    from_nodes: tuple[str, ...] = ()
+    to_nodes: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    base_run: str = ""
+    force: bool = False
+
+    @property
+    def partial(self) -> bool:
+        """Whether nodes are left out."""
+        return bool(self.from_nodes or self.to_nodes or self.only)
+
+
+@dataclass(frozen=True)
+class NodeEvent:
+    """Something that happened to a node.
+
+    Args:
+        kind: `started`, `finished`, `retrying`, or `output` for a line that it printed.
+        wait: seconds until the next attempt.
+    """
+
+    kind: str
+    node_id: str
+    iteration: Iteration = ()
+    outcome: Outcome | None = None
+    wait: float = 0.0
+    line: str = ""
+
+
+OnEvent = Callable[[NodeEvent], None]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended, with what became of each node, in the order in which they ended."""
+
+    run: Run
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def failed(self) -> list[Outcome]:
+        """The nodes that failed."""
+        return [o for o in self.outcomes if o.state in (State.FAILED, State.CANCELED)]
+
+
+def run(
+    ir: PipelineIR,
+    run_id: str,
+    workspace: Workspace,
+    *,
+    parameters: Mapping[str, Any] = NOTHING,
+    options: RunOptions = RunOptions(),
+    on_event: OnEvent | None = None,
+) -> RunResult:
+    """Run a pipeline on this machine; a run that exists goes on where it ended.
+
+    Raises:
+        PipelineError: the parameters or the selection do not fit, or the run is being run.
+    """
+    selection = select(
+        ir, from_nodes=options.from_nodes, to_nodes=options.to_nodes, only=options.only
+    )
+    base_run = ""
+    if options.partial and selection.reuse:
+        base_run = find_base_run(workspace.store, ir, options.base_run)
+    begun = begin_run(ir, run_id, workspace, parameters, base_run)
+    for alive in reap_run(workspace, run_id):
+        raise PipelineError(
+            f"run {run_id} is being run: {alive.node_id} by {describe(alive)}",
+            hint="wait for it, or stop that process first",
+        )
+    tell = on_event or (lambda event: None)
+    with _Crew(options, tell) as crew:
+        history = load_history(workspace.store, run_id)
+        session = Session(ir, begun, workspace, history, execute=crew.execute, force=options.force)
+        return _Walk(session, crew, options, tell).run(selection)
+
+
+class _Crew:
+    """Threads for drivers and publishers, and processes for executors."""
+
+    def __init__(self, options: RunOptions, tell: OnEvent) -> None:
+        workers = options.workers or len(os.sched_getaffinity(0))
+
+        def on_output(task: Task, line: str) -> None:
+            tell(NodeEvent("output", task.name.partition("/")[2], line=line))
+
+        self._pool = None if options.in_process else WorkerPool(workers, on_output=on_output)
+        self._threads = None if options.in_process else ThreadPoolExecutor(workers)
+        self.execute = self._pool.execute if self._pool else executor.execute
+
+    def submit(self, work: Callable[[Place], Outcome], place: Place) -> Future[Outcome]:
+        """Begin the work on a node; without threads it is done when this returns."""
+        if self._threads is not None:
+            return self._threads.submit(work, place)
+        future: Future[Outcome] = Future()
+        future.set_result(work(place))
+        return future
+
+    def cancel(self) -> None:
+        """End the executors that run now."""
+        if self._pool is not None:
+            self._pool.cancel_all()
+
+    def __enter__(self) -> _Crew:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._pool is not None and self._threads is not None:
+            self._pool.close()
+            self._threads.shutdown()
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """One pass through the nodes of a run."""
+
+    session: Session
+    crew: _Crew
+    options: RunOptions
+    tell: OnEvent
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def run(self, selection: Selection) -> RunResult:
+        session = self.session
+        if selection.reuse and session.run.base_run:
+            self.outcomes.extend(take_over(session, session.run.base_run, selection.reuse))
+        try:
+            self._walk(Schedule(session, selection.run))
+            state = self._state()
+        except KeyboardInterrupt:
+            state = State.CANCELED
+        self._run_exit_handlers(state)
+        if state is State.COMPLETE:
+            state = self._state()
+        ended = end_run(session.workspace, session.run.id, state)
+        return RunResult(ended, tuple(self.outcomes))
+
+    def _state(self) -> State:
+        return (
+            State.FAILED if any(o.state is State.FAILED for o in self.outcomes) else State.COMPLETE
+        )
+
+    def _walk(self, schedule: Schedule) -> None:
+        running: dict[Future[Outcome], Place] = {}
+        try:
+            while True:
+                if self.options.keep_going or self._state() is State.COMPLETE:
+                    for place in schedule.ready():
+                        running[self.crew.submit(self._attempts, place)] = place
+                else:
+                    running = {f: place for f, place in running.items() if not f.cancel()}
+                if not running:
+                    return
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    del running[future]
+                    schedule.ended(self._take(future))
+        except KeyboardInterrupt:
+            self.session.stop.set()
+            self.crew.cancel()
+            for future in running:
+                if not future.cancel():
+                    self._take(future)
+            raise
+
+    def _take(self, future: Future[Outcome]) -> Outcome:
+        outcome = future.result()
+        self.outcomes.append(outcome)
+        return outcome
+
+    def _attempts(self, place: Place) -> Outcome:
+        """Run a node until it succeeds or may not be tried again."""
+        node_id, iteration = place
+        stop, retry = self.session.stop, self.session.ir.node(node_id).retry
+        pause = retry.wait
+        self.tell(NodeEvent("started", node_id, iteration))
+        for attempt in range(1, retry.attempts + 1):
+            outcome = launch(self.session, node_id, iteration)
+            last = attempt == retry.attempts or not outcome.retryable
+            if outcome.state is not State.FAILED or last:
+                break
+            self.tell(NodeEvent("retrying", node_id, iteration, outcome, wait=pause))
+            if stop.wait(pause):
+                break
+            pause = min(pause * retry.factor, retry.max_wait)
+        self.tell(NodeEvent("finished", node_id, iteration, outcome))
+        return outcome
+
+    def _run_exit_handlers(self, state: State) -> None:
+        session = replace(self.session, run=replace(self.session.run, state=state))
+        session.stop.clear()
+        walk = replace(self, session=session)
+        for node in session.ir.nodes:
+            if node.on_exit:
+                self.outcomes.append(walk._attempts((node.id, ())))

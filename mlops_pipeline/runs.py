@@ -1,0 +1,105 @@
+"""Begin and end a run."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from mlops_pipeline.errors import NotFoundError, ParameterError
+from mlops_pipeline.ir import PipelineIR, dump, load
+from mlops_pipeline.lease import host
+from mlops_pipeline.parameters import run_parameters
+from mlops_pipeline.staging import sweep
+from mlops_pipeline.store import NOTHING, ArtifactType, Run, State
+from mlops_pipeline.workspace import Workspace
+
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+=@-]{0,127}")
+"""A run id is a part of paths on every system, so it holds no slash, colon or space."""
+
+
+def begin_run(
+    ir: PipelineIR,
+    run_id: str,
+    workspace: Workspace,
+    parameters: Mapping[str, Any] = NOTHING,
+    base_run: str = "",
+) -> Run:
+    """Record that a run begins; a run that exists goes on with the parameters that it has.
+
+    Raises:
+        ParameterError: a parameter is unknown, missing or of the wrong type, or the id is
+            ill-formed or belongs to a run of another pipeline.
+    """
+    store = workspace.store
+    known = store.get_run(run_id)
+    if known is not None:
+        _check_same(known, ir, parameters)
+        if known.state is not State.RUNNING:
+            known = replace(known, state=State.RUNNING, finished=0.0)
+            store.put_run(known)
+        return known
+    if not RUN_ID.fullmatch(run_id):
+        raise ParameterError(
+            f"run id {run_id!r} is not usable as a part of a path",
+            hint="use up to 128 letters, digits and . _ - + = @",
+        )
+    values = run_parameters(ir, parameters)
+    store.register_types(
+        ArtifactType(kind.name, kind.base_type, kind.properties) for kind in ir.artifact_types
+    )
+    sweep(workspace.root_path, ir.name, store)
+    run = Run(
+        id=run_id,
+        pipeline=ir.name,
+        ir=store.put_document(dump(ir).decode()),
+        parameters=values,
+        base_run=base_run,
+        started=time.time(),
+        properties={
+            "host": host(),
+            "base_dir": str(workspace.base_dir),
+            "import_paths": list(workspace.import_paths),
+            "root": str(workspace.root_path),
+            "labels": dict(ir.labels),
+        },
+    )
+    store.put_run(run)
+    return run
+
+
+def _check_same(run: Run, ir: PipelineIR, parameters: Mapping[str, Any]) -> None:
+    if run.pipeline != ir.name:
+        raise ParameterError(
+            f"run {run.id} exists and is a run of pipeline {run.pipeline}, not {ir.name}",
+            hint="choose another run id",
+        )
+    for name, value in parameters.items():
+        if run.parameters.get(name) != value:
+            raise ParameterError(
+                f"run {run.id} exists with {name}={run.parameters.get(name)!r}",
+                hint="choose another run id, or leave the parameter as it is",
+            )
+
+
+def end_run(workspace: Workspace, run_id: str, state: State) -> Run:
+    """Record how a run ended."""
+    known = workspace.store.get_run(run_id)
+    if known is None:
+        raise NotFoundError(f"there is no run {run_id}", hint="list them with `mlops runs`")
+    run = replace(known, state=state, finished=time.time())
+    workspace.store.put_run(run)
+    return run
+
+
+def pipeline_of(workspace: Workspace, run: Run) -> PipelineIR:
+    """The compiled pipeline that a run ran."""
+    text = workspace.store.get_document(run.ir)
+    if text is None:
+        raise NotFoundError(
+            f"the store does not hold the pipeline of run {run.id}",
+            hint="give the pipeline on the command line",
+        )
+    return load(text, source=f"pipeline of run {run.id}")

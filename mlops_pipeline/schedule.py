@@ -1,0 +1,110 @@
+"""Which nodes of a run can start now, iteration by iteration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlops_pipeline.driver import SkippedError, loop_items, shared_loops
+from mlops_pipeline.errors import ResolutionError
+from mlops_pipeline.graph import dependencies
+from mlops_pipeline.history import Iteration, Outcome
+from mlops_pipeline.ir import NodeIR
+from mlops_pipeline.launch import Session
+from mlops_pipeline.store import State
+
+Place = tuple[str, Iteration]
+"""A node and the iteration of the loops that it stands in."""
+
+
+class Schedule:
+    """Follows a run from node to node.
+
+    Args:
+        selected: ids of the nodes that run; what others would have made is in the history.
+    """
+
+    def __init__(self, session: Session, selected: frozenset[str]) -> None:
+        self._session = session
+        self._edges = dependencies(session.ir)
+        self._nodes = {node.id: node for node in session.ir.nodes if node.id in selected}
+        self._waiting = [node for node in self._nodes.values() if not node.on_exit]
+        self._iterations: dict[str, list[Iteration]] = {}
+        self._started: set[Place] = set()
+        self._ended: dict[Place, bool] = {}
+        for outcome in session.history.all():
+            if outcome.state.succeeded or outcome.state is State.SKIPPED:
+                self._started.add((outcome.node_id, outcome.iteration))
+                self.ended(outcome)
+
+    def ended(self, outcome: Outcome) -> None:
+        """Take in what became of a node."""
+        well = outcome.state.succeeded or outcome.state is State.SKIPPED
+        self._ended[outcome.node_id, outcome.iteration] = well
+
+    def ready(self) -> list[Place]:
+        """What can start now and has not been named before, in the order of the pipeline."""
+        found: list[Place] = []
+        waiting = []
+        for node in self._waiting:
+            found += [place for place in self._places(node) if place not in self._started]
+            if not self._all_started(node, found):
+                waiting.append(node)
+        self._waiting = waiting
+        self._started.update(found)
+        return found
+
+    def _all_started(self, node: NodeIR, found: list[Place]) -> bool:
+        iterations = self._iterations.get(node.id)
+        if iterations is None:
+            return False
+        return all(
+            (node.id, iteration) in self._started or (node.id, iteration) in found
+            for iteration in iterations
+        )
+
+    def _places(self, node: NodeIR) -> Iterator[Place]:
+        for iteration in self._expand(node):
+            if all(self._has_ended(node, iteration, needed) for needed in self._edges[node.id]):
+                yield node.id, iteration
+
+    def _has_ended(self, node: NodeIR, iteration: Iteration, needed: str) -> bool:
+        producer = self._nodes.get(needed)
+        if producer is None:
+            return True
+        shared = iteration[: shared_loops(node.loops, producer.loops)]
+        known = self._iterations.get(needed)
+        return known is not None and all(
+            self._ended.get((needed, other), False)
+            for other in known
+            if other[: len(shared)] == shared
+        )
+
+    def _expand(self, node: NodeIR) -> list[Iteration]:
+        """The iterations of a node; none while it is not known over what its loops run."""
+        if node.id not in self._iterations:
+            outer = [n for n in self._edges[node.id] if n in self._nodes and node.loops]
+            if any(not self._decided(node, needed) for needed in outer):
+                return []
+            self._iterations[node.id] = self._unroll(node)
+        return self._iterations[node.id]
+
+    def _decided(self, node: NodeIR, needed: str) -> bool:
+        """Whether a node that the loops may run over has ended, as far as it is outside them."""
+        if shared_loops(node.loops, self._nodes[needed].loops):
+            return True
+        return self._has_ended(node, (), needed)
+
+    def _unroll(self, node: NodeIR) -> list[Iteration]:
+        iterations: list[Iteration] = [()]
+        session = self._session
+        try:
+            for loop in node.loops:
+                iterations = [
+                    (*outer, index)
+                    for outer in iterations
+                    for index, _ in enumerate(loop_items(session.request(node, outer), loop))
+                ]
+        except (ResolutionError, SkippedError):
+            return [()]
+        # The driver records why there is nothing to do.
+        return iterations or [()]
