@@ -1,0 +1,126 @@
+"""What a run would do, before it does it: hit, miss or skip for each node, with the cause."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mlops_pipeline.claims import new_execution
+from mlops_pipeline.driver import Decision, Request, drive
+from mlops_pipeline.driver import Plan as DriverPlan
+from mlops_pipeline.errors import PipelineError
+from mlops_pipeline.executor import load_target
+from mlops_pipeline.graph import dependencies
+from mlops_pipeline.history import History, Iteration, Outcome
+from mlops_pipeline.ir import ImporterExecutor, PipelineIR, ResolverExecutor
+from mlops_pipeline.launch import Session
+from mlops_pipeline.parameters import run_parameters
+from mlops_pipeline.schedule import Schedule
+from mlops_pipeline.store import NOTHING, Run, State
+from mlops_pipeline.why import Change, explain
+from mlops_pipeline.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class NodePlan:
+    """What a run would do with a node.
+
+    Args:
+        decision: `run`, `cached`, `skipped`; `maybe` where it hangs on what a node before it
+            will write; `fail` where an input cannot be resolved.
+        changes: what differs from its nearest earlier execution, the likely cause first.
+    """
+
+    node_id: str
+    iteration: Iteration
+    decision: str
+    reason: str
+    changes: tuple[Change, ...] = ()
+
+
+def plan(
+    ir: PipelineIR,
+    workspace: Workspace,
+    parameters: Mapping[str, Any] = NOTHING,
+    *,
+    force: bool = False,
+) -> list[NodePlan]:
+    """Decide about every node without running one or writing anything to the store.
+
+    Raises:
+        ParameterError: a parameter is unknown, missing or of the wrong type.
+    """
+    values = run_parameters(ir, parameters)
+    run = Run(id="", pipeline=ir.name, parameters=values, started=time.time())
+    session = Session(ir, run, workspace, History(), force=force)
+    return _Dry(session, dependencies(ir)).plan()
+
+
+@dataclass(frozen=True)
+class _Dry:
+    """A pass through the nodes in which a cached one counts as done."""
+
+    session: Session
+    edges: Mapping[str, frozenset[str]]
+
+    def plan(self) -> list[NodePlan]:
+        schedule = Schedule(self.session, frozenset(n.id for n in self.session.ir.nodes))
+        plans: list[NodePlan] = []
+        undecided: set[str] = set()
+        while places := schedule.ready():
+            for node_id, iteration in places:
+                plans.append(self._decide(node_id, iteration))
+                found = self.session.history.get(node_id, iteration)
+                if found is None:
+                    undecided.add(node_id)
+                else:
+                    schedule.ended(found)
+        known = {each.node_id for each in plans}
+        for node in self.session.ir.nodes:
+            if node.id in known:
+                continue
+            first = next((n for n in self.edges[node.id] if n not in known), "")
+            causes = sorted(self.edges[node.id] & undecided) or [first]
+            undecided.add(node.id)
+            if node.on_exit:
+                plans.append(NodePlan(node.id, (), "run", "exit handlers always run"))
+            else:
+                reason = f"depends on what {', '.join(causes)} will write"
+                plans.append(NodePlan(node.id, (), "maybe", reason))
+        order = {node.id: place for place, node in enumerate(self.session.ir.nodes)}
+        return sorted(plans, key=lambda each: (order[each.node_id], each.iteration))
+
+    def _decide(self, node_id: str, iteration: Iteration) -> NodePlan:
+        node = self.session.ir.node(node_id)
+        request = self.session.request(node, iteration)
+        driver = drive
+        if node.driver:
+            driver = load_target(node.driver, self.session.workspace.import_paths)
+        try:
+            decided = driver(request)
+        except PipelineError as error:
+            return NodePlan(node_id, iteration, "fail", error.message)
+        if isinstance(node.executor, ResolverExecutor) and decided.decision is Decision.RUN:
+            self._count_as_done(request, replace(decided, outputs=decided.inputs))
+            return NodePlan(node_id, iteration, "run", "resolves anew in every run")
+        if isinstance(node.executor, ImporterExecutor) and decided.decision is Decision.RUN:
+            return NodePlan(node_id, iteration, "run", "imports what is there")
+        if decided.decision is not Decision.RUN:
+            self._count_as_done(request, decided)
+            return NodePlan(node_id, iteration, str(decided.decision), decided.reason)
+        return NodePlan(node_id, iteration, "run", decided.reason, self._changes(request, decided))
+
+    def _count_as_done(self, request: Request, decided: DriverPlan) -> None:
+        state = State.SKIPPED if decided.decision is Decision.SKIPPED else State.CACHED
+        execution = new_execution(request, decided, state)
+        self.session.history.add(
+            Outcome(request.node.id, request.iteration, execution, decided.outputs)
+        )
+
+    def _changes(self, request: Request, decided: DriverPlan) -> tuple[Change, ...]:
+        if decided.key is None:
+            return ()
+        expected = new_execution(request, decided, State.RUNNING)
+        return tuple(explain(request.workspace.store, decided.key, expected))

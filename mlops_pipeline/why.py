@@ -1,0 +1,168 @@
+"""Why a node ran, or did not: the first thing that differs from its nearest earlier execution."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlops_pipeline.cache import Key
+from mlops_pipeline.code import diff
+from mlops_pipeline.errors import NotFoundError, did_you_mean
+from mlops_pipeline.history import Iteration
+from mlops_pipeline.store import Execution, MetadataStore, State
+
+LOOK_BACK = 50
+"""How many earlier executions of a node are looked at."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One part of the cache key that differs.
+
+    Args:
+        part: `code`, `package`, `lock`, `parameter`, `input`, `output`, `executor`, `salt`.
+        name: which one: the function and its file, the parameter, the input.
+        before, after: the values, in words; empty where there was none.
+        diff: the changed lines, where it is code.
+    """
+
+    part: str
+    name: str
+    before: str = ""
+    after: str = ""
+    diff: str = ""
+
+    def __str__(self) -> str:
+        if self.part == "code":
+            verb = "changed" if self.before and self.after else "is new"
+            return f"{self.name} {verb if self.after else 'is no longer used'}"
+        if self.part == "input":
+            return f"input {self.name} has other content"
+        what = f"{self.part} {self.name}".strip()
+        if not self.before:
+            return f"{what} is new: {self.after}"
+        if not self.after:
+            return f"{what} is gone, it was {self.before}"
+        return f"{what}: {self.before} -> {self.after}"
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a node ran, was cached, skipped, or failed.
+
+    Args:
+        reason: what the driver said at the time.
+        previous: the execution that it was compared with.
+        changes: what differs, the likely cause first.
+    """
+
+    execution: Execution
+    reason: str
+    previous: Execution | None = None
+    changes: tuple[Change, ...] = ()
+
+
+def why(store: MetadataStore, run_id: str, node_id: str, iteration: Iteration = ()) -> Why:
+    """Explain the latest execution of a node in a run.
+
+    Raises:
+        NotFoundError: the run has no execution of such a node.
+    """
+    executions = store.executions_of_run(run_id)
+    found = [
+        e for e in executions if e.node_id == node_id and e.iteration[: len(iteration)] == iteration
+    ]
+    if not found:
+        known = {e.node_id for e in executions}
+        problem = f"run {run_id} has no execution of {node_id!r}" if known else f"no run {run_id!r}"
+        hint = did_you_mean(node_id, known) if known else "list the runs with `mlops runs`"
+        raise NotFoundError(problem, hint=hint)
+    execution = found[-1]
+    if execution.state is not State.CACHED and execution.manifest:
+        previous = nearest(store, execution)
+        if previous is not None:
+            changes = compare(_load(store, previous), _load(store, execution))
+            return Why(execution, execution.reason, previous, tuple(changes))
+    return Why(execution, execution.reason)
+
+
+def nearest(store: MetadataStore, execution: Execution) -> Execution | None:
+    """The latest execution of the same node before this one that was driven as far."""
+    node = f"{execution.pipeline}.{execution.node_id}"
+    for other in store.recent_executions(execution.component, node=node, limit=LOOK_BACK):
+        earlier = not execution.id or other.id < execution.id
+        if earlier and other.manifest and other.iteration == execution.iteration:
+            return other
+    return None
+
+
+def explain(store: MetadataStore, key: Key, expected: Execution) -> list[Change]:
+    """What differs between a key and the nearest earlier execution of `expected`'s node."""
+    previous = nearest(store, expected)
+    if previous is None:
+        return []
+    after = _Manifest(key.manifest, lambda name: key.sources.get(name, ""))
+    return list(compare(_load(store, previous), after))
+
+
+@dataclass(frozen=True)
+class _Manifest:
+    """The parts of a key, and the source of each part of the code by its name."""
+
+    parts: Mapping[str, Any]
+    source: Callable[[str], str]
+
+
+def _load(store: MetadataStore, execution: Execution) -> _Manifest:
+    data = json.loads(execution.manifest)
+    digests = data["sources"]
+    return _Manifest(data["parts"], lambda name: store.get_document(digests.get(name, "")) or "")
+
+
+def compare(before: _Manifest, after: _Manifest) -> Iterator[Change]:
+    """Every difference between two manifests, code first."""
+    for name, old, new in _differences(before, after, "code"):
+        text = diff(before.source(name), after.source(name), name)
+        yield Change("code", name, old, new, text)
+    for part, section in _SECTIONS.items():
+        for name, old, new in _differences(before, after, section):
+            yield Change(part, name, old, new)
+    for part in ("component", "lock", "executor", "salt"):
+        old, new = before.parts.get(part), after.parts.get(part)
+        if old != new:
+            yield Change(part, "", _words(old), _words(new))
+
+
+_SECTIONS = {
+    "parameter": "parameters",
+    "input": "inputs",
+    "package": "packages",
+    "output": "outputs",
+}
+
+
+def _differences(
+    before: _Manifest, after: _Manifest, section: str
+) -> Iterator[tuple[str, str, str]]:
+    old, new = before.parts.get(section, {}), after.parts.get(section, {})
+    for name in sorted({*old, *new}):
+        if old.get(name) != new.get(name):
+            yield name, _words(old.get(name)), _words(new.get(name))
+
+
+def _words(value: Any) -> str:
+    """A value of a manifest in words; a digest is cut to what tells it from another."""
+    match value:
+        case None:
+            return ""
+        case {"content": str(digest)}:
+            return f"content {digest[:12]}"
+        case {"module": str(name)}:
+            return f"module {name}"
+        case {"missing": str(path)}:
+            return f"{path}, which does not exist"
+        case _:
+            text = json.dumps(value)
+            return text if len(text) <= 80 else f"{text[:77]}..."
