@@ -1,0 +1,87 @@
+"""What a running executor sees of its task, and the protocol of class executors."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from mlops_pipeline.artifacts import Artifact
+from mlops_pipeline.binding import Bound, Taken
+from mlops_pipeline.errors import DefinitionError
+from mlops_pipeline.task import Task
+
+
+@dataclass(frozen=True)
+class TaskContext:
+    """What a running executor is given.
+
+    Args:
+        name: `<run id>/<node id>`.
+        inputs: artifacts by input; a list for an input that takes many, None for one left out.
+        outputs: artifacts to write, by output.
+        parameters: typed values, secrets among them.
+        scratch: an empty folder that is deleted afterwards.
+        state_dir: a folder that later attempts of the same node and run find again: the place
+            for checkpoints.
+    """
+
+    name: str
+    inputs: Mapping[str, Taken]
+    outputs: Mapping[str, Artifact]
+    parameters: Mapping[str, Any]
+    scratch: Path
+    state_dir: Path
+
+
+class Executor(Protocol):
+    """A class executor: made without arguments, called once, then dropped.
+
+    It returns what a component function would: nothing, or the values of its value outputs.
+
+    >>> class CountLines:
+    ...     def execute(self, task: TaskContext) -> int:
+    ...         return len(task.inputs["text"].path.read_text().splitlines())
+    """
+
+    def execute(self, task: TaskContext) -> Any:
+        """Read `task.inputs`, write `task.outputs`."""
+
+
+_current: ContextVar[TaskContext] = ContextVar("current_task")
+
+
+def current_task() -> TaskContext:
+    """The context of the task that is running here: scratch folder, state folder, name.
+
+    Raises:
+        DefinitionError: no task is running in this thread.
+    """
+    try:
+        return _current.get()
+    except LookupError:
+        raise DefinitionError(
+            "current_task() was called outside a running executor",
+            hint="call it in the component's body, in the thread that runs it",
+        ) from None
+
+
+def make_context(task: Task, bound: Bound) -> TaskContext:
+    """The context of a task, whose folders are made."""
+    folders = [Path(task.scratch or "."), Path(task.state_dir or ".")]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    return TaskContext(task.name, bound.inputs, bound.outputs, bound.parameters, *folders)
+
+
+@contextlib.contextmanager
+def current_set(context: TaskContext) -> Iterator[None]:
+    """Make `current_task` return this context meanwhile."""
+    token = _current.set(context)
+    try:
+        yield
+    finally:
+        _current.reset(token)
