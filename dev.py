@@ -36,7 +36,7 @@ class Lock(NamedTuple):
 
     file: str
     pythons: tuple[tuple[int, int], ...]
-    glibc: tuple[int, int] = (2, 17)
+    glibc: tuple[int, ...] = ()
 
 
 class World(NamedTuple):
@@ -51,7 +51,7 @@ WORLDS: dict[str, World] = {
     "light": World((Lock("light.txt", ((3, 11), (3, 12), (3, 13), (3, 10))),), 0.5, False),
     "ml": World(
         (
-            Lock("ml-py311.txt", ((3, 11),)),
+            Lock("ml-py311.txt", ((3, 11),), glibc=(2, 17)),
             Lock("ml-py312-glibc239.txt", ((3, 12),), glibc=(2, 39)),
             Lock("ml-py313-glibc239.txt", ((3, 13),), glibc=(2, 39)),
         ),
@@ -211,16 +211,16 @@ def install_packages(name: str, python: Python, lock: Lock, log: Path) -> None:
     )
     logged([python.path, "-m", "venv", "--clear", str(venv)], log, "make a virtual environment")
     inside = str(venv / "bin" / "python")
-    pins = str(ROOT / "constraints" / lock.file)
-    # The list is complete, so pip has nothing to resolve. Without build isolation the tools that
-    # build the packages that come as source are pinned too. pip, because it reads the machine's
+    pins = ROOT / "constraints" / lock.file
+    # The list is complete, so there is nothing to resolve. By pip, because it reads the machine's
     # own pip configuration.
-    install = [inside, "-m", "pip", "install", "--no-deps", "--no-compile", "-c", pins]
-    tools = ["hatchling", "packaging", "pathspec", "pluggy", "tomlkit", "trove-classifiers"]
+    install = [inside, "-m", "pip", "install", "--no-deps", "--no-compile"]
     if WORLDS[name].compiles:
-        tools += ["setuptools", "wheel"]
-    logged([*install, *tools], log, "install the build tools")
-    logged([*install, "--no-build-isolation", "-r", pins], log, f"install {lock.file}")
+        # Without build isolation the tools that build packages from source are pinned as well.
+        tools = re.findall(r"^(?:setuptools|wheel|packaging)==.*$", pins.read_text(), re.M)
+        logged([*install, *tools], log, "install the build tools")
+        install.append("--no-build-isolation")
+    logged([*install, "-r", str(pins)], log, f"install {lock.file}")
     # Here, once, in parallel: nothing is compiled later where PYTHONDONTWRITEBYTECODE is set.
     compile_all = [inside, "-m", "compileall", "-q", "-j", "0", str(venv / "lib")]
     subprocess.run(compile_all, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
