@@ -7,6 +7,7 @@ options to requests that make listings quadratic.
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from typing import Any
@@ -22,13 +23,17 @@ try:
     )
     from ml_metadata.proto import metadata_store_pb2 as pb
     from ml_metadata.proto import metadata_store_service_pb2 as service
+except ModuleNotFoundError:
+    raise
 except ImportError as error:
     raise StoreError(
-        f"metadata stores on disk need the package ml-metadata: {error}",
-        hint="pip install 'mlops-pipeline[local]'",
+        f"the package ml-metadata does not load: {error}",
+        hint="install the version that the constraint files name for this system",
     ) from error
 
 __all__ = ["Library", "MessageToDict", "StringValue", "pb", "request"]
+
+log = logging.getLogger(__name__)
 
 _ALREADY_EXISTS, _ABORTED = 6, 10
 _PATIENCE = 60.0
@@ -87,6 +92,7 @@ class Library:
             answer, text, code = function(self._handle, data)
             if code != _ABORTED or time.monotonic() > deadline:
                 break
+            log.debug("%s: %s is tried again, another program is in the way", self._name, method)
             time.sleep(random.uniform(0.005, 0.05))
         if code == 0:
             response = getattr(service, method + "Response")()

@@ -82,16 +82,28 @@ class MlmdStore:
         return None if context is None else self._run(context)
 
     def list_runs(self, *, pipeline: str = "", limit: int = 20) -> list[Run]:
-        found: list[Run] = []
+        if limit < 1 or (pipeline and not self._contexts.id(PIPELINE, pipeline)):
+            return []
         message = request("GetContextsByType")
         message.type_name = RUN
-        for context in self._newest("GetContextsByType", message, "contexts", limit):
-            run = self._run(context)
-            if pipeline in ("", run.pipeline):
-                found.append(run)
+        page = _PAGE if pipeline else limit
+        newest = self._newest("GetContextsByType", message, "contexts", page)
+        found: list[Run] = []
+        for context in islice(newest, page if pipeline else limit):
+            if records.may_be_of(context, pipeline):
+                run = self._run(context)
+                found += [run] if pipeline in ("", run.pipeline) else []
             if len(found) == limit:
-                break
-        return found
+                return found
+        return self._runs_of_pipeline(pipeline, limit) if pipeline else found
+
+    def _runs_of_pipeline(self, pipeline: str, limit: int) -> list[Run]:
+        """The newest runs of a pipeline that has few among the newest of all."""
+        message = request("GetChildrenContextsByContext")
+        message.context_id = self._contexts.id(PIPELINE, pipeline)
+        children = self._connection.read("GetChildrenContextsByContext", message).contexts
+        runs = sorted((c for c in children if c.type == RUN), key=lambda c: -c.id)
+        return [self._run(context) for context in runs[:limit]]
 
     def _run(self, context: Any) -> Run:
         if records.is_our_run(context):
@@ -348,7 +360,8 @@ class MlmdStore:
         """A listing from the newest on, a page at a time."""
         options = message.options
         options.max_result_size = min(max(limit, 1), _PAGE)
-        options.order_by_field.field = pb.ListOperationOptions.OrderByField.CREATE_TIME
+        # Ids, because many records are made in one millisecond.
+        options.order_by_field.field = pb.ListOperationOptions.OrderByField.ID
         options.order_by_field.is_asc = False
         while True:
             response = self._connection.read(method, message)

@@ -319,6 +319,13 @@ def is_our_run(message: Any) -> bool:
     return PREFIX + "state" in message.custom_properties
 
 
+def may_be_of(message: Any, pipeline: str) -> bool:
+    """Whether a run may be one of this pipeline (empty: of any), as far as its context tells."""
+    if not pipeline or not is_our_run(message):
+        return True
+    return bool(decode(message.custom_properties[PREFIX + "pipeline"]) == pipeline)
+
+
 def read_run(message: Any) -> Run:
     """The run in a context that `write_run` filled."""
     parts = _sort_out(message.custom_properties)

@@ -1,0 +1,456 @@
+"""What every metadata store has to do. A back end's test derives from `StoreContract`."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mlops_pipeline.store import (
+    AlreadyExistsError,
+    ArtifactRecord,
+    ArtifactState,
+    ArtifactType,
+    Direction,
+    Event,
+    Execution,
+    MetadataStore,
+    Run,
+    StaleExecutionError,
+    State,
+    document_digest,
+)
+
+EXACT: dict[str, Any] = {
+    "true": True,
+    "false": False,
+    "zero": 0,
+    "int32": -(2**31),
+    "past int32": 2**31,
+    "past exact doubles": 2**53 + 1,
+    "past int64": -(2**70),
+    "simple float": 0.25,
+    "whole float": 2.0,
+    "minus zero": -0.0,
+    "third": 1 / 3,
+    "small": 3e-7,
+    "smallest": 5e-324,
+    "large": 1.7976931348623157e308,
+    "time": 1700000000.1234567,
+    "fifteen digits": 123456789012345.125,
+    "infinite": -math.inf,
+    "empty text": "",
+    "text": "plain",
+    "unicode": "Zoë 🐧 中文",
+    "backslash": "C:\\new\\table '\"; DROP TABLE Artifact; --",
+    "lines": "a\nb\tc\r\n",
+    "nul": "a\0b",
+    "half a surrogate": "\udcff",
+    "long text": "0123456789" * 100,
+    "megabyte": "xy\\z" * 2**18,
+    "looks like JSON": '{"a": [1, null]}',
+    "null": None,
+    "empty list": [],
+    "empty dict": {},
+    "nested": {"a": [1, 2.5, "x", None, True, {"b": [[], {}]}], "c": 1e-9},
+}
+
+
+def same(found: Any, expected: Any) -> bool:
+    """Whether two values are equal and of one type, down to the sign of zero."""
+    return type(found) is type(expected) and repr(found) == repr(expected)
+
+
+def execution(name: str = "", **changes: Any) -> Execution:
+    start = Execution("pets.Train", "pets", "run-1", "train", State.RUNNING, name=name)
+    return replace(start, **changes)
+
+
+def model(name: str = "", **changes: Any) -> ArtifactRecord:
+    return replace(ArtifactRecord("Model", f"/models/{name}", name=name), **changes)
+
+
+def publish(store: MetadataStore, *names: str, **changes: Any) -> list[ArtifactRecord]:
+    """A complete execution with outputs of these names."""
+    done = execution(state=State.COMPLETE, **changes)
+    _, written = store.put_execution(done, outputs={"model": [model(name) for name in names]})
+    return written["model"]
+
+
+class StoreContract:
+    """Needs a fixture `store`: an empty store."""
+
+    # Runs
+
+    def test_a_run_comes_back_as_it_was_put(self, store: MetadataStore) -> None:
+        run = Run(
+            "run-1",
+            "pets",
+            State.FAILED,
+            ir="a" * 64,
+            parameters={"steps": 3},
+            base_run="run-0",
+            started=1700000000.1234567,
+            finished=1700000001.5,
+            properties={"note": "x", "tags": ["a"]},
+        )
+        store.put_run(run)
+        assert store.get_run("run-1") == run
+
+    def test_an_unknown_run_is_none(self, store: MetadataStore) -> None:
+        assert store.get_run("nothing") is None
+
+    def test_a_run_put_again_is_replaced(self, store: MetadataStore) -> None:
+        store.put_run(Run("run-1", "pets", parameters={"a": 1}, properties={"b": 2}))
+        done = Run("run-1", "pets", State.COMPLETE, finished=5.0)
+        store.put_run(done)
+        assert store.get_run("run-1") == done
+        assert store.list_runs() == [done]
+
+    def test_runs_are_listed_newest_first(self, store: MetadataStore) -> None:
+        for number in range(5):
+            store.put_run(Run(f"run-{number}", "pets"))
+        store.put_run(Run("run-1", "pets", State.COMPLETE))
+        assert [r.id for r in store.list_runs(limit=3)] == ["run-4", "run-3", "run-2"]
+        assert len(store.list_runs()) == 5
+
+    def test_runs_are_listed_by_pipeline(self, store: MetadataStore) -> None:
+        for number in range(6):
+            store.put_run(Run(f"run-{number}", "even" if number % 2 == 0 else "odd"))
+        assert [r.id for r in store.list_runs(pipeline="even", limit=2)] == ["run-4", "run-2"]
+        assert store.list_runs(pipeline="nothing") == []
+
+    def test_runs_of_a_rare_pipeline_are_found_among_many(self, store: MetadataStore) -> None:
+        store.put_run(Run("old", "rare"))
+        for number in range(230):
+            store.put_run(Run(f"run-{number}", "often"))
+        assert [r.id for r in store.list_runs(pipeline="rare")] == ["old"]
+        assert len(store.list_runs(pipeline="often", limit=215)) == 215
+        assert len(store.list_runs(limit=300)) == 231
+
+    # Executions
+
+    def test_an_execution_comes_back_as_it_was_put(self, store: MetadataStore) -> None:
+        full = execution(
+            "claim",
+            iteration=(0, 12),
+            attempt=3,
+            parameters={"lr": 0.1, "layers": [1, 2]},
+            cache_key="c" * 64,
+            reason="the parameter lr changed",
+            error="ValueError: 'x'",
+            details="Traceback\n  File \\x",
+            manifest="d" * 64,
+            log="/logs/train.log",
+            host="alpha",
+            pid=17,
+            started=1700000000.1234567,
+            finished=1700000001.7654321,
+            properties={"exit": -9, "notes": {"a": None}},
+        )
+        stored, _ = store.put_execution(full)
+        assert stored.id > 0
+        (found,) = store.executions([stored.id])
+        assert replace(found, heartbeat=0) == replace(full, id=stored.id)
+        assert abs(found.heartbeat - time.time()) < 600
+
+    @pytest.mark.parametrize("state", list(State))
+    def test_every_state_is_kept(self, store: MetadataStore, state: State) -> None:
+        stored, _ = store.put_execution(execution(state=state))
+        assert [e.state for e in store.executions([stored.id])] == [state]
+
+    def test_an_execution_without_pipeline_or_run_is_kept(self, store: MetadataStore) -> None:
+        alone = execution(pipeline="", run_id="", node_id="")
+        stored, _ = store.put_execution(alone)
+        (found,) = store.executions([stored.id])
+        assert replace(found, heartbeat=0) == replace(alone, id=stored.id)
+
+    def test_an_update_replaces_what_was_stored(self, store: MetadataStore) -> None:
+        stored, _ = store.put_execution(execution("a", parameters={"x": 1}, host="h"))
+        store.put_execution(execution("a", id=stored.id, state=State.FAILED, error="boom"))
+        (found,) = store.executions([stored.id])
+        assert (found.state, found.error, found.host) == (State.FAILED, "boom", "")
+        assert found.parameters == {}
+
+    @pytest.mark.parametrize("state", [s for s in State if s is not State.RUNNING])
+    def test_what_has_ended_cannot_be_updated(self, store: MetadataStore, state: State) -> None:
+        stored, _ = store.put_execution(execution("a"))
+        store.put_execution(replace(stored, state=state, error="first"))
+        with pytest.raises(StaleExecutionError, match=str(stored.id)):
+            store.put_execution(
+                replace(stored, state=State.COMPLETE), outputs={"model": [model("late")]}
+            )
+        (found,) = store.executions([stored.id])
+        assert (found.state, found.error) == (state, "first")
+        assert store.artifacts_by_type("Model") == []
+
+    def test_a_name_is_claimed_once_in_a_component(self, store: MetadataStore) -> None:
+        first, _ = store.put_execution(execution("key.1"))
+        with pytest.raises(AlreadyExistsError, match=r"key\.1"):
+            store.put_execution(execution("key.1", host="other"))
+        store.put_execution(execution("key.1", component="pets.Other"))
+        assert [e.id for e in store.executions_of_run("run-1")][0] == first.id
+        assert len(store.executions_of_run("run-1")) == 2
+
+    def test_executions_without_a_name_never_collide(self, store: MetadataStore) -> None:
+        for _ in range(3):
+            store.put_execution(execution())
+        assert len(store.executions_of_run("run-1")) == 3
+
+    def test_an_execution_is_found_by_its_name(self, store: MetadataStore) -> None:
+        stored, _ = store.put_execution(execution("key.1"))
+        found = store.execution_by_name("pets.Train", "key.1")
+        assert found is not None
+        assert found.id == stored.id
+        assert store.execution_by_name("pets.Train", "key.2") is None
+        assert store.execution_by_name("pets.Unknown", "key.1") is None
+
+    def test_executions_of_a_run_are_its_own_oldest_first(self, store: MetadataStore) -> None:
+        ids = [store.put_execution(execution(node_id=f"n{i}"))[0].id for i in range(3)]
+        store.put_execution(execution(run_id="run-2"))
+        assert [e.id for e in store.executions_of_run("run-1")] == ids
+        assert store.executions_of_run("nothing") == []
+
+    def test_unknown_ids_are_left_out(self, store: MetadataStore) -> None:
+        stored, _ = store.put_execution(execution())
+        assert [e.id for e in store.executions([10**6, stored.id, stored.id])] == [stored.id]
+        assert store.executions([]) == []
+        assert store.artifacts([10**6]) == []
+        assert store.events_by_execution([10**6]) == []
+        assert store.events_by_artifact([]) == []
+
+    def test_only_complete_executions_answer_to_a_cache_key(self, store: MetadataStore) -> None:
+        running, _ = store.put_execution(execution("a", cache_key="k1"))
+        assert store.executions_by_cache_key("k1") == []
+        store.put_execution(replace(running, state=State.COMPLETE))
+        for state in (State.CACHED, State.FAILED, State.SKIPPED):
+            store.put_execution(execution(cache_key="k1", state=state))
+        second, _ = store.put_execution(execution(cache_key="k1", state=State.COMPLETE))
+        store.put_execution(execution(cache_key="k2", state=State.COMPLETE))
+        found = [e.id for e in store.executions_by_cache_key("k1")]
+        assert found == [running.id, second.id]
+        assert store.executions_by_cache_key("k3") == []
+
+    def test_recent_executions_are_newest_first(self, store: MetadataStore) -> None:
+        ids = []
+        for number in range(6):
+            node = "a" if number % 2 == 0 else "b"
+            ids.append(store.put_execution(execution(node_id=node, run_id=f"r{number}"))[0].id)
+        store.put_execution(execution(component="pets.Other", node_id="a"))
+        recent = store.recent_executions("pets.Train", limit=4)
+        assert [e.id for e in recent] == ids[:1:-1]
+        of_node = store.recent_executions("pets.Train", node="pets.a", limit=2)
+        assert [e.id for e in of_node] == [ids[4], ids[2]]
+        assert store.recent_executions("pets.Train", node="pets.unknown") == []
+        assert store.recent_executions("pets.Unknown") == []
+
+    def test_a_heartbeat_changes_nothing_else(self, store: MetadataStore) -> None:
+        stored, _ = store.put_execution(
+            execution("a", parameters={"x": 1 / 3, "big": 2**70}, cache_key="k", host="h")
+        )
+        (before,) = store.executions([stored.id])
+        while time.time() < before.heartbeat + 0.01:
+            time.sleep(0.001)
+        store.heartbeat(stored.id)
+        (after,) = store.executions([stored.id])
+        assert after.heartbeat > before.heartbeat
+        assert replace(after, heartbeat=before.heartbeat) == before
+
+    # Artifacts and events
+
+    def test_outputs_are_stored_with_the_execution(self, store: MetadataStore) -> None:
+        running, _ = store.put_execution(execution("a"))
+        outputs = {
+            "model": [model("m0", properties={"blessed": 1}, digest="d" * 64)],
+            "logs": [model("l0", type="ModelRun"), model("l1", type="ModelRun")],
+        }
+        done, written = store.put_execution(replace(running, state=State.COMPLETE), outputs=outputs)
+        assert done.id == running.id
+        assert [(k, [r.name for r in v]) for k, v in written.items()] == [
+            ("model", ["m0"]),
+            ("logs", ["l0", "l1"]),
+        ]
+        (first,) = store.artifacts([written["model"][0].id])
+        assert replace(first, id=0, created=0) == outputs["model"][0]
+        assert abs(first.created - time.time()) < 600
+        assert set(store.events_by_execution([done.id])) == {
+            Event(done.id, written["model"][0].id, Direction.OUTPUT, "model", 0),
+            Event(done.id, written["logs"][0].id, Direction.OUTPUT, "logs", 0),
+            Event(done.id, written["logs"][1].id, Direction.OUTPUT, "logs", 1),
+        }
+
+    def test_a_published_name_is_taken_and_nothing_else_happens(self, store: MetadataStore) -> None:
+        publish(store, "key:model:0")
+        late, _ = store.put_execution(execution("late", cache_key="k"))
+        with pytest.raises(AlreadyExistsError, match="key:model:0"):
+            store.put_execution(
+                replace(late, state=State.COMPLETE, error="x"),
+                outputs={"other": [model("fine")], "model": [model("key:model:0")]},
+            )
+        (found,) = store.executions([late.id])
+        assert (found.state, found.error) == (State.RUNNING, "")
+        assert store.events_by_execution([late.id]) == []
+        assert store.executions_by_cache_key("k") == []
+        assert [a.name for a in store.artifacts_by_type("Model")] == ["key:model:0"]
+
+    def test_artifacts_of_two_types_may_share_a_name(self, store: MetadataStore) -> None:
+        outputs = {"a": [model("same")], "b": [model("same", type="ModelRun")]}
+        _, written = store.put_execution(execution(), outputs=outputs)
+        assert written["a"][0].id != written["b"][0].id
+
+    def test_a_known_artifact_as_output_gets_an_event_only(self, store: MetadataStore) -> None:
+        (first,) = publish(store, "m0")
+        cached, written = store.put_execution(
+            execution(state=State.CACHED, run_id="run-2"), outputs={"model": [first]}
+        )
+        assert written["model"][0].id == first.id
+        assert len(store.artifacts_by_type("Model")) == 1
+        events = store.events_by_artifact([first.id])
+        assert [(e.execution_id, e.direction) for e in events][-1] == (cached.id, Direction.OUTPUT)
+        assert len(events) == 2
+
+    def test_inputs_keep_their_keys_and_places(self, store: MetadataStore) -> None:
+        a, b = publish(store, "a", "b")
+        reader, _ = store.put_execution(
+            execution("r"), inputs={"models": [b.id, a.id, b.id], "base": [b.id]}
+        )
+        assert {
+            (e.artifact_id, e.key, e.index) for e in store.events_by_execution([reader.id])
+        } == {
+            (b.id, "models", 0),
+            (a.id, "models", 1),
+            (b.id, "models", 2),
+            (b.id, "base", 0),
+        }
+
+    def test_inputs_given_again_are_not_written_again(self, store: MetadataStore) -> None:
+        (a,) = publish(store, "a")
+        reader, _ = store.put_execution(execution("r"), inputs={"model": [a.id]})
+        before = store.events_by_execution([reader.id])
+        store.put_execution(
+            replace(reader, state=State.COMPLETE),
+            inputs={"model": [a.id]},
+            outputs={"model": [model("new")]},
+        )
+        after = store.events_by_execution([reader.id])
+        assert [e for e in after if e.direction is Direction.INPUT] == before
+        assert len(after) == 2
+
+    def test_an_artifact_may_be_input_and_output(self, store: MetadataStore) -> None:
+        (a,) = publish(store, "a")
+        passing, _ = store.put_execution(
+            execution(state=State.COMPLETE), inputs={"model": [a.id]}, outputs={"model": [a]}
+        )
+        found = {e.direction for e in store.events_by_execution([passing.id])}
+        assert found == {Direction.INPUT, Direction.OUTPUT}
+
+    def test_artifacts_of_a_type_are_newest_first(self, store: MetadataStore) -> None:
+        publish(store, "a", "b", "c")
+        store.put_execution(execution(), outputs={"x": [model("z", type="Schema")]})
+        assert [a.name for a in store.artifacts_by_type("Model", limit=2)] == ["c", "b"]
+        assert store.artifacts_by_type("Unknown") == []
+
+    def test_artifacts_are_found_by_place(self, store: MetadataStore) -> None:
+        a, b = publish(store, "a", "a2", "b")[:2]
+        _, written = store.put_execution(execution(), outputs={"x": [model("c", uri=a.uri)]})
+        found = [r.id for r in store.artifacts_by_uri(a.uri)]
+        assert found == [a.id, written["x"][0].id]
+        assert [r.id for r in store.artifacts_by_uri(b.uri)] == [b.id]
+        assert store.artifacts_by_uri("/nothing") == []
+
+    def test_the_state_of_an_artifact_changes_alone(self, store: MetadataStore) -> None:
+        _, written = store.put_execution(
+            execution(), outputs={"x": [model("a", properties={"v": 1 / 3}, digest="d")]}
+        )
+        record = written["x"][0]
+        for state in (ArtifactState.DELETED, ArtifactState.PENDING, ArtifactState.LIVE):
+            store.set_artifact_state(record.id, state)
+            (found,) = store.artifacts([record.id])
+            assert replace(found, created=0) == replace(record, created=0, state=state)
+
+    def test_many_ids_are_answered_in_one_call(self, store: MetadataStore) -> None:
+        names = [f"m{number}" for number in range(1100)]
+        records = publish(store, *names)
+        ids = [record.id for record in records]
+        assert [a.name for a in store.artifacts(ids)] == names
+        assert len(store.events_by_artifact(ids)) == 1100
+        reader, _ = store.put_execution(execution(), inputs={"models": ids})
+        events = sorted(store.events_by_execution([reader.id]), key=lambda e: e.index)
+        assert [e.artifact_id for e in events] == ids
+
+    # Types
+
+    def test_a_type_may_gain_properties(self, store: MetadataStore) -> None:
+        store.register_types([ArtifactType("Examples", "Dataset", {"span": "INT"})])
+        publish(store, "m")
+        wider = ArtifactType("Examples", "Dataset", {"span": "INT", "split_names": "STRING"})
+        store.register_types([wider])
+        store.register_types([ArtifactType("Examples", "Dataset", {"span": "INT"})])
+        properties = {"span": 3, "split_names": '["train"]', "further": 2.5}
+        record = ArtifactRecord("Examples", "/x", properties=properties)
+        _, written = store.put_execution(execution(), outputs={"x": [record]})
+        assert store.artifacts([written["x"][0].id])[0].properties == properties
+
+    def test_a_declared_property_holds_any_value_exactly(self, store: MetadataStore) -> None:
+        declared = {"span": "INT", "score": "DOUBLE", "note": "STRING"}
+        store.register_types([ArtifactType("Scored", None, declared)])
+        for properties in (
+            {"span": 2**53 + 1, "score": 1 / 3, "note": "a\\b"},
+            {"span": "2", "score": 1, "note": 5},
+        ):
+            record = ArtifactRecord("Scored", "/x", properties=properties)
+            _, written = store.put_execution(execution(), outputs={"x": [record]})
+            found = store.artifacts([written["x"][0].id])[0].properties
+            assert same(dict(sorted(found.items())), dict(sorted(properties.items())))
+
+    # Values
+
+    @pytest.mark.parametrize("name", EXACT)
+    def test_values_come_back_exactly(self, store: MetadataStore, name: str) -> None:
+        value = EXACT[name]
+        stored, written = store.put_execution(
+            execution(parameters={"v": value}, properties={"v": value}),
+            outputs={"x": [model("a", properties={"v": value})]},
+        )
+        store.put_run(Run("run-v", "pets", parameters={"v": value}, properties={"v": value}))
+        (found,) = store.executions([stored.id])
+        run = store.get_run("run-v")
+        assert run is not None
+        assert same(found.parameters["v"], value)
+        assert same(found.properties["v"], value)
+        assert same(store.artifacts([written["x"][0].id])[0].properties["v"], value)
+        assert same(run.parameters["v"], value)
+        assert same(run.properties["v"], value)
+
+    def test_not_a_number_comes_back(self, store: MetadataStore) -> None:
+        stored, _ = store.put_execution(execution(parameters={"v": math.nan, "l": [math.nan]}))
+        (found,) = store.executions([stored.id])
+        assert math.isnan(found.parameters["v"])
+        assert math.isnan(found.parameters["l"][0])
+
+    @pytest.mark.parametrize("name", ["type", "state", "id", "name", "uri", "mlops", "__x"])
+    def test_a_parameter_may_have_any_name(self, store: MetadataStore, name: str) -> None:
+        stored, written = store.put_execution(
+            execution(parameters={name: "v"}, properties={name: "w"}),
+            outputs={"x": [model("a", properties={name: "u"})]},
+        )
+        (found,) = store.executions([stored.id])
+        assert (found.parameters, found.properties) == ({name: "v"}, {name: "w"})
+        assert store.artifacts([written["x"][0].id])[0].properties == {name: "u"}
+
+    # Documents
+
+    @pytest.mark.parametrize("text", ["", "plain", "Zoë\\\n\0🐧", "0123456789\\" * 2**17])
+    def test_a_document_is_kept_under_its_digest(self, store: MetadataStore, text: str) -> None:
+        name = store.put_document(text)
+        assert name == document_digest(text)
+        assert store.put_document(text) == name
+        assert store.get_document(name) == text
+
+    def test_an_unknown_document_is_none(self, store: MetadataStore) -> None:
+        assert store.get_document("0" * 64) is None
+        store.put_document("x")
+        assert store.get_document("0" * 64) is None
