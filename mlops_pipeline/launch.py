@@ -42,6 +42,7 @@ from mlops_pipeline.store import (
     StaleExecutionError,
     State,
 )
+from mlops_pipeline.targets import load_target
 from mlops_pipeline.task import ArtifactRef, Task, TaskResult
 from mlops_pipeline.workspace import Workspace
 
@@ -120,33 +121,30 @@ def launch(session: Session, node_id: str, iteration: Iteration = ()) -> Outcome
     """Make one attempt at a node; the outcome is recorded, and added to the history."""
     request = session.request(session.ir.node(node_id), iteration)
     try:
-        outcome = _attempt(session, request)
+        plan = _load(request.node.driver, drive, session)(request)
+        step("driver.planned", node_id)
+        for record in plan.damaged:
+            session.workspace.store.set_artifact_state(record.id, ArtifactState.DELETED)
+        if isinstance(request.node.executor, ImporterExecutor | ResolverExecutor):
+            outcome = _hand_on(request, plan)
+        elif plan.decision is Decision.RUN:
+            _keep_sources(session, plan)
+            claimed = claim(request, plan, session.stop)
+            if isinstance(claimed, Execution):
+                step("driver.claimed", node_id)
+                outcome = _execute(session, request, plan, claimed)
+            else:
+                outcome = _record(request, claimed, claimed.outputs)
+        else:
+            outcome = _record(request, plan, plan.outputs)
     except Exception as error:  # noqa: BLE001 - a user's driver may raise anything
         outcome = _failed(request, new_execution(request, None, State.FAILED), error)
     session.history.add(outcome)
     return outcome
 
 
-def _attempt(session: Session, request: Request) -> Outcome:
-    plan = _load(request.node.driver, drive, session)(request)
-    step("driver.planned", request.node.id)
-    for record in plan.damaged:
-        session.workspace.store.set_artifact_state(record.id, ArtifactState.DELETED)
-    if isinstance(request.node.executor, ImporterExecutor | ResolverExecutor):
-        return _hand_on(request, plan)
-    if plan.decision is Decision.RUN:
-        _keep_sources(session, plan)
-        claimed = claim(request, plan, session.stop)
-        if isinstance(claimed, Execution):
-            step("driver.claimed", request.node.id)
-            return _execute(session, request, plan, claimed)
-        plan = claimed
-    state = State.CACHED if plan.decision is Decision.CACHED else State.SKIPPED
-    return _record(request, plan, new_execution(request, plan, state), plan.outputs)
-
-
 def _load(name: str, default: Callable[..., Any], session: Session) -> Callable[..., Any]:
-    return executor.load_target(name, session.workspace.import_paths) if name else default
+    return load_target(name, session.workspace.import_paths) if name else default
 
 
 def _keep_sources(session: Session, plan: Plan) -> None:
@@ -157,12 +155,10 @@ def _keep_sources(session: Session, plan: Plan) -> None:
 
 
 def _record(
-    request: Request,
-    plan: Plan,
-    execution: Execution,
-    outputs: Mapping[str, Sequence[ArtifactRecord]],
+    request: Request, plan: Plan, outputs: Mapping[str, Sequence[ArtifactRecord]]
 ) -> Outcome:
     """Record an execution that needed no executor."""
+    execution = new_execution(request, plan, _STATES[plan.decision])
     inputs = {name: [record.id for record in records] for name, records in plan.inputs.items()}
     stored, written = request.workspace.store.put_execution(
         execution, inputs=inputs, outputs=outputs
@@ -170,15 +166,21 @@ def _record(
     return Outcome(request.node.id, request.iteration, stored, written)
 
 
+_STATES = {
+    Decision.RUN: State.COMPLETE,
+    Decision.CACHED: State.CACHED,
+    Decision.SKIPPED: State.SKIPPED,
+}
+
+
 def _hand_on(request: Request, plan: Plan) -> Outcome:
     """Record what an importer or a resolver found."""
     if plan.decision is Decision.SKIPPED:
-        return _record(request, plan, new_execution(request, plan, State.SKIPPED), {})
-    found = new_execution(request, plan, State.COMPLETE)
+        return _record(request, plan, {})
     outputs: Mapping[str, Sequence[ArtifactRecord]] = plan.inputs
     if isinstance(request.node.executor, ImporterExecutor):
         outputs = {request.node.outputs[0].name: [import_artifact(request)]}
-    return _record(request, plan, found, outputs)
+    return _record(request, plan, outputs)
 
 
 def _execute(session: Session, request: Request, plan: Plan, execution: Execution) -> Outcome:

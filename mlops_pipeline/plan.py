@@ -11,7 +11,6 @@ from mlops_pipeline.claims import new_execution
 from mlops_pipeline.driver import Decision, Request, drive
 from mlops_pipeline.driver import Plan as DriverPlan
 from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.executor import load_target
 from mlops_pipeline.graph import dependencies
 from mlops_pipeline.history import History, Iteration, Outcome
 from mlops_pipeline.ir import ImporterExecutor, PipelineIR, ResolverExecutor
@@ -19,6 +18,7 @@ from mlops_pipeline.launch import Session
 from mlops_pipeline.parameters import run_parameters
 from mlops_pipeline.schedule import Schedule
 from mlops_pipeline.store import NOTHING, Run, State
+from mlops_pipeline.targets import load_target
 from mlops_pipeline.why import Change, explain
 from mlops_pipeline.workspace import Workspace
 

@@ -20,7 +20,7 @@ from mlops_pipeline.history import Iteration, Outcome, load_history
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.launch import Session, begin_run, end_run, launch
 from mlops_pipeline.lease import describe
-from mlops_pipeline.partial import Selection, find_base_run, select, take_over
+from mlops_pipeline.partial import find_base_run, select, take_over
 from mlops_pipeline.runners.pool import WorkerPool
 from mlops_pipeline.schedule import Place, Schedule
 from mlops_pipeline.store import NOTHING, Run, State
@@ -119,11 +119,15 @@ def run(
     with _Crew(options, tell) as crew:
         history = load_history(workspace.store, run_id)
         session = Session(ir, begun, workspace, history, execute=crew.execute, force=options.force)
-        return _Walk(session, crew, options, tell).run(selection)
+        taken = take_over(session, begun.base_run, selection.reuse) if begun.base_run else []
+        walk = _Walk(session, crew, options, tell, outcomes=taken)
+        state = walk.run(Schedule(session, selection.run))
+        state = walk.run_exit_handlers(state)
+        return RunResult(end_run(workspace, run_id, state), tuple(walk.outcomes))
 
 
 class _Crew:
-    """Threads for drivers and publishers, and processes for executors."""
+    """Threads for drivers and publishers, and processes for executors; or none of them."""
 
     def __init__(self, options: RunOptions, tell: OnEvent) -> None:
         workers = options.workers or len(os.sched_getaffinity(0))
@@ -131,8 +135,8 @@ class _Crew:
         def on_output(task: Task, line: str) -> None:
             tell(NodeEvent("output", task.name.partition("/")[2], line=line))
 
-        self._pool = None if options.in_process else WorkerPool(workers, on_output=on_output)
         self._threads = None if options.in_process else ThreadPoolExecutor(workers)
+        self._pool = None if options.in_process else WorkerPool(workers, on_output=on_output)
         self.execute = self._pool.execute if self._pool else executor.execute
 
     def submit(self, work: Callable[[Place], Outcome], place: Place) -> Future[Outcome]:
@@ -167,57 +171,43 @@ class _Walk:
     tell: OnEvent
     outcomes: list[Outcome] = field(default_factory=list)
 
-    def run(self, selection: Selection) -> RunResult:
-        session = self.session
-        if selection.reuse and session.run.base_run:
-            self.outcomes.extend(take_over(session, session.run.base_run, selection.reuse))
-        try:
-            self._walk(Schedule(session, selection.run))
-            state = self._state()
-        except KeyboardInterrupt:
-            state = State.CANCELED
-        self._run_exit_handlers(state)
-        if state is State.COMPLETE:
-            state = self._state()
-        ended = end_run(session.workspace, session.run.id, state)
-        return RunResult(ended, tuple(self.outcomes))
-
-    def _state(self) -> State:
-        return (
-            State.FAILED if any(o.state is State.FAILED for o in self.outcomes) else State.COMPLETE
-        )
-
-    def _walk(self, schedule: Schedule) -> None:
-        running: dict[Future[Outcome], Place] = {}
+    def run(self, schedule: Schedule) -> State:
+        """Run the nodes, each as soon as what it needs is there; returns how the run ended."""
+        running: set[Future[Outcome]] = set()
         try:
             while True:
-                if self.options.keep_going or self._state() is State.COMPLETE:
-                    for place in schedule.ready():
-                        running[self.crew.submit(self._attempts, place)] = place
+                if self._may_start():
+                    places = schedule.ready()
+                    running |= {self.crew.submit(self.attempts, place) for place in places}
                 else:
-                    running = {f: place for f, place in running.items() if not f.cancel()}
+                    running = {future for future in running if not future.cancel()}
                 if not running:
-                    return
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    del running[future]
-                    schedule.ended(self._take(future))
+                    return self._state()
+                ended, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    self.outcomes.append(future.result())
+                    schedule.ended(future.result())
         except KeyboardInterrupt:
-            self.session.stop.set()
-            self.crew.cancel()
-            for future in running:
-                if not future.cancel():
-                    self._take(future)
-            raise
+            self._stop(running)
+            return State.CANCELED
 
-    def _take(self, future: Future[Outcome]) -> Outcome:
-        outcome = future.result()
-        self.outcomes.append(outcome)
-        return outcome
+    def _may_start(self) -> bool:
+        return self.options.keep_going or self._state() is State.COMPLETE
 
-    def _attempts(self, place: Place) -> Outcome:
+    def _state(self) -> State:
+        failed = any(outcome.state is State.FAILED for outcome in self.outcomes)
+        return State.FAILED if failed else State.COMPLETE
+
+    def _stop(self, running: set[Future[Outcome]]) -> None:
+        """End what runs, and wait until it is recorded."""
+        self.session.stop.set()
+        self.crew.cancel()
+        self.outcomes.extend(future.result() for future in running if not future.cancel())
+
+    def attempts(self, place: Place) -> Outcome:
         """Run a node until it succeeds or may not be tried again."""
         node_id, iteration = place
-        stop, retry = self.session.stop, self.session.ir.node(node_id).retry
+        retry = self.session.ir.node(node_id).retry
         pause = retry.wait
         self.tell(NodeEvent("started", node_id, iteration))
         for attempt in range(1, retry.attempts + 1):
@@ -226,16 +216,18 @@ class _Walk:
             if outcome.state is not State.FAILED or last:
                 break
             self.tell(NodeEvent("retrying", node_id, iteration, outcome, wait=pause))
-            if stop.wait(pause):
+            if self.session.stop.wait(pause):
                 break
             pause = min(pause * retry.factor, retry.max_wait)
         self.tell(NodeEvent("finished", node_id, iteration, outcome))
         return outcome
 
-    def _run_exit_handlers(self, state: State) -> None:
-        session = replace(self.session, run=replace(self.session.run, state=state))
-        session.stop.clear()
-        walk = replace(self, session=session)
-        for node in session.ir.nodes:
-            if node.on_exit:
-                self.outcomes.append(walk._attempts((node.id, ())))
+    def run_exit_handlers(self, state: State) -> State:
+        """Run what runs at the end, whatever happened; returns how the run ended."""
+        handlers = [node for node in self.session.ir.nodes if node.on_exit]
+        ended = replace(self.session, run=replace(self.session.run, state=state))
+        # A stop was meant for the nodes before: the handlers are there to clean up after it.
+        ended.stop.clear()
+        for node in handlers:
+            self.outcomes.append(replace(self, session=ended).attempts((node.id, ())))
+        return state if state is not State.COMPLETE else self._state()
