@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_pipeline import executor
+from mlops_pipeline.calling import load_target
 from mlops_pipeline.claims import claim, fence, log_path, new_execution, reap_run
 from mlops_pipeline.driver import (
     Decision,
@@ -42,7 +43,6 @@ from mlops_pipeline.store import (
     StaleExecutionError,
     State,
 )
-from mlops_pipeline.targets import load_target
 from mlops_pipeline.task import ArtifactRef, Task, TaskResult
 from mlops_pipeline.workspace import Workspace
 
@@ -243,7 +243,7 @@ def make_task(request: Request, plan: Plan, execution: Execution, staging: Stagi
     return Task(
         name=f"{request.run.id}/{node.id}",
         executor=node.executor,
-        inputs={name: [_ref(r) for r in records] for name, records in plan.inputs.items()},
+        inputs={name: [artifact_ref(r) for r in records] for name, records in plan.inputs.items()},
         outputs=outputs,
         values=tuple(output.name for output in node.outputs if output.value),
         many=tuple(each.name for each in node.inputs if each.many),
@@ -257,7 +257,8 @@ def make_task(request: Request, plan: Plan, execution: Execution, staging: Stagi
     )
 
 
-def _ref(record: ArtifactRecord) -> ArtifactRef:
+def artifact_ref(record: ArtifactRecord) -> ArtifactRef:
+    """A stored artifact as an executor sees it."""
     return ArtifactRef(record.type, record.uri, record.id, dict(record.properties), record.digest)
 
 

@@ -130,9 +130,9 @@ def compare(before: _Manifest, after: _Manifest) -> Iterator[Change]:
         for name, old, new in _differences(before, after, section):
             yield Change(part, name, old, new)
     for part in ("component", "lock", "executor", "salt"):
-        old, new = before.parts.get(part), after.parts.get(part)
-        if old != new:
-            yield Change(part, "", _words(old), _words(new))
+        was, now = before.parts.get(part), after.parts.get(part)
+        if was != now:
+            yield Change(part, "", _words(was), _words(now))
 
 
 _SECTIONS = {

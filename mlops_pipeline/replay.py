@@ -1,0 +1,91 @@
+"""Replay one node of an old run: the same inputs and parameters, in this process, unrecorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from mlops_pipeline import executor
+from mlops_pipeline.driver import absolute_parameters
+from mlops_pipeline.errors import NotFoundError, PipelineError
+from mlops_pipeline.history import Iteration, load_links
+from mlops_pipeline.ir import Secret
+from mlops_pipeline.launch import artifact_ref
+from mlops_pipeline.publisher import VALUE_FILE
+from mlops_pipeline.runs import pipeline_of
+from mlops_pipeline.store import Direction, Execution, State
+from mlops_pipeline.task import ArtifactRef, Task, TaskResult
+from mlops_pipeline.workspace import Workspace
+
+
+def replay(
+    workspace: Workspace,
+    execution: Execution,
+    folder: Path,
+    execute: Callable[[Task], TaskResult] = executor.execute,
+) -> TaskResult:
+    """Execute again what an execution executed; nothing is written to the store.
+
+    Args:
+        folder: takes the outputs, one folder each; it must be empty or missing.
+        execute: how to run the task, for a debugger.
+
+    Raises:
+        PipelineError: the folder is not empty, or the execution had nothing to execute.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise PipelineError(f"{folder} is not empty", hint="name a new folder for the outputs")
+    return execute(replay_task(workspace, execution, folder))
+
+
+def replay_task(workspace: Workspace, execution: Execution, folder: Path) -> Task:
+    """The task of an execution, with its outputs below `folder`."""
+    run = workspace.store.get_run(execution.run_id)
+    if run is None:
+        raise NotFoundError(f"there is no run {execution.run_id}")
+    if execution.state is State.SKIPPED:
+        raise PipelineError(
+            f"{execution.node_id} was skipped in run {run.id}: {execution.reason}",
+            hint="replay a run in which it ran",
+        )
+    node = pipeline_of(workspace, run).node(execution.node_id)
+    links = load_links(workspace.store, [execution], Direction.INPUT).get(execution.id, {})
+    outputs = {}
+    for output in node.outputs:
+        place = folder / output.name
+        place.mkdir(parents=True)
+        uri = place / VALUE_FILE if output.value else place
+        outputs[output.name] = ArtifactRef(output.type, str(uri))
+    return Task(
+        name=f"{run.id}/{node.id}",
+        executor=node.executor,
+        inputs={i.name: [artifact_ref(r) for r in links.get(i.name, [])] for i in node.inputs},
+        outputs=outputs,
+        values=tuple(output.name for output in node.outputs if output.value),
+        many=tuple(each.name for each in node.inputs if each.many),
+        parameters=absolute_parameters(node, execution.parameters, workspace),
+        secrets={p.name: p.value.name for p in node.parameters if isinstance(p.value, Secret)},
+        scratch=str(folder / ".scratch"),
+        state_dir=str(folder / ".state"),
+        import_paths=workspace.import_paths,
+    )
+
+
+def find_execution(
+    workspace: Workspace, run_id: str, node_id: str, iteration: Iteration = ()
+) -> Execution:
+    """The latest execution of a node in a run.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    found = [
+        execution
+        for execution in workspace.store.executions_of_run(run_id)
+        if execution.node_id == node_id and execution.iteration == iteration
+    ]
+    if not found:
+        raise NotFoundError(
+            f"run {run_id} has no execution of {node_id}", hint=f"see `mlops show {run_id}`"
+        )
+    return found[-1]
