@@ -21,7 +21,7 @@ def execute(task: Task) -> TaskResult:
     redactor = Redactor(os.environ.get(variable, "") for variable in task.secrets.values())
     try:
         with _surroundings_kept():
-            result = _run(task)
+            result = run_task(task)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit and its like are failures too
@@ -29,8 +29,9 @@ def execute(task: Task) -> TaskResult:
     return redactor.result(result)
 
 
-def _run(task: Task) -> TaskResult:
-    """Choose by the kind of executor; what only some kinds need is imported by them alone."""
+def run_task(task: Task) -> TaskResult:
+    """Run a task and let what goes wrong pass through, for debuggers."""
+    # What only some kinds of executor need is imported by them alone.
     match task.executor:
         case FunctionExecutor(target=target):
             return call_function(task, load_target(target, task.import_paths))
