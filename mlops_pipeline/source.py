@@ -1,0 +1,271 @@
+"""Python files as sets of top-level statements, parsed once and remembered while unchanged."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import sys
+import time
+import tokenize
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from mlops_pipeline.errors import CompileError, NotFoundError
+from mlops_pipeline.scopes import Scope, scope_of
+from mlops_pipeline.stamps import Stamp, is_settled, stamp_of
+from mlops_pipeline.syntax import (
+    Reading,
+    dotted,
+    is_idle,
+    is_main_guard,
+    is_type_guard,
+    read,
+)
+
+TOP_LEVEL = "<top level>"
+
+Role = Literal["definition", "import", "effect"]
+_Split = tuple[ast.stmt, set[str], Role]
+
+# Decorators of these only wrap or mark what they decorate. Others may register it somewhere, so
+# that it counts even where nobody names it.
+_PURE_DECORATORS = {"mlops_pipeline", "attr", "attrs", "jax", "numba", "pydantic"}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A top-level statement; an `import` of several names is one statement for each.
+
+    Args:
+        place: its number in the file.
+        role: whether it runs for its effect, or matters only where what it binds is used.
+        docstrings: whether the file reads docstrings, so that they count.
+    """
+
+    place: int
+    node: ast.stmt
+    binds: frozenset[str]
+    role: Role
+    docstrings: bool = False
+
+    @property
+    def label(self) -> str:
+        """What to call it: the names that it binds."""
+        return ", ".join(sorted(self.binds)) if self.role != "effect" else TOP_LEVEL
+
+    @cached_property
+    def reading(self) -> Reading:
+        """Its normal form, imports and names."""
+        return read([self.node], docstrings=self.docstrings)
+
+    @cached_property
+    def uses(self) -> set[str]:
+        """The names that it takes from its module."""
+        scope = scope_of(self.node)
+        return scope.used | scope.outer
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file of Python code.
+
+    Args:
+        tree: None for a compiled module, of which only the bytes are known.
+    """
+
+    path: str
+    data: bytes
+    text: str
+    tree: ast.Module | None
+
+    @cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        """The top-level statements that an import runs."""
+        if self.tree is None:
+            return ()
+        found = enumerate(_split(self.tree, self.counts_docstrings))
+        return tuple(
+            Statement(place, node, frozenset(binds), role, self.counts_docstrings)
+            for place, (node, binds, role) in found
+        )
+
+    @property
+    def counts_docstrings(self) -> bool:
+        """Whether the code may read docstrings, so that they are part of what it does."""
+        return "__doc__" in self.text or "getdoc" in self.text
+
+    @cached_property
+    def binding(self) -> Mapping[str, list[Statement]]:
+        """Which statements bind a name."""
+        found: dict[str, list[Statement]] = {}
+        for statement in self.statements:
+            for name in statement.binds:
+                found.setdefault(name, []).append(statement)
+        return found
+
+    @cached_property
+    def whole(self) -> Reading:
+        """Normal form, imports and names of all statements."""
+        if self.tree is None:
+            return Reading(text=hashlib.sha256(self.data).hexdigest())
+        try:
+            return read([self.tree], docstrings=self.counts_docstrings)
+        except RecursionError:
+            return Reading(text=self.text)
+
+    @cached_property
+    def used_names(self) -> set[str]:
+        """All names that the statements take from the module."""
+        return set().union(*(statement.uses for statement in self.statements))
+
+
+# By path: the stamp that a file had when it was read, whether it had settled, and what was read.
+_SOURCES: dict[str, tuple[Stamp, bool, Source]] = {}
+
+
+def load(path: str) -> tuple[Source, Stamp, bool]:
+    """A file of code, its stamp, and whether a later change must change the stamp.
+
+    Raises:
+        CompileError: it is not Python.
+        NotFoundError: it cannot be read.
+    """
+    file, now = Path(path), time.time_ns()
+    try:
+        stamp = stamp_of(file.stat())
+        known = _SOURCES.get(path)
+        if known is not None and known[1] and known[0] == stamp:
+            return known[2], stamp, True
+        data = file.read_bytes()
+    except OSError as error:
+        raise NotFoundError(
+            f"cannot read {path}: {error.strerror}", hint="check the path"
+        ) from None
+    source = known[2] if known is not None and known[2].data == data else parse(data, path)
+    settled = is_settled(stamp, now)
+    _SOURCES[path] = (stamp, settled, source)
+    return source, stamp, settled
+
+
+def parse(data: bytes, path: str) -> Source:
+    """Parse what a file holds.
+
+    Raises:
+        CompileError: it is not Python.
+    """
+    if not path.endswith(".py"):
+        return Source(path, data, "", None)
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        text = data.decode(encoding)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return Source(path, data, text, ast.parse(text, path))
+    except SyntaxError as error:
+        line = error.lineno or 1
+        raise CompileError(
+            f"not valid Python: {error.msg}", hint="correct the line", where=f"{path}:{line}"
+        ) from None
+    except (UnicodeDecodeError, ValueError) as error:
+        raise CompileError(
+            f"not valid Python: {error}", hint="save it as UTF-8 text", where=f"{path}:1"
+        ) from None
+
+
+def _split(tree: ast.Module, docstrings: bool) -> Iterator[_Split]:
+    imported = {
+        alias.asname or alias.name.partition(".")[0]: _top(node, alias)
+        for node in tree.body
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    }
+    for node in tree.body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from _split_import(node)
+        elif is_main_guard(node) and not getattr(node, "orelse", None):
+            continue
+        elif docstrings or not is_idle(node):
+            scope = scope_of(node) if not isinstance(node, _DEFINITIONS) else Scope({node.name})
+            role: Role = "effect" if _has_effect(node, imported) else "definition"
+            yield node, scope.bound, role
+
+
+def _top(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
+    """The top-level module that an import names; empty for a relative one."""
+    if isinstance(node, ast.Import):
+        return alias.name.partition(".")[0]
+    return "" if node.level else (node.module or "").partition(".")[0]
+
+
+def _split_import(node: ast.Import | ast.ImportFrom) -> Iterator[_Split]:
+    for alias in node.names:
+        one: ast.Import | ast.ImportFrom
+        if isinstance(node, ast.Import):
+            one = ast.Import(names=[alias])
+        else:
+            one = ast.ImportFrom(module=node.module, names=[alias], level=node.level)
+        ast.copy_location(one, node)
+        for_effect = alias.name == "*" or getattr(node, "module", "") == "__future__"
+        bound = alias.asname or alias.name.partition(".")[0]
+        if for_effect:
+            yield one, set(), "effect"
+        else:
+            yield one, {bound}, "import"
+
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_BLOCKS = (ast.If, ast.Try, ast.For, ast.While, ast.Match)
+_NEUTRAL = (ast.Pass, ast.Import, ast.ImportFrom, ast.Global, ast.Break, ast.Continue)
+
+
+def _has_effect(node: ast.AST, imported: Mapping[str, str]) -> bool:
+    """Whether a top-level statement does more than give values to names."""
+    if isinstance(node, _DEFINITIONS):
+        return not _only_marked(node.decorator_list, imported)
+    if isinstance(node, ast.Assign):
+        return any(_sets_more_than_names(target) for target in node.targets) or (
+            all(isinstance(t, ast.Name) and t.id == "_" for t in node.targets)
+        )
+    if isinstance(node, (ast.AnnAssign, ast.AugAssign)):
+        return _sets_more_than_names(node.target)
+    if isinstance(node, _NEUTRAL) or is_idle(node) or is_type_guard(node) or is_main_guard(node):
+        return False
+    if isinstance(node, _BLOCKS) or type(node).__name__ == "TryStar":
+        return any(_has_effect(inner, imported) for inner in _inner_statements(node))
+    return type(node).__name__ != "TypeAlias"
+
+
+def _inner_statements(node: ast.AST) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt):
+            yield child
+        elif isinstance(child, (ast.ExceptHandler, ast.match_case)):
+            yield from child.body
+
+
+def _sets_more_than_names(target: ast.expr) -> bool:
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return any(map(_sets_more_than_names, target.elts))
+    if isinstance(target, ast.Starred):
+        return _sets_more_than_names(target.value)
+    return not isinstance(target, ast.Name)
+
+
+def _only_marked(decorators: Iterable[ast.expr], imported: Mapping[str, str]) -> bool:
+    names = [dotted(d.func if isinstance(d, ast.Call) else d) for d in decorators]
+    tops = [imported.get(name.partition(".")[0], "") for name in names]
+    if "mlops_pipeline" in tops:
+        return True
+    builtin = {"property", "staticmethod", "classmethod"}
+    return all(
+        name in builtin
+        or top in _PURE_DECORATORS
+        or top in sys.stdlib_module_names
+        or (top == "tensorflow" and name.endswith(".function"))
+        for name, top in zip(names, tops, strict=True)
+    )
