@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mlops_pipeline.lineage import Lineage
+from mlops_pipeline.results import node_name
 from mlops_pipeline.store import ArtifactRecord, Direction, Event, Execution
 
 FOLD = 6
@@ -53,7 +54,7 @@ def dot(lineage: Lineage) -> str:
         text = _quoted(f"{artifact.type} #{artifact.id}")
         lines.append(f"  a{artifact.id} [label={text}, shape=box, style=rounded];")
     for execution in lineage.executions.values():
-        text = _quoted(f"{_node_name(execution)}\nrun {execution.run_id}")
+        text = _quoted(f"{node_name(execution)}\nrun {execution.run_id}")
         lines.append(
             f"  e{execution.id} [label={text}, shape=box, style=filled, fillcolor=lightgrey];"
         )
@@ -69,7 +70,7 @@ def mermaid(lineage: Lineage) -> str:
     for artifact in lineage.artifacts.values():
         lines.append(f'  a{artifact.id}(["{_entities(artifact.type)} #35;{artifact.id}"])')
     for execution in lineage.executions.values():
-        name, run = _entities(_node_name(execution)), _entities(execution.run_id)
+        name, run = _entities(node_name(execution)), _entities(execution.run_id)
         lines.append(f'  e{execution.id}["{name}<br/>run {run}"]')
     for event in lineage.events:
         source, target = _ends(event)
@@ -136,12 +137,7 @@ def _artifact_text(artifact: ArtifactRecord) -> str:
 
 def _execution_text(execution: Execution) -> str:
     state = "" if execution.state == "COMPLETE" else f" · {execution.state.lower()}"
-    return f"{_node_name(execution)} · run {execution.run_id}{state}"
-
-
-def _node_name(execution: Execution) -> str:
-    place = f"[{','.join(map(str, execution.iteration))}]" if execution.iteration else ""
-    return f"{execution.node_id or execution.component}{place}"
+    return f"{node_name(execution)} · run {execution.run_id}{state}"
 
 
 def _ends(event: Event) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import cast
 
 from mlops_pipeline.errors import StoreError, did_you_mean
@@ -44,6 +45,28 @@ def open_memory(url: str) -> MetadataStore:
     return MemoryStore()
 
 
+def file_of(url: str) -> Path | None:
+    """The file that a store on this machine is kept in; None where there is none."""
+    scheme, _, place = url.partition("://")
+    return Path(place.partition("?")[0].removeprefix("/")) if scheme == "sqlite" else None
+
+
+def make_place(url: str) -> None:
+    """Make the folder that the file of a store goes into, hidden from version control."""
+    file = file_of(url)
+    if file is None or file.parent.is_dir():
+        return
+    try:
+        file.parent.mkdir(parents=True)
+        if file.parent.name == ".mlops":
+            (file.parent / ".gitignore").write_text("*\n")
+    except OSError as error:
+        raise StoreError(
+            f"cannot make the folder {file.parent}: {error.strerror}",
+            hint="choose another place with --store, or `store` in mlops.toml",
+        ) from None
+
+
 def _opener(scheme: str, url: str) -> Opener:
     try:
         if scheme in OWN:
@@ -51,7 +74,7 @@ def _opener(scheme: str, url: str) -> Opener:
             return cast(Opener, getattr(importlib.import_module(module), name))
         return _from_entry_points(scheme, url)
     except ModuleNotFoundError as error:
-        raise _not_installed(url, error) from None
+        raise _not_installed(scheme, url, error) from None
 
 
 def _from_entry_points(scheme: str, url: str) -> Opener:
@@ -66,13 +89,14 @@ def _from_entry_points(scheme: str, url: str) -> Opener:
     )
 
 
-def _not_installed(url: str, error: ModuleNotFoundError) -> StoreError:
-    missing = (error.name or "").split(".")[0]
-    if missing != "ml_metadata":
+def _not_installed(scheme: str, url: str, error: ModuleNotFoundError) -> StoreError:
+    if scheme not in OWN:
+        missing = (error.name or "").split(".")[0]
         return StoreError(
             f"the store {url} needs the package {missing!r}, which is not installed",
             hint=f"install {missing}",
         )
+    # It may be named as missing itself, or only one of the packages that it brings along.
     if importlib.util.find_spec("airflow") is not None:
         return StoreError(
             f"the store {url} needs ml-metadata, which cannot be installed beside Airflow",

@@ -1,0 +1,66 @@
+"""`mlops artifacts`: artifacts of a run or of a type."""
+
+from __future__ import annotations
+
+import click
+
+from mlops_pipeline.cli.output import json_option, screen, write, write_json
+from mlops_pipeline.cli.place import Place, complete_run, place_options
+from mlops_pipeline.results import read_run
+from mlops_pipeline.store import ArtifactRecord, MetadataStore
+from mlops_pipeline.tables import Table, lines
+from mlops_pipeline.text import ago, shown
+
+UNINTERESTING = {"name", "producer_component", "pipeline_name", "tfx_version", "is_external"}
+
+
+@click.command()
+@click.argument("run_id", metavar="[RUN]", required=False, shell_complete=complete_run)
+@click.option("--type", "kind", metavar="TYPE", help="Only of this type, such as Model.")
+@click.option("-n", "--limit", default=20, show_default=True, help="How many, without RUN.")
+@json_option
+@place_options
+def artifacts(
+    place: Place, run_id: str | None, kind: str | None, limit: int, as_json: bool
+) -> None:
+    """List artifacts of a run or of a type; without either, those of the last run.
+
+    RUN is an id, the beginning of one, or `last`.
+    """
+    store = place.existing_store
+    if kind and not run_id:
+        found = store.artifacts_by_type(kind, limit=limit)
+        nodes: dict[int, str] = {}
+    else:
+        found, nodes = _of_run(store, place.find_run(run_id or "last").id)
+        found = [record for record in found if kind in (None, record.type)]
+    if as_json:
+        write_json(found)
+        return
+    if not found:
+        click.echo("no artifacts" + (f" of type {kind}" if kind else ""))
+        return
+    heading = ("id", "type", "output", "state", "made", "properties", "uri")
+    rows = [_row(record, nodes.get(record.id, "")) for record in found]
+    write(lines(Table(heading, rows, frozenset({"id"})), screen()))
+
+
+def _of_run(store: MetadataStore, run_id: str) -> tuple[list[ArtifactRecord], dict[int, str]]:
+    nodes: dict[int, str] = {}
+    for node in read_run(store, run_id):
+        for key, written in node.outputs.items():
+            nodes.update({artifact.id: f"{node.name}.{key}" for artifact in written})
+    return store.artifacts(nodes), nodes
+
+
+def _row(record: ArtifactRecord, output: str) -> tuple[str, ...]:
+    said = {k: v for k, v in record.properties.items() if k not in UNINTERESTING}
+    return (
+        str(record.id),
+        record.type,
+        output,
+        record.state.value.lower(),
+        ago(record.created),
+        shown(" ".join(f"{name}={shown(value, 20)}" for name, value in said.items()), 40),
+        record.uri,
+    )

@@ -1,0 +1,41 @@
+"""`mlops compile`: a pipeline as IR."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mlops_pipeline import ir
+from mlops_pipeline.cli.output import json_option, write_json
+from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.cli.run import load
+from mlops_pipeline.errors import CompileError
+
+
+@click.command("compile")
+@click.argument("pipeline")
+@click.option("-o", "--output", metavar="FILE", help="Write here  [default: standard output]")
+@json_option
+@place_options
+def compile_(place: Place, pipeline: str, output: str | None, as_json: bool) -> None:
+    """Compile a pipeline to its IR, a JSON file.
+
+    The same pipeline gives the same bytes. With --json and -o, what was written is printed.
+    """
+    loaded = load(place, pipeline)
+    compiled = loaded.compile()
+    data = ir.dump(compiled)
+    if output is None:
+        click.echo(data.decode(), nl=False)
+        return
+    file = Path(output)
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise CompileError(f"cannot write {file}: {error.strerror}", hint="check -o") from None
+    if as_json:
+        facts = {"file": str(file), "pipeline": compiled.name, "digest": ir.digest(compiled)}
+        write_json({**facts, "nodes": len(compiled.nodes), "base_dir": str(loaded.base_dir)})
+    else:
+        click.echo(f"{file}: {compiled.name}, {len(compiled.nodes)} nodes")

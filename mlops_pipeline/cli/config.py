@@ -1,0 +1,44 @@
+"""`mlops config`: the settings, and where each came from."""
+
+from __future__ import annotations
+
+import click
+
+from mlops_pipeline.cli.output import json_option, screen, warn, write, write_json
+from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.settings import Settings, describe
+from mlops_pipeline.tables import Table, lines
+from mlops_pipeline.text import shown
+
+
+@click.command()
+@json_option
+@place_options
+def config(place: Place, as_json: bool) -> None:
+    """Show the settings, and where each came from.
+
+    A flag wins over the environment (MLOPS_STORE), that over mlops.toml, that over the default.
+    """
+    resolved = place.resolved
+    names = Settings.__struct_fields__
+    if as_json:
+        rows = {
+            name: {"value": getattr(resolved.values, name), "from": resolved.origins[name]}
+            for name in names
+        }
+        write_json({"project": str(resolved.project), "settings": rows})
+        return
+    for warning in resolved.warnings:
+        warn(warning)
+    click.echo(f"project {resolved.project}\n")
+    table = [
+        (name, _value(getattr(resolved.values, name)), resolved.origins[name], describe(name))
+        for name in names
+    ]
+    write(lines(Table(("setting", "value", "from", "meaning"), table), screen()))
+
+
+def _value(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value) or "-"
+    return shown(value, 200) if value != "" else "-"

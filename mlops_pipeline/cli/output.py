@@ -1,0 +1,56 @@
+"""What commands write: text or JSON on standard output, complaints on standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, TextIO, TypeVar
+
+import click
+import msgspec
+
+from mlops_pipeline.tables import Screen
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def json_option(command: Command) -> Command:
+    """Add `--json`, as the parameter `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def screen(stream: TextIO | None = None) -> Screen:
+    """What standard output is: of any width and without colours unless it is a terminal."""
+    stream = sys.stdout if stream is None else stream
+    if not stream.isatty():
+        return Screen()
+    return Screen(shutil.get_terminal_size().columns, "NO_COLOR" not in os.environ)
+
+
+def write(lines: Iterable[str]) -> None:
+    """Write lines to standard output."""
+    for line in lines:
+        click.echo(line, color=True)
+
+
+def write_json(data: Any) -> None:
+    """Write a value to standard output as JSON; records become objects, times stay numbers."""
+    click.echo(json.dumps(msgspec.to_builtins(data, enc_hook=str), indent=2, ensure_ascii=False))
+
+
+def complain(message: str, *, hint: str = "", where: str = "") -> None:
+    """Write `error: ...` and `hint: ...` to standard error."""
+    paint = screen(sys.stderr).paint
+    if where:
+        click.echo(paint(where, "dim"), err=True, color=True)
+    click.echo(f"{paint('error:', 'red')} {message}", err=True, color=True)
+    if hint:
+        click.echo(f"{paint('hint:', 'cyan')}  {hint}", err=True, color=True)
+
+
+def warn(message: str) -> None:
+    """Write `warning: ...` to standard error."""
+    click.echo(f"{screen(sys.stderr).paint('warning:', 'yellow')} {message}", err=True, color=True)

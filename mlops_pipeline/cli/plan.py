@@ -1,0 +1,63 @@
+"""`mlops plan`: what a run would run, before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from mlops_pipeline.cli.output import json_option, screen, write, write_json
+from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.cli.run import load, parameter_option, read_parameters
+from mlops_pipeline.loading import open_workspace
+from mlops_pipeline.plan import NodePlan
+from mlops_pipeline.plan import plan as plan_nodes
+from mlops_pipeline.store import MemoryStore
+from mlops_pipeline.tables import DECISIONS, Table, lines
+
+STYLES = {**DECISIONS, "maybe": "yellow", "fail": "red"}
+
+
+@click.command()
+@click.argument("pipeline")
+@parameter_option
+@click.option("--force", "--no-cache", is_flag=True, help="As if nothing could be reused.")
+@click.option("--diff", is_flag=True, help="Show changed lines of code.")
+@json_option
+@place_options
+def plan(
+    place: Place, pipeline: str, texts: Sequence[str], force: bool, diff: bool, as_json: bool
+) -> None:
+    """Say what a run would run, and what it would take from cache."""
+    loaded = load(place, pipeline)
+    ir = loaded.compile()
+    store = place.store if place.has_store else MemoryStore()
+    workspace = open_workspace(loaded, place.settings, store)
+    plans = plan_nodes(ir, workspace, read_parameters(ir, texts), force=force)
+    if as_json:
+        write_json({"pipeline": ir.name, "nodes": plans})
+        return
+    rows = [(_name(each), each.decision, _reason(each)) for each in plans]
+    here = screen()
+    write(lines(Table(("node", "decision", "reason"), rows, styles={"decision": STYLES}), here))
+    for each in plans if diff else ():
+        for change in each.changes:
+            if change.diff:
+                write(["", here.paint(f"{_name(each)}: {change}", "bold"), change.diff])
+    write(["", _summary(plans)])
+
+
+def _name(plan: NodePlan) -> str:
+    place = f"[{','.join(map(str, plan.iteration))}]" if plan.iteration else ""
+    return plan.node_id + place
+
+
+def _reason(plan: NodePlan) -> str:
+    return str(plan.changes[0]) if plan.changes else plan.reason
+
+
+def _summary(plans: Sequence[NodePlan]) -> str:
+    counts: dict[str, int] = {}
+    for each in plans:
+        counts[each.decision] = counts.get(each.decision, 0) + 1
+    return ", ".join(f"{count} {decision}" for decision, count in counts.items())

@@ -1,0 +1,210 @@
+"""Progress of a run: a live list of nodes in a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import click
+
+from mlops_pipeline.cli.output import screen
+from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.results import NodeRun, node_name
+from mlops_pipeline.runners.local import NodeEvent
+from mlops_pipeline.store import State
+from mlops_pipeline.tables import DECISIONS, Screen
+from mlops_pipeline.text import seconds
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+ROWS = 24
+"""Nodes that are listed at most; of more, those that run and those that ended last."""
+
+SIGNS = {"run": "✓", "cached": "✓", "skipped": "-", "failed": "✗", "canceled": "✗"}
+
+Place = tuple[str, tuple[int, ...]]
+
+
+@dataclass
+class Tally:
+    """How far each node is; iterations of a node count together."""
+
+    order: list[str]
+    running: dict[Place, float] = field(default_factory=dict)
+    decisions: dict[str, dict[str, int]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    last_line: dict[str, str] = field(default_factory=dict)
+
+    def take(self, event: NodeEvent) -> None:
+        """Count an event."""
+        place = (event.node_id, event.iteration)
+        if event.kind == "started":
+            self.running[place] = time.monotonic()
+        elif event.kind == "output":
+            self.last_line[event.node_id] = event.line
+        elif event.kind == "finished" and event.outcome:
+            self.running.pop(place, None)
+            counts = self.decisions.setdefault(event.node_id, {})
+            done = NodeRun(event.node_id, event.outcome.execution, 1, {}, {})
+            counts[done.decision] = counts.get(done.decision, 0) + 1
+            took = max(self.seconds.get(event.node_id, 0.0), done.duration)
+            self.seconds[event.node_id] = took
+
+    @property
+    def done(self) -> int:
+        """How many nodes have ended, with all iterations that have begun."""
+        busy = {node_id for node_id, _ in self.running}
+        return len(self.decisions.keys() - busy)
+
+
+class PlainProgress(AbstractContextManager["PlainProgress"]):
+    """One line for each node that ends; with `logs`, what nodes print as well."""
+
+    def __init__(self, nodes: list[str], *, logs: bool = False) -> None:
+        self._tally = Tally(nodes)
+        self._logs = logs
+        self._width = max((len(name) for name in nodes), default=0)
+        self._lock = threading.Lock()
+        self._screen = screen(sys.stderr)
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing is left open."""
+
+    def __call__(self, event: NodeEvent) -> None:
+        with self._lock:
+            self._tally.take(event)
+            if event.kind == "output" and self._logs:
+                self._say(f"{event.node_id.ljust(self._width)} | {event.line}")
+            elif event.kind == "retrying" and event.outcome:
+                again = f"again in {seconds(event.wait)}"
+                self._say(f"{event.node_id}: {event.outcome.execution.error} ({again})")
+            elif event.kind == "finished" and event.outcome:
+                self._say(self._line(event))
+
+    def _line(self, event: NodeEvent) -> str:
+        assert event.outcome is not None
+        execution = event.outcome.execution
+        done = NodeRun(node_name(execution), execution, 1, {}, {})
+        total = str(len(self._tally.order))
+        counter = f"[{str(self._tally.done).rjust(len(total))}/{total}]"
+        name = done.name.ljust(self._width)
+        decision = self._screen.paint(done.decision.ljust(8), DECISIONS[done.decision])
+        after = execution.error if done.state is State.FAILED else ""
+        if done.decision == "skipped":
+            after = done.reason
+        return f"{counter} {name}  {decision}  {seconds(done.duration):>8}  {after}".rstrip()
+
+    @staticmethod
+    def _say(line: str) -> None:
+        click.echo(line, err=True, color=True)
+
+
+class LiveProgress(AbstractContextManager["LiveProgress"]):
+    """A list of the nodes that changes in place, and is gone when the run ends."""
+
+    def __init__(self, nodes: list[str], title: str) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._tally = Tally(nodes)
+        self._title = title
+        self._began = time.monotonic()
+        self._lock = threading.Lock()
+        self._live = Live(
+            console=Console(stderr=True),
+            refresh_per_second=6,
+            transient=True,
+            get_renderable=self._render,
+        )
+
+    def __enter__(self) -> LiveProgress:
+        self._live.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._live.stop()
+
+    def __call__(self, event: NodeEvent) -> None:
+        with self._lock:
+            self._tally.take(event)
+
+    def _render(self) -> RenderableType:
+        from rich.text import Text
+
+        with self._lock:
+            rows = live_lines(self._tally, Screen(self._live.console.width, colour=True))
+            passed = seconds(time.monotonic() - self._began)
+            head = f"{self._title} · {self._tally.done} of {len(self._tally.order)} · {passed}"
+        return Text.from_ansi("\n".join([head, *rows]), no_wrap=True, overflow="ellipsis")
+
+
+def live_lines(tally: Tally, screen: Screen, now: float | None = None) -> list[str]:
+    """The lines of a live list: one a node, fan-outs folded, cut to the nodes that matter."""
+    now = time.monotonic() if now is None else now
+    width = max((len(name) for name in tally.order), default=0)
+    busy: dict[str, list[float]] = {}
+    for (node_id, _), since in tally.running.items():
+        busy.setdefault(node_id, []).append(since)
+    shown = _shown(tally, set(busy))
+    lines = []
+    for name in shown:
+        label = name.ljust(width)
+        counts = tally.decisions.get(name, {})
+        if name in busy:
+            parts = _counts(counts) + ([f"{len(busy[name])} running"] if counts else [])
+            said = " · ".join([seconds(now - min(busy[name])), *parts])
+            printed = screen.paint(tally.last_line.get(name, "")[:60], "dim")
+            lines.append(f"{screen.paint('▸', 'yellow')} {label}  {said}  {printed}".rstrip())
+        elif counts:
+            worst = min(counts, key=_urgency)
+            sign = screen.paint(SIGNS.get(worst, "✓"), DECISIONS[worst])
+            said = " · ".join([*_counts(counts), seconds(tally.seconds[name])])
+            lines.append(f"{sign} {label}  {said}")
+        else:
+            lines.append(screen.paint(f"· {label}", "dim"))
+    if len(shown) < len(tally.order):
+        lines.append(screen.paint(f"  … {len(tally.order) - len(shown)} more nodes", "dim"))
+    return lines
+
+
+def _shown(tally: Tally, busy: set[str]) -> list[str]:
+    if len(tally.order) <= ROWS:
+        return tally.order
+    bad = {n for n, counts in tally.decisions.items() if "failed" in counts}
+    ended = [name for name in tally.decisions if name not in busy | bad]
+    waiting = [n for n in tally.order if n not in busy and n not in tally.decisions]
+    keep = [*bad, *busy, *ended[-6:], *waiting]
+    chosen = set(keep[:ROWS])
+    return [name for name in tally.order if name in chosen]
+
+
+def _counts(counts: dict[str, int]) -> list[str]:
+    if sum(counts.values()) == 1:
+        return list(counts)
+    return [f"{count} {decision}" for decision, count in counts.items()]
+
+
+def _urgency(decision: str) -> int:
+    ranks = ["failed", "canceled", "run", "cached", "skipped"]
+    return ranks.index(decision) if decision in ranks else len(ranks)
+
+
+Progress = AbstractContextManager[Callable[[NodeEvent], None]]
+
+
+def progress(ir: PipelineIR, title: str, *, quiet: bool, logs: bool) -> Progress:
+    """The progress that suits standard error: live in a terminal, lines elsewhere, or none."""
+    from contextlib import nullcontext
+
+    nodes = [node.id for node in ir.nodes]
+    if quiet:
+        return nullcontext(lambda event: None)
+    if sys.stderr.isatty() and not logs:
+        return LiveProgress(nodes, title)
+    return PlainProgress(nodes, logs=logs)

@@ -1,0 +1,40 @@
+"""`mlops resume`: go on with a run that failed or was stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from mlops_pipeline.api import workspace_of
+from mlops_pipeline.cli.output import json_option
+from mlops_pipeline.cli.place import Place, place_options, run_argument
+from mlops_pipeline.cli.run import Job, execute
+from mlops_pipeline.runners.local import RunOptions
+
+
+@click.command()
+@run_argument
+@click.option("--workers", type=int, metavar="N", help="Nodes at once  [default: one a core]")
+@click.option("--in-process", is_flag=True, help="Run all in this process, for debuggers.")
+@click.option("--keep-going", is_flag=True, help="After a failure, run what does not need it.")
+@click.option("--logs", is_flag=True, help="Show what the nodes print.")
+@json_option
+@place_options
+def resume(place: Place, run_id: str, **flags: Any) -> int:
+    """Go on with a run that failed or was stopped.
+
+    Nodes that ended well are not run again; code is taken as it is now. RUN is an id, the
+    beginning of one, or `last`.
+    """
+    if flags["workers"] is not None:
+        place.set_flag("workers", flags["workers"])
+    record = place.find_run(run_id)
+    ir, workspace = workspace_of(record, place.settings, place.store)
+    options = RunOptions(
+        workers=place.settings.workers,
+        in_process=flags["in_process"],
+        keep_going=flags["keep_going"],
+    )
+    job = Job(ir, record.id, workspace, options, {})
+    return execute(job, place, logs=flags["logs"], as_json=flags["as_json"])

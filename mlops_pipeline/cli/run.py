@@ -1,0 +1,149 @@
+"""`mlops run`: run a pipeline, show how it goes, and report at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from mlops_pipeline.api import new_run_id, plain_parameters
+from mlops_pipeline.cli import INTERRUPTED
+from mlops_pipeline.cli.output import complain, json_option, screen, warn, write, write_json
+from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.cli.progress import progress
+from mlops_pipeline.errors import ParameterError, did_you_mean
+from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.loading import Loaded, load_pipeline, open_workspace
+from mlops_pipeline.parameters import from_text
+from mlops_pipeline.report import command_lines, next_commands, run_data, run_report
+from mlops_pipeline.results import PipelineRun, read_run
+from mlops_pipeline.runners import local
+from mlops_pipeline.runners.local import RunOptions
+from mlops_pipeline.store import State
+from mlops_pipeline.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run to start or to go on with."""
+
+    ir: PipelineIR
+    run_id: str
+    workspace: Workspace
+    options: RunOptions
+    parameters: dict[str, Any]
+
+
+parameter_option = click.option(
+    "-p", "--parameter", "texts", multiple=True, metavar="NAME=VALUE", help="Run parameter."
+)
+
+
+@click.command()
+@click.argument("pipeline")
+@parameter_option
+@click.option("--workers", type=int, metavar="N", help="Nodes at once  [default: one a core]")
+@click.option("--in-process", is_flag=True, help="Run all in this process, for debuggers.")
+@click.option("--keep-going", is_flag=True, help="After a failure, run what does not need it.")
+@click.option("--from", "from_nodes", multiple=True, metavar="NODE", help="Run from this node on.")
+@click.option("--to", "to_nodes", multiple=True, metavar="NODE", help="Run up to this node.")
+@click.option("--only", multiple=True, metavar="NODE", help="Run this node only.")
+@click.option("--base-run", metavar="RUN", default="", help="Run to take the other results from.")
+@click.option("--run-id", metavar="ID", default="", help="Id of the new run.")
+@click.option("--force", "--no-cache", is_flag=True, help="Run nodes even if nothing changed.")
+@click.option("--logs", is_flag=True, help="Show what the nodes print.")
+@json_option
+@place_options
+def run(place: Place, pipeline: str, texts: Sequence[str], **flags: Any) -> int:
+    """Run a pipeline, with progress and a report at its end.
+
+    PIPELINE is a folder with a pipeline.py, a Python file, module:name, or compiled IR. Lists and
+    objects are given as JSON: -p 'rates=[0.1, 0.2]'.
+    """
+    if flags["workers"] is not None:
+        place.set_flag("workers", flags["workers"])
+    loaded = load(place, pipeline)
+    ir = loaded.compile()
+    base_run = place.find_run(flags["base_run"]).id if flags["base_run"] else ""
+    options = RunOptions(
+        workers=place.settings.workers,
+        in_process=flags["in_process"],
+        keep_going=flags["keep_going"],
+        from_nodes=flags["from_nodes"],
+        to_nodes=flags["to_nodes"],
+        only=flags["only"],
+        base_run=base_run,
+        force=flags["force"],
+    )
+    job = Job(
+        ir,
+        flags["run_id"] or new_run_id(),
+        open_workspace(loaded, place.settings, place.store),
+        options,
+        read_parameters(ir, texts),
+    )
+    return execute(job, place, logs=flags["logs"], as_json=flags["as_json"])
+
+
+def load(place: Place, pipeline: str) -> Loaded:
+    """The pipeline that was named, with the settings of its project in force."""
+    place.begin_at(pipeline)
+    for warning in place.resolved.warnings:
+        warn(warning)
+    return load_pipeline(
+        pipeline, project=place.resolved.project, import_paths=place.settings.import_paths
+    )
+
+
+def read_parameters(ir: PipelineIR, texts: Sequence[str]) -> dict[str, Any]:
+    """The run parameters given as `name=value`, typed by their schemas.
+
+    Raises:
+        ParameterError: one is not of that form, unknown, or of the wrong type.
+    """
+    schemas = {parameter.name: parameter.schema for parameter in ir.parameters}
+    values: dict[str, Any] = {}
+    for text in texts:
+        name, separator, value = text.partition("=")
+        if not separator:
+            raise ParameterError(f"-p {text} has no value", hint=f"write -p {name}=VALUE")
+        if name not in schemas:
+            raise ParameterError(
+                f"pipeline {ir.name} has no parameter {name!r}", hint=did_you_mean(name, schemas)
+            )
+        values[name] = from_text(f"parameter {name!r}", schemas[name], value)
+    return plain_parameters(ir, values)
+
+
+def execute(job: Job, place: Place, *, logs: bool, as_json: bool) -> int:
+    """Run a job with progress and report; returns the exit code."""
+    title = f"{job.ir.name} · run {job.run_id}"
+    with progress(job.ir, title, quiet=as_json, logs=logs) as on_event:
+        local.run(
+            job.ir,
+            job.run_id,
+            job.workspace,
+            parameters=job.parameters,
+            options=job.options,
+            on_event=on_event,
+        )
+    done = read_run(job.workspace.store, job.run_id)
+    if as_json:
+        write_json(run_data(done))
+    else:
+        _report(done, place)
+    return {State.COMPLETE: 0, State.CANCELED: INTERRUPTED}.get(done.state, 1)
+
+
+def _report(done: PipelineRun, place: Place) -> None:
+    here = screen()
+    write(run_report(done, here))
+    commands = next_commands(done, place.flags_text())
+    if done.state is State.COMPLETE:
+        write(["", "next:", *command_lines(commands, here)])
+        return
+    verb = "was stopped" if done.state is State.CANCELED else "failed"
+    complain(f"run {done.id} {verb}", hint=f"go on with `{commands[0][0]}`")
+    write(["", "next:", *command_lines(commands, here)])

@@ -1,0 +1,130 @@
+"""`mlops run-node`: one node of compiled IR, for schedulers such as Airflow.
+
+Exit codes tell a scheduler what to do, so they differ from those of the other commands.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mlops_pipeline import ir as ir_file
+from mlops_pipeline.cli.output import complain, write_json
+from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.errors import PipelineError, SettingsError
+from mlops_pipeline.history import Outcome
+from mlops_pipeline.launch import begin_run
+from mlops_pipeline.launch import run_node as launch_node
+from mlops_pipeline.loading import Loaded, open_workspace
+from mlops_pipeline.parameters import run_parameters
+from mlops_pipeline.store import State
+
+DONE, USER_ERROR, TEMPORARY, SKIPPED = 0, 65, 75, 99
+
+
+@click.command("run-node")
+@click.argument("ir", metavar="IR")
+@click.argument("node", metavar="NODE")
+@click.option("--run-id", required=True, metavar="ID", help="The run; begun if it is new.")
+@click.option("--iteration", default="", metavar="I,J", help="Place in the loops: 0 or 0,1.")
+@click.option("--parameters", metavar="JSON", help="Run parameters  [default: $MLOPS_PARAMETERS]")
+@click.option("--base-dir", metavar="DIR", help="Where relative paths start  [default: the IR's]")
+@click.option("--result", metavar="FILE", help="Write the result here  [default: standard output]")
+@click.option("--force", is_flag=True, help="Run the node even if nothing changed.")
+@place_options
+def run_node(place: Place, ir: str, node: str, **flags: Any) -> int:
+    """Run one node of compiled IR, for schedulers.
+
+    Writes a JSON result: state, execution_id, outputs (URIs by output), reason, retryable. Ends
+    with 0 where the node is complete or cached, 99 skipped, 65 the user's mistake (do not try
+    again), 75 temporary (try again).
+    """
+    try:
+        outcome = _launch(place, ir, node, flags)
+        data, code = _result(outcome), exit_code(outcome)
+    except PipelineError as error:
+        complain(error.message, hint=error.hint, where=error.where)
+        data = {
+            "state": State.FAILED.value,
+            "execution_id": 0,
+            "outputs": {},
+            "reason": str(error),
+            "retryable": False,
+        }
+        code = USER_ERROR
+    if flags["result"]:
+        write_whole(Path(flags["result"]), json.dumps(data, indent=2) + "\n")
+    else:
+        write_json(data)
+    return code
+
+
+def _launch(place: Place, file: str, node: str, flags: dict[str, Any]) -> Outcome:
+    place.begin_at(file)
+    compiled = ir_file.load_file(Path(file))
+    base_dir = Path(flags["base_dir"] or Path(file).parent).absolute()
+    loaded = Loaded(compiled, base_dir, (str(base_dir), *place.settings.import_paths))
+    workspace = open_workspace(loaded, place.settings, place.store)
+    given = run_parameters(compiled, _parameters(flags["parameters"]))
+    # All nodes of a run begin it with the same parameters, whichever is first.
+    begin_run(compiled, flags["run_id"], workspace, given)
+    return launch_node(
+        compiled,
+        node,
+        flags["run_id"],
+        workspace,
+        iteration=_iteration(flags["iteration"]),
+        force=flags["force"],
+    )
+
+
+def exit_code(outcome: Outcome) -> int:
+    """What a scheduler is told: done, skipped, try again, or do not."""
+    if outcome.state.succeeded:
+        return DONE
+    if outcome.state is State.SKIPPED:
+        return SKIPPED
+    return TEMPORARY if outcome.retryable or outcome.state is State.CANCELED else USER_ERROR
+
+
+def _result(outcome: Outcome) -> dict[str, Any]:
+    execution = outcome.execution
+    return {
+        "state": execution.state.value,
+        "execution_id": execution.id,
+        "outputs": {key: [r.uri for r in records] for key, records in outcome.outputs.items()},
+        "reason": execution.error or execution.reason,
+        "retryable": outcome.retryable,
+    }
+
+
+def _parameters(text: str | None) -> dict[str, Any]:
+    # The environment is for values that must not be seen in a list of processes.
+    text = text or os.environ.get("MLOPS_PARAMETERS") or "{}"
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise SettingsError(f"--parameters is not JSON: {error}") from None
+    if not isinstance(values, dict):
+        raise SettingsError("--parameters is not a JSON object", hint='write {"name": value}')
+    return values
+
+
+def _iteration(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise SettingsError(
+            f"--iteration {text} is not a list of numbers", hint="write 0 or 0,1"
+        ) from None
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file so that a reader sees all of it or nothing."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(file)

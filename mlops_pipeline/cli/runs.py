@@ -1,0 +1,49 @@
+"""`mlops runs`: the latest runs."""
+
+from __future__ import annotations
+
+import click
+
+from mlops_pipeline.cli.output import json_option, screen, write, write_json
+from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.store import Run
+from mlops_pipeline.tables import DECISIONS, Table, lines
+from mlops_pipeline.text import ago, seconds, shown
+
+
+@click.command()
+@click.option("--pipeline", metavar="NAME", default="", help="Only runs of this pipeline.")
+@click.option("-n", "--limit", default=20, show_default=True, help="How many.")
+@json_option
+@place_options
+def runs(place: Place, pipeline: str, limit: int, as_json: bool) -> None:
+    """List the latest runs, newest first."""
+    found = place.store.list_runs(pipeline=pipeline, limit=limit) if place.has_store else []
+    if as_json:
+        write_json([{**_data(run)} for run in found])
+        return
+    if not found:
+        of = f" of {pipeline}" if pipeline else ""
+        click.echo(f"no runs{of} yet; start one with `mlops run PIPELINE`")
+        return
+    heading = ("run", "pipeline", "state", "time", "started", "parameters")
+    rows = [_row(run) for run in found]
+    write(lines(Table(heading, rows, frozenset({"time"}), {"state": DECISIONS}), screen()))
+
+
+def _row(run: Run) -> tuple[str, ...]:
+    took = seconds(run.finished - run.started) if run.finished else "-"
+    parameters = " ".join(f"{name}={shown(value, 30)}" for name, value in run.parameters.items())
+    return run.id, run.pipeline, run.state.value.lower(), took, ago(run.started), parameters
+
+
+def _data(run: Run) -> dict[str, object]:
+    return {
+        "id": run.id,
+        "pipeline": run.pipeline,
+        "state": run.state.value,
+        "started": run.started,
+        "finished": run.finished,
+        "base_run": run.base_run,
+        "parameters": dict(run.parameters),
+    }

@@ -1,0 +1,89 @@
+"""`mlops show`: a run, or one of its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from mlops_pipeline.cli.output import json_option, screen, write, write_json
+from mlops_pipeline.cli.place import Place, complete_node, place_options, run_argument
+from mlops_pipeline.report import node_data, run_data, run_report
+from mlops_pipeline.results import Artifacts, NodeRun, PipelineRun, read_run
+from mlops_pipeline.tables import DECISIONS, Screen
+from mlops_pipeline.text import ago, seconds, shown
+
+
+@click.command()
+@run_argument
+@click.argument("node", required=False, shell_complete=complete_node)
+@json_option
+@place_options
+def show(place: Place, run_id: str, node: str | None, as_json: bool) -> None:
+    """Show a run, or one of its nodes.
+
+    RUN is an id, the beginning of one, or `last`.
+    """
+    found = read_run(place.existing_store, place.find_run(run_id).id)
+    here = screen()
+    if node is None:
+        if as_json:
+            write_json(run_data(found))
+        else:
+            write([*_run_head(found, here), *run_report(found, here)])
+    elif as_json:
+        write_json({**node_data(found[node]), "details": found[node].execution.details})
+    else:
+        write(_node(found[node], here))
+
+
+def _run_head(run: PipelineRun, screen: Screen) -> Iterator[str]:
+    facts = {"started": ago(run.record.started)}
+    facts |= {name: shown(value) for name, value in run.parameters.items()}
+    if run.record.base_run:
+        facts["base run"] = run.record.base_run
+    width = max(map(len, facts))
+    yield from (f"{screen.paint(name.ljust(width), 'dim')}  {facts[name]}" for name in facts)
+    yield ""
+
+
+def _node(node: NodeRun, screen: Screen) -> Iterator[str]:
+    execution = node.execution
+    said = f" · {node.reason}" if node.reason else ""
+    decision = screen.paint(node.decision, DECISIONS[node.decision])
+    name = screen.paint(node.name, "bold")
+    yield f"{name} of run {execution.run_id}: {decision} · {seconds(node.duration)}{said}"
+    facts = {
+        "component": execution.component,
+        "execution": str(execution.id),
+        "attempts": str(node.attempts),
+        "started": ago(execution.started),
+        "where": f"{execution.host} pid {execution.pid}" if execution.host else "",
+        "output": execution.log,
+    }
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        if value:
+            yield f"  {screen.paint(name.ljust(width), 'dim')}  {value}"
+    yield from _section("parameters", {k: shown(v, 100) for k, v in execution.parameters.items()})
+    yield from _section("inputs", _places(node.inputs))
+    yield from _section("outputs", _places(node.outputs))
+    if execution.error:
+        yield from ("", f"{screen.paint('error:', 'red')} {execution.error}")
+        yield from execution.details.rstrip().splitlines()
+
+
+def _places(links: Artifacts) -> dict[str, str]:
+    found = {}
+    for key, artifacts in links.items():
+        for place, artifact in enumerate(artifacts):
+            name = f"{key}[{place}]" if len(artifacts) > 1 else key
+            found[name] = f"{artifact.TYPE_NAME} {artifact.id}  {artifact.uri}"
+    return found
+
+
+def _section(title: str, facts: dict[str, str]) -> Iterator[str]:
+    if facts:
+        yield f"  {title}"
+        width = max(map(len, facts))
+        yield from (f"    {name.ljust(width)}  {value}" for name, value in facts.items())

@@ -1,0 +1,79 @@
+"""`mlops why`: why a node ran or was taken from the cache."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import click
+
+from mlops_pipeline.cli.output import json_option, screen, write, write_json
+from mlops_pipeline.cli.place import Place, node_argument, place_options, run_argument
+from mlops_pipeline.results import NodeRun
+from mlops_pipeline.tables import DECISIONS, Screen
+from mlops_pipeline.why import Why
+from mlops_pipeline.why import why as explain
+
+_PLACED = re.compile(r"(.+)\[(\d+(?:,\d+)*)\]")
+
+
+@click.command()
+@run_argument
+@node_argument
+@json_option
+@place_options
+def why(place: Place, run_id: str, node: str, as_json: bool) -> None:
+    """Say why a node ran or was taken from the cache.
+
+    Compares with the nearest earlier execution of the node, and shows changed lines of code. RUN
+    is an id, the beginning of one, or `last`; NODE may name one iteration: Trainer[0].
+    """
+    node_id, iteration = split_node(node)
+    run = place.find_run(run_id)
+    found = explain(place.store, run.id, node_id, iteration)
+    if as_json:
+        write_json(_data(found))
+    else:
+        write(_lines(found, screen()))
+
+
+def split_node(name: str) -> tuple[str, tuple[int, ...]]:
+    """The id and the iteration that `Trainer[0,2]` stands for."""
+    match = _PLACED.fullmatch(name)
+    if match is None:
+        return name, ()
+    return match[1], tuple(int(part) for part in match[2].split(","))
+
+
+def _lines(why: Why, screen: Screen) -> Iterator[str]:
+    execution = why.execution
+    decision = NodeRun(execution.node_id, execution, 1, {}, {}).decision
+    verdict = screen.paint(decision, DECISIONS[decision])
+    yield f"{screen.paint(execution.node_id, 'bold')}: {verdict}" + (
+        f", {why.reason}" if why.reason else ""
+    )
+    if why.previous is not None:
+        yield screen.paint(f"compared with run {why.previous.run_id}", "dim")
+        if not why.changes:
+            yield "nothing differs"
+    for change in why.changes:
+        yield f"- {change}"
+        for line in change.diff.splitlines():
+            yield "    " + screen.paint(line, _colour(line))
+
+
+def _colour(line: str) -> str:
+    if line.startswith(("+++", "---", "@@")):
+        return "dim"
+    return {"+": "green", "-": "red"}.get(line[:1], "")
+
+
+def _data(why: Why) -> dict[str, object]:
+    return {
+        "run": why.execution.run_id,
+        "node": why.execution.node_id,
+        "state": why.execution.state.value,
+        "reason": why.reason,
+        "compared_with": why.previous.run_id if why.previous else "",
+        "changes": list(why.changes),
+    }

@@ -1,0 +1,173 @@
+"""Checks of the surroundings: versions, packages that do not go together, store and folders."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from mlops_pipeline.errors import PipelineError
+from mlops_pipeline.settings import Resolved
+from mlops_pipeline.stores import file_of, open_store
+from mlops_pipeline.text import size
+
+OLDEST_PYTHON = (3, 10)
+LITTLE_SPACE = 2e9
+
+EXTRAS = {
+    "local": ("ml-metadata",),
+    "tensorflow": (
+        "tensorflow",
+        "tensorflow-data-validation",
+        "tensorflow-transform",
+        "tensorflow-model-analysis",
+        "apache-beam",
+    ),
+    "airflow": ("apache-airflow",),
+    "kubeflow": ("kfp",),
+}
+"""Packages that come with each extra."""
+
+Verdict = Literal["ok", "note", "warn", "fail"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found.
+
+    Args:
+        hint: what to do, where something is to do.
+    """
+
+    check: str
+    verdict: Verdict
+    found: str
+    hint: str = ""
+
+
+def examine(resolved: Resolved) -> Iterator[Finding]:
+    """Make all checks; one that breaks is a finding too."""
+    for check in (_python, _packages, _conflict, _compiler, _settings, _store, _root, _machine):
+        yield from check(resolved)
+
+
+def own_version() -> str:
+    """The version of this distribution, also where it runs from its sources."""
+    return _installed("mlops-pipeline") or "(not installed; runs from sources)"
+
+
+def _installed(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _python(resolved: Resolved) -> Iterator[Finding]:
+    found = f"{platform.python_version()} at {sys.executable}"
+    good = sys.version_info >= OLDEST_PYTHON
+    oldest = ".".join(map(str, OLDEST_PYTHON))
+    yield Finding(
+        "python", "ok" if good else "fail", found, "" if good else f"use {oldest} or newer"
+    )
+    yield Finding("mlops-pipeline", "ok", own_version())
+
+
+def _packages(resolved: Resolved) -> Iterator[Finding]:
+    for extra, packages in EXTRAS.items():
+        found = {package: _installed(package) for package in packages}
+        have = ", ".join(f"{name} {number}" for name, number in found.items() if number)
+        missing = ", ".join(name for name, number in found.items() if not number)
+        install = f"pip install 'mlops-pipeline[{extra}]'"
+        if not have:
+            yield Finding(f"[{extra}]", "note", f"not installed; if you need it: {install}")
+        elif missing:
+            yield Finding(f"[{extra}]", "warn", f"{have}; without {missing}", install)
+        else:
+            yield Finding(f"[{extra}]", "ok", have)
+
+
+def _conflict(resolved: Resolved) -> Iterator[Finding]:
+    if _installed("apache-airflow") and _installed("ml-metadata"):
+        yield Finding(
+            "airflow and ml-metadata",
+            "warn",
+            "are in one environment, though they ask for different versions of protobuf",
+            "make one environment for [airflow] and one for [local]",
+        )
+
+
+def _compiler(resolved: Resolved) -> Iterator[Finding]:
+    found = next((path for name in ("c++", "g++", "clang++") if (path := shutil.which(name))), "")
+    # Only packages without a wheel for this platform are compiled when they are installed.
+    hint = "" if found else "install g++ if a package has to be built, as pip then says"
+    yield Finding("C++ compiler", "ok" if found else "note", found or "none", hint)
+
+
+def _settings(resolved: Resolved) -> Iterator[Finding]:
+    yield Finding("project", "ok", str(resolved.project))
+    for warning in resolved.warnings:
+        yield Finding("settings", "warn", warning)
+
+
+def _store(resolved: Resolved) -> Iterator[Finding]:
+    url = resolved.values.store
+    file = file_of(url)
+    if file is not None and not file.exists():
+        yield from _new_store(url, file)
+        return
+    try:
+        store = open_store(url)
+        try:
+            runs = store.list_runs(limit=1)
+        finally:
+            store.close()
+    except PipelineError as error:
+        yield Finding("store", "fail", error.message, error.hint)
+        return
+    last = f"; last run {runs[0].id}" if runs else "; no runs yet"
+    yield Finding("store", "ok", f"{url}{last}")
+
+
+def _new_store(url: str, file: Path) -> Iterator[Finding]:
+    """A store that the first run makes: that it could is tried on one elsewhere."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            open_store(f"sqlite:///{folder}/trial.db").close()
+        except PipelineError as error:
+            yield Finding(
+                "store", "fail", error.message.replace(f"{folder}/trial.db", str(file)), error.hint
+            )
+            return
+    yield Finding("store", "ok", f"{url}; the first run makes it")
+
+
+def _root(resolved: Resolved) -> Iterator[Finding]:
+    root = resolved.values.root
+    if "://" in root:
+        yield Finding("artifact root", "ok", root)
+        return
+    folder = Path(root)
+    existing = next(p for p in (folder, *folder.parents) if p.exists())
+    if not os.access(existing, os.W_OK):
+        yield Finding(
+            "artifact root", "fail", f"{root} cannot be written", "choose another with --root"
+        )
+        return
+    free = shutil.disk_usage(existing).free
+    little = free < LITTLE_SPACE
+    hint = "make room, or choose another place with --root" if little else ""
+    yield Finding("artifact root", "warn" if little else "ok", f"{root}, {size(free)} free", hint)
+
+
+def _machine(resolved: Resolved) -> Iterator[Finding]:
+    cores = len(os.sched_getaffinity(0))
+    workers = resolved.values.workers or cores
+    yield Finding("machine", "ok", f"{cores} cores, {workers} workers, {platform.platform()}")

@@ -1,0 +1,237 @@
+"""Finds the pipeline that a user names: a folder, a Python file, a module, or compiled IR.
+
+A mistake in the user's own module is shown with its file and line, without the frames of the
+framework or of the import system.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from mlops_pipeline import ir
+from mlops_pipeline.compile import compile_pipeline
+from mlops_pipeline.environment import find_lock
+from mlops_pipeline.errors import (
+    CompileError,
+    DefinitionError,
+    NotFoundError,
+    PipelineError,
+    did_you_mean,
+)
+from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.pipeline import Pipeline
+from mlops_pipeline.settings import Settings
+from mlops_pipeline.store import MetadataStore
+from mlops_pipeline.workspace import Workspace
+
+DEFAULT_FILE = "pipeline.py"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A pipeline and where it was found.
+
+    Args:
+        pipeline: what `@pipeline` made, or what was compiled from it earlier.
+        base_dir: what relative paths in the pipeline are relative to.
+        import_paths: folders that its modules are imported from.
+    """
+
+    pipeline: Pipeline | PipelineIR
+    base_dir: Path
+    import_paths: tuple[str, ...] = ()
+
+    def compile(self, parameters: Mapping[str, Any] | None = None) -> PipelineIR:
+        """The IR of the pipeline."""
+        if isinstance(self.pipeline, PipelineIR):
+            return self.pipeline
+        with _UserCode(str(self.base_dir)):
+            return compile_pipeline(self.pipeline, parameters, self.base_dir)
+
+
+def load_pipeline(name: str, *, project: Path, import_paths: tuple[str, ...] = ()) -> Loaded:
+    """Find and import a pipeline.
+
+    Args:
+        name: a folder with a `pipeline.py`, `file.py[:name]`, `module[:name]`, or an IR file.
+        project: where modules are found, and what their paths are relative to.
+        import_paths: further folders to import from.
+
+    Raises:
+        PipelineError: it is not there, or the user's code raised.
+    """
+    place, _, attribute = name.partition(":")
+    path = Path(place).expanduser().absolute()
+    if path.suffix == ".json":
+        return Loaded(ir.load_file(path), path.parent, (str(path.parent), *import_paths))
+    if path.is_dir():
+        path = path / DEFAULT_FILE
+        if not path.is_file():
+            raise NotFoundError(
+                f"{path.parent} has no {DEFAULT_FILE}",
+                hint="name a Python file, or start a project with `mlops init`",
+            )
+    if path.suffix == ".py" or path.is_file():
+        folders = (str(path.parent), *import_paths)
+        module = _import_file(path, folders)
+        return Loaded(_choose(module, attribute, path), path.parent, folders)
+    if not all(part.isidentifier() for part in place.split(".")):
+        raise _no_such(place)
+    folders = (str(project), *import_paths)
+    module = _import(place, folders, missing=_no_such(place))
+    return Loaded(_choose(module, attribute, None), project, folders)
+
+
+def located(pipeline: Pipeline | PipelineIR, import_paths: tuple[str, ...] = ()) -> Loaded:
+    """A pipeline that is at hand already, with the folder of the file that defines it."""
+    base_dir = Path.cwd()
+    if isinstance(pipeline, Pipeline):
+        file = Path(inspect.getfile(pipeline.function))
+        base_dir = file.parent if file.is_file() else base_dir
+    return Loaded(pipeline, base_dir, (str(base_dir), *import_paths))
+
+
+def open_workspace(loaded: Loaded, settings: Settings, store: MetadataStore) -> Workspace:
+    """Where a loaded pipeline runs, by the settings."""
+    lock = Path(settings.lock) if settings.lock else find_lock(loaded.base_dir)
+    return Workspace(
+        store=store,
+        root=settings.root,
+        base_dir=loaded.base_dir,
+        import_paths=loaded.import_paths,
+        lock=lock,
+        lease=settings.lease,
+    )
+
+
+def _no_such(place: str) -> NotFoundError:
+    path = Path(place)
+    near = path.parent.is_dir() and [each.name for each in path.parent.iterdir()]
+    hint = did_you_mean(path.name, near) if near else ""
+    return NotFoundError(
+        f"there is no pipeline at {place!r}",
+        hint=hint
+        if hint.startswith("did")
+        else "give a folder with a pipeline.py, a Python file, module:name or an IR file",
+    )
+
+
+def _import_file(path: Path, folders: tuple[str, ...]) -> ModuleType:
+    if not path.is_file():
+        raise _no_such(str(path))
+    if not path.stem.isidentifier():
+        raise DefinitionError(
+            f"{path.name} cannot be imported: its name is not a Python identifier",
+            hint=f"rename it to {path.stem.replace('-', '_')}.py",
+        )
+    _forget_others(path.parent)
+    return _import(path.stem, folders, missing=_no_such(str(path)))
+
+
+def _forget_others(folder: Path) -> None:
+    """Drop modules of other pipelines whose names this folder uses too, such as `pipeline`."""
+    for each in folder.iterdir():
+        module = sys.modules.get(each.stem)
+        file = getattr(module, "__file__", None)
+        if file and each.suffix in ("", ".py") and Path(file).parent.name != "site-packages":
+            ours = Path(file).is_relative_to(folder)
+            beside_a_pipeline = (Path(file).parent / DEFAULT_FILE).is_file()
+            if not ours and beside_a_pipeline:
+                del sys.modules[each.stem]
+
+
+def _import(name: str, folders: tuple[str, ...], *, missing: NotFoundError) -> ModuleType:
+    # They stay, in front: functions import further modules when they run.
+    sys.path[:0] = [folder for folder in folders if folder not in sys.path]
+    importlib.invalidate_caches()
+    try:
+        with _UserCode(*folders):
+            return importlib.import_module(name)
+    except _MissingModuleError as error:
+        if error.name == name.split(".")[0]:
+            raise missing from None
+        raise
+
+
+def _choose(module: ModuleType, attribute: str, path: Path | None) -> Pipeline:
+    where = str(path) if path else module.__name__
+    found = {key: value for key, value in vars(module).items() if isinstance(value, Pipeline)}
+    if attribute:
+        if attribute not in found:
+            raise NotFoundError(
+                f"{where} has no pipeline {attribute!r}", hint=did_you_mean(attribute, found)
+            )
+        return found[attribute]
+    if not found:
+        raise NotFoundError(
+            f"{where} has no pipeline", hint="write a function and decorate it with @pipeline"
+        )
+    own = {key: value for key, value in found.items() if _defined_in(value, module)} or found
+    main = [key for key in own if path and key in (path.parent.name, path.stem)]
+    names = main or list(own)
+    if len({id(own[key]) for key in names}) > 1:
+        raise NotFoundError(
+            f"{where} has several pipelines: {', '.join(sorted(own))}",
+            hint=f"say which, as in {path or module.__name__}:{min(own)}",
+        )
+    return own[names[0]]
+
+
+def _defined_in(pipeline: Pipeline, module: ModuleType) -> bool:
+    return getattr(pipeline.function, "__module__", None) == module.__name__
+
+
+class _MissingModuleError(DefinitionError):
+    """The user's code imports a module that is not there."""
+
+    def __init__(self, name: str, where: str) -> None:
+        package = name.split(".")[0]
+        super().__init__(
+            f"there is no module {name!r}",
+            hint=f"install {package}, or add the folder it is in to import_paths in mlops.toml",
+            where=where,
+        )
+        self.name = package
+
+
+class _UserCode:
+    """Turns what the user's code raises into errors that point into the user's code."""
+
+    def __init__(self, *folders: str) -> None:
+        self.folders = folders
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, PipelineError):
+            error.where = error.where or self._where(error)
+        elif isinstance(error, ModuleNotFoundError) and error.name:
+            raise _MissingModuleError(error.name, self._where(error)) from None
+        elif isinstance(error, SyntaxError):
+            raise CompileError(
+                f"{error.msg}: {(error.text or '').strip()}",
+                hint="mend the syntax",
+                where=f"{error.filename}:{error.lineno}",
+            ) from None
+        elif isinstance(error, Exception):
+            raise CompileError(
+                f"{type(error).__name__}: {error}",
+                hint="the exception is from your own code; mend it there",
+                where=self._where(error),
+            ) from error
+
+    def _where(self, error: BaseException) -> str:
+        """The innermost line of the user's code that the error came through."""
+        for frame in reversed(traceback.extract_tb(error.__traceback__)):
+            if frame.filename.startswith(self.folders):
+                return f"{frame.filename}:{frame.lineno}"
+        return ""

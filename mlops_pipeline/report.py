@@ -1,0 +1,224 @@
+"""The tables that close a run: nodes, metrics overall and by slice, where the model went."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mlops_pipeline.artifacts import Artifact
+from mlops_pipeline.errors import PipelineError
+from mlops_pipeline.results import NodeRun, PipelineRun
+from mlops_pipeline.store import State
+from mlops_pipeline.tables import DECISIONS, Screen, Table, lines
+from mlops_pipeline.text import number, seconds, shown
+
+METRICS_FILE = "metrics.json"
+"""What an evaluation leaves for reports, beside its own format:
+`{"overall": {metric: value}, "slices": [{"slice": {feature: value}, "metrics": {...}}]}`."""
+
+FOLD = 4
+"""Iterations of a node that are listed one by one; more are one row."""
+
+
+def run_report(run: PipelineRun, screen: Screen) -> list[str]:
+    """Everything to say at the end of a run, as lines."""
+    blocks = [[headline(run, screen)], node_lines(run, screen)]
+    for node in run:
+        blocks += [_block(node, artifact, screen) for artifact in _written(node)]
+    blocks += [error_lines(node, screen) for node in run.failed]
+    full = [block for block in blocks if block]
+    return list(itertools.chain.from_iterable([*block, ""] for block in full))[:-1]
+
+
+def headline(run: PipelineRun, screen: Screen) -> str:
+    """One line: the run, its state, its time, and how many nodes ran or were cached."""
+    counts: dict[str, int] = {}
+    for node in run:
+        counts[node.decision] = counts.get(node.decision, 0) + 1
+    state = screen.paint(run.state.value.lower(), DECISIONS[run.state.value.lower()])
+    said = ", ".join(f"{count} {decision}" for decision, count in counts.items())
+    parts = [f"run {run.id} of {run.pipeline}: {state}", seconds(run.duration), said]
+    return " · ".join(part for part in parts if part)
+
+
+def node_lines(run: PipelineRun, screen: Screen) -> list[str]:
+    """The table of nodes, with many iterations of one node in one row."""
+    rows: list[tuple[str, str, str, str]] = []
+    for _, group in itertools.groupby(
+        sorted(run, key=lambda n: _first(run, n)), key=lambda n: n.execution.node_id
+    ):
+        members = list(group)
+        rows += [_folded(members)] if len(members) > FOLD else [_row(node) for node in members]
+    if not rows:
+        return []
+    heading = ("node", "decision", "time", "reason")
+    styles = {"decision": DECISIONS}
+    return lines(Table(heading, rows, frozenset({"time"}), styles), screen)
+
+
+def _first(run: PipelineRun, node: NodeRun) -> int:
+    """Where the first iteration of the node stands, so that all stand together."""
+    return next(i for i, n in enumerate(run) if n.execution.node_id == node.execution.node_id)
+
+
+def _row(node: NodeRun) -> tuple[str, str, str, str]:
+    tries = f" ({node.attempts} attempts)" if node.attempts > 1 else ""
+    said = "see below" if node.state is State.FAILED else node.reason
+    return node.name, node.decision, seconds(node.duration), f"{said}{tries}".strip()
+
+
+def _folded(nodes: Sequence[NodeRun]) -> tuple[str, str, str, str]:
+    counts: dict[str, int] = {}
+    for node in nodes:
+        counts[node.decision] = counts.get(node.decision, 0) + 1
+    name = f"{nodes[0].execution.node_id} x{len(nodes)}"
+    decision = next(iter(counts)) if len(counts) == 1 else "mixed"
+    said = "" if len(counts) == 1 else ", ".join(f"{n} {what}" for what, n in counts.items())
+    return name, decision, seconds(sum(node.duration for node in nodes)), said
+
+
+def error_lines(node: NodeRun, screen: Screen) -> list[str]:
+    """Why a node failed: the message, the end of the traceback, and where its output is."""
+    execution = node.execution
+    text = [f"{screen.paint(node.name, 'bold')} failed: {execution.error}"]
+    text += [f"  {line}" for line in execution.details.rstrip().splitlines()[-12:]]
+    if execution.log:
+        text.append(screen.paint(f"  output: {execution.log}", "dim"))
+    return text
+
+
+def _written(node: NodeRun) -> list[Artifact]:
+    return [artifact for artifacts in node.outputs.values() for artifact in artifacts]
+
+
+def _block(node: NodeRun, artifact: Artifact, screen: Screen) -> list[str]:
+    """What a report says of an artifact, by its type; most are not mentioned."""
+    if artifact.TYPE_NAME == "ModelEvaluation":
+        return metric_lines(read_metrics(artifact), screen)
+    if artifact.TYPE_NAME == "PushedModel":
+        return [_pushed(artifact, screen)]
+    if artifact.TYPE_NAME in ("ModelBlessing", "InfraBlessing"):
+        return [_blessing(node, artifact, screen)]
+    return []
+
+
+def read_metrics(artifact: Artifact) -> Mapping[str, Any]:
+    """The metrics that an evaluation left for reports; empty if there are none."""
+    try:
+        text = (artifact.path / METRICS_FILE).read_text(encoding="utf-8")
+        data = json.loads(text)
+    except (OSError, ValueError, PipelineError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def metric_lines(metrics: Mapping[str, Any], screen: Screen) -> list[str]:
+    """A table of metrics: a row for all, and one for each slice."""
+    overall = metrics.get("overall", {})
+    if not overall:
+        return []
+    names = list(overall)
+    rows = [("all", *(number(overall[name]) for name in names))]
+    for each in metrics.get("slices", ()):
+        where = ", ".join(f"{k}={shown(v)}" for k, v in each.get("slice", {}).items())
+        values = each.get("metrics", {})
+        rows.append((where, *(number(values[n]) if n in values else "-" for n in names)))
+    return lines(Table(("metrics", *names), rows, frozenset(names)), screen)
+
+
+def _pushed(artifact: Artifact, screen: Screen) -> str:
+    said = artifact.properties
+    if not said.get("pushed", 1):
+        return f"model {screen.paint('not pushed', 'yellow')}"
+    place = said.get("pushed_destination") or artifact.uri
+    version = f" as version {said['pushed_version']}" if said.get("pushed_version") else ""
+    return f"model {screen.paint('pushed', 'green')} to {place}{version}"
+
+
+def _blessing(node: NodeRun, artifact: Artifact, screen: Screen) -> str:
+    blessed = artifact.properties.get("blessed") in (1, "INFRA_BLESSED")
+    verdict = screen.paint("blessed", "green") if blessed else screen.paint("not blessed", "yellow")
+    return f"{node.name}: model {verdict}"
+
+
+def next_commands(run: PipelineRun, flags: str = "") -> list[tuple[str, str]]:
+    """Commands that lead on from a run, with what each is for."""
+    if run.state is State.COMPLETE:
+        made = run.artifacts("PushedModel") or run.artifacts("Model") or run.artifacts()
+        last = list(run)[-1].name if len(run) else ""
+        ran = next((n.name for n in reversed(list(run)) if n.decision == "run"), last)
+        commands = [(f"mlops show {run.id}{flags}", "this run again, with its artifacts")]
+        if ran:
+            commands.append((f"mlops why {run.id} {ran}{flags}", f"why {ran} ran"))
+        if made:
+            what = made[-1]
+            about = f"what {what.TYPE_NAME} {what.id} was made from"
+            commands.append((f"mlops lineage {what.id}{flags}", about))
+        return commands
+    commands = [(f"mlops resume {run.id}{flags}", "go on from there, once it is mended")]
+    for node in run.failed[:1]:
+        name = node.name
+        commands.append((f"mlops show {run.id} {name}{flags}", "the whole traceback"))
+        commands.append((f"mlops replay {run.id} {name} --pdb{flags}", "debug it on its own"))
+    return commands
+
+
+def command_lines(commands: Sequence[tuple[str, str]], screen: Screen) -> list[str]:
+    """Commands under each other, with what each is for."""
+    width = max((len(command) for command, _ in commands), default=0)
+    return [
+        f"  {screen.paint(command.ljust(width), 'cyan')}  {screen.paint(about, 'dim')}"
+        for command, about in commands
+    ]
+
+
+def run_data(run: PipelineRun) -> dict[str, Any]:
+    """A run as data for JSON."""
+    return {
+        "id": run.id,
+        "pipeline": run.pipeline,
+        "state": run.state.value,
+        "started": run.record.started,
+        "finished": run.record.finished,
+        "duration": run.duration,
+        "base_run": run.record.base_run,
+        "parameters": dict(run.parameters),
+        "nodes": [node_data(node) for node in run],
+    }
+
+
+def node_data(node: NodeRun) -> dict[str, Any]:
+    """A node of a run as data for JSON."""
+    execution = node.execution
+    return {
+        "name": node.name,
+        "id": execution.node_id,
+        "iteration": list(execution.iteration),
+        "state": execution.state.value,
+        "decision": node.decision,
+        "reason": execution.reason,
+        "error": execution.error,
+        "duration": node.duration,
+        "attempts": node.attempts,
+        "execution_id": execution.id,
+        "parameters": dict(execution.parameters),
+        "inputs": _links(node.inputs),
+        "outputs": _links(node.outputs),
+    }
+
+
+def _links(links: Mapping[str, Sequence[Artifact]]) -> dict[str, list[dict[str, Any]]]:
+    return {key: [artifact_data(artifact) for artifact in found] for key, found in links.items()}
+
+
+def artifact_data(artifact: Artifact) -> dict[str, Any]:
+    """An artifact as data for JSON."""
+    return {
+        "id": artifact.id,
+        "type": artifact.TYPE_NAME,
+        "uri": artifact.uri,
+        "digest": artifact.digest,
+        "properties": dict(artifact.properties),
+    }

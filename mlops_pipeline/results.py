@@ -1,0 +1,242 @@
+"""What a run left behind, read from the store: its nodes, artifacts, times and decisions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mlops_pipeline.artifacts import Artifact
+from mlops_pipeline.errors import NotFoundError, RunFailedError, did_you_mean
+from mlops_pipeline.history import load_links
+from mlops_pipeline.store import (
+    ArtifactRecord,
+    Direction,
+    Execution,
+    MetadataStore,
+    Run,
+    State,
+)
+
+Artifacts = Mapping[str, Sequence[Artifact]]
+
+
+@dataclass(frozen=True)
+class NodeRun:
+    """A node of a run, or one iteration of it: its last attempt, and what it read and wrote.
+
+    Args:
+        name: the node's id, with the place in its loops: `Trainer[0]`.
+        attempts: how many there were in this run.
+        inputs, outputs: artifacts by name, in order.
+    """
+
+    name: str
+    execution: Execution
+    attempts: int
+    inputs: Artifacts
+    outputs: Artifacts
+
+    @property
+    def state(self) -> State:
+        """What came of it."""
+        return self.execution.state
+
+    @property
+    def decision(self) -> str:
+        """What was done: `run`, `cached`, `skipped`, `failed`, `canceled` or `running`."""
+        state = self.execution.state
+        return "run" if state is State.COMPLETE else state.value.lower()
+
+    @property
+    def reason(self) -> str:
+        """Why it was cached, skipped or had to run."""
+        return self.execution.reason
+
+    @property
+    def duration(self) -> float:
+        """Seconds that the last attempt took, so far if it is not over."""
+        return _seconds(self.execution.started, self.execution.finished)
+
+    def artifact(self, output: str = "") -> Artifact:
+        """The only artifact of an output; the output may be left out if there is only one.
+
+        Raises:
+            NotFoundError: there is no such output, or not exactly one artifact.
+        """
+        if not output and len(self.outputs) == 1:
+            output = next(iter(self.outputs))
+        found = self.outputs.get(output, ())
+        if len(found) == 1:
+            return found[0]
+        if output in self.outputs or (not output and self.outputs):
+            raise NotFoundError(
+                f"{self.name} has {len(found) or len(self.outputs)} artifacts to choose from",
+                hint=f"take one from .outputs: {', '.join(self.outputs)}",
+            )
+        raise NotFoundError(
+            f"{self.name} has no output {output!r}" if output else f"{self.name} has no outputs",
+            hint=did_you_mean(output, self.outputs),
+        )
+
+
+@dataclass(frozen=True)
+class PipelineRun:
+    """A run of a pipeline, as the store knows it; `run["Trainer"]` is one of its nodes.
+
+    Args:
+        nodes: by name, in the order in which they began.
+    """
+
+    record: Run
+    nodes: Mapping[str, NodeRun]
+
+    @property
+    def id(self) -> str:
+        """The id of the run."""
+        return self.record.id
+
+    @property
+    def pipeline(self) -> str:
+        """The name of the pipeline."""
+        return self.record.pipeline
+
+    @property
+    def state(self) -> State:
+        """What came of it."""
+        return self.record.state
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The values of the run-time parameters."""
+        return self.record.parameters
+
+    @property
+    def duration(self) -> float:
+        """Seconds from beginning to end, so far if it is not over."""
+        return _seconds(self.record.started, self.record.finished)
+
+    @property
+    def failed(self) -> list[NodeRun]:
+        """The nodes that failed."""
+        return [node for node in self.nodes.values() if node.state is State.FAILED]
+
+    @property
+    def decisions(self) -> dict[str, str]:
+        """What was done with each node: `run`, `cached`, `skipped`, `failed`..."""
+        return {name: node.decision for name, node in self.nodes.items()}
+
+    def artifacts(self, type_name: str = "") -> list[Artifact]:
+        """All artifacts that the nodes wrote, or those of one type, each once."""
+        found: dict[int, Artifact] = {}
+        for node in self.nodes.values():
+            for artifact in (each for written in node.outputs.values() for each in written):
+                if type_name in ("", artifact.TYPE_NAME):
+                    found.setdefault(artifact.id, artifact)
+        return list(found.values())
+
+    def check(self) -> PipelineRun:
+        """The run itself, if it has not failed.
+
+        Raises:
+            RunFailedError: it did; the message is that of the first failed node.
+        """
+        if self.state is State.FAILED:
+            first = self.failed[0] if self.failed else None
+            said = f"{first.name}: {first.execution.error}" if first else "no node ran"
+            raise RunFailedError(
+                f"run {self.id} failed: {said}", hint=f"go on with `mlops resume {self.id}`"
+            )
+        return self
+
+    def __getitem__(self, name: str) -> NodeRun:
+        if name not in self.nodes:
+            raise NotFoundError(
+                f"run {self.id} has no node {name!r}", hint=did_you_mean(name, self.nodes)
+            )
+        return self.nodes[name]
+
+    def __iter__(self) -> Iterator[NodeRun]:
+        return iter(self.nodes.values())
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __repr__(self) -> str:
+        return (
+            f"<PipelineRun {self.id} of {self.pipeline}: {self.state.value.lower()}, "
+            f"{len(self.nodes)} nodes, {self.duration:.1f} s>"
+        )
+
+    def _repr_html_(self) -> str:
+        from mlops_pipeline.card import card
+
+        return card(self)
+
+
+def read_run(store: MetadataStore, run_id: str) -> PipelineRun:
+    """What the store knows about a run.
+
+    Raises:
+        NotFoundError: there is no such run.
+    """
+    run = store.get_run(run_id)
+    if run is None:
+        recent = [each.id for each in store.list_runs(limit=50)]
+        hint = did_you_mean(run_id, recent)
+        raise NotFoundError(
+            f"there is no run {run_id!r}",
+            hint=hint if hint.startswith("did") else "list the runs with `mlops runs`",
+        )
+    executions = store.executions_of_run(run.id)
+    # Failed nodes have read their inputs too, and a replay needs them.
+    inputs = load_links(store, executions, Direction.INPUT)
+    outputs = load_links(store, [e for e in executions if e.state.succeeded], Direction.OUTPUT)
+    tries: dict[str, list[Execution]] = {}
+    for execution in executions:
+        tries.setdefault(node_name(execution), []).append(execution)
+    nodes = {
+        name: NodeRun(
+            name=name,
+            execution=attempts[-1],
+            attempts=len(attempts),
+            inputs=_objects(inputs.get(attempts[-1].id, {})),
+            outputs=_objects(outputs.get(attempts[-1].id, {})),
+        )
+        for name, attempts in tries.items()
+    }
+    return PipelineRun(run, nodes)
+
+
+def node_name(execution: Execution) -> str:
+    """The node of an execution with its place in the loops: `Trainer[0,2]`."""
+    place = f"[{','.join(map(str, execution.iteration))}]" if execution.iteration else ""
+    return execution.node_id + place
+
+
+def artifact_object(record: ArtifactRecord) -> Artifact:
+    """The artifact of a record, as an object of its class.
+
+    An artifact of a class that is not imported becomes one of a class made up for it.
+    """
+    kind: type[Artifact] = _class_named(record.type) or type(record.type, (Artifact,), {})
+    return kind(record.uri, id=record.id, properties=dict(record.properties), digest=record.digest)
+
+
+def _objects(links: Mapping[str, Sequence[ArtifactRecord]]) -> dict[str, list[Artifact]]:
+    return {key: [artifact_object(record) for record in found] for key, found in links.items()}
+
+
+def _class_named(name: str) -> type[Artifact] | None:
+    waiting: list[type[Artifact]] = [Artifact]
+    while waiting:
+        kind = waiting.pop()
+        if name == kind.TYPE_NAME:
+            return kind
+        waiting.extend(kind.__subclasses__())
+    return None
+
+
+def _seconds(started: float, finished: float) -> float:
+    return max(0.0, (finished or time.time()) - started) if started else 0.0

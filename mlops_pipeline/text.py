@@ -1,0 +1,67 @@
+"""Values in the words of the screen: durations, ages, sizes, parameter values."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from typing import Any
+
+LONGEST = 60
+"""Characters of a value that a line has room for."""
+
+
+def seconds(value: float) -> str:
+    """A duration: `31 ms`, `0.31 s`, `12.4 s`, `3 min 05 s`, `2 h 10 min`."""
+    if value < 0.1:
+        return f"{value * 1000:.0f} ms"
+    if value < 10:
+        return f"{value:.2f} s"
+    if value < 60:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def ago(moment: float, now: float | None = None) -> str:
+    """How long ago a moment was: `just now`, `5 min ago`, `3 days ago`."""
+    if not moment:
+        return "-"
+    passed = max(0.0, (time.time() if now is None else now) - moment)
+    if passed < 60:
+        return "just now"
+    for size, name in ((86_400, "day"), (3_600, "h"), (60, "min")):
+        if passed >= size:
+            count = int(passed // size)
+            plural = "s" if name == "day" and count != 1 else ""
+            return f"{count} {name}{plural} ago"
+    raise AssertionError("a minute or more has passed")
+
+
+def shown(value: Any, longest: int = LONGEST) -> str:
+    """A parameter's or property's value in one short line: texts bare, the rest as JSON."""
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    text = " ".join(text.split())
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def number(value: Any) -> str:
+    """A metric: four significant digits, whole numbers whole."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return shown(value)
+    if not math.isfinite(value):
+        return str(value)
+    if isinstance(value, int) or (float(value).is_integer() and abs(value) < 1e9):
+        return f"{int(value)}" if isinstance(value, int) else f"{value:.1f}"
+    return f"{value:.4g}"
+
+
+def size(count: float) -> str:
+    """A number of bytes: `812 B`, `3.1 MB`."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
