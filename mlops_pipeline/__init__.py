@@ -1,0 +1,118 @@
+"""End-to-end machine-learning pipelines: typed components, a cache that tells the truth, lineage.
+
+What users import stands here; each name is loaded when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlops_pipeline.artifacts import Artifact as Artifact
+    from mlops_pipeline.artifacts import Boolean as Boolean
+    from mlops_pipeline.artifacts import Bytes as Bytes
+    from mlops_pipeline.artifacts import ExampleAnomalies as ExampleAnomalies
+    from mlops_pipeline.artifacts import Examples as Examples
+    from mlops_pipeline.artifacts import ExampleStatistics as ExampleStatistics
+    from mlops_pipeline.artifacts import Float as Float
+    from mlops_pipeline.artifacts import HyperParameters as HyperParameters
+    from mlops_pipeline.artifacts import InferenceResult as InferenceResult
+    from mlops_pipeline.artifacts import InfraBlessing as InfraBlessing
+    from mlops_pipeline.artifacts import Integer as Integer
+    from mlops_pipeline.artifacts import JsonValue as JsonValue
+    from mlops_pipeline.artifacts import Model as Model
+    from mlops_pipeline.artifacts import ModelBlessing as ModelBlessing
+    from mlops_pipeline.artifacts import ModelEvaluation as ModelEvaluation
+    from mlops_pipeline.artifacts import ModelRun as ModelRun
+    from mlops_pipeline.artifacts import PushedModel as PushedModel
+    from mlops_pipeline.artifacts import Schema as Schema
+    from mlops_pipeline.artifacts import String as String
+    from mlops_pipeline.artifacts import TransformCache as TransformCache
+    from mlops_pipeline.artifacts import TransformGraph as TransformGraph
+    from mlops_pipeline.artifacts import TunerResults as TunerResults
+    from mlops_pipeline.artifacts import ValueArtifact as ValueArtifact
+    from mlops_pipeline.channels import run_info as run_info
+    from mlops_pipeline.compile import check_pipeline as check_pipeline
+    from mlops_pipeline.compile import compile_pipeline as compile_pipeline
+    from mlops_pipeline.component import Beam as Beam
+    from mlops_pipeline.component import Component as Component
+    from mlops_pipeline.component import Container as Container
+    from mlops_pipeline.component import component as component
+    from mlops_pipeline.control import ExitHandler as ExitHandler
+    from mlops_pipeline.control import ForEach as ForEach
+    from mlops_pipeline.control import When as When
+    from mlops_pipeline.errors import PipelineError as PipelineError
+    from mlops_pipeline.literals import Secret as Secret
+    from mlops_pipeline.nodes import Importer as Importer
+    from mlops_pipeline.nodes import Resolver as Resolver
+    from mlops_pipeline.options import Cache as Cache
+    from mlops_pipeline.options import Resources as Resources
+    from mlops_pipeline.pipeline import Pipeline as Pipeline
+    from mlops_pipeline.pipeline import pipeline as pipeline
+    from mlops_pipeline.queries import external as external
+    from mlops_pipeline.queries import latest as latest
+    from mlops_pipeline.queries import latest_blessed_model as latest_blessed_model
+    from mlops_pipeline.queries import query as query
+    from mlops_pipeline.queries import rolling_window as rolling_window
+    from mlops_pipeline.queries import span_range as span_range
+    from mlops_pipeline.signature import BeamPipeline as BeamPipeline
+    from mlops_pipeline.signature import Input as Input
+    from mlops_pipeline.signature import Output as Output
+    from mlops_pipeline.signature import Unkeyed as Unkeyed
+    from mlops_pipeline.store import MemoryStore as MemoryStore
+
+__version__ = "0.1.0"
+
+_NAMES_OF_MODULES = {
+    "artifacts": (
+        "Artifact Boolean Bytes ExampleAnomalies Examples ExampleStatistics Float HyperParameters "
+        "InferenceResult InfraBlessing Integer JsonValue Model ModelBlessing ModelEvaluation "
+        "ModelRun PushedModel Schema String TransformCache TransformGraph TunerResults "
+        "ValueArtifact"
+    ),
+    "channels": "run_info",
+    "compile": "check_pipeline compile_pipeline",
+    "component": "Beam Component Container component",
+    "control": "ExitHandler ForEach When",
+    "errors": "PipelineError",
+    "literals": "Secret",
+    "nodes": "Importer Resolver",
+    "options": "Cache Resources",
+    "pipeline": "Pipeline pipeline",
+    "queries": "external latest latest_blessed_model query rolling_window span_range",
+    "signature": "BeamPipeline Input Output Unkeyed",
+    "store": "MemoryStore",
+}
+_MODULE_OF_NAME = {
+    name: module for module, names in _NAMES_OF_MODULES.items() for name in names.split()
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF_NAME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF_NAME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULE_OF_NAME})
+
+
+class _Package(ModuleType):
+    """Keeps `from mlops_pipeline import pipeline` the decorator.
+
+    The import system sets each submodule it loads as an attribute of its package; where an
+    export has the same name, the export stays.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _MODULE_OF_NAME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -7,7 +7,12 @@ command with `exit_code`. Any other exception is a defect of the framework and s
 from __future__ import annotations
 
 import difflib
+import os
+import sys
 from collections.abc import Iterable
+from types import FrameType
+
+_OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep  # noqa: PTH100, PTH120 - text
 
 
 class PipelineError(Exception):
@@ -102,3 +107,17 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     if near:
         return f"did you mean {near[0]!r}?"
     return f"known: {', '.join(names)}" if names else "there are none"
+
+
+def caller() -> str:
+    """`file:line` of the user's code that called the framework."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_OWN_FOLDER):
+        frame = frame.f_back
+    return place(frame.f_code.co_filename, frame.f_lineno) if frame else ""
+
+
+def place(file: str, line: int) -> str:
+    """`file:line`, relative to the working folder where the file lies below it."""
+    here = os.getcwd() + os.sep  # noqa: PTH109 - compared as text
+    return f"{file.removeprefix(here)}:{line}"

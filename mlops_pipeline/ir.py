@@ -154,11 +154,12 @@ class QueryIR(_Choice, frozen=True, tag="query"):
     """Artifacts chosen from the store when the node runs.
 
     `resolver` names a function `module:qualname` with the signature of
-    `mlops_pipeline.resolvers.Resolver`.
+    `mlops_pipeline.resolvers.Resolver`; `type` is the artifact type that it looks for.
     """
 
     resolver: str
     arguments: dict[str, Expression] = {}
+    type: str = ""
 
 
 SourceIR = ChannelIR | QueryIR
@@ -310,6 +311,7 @@ class NodeIR(_Part, frozen=True):
     Args:
         id: unique in the pipeline; the nodes of sub-pipelines are `<sub-pipeline>.<id>`.
         component: the component's identity, which is the MLMD execution type.
+        base_type: MLMD base type of that: `Train`, `Transform`, `Process`, `Evaluate`, `Deploy`.
         driver: `module:qualname` of the driver that replaces the default one.
         publisher: the same for the publisher.
         conditions: all must hold, or the node is skipped.
@@ -339,6 +341,7 @@ class NodeIR(_Part, frozen=True):
     resources: ResourcesIR = ResourcesIR()
     labels: dict[str, str] = {}
     doc: str = ""
+    base_type: str = ""
 
 
 class RunParameterIR(_Part, frozen=True):

@@ -1,0 +1,275 @@
+"""What the call of a component must keep to: each rule is a function that yields what is wrong.
+
+They look at a call when it is made, so that the error points at the line that made it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlops_pipeline import ir
+from mlops_pipeline.artifacts import Artifact
+from mlops_pipeline.channels import Channel, Source
+from mlops_pipeline.draft import Draft, Node
+from mlops_pipeline.errors import did_you_mean
+from mlops_pipeline.graph import parts
+from mlops_pipeline.literals import shown
+from mlops_pipeline.rules import Problem, Problems
+from mlops_pipeline.signature import InputSpec, Interface
+from mlops_pipeline.values import Value
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A component being called: what it takes, and what it was given."""
+
+    draft: Draft
+    id: str
+    interface: Interface
+    arguments: Mapping[str, Any]
+
+    def channels(self) -> Iterator[tuple[InputSpec, Channel]]:
+        """The outputs of nodes that were given to inputs."""
+        for spec in self.interface.inputs.values():
+            for source in sources(self.arguments.get(spec.name)):
+                if isinstance(source, Channel):
+                    yield spec, source
+
+
+def sources(argument: Any) -> list[Any]:
+    """What was given to an input, as a list."""
+    if argument is None:
+        return []
+    return list(argument) if isinstance(argument, (list, tuple)) else [argument]
+
+
+def is_id(name: str) -> bool:
+    """Whether a name can be an id: it becomes a folder, and a name in commands."""
+    return _ID.fullmatch(name) is not None
+
+
+ID_HINT = "use letters, digits, _ and -, a letter or digit first, 100 at most"
+
+
+def id_is_well_formed(call: Call) -> Problems:
+    name = call.id.removeprefix(".".join((*call.draft.scope.group, "")))
+    if "\x02" in name:
+        yield Problem(
+            "the id of a node cannot depend on a value that is not known while the pipeline is "
+            "written",
+            "give it a plain text; inside a loop, each iteration is kept apart by its index",
+        )
+    elif not is_id(name):
+        yield Problem(f"{name!r} cannot be the id of a node", ID_HINT)
+
+
+def id_is_free(call: Call) -> Problems:
+    other = call.draft.nodes.get(call.id)
+    if other is not None:
+        yield Problem(
+            f"there is a node {call.id!r} already, from {other.where}",
+            "name this one with .options(id='...')",
+        )
+
+
+def arguments_are_known(call: Call) -> Problems:
+    known = {**call.interface.inputs, **call.interface.parameters}
+    for name in call.arguments:
+        if name in call.interface.outputs:
+            yield Problem(
+                f"{name!r} is an output of {call.id}: it is not passed in",
+                f"remove it, and read it as node.outputs[{name!r}]",
+            )
+        elif name not in known:
+            yield Problem(
+                f"{call.id} has no input or parameter {name!r}", did_you_mean(name, known)
+            )
+
+
+def required_are_given(call: Call) -> Problems:
+    for spec in call.interface.inputs.values():
+        if spec.name not in call.arguments and not spec.optional:
+            yield Problem(
+                f"{call.id} misses its input {spec.name!r} of type {spec.type.TYPE_NAME}",
+                f"pass {spec.name}=node.outputs[...]",
+            )
+    for parameter in call.interface.parameters.values():
+        if parameter.name not in call.arguments and parameter.required:
+            yield Problem(
+                f"{call.id} misses its parameter {parameter.name!r}", f"pass {parameter.name}=..."
+            )
+
+
+def required_are_not_none(call: Call) -> Problems:
+    for spec in call.interface.inputs.values():
+        if call.arguments.get(spec.name, spec) is None and not spec.optional:
+            yield Problem(
+                f"input {spec.name!r} of {call.id} cannot be None: it is not optional",
+                f"write {spec.name}: Input[{spec.type.__name__}] | None = None in the component",
+            )
+
+
+def inputs_are_artifacts(call: Call) -> Problems:
+    for spec in call.interface.inputs.values():
+        for given in sources(call.arguments.get(spec.name)):
+            if isinstance(given, (Channel, Source)):
+                continue
+            if isinstance(given, Node):
+                names = list(given.outputs)
+                hint = f"pass one of its outputs: {given.id}.outputs[{names[0] if names else ''!r}]"
+            elif isinstance(given, Value):
+                hint = f"declare {spec.name} as a parameter, or pass the output without .value"
+            else:
+                hint = "bring outside files in with Importer(uri=..., type=...)"
+            yield Problem(
+                f"input {spec.name!r} of {call.id} takes an artifact of type "
+                f"{spec.type.TYPE_NAME}, not {shown(given)}",
+                hint,
+            )
+
+
+def lists_go_to_list_inputs(call: Call) -> Problems:
+    for spec in call.interface.inputs.values():
+        given = call.arguments.get(spec.name)
+        if not spec.many and isinstance(given, (list, tuple)):
+            yield Problem(
+                f"input {spec.name!r} of {call.id} takes one artifact, but a list is given",
+                f"pass one, or declare {spec.name}: list[Input[{spec.type.__name__}]]",
+            )
+        for source in sources(given):
+            if not spec.many and (
+                source.many if isinstance(source, Source) else source.output.many
+            ):
+                yield Problem(
+                    f"input {spec.name!r} of {call.id} takes one artifact, but may get several",
+                    f"declare {spec.name}: list[Input[{spec.type.__name__}]]",
+                )
+
+
+def artifact_types_fit(call: Call) -> Problems:
+    for spec in call.interface.inputs.values():
+        for source in sources(call.arguments.get(spec.name)):
+            kind = source.type if isinstance(source, Source) else source.output.type
+            if not (spec.type is Artifact or issubclass(kind, spec.type)):
+                name = "the query" if isinstance(source, Source) else repr(source)
+                fitting = [
+                    repr(node.outputs[output.name])
+                    for node in call.draft.nodes.values()
+                    for output in node.interface.outputs.values()
+                    if issubclass(output.type, spec.type)
+                ]
+                yield Problem(
+                    f"input {spec.name!r} of {call.id} takes {spec.type.TYPE_NAME}, but {name} "
+                    f"is {kind.TYPE_NAME}",
+                    f"did you mean {fitting[-1]}?"
+                    if fitting
+                    else f"pass an output of type {spec.type.TYPE_NAME}",
+                )
+
+
+def channels_are_of_this_pipeline(call: Call) -> Problems:
+    for spec, channel in call.channels():
+        if channel.owner != call.draft.number:
+            yield foreign(f"input {spec.name!r} of {call.id}", repr(channel))
+
+
+def foreign(what: str, thing: str) -> Problem:
+    """The problem that something of another pipeline is used."""
+    return Problem(
+        f"{what} is given {thing}, which belongs to another pipeline",
+        "read another pipeline's outputs with external(pipeline, node, output, type)",
+    )
+
+
+def channels_are_within_reach(call: Call) -> Problems:
+    loops = call.draft.scope.loops
+    for spec, channel in call.channels():
+        theirs = call.draft.nodes[channel.node].ir.loops
+        if loops[: len(theirs)] == theirs:
+            continue
+        if theirs[: len(loops)] != loops:
+            yield Problem(
+                f"input {spec.name!r} of {call.id} is given {channel!r} of another loop",
+                "collect it in a node outside of both loops",
+            )
+        elif not spec.many:
+            yield Problem(
+                f"input {spec.name!r} of {call.id} takes one artifact, but {channel!r} has one for "
+                f"each item of loop {theirs[len(loops)]}",
+                f"use it inside the loop, or declare {spec.name}: list[Input[...]] to get all",
+            )
+
+
+def exit_handlers_come_last(call: Call) -> Problems:
+    for spec, channel in call.channels():
+        late = call.draft.nodes[channel.node].ir.on_exit
+        if late and not call.draft.scope.on_exit:
+            yield Problem(
+                f"input {spec.name!r} of {call.id} is given {channel!r} of an exit handler",
+                "exit handlers run after all other nodes: move the call into `with ExitHandler():`",
+            )
+
+
+def exit_handlers_do_without_inputs(call: Call) -> Problems:
+    for spec, channel in call.channels():
+        late = call.draft.nodes[channel.node].ir.on_exit
+        if call.draft.scope.on_exit and not late and not (spec.optional or spec.many):
+            yield Problem(
+                f"{call.id} is an exit handler, so {channel!r} may not be there when it runs",
+                f"write {spec.name}: Input[{spec.type.__name__}] | None = None in the component",
+            )
+
+
+CALL_RULES: tuple[Callable[[Call], Problems], ...] = (
+    id_is_well_formed,
+    id_is_free,
+    arguments_are_known,
+    required_are_given,
+    required_are_not_none,
+    inputs_are_artifacts,
+    lists_go_to_list_inputs,
+    artifact_types_fit,
+    channels_are_of_this_pipeline,
+    channels_are_within_reach,
+    exit_handlers_come_last,
+    exit_handlers_do_without_inputs,
+)
+
+
+def values_are_within_reach(draft: Draft, what: str, found: Iterable[ir.Expression]) -> Problems:
+    """The rule for all expressions: what they read is there for a node at this place."""
+    for part in (inner for expression in found for inner in parts(expression)):
+        if isinstance(part, (ir.OutputValue, ir.OutputProperty, ir.OutputUri)):
+            yield from _output_is_within_reach(draft, what, part.node, part.output)
+        elif isinstance(part, ir.LoopItem) and part.loop not in draft.scope.loops:
+            yield Problem(
+                f"{what} uses the item of loop {part.loop} outside of it",
+                "move it into the `with ForEach(...)` block",
+            )
+        elif isinstance(part, ir.RunInfo) and part.field == "state" and not draft.scope.on_exit:
+            yield Problem(
+                f"{what} uses run_info.state, which is known at the end of the run only",
+                "use it inside `with ExitHandler():`",
+            )
+
+
+def _output_is_within_reach(draft: Draft, what: str, node: str, output: str) -> Problems:
+    producer = draft.nodes[node].ir
+    if draft.scope.loops[: len(producer.loops)] != producer.loops:
+        yield Problem(
+            f"{what} uses one value of {node}.{output}, but there is one for each item of loop "
+            f"{producer.loops[-1]}",
+            "use it inside that loop, or take the output as list[Input[...]]",
+        )
+    if producer.on_exit != draft.scope.on_exit:
+        yield Problem(
+            f"{what} uses {node}.{output} of an exit handler"
+            if producer.on_exit
+            else f"{what} is of an exit handler, so {node}.{output} may not be there when it runs",
+            "pass values between exit handlers only, or take the artifact as an optional input",
+        )

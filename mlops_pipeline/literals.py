@@ -1,0 +1,180 @@
+"""What users write as the value of a parameter: its JSON Schema, and its check and IR form.
+
+msgspec does the work; two types are ours: a `Path` is an input file or folder, a `Secret` the
+name of a value that only the executor's process sees.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+import msgspec
+
+from mlops_pipeline import ir
+from mlops_pipeline.errors import DefinitionError, caller
+
+JsonSchema = Mapping[str, Any]
+
+PATH_SCHEMA: JsonSchema = {"type": "string", "format": "path"}
+SECRET_SCHEMA: JsonSchema = {"type": "string", "format": "secret"}
+
+# A path is a text while msgspec handles it; the mark tells it from other texts.
+_PATH_MARK = "\x04"
+
+
+class Secret:
+    """A secret by name, such as the name of an environment variable, never its value.
+
+    As the type of a parameter it asks for one; the body of the component then gets the value as
+    a plain `str`.
+
+    >>> Push(token=Secret("REGISTRY_TOKEN"))
+    """
+
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str) or not name.isidentifier():
+            raise DefinitionError(
+                f"Secret takes the name of an environment variable, not {name!r}",
+                hint="letters, digits and _ only, as in Secret('REGISTRY_TOKEN')",
+                where=caller(),
+            )
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"Secret({self.name!r})"
+
+    def __format__(self, spec: str) -> str:
+        raise DefinitionError(
+            f"secret {self.name!r} cannot be part of a text: the text would be recorded",
+            hint="pass it as a parameter of its own",
+            where=caller(),
+        )
+
+    def __str__(self) -> str:
+        return format(self)
+
+    def __eq__(self, other: object) -> bool:
+        raise DefinitionError(
+            f"secret {self.name!r} cannot be compared: the result would be recorded",
+            hint="compare it in the body of a component",
+            where=caller(),
+        )
+
+    __hash__ = object.__hash__
+
+
+def schema_of(hint: Any) -> dict[str, Any]:
+    """The JSON Schema of a parameter's type.
+
+    Raises:
+        TypeError: the type has no JSON form.
+    """
+    return msgspec.json.schema(hint, schema_hook=_schema_of_ours)
+
+
+def _schema_of_ours(kind: type) -> dict[str, Any]:
+    if issubclass(kind, PurePath):
+        return dict(PATH_SCHEMA)
+    if kind is Secret:
+        return dict(SECRET_SCHEMA)
+    raise NotImplementedError
+
+
+def checked(value: Any, hint: Any) -> Any:
+    """The JSON form of a literal, with each path in it as a `Path`.
+
+    Raises:
+        ValueError: it does not fit the type, or has no JSON form.
+    """
+    try:
+        plain = _plain(value)
+        typed = msgspec.convert(plain, hint, dec_hook=_decode_ours, str_keys=True)
+        return _unmarked(_plain(typed))
+    except (TypeError, NotImplementedError) as error:
+        raise ValueError(str(error)) from None
+
+
+def _plain(value: Any) -> Any:
+    # Deterministic, or the items of a set would come in another order in each process.
+    return msgspec.to_builtins(value, enc_hook=_encode_ours, str_keys=True, order="deterministic")
+
+
+def _encode_ours(value: Any) -> Any:
+    if isinstance(value, PurePath):
+        return _PATH_MARK + value.as_posix()
+    raise ValueError(f"{type(value).__name__} {value!r} has no JSON form")
+
+
+def _decode_ours(kind: type, value: Any) -> Any:
+    if issubclass(kind, PurePath) and isinstance(value, str):
+        return Path(value.removeprefix(_PATH_MARK))
+    if kind is Secret:
+        raise ValueError("give Secret('NAME'), never the value itself")
+    raise NotImplementedError(f"expected {kind.__name__}")
+
+
+def _unmarked(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(_PATH_MARK):
+        return Path(value.removeprefix(_PATH_MARK))
+    if isinstance(value, list):
+        return [_unmarked(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _unmarked(item) for key, item in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value} cannot be kept in JSON")
+    return value
+
+
+def expression_of(value: Any, base_dir: Path) -> ir.Expression:
+    """The expression for what `checked` gave: a literal as long as there is no path in it."""
+    if isinstance(value, Path):
+        return ir.LocalPath(relative_to_base(value, base_dir))
+    if isinstance(value, (list, dict)) and _has_path(value):
+        if isinstance(value, list):
+            return ir.ListOf(tuple(expression_of(item, base_dir) for item in value))
+        return ir.DictOf({key: expression_of(item, base_dir) for key, item in value.items()})
+    return ir.Literal(value)
+
+
+def _has_path(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(_has_path(item) for item in value)
+    if isinstance(value, dict):
+        return any(_has_path(item) for item in value.values())
+    return isinstance(value, Path)
+
+
+def json_of(value: Any, base_dir: Path) -> Any:
+    """What `checked` gave as JSON, with each path as a text."""
+    if isinstance(value, Path):
+        return relative_to_base(value, base_dir)
+    if isinstance(value, list):
+        return [json_of(item, base_dir) for item in value]
+    if isinstance(value, dict):
+        return {key: json_of(item, base_dir) for key, item in value.items()}
+    return value
+
+
+def relative_to_base(path: Path, base_dir: Path) -> str:
+    """A path as the IR keeps it: relative if it lies below the base, or was given so."""
+    text = os.path.normpath(path)
+    if not path.is_absolute():
+        return Path(text).as_posix()
+    base = os.path.normpath(base_dir)
+    return Path(os.path.relpath(text, base) if Path(text).is_relative_to(base) else text).as_posix()
+
+
+def spelt(hint: Any) -> str:
+    """A type as the user wrote it."""
+    plain = isinstance(hint, type) and not getattr(hint, "__args__", ())
+    return hint.__name__ if plain else str(hint).replace("typing.", "").replace("pathlib.", "")
+
+
+def shown(value: Any) -> str:
+    """A value in an error: short enough for one line."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,126 @@
+"""Artifacts chosen from the store, as authors write them: pass a query to an input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mlops_pipeline.artifacts import Artifact, Model
+from mlops_pipeline.channels import Source
+from mlops_pipeline.errors import DefinitionError, caller
+from mlops_pipeline.literals import shown
+from mlops_pipeline.targets import target_of
+from mlops_pipeline.values import Value
+
+
+def latest(
+    type: type[Artifact],
+    *,
+    count: int = 1,
+    pipeline: str = "",
+    node: str = "",
+    output: str = "",
+) -> Source:
+    """The newest artifacts of a type, newest first.
+
+    Args:
+        pipeline: whose artifacts count; those of the asking pipeline if left out, "*" for all.
+        node: only what this node wrote; `output` likewise.
+    """
+    arguments = {"count": count, "pipeline": pipeline, "node": node, "output": output}
+    return _source("latest", type, arguments, many=count != 1)
+
+
+def latest_blessed_model(type: type[Artifact] = Model, *, pipeline: str = "") -> Source:
+    """The newest model that an evaluator has blessed."""
+    return _source("latest_blessed_model", type, {"pipeline": pipeline}, many=False)
+
+
+def span_range(
+    type: type[Artifact], start: int, end: int, *, pipeline: str = "", missing_ok: bool = False
+) -> Source:
+    """The newest version of each span from `start` to `end`, both included, in order.
+
+    Args:
+        missing_ok: go without spans that are not there, instead of failing.
+    """
+    arguments = {"start": start, "end": end, "pipeline": pipeline, "missing_ok": missing_ok}
+    return _source("span_range", type, arguments, many=True)
+
+
+def rolling_window(
+    type: type[Artifact], count: int, *, skip: int = 0, at_least: int = 1, pipeline: str = ""
+) -> Source:
+    """The newest version of each of the last `count` spans that are there, in order.
+
+    Args:
+        skip: how many of the newest spans to leave out.
+        at_least: fail if fewer spans than this are there.
+    """
+    arguments = {"count": count, "skip": skip, "at_least": at_least, "pipeline": pipeline}
+    return _source("rolling_window", type, arguments, many=True)
+
+
+def external(
+    pipeline: Any,
+    node: str,
+    output: str,
+    type: type[Artifact],
+    *,
+    run_id: str = "",
+    many: bool = False,
+) -> Source:
+    """What a node of another pipeline wrote in its newest run that has it.
+
+    Args:
+        pipeline: the other pipeline, or its name.
+        run_id: take the outputs of this run.
+        many: take all that the node wrote, where it stands in a loop.
+    """
+    name = getattr(pipeline, "name", pipeline)
+    arguments = {"pipeline": name, "node": node, "output": output, "run_id": run_id}
+    return _source("external", type, arguments, many=many)
+
+
+def query(
+    resolver: str | Callable[..., Any],
+    type: type[Artifact],
+    *,
+    many: bool = False,
+    **arguments: Any,
+) -> Source:
+    """What a function of your own chooses.
+
+    Args:
+        resolver: takes a `mlops_pipeline.resolvers.Query` and returns artifacts of the store;
+            a function, or its name as 'module:name'.
+        many: it may choose several.
+        arguments: what the function finds in `query.arguments`.
+    """
+    return Source(target_of(resolver, "resolver"), _checked_type(type), arguments, many)
+
+
+def _source(name: str, kind: type[Artifact], arguments: dict[str, Any], *, many: bool) -> Source:
+    for key, value in arguments.items():
+        if key in ("count", "at_least") and not isinstance(value, Value):
+            _check_count(name, key, value)
+    # Defaults are left out, so that a new argument changes no compiled pipeline.
+    given = {k: v for k, v in arguments.items() if isinstance(v, Value) or v not in ("", False)}
+    return Source(f"mlops_pipeline.resolvers:{name}", _checked_type(kind), given, many)
+
+
+def _check_count(name: str, key: str, value: Any) -> None:
+    if not isinstance(value, int) or value < 1:
+        raise DefinitionError(
+            f"{name} has {key}={value!r}", hint="give a whole number, 1 or more", where=caller()
+        )
+
+
+def _checked_type(kind: Any) -> type[Artifact]:
+    if isinstance(kind, type) and issubclass(kind, Artifact):
+        return kind
+    raise DefinitionError(
+        f"a query looks for {shown(kind)}, which is no artifact type",
+        hint="give a class such as Model or Examples",
+        where=caller(),
+    )
