@@ -16,6 +16,7 @@ import msgspec
 
 from mlops_pipeline.artifacts import Artifact, PropertyValue, ValueArtifact, value_artifact_for
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
+from mlops_pipeline.literals import spelt
 from mlops_pipeline.task import ArtifactRef, Task
 
 Taken = Artifact | list[Artifact] | None
@@ -131,12 +132,12 @@ def _converted(task: Task, name: str, value: Any, hint: Any) -> Any:
         return msgspec.convert(value, hint, dec_hook=_decode_path, str_keys=True)
     except msgspec.ValidationError as error:
         raise ParameterError(
-            f"{task.name}: parameter {name!r} takes {_spelt(hint)}: {error}",
+            f"{task.name}: parameter {name!r} takes {spelt(hint)}: {error}",
             hint="mend the value, or the annotation of the parameter",
         ) from None
     except (TypeError, NotImplementedError) as error:
         raise ParameterError(
-            f"{task.name}: parameter {name!r} cannot be {_spelt(hint)}: {error}",
+            f"{task.name}: parameter {name!r} cannot be {spelt(hint)}: {error}",
             hint="use a type that JSON can hold: numbers, text, lists, dicts, dataclasses, Path",
         ) from None
 
@@ -144,7 +145,7 @@ def _converted(task: Task, name: str, value: Any, hint: Any) -> Any:
 def _decode_path(kind: type, value: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, PurePath) and isinstance(value, str):
         return kind(value)
-    raise NotImplementedError(f"{_spelt(kind)} cannot be made from {type(value).__name__}")
+    raise NotImplementedError(f"{spelt(kind)} cannot be made from {type(value).__name__}")
 
 
 def check_names(task: Task, known: set[str], required: set[str]) -> None:
@@ -239,9 +240,9 @@ def _encode_path(value: Any) -> Any:
 
 def _wrong_value(task: Task, name: str, value: Any, hint: Any, why: str) -> ExecutorError:
     return ExecutorError(
-        f"{task.name}: the value of output {name!r} must be {_spelt(hint)}, "
+        f"{task.name}: the value of output {name!r} must be {spelt(hint)}, "
         f"but the executor returned {_shown(value)}{why}",
-        hint=f"return {_spelt(hint)}, or change the annotation of the return value",
+        hint=f"return {spelt(hint)}, or change the annotation of the return value",
         retryable=False,
     )
 
@@ -275,7 +276,7 @@ def _property(task: Task, output: str, artifact: Artifact, key: str) -> Property
     except (msgspec.ValidationError, TypeError):
         raise ExecutorError(
             f"{task.name}: property {key!r} of output {output!r} takes "
-            f"{_spelt(declared) if declared else 'a number, text, list or dict'}, "
+            f"{spelt(declared) if declared else 'a number, text, list or dict'}, "
             f"not {_shown(value)}",
             hint="convert it in the executor",
             retryable=False,
@@ -287,13 +288,6 @@ def _plain_number(value: Any, declared: Any) -> Any:
     if isinstance(value, bool) and declared in (None, int):
         return int(value)
     return value
-
-
-def _spelt(hint: Any) -> str:
-    if typing.get_origin(hint) is typing.Annotated:
-        hint = typing.get_args(hint)[0]
-    plain = isinstance(hint, type) and not typing.get_args(hint)
-    return hint.__name__ if plain else str(hint).replace("typing.", "")
 
 
 def _shown(value: Any) -> str:

@@ -49,8 +49,8 @@ def run_container(task: Task, executor: ContainerExecutor) -> TaskResult:
         target = load_target(executor.target, task.import_paths)
         hints = hints_of(getattr(target, "function", target))
     bound = bind(task, hints)
-    command = _command(task, executor, bound, find_engine(task.name))
-    _Container(task, executor.image, command).run()
+    arguments, environment = _arguments(task, executor, bound)
+    _Container(task, executor.image, find_engine(task.name), arguments, environment).run()
     _check_values(task, bound)
     return TaskResult()
 
@@ -71,25 +71,12 @@ def find_engine(task_name: str = "a container") -> str:
     )
 
 
-@dataclass(frozen=True)
-class _Command:
-    """How the engine is called; secrets are in `environment` only, never in `arguments`."""
-
-    engine: str
-    name: str
-    arguments: list[str]
-    environment: dict[str, str] = field(repr=False, default_factory=dict)
-
-
-def _command(task: Task, executor: ContainerExecutor, bound: Bound, engine: str) -> _Command:
-    name = f"mlops-{uuid.uuid4().hex[:16]}"
-    arguments = [engine, "run", "--rm", "--name", name, "--label", f"mlops.task={task.name}"]
-    arguments += ["--user", f"{os.getuid()}:{os.getgid()}", "--security-opt", "label=disable"]
-    if Path(engine).name == "podman" and os.getuid() != 0:
-        # Rootless: the same number inside and outside.
-        arguments += ["--userns", "keep-id"]
-    arguments += _mounts(task, bound)
+def _arguments(
+    task: Task, executor: ContainerExecutor, bound: Bound
+) -> tuple[list[str], dict[str, str]]:
+    """The arguments of the engine's `run`, and the environment that it hands on unseen."""
     filler = _Filler(task, bound)
+    arguments = _mounts(task, bound)
     hidden: dict[str, str] = {}
     for key, template in executor.environment.items():
         value = filler.text(template)
@@ -99,17 +86,15 @@ def _command(task: Task, executor: ContainerExecutor, bound: Bound, engine: str)
             arguments += ["--env", key]
         else:
             arguments += ["--env", f"{key}={value}"]
-    for template in executor.command:
-        if filler.names_secret(template):
-            raise ParameterError(
-                f"{task.name}: a secret in the command of a container can be seen by everybody",
-                hint="put it in `environment`, and read the variable in the container",
-            )
+    if any(filler.names_secret(template) for template in executor.command):
+        raise ParameterError(
+            f"{task.name}: a secret in the command of a container can be seen by everybody",
+            hint="put it in `environment`, and read the variable in the container",
+        )
     words = [word for template in executor.command for word in filler.words(template)]
     if words:
         arguments += ["--entrypoint", words[0]]
-    arguments += [executor.image, *words[1:]]
-    return _Command(engine, name, arguments, hidden)
+    return [*arguments, executor.image, *words[1:]], hidden
 
 
 def _mounts(task: Task, bound: Bound) -> list[str]:
@@ -199,17 +184,20 @@ def _as_text(value: Any) -> str:
 
 @dataclass(frozen=True)
 class _Container:
-    """One run of a container."""
+    """One run of a container; secrets are in `environment` only, never in `arguments`."""
 
     task: Task
     image: str
-    command: _Command
+    engine: str
+    arguments: list[str]
+    environment: dict[str, str] = field(repr=False)
+    name: str = field(default_factory=lambda: f"mlops-{uuid.uuid4().hex[:16]}")
 
     def run(self) -> None:
         """Run it to its end, handing on what it prints."""
         process = subprocess.Popen(
-            self.command.arguments,
-            env={**os.environ, **self.command.environment},
+            [self.engine, "run", *self._identity(), *self.arguments],
+            env={**os.environ, **self.environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -225,8 +213,21 @@ class _Container:
             process.kill()
             process.wait()
             raise
+        finally:
+            if process.stdout:
+                process.stdout.close()
         if code:
             raise self._failure(code, tail(printed.decode(errors="replace")))
+
+    def _identity(self) -> list[str]:
+        user = f"{os.getuid()}:{os.getgid()}"
+        words = ["--rm", "--name", self.name, "--label", f"mlops.task={self.task.name}"]
+        # Without the label, SELinux would keep it from reading what is mounted.
+        words += ["--user", user, "--security-opt", "label=disable"]
+        if Path(self.engine).name == "podman" and os.getuid() != 0:
+            # Rootless: the same number inside and outside.
+            words += ["--userns", "keep-id"]
+        return words
 
     def _output(self, process: subprocess.Popen[bytes]) -> Iterator[bytes]:
         assert process.stdout is not None
@@ -247,14 +248,12 @@ class _Container:
 
     def _remove(self) -> None:
         # `kill` first: podman's `rm --force` gives it ten seconds to end by itself.
-        for words in (["kill", self.command.name], ["rm", "--force", self.command.name]):
+        for words in (["kill", self.name], ["rm", "--force", self.name]):
             with contextlib.suppress(subprocess.TimeoutExpired):
-                subprocess.run(
-                    [self.command.engine, *words], capture_output=True, check=False, timeout=10
-                )
+                subprocess.run([self.engine, *words], capture_output=True, check=False, timeout=10)
 
     def _failure(self, code: int, printed: str) -> ExecutorError:
-        engine = Path(self.command.engine).name
+        engine = Path(self.engine).name
         what, hint, retryable = {
             125: ("could not be started", f"see if `{engine} pull {self.image}` works", True),
             126: ("has a command that cannot be executed", "see its mode and interpreter", False),
@@ -283,6 +282,6 @@ def _check_values(task: Task, bound: Bound) -> None:
             continue
         raise ExecutorError(
             f"{task.name}: value output {name!r}: the container {problem}",
-            hint=f"write a {artifact.TYPE_NAME} to the file {{{{outputs.{name}.path}}}}",
+            hint=f"write {artifact.TYPE_NAME} as text to the file {{{{outputs.{name}.path}}}}",
             retryable=False,
         )
