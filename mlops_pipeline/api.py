@@ -17,8 +17,9 @@ from typing import Any
 
 import msgspec
 
+from mlops_pipeline.environment import find_lock
 from mlops_pipeline.errors import ParameterError, did_you_mean
-from mlops_pipeline.ir import PipelineIR, load
+from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.loading import Loaded, load_pipeline, located, open_workspace
 from mlops_pipeline.parameters import map_paths
 from mlops_pipeline.pipeline import Pipeline
@@ -27,6 +28,7 @@ from mlops_pipeline.plan import plan as plan_nodes
 from mlops_pipeline.results import PipelineRun, read_run
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.local import OnEvent, RunOptions
+from mlops_pipeline.runs import pipeline_of
 from mlops_pipeline.settings import Settings, Sources, resolve
 from mlops_pipeline.store import NOTHING, MetadataStore, Run
 from mlops_pipeline.stores import make_place, open_store
@@ -151,20 +153,20 @@ def workspace_of(
     """The pipeline of a run that has been, and the place to go on with it.
 
     Raises:
-        ParameterError: the store does not hold the pipeline.
+        NotFoundError: the store does not hold the pipeline.
     """
-    text = store.get_document(run.ir)
-    if text is None:
-        raise ParameterError(
-            f"the store does not hold the pipeline of run {run.id}", hint="start a new run"
-        )
-    ir = load(text, source=f"the pipeline of run {run.id}")
     said = run.properties
-    loaded = Loaded(
-        ir, Path(said.get("base_dir") or Path.cwd()), tuple(said.get("import_paths") or ())
+    base_dir = Path(said.get("base_dir") or Path.cwd())
+    lock = Path(settings.lock) if settings.lock else find_lock(base_dir)
+    workspace = Workspace(
+        store=store,
+        root=str(said.get("root") or settings.root),
+        base_dir=base_dir,
+        import_paths=tuple(said.get("import_paths") or ()),
+        lock=lock,
+        lease=settings.lease,
     )
-    root = str(said.get("root") or settings.root)
-    return ir, open_workspace(loaded, msgspec.structs.replace(settings, root=root), store)
+    return pipeline_of(workspace, run), workspace
 
 
 @contextmanager

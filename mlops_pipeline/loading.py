@@ -7,7 +7,6 @@ framework or of the import system.
 from __future__ import annotations
 
 import importlib
-import inspect
 import sys
 import traceback
 from collections.abc import Mapping
@@ -92,10 +91,7 @@ def load_pipeline(name: str, *, project: Path, import_paths: tuple[str, ...] = (
 
 def located(pipeline: Pipeline | PipelineIR, import_paths: tuple[str, ...] = ()) -> Loaded:
     """A pipeline that is at hand already, with the folder of the file that defines it."""
-    base_dir = Path.cwd()
-    if isinstance(pipeline, Pipeline):
-        file = Path(inspect.getfile(pipeline.function))
-        base_dir = file.parent if file.is_file() else base_dir
+    base_dir = pipeline.base_dir if isinstance(pipeline, Pipeline) else Path.cwd()
     return Loaded(pipeline, base_dir, (str(base_dir), *import_paths))
 
 

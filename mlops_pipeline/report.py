@@ -18,6 +18,9 @@ METRICS_FILE = "metrics.json"
 """What an evaluation leaves for reports, beside its own format:
 `{"overall": {metric: value}, "slices": [{"slice": {feature: value}, "metrics": {...}}]}`."""
 
+SPOKEN = ("ModelEvaluation", "ModelBlessing", "InfraBlessing", "PushedModel")
+"""Types of artifacts that a report says more of, in this order."""
+
 FOLD = 4
 """Iterations of a node that are listed one by one; more are one row."""
 
@@ -25,8 +28,11 @@ FOLD = 4
 def run_report(run: PipelineRun, screen: Screen) -> list[str]:
     """Everything to say at the end of a run, as lines."""
     blocks = [[headline(run, screen)], node_lines(run, screen)]
-    for node in run:
-        blocks += [_block(node, artifact, screen) for artifact in _written(node)]
+    spoken = [
+        (n, artifact) for n in run for artifact in _written(n) if artifact.TYPE_NAME in SPOKEN
+    ]
+    for node, artifact in sorted(spoken, key=lambda pair: SPOKEN.index(pair[1].TYPE_NAME)):
+        blocks.append(_block(node, artifact, screen))
     blocks += [error_lines(node, screen) for node in run.failed]
     full = [block for block in blocks if block]
     return list(itertools.chain.from_iterable([*block, ""] for block in full))[:-1]
@@ -94,14 +100,11 @@ def _written(node: NodeRun) -> list[Artifact]:
 
 
 def _block(node: NodeRun, artifact: Artifact, screen: Screen) -> list[str]:
-    """What a report says of an artifact, by its type; most are not mentioned."""
     if artifact.TYPE_NAME == "ModelEvaluation":
         return metric_lines(read_metrics(artifact), screen)
     if artifact.TYPE_NAME == "PushedModel":
         return [_pushed(artifact, screen)]
-    if artifact.TYPE_NAME in ("ModelBlessing", "InfraBlessing"):
-        return [_blessing(node, artifact, screen)]
-    return []
+    return [_blessing(node, artifact, screen)]
 
 
 def read_metrics(artifact: Artifact) -> Mapping[str, Any]:

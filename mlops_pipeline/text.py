@@ -48,14 +48,12 @@ def shown(value: Any, longest: int = LONGEST) -> str:
 
 
 def number(value: Any) -> str:
-    """A metric: four significant digits, whole numbers whole."""
+    """A metric: whole numbers whole, others with four decimals or four digits."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return shown(value)
-    if not math.isfinite(value):
+    if isinstance(value, int) or not math.isfinite(value):
         return str(value)
-    if isinstance(value, int) or (float(value).is_integer() and abs(value) < 1e9):
-        return f"{int(value)}" if isinstance(value, int) else f"{value:.1f}"
-    return f"{value:.4g}"
+    return f"{value:.4f}" if 1e-3 <= abs(value) < 10 or value == 0 else f"{value:.4g}"
 
 
 def size(count: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from pathlib import Path
 
 import click
@@ -13,11 +12,12 @@ from mlops_pipeline.api import workspace_of
 from mlops_pipeline.cli.output import complain, json_option, write, write_json
 from mlops_pipeline.cli.place import Place, node_argument, place_options, run_argument
 from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.ir import ContainerExecutor
-from mlops_pipeline.replay import replay_task
+from mlops_pipeline.failure import traceback_tail
+from mlops_pipeline.ir import ContainerExecutor, PipelineIR
+from mlops_pipeline.replay import replay as replay_again
 from mlops_pipeline.results import read_run
-from mlops_pipeline.task import Task
-from mlops_pipeline.text import seconds
+from mlops_pipeline.store import Execution
+from mlops_pipeline.task import Task, TaskResult
 
 
 @click.command()
@@ -37,39 +37,39 @@ def replay(
     """
     done = read_run(place.existing_store, place.find_run(run_id).id)
     ir, workspace = workspace_of(done.record, place.settings, place.store)
+    execution = done[node].execution
     with tempfile.TemporaryDirectory(prefix="mlops-replay-") as scratch:
-        folder = Path(keep).absolute() if keep else Path(scratch)
-        task = replay_task(ir, done[node], workspace, folder)
+        folder = Path(keep).absolute() if keep else Path(scratch) / "outputs"
         if debug:
-            return _debug(task)
-        began = time.monotonic()
-        result = executor.execute(task)
-        took = time.monotonic() - began
-        if as_json:
-            write_json({"run": done.id, "node": node, "duration": took, "result": result})
-        elif result.error:
-            click.echo(result.details, err=True)
-            complain(f"{node}: {result.error}", hint=result.hint)
+            _check_reachable(ir, execution)
+            result = replay_again(workspace, execution, folder, _in_debugger)
         else:
-            kept = f"; outputs in {folder / 'outputs'}" if keep else ""
-            write([f"{node} ended well in {seconds(took)}{kept}"])
-        return 1 if result.error else 0
+            result = replay_again(workspace, execution, folder)
+    if as_json:
+        write_json({"run": done.id, "node": node, "result": result})
+    elif result.error:
+        click.echo(result.details, err=True)
+        complain(f"{node}: {result.error}", hint=result.hint)
+    else:
+        write([f"{node} ended well" + (f"; its outputs are in {folder}" if keep else "")])
+    return 1 if result.error else 0
 
 
-def _debug(task: Task) -> int:
-    import pdb
-    import traceback
-
-    if isinstance(task.executor, ContainerExecutor):
+def _check_reachable(ir: PipelineIR, execution: Execution) -> None:
+    if isinstance(ir.node(execution.node_id).executor, ContainerExecutor):
         raise PipelineError(
-            f"{task.name} runs in a container, where --pdb does not reach",
+            f"{execution.node_id} runs in a container, where --pdb does not reach",
             hint="replay it without --pdb, or run the image yourself",
         )
+
+
+def _in_debugger(task: Task) -> TaskResult:
+    """Run a task; where it fails, open the debugger on the user's frame."""
+    import pdb
+
     try:
-        executor.run_task(task)
+        return executor.run_task(task)
     except Exception as error:  # noqa: BLE001 - whatever the user's code raises is looked at
-        traceback.print_exc()
+        click.echo(traceback_tail(error), err=True)
         pdb.post_mortem(error.__traceback__)
-        return 1
-    click.echo(f"{task.name} ended well: there is nothing to debug")
-    return 0
+        return TaskResult(error=f"{type(error).__name__}: {error}")

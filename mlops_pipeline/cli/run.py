@@ -140,6 +140,8 @@ def execute(job: Job, place: Place, *, logs: bool, as_json: bool) -> int:
 def _report(done: PipelineRun, place: Place) -> None:
     here = screen()
     write(run_report(done, here))
+    if place.settings.store.startswith("memory:"):
+        return  # there is nothing left to go on from
     commands = next_commands(done, place.flags_text())
     if done.state is State.COMPLETE:
         write(["", "next:", *command_lines(commands, here)])

@@ -1,0 +1,87 @@
+"""`mlops init`: a project that runs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import click
+
+from mlops_pipeline.cli.output import json_option, screen, write, write_json
+from mlops_pipeline.errors import ParameterError
+from mlops_pipeline.report import command_lines
+
+PLACEHOLDER = "my_project"
+
+
+@click.command()
+@click.argument("folder", default=".")
+@click.option("--name", metavar="NAME", help="Name of the pipeline  [default: the folder's]")
+@json_option
+def init(folder: str, name: str | None, as_json: bool) -> None:
+    """Start a project that runs.
+
+    Writes a small pipeline, its data and its tests into FOLDER, which is made where it is
+    missing. Files that are there already are never overwritten.
+    """
+    target = Path(folder).expanduser()
+    chosen = pipeline_name(name or target.absolute().name)
+    written = copy_template(target, chosen)
+    if as_json:
+        write_json({"folder": str(target), "pipeline": chosen, "files": written})
+        return
+    here = screen()
+    write([f"{here.paint(chosen, 'bold')} in {target}: {', '.join(written)}", "", "next:"])
+    # From within the folder, if that is where the user is.
+    where = "." if target.absolute() == Path.cwd() else str(target)
+    commands = [
+        (f"mlops run {where}", "run it"),
+        (f"mlops plan {where}", "what would run now, and why"),
+        (f"pytest {where}", "its tests"),
+    ]
+    write(command_lines(commands, here))
+
+
+def pipeline_name(text: str) -> str:
+    """A Python identifier near a text.
+
+    Raises:
+        ParameterError: there is nothing in the text to make one of.
+    """
+    name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_").lower()
+    if name[:1].isdigit():
+        name = f"p{name}"
+    if not name:
+        raise ParameterError(f"{text!r} makes no name for a pipeline", hint="give one with --name")
+    return name
+
+
+def copy_template(target: Path, name: str) -> list[str]:
+    """Copy the template into a folder, with the pipeline's name filled in.
+
+    Raises:
+        ParameterError: a file of the template exists there already; then nothing is written.
+    """
+    with as_file(files("mlops_pipeline") / "template") as template:
+        sources = sorted(
+            path
+            for path in template.rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        )
+        names = [str(path.relative_to(template)) for path in sources]
+        taken = [each for each in names if (target / each).exists()]
+        if taken:
+            raise ParameterError(
+                f"{target} has a {taken[0]} already", hint="choose an empty folder"
+            )
+        for source, relative in zip(sources, names, strict=True):
+            goal = target / relative
+            goal.parent.mkdir(parents=True, exist_ok=True)
+            if source.suffix in (".py", ".md", ".toml"):
+                text = source.read_text(encoding="utf-8").replace(PLACEHOLDER, name)
+                goal.write_text(text, encoding="utf-8")
+            else:
+                shutil.copyfile(source, goal)
+    return names
