@@ -1,0 +1,20 @@
+"""What holds for all tests."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _imports_of_its_own() -> Iterator[None]:
+    """Loading a pipeline puts its folder on the path; no test sees the modules of another."""
+    path, modules = list(sys.path), set(sys.modules)
+    yield
+    added = [Path(folder) for folder in sys.path if folder not in path]
+    sys.path[:] = path
+    for name in set(sys.modules) - modules:
+        file = getattr(sys.modules[name], "__file__", None)
+        if file and any(Path(file).is_relative_to(folder) for folder in added):
+            del sys.modules[name]
