@@ -297,6 +297,12 @@ def resolve_input(request: Request, wanted: InputIR, scope: NodeScope) -> list[A
             f"input {wanted.name} of {request.node.id} is empty: {_described(wanted)}",
             hint="run what produces it first, or make the input optional",
         )
+    if len(records) > 1 and not wanted.many:
+        raise ResolutionError(
+            f"input {wanted.name} of {request.node.id} takes one {wanted.type}, "
+            f"there are {len(records)}",
+            hint="make the input a list, or choose one of them",
+        )
     return [_intact(request, wanted, record) for record in records]
 
 
