@@ -16,8 +16,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from penguin_eval import eval_config
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-MODULE = Path(__file__).with_name("penguin_tfx_module.py")
+MODULE = Path(__file__).resolve().parents[1] / "pipelines" / "penguin" / "penguin_model.py"
 
 
 def steps(tfx: Any, tfma: Any, options: argparse.Namespace) -> list[Any]:
@@ -73,36 +75,6 @@ def steps(tfx: Any, tfma: Any, options: argparse.Namespace) -> list[Any]:
         evaluator,
         pusher,
     ]
-
-
-def eval_config(tfma: Any) -> Any:
-    """Accuracy overall and by slice, with a threshold."""
-    threshold = tfma.MetricThreshold(
-        value_threshold=tfma.GenericValueThreshold(lower_bound={"value": 0.6})
-    )
-    return tfma.EvalConfig(
-        model_specs=[
-            tfma.ModelSpec(
-                signature_name="serving_default",
-                label_key="species_xf",
-                preprocessing_function_names=["transform_features"],
-                model_type=tfma.TF_GENERIC,
-            )
-        ],
-        slicing_specs=[
-            tfma.SlicingSpec(),
-            tfma.SlicingSpec(feature_keys=["island"]),
-            tfma.SlicingSpec(feature_keys=["sex"]),
-        ],
-        metrics_specs=[
-            tfma.MetricsSpec(
-                metrics=[
-                    tfma.MetricConfig(class_name="SparseCategoricalAccuracy", threshold=threshold),
-                    tfma.MetricConfig(class_name="ExampleCount"),
-                ]
-            )
-        ],
-    )
 
 
 def main() -> None:
