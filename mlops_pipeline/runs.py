@@ -34,6 +34,7 @@ def begin_run(
             ill-formed or belongs to a run of another pipeline.
     """
     store = workspace.store
+    sweep(workspace.root_path, ir.name, store)
     known = store.get_run(run_id)
     if known is not None:
         _check_same(known, ir, parameters)
@@ -50,7 +51,6 @@ def begin_run(
     store.register_types(
         ArtifactType(kind.name, kind.base_type, kind.properties) for kind in ir.artifact_types
     )
-    sweep(workspace.root_path, ir.name, store)
     run = Run(
         id=run_id,
         pipeline=ir.name,

@@ -1,0 +1,34 @@
+"""A pipeline that is killed in the middle."""
+
+import os
+import signal
+from pathlib import Path
+
+from mlops_pipeline import Examples, Input, Model, Output, component, pipeline
+
+
+@component
+def Make(examples: Output[Examples]) -> None:
+    (examples.path / "rows").write_text("1 2 3")
+
+
+@component
+def Train(examples: Input[Examples], model: Output[Model], kill: str = "") -> int:
+    (model.path / "half").write_text("half a model")
+    if kill and Path(kill).exists():
+        Path(kill).unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
+    (model.path / "model").write_text((examples.path / "rows").read_text())
+    return 3
+
+
+@component
+def Push(model: Input[Model], pushed: Output[Model], size: int) -> None:
+    (pushed.path / "model").write_text((model.path / "model").read_text() * size)
+
+
+@pipeline
+def crashing(kill: str = ""):
+    make = Make()
+    train = Train(examples=make.outputs["examples"], kill=kill)
+    Push(model=train.outputs["model"], size=train.outputs["output"].value)
