@@ -1,0 +1,139 @@
+"""Files of tf.Example: how splits are written, found and read in batches."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlops_pipeline.artifacts import Examples
+from mlops_pipeline.errors import ExecutorError, NotFoundError, did_you_mean
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PREFIX = "data_tfrecord"
+BATCH_ROWS = 4096
+"""Rows that are in memory at once; batches of this size keep the libraries' overhead small."""
+
+
+class SplitWriter:
+    """Writes serialised examples into the splits of an artifact, one compressed file each.
+
+    The bytes depend on the records only: the files carry no time stamp.
+    """
+
+    def __init__(self, examples: Examples, splits: Sequence[str], prefix: str = PREFIX) -> None:
+        self._examples = examples
+        self._splits = list(splits)
+        self._prefix = prefix
+        self.counts = dict.fromkeys(self._splits, 0)
+
+    def __enter__(self) -> SplitWriter:
+        import tensorflow as tf
+
+        self._stack = ExitStack()
+        options = tf.io.TFRecordOptions(compression_type="GZIP")
+        self._examples.set_splits(self._splits)
+        self._files: dict[str, Any] = {}
+        for name in self._splits:
+            folder = self._examples.split(name)
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / f"{self._prefix}-00000-of-00001.gz"
+            self._files[name] = self._stack.enter_context(tf.io.TFRecordWriter(str(path), options))
+        return self
+
+    def write(self, split: str, record: bytes) -> None:
+        """Add one example to a split."""
+        self._files[split].write(record)
+        self.counts[split] += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+
+def split_files(examples: Examples, split: str) -> list[Path]:
+    """The files of a split, in order.
+
+    Raises:
+        NotFoundError: there is no such split, or it has no files.
+    """
+    folder = examples.split(split)
+    files = sorted(p for p in folder.glob("*") if p.is_file() and not p.name.startswith("."))
+    if not files:
+        raise NotFoundError(
+            f"split {split!r} of the examples at {examples.uri} has no files",
+            hint="run the component that writes it again",
+        )
+    return files
+
+
+def chosen_splits(
+    known: Sequence[str], wanted: Sequence[str] = (), excluded: Sequence[str] = ()
+) -> list[str]:
+    """The splits to read: `wanted` (all known ones if empty) without `excluded`.
+
+    Raises:
+        NotFoundError: a name is not among the known ones, or none is left.
+    """
+    for name in [*wanted, *excluded]:
+        if name not in known:
+            raise NotFoundError(f"there is no split {name!r}", hint=did_you_mean(name, known))
+    chosen = [n for n in (wanted or known) if n not in excluded]
+    if not chosen:
+        raise NotFoundError("no split is left to read", hint=f"the splits are {', '.join(known)}")
+    return chosen
+
+
+def read_records(files: Sequence[Path], rows: int = BATCH_ROWS) -> Iterator[list[bytes]]:
+    """All records of TFRecord files, in lists of at most `rows`.
+
+    Raises:
+        ExecutorError: a file is damaged or is not a TFRecord file.
+    """
+    import tensorflow as tf
+
+    for suffix, group in itertools.groupby(files, key=lambda path: path.suffix):
+        paths = [str(path) for path in group]
+        dataset = tf.data.TFRecordDataset(paths, compression_type="GZIP" if suffix == ".gz" else "")
+        try:
+            for chunk in dataset.batch(rows).as_numpy_iterator():
+                yield chunk.tolist()
+        except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
+            raise ExecutorError(
+                f"{paths[0]} is not a readable TFRecord file: {error.message}",
+                hint="write the examples again",
+                retryable=False,
+            ) from None
+
+
+def read_batches(
+    files: Sequence[Path], *, schema: Any = None, raw_record: str = "", rows: int = BATCH_ROWS
+) -> Iterator[pa.RecordBatch]:
+    """Examples as Arrow record batches.
+
+    Args:
+        schema: `schema_pb2.Schema` that says which columns there are; None takes what comes.
+        raw_record: name of a further column that holds the serialised example.
+    """
+    from tfx_bsl.coders import example_coder
+
+    decoder = (
+        example_coder.ExamplesToRecordBatchDecoder(schema.SerializeToString())
+        if schema is not None
+        else example_coder.ExamplesToRecordBatchDecoder()
+    )
+    for records in read_records(files, rows):
+        yield _decode(decoder, records, raw_record)
+
+
+def _decode(decoder: Any, records: list[bytes], raw_record: str) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    batch = decoder.DecodeBatch(records)
+    if not raw_record:
+        return batch
+    column = pa.array([[r] for r in records], type=pa.large_list(pa.large_binary()))
+    return pa.RecordBatch.from_arrays([*batch.columns, column], [*batch.schema.names, raw_record])
