@@ -11,6 +11,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mlops_pipeline.api import Where as Where
+    from mlops_pipeline.api import open_run as open_run
+    from mlops_pipeline.api import resume as resume
+    from mlops_pipeline.api import run as run
     from mlops_pipeline.artifacts import Artifact as Artifact
     from mlops_pipeline.artifacts import Boolean as Boolean
     from mlops_pipeline.artifacts import Bytes as Bytes
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from mlops_pipeline.artifacts import TransformGraph as TransformGraph
     from mlops_pipeline.artifacts import TunerResults as TunerResults
     from mlops_pipeline.artifacts import ValueArtifact as ValueArtifact
+    from mlops_pipeline.channels import Channel as Channel
     from mlops_pipeline.channels import run_info as run_info
     from mlops_pipeline.compile import check_pipeline as check_pipeline
     from mlops_pipeline.compile import compile_pipeline as compile_pipeline
@@ -58,6 +63,7 @@ if TYPE_CHECKING:
     from mlops_pipeline.queries import query as query
     from mlops_pipeline.queries import rolling_window as rolling_window
     from mlops_pipeline.queries import span_range as span_range
+    from mlops_pipeline.results import PipelineRun as PipelineRun
     from mlops_pipeline.signature import BeamPipeline as BeamPipeline
     from mlops_pipeline.signature import Input as Input
     from mlops_pipeline.signature import Output as Output
@@ -67,13 +73,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _NAMES_OF_MODULES = {
+    "api": "Where open_run resume run",
     "artifacts": (
         "Artifact Boolean Bytes ExampleAnomalies Examples ExampleStatistics Float HyperParameters "
         "InferenceResult InfraBlessing Integer JsonValue Model ModelBlessing ModelEvaluation "
         "ModelRun PushedModel Schema String TransformCache TransformGraph TunerResults "
         "ValueArtifact"
     ),
-    "channels": "run_info",
+    "channels": "Channel run_info",
     "compile": "check_pipeline compile_pipeline",
     "component": "Beam Component Container component",
     "control": "ExitHandler ForEach When",
@@ -83,6 +90,7 @@ _NAMES_OF_MODULES = {
     "options": "Cache Resources",
     "pipeline": "Pipeline pipeline",
     "queries": "external latest latest_blessed_model query rolling_window span_range",
+    "results": "PipelineRun",
     "signature": "BeamPipeline Input Output Unkeyed",
     "store": "MemoryStore",
 }

@@ -10,9 +10,10 @@ from typing import Any
 from mlops_pipeline.artifacts import Artifact
 from mlops_pipeline.errors import PipelineError
 from mlops_pipeline.results import NodeRun, PipelineRun
-from mlops_pipeline.store import State
+from mlops_pipeline.store import MetadataStore, State
 from mlops_pipeline.tables import DECISIONS, Screen, Table, lines
 from mlops_pipeline.text import number, seconds, shown
+from mlops_pipeline.why import why as explain
 
 METRICS_FILE = "metrics.json"
 """What an evaluation leaves for reports, beside its own format:
@@ -21,13 +22,22 @@ METRICS_FILE = "metrics.json"
 SPOKEN = ("ModelEvaluation", "ModelBlessing", "InfraBlessing", "PushedModel")
 """Types of artifacts that a report says more of, in this order."""
 
+EXPLAINED = 12
+"""Nodes whose causes are looked up for a report."""
+
 FOLD = 4
 """Iterations of a node that are listed one by one; more are one row."""
 
 
-def run_report(run: PipelineRun, screen: Screen) -> list[str]:
-    """Everything to say at the end of a run, as lines."""
-    blocks = [[headline(run, screen)], node_lines(run, screen)]
+def run_report(
+    run: PipelineRun, screen: Screen, causes: Mapping[str, str] | None = None
+) -> list[str]:
+    """Everything to say at the end of a run, as lines.
+
+    Args:
+        causes: why nodes ran, by their names, where that is known better than by their reasons.
+    """
+    blocks = [[headline(run, screen)], node_lines(run, screen, causes or {})]
     spoken = [
         (n, artifact) for n in run for artifact in _written(n) if artifact.TYPE_NAME in SPOKEN
     ]
@@ -49,14 +59,32 @@ def headline(run: PipelineRun, screen: Screen) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def node_lines(run: PipelineRun, screen: Screen) -> list[str]:
+def causes(store: MetadataStore, run: PipelineRun) -> dict[str, str]:
+    """What had changed for each node that ran, if only some did: looking it up takes time."""
+    ran = [node for node in run if node.decision == "run" and node.execution.manifest]
+    found = {}
+    for node in ran if len(ran) <= EXPLAINED else ():
+        why = explain(store, run.id, node.execution.node_id, node.execution.iteration)
+        if why.previous is None:
+            found[node.name] = "first run"
+        elif why.changes:
+            more = f", and {len(why.changes) - 1} more" if len(why.changes) > 1 else ""
+            found[node.name] = f"{why.changes[0]}{more}"
+    return found
+
+
+def node_lines(run: PipelineRun, screen: Screen, causes: Mapping[str, str]) -> list[str]:
     """The table of nodes, with many iterations of one node in one row."""
     rows: list[tuple[str, str, str, str]] = []
     for _, group in itertools.groupby(
         sorted(run, key=lambda n: _first(run, n)), key=lambda n: n.execution.node_id
     ):
         members = list(group)
-        rows += [_folded(members)] if len(members) > FOLD else [_row(node) for node in members]
+        rows += (
+            [_folded(members)]
+            if len(members) > FOLD
+            else [_row(node, causes.get(node.name, node.reason)) for node in members]
+        )
     if not rows:
         return []
     heading = ("node", "decision", "time", "reason")
@@ -69,9 +97,9 @@ def _first(run: PipelineRun, node: NodeRun) -> int:
     return next(i for i, n in enumerate(run) if n.execution.node_id == node.execution.node_id)
 
 
-def _row(node: NodeRun) -> tuple[str, str, str, str]:
+def _row(node: NodeRun, reason: str) -> tuple[str, str, str, str]:
     tries = f" ({node.attempts} attempts)" if node.attempts > 1 else ""
-    said = "see below" if node.state is State.FAILED else node.reason
+    said = "see below" if node.state is State.FAILED else reason
     return node.name, node.decision, seconds(node.duration), f"{said}{tries}".strip()
 
 
@@ -154,7 +182,8 @@ def next_commands(run: PipelineRun, flags: str = "") -> list[tuple[str, str]]:
         ran = next((n.name for n in reversed(list(run)) if n.decision == "run"), last)
         commands = [(f"mlops show {run.id}{flags}", "this run again, with its artifacts")]
         if ran:
-            commands.append((f"mlops why {run.id} {ran}{flags}", f"why {ran} ran"))
+            verb = "ran" if run[ran].decision == "run" else f"was {run[ran].decision}"
+            commands.append((f"mlops why {run.id} {ran}{flags}", f"why {ran} {verb}"))
         if made:
             what = made[-1]
             about = f"what {what.TYPE_NAME} {what.id} was made from"

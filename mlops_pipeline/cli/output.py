@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 import click
@@ -30,10 +31,10 @@ def screen(stream: TextIO | None = None) -> Screen:
     return Screen(shutil.get_terminal_size().columns, "NO_COLOR" not in os.environ)
 
 
-def write(lines: Iterable[str]) -> None:
-    """Write lines to standard output."""
+def write(lines: Iterable[str], *, err: bool = False) -> None:
+    """Write lines to standard output, or to standard error."""
     for line in lines:
-        click.echo(line, color=True)
+        click.echo(line, err=err, color=True)
 
 
 def write_json(data: Any) -> None:
@@ -45,6 +46,7 @@ def complain(message: str, *, hint: str = "", where: str = "") -> None:
     """Write `error: ...` and `hint: ...` to standard error."""
     paint = screen(sys.stderr).paint
     if where:
+        where = where.removeprefix(f"{Path.cwd()}/")
         click.echo(paint(where, "dim"), err=True, color=True)
     click.echo(f"{paint('error:', 'red')} {message}", err=True, color=True)
     if hint:

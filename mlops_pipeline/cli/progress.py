@@ -116,8 +116,9 @@ class LiveProgress(AbstractContextManager["LiveProgress"]):
         self._title = title
         self._began = time.monotonic()
         self._lock = threading.Lock()
+        self._console = Console(stderr=True)
         self._live = Live(
-            console=Console(stderr=True),
+            console=self._console,
             refresh_per_second=6,
             transient=True,
             get_renderable=self._render,
@@ -138,7 +139,7 @@ class LiveProgress(AbstractContextManager["LiveProgress"]):
         from rich.text import Text
 
         with self._lock:
-            rows = live_lines(self._tally, Screen(self._live.console.width, colour=True))
+            rows = live_lines(self._tally, Screen(self._console.width, colour=True))
             passed = seconds(time.monotonic() - self._began)
             head = f"{self._title} · {self._tally.done} of {len(self._tally.order)} · {passed}"
         return Text.from_ansi("\n".join([head, *rows]), no_wrap=True, overflow="ellipsis")
@@ -157,7 +158,9 @@ def live_lines(tally: Tally, screen: Screen, now: float | None = None) -> list[s
         label = name.ljust(width)
         counts = tally.decisions.get(name, {})
         if name in busy:
-            parts = _counts(counts) + ([f"{len(busy[name])} running"] if counts else [])
+            parts = [f"{count} {decision}" for decision, count in counts.items()]
+            if parts or len(busy[name]) > 1:
+                parts.append(f"{len(busy[name])} running")
             said = " · ".join([seconds(now - min(busy[name])), *parts])
             printed = screen.paint(tally.last_line.get(name, "")[:60], "dim")
             lines.append(f"{screen.paint('▸', 'yellow')} {label}  {said}  {printed}".rstrip())

@@ -17,7 +17,7 @@ from mlops_pipeline.errors import ParameterError, did_you_mean
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.loading import Loaded, load_pipeline, open_workspace
 from mlops_pipeline.parameters import from_text
-from mlops_pipeline.report import command_lines, next_commands, run_data, run_report
+from mlops_pipeline.report import causes, command_lines, next_commands, run_data, run_report
 from mlops_pipeline.results import PipelineRun, read_run
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.local import RunOptions
@@ -133,19 +133,21 @@ def execute(job: Job, place: Place, *, logs: bool, as_json: bool) -> int:
     if as_json:
         write_json(run_data(done))
     else:
-        _report(done, place)
+        _report(done, job, place)
     return {State.COMPLETE: 0, State.CANCELED: INTERRUPTED}.get(done.state, 1)
 
 
-def _report(done: PipelineRun, place: Place) -> None:
+def _report(done: PipelineRun, job: Job, place: Place) -> None:
     here = screen()
-    write(run_report(done, here))
-    if place.settings.store.startswith("memory:"):
-        return  # there is nothing left to go on from
+    write(run_report(done, here, causes(job.workspace.store, done)))
     commands = next_commands(done, place.flags_text())
-    if done.state is State.COMPLETE:
-        write(["", "next:", *command_lines(commands, here)])
-        return
-    verb = "was stopped" if done.state is State.CANCELED else "failed"
-    complain(f"run {done.id} {verb}", hint=f"go on with `{commands[0][0]}`")
-    write(["", "next:", *command_lines(commands, here)])
+    if place.settings.store.startswith("memory:"):
+        commands = []  # there is nothing left to go on from
+    if done.state is not State.COMPLETE:
+        verb = "was stopped" if done.state is State.CANCELED else "failed"
+        first = f": {done.failed[0].name}: {done.failed[0].execution.error}" if done.failed else ""
+        write([""])
+        complain(f"run {done.id} {verb}{first}")
+    if commands:
+        failed = done.state is not State.COMPLETE
+        write(["", "next:", *command_lines(commands, here)], err=failed)

@@ -8,7 +8,7 @@ import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.place import Place, complete_node, place_options, run_argument
-from mlops_pipeline.report import node_data, run_data, run_report
+from mlops_pipeline.report import causes, node_data, run_data, run_report
 from mlops_pipeline.results import Artifacts, NodeRun, PipelineRun, read_run
 from mlops_pipeline.tables import DECISIONS, Screen
 from mlops_pipeline.text import ago, seconds, shown
@@ -30,7 +30,7 @@ def show(place: Place, run_id: str, node: str | None, as_json: bool) -> None:
         if as_json:
             write_json(run_data(found))
         else:
-            write([*_run_head(found, here), *run_report(found, here)])
+            write([*_run_head(found, here), *run_report(found, here, causes(place.store, found))])
     elif as_json:
         write_json({**node_data(found[node]), "details": found[node].execution.details})
     else:

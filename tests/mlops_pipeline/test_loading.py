@@ -1,0 +1,179 @@
+"""How a pipeline is found by name, and what is said when it cannot be."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mlops_pipeline import ir
+from mlops_pipeline.errors import CompileError, DefinitionError, NotFoundError, PipelineError
+from mlops_pipeline.loading import Loaded, load_pipeline
+
+PIPELINE = """
+from mlops_pipeline import component, pipeline
+
+@component
+def Count(start: int = 1) -> int:
+    return start + 1
+
+@pipeline
+def {name}(start: int = 1) -> None:
+    Count(start=start)
+"""
+
+
+@pytest.fixture(autouse=True)
+def fresh_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Modules and paths as they were before, after each test."""
+    modules, paths = set(sys.modules), list(sys.path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    yield
+    sys.path[:] = paths
+    for name in set(sys.modules) - modules:
+        if not name.startswith("mlops_pipeline"):
+            del sys.modules[name]
+
+
+def write(path: Path, text: str = "", *, name: str = "counting") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text or PIPELINE.format(name=name))
+    return path
+
+
+def find(name: str | Path, project: Path) -> Loaded:
+    return load_pipeline(str(name), project=project)
+
+
+def names(loaded: Loaded) -> tuple[str, list[str]]:
+    compiled = loaded.compile()
+    return compiled.name, [node.id for node in compiled.nodes]
+
+
+def test_a_folder_is_searched_for_pipeline_py(tmp_path: Path) -> None:
+    write(tmp_path / "penguin" / "pipeline.py")
+    loaded = find("penguin", tmp_path)
+    assert names(loaded) == ("counting", ["Count"])
+    assert loaded.base_dir == tmp_path / "penguin"
+    assert loaded.import_paths == (str(tmp_path / "penguin"),)
+
+
+def test_a_file_is_a_pipeline(tmp_path: Path) -> None:
+    write(tmp_path / "flow.py")
+    assert names(find("flow.py", tmp_path)) == ("counting", ["Count"])
+
+
+def test_a_module_is_found_below_the_project(tmp_path: Path) -> None:
+    write(tmp_path / "flows" / "daily.py")
+    loaded = find("flows.daily:counting", tmp_path)
+    assert names(loaded) == ("counting", ["Count"])
+    assert loaded.base_dir == tmp_path
+
+
+def test_compiled_ir_is_taken_as_it_is(tmp_path: Path) -> None:
+    write(tmp_path / "flow.py")
+    compiled = find("flow.py", tmp_path).compile()
+    (tmp_path / "flow.json").write_bytes(ir.dump(compiled))
+    assert find("flow.json", tmp_path).compile() == compiled
+
+
+def test_two_pipelines_may_have_modules_of_one_name(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        text = PIPELINE.format(name=name) + "\nfrom helper import NAME"
+        write(tmp_path / name / "pipeline.py", text)
+        write(tmp_path / name / "helper.py", f"NAME = {name!r}")
+    assert names(find("one", tmp_path))[0] == "one"
+    assert names(find("two", tmp_path))[0] == "two"
+    assert sys.modules["helper"].NAME == "two"
+
+
+def test_of_several_pipelines_the_one_named_as_the_folder_is_meant(tmp_path: Path) -> None:
+    text = PIPELINE.format(name="inner") + PIPELINE.format(name="outer")
+    write(tmp_path / "outer" / "pipeline.py", text)
+    assert names(find("outer", tmp_path))[0] == "outer"
+
+
+def test_of_several_pipelines_one_has_to_be_named(tmp_path: Path) -> None:
+    text = PIPELINE.format(name="one") + PIPELINE.format(name="two")
+    write(tmp_path / "flow.py", text)
+    with pytest.raises(NotFoundError, match="several pipelines: one, two") as caught:
+        find("flow.py", tmp_path)
+    assert caught.value.hint.endswith("flow.py:one")
+    assert names(find("flow.py:two", tmp_path))[0] == "two"
+
+
+def test_a_wrong_name_gives_the_near_miss(tmp_path: Path) -> None:
+    write(tmp_path / "flow.py")
+    with pytest.raises(NotFoundError, match="no pipeline 'countin'") as caught:
+        find("flow.py:countin", tmp_path)
+    assert caught.value.hint == "did you mean 'counting'?"
+
+
+def test_a_wrong_place_gives_the_near_miss(tmp_path: Path) -> None:
+    write(tmp_path / "penguin" / "pipeline.py")
+    with pytest.raises(NotFoundError, match="no pipeline at 'pengin'") as caught:
+        find("pengin", tmp_path)
+    assert caught.value.hint == "did you mean 'penguin'?"
+
+
+@pytest.mark.parametrize("name", ["nowhere", "no/where.py", "nowhere.py", "no.where:x", "a b"])
+def test_what_is_not_there_is_the_users_error(tmp_path: Path, name: str) -> None:
+    with pytest.raises(NotFoundError, match="there is no pipeline at"):
+        find(name, tmp_path)
+
+
+def test_a_folder_without_pipeline_py_says_so(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NotFoundError, match=r"has no pipeline\.py"):
+        find("empty", tmp_path)
+
+
+def test_a_file_without_a_pipeline_says_so(tmp_path: Path) -> None:
+    write(tmp_path / "flow.py", "x = 1")
+    with pytest.raises(NotFoundError, match="has no pipeline"):
+        find("flow.py", tmp_path)
+
+
+def test_a_file_whose_name_cannot_be_imported_says_so(tmp_path: Path) -> None:
+    write(tmp_path / "my-flow.py")
+    with pytest.raises(DefinitionError, match=r"my-flow\.py cannot be imported") as caught:
+        find("my-flow.py", tmp_path)
+    assert caught.value.hint == "rename it to my_flow.py"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "line"),
+    [
+        ("x = 1\ny = (", "was never closed", 2),
+        ("x = 1\n\nraise ValueError('no')", "ValueError: no", 3),
+        ("import nowhere_at_all", "no module 'nowhere_at_all'", 1),
+        ("import json.nowhere", r"no module 'json\.nowhere'", 1),
+    ],
+)
+def test_an_error_in_the_users_module_has_its_file_and_line(
+    tmp_path: Path, text: str, message: str, line: int
+) -> None:
+    path = write(tmp_path / "flow.py", text)
+    with pytest.raises(PipelineError, match=message) as caught:
+        find("flow.py", tmp_path)
+    assert caught.value.where == f"{path}:{line}"
+    assert caught.value.hint
+
+
+def test_an_error_in_a_helper_points_into_the_helper(tmp_path: Path) -> None:
+    helper = write(tmp_path / "helper.py", "def f():\n    return {}['x']")
+    write(tmp_path / "flow.py", "import helper\nhelper.f()")
+    with pytest.raises(CompileError, match="KeyError: 'x'") as caught:
+        find("flow.py", tmp_path)
+    assert caught.value.where == f"{helper}:2"
+
+
+def test_an_error_in_the_pipelines_function_has_its_line(tmp_path: Path) -> None:
+    text = PIPELINE.format(name="counting").replace("    Count(start=start)", "    1 / 0")
+    path = write(tmp_path / "flow.py", text)
+    with pytest.raises(CompileError, match="ZeroDivisionError") as caught:
+        find("flow.py", tmp_path).compile()
+    assert caught.value.where == f"{path}:{text.splitlines().index('    1 / 0') + 1}"
