@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from typing import Any
 
 from mlops_metadata.connection import Connection
 from mlops_metadata.library import pb, request
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.store import ArtifactType, Execution
+from mlops_pipeline.store import AlreadyExistsError, ArtifactType, Execution
 
 PIPELINE, RUN, NODE, CACHE = "pipeline", "pipeline_run", "node", "execution_cache"
 DOCUMENT = "mlops.document"
@@ -116,6 +117,7 @@ class Contexts:
         self._connection = connection
         self._types = types
         self._ids: dict[tuple[str, str], int] = {}
+        self._placed: set[int] = set()
 
     def get(self, kind: str, name: str) -> Any | None:
         """A context as stored."""
@@ -157,17 +159,23 @@ class Contexts:
             known = self.id(RUN, context.name)
             if known:
                 context.id = known
-                return self.put(RUN, context)
-            parents = [
-                self.id(PIPELINE, pipeline) or self.put(PIPELINE, self.new(PIPELINE, pipeline))
-            ]
-            parents += [parent for parent in [base_run and self.id(RUN, base_run)] if parent]
             found = self.put(RUN, context)
-            message = request("PutParentContexts")
-            for parent in parents:
-                message.parent_contexts.add(child_id=found, parent_id=parent)
-            self._connection.write("PutParentContexts", message)
+            if found not in self._placed:
+                for kind, name in ((PIPELINE, pipeline), (RUN, base_run)):
+                    self._place(found, kind, name)
+                self._placed.add(found)
             return found
+
+    def _place(self, child: int, kind: str, name: str) -> None:
+        parent = self.id(kind, name) if name else 0
+        if name and kind == PIPELINE and not parent:
+            parent = self.put(PIPELINE, self.new(PIPELINE, name))
+        if parent:
+            message = request("PutParentContexts")
+            message.parent_contexts.add(child_id=child, parent_id=parent)
+            # A process that was killed may have made the context and no more.
+            with contextlib.suppress(AlreadyExistsError):
+                self._connection.write("PutParentContexts", message)
 
     def of_execution(self, execution: Execution) -> list[tuple[str, str]]:
         """Type and name of the contexts that an execution belongs to."""

@@ -35,7 +35,7 @@ __all__ = ["Library", "MessageToDict", "StringValue", "pb", "request"]
 
 log = logging.getLogger(__name__)
 
-_ALREADY_EXISTS, _ABORTED = 6, 10
+_NOT_FOUND, _ALREADY_EXISTS, _ABORTED = 5, 6, 10
 _PATIENCE = 60.0
 """Seconds that a call goes on trying while a program without our lock holds the database."""
 
@@ -47,7 +47,7 @@ _CAUSES = {
     "disk is full": ("its disk is full", "make room, then resume the run"),
     "malformed": ("the file is damaged", "restore it from a copy"),
     "greater than": ("a newer ml-metadata has written it", "upgrade the package ml-metadata"),
-    "earlier than": (
+    "is older than": (
         "an older ml-metadata has written it",
         "upgrade it once with ml_metadata.MetadataStore(..., enable_upgrade_migration=True)",
     ),
@@ -94,9 +94,12 @@ class Library:
                 break
             log.debug("%s: %s is tried again, another program is in the way", self._name, method)
             time.sleep(random.uniform(0.005, 0.05))
+        response = getattr(service, method + "Response")()
         if code == 0:
-            response = getattr(service, method + "Response")()
             response.ParseFromString(answer)
+            return response
+        if code == _NOT_FOUND and method.startswith("Get"):
+            # Some listings answer so when there is nothing to list, some with nothing.
             return response
         reason = text.decode("utf-8", "replace")
         if code == _ALREADY_EXISTS:

@@ -9,10 +9,11 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from mlops_metadata import records
+from mlops_metadata import records, tfx
 from mlops_metadata.connection import Connection
 from mlops_metadata.layout import CACHE, DOCUMENT, NODE, PIPELINE, RUN, Contexts, Types
 from mlops_metadata.library import pb, request
+from mlops_metadata.listing import PAGE, by_id, newest
 from mlops_metadata.sqlite import connect, locate
 from mlops_metadata.values import decode, encode
 from mlops_pipeline.errors import StoreError
@@ -31,14 +32,8 @@ from mlops_pipeline.store import (
     document_digest,
 )
 
-_CHUNK = 500
-"""Ids in one request."""
-
 _TEXT = "mlops.text"
 """The property that holds a document."""
-
-_PAGE = 100
-"""Most that MLMD lists in one answer."""
 
 
 def open_sqlite(url: str) -> MlmdStore:
@@ -86,10 +81,10 @@ class MlmdStore:
             return []
         message = request("GetContextsByType")
         message.type_name = RUN
-        page = _PAGE if pipeline else limit
-        newest = self._newest("GetContextsByType", message, "contexts", page)
+        page = PAGE if pipeline else limit
+        listing = newest(self._connection, "GetContextsByType", message, "contexts", page)
         found: list[Run] = []
-        for context in islice(newest, page if pipeline else limit):
+        for context in islice(listing, page if pipeline else limit):
             if records.may_be_of(context, pipeline):
                 run = self._run(context)
                 found += [run] if pipeline in ("", run.pipeline) else []
@@ -113,7 +108,7 @@ class MlmdStore:
         parents = self._connection.read("GetParentContextsByContext", message).contexts
         pipeline = next((p.name for p in parents if p.type == PIPELINE), "")
         executions = self._executions_of_context(context.id)
-        return records.summarise_run(context, pipeline, executions)
+        return tfx.read_run(context, pipeline, executions)
 
     # Executions
 
@@ -139,17 +134,14 @@ class MlmdStore:
             self._contexts.remember(contexts, response.context_ids)
         now = time.time()
         ids = iter(response.artifact_ids)
-        written = {id(record): replace(record, id=next(ids), created=now) for record in new}
-        stored = replace(execution, id=response.execution_id, heartbeat=now)
-        return stored, {
-            key: [written.get(id(record), record) for record in found]
+        written = {
+            key: [r if r.id else replace(r, id=next(ids), created=now) for r in found]
             for key, found in outputs.items()
         }
+        return replace(execution, id=response.execution_id, heartbeat=now), written
 
     def _check_running(self, execution_id: int) -> None:
-        (found,) = self._messages([execution_id]) or (None,)
-        if found is None:
-            raise StoreError(f"execution {execution_id} is not in the metadata store")
+        found = self._message(execution_id)
         if found.last_known_state != pb.Execution.RUNNING:
             raise StaleExecutionError(
                 f"execution {execution_id} is no longer running: it is {records.read_state(found)}",
@@ -217,10 +209,9 @@ class MlmdStore:
     def heartbeat(self, execution_id: int) -> None:
         with self._connection.lock:
             message = request("PutExecution")
-            for found in self._messages([execution_id]):
-                message.execution.CopyFrom(found)
-                message.options.force_update_time = True
-                self._connection.write("PutExecution", message)
+            message.execution.CopyFrom(self._message(execution_id))
+            message.options.force_update_time = True
+            self._connection.write("PutExecution", message)
 
     def executions(self, ids: Iterable[int]) -> list[Execution]:
         return self._executions(self._messages(ids))
@@ -259,38 +250,43 @@ class MlmdStore:
             message = request("GetExecutionsByType")
             message.type_name = component
         method = "GetExecutionsByContext" if node else "GetExecutionsByType"
-        newest = self._newest(method, message, "executions", limit)
-        found = (execution for execution in newest if execution.type == component)
+        listing = newest(self._connection, method, message, "executions", limit)
+        found = (execution for execution in listing if execution.type == component)
         return self._executions(list(islice(found, limit)), newest_first=True)
 
     def _messages(self, ids: Iterable[int]) -> list[Any]:
-        return self._by_id("GetExecutionsByID", "execution_ids", ids, "executions")
+        field = "execution_ids"
+        return by_id(self._connection, "GetExecutionsByID", field, ids, "executions")
+
+    def _message(self, execution_id: int) -> Any:
+        for found in self._messages([execution_id]):
+            return found
+        raise StoreError(f"execution {execution_id} is not in {self._connection.name}")
 
     def _executions(self, messages: Iterable[Any], newest_first: bool = False) -> list[Execution]:
         found = [
-            records.read_execution(m, None if records.is_ours(m) else self._place(m.id))
+            records.read_execution(m) if records.is_ours(m) else self._tfx_execution(m)
             for m in messages
         ]
         return sorted(found, key=lambda e: e.id, reverse=newest_first)
 
-    def _place(self, execution_id: int) -> records.Place:
-        """Where an execution stands that TFX wrote."""
+    def _tfx_execution(self, stored: Any) -> Execution:
         message = request("GetContextsByExecution")
-        message.execution_id = execution_id
+        message.execution_id = stored.id
         response = self._connection.read("GetContextsByExecution", message)
-        return records.read_place(response.contexts)
+        return tfx.read_execution(stored, response.contexts)
 
     # Artifacts and events
 
     def artifacts(self, ids: Iterable[int]) -> list[ArtifactRecord]:
-        found = self._by_id("GetArtifactsByID", "artifact_ids", ids, "artifacts")
+        found = by_id(self._connection, "GetArtifactsByID", "artifact_ids", ids, "artifacts")
         return [records.read_artifact(message) for message in found]
 
     def artifacts_by_type(self, type_name: str, *, limit: int = 100) -> list[ArtifactRecord]:
         message = request("GetArtifactsByType")
         message.type_name = type_name
-        newest = self._newest("GetArtifactsByType", message, "artifacts", limit)
-        return [records.read_artifact(found) for found in islice(newest, limit)]
+        listing = newest(self._connection, "GetArtifactsByType", message, "artifacts", limit)
+        return [records.read_artifact(found) for found in islice(listing, limit)]
 
     def artifacts_by_uri(self, uri: str) -> list[ArtifactRecord]:
         message = request("GetArtifactsByURI")
@@ -307,23 +303,24 @@ class MlmdStore:
 
     def set_artifact_state(self, artifact_id: int, state: ArtifactState) -> None:
         with self._connection.lock:
-            for found in self._by_id(
-                "GetArtifactsByID", "artifact_ids", [artifact_id], "artifacts"
-            ):
-                message = request("PutArtifacts")
-                number = pb.Artifact.State.Value(state.value)
-                message.artifacts.add(id=artifact_id, type_id=found.type_id, state=number)
-                message.update_mask.paths.append("state")
-                self._connection.write("PutArtifacts", message)
+            ids = [artifact_id]
+            found = by_id(self._connection, "GetArtifactsByID", "artifact_ids", ids, "artifacts")
+            if not found:
+                raise StoreError(f"artifact {artifact_id} is not in {self._connection.name}")
+            message = request("PutArtifacts")
+            number = pb.Artifact.State.Value(state.value)
+            message.artifacts.add(id=artifact_id, type_id=found[0].type_id, state=number)
+            message.update_mask.paths.append("state")
+            self._connection.write("PutArtifacts", message)
 
     def events_by_execution(self, ids: Iterable[int]) -> list[Event]:
         return records.read_events(
-            self._by_id("GetEventsByExecutionIDs", "execution_ids", ids, "events")
+            by_id(self._connection, "GetEventsByExecutionIDs", "execution_ids", ids, "events")
         )
 
     def events_by_artifact(self, ids: Iterable[int]) -> list[Event]:
         return records.read_events(
-            self._by_id("GetEventsByArtifactIDs", "artifact_ids", ids, "events")
+            by_id(self._connection, "GetEventsByArtifactIDs", "artifact_ids", ids, "events")
         )
 
     # Documents
@@ -345,30 +342,6 @@ class MlmdStore:
         if not self._closed:
             self._closed = True
             self._connection.release()
-
-    def _by_id(self, method: str, field: str, ids: Iterable[int], answer: str) -> list[Any]:
-        """What MLMD has under these ids, in the order of the ids."""
-        wanted = sorted(set(ids))
-        found: list[Any] = []
-        for start in range(0, len(wanted), _CHUNK):
-            message = request(method)
-            getattr(message, field).extend(wanted[start : start + _CHUNK])
-            found += getattr(self._connection.read(method, message), answer)
-        return found
-
-    def _newest(self, method: str, message: Any, answer: str, limit: int) -> Iterator[Any]:
-        """A listing from the newest on, a page at a time."""
-        options = message.options
-        options.max_result_size = min(max(limit, 1), _PAGE)
-        # Ids, because many records are made in one millisecond.
-        options.order_by_field.field = pb.ListOperationOptions.OrderByField.ID
-        options.order_by_field.is_asc = False
-        while True:
-            response = self._connection.read(method, message)
-            yield from getattr(response, answer)
-            if not response.next_page_token:
-                return
-            options.next_page_token = response.next_page_token
 
 
 def _flat(

@@ -1,4 +1,4 @@
-"""Our records as MLMD messages in TFX's layout, and back; TFX's own records are read too.
+"""Our records as MLMD messages in TFX's layout, and back.
 
 Parameters and artifact properties are MLMD properties by their plain names. What only we know
 is a custom property that begins with `mlops.`. Names that begin with `__` are TFX's own.
@@ -6,8 +6,6 @@ is a custom property that begins with `mlops.`. Names that begin with `__` are T
 
 from __future__ import annotations
 
-import contextlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,7 +36,7 @@ _ARTIFACT_STATES = {
     pb.Artifact.DELETED: ArtifactState.DELETED,
     pb.Artifact.ABANDONED: ArtifactState.DELETED,
 }
-_EXECUTION_STATES = {
+EXECUTION_STATES = {
     pb.Execution.NEW: State.RUNNING,
     pb.Execution.RUNNING: State.RUNNING,
     pb.Execution.COMPLETE: State.COMPLETE,
@@ -76,26 +74,6 @@ _EXECUTION_FACTS: dict[str, Any] = {
     "finished": 0.0,
 }
 _FIELD_OF_FACT = {"run": "run_id", "node": "node_id"}
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where an execution stands, as its contexts say."""
-
-    pipeline: str = ""
-    run_id: str = ""
-    node_id: str = ""
-
-
-def read_place(contexts: Any) -> Place:
-    """Where an execution with these contexts stands."""
-    names = {context.type: context.name for context in contexts}
-    pipeline = names.get("pipeline", "")
-    return Place(
-        pipeline=pipeline,
-        run_id=names.get("pipeline_run", ""),
-        node_id=names.get("node", "").removeprefix(f"{pipeline}."),
-    )
 
 
 @dataclass(frozen=True)
@@ -156,15 +134,12 @@ def read_state(message: Any) -> State:
     """The state of one of our executions."""
     if PREFIX + "state" in message.custom_properties:
         return State(message.custom_properties[PREFIX + "state"].string_value)
-    return _EXECUTION_STATES.get(message.last_known_state, State.COMPLETE)
+    return EXECUTION_STATES.get(message.last_known_state, State.COMPLETE)
 
 
-def read_execution(message: Any, place: Place | None = None) -> Execution:
-    """The execution in a message; `place` is needed where `is_ours` says no."""
+def read_execution(message: Any) -> Execution:
+    """The execution in a message that `write_execution` filled."""
     parts = _sort_out(message.custom_properties)
-    updated = message.last_update_time_since_epoch / 1000
-    if place is not None:
-        return _foreign_execution(message, parts, place)
     facts = {_FIELD_OF_FACT.get(k, k): parts.facts.get(k, v) for k, v in _EXECUTION_FACTS.items()}
     facts["iteration"] = tuple(facts["iteration"])
     return Execution(
@@ -173,52 +148,10 @@ def read_execution(message: Any, place: Place | None = None) -> Execution:
         id=message.id,
         name=message.name,
         parameters=parts.named,
-        heartbeat=updated,
+        heartbeat=message.last_update_time_since_epoch / 1000,
         properties=parts.other,
         **facts,
     )
-
-
-def _foreign_execution(message: Any, parts: Parts, place: Place) -> Execution:
-    declared = {name: decode(value) for name, value in message.properties.items()}
-    state = _foreign_state(message.last_known_state, str(declared.get("state", "")))
-    updated = message.last_update_time_since_epoch / 1000
-    result = parts.named.get("__execution_result__", "")
-    return Execution(
-        component=message.type,
-        pipeline=place.pipeline or str(declared.get("pipeline_name", "")),
-        run_id=place.run_id or str(declared.get("run_id", "")),
-        node_id=place.node_id or str(declared.get("component_id", "")),
-        state=state,
-        id=message.id,
-        name=message.name,
-        parameters=_foreign_parameters({**declared, **parts.named}),
-        error=str(result) if state is State.FAILED else "",
-        started=message.create_time_since_epoch / 1000,
-        finished=0.0 if state is State.RUNNING else updated,
-        heartbeat=updated,
-    )
-
-
-def _foreign_state(state: int, word: str) -> State:
-    """The state of a TFX execution; before 2021 TFX kept it as a word in a property."""
-    if state in _EXECUTION_STATES:
-        return _EXECUTION_STATES[state]
-    words = {"new": State.RUNNING, "cached": State.CACHED, "failed": State.FAILED}
-    return words.get(word.lower(), State.COMPLETE)
-
-
-def _foreign_parameters(values: dict[str, Any]) -> dict[str, Any]:
-    found = {}
-    for name, value in values.items():
-        if name.startswith("__"):
-            continue
-        # TFX keeps lists and dicts as JSON, and says so in a property beside it.
-        if f"__schema__{name}__" in values and isinstance(value, str):
-            with contextlib.suppress(ValueError):
-                value = json.loads(value)
-        found[name] = value
-    return found
 
 
 def write_artifact(record: ArtifactRecord, kind: Any, message: Any) -> None:
@@ -339,20 +272,4 @@ def read_run(message: Any) -> Run:
         started=parts.facts.get("started", 0.0),
         finished=parts.facts.get("finished", 0.0),
         properties=parts.other,
-    )
-
-
-def summarise_run(message: Any, pipeline: str, executions: Sequence[Execution]) -> Run:
-    """The run in a context that TFX wrote, from the executions in it."""
-    states = {execution.state for execution in executions}
-    state = next(
-        (s for s in (State.RUNNING, State.FAILED, State.CANCELED) if s in states), State.COMPLETE
-    )
-    ends = [execution.finished for execution in executions]
-    return Run(
-        id=message.name,
-        pipeline=pipeline,
-        state=state,
-        started=message.create_time_since_epoch / 1000,
-        finished=0.0 if state is State.RUNNING else max(ends, default=0.0),
     )

@@ -9,15 +9,21 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
 from mlops_metadata.connection import Connection
 from mlops_metadata.library import Library, pb
 from mlops_metadata.locks import FileLock, NoLock, WriteLock
 from mlops_pipeline.errors import StoreError, did_you_mean
+
+if TYPE_CHECKING:
+    import sqlite3
 
 _MAGIC = b"SQLite format 3\0"
 _PREPARED = 0x6D6C6F01
@@ -157,15 +163,19 @@ def _check_path(location: Location) -> None:
         hint = "make the folder; an absolute path has four slashes, sqlite:////absolute.db"
     elif location.read_only and not path.exists():
         problem, hint = "does not exist", "check the path, or run a pipeline first"
-    elif path.exists() and not os.access(path, os.R_OK):
+    elif path.exists() and not _may(path, os.R_OK):
         problem, hint = "cannot be read: permission denied", "ask its owner for access"
-    elif not location.read_only and path.exists() and not os.access(path, os.W_OK):
+    elif not location.read_only and path.exists() and not _may(path, os.W_OK):
         problem, hint = "cannot be written to: permission denied", "open it with ?mode=ro"
-    elif not location.read_only and not os.access(path.parent, os.W_OK):
+    elif not location.read_only and not _may(path.parent, os.W_OK):
         problem = "cannot be written to: its folder is read-only"
         hint = "choose another place, or open it with ?mode=ro"
     if problem:
         raise StoreError(f"the metadata store {path} {problem}", hint=hint)
+
+
+def _may(path: Path, what: int) -> bool:
+    return os.access(path, what, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _create(path: Path) -> None:
@@ -180,17 +190,47 @@ def _create(path: Path) -> None:
 def _prepare_if_needed(path: Path) -> None:
     if int.from_bytes(_header(path)[60:64], "big") == _PREPARED:
         return
-    # Refuses what is not MLMD's, or of another version, before anything is changed.
+    _refuse_strangers(path)
+    # MLMD refuses versions that it does not know before anything is changed.
     Library(_config(Location(path)), str(path)).close()
     _prepare(path)
 
 
-def _prepare(path: Path) -> None:
-    """Set the journal mode, and add the two indexes that MLMD lacks."""
+@contextmanager
+def _database(path: Path) -> Iterator[sqlite3.Connection]:
+    """The file in Python's own SQLite: only where MLMD does not have it open in this process."""
     import sqlite3
 
     database = sqlite3.connect(path, timeout=10, isolation_level=None)
     try:
+        yield database
+    except sqlite3.OperationalError as error:
+        # Another program has it open: it stays as it is, and the next process tries again.
+        if "locked" not in str(error):
+            raise StoreError(f"cannot prepare the metadata store {path}: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise StoreError(
+            f"the metadata store {path} is damaged: {error}", hint="restore it from a copy"
+        ) from error
+    finally:
+        database.close()
+
+
+def _refuse_strangers(path: Path) -> None:
+    """MLMD would put its tables into anybody's database."""
+    with _database(path) as database:
+        rows = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        names = {name for (name,) in rows}
+        if names and not {"Type", "Artifact", "Execution"} <= names:
+            raise StoreError(
+                f"{path} is the database of something else: it has a table {min(names)!r}",
+                hint="name another file",
+            )
+
+
+def _prepare(path: Path) -> None:
+    """Set the journal mode, and add the two indexes that MLMD lacks."""
+    with _database(path) as database:
         if database.execute("PRAGMA user_version").fetchone() == (_PREPARED,):
             return
         # Write-ahead logs need shared memory, which a network does not have.
@@ -199,12 +239,6 @@ def _prepare(path: Path) -> None:
         for statement in _INDEXES:
             database.execute(statement)
         database.execute(f"PRAGMA user_version={_PREPARED}")
-    except sqlite3.OperationalError as error:
-        # Another program has it open: it stays as it is, and the next process tries again.
-        if "locked" not in str(error):
-            raise StoreError(f"cannot prepare the metadata store {path}: {error}") from error
-    finally:
-        database.close()
 
 
 def _header(path: Path) -> bytes:

@@ -20,7 +20,7 @@ _LONGEST = 512
 """Characters of a text that every database keeps and indexes as it is."""
 
 
-def encode(value: Any, target: Any, *, name: str = "") -> None:
+def encode(value: Any, target: Any, *, name: str = "a property") -> None:
     """Write a JSON value into a `Value` message.
 
     Raises:
@@ -34,7 +34,7 @@ def encode(value: Any, target: Any, *, name: str = "") -> None:
         text = json.dumps(value)
     except (TypeError, ValueError) as error:
         raise StoreError(
-            f"the value of {name or 'a property'} cannot be stored: {error}",
+            f"the value of {name!r} cannot be stored: {error}",
             hint="use numbers, texts, lists and dicts only",
         ) from None
     target.proto_value.type_url = _TYPE_URL

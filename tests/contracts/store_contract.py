@@ -192,7 +192,7 @@ class StoreContract:
         with pytest.raises(AlreadyExistsError, match=r"key\.1"):
             store.put_execution(execution("key.1", host="other"))
         store.put_execution(execution("key.1", component="pets.Other"))
-        assert [e.id for e in store.executions_of_run("run-1")][0] == first.id
+        assert next(e.id for e in store.executions_of_run("run-1")) == first.id
         assert len(store.executions_of_run("run-1")) == 2
 
     def test_executions_without_a_name_never_collide(self, store: MetadataStore) -> None:

@@ -4,13 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from store_contract import StoreContract
 
-pytest.importorskip("ml_metadata")
-pytest.register_assert_rewrite("store_contract")
-
-from store_contract import StoreContract  # noqa: E402
-
-from mlops_metadata.mlmd import MlmdStore, open_sqlite  # noqa: E402
+from mlops_metadata.mlmd import MlmdStore, open_sqlite
 
 pytestmark = pytest.mark.mlmd
 

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# The light environment deselects these tests, but cannot import them either.
+if importlib.util.find_spec("ml_metadata") is None:
+    collect_ignore_glob = ["test_*.py"]
+
+pytest.register_assert_rewrite("store_contract")
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+
+
+class StoreProcess:
+    """Another process that has the store open."""
+
+    def __init__(self, url: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("store_process.py")), url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=ENVIRONMENT,
+        )
+
+    def send(self, do: str, **details: Any) -> None:
+        """Give a command; `answer` waits for what comes of it."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"do": do, **details}) + "\n")
+        self._process.stdin.flush()
+
+    def answer(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, "the other process has died"
+        return json.loads(line)
+
+    def ask(self, do: str, **details: Any) -> Any:
+        self.send(do, **details)
+        return self.answer()
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def close(self) -> None:
+        """Let the process close its store and end."""
+        with contextlib.suppress(BrokenPipeError):
+            self._process.communicate(timeout=60)
+
+
+@pytest.fixture
+def other_processes() -> Iterator[Callable[[str, int], list[StoreProcess]]]:
+    """Start processes on a store, and wait until each has it open."""
+    started: list[StoreProcess] = []
+
+    def start(url: str, count: int = 1) -> list[StoreProcess]:
+        new = [StoreProcess(url) for _ in range(count)]
+        started.extend(new)
+        assert [process.answer() for process in new] == ["open"] * count
+        return new
+
+    yield start
+    for process in started:
+        process.kill()
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    """Lets another process import what this one can."""
+    return ENVIRONMENT
+
+
+@pytest.fixture
+def sql() -> Callable[[Path, str], list[list[Any]]]:
+    """Query a file with SQLite in another process: in this one it would drop MLMD's locks."""
+    program = (
+        "import json, sqlite3, sys; d = sqlite3.connect(sys.argv[1]);"
+        "print(json.dumps(d.execute(sys.argv[2]).fetchall())); d.close()"
+    )
+
+    def query(path: Path, statement: str) -> list[list[Any]]:
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(path), statement],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return list(json.loads(done.stdout))
+
+    return query

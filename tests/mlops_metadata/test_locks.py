@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from mlops_metadata.locks import FileLock
+from mlops_pipeline.errors import StoreError
+
+# Holds the lock until it is told to go on, or is killed.
+HOLDER = """
+import sys
+from pathlib import Path
+from mlops_metadata.locks import FileLock
+with FileLock(Path(sys.argv[1])):
+    sys.stdout.write("held\\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "metadata.db.lock"
+
+
+def taken_by(lock: FileLock) -> threading.Event:
+    """An event that is set once another thread has had the lock."""
+    had = threading.Event()
+
+    def take() -> None:
+        with lock:
+            had.set()
+
+    threading.Thread(target=take, daemon=True).start()
+    return had
+
+
+def test_another_thread_waits_until_the_outermost_block_ends(path: Path) -> None:
+    lock = FileLock(path)
+    with lock:
+        with lock:
+            had = taken_by(lock)
+        assert not had.wait(0.05)
+    assert had.wait(30)
+    lock.close()
+
+
+def test_another_lock_on_the_file_waits_too(path: Path) -> None:
+    one, other = FileLock(path), FileLock(path)
+    with one:
+        had = taken_by(other)
+        assert not had.wait(0.05)
+    assert had.wait(30)
+
+
+def test_an_error_lets_go_of_the_lock(path: Path) -> None:
+    lock = FileLock(path)
+    with pytest.raises(ZeroDivisionError), lock:
+        _ = 1 / 0
+    assert taken_by(lock).wait(30)
+
+
+def test_a_process_that_is_killed_lets_go_of_the_lock(
+    path: Path, environment: dict[str, str]
+) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"held\n"
+    had = taken_by(FileLock(path))
+    assert not had.wait(0.05)
+    holder.kill()
+    holder.communicate()
+    assert had.wait(30)
+
+
+def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="No such file"):
+        FileLock(tmp_path / "nothing" / "metadata.db.lock")
