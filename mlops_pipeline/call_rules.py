@@ -80,12 +80,14 @@ def id_is_free(call: Call) -> Problems:
 def arguments_are_known(call: Call) -> Problems:
     known = {**call.interface.inputs, **call.interface.parameters}
     for name in call.arguments:
+        if name in known:
+            continue
         if name in call.interface.outputs:
             yield Problem(
                 f"{name!r} is an output of {call.id}: it is not passed in",
                 f"remove it, and read it as node.outputs[{name!r}]",
             )
-        elif name not in known:
+        else:
             yield Problem(
                 f"{call.id} has no input or parameter {name!r}", did_you_mean(name, known)
             )

@@ -35,10 +35,9 @@ def compile_pipeline(
     for problem in _problems(written):
         if not problem.warning:
             raise problem.error()
-    order = _topological(written)
     return ir.PipelineIR(
         name=written.ir.name,
-        nodes=tuple(written.draft.nodes[name].ir for name in order),
+        nodes=tuple(written.draft.nodes[name].ir for name in written.order),
         parameters=written.ir.parameters,
         loops=written.ir.loops,
         artifact_types=written.ir.artifact_types,
@@ -75,7 +74,10 @@ def _write(pipeline: Pipeline, parameters: Mapping[str, Any], base_dir: Path | N
         labels=pipeline.labels,
         doc=pipeline.doc,
     )
-    return Written(draft, whole, dependencies(whole))
+    # A name in `after` may be wrong: a rule says so.
+    known = draft.nodes.keys()
+    edges = {name: needed & known for name, needed in dependencies(whole).items()}
+    return Written(draft, whole, edges, _topological(whole, edges))
 
 
 def _problems(written: Written) -> Iterable[Problem]:
@@ -83,12 +85,12 @@ def _problems(written: Written) -> Iterable[Problem]:
         yield from rule(written)
 
 
-def _topological(written: Written) -> list[str]:
+def _topological(whole: ir.PipelineIR, edges: Mapping[str, frozenset[str]]) -> list[str]:
     """The ids in an order in which the nodes can run, as near as can be to the user's own."""
-    rank = {node.id: (node.on_exit, place) for place, node in enumerate(written.ir.nodes)}
-    missing = {name: len(needed) for name, needed in written.edges.items()}
+    rank = {node.id: (node.on_exit, place) for place, node in enumerate(whole.nodes)}
+    missing = {name: len(needed) for name, needed in edges.items()}
     waiting: dict[str, list[str]] = {name: [] for name in rank}
-    for name, needed in written.edges.items():
+    for name, needed in edges.items():
         for producer in needed:
             waiting[producer].append(name)
     ready = [(rank[name], name) for name, count in missing.items() if not count]

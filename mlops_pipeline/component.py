@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict, overload
@@ -116,7 +117,23 @@ class Component:
                 hint=f"name what you pass: {', '.join(f'{name}=...' for name in known)}",
                 where=caller(),
             )
+        self._check_target()
         return place_node(draft, self.definition, self._options, arguments)
+
+    def _check_target(self) -> None:
+        """Refuse a function that something else of the same name hides from the workers."""
+        found: Any = sys.modules.get(self.function.__module__)
+        if found is None:
+            return
+        for part in self.function.__qualname__.split("."):
+            found = getattr(found, part, None)
+        if getattr(found, "function", found) is not self.function:
+            raise DefinitionError(
+                f"component {self.name} of {defined_at(self.function)} is not what its module "
+                f"has as {self.function.__qualname__!r}: a worker would not find it",
+                hint="give the two functions different names",
+                where=caller(),
+            )
 
     def __repr__(self) -> str:
         return f"<component {self.identity}>"

@@ -92,7 +92,10 @@ class ForEach(_Block):
                 where=caller(),
             )
         check_reach(draft, f"loop {name}", [expression], owner)
-        samples = expression.value if isinstance(expression, ir.Literal) else ()
+        lists = reference(items).samples if isinstance(items, Value) else ()
+        if isinstance(expression, ir.Literal):
+            lists = (expression.value,)
+        samples = [sample for each in lists if isinstance(each, list) for sample in each]
         self._items = expression
         self._item = LoopItemValue(
             Reference(ir.LoopItem(name), item_schema(schema), draft.number, tuple(samples))

@@ -73,7 +73,31 @@ def schema_of(hint: Any) -> dict[str, Any]:
     Raises:
         TypeError: the type has no JSON form.
     """
-    return msgspec.json.schema(hint, schema_hook=_schema_of_ours)
+    schema = msgspec.json.schema(hint, schema_hook=_schema_of_ours)
+    definitions = schema.pop("$defs", {})
+    try:
+        return dict(_inlined(schema, definitions, ()))
+    except RecursionError:
+        return {**schema, "$defs": definitions}
+
+
+def _inlined(part: Any, definitions: JsonSchema, inside: tuple[str, ...]) -> Any:
+    """A schema without references, so that every part of it can be read by itself.
+
+    Raises:
+        RecursionError: the type refers to itself.
+    """
+    if isinstance(part, list):
+        return [_inlined(item, definitions, inside) for item in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        name = part["$ref"].rpartition("/")[2]
+        if name in inside:
+            raise RecursionError(name)
+        rest = {key: value for key, value in part.items() if key != "$ref"}
+        return {**_inlined(definitions[name], definitions, (*inside, name)), **rest}
+    return {key: _inlined(value, definitions, inside) for key, value in part.items()}
 
 
 def _schema_of_ours(kind: type) -> dict[str, Any]:
@@ -161,11 +185,9 @@ def json_of(value: Any, base_dir: Path) -> Any:
 
 def relative_to_base(path: Path, base_dir: Path) -> str:
     """A path as the IR keeps it: relative if it lies below the base, or was given so."""
-    text = os.path.normpath(path)
-    if not path.is_absolute():
-        return Path(text).as_posix()
-    base = os.path.normpath(base_dir)
-    return Path(os.path.relpath(text, base) if Path(text).is_relative_to(base) else text).as_posix()
+    tidy, base = Path(os.path.normpath(path)), Path(os.path.normpath(base_dir))
+    below = tidy.is_absolute() and tidy.is_relative_to(base)
+    return (tidy.relative_to(base) if below else tidy).as_posix()
 
 
 def spelt(hint: Any) -> str:

@@ -138,10 +138,9 @@ def _checked_interface(function: Callable[..., Any], name: str) -> Interface:
         raise DefinitionError(
             f"{name!r} cannot be the name of a pipeline", hint=ID_HINT, where=where
         )
-    interface = read_interface(function)
+    interface = read_interface(function, values=False)
     secret = [s.name for s in interface.parameters.values() if s.hint is Secret]
-    outputs = [spec.name for spec in interface.outputs.values() if not spec.value]
-    for wrong, kind in ((secret, "secret"), (outputs, "output")):
+    for wrong, kind in ((secret, "secret"), (list(interface.outputs), "output")):
         if wrong:
             raise DefinitionError(
                 f"pipeline {name} has the {kind} {wrong[0]!r} as an argument",

@@ -6,7 +6,7 @@ They look at the whole pipeline when it is compiled; `call_rules` look at single
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mlops_pipeline import ir
@@ -39,11 +39,13 @@ class Written:
     Args:
         ir: with the nodes in the order in which they were called.
         edges: ids of the nodes that each node waits for.
+        order: ids in an order in which they can run; without those that wait for themselves.
     """
 
     draft: Draft
     ir: ir.PipelineIR
     edges: Mapping[str, frozenset[str]]
+    order: Sequence[str]
 
 
 def there_are_nodes(written: Written) -> Problems:
@@ -71,20 +73,17 @@ def nodes_named_in_after_exist(written: Written) -> Problems:
 
 
 def nothing_waits_for_itself(written: Written) -> Problems:
-    edges = {n: needed & {*written.edges} for n, needed in written.edges.items()}
-    done: set[str] = set()
-    while ready := [n for n, needed in edges.items() if n not in done and needed <= done]:
-        done.update(ready)
-    stuck = [name for name in edges if name not in done]
+    done = {*written.order}
+    stuck = [name for name in written.edges if name not in done]
     # Not all that is stuck is part of the cycle: walk back until a node comes again.
-    path: list[str] = []
-    while stuck and (not path or path[-1] not in path[:-1]):
-        path.append(min(edges[path[-1]] - done if path else [stuck[0]], key=stuck.index))
+    path = stuck[:1]
+    while path and path[-1] not in path[:-1]:
+        path.append(min(written.edges[path[-1]] & {*stuck}, key=stuck.index))
     if path:
         cycle = path[path.index(path[-1]) :]
         yield Problem(
             f"nodes wait for each other: {' after '.join(cycle)}",
-            "remove one of the after=[...] or connections",
+            "remove one of the connections or of the after=[...]",
             written.draft.nodes[cycle[0]].where,
         )
 

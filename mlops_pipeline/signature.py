@@ -99,8 +99,11 @@ class Interface:
         return inputs + [spec.type for spec in self.outputs.values()]
 
 
-def read_interface(function: Callable[..., Any]) -> Interface:
+def read_interface(function: Callable[..., Any], *, values: bool = True) -> Interface:
     """The interface that a function's signature declares.
+
+    Args:
+        values: what the function returns becomes value outputs.
 
     Raises:
         DefinitionError: a parameter has no type, or one that cannot be used.
@@ -109,7 +112,7 @@ def read_interface(function: Callable[..., Any]) -> Interface:
     hints = reader.hints()
     specs = [reader.read(p, hints) for p in inspect.signature(function).parameters.values()]
     outputs = {s.name: s for s in specs if isinstance(s, OutputSpec)}
-    for value in reader.returned(hints.get("return")):
+    for value in reader.returned(hints.get("return") if values else None):
         if value.name in outputs:
             reader.refuse(f"returns {value.name!r}, which is an Output already", "rename one")
         outputs[value.name] = value

@@ -287,14 +287,26 @@ def parse_text(text: str) -> tuple[ir.Expression, int]:
     owners = []
     end = 0
     for match in _TOKEN.finditer(text):
-        if match.start() > end:
-            parts.append(ir.Literal(text[end : match.start()]))
+        _append(parts, ir.Literal(text[end : match.start()]))
         owners.append(int(match[1]))
-        parts.append(_decoder().decode(match[2]))
+        _append(parts, _decoder().decode(match[2]))
         end = match.end()
-    if end < len(text):
-        parts.append(ir.Literal(text[end:]))
-    return ir.Concat(tuple(parts)), one_owner(owners)
+    _append(parts, ir.Literal(text[end:]))
+    only = parts[0] if len(parts) == 1 else None
+    whole = only if isinstance(only, ir.Literal) else ir.Concat(tuple(parts))
+    return whole, one_owner(owners)
+
+
+def _append(parts: list[ir.Expression], part: ir.Expression) -> None:
+    """Add a part to a text; what is known already is joined."""
+    if isinstance(part, ir.Literal):
+        before = parts[-1] if parts else None
+        if isinstance(before, ir.Literal):
+            parts[-1] = ir.Literal(f"{before.value}{part.value}")
+        elif part.value != "":
+            parts.append(ir.Literal(str(part.value)))
+    else:
+        parts.append(part)
 
 
 @functools.cache
