@@ -36,8 +36,8 @@ class CodeParts:
 
     Args:
         parts: digest of each part in normal form: `penguin/model.py` for a module,
-            `penguin/model.py::build` for a symbol, `penguin/model.py::<top level>` for the
-            statements that run for their effect.
+            `penguin/model.py::build` for a symbol with the imports that it uses,
+            `penguin/model.py::<top level>` for the statements that run for their effect.
         sources: the text of the file that each part is in, as it stands.
         packages: versions of the third-party distributions that are imported;
             `missing` for an import that leads nowhere.
@@ -57,19 +57,33 @@ class _Remembered:
 _RESULTS: dict[tuple[object, ...], _Remembered] = {}
 
 
-def code_parts(target: str, import_paths: Sequence[str], files: Sequence[Path] = ()) -> CodeParts:
+def code_parts(
+    target: str,
+    import_paths: Sequence[str],
+    files: Sequence[Path] = (),
+    mentioned: Sequence[str] = (),
+) -> CodeParts:
     """The code that a component reaches.
 
     Args:
         target: `module:qualname` of the function or class.
         import_paths: folders in which modules are looked for, before those of `sys.path`.
         files: Python files that are handed to the component; they see their neighbours.
+        mentioned: texts that are handed to it and may name a function (`module:name` or dotted);
+            the first-party modules among them count, other texts do not matter.
 
     Raises:
         CompileError: the module is not there, or a file that is reached is not Python.
         NotFoundError: one of `files` is not there.
     """
-    key = (target, tuple(import_paths), tuple(map(str, files)), tuple(sys.path), os.getcwd())
+    key = (
+        target,
+        tuple(import_paths),
+        tuple(map(str, files)),
+        tuple(mentioned),
+        tuple(sys.path),
+        os.getcwd(),
+    )
     known = _RESULTS.get(key)
     if known is not None and all(_stamp(path) == stamp for path, stamp in known.stamps):
         return known.result
@@ -77,6 +91,8 @@ def code_parts(target: str, import_paths: Sequence[str], files: Sequence[Path] =
     for file in files:
         reach.enter_file(file)
     reach.enter(target)
+    for text in mentioned:
+        reach.enter_mention(text)
     result = _summary(reach)
     if reach.finder.settled:
         _RESULTS[key] = _Remembered(result, tuple(reach.finder.watched.items()))

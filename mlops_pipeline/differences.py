@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.source import Source, parse
+from mlops_pipeline.source import TOP_LEVEL, Source, parse
 from mlops_pipeline.syntax import is_idle, is_main_guard, read
 
 _BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
@@ -111,8 +111,13 @@ def _units(text: str, file: str, label: str) -> list[_Unit]:
     source = parse(text.encode("utf-8", "surrogateescape"), file)
     if not label:
         return list(_units_in(source.tree.body, 0, source)) if source.tree else []
-    nodes = [s.node for s in source.statements if s.label == label]
-    return list(_units_in(nodes, 0, source))
+    chosen = [s for s in source.statements if s.label == label]
+    if label == TOP_LEVEL and not file.endswith("__init__.py"):
+        chosen += source.unused_imports
+    for statement in tuple(chosen):
+        chosen += source.imports_for(statement)
+    places = {s.place: s.node for s in chosen}
+    return list(_units_in([places[place] for place in sorted(places)], 0, source))
 
 
 def _units_in(nodes: Sequence[ast.AST], depth: int, source: Source) -> Iterator[_Unit]:
@@ -121,15 +126,14 @@ def _units_in(nodes: Sequence[ast.AST], depth: int, source: Source) -> Iterator[
             continue
         inner = [name for name in _BODIES if getattr(node, name, None)]
         first, last = _lines(node)
-        start = _lines(getattr(node, inner[0])[0])[0] if inner else 0
-        if start <= first:
-            # A simple statement, or one with its body on the same line.
+        if not inner:
             yield _Unit(_text(node, depth), first, last)
             continue
         head = copy.copy(node)
         for name in inner:
             setattr(head, name, [])
-        yield _Unit(_text(head, depth), first, start - 1)
+        start = _lines(getattr(node, inner[0])[0])[0]
+        yield _Unit(_text(head, depth), first, max(first, start - 1))
         for name in inner:
             yield _Unit(f"{depth} {name}", 0, -1)
             yield from _units_in(getattr(node, name), depth + 1, source)

@@ -49,8 +49,9 @@ def distribution_of(dotted: str, site: str, names: frozenset[str]) -> Distributi
         One with version `unknown` where the package belongs to none.
     """
     installed = _installed(names)
-    same_name = _normalise(dotted)
-    for candidate in (_KNOWN.get(dotted, same_name), same_name):
+    parts = dotted.split(".")
+    above = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    for candidate in (*map(_KNOWN.get, above), _normalise(dotted)):
         if candidate in installed:
             return installed[candidate]
     return _search(dotted, site, names)

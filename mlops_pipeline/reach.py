@@ -10,7 +10,7 @@ from typing import NamedTuple
 from mlops_pipeline.errors import CompileError, NotFoundError
 from mlops_pipeline.modules import Finder, Found, Module
 from mlops_pipeline.packages import distribution_of
-from mlops_pipeline.source import Source, Statement, load
+from mlops_pipeline.source import TOP_LEVEL, Source, Statement, load
 from mlops_pipeline.syntax import Import, Reading
 
 MISSING = "missing"
@@ -87,6 +87,19 @@ class Reach:
                 self._beside.append(folder)
             self._want(Module(file.stem, path), None)
 
+    def enter_mention(self, text: str) -> None:
+        """Start from a text that may name a function to import, as `module:name` or dotted."""
+        name, separator, _ = text.partition(":")
+        if not separator:
+            name = text.rpartition(".")[0]
+        if not name or not all(part.isidentifier() for part in name.split(".")):
+            return
+        for folder in self._beside:
+            found = self.finder.find(name, folder)
+            if found.kind == "first-party" and found.complete:
+                self._want_effects(found.modules[:-1])
+                self._want(found.modules[-1], None)
+
     def parts(self) -> Iterator[Part]:
         """Follow all there is to follow, and list what counts."""
         while self._queue:
@@ -97,12 +110,8 @@ class Reach:
             if visit.whole:
                 yield Part(file, source.whole.text, source.text)
                 continue
-            texts: dict[str, list[str]] = {}
-            for statement in source.statements:
-                if statement.place in visit.reached:
-                    texts.setdefault(statement.label, []).append(statement.reading.text)
-            for label, found in texts.items():
-                yield Part(f"{file}::{label}", "\n".join(found), source.text)
+            for label, texts in _symbols(visit).items():
+                yield Part(f"{file}::{label}", "\n".join(texts), source.text)
 
     def _load(self, module: Module) -> Source:
         source, stamp, settled = load(module.path)
@@ -195,7 +204,7 @@ class Reach:
             found = self._find(visit, imported)
             if all(one.kind == "standard" for one in found):
                 continue
-            if not visit.module.folders and not statement.binds & visit.source.used_names:
+            if not visit.module.folders and statement in visit.source.unused_imports:
                 visit.reached[statement.place] = statement
                 self._follow(visit, imported, statement.binds)
             else:
@@ -252,6 +261,24 @@ class Reach:
         listing = self.finder.listing(found.site)
         distribution = distribution_of(found.name, found.site, listing)
         self.packages[distribution.name] = distribution.version
+
+
+def _symbols(visit: _Visit) -> dict[str, list[str]]:
+    """Normal forms of what counts of a file, each with the imports that it depends on.
+
+    An import is a part of its own only where another file takes its name from here.
+    """
+    source = visit.source
+    texts: dict[str, list[str]] = {}
+    for _, statement in sorted(visit.reached.items()):
+        label = statement.label
+        if statement.role == "import" and not statement.binds & visit.names:
+            if statement not in source.unused_imports:
+                continue
+            label = TOP_LEVEL
+        found = [s.reading.text for s in source.imports_for(statement)]
+        texts.setdefault(label, []).extend([*sorted(found), statement.reading.text])
+    return texts
 
 
 def _grow(visit: _Visit, names: Collection[str]) -> None:

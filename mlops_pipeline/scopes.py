@@ -40,11 +40,24 @@ def scope_of(statement: ast.AST) -> Scope:
 
 
 def _visit(node: ast.AST, scope: Scope) -> None:
-    handler = _HANDLERS.get(type(node))
-    if handler is not None:
-        handler(node, scope)
-    else:
-        _visit_all(ast.iter_child_nodes(node), scope)
+    handler = _HANDLERS.get(type(node), _children)
+    handler(node, scope)
+
+
+def _children(node: ast.AST, scope: Scope) -> None:
+    # As `ast.iter_child_nodes`, which takes twice as long.
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            for item in value:
+                if isinstance(item, ast.AST):
+                    _visit(item, scope)
+        elif isinstance(value, ast.AST):
+            _visit(value, scope)
+
+
+def _nothing(node: ast.AST, scope: Scope) -> None:
+    """Constants and operators hold no names."""
 
 
 def _visit_all(nodes: Iterable[ast.AST | None], scope: Scope) -> None:
@@ -106,7 +119,7 @@ def _class(node: ast.ClassDef, scope: Scope) -> None:
 def _type_parameters(node: ast.AST, scope: Scope) -> None:
     for parameter in getattr(node, "type_params", []):  # from Python 3.12
         scope.bound.add(parameter.name)
-        _visit_all(ast.iter_child_nodes(parameter), scope)
+        _children(parameter, scope)
 
 
 def _comprehension(
@@ -137,7 +150,7 @@ def _named(node: ast.AST, scope: Scope) -> None:
     name = getattr(node, "rest" if isinstance(node, ast.MatchMapping) else "name", None)
     if name:
         scope.bound.add(name)
-    _visit_all(ast.iter_child_nodes(node), scope)
+    _children(node, scope)
 
 
 def _annotated(node: ast.AnnAssign, scope: Scope) -> None:
@@ -153,6 +166,9 @@ def _augmented(node: ast.AugAssign, scope: Scope) -> None:
 
 _HANDLERS: dict[type[ast.AST], Callable[..., None]] = {
     ast.Name: _name,
+    ast.Constant: _nothing,
+    ast.Load: _nothing,
+    ast.Store: _nothing,
     ast.FunctionDef: _function,
     ast.AsyncFunctionDef: _function,
     ast.Lambda: _lambda,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import io
+import re
 import sys
 import time
 import tokenize
@@ -29,8 +31,10 @@ from mlops_pipeline.syntax import (
 
 TOP_LEVEL = "<top level>"
 
-Role = Literal["definition", "import", "effect"]
+Role = Literal["definition", "import", "future", "effect"]
 _Split = tuple[ast.stmt, set[str], Role]
+
+_IMPORT_LINE = re.compile(r"\s*(import|from)\s")
 
 # Decorators of these only wrap or mark what they decorate. Others may register it somewhere, so
 # that it counts even where nobody names it.
@@ -43,7 +47,7 @@ class Statement:
 
     Args:
         place: its number in the file.
-        role: whether it runs for its effect, or matters only where what it binds is used.
+        role: an effect counts in any case; the others where they are used.
         docstrings: whether the file reads docstrings, so that they count.
     """
 
@@ -56,7 +60,7 @@ class Statement:
     @property
     def label(self) -> str:
         """What to call it: the names that it binds."""
-        return ", ".join(sorted(self.binds)) if self.role != "effect" else TOP_LEVEL
+        return TOP_LEVEL if self.role == "effect" else ", ".join(sorted(self.binds))
 
     @cached_property
     def reading(self) -> Reading:
@@ -75,7 +79,8 @@ class Source:
     """A file of Python code.
 
     Args:
-        tree: None for a compiled module, of which only the bytes are known.
+        tree: None for a compiled module, of which only the bytes are known, and for code that
+            is nested too deeply.
     """
 
     path: str
@@ -94,7 +99,7 @@ class Source:
             for place, (node, binds, role) in found
         )
 
-    @property
+    @cached_property
     def counts_docstrings(self) -> bool:
         """Whether the code may read docstrings, so that they are part of what it does."""
         return "__doc__" in self.text or "getdoc" in self.text
@@ -108,20 +113,39 @@ class Source:
                 found.setdefault(name, []).append(statement)
         return found
 
+    def imports_for(self, statement: Statement) -> list[Statement]:
+        """The imports at the top level that a statement depends on directly."""
+        bound = {s.place: s for name in statement.uses for s in self.binding.get(name, ())}
+        found = [bound[place] for place in sorted(bound) if bound[place].role == "import"]
+        # How the compiler reads this file matters to all that stands in it.
+        return found if statement.role == "import" else [*self.futures, *found]
+
+    @cached_property
+    def futures(self) -> list[Statement]:
+        """The imports from `__future__`."""
+        return [s for s in self.statements if s.role == "future"]
+
+    @cached_property
+    def unused_imports(self) -> list[Statement]:
+        """The imports that no statement uses."""
+        unused = {s.place: s for s in self.statements if s.role == "import"}
+        for statement in self.statements:
+            for place, found in list(unused.items()):
+                if found.binds & statement.uses:
+                    del unused[place]
+            if not unused:
+                break
+        return list(unused.values())
+
     @cached_property
     def whole(self) -> Reading:
         """Normal form, imports and names of all statements."""
-        if self.tree is None:
-            return Reading(text=hashlib.sha256(self.data).hexdigest())
         try:
-            return read([self.tree], docstrings=self.counts_docstrings)
+            if self.tree is not None:
+                return read([self.tree], docstrings=self.counts_docstrings)
         except RecursionError:
-            return Reading(text=self.text)
-
-    @cached_property
-    def used_names(self) -> set[str]:
-        """All names that the statements take from the module."""
-        return set().union(*(statement.uses for statement in self.statements))
+            pass
+        return _read_lines(self)
 
 
 # By path: the stamp that a file had when it was read, whether it had settled, and what was read.
@@ -165,7 +189,7 @@ def parse(data: bytes, path: str) -> Source:
         text = data.decode(encoding)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return Source(path, data, text, ast.parse(text, path))
+            return Source(path, data, text, _parse(text, path))
     except SyntaxError as error:
         line = error.lineno or 1
         raise CompileError(
@@ -175,6 +199,26 @@ def parse(data: bytes, path: str) -> Source:
         raise CompileError(
             f"not valid Python: {error}", hint="save it as UTF-8 text", where=f"{path}:1"
         ) from None
+
+
+def _parse(text: str, path: str) -> ast.Module | None:
+    try:
+        return ast.parse(text, path)
+    except (RecursionError, MemoryError):
+        return None
+
+
+def _read_lines(source: Source) -> Reading:
+    """What can be told of a module without a tree: that its bytes count, and what it imports."""
+    imports: list[ast.stmt] = []
+    for line in source.text.splitlines():
+        if _IMPORT_LINE.match(line):
+            with contextlib.suppress(SyntaxError):
+                imports += ast.parse(line.strip()).body
+    found = read(imports)
+    found.text = hashlib.sha256(source.data).hexdigest()
+    found.chains.update(imported.bound for imported in found.imports)
+    return found
 
 
 def _split(tree: ast.Module, docstrings: bool) -> Iterator[_Split]:
@@ -210,12 +254,12 @@ def _split_import(node: ast.Import | ast.ImportFrom) -> Iterator[_Split]:
         else:
             one = ast.ImportFrom(module=node.module, names=[alias], level=node.level)
         ast.copy_location(one, node)
-        for_effect = alias.name == "*" or getattr(node, "module", "") == "__future__"
-        bound = alias.asname or alias.name.partition(".")[0]
-        if for_effect:
+        if getattr(node, "module", "") == "__future__":
+            yield one, set(), "future"
+        elif alias.name == "*":
             yield one, set(), "effect"
         else:
-            yield one, {bound}, "import"
+            yield one, {alias.asname or alias.name.partition(".")[0]}, "import"
 
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

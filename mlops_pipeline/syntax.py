@@ -4,8 +4,8 @@
 trace, and notes on the way what they import and mention. Nothing is executed.
 
 The normal form is made here, not by `ast.dump`, because that one changes between versions of
-Python. Ours leaves out empty fields, positions and contexts, and joins the pieces of f-strings.
-What still differs between versions: a few f-strings with nested quotes or line breaks.
+Python. Ours leaves out empty fields, positions and contexts, and joins the pieces of f-strings;
+no code is known that Python 3.10 to 3.13 put into different forms.
 """
 
 from __future__ import annotations
