@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlops_pipeline.calling import call_function, load_target
+from mlops_pipeline.calling import call_function
 from mlops_pipeline.errors import ExecutorError
 from mlops_pipeline.ir import BeamExecutor
 from mlops_pipeline.signature import read_interface
 from mlops_pipeline.task import Task, TaskResult
 
 
-def run_beam(task: Task, executor: BeamExecutor) -> TaskResult:
-    """Hand the component function a pipeline, then run what it built and wait for its end."""
-    target = load_target(executor.target, task.import_paths)
+def run_beam(task: Task, executor: BeamExecutor, target: Any) -> TaskResult:
+    """Hand the component function a pipeline, then run what it built and wait for its end.
+
+    Args:
+        target: the component, or its function, with a parameter of type `BeamPipeline`.
+    """
     function = getattr(target, "function", target)
     parameter = read_interface(function).beam
     if not parameter:

@@ -16,7 +16,7 @@ import msgspec
 
 from mlops_pipeline.artifacts import Artifact, PropertyValue, ValueArtifact, value_artifact_for
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
-from mlops_pipeline.literals import spelt
+from mlops_pipeline.literals import Secret, spelt
 from mlops_pipeline.task import ArtifactRef, Task
 
 Taken = Artifact | list[Artifact] | None
@@ -128,6 +128,8 @@ def secrets(task: Task) -> dict[str, str]:
 
 
 def _converted(task: Task, name: str, value: Any, hint: Any) -> Any:
+    if isinstance(value, str) and Secret in (hint, *typing.get_args(hint)):
+        return value
     try:
         return msgspec.convert(value, hint, dec_hook=_decode_path, str_keys=True)
     except msgspec.ValidationError as error:

@@ -26,7 +26,7 @@ import msgspec
 
 from mlops_pipeline.artifacts import Artifact, ValueArtifact
 from mlops_pipeline.binding import Bound, bind
-from mlops_pipeline.calling import hints_of, load_target
+from mlops_pipeline.calling import hints_of
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
 from mlops_pipeline.failure import DETAILS_LIMIT, tail
 from mlops_pipeline.ir import ContainerExecutor
@@ -37,17 +37,17 @@ _PLACEHOLDER = re.compile(r"\{\{\s*(inputs|outputs|parameters)\.([^{}]+?)\s*\}\}
 _READ_SIZE = 64 * 1024
 
 
-def run_container(task: Task, executor: ContainerExecutor) -> TaskResult:
+def run_container(task: Task, executor: ContainerExecutor, target: Any) -> TaskResult:
     """Run a task's container and wait for its end.
+
+    Args:
+        target: the component that declares the interface, or its function, or None.
 
     Raises:
         ExecutorError: there is no engine, or the container failed, or it left out an output.
         ParameterError: a placeholder names nothing that the component has.
     """
-    hints: Mapping[str, Any] = {}
-    if executor.target:
-        target = load_target(executor.target, task.import_paths)
-        hints = hints_of(getattr(target, "function", target))
+    hints = {} if target is None else hints_of(getattr(target, "function", target))
     bound = bind(task, hints)
     arguments, environment = _arguments(task, executor, bound)
     _Container(task, executor.image, find_engine(task.name), arguments, environment).run()

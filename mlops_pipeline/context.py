@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,17 +25,26 @@ class TaskContext:
         inputs: artifacts by input; a list for an input that takes many, None for one left out.
         outputs: artifacts to write, by output.
         parameters: typed values, secrets among them.
-        scratch: an empty folder that is deleted afterwards.
-        state_dir: a folder that later attempts of the same node and run find again: the place
-            for checkpoints.
+        folders: where `scratch` and `state_dir` are; each is made when it is first asked for.
     """
 
     name: str
     inputs: Mapping[str, Taken]
     outputs: Mapping[str, Artifact]
     parameters: Mapping[str, Any]
-    scratch: Path
-    state_dir: Path
+    folders: tuple[Path, Path]
+
+    @cached_property
+    def scratch(self) -> Path:
+        """An empty folder that is deleted afterwards."""
+        self.folders[0].mkdir(parents=True, exist_ok=True)
+        return self.folders[0]
+
+    @cached_property
+    def state_dir(self) -> Path:
+        """A folder that later attempts of the same node and run find again, for checkpoints."""
+        self.folders[1].mkdir(parents=True, exist_ok=True)
+        return self.folders[1]
 
 
 class Executor(Protocol):
@@ -70,11 +80,9 @@ def current_task() -> TaskContext:
 
 
 def make_context(task: Task, bound: Bound) -> TaskContext:
-    """The context of a task, whose folders are made."""
-    folders = [Path(task.scratch or "."), Path(task.state_dir or ".")]
-    for folder in folders:
-        folder.mkdir(parents=True, exist_ok=True)
-    return TaskContext(task.name, bound.inputs, bound.outputs, bound.parameters, *folders)
+    """The context of a task."""
+    folders = (Path(task.scratch), Path(task.state_dir))
+    return TaskContext(task.name, bound.inputs, bound.outputs, bound.parameters, folders)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from typing import Any
 
 from mlops_pipeline.calling import call_class, call_function, load_target
 from mlops_pipeline.failure import Redactor, failed
@@ -20,8 +21,7 @@ def execute(task: Task) -> TaskResult:
     """Run a task; what goes wrong is in the result, only KeyboardInterrupt gets through."""
     redactor = Redactor(os.environ.get(variable, "") for variable in task.secrets.values())
     try:
-        with _surroundings_kept():
-            result = run_task(task)
+        result = run_task(task)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit and its like are failures too
@@ -29,25 +29,34 @@ def execute(task: Task) -> TaskResult:
     return redactor.result(result)
 
 
-def run_task(task: Task) -> TaskResult:
-    """Run a task and let what goes wrong pass through, for debuggers."""
-    # What only some kinds of executor need is imported by them alone.
-    match task.executor:
-        case FunctionExecutor(target=target):
-            return call_function(task, load_target(target, task.import_paths))
-        case ClassExecutor(target=target):
-            return call_class(task, load_target(target, task.import_paths))
-        case BeamExecutor() as executor:
-            from mlops_pipeline.beam import run_beam
+def run_task(task: Task, target: Any = None) -> TaskResult:
+    """Run a task and let its exceptions through, for tests and debuggers.
 
-            return run_beam(task, executor)
-        case ContainerExecutor() as executor:
-            from mlops_pipeline.container import run_container
+    Args:
+        target: what the executor's target names, if it is at hand.
+    """
+    executor = task.executor
+    with _surroundings_kept():
+        name = getattr(executor, "target", "")
+        if name and target is None:
+            target = load_target(name, task.import_paths)
+        match executor:
+            case FunctionExecutor():
+                return call_function(task, target)
+            case ClassExecutor():
+                return call_class(task, target)
+            # What only some kinds need is imported by them alone.
+            case BeamExecutor():
+                from mlops_pipeline.beam import run_beam
 
-            return run_container(task, executor)
-        case _:
-            # Importers and resolvers are all done when their inputs are resolved.
-            return TaskResult()
+                return run_beam(task, executor, target)
+            case ContainerExecutor():
+                from mlops_pipeline.container import run_container
+
+                return run_container(task, executor, target)
+            case _:
+                # Importers and resolvers are all done when their inputs are resolved.
+                return TaskResult()
 
 
 @contextlib.contextmanager

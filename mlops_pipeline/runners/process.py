@@ -52,6 +52,7 @@ class WorkerProcess:
             os.close(fd)
         os.set_blocking(self._output, False)
         os.set_blocking(self._woken, False)
+        self._started = False
         self.reusable = True
 
     @property
@@ -66,12 +67,11 @@ class WorkerProcess:
             grace: seconds between SIGTERM and SIGKILL.
         """
         self.reusable = False
-        deadline = None if task.timeout is None else time.monotonic() + task.timeout
         # Threads that an earlier task left running may have printed since.
         self._forget_output()
         try:
             self._send(Request(task, output.end_marker))
-            reply = self._wait(output, deadline)
+            line = self._reply_to(task, output)
         except TimeoutError:
             self._terminate(output, grace)
             hint = "give the node a longer timeout, or look in its log for what it waits for"
@@ -83,8 +83,9 @@ class WorkerProcess:
         except InterruptedError:
             self._terminate(output, grace)
             return TaskResult(error=f"{task.name} was canceled", retryable=False)
-        if reply is None:
+        if not line:
             return self._died(task, output)
+        reply = msgspec.json.decode(line, type=Reply)
         self._drain(output)
         self.reusable = reply.reusable and output.ended
         return reply.result
@@ -124,8 +125,20 @@ class WorkerProcess:
             while data:
                 data = data[os.write(self._requests, data) :]
 
-    def _wait(self, output: Output, deadline: float | None) -> Reply | None:
-        """The reply, or None if the process died.
+    def _reply_to(self, task: Task, output: Output) -> bytes:
+        """The line that replies to a task, or nothing if the process died.
+
+        Raises: as `_wait`.
+        """
+        if not self._started:
+            # The time that the process takes to start is not the task's.
+            self._started = bool(self._wait(output, None))
+            if not self._started:
+                return b""
+        return self._wait(output, task.timeout and time.monotonic() + task.timeout)
+
+    def _wait(self, output: Output, deadline: float | None) -> bytes:
+        """The next line from the process, or nothing if it died.
 
         Raises:
             TimeoutError: the deadline has passed.
@@ -149,11 +162,11 @@ class WorkerProcess:
                 data = os.read(self._replies, _READ_SIZE)
                 received += data
                 if received.endswith(b"\n"):
-                    return msgspec.json.decode(received, type=Reply)
+                    return received
                 if not data:
-                    return None
+                    return b""
             elif not ready and self._is_dead():
-                return None
+                return b""
 
     def _read(self, output: Output) -> bool:
         """Read a piece of what has been printed; false at its end."""

@@ -63,6 +63,8 @@ def main(requests_fd: int, replies_fd: int, lifeline_fd: int) -> None:
 
 def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
     pid = os.getpid()
+    # An empty line says that the worker has started.
+    _write_line(replies, b"")
     for line in requests:
         request = msgspec.json.decode(line, type=Request)
         result = execute(request.task)
@@ -72,8 +74,12 @@ def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
         reusable = not _has_children() and _flush()
         with contextlib.suppress(OSError):
             os.write(1, request.end_of_output.encode())
-        replies.write(msgspec.json.encode(Reply(result, reusable)) + b"\n")
-        replies.flush()
+        _write_line(replies, msgspec.json.encode(Reply(result, reusable)))
+
+
+def _write_line(replies: BinaryIO, line: bytes) -> None:
+    replies.write(line + b"\n")
+    replies.flush()
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:

@@ -171,6 +171,15 @@ def gone(pid):
     until(lambda: not runs(pid), f"end of process {pid}")
 
 
+def run_late(pool, make, started):
+    """Run a task that is late, with a timeout in which it gets as far as it has to."""
+    for timeout in (0.2, 1.0, 5.0, 20.0):
+        result = pool.execute(make(timeout))
+        if started.exists():
+            return result, f"run-1/node timed out after {timeout:g} s"
+    raise AssertionError("the task never started")
+
+
 def own_children():
     children = Path(f"/proc/self/task/{threading.get_native_id()}/children")
     return children.read_text().split()
@@ -322,30 +331,40 @@ def test_hard_exit_is_a_failure(task):
     assert result.details == "last words"
 
 
-def test_late_task_may_clean_up_and_is_ended(task, tmp_path):
+@pytest.fixture
+def late(task, tmp_path):
     started = tmp_path / "started"
+
+    def run(pool, function):
+        parameters = {"started": str(started)}
+        result, error = run_late(
+            pool, lambda timeout: task(function, timeout=timeout, parameters=parameters), started
+        )
+        assert result.error == error
+        return result, number_in(started)
+
+    return run
+
+
+def test_late_task_may_clean_up_and_is_ended(late):
     with WorkerPool(1) as pool:
-        result = pool.execute(task("wait", timeout=0.3, parameters={"started": str(started)}))
-    assert result.error == "run-1/node timed out after 0.3 s"
-    assert result.retryable
-    assert result.details == "waiting\ncleaned up"
-    assert not runs(number_in(started))
+        result, pid = late(pool, "wait")
+        assert result.retryable
+        assert result.details == "waiting\ncleaned up"
+        assert not runs(pid)
 
 
-def test_late_task_that_is_deaf_is_killed(task, tmp_path):
-    started = tmp_path / "started"
+def test_late_task_that_is_deaf_is_killed(late, task):
     with WorkerPool(1, grace=0.1) as pool:
-        result = pool.execute(task("block", timeout=0.3, parameters={"started": str(started)}))
-        assert "timed out" in result.error
-        assert not runs(number_in(started))
+        _, pid = late(pool, "block")
+        assert not runs(pid)
         assert pool.execute(task("speak")).error == ""
 
 
-def test_children_of_a_late_task_are_ended_too(task, tmp_path):
-    started = tmp_path / "started"
+def test_children_of_a_late_task_are_ended_too(late):
     with WorkerPool(1) as pool:
-        pool.execute(task("wait_with_child", timeout=0.3, parameters={"started": str(started)}))
-    gone(number_in(started))
+        _, pid = late(pool, "wait_with_child")
+        gone(pid)
 
 
 def test_children_left_behind_are_ended_and_their_worker_replaced(task, tmp_path):
