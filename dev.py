@@ -24,11 +24,7 @@ from typing import NamedTuple, NoReturn
 
 ROOT = Path(__file__).resolve().parent
 VENVS = ROOT / ".venvs"
-PACKAGES = {
-    "mlops_pipeline": ROOT / "mlops_pipeline",
-    "mlops_components": ROOT / "components" / "mlops_components",
-    "mlops_metadata": ROOT / "metadata" / "mlops_metadata",
-}
+PACKAGES = ("mlops_pipeline", "components/mlops_components", "metadata/mlops_metadata")
 
 
 class Lock(NamedTuple):
@@ -186,6 +182,7 @@ def setup(name: str) -> str:
         have = json.loads(stamp.read_text()) if stamp.exists() else {}
         inside = venv / "bin" / "python"
         if have == want and inside.exists():
+            compile_project(str(inside))
             return str(inside)
         check_system(name, python)
         stamp.unlink() if have else None
@@ -230,8 +227,12 @@ def install_project(inside: str, log: Path) -> None:
     """Install this checkout, editable: entry points and command, the code stays where it is."""
     install = [inside, "-m", "pip", "install", "--no-deps", "--no-build-isolation"]
     logged([*install, "--editable", str(ROOT)], log, "install this checkout")
-    folders = [str(folder) for folder in PACKAGES.values() if folder.exists()]
-    subprocess.run([inside, "-m", "compileall", "-q", *folders], env=child_environment())
+    compile_project(inside)
+
+
+def compile_project(inside: str) -> None:
+    """Byte-compile what has changed in this checkout."""
+    subprocess.run([inside, "-m", "compileall", "-q", *PACKAGES], cwd=ROOT)
 
 
 class Result(NamedTuple):
