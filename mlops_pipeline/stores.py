@@ -6,6 +6,7 @@ the scheme, the object a function that takes the URL and returns a `MetadataStor
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 from collections.abc import Callable, Mapping
@@ -41,7 +42,13 @@ def open_store(url: str) -> MetadataStore:
 
 
 def open_memory(url: str) -> MetadataStore:
-    """A store that is gone when the process ends."""
+    """A store that is gone when the process ends; `memory://name` is the same one each time."""
+    name = url.partition("://")[2]
+    return _named(name) if name else MemoryStore()
+
+
+@functools.cache
+def _named(name: str) -> MemoryStore:
     return MemoryStore()
 
 

@@ -141,7 +141,7 @@ def _report(done: PipelineRun, job: Job, place: Place) -> None:
     here = screen()
     write(run_report(done, here, causes(job.workspace.store, done)))
     commands = next_commands(done, place.flags_text())
-    if place.settings.store.startswith("memory:"):
+    if place.settings.store == "memory://":
         commands = []  # there is nothing left to go on from
     if done.state is not State.COMPLETE:
         verb = "was stopped" if done.state is State.CANCELED else "failed"

@@ -1,0 +1,457 @@
+"""The command `mlops`, in this process, over a store in memory that the commands share."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops_pipeline.cli import call
+from mlops_pipeline.cli.app import COMMANDS
+
+PIPELINE = """
+from pathlib import Path
+from mlops_pipeline import ForEach, Input, Output, When, component, pipeline
+from mlops_pipeline.artifacts import Model
+
+@component
+def Train(steps: int, model: Output[Model]) -> int:
+    (model.path / "weights").write_text("w" * steps)
+    return steps
+
+@component
+def Check(model: Input[Model], least: int) -> bool:
+    size = (model.path / "weights").stat().st_size
+    if size == 13:
+        raise ValueError("unlucky")
+    return size >= least
+
+@component
+def Square(number: int) -> int:
+    return number * number
+
+@pipeline
+def small(steps: int = 5, least: int = 3, numbers: list[int] = [1, 2]) -> None:
+    train = Train(steps=steps)
+    check = Check(model=train.outputs["model"], least=least)
+    with When(check.outputs["output"].value == True):
+        with ForEach(numbers) as number:
+            Square(number=number)
+"""
+
+
+class Result:
+    """What a command said, and how it ended."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.out)
+
+
+Mlops = Callable[..., Result]
+
+
+@pytest.fixture
+def mlops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Mlops:
+    """Runs a command in a project with a pipeline; executors run in this process."""
+    (tmp_path / "mlops.toml").write_text("")
+    (tmp_path / "pipeline.py").write_text(PIPELINE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLOPS_STORE", f"memory://{tmp_path}")
+
+    def run(*arguments: str) -> Result:
+        capsys.readouterr()
+        extra = ["--in-process"] if arguments[0] in ("run", "resume") else []
+        code = call([*arguments, *extra])
+        said = capsys.readouterr()
+        return Result(code, said.out, said.err)
+
+    return run
+
+
+def decisions(result: Result) -> dict[str, str]:
+    return {node["name"]: node["decision"] for node in result.data["nodes"]}
+
+
+# run
+
+
+def test_a_run_ends_with_its_nodes_and_three_commands_that_lead_on(mlops: Mlops) -> None:
+    result = mlops("run", ".", "--run-id", "r1")
+    assert result.code == 0
+    assert "run r1 of small: complete" in result.out
+    assert "Train" in result.out
+    assert [line.split()[:2] for line in result.out.split("next:")[1].strip().splitlines()] == [
+        ["mlops", "show"],
+        ["mlops", "why"],
+        ["mlops", "lineage"],
+    ]
+
+
+def test_progress_is_one_plain_line_a_node_where_there_is_no_terminal(mlops: Mlops) -> None:
+    lines = mlops("run", ".").err.splitlines()
+    assert [line.split()[:3] for line in lines[:2]] == [
+        ["[1/3]", "Train", "run"],
+        ["[2/3]", "Check", "run"],
+    ]
+    assert len(lines) == 4
+    assert "\033" not in "".join(lines)
+
+
+def test_a_second_run_is_cached(mlops: Mlops) -> None:
+    mlops("run", ".")
+    result = mlops("run", ".", "--json")
+    assert set(decisions(result).values()) == {"cached"}
+
+
+def test_force_runs_what_could_be_cached(mlops: Mlops) -> None:
+    mlops("run", ".")
+    assert set(decisions(mlops("run", ".", "--force", "--json")).values()) == {"run"}
+
+
+def test_parameters_are_typed_by_their_schema(mlops: Mlops) -> None:
+    result = mlops("run", ".", "-p", "steps=7", "-p", "numbers=[3, 4, 5]", "--json")
+    assert result.data["parameters"] == {"steps": 7, "least": 3, "numbers": [3, 4, 5]}
+    assert "Square[2]" in decisions(result)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "error", "hint"),
+    [
+        ("step=7", "has no parameter 'step'", "did you mean 'steps'?"),
+        ("steps=many", "'many' is not an integer", "give an integer"),
+        ("numbers=[1", "'[1' is not a list", ""),
+        ("steps", "-p steps has no value", "write -p steps=VALUE"),
+    ],
+)
+def test_a_wrong_parameter_is_the_users_mistake(
+    mlops: Mlops, parameter: str, error: str, hint: str
+) -> None:
+    result = mlops("run", ".", "-p", parameter)
+    assert result.code == 2
+    assert error in result.err
+    assert hint in result.err
+    assert result.out == ""
+
+
+def test_a_failed_run_prints_the_command_that_goes_on(mlops: Mlops) -> None:
+    result = mlops("run", ".", "-p", "steps=13", "--run-id", "r1")
+    assert result.code == 1
+    assert "error: run r1 failed: Check: ValueError: unlucky" in result.err
+    assert "mlops resume r1" in result.err
+    assert "mlops replay r1 Check --pdb" in result.err
+    assert 'raise ValueError("unlucky")' in result.out
+
+
+def test_resume_runs_only_what_is_left(mlops: Mlops, tmp_path: Path) -> None:
+    mlops("run", ".", "-p", "steps=13", "--run-id", "r1")
+    mend = PIPELINE.replace("size == 13", "size == 99")
+    (tmp_path / "pipeline.py").write_text(mend)
+    sys.modules.pop("pipeline")
+    result = mlops("resume", "last")
+    assert result.code == 0
+    assert "Train" not in result.err
+    assert "[1/3] Check" in result.err
+
+
+def test_a_condition_that_is_false_is_shown_with_its_reason(mlops: Mlops) -> None:
+    result = mlops("run", ".", "-p", "least=9")
+    assert result.code == 0
+    assert "condition is false" in result.out
+
+
+def test_only_some_nodes_run_on_a_base_run(mlops: Mlops) -> None:
+    mlops("run", ".", "--run-id", "base")
+    result = mlops("run", ".", "--only", "Check", "--base-run", "base", "--force", "--json")
+    assert result.data["base_run"] == "base"
+    assert decisions(result)["Check"] == "run"
+    assert decisions(result)["Train"] == "cached"
+
+
+def test_an_unknown_node_gives_the_near_miss(mlops: Mlops) -> None:
+    result = mlops("run", ".", "--from", "Trian")
+    assert result.code == 2
+    assert "hint:  did you mean 'Train'?" in result.err
+
+
+# plan, why, compile
+
+
+def test_plan_says_what_would_run_without_making_a_store(mlops: Mlops, tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path}/new/metadata.db"
+    result = mlops("plan", ".", "--store", store)
+    assert result.code == 0
+    assert result.out.splitlines()[1].split()[:2] == ["Train", "run"]
+    assert not (tmp_path / "new").exists()
+
+
+def test_plan_after_a_run_names_what_changed(mlops: Mlops) -> None:
+    mlops("run", ".")
+    found = mlops("plan", ".", "-p", "least=4", "--json").data["nodes"]
+    assert [(node["node_id"], node["decision"]) for node in found[:2]] == [
+        ("Train", "cached"),
+        ("Check", "run"),
+    ]
+    assert found[1]["changes"][0]["name"] == "least"
+
+
+def test_why_shows_the_changed_lines(mlops: Mlops, tmp_path: Path) -> None:
+    mlops("run", ".")
+    (tmp_path / "pipeline.py").write_text(PIPELINE.replace("number * number", "number ** 2"))
+    sys.modules.pop("pipeline")
+    mlops("run", ".")
+    result = mlops("why", "last", "Square[1]")
+    assert "return number * number" in result.out
+    assert "return number ** 2" in result.out
+    assert mlops("why", "last", "Train").out.startswith("Train: cached")
+
+
+def test_compile_writes_the_same_bytes_each_time(mlops: Mlops, tmp_path: Path) -> None:
+    first = mlops("compile", ".").out
+    assert mlops("compile", ".", "-o", "small.json").out == "small.json: small, 3 nodes\n"
+    assert (tmp_path / "small.json").read_text() == first
+    assert json.loads(first)["name"] == "small"
+
+
+# runs, show, artifacts, lineage
+
+
+def test_runs_lists_the_newest_first(mlops: Mlops) -> None:
+    for run_id in ("one", "two"):
+        mlops("run", ".", "--run-id", run_id)
+    lines = mlops("runs").out.splitlines()
+    assert [line.split()[0] for line in lines] == ["run", "two", "one"]
+    assert [run["id"] for run in mlops("runs", "-n", "1", "--json").data] == ["two"]
+
+
+def test_runs_without_any_says_how_to_start(mlops: Mlops) -> None:
+    result = mlops("runs")
+    assert result.code == 0
+    assert result.out == "no runs yet; start one with `mlops run PIPELINE`\n"
+
+
+def test_show_takes_the_beginning_of_an_id(mlops: Mlops) -> None:
+    mlops("run", ".", "--run-id", "abc")
+    mlops("run", ".", "--run-id", "abd")
+    assert "run abc of small" in mlops("show", "abc").out
+    assert "is the beginning of 2 runs" in mlops("show", "ab").err
+    assert "did you mean 'abc'?" in mlops("show", "xabc").err
+
+
+def test_show_of_a_node_has_its_inputs_and_its_traceback(mlops: Mlops) -> None:
+    mlops("run", ".", "-p", "steps=13")
+    result = mlops("show", "last", "Check")
+    assert "least  3" in result.out
+    assert "Model" in result.out
+    assert "ValueError: unlucky" in result.out
+
+
+def test_artifacts_of_a_run_and_of_a_type(mlops: Mlops) -> None:
+    mlops("run", ".")
+    assert "Train.model" in mlops("artifacts").out
+    found = mlops("artifacts", "--type", "Model", "--json").data
+    assert [record["type"] for record in found] == ["Model"]
+
+
+@pytest.mark.parametrize("what", ["last/Check", "Model", "{id}", "{uri}", "last/Train/model", ""])
+def test_lineage_takes_artifacts_by_any_name(mlops: Mlops, what: str) -> None:
+    mlops("run", ".", "--run-id", "r1")
+    (model,) = mlops("artifacts", "--type", "Model", "--json").data
+    name = what.format(id=model["id"], uri=model["uri"])
+    result = mlops("lineage", *([name] if name else []))
+    assert result.code == 0
+    assert "Train · run r1" in result.out
+
+
+def test_lineage_down_shows_what_came_of_an_artifact(mlops: Mlops) -> None:
+    mlops("run", ".", "--run-id", "r1")
+    assert "Check · run r1" in mlops("lineage", "Model", "--down").out
+    assert mlops("lineage", "Model", "--format", "dot").out.startswith("digraph")
+    assert mlops("lineage", "Model", "--format", "mermaid").out.startswith("flowchart")
+
+
+def test_lineage_of_nothing_known_says_so(mlops: Mlops) -> None:
+    result = mlops("lineage", "Modle")
+    assert result.code == 2
+    assert "there is no artifact 'Modle'" in result.err
+
+
+# replay, run-node
+
+
+def test_replay_runs_a_node_again_and_records_nothing(mlops: Mlops, tmp_path: Path) -> None:
+    mlops("run", ".", "--run-id", "r1")
+    result = mlops("replay", "r1", "Train", "--keep", "kept")
+    assert result.code == 0
+    assert (tmp_path / "kept" / "model" / "weights").read_text() == "wwwww"
+    assert len(mlops("runs", "--json").data) == 1
+
+
+def test_replay_of_a_failing_node_fails(mlops: Mlops) -> None:
+    mlops("run", ".", "-p", "steps=13", "--run-id", "r1")
+    result = mlops("replay", "r1", "Check")
+    assert result.code == 1
+    assert "error: Check: ValueError: unlucky" in result.err
+
+
+def test_run_node_writes_a_result_that_a_scheduler_reads(mlops: Mlops, tmp_path: Path) -> None:
+    mlops("compile", ".", "-o", "small.json")
+    flags = ("--run-id", "r1", "--result", "result.json")
+    assert mlops("run-node", "small.json", "Train", *flags).code == 0
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert result["state"] == "COMPLETE"
+    assert set(result["outputs"]) == {"model", "output"}
+    assert mlops("run-node", "small.json", "Check", *flags).code == 0
+    assert mlops("run-node", "small.json", "Square", "--iteration", "1", *flags).code == 0
+    assert len(mlops("show", "r1", "--json").data["nodes"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("parameters", "node", "code"),
+    [
+        ({"steps": 13}, "Check", 75),
+        ({"least": 9}, "Square", 99),
+        ({"steps": "x"}, "Train", 65),
+        ({}, "Trian", 65),
+    ],
+)
+def test_run_node_tells_a_scheduler_what_to_do(
+    mlops: Mlops,
+    monkeypatch: pytest.MonkeyPatch,
+    parameters: dict[str, object],
+    node: str,
+    code: int,
+) -> None:
+    monkeypatch.setenv("MLOPS_PARAMETERS", json.dumps(parameters))
+    mlops("compile", ".", "-o", "small.json")
+    before = {"Check": ["Train"], "Square": ["Train", "Check"]}.get(node, [])
+    for each in before:
+        assert mlops("run-node", "small.json", each, "--run-id", "r1").code == 0
+    iteration = ("--iteration", "0") if node == "Square" else ()
+    result = mlops("run-node", "small.json", node, "--run-id", "r1", *iteration)
+    assert result.code == code
+    assert result.data["retryable"] == (code == 75)
+
+
+# config, doctor, completion, init
+
+
+def test_config_shows_where_each_value_came_from(mlops: Mlops, tmp_path: Path) -> None:
+    (tmp_path / "mlops.toml").write_text("workers = 3")
+    found = mlops("config", "--json").data["settings"]
+    assert found["workers"] == {"value": 3, "from": str(tmp_path / "mlops.toml")}
+    assert found["store"]["from"] == "MLOPS_STORE"
+    assert found["lease"]["from"] == "default"
+
+
+def test_doctor_ends_with_1_if_the_store_cannot_be_opened(mlops: Mlops) -> None:
+    assert mlops("doctor").code == 0
+    result = mlops("doctor", "--store", "nosuch://x")
+    assert result.code == 1
+    assert "no store is registered for nosuch://" in result.out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_call_mlops(mlops: Mlops, shell: str) -> None:
+    assert "_MLOPS_COMPLETE" in mlops("completion", shell).out
+
+
+def test_init_never_overwrites(mlops: Mlops, tmp_path: Path) -> None:
+    result = mlops("init", ".")
+    assert result.code == 2
+    assert "has a mlops.toml already" in result.err
+    assert (tmp_path / "pipeline.py").read_text() == PIPELINE
+
+
+def test_init_makes_a_pipeline_that_runs(mlops: Mlops, tmp_path: Path) -> None:
+    assert mlops("init", "wild-flowers").code == 0
+    (tmp_path / "wild-flowers" / "mlops.toml").unlink()
+    result = mlops("run", "wild-flowers")
+    assert result.code == 0
+    assert "of wild_flowers: complete" in result.out
+    assert "site=meadow" in result.out
+    assert "model pushed to" in result.out
+    assert "model blessed" in result.out
+
+
+@pytest.mark.slow  # starts pytest once more
+def test_the_template_passes_its_own_tests(mlops: Mlops, tmp_path: Path) -> None:
+    mlops("init", "flowers")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."],
+        cwd=tmp_path / "flowers",
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "4 passed" in done.stdout
+
+
+# The command itself
+
+
+def test_an_unknown_command_gives_the_near_miss(mlops: Mlops) -> None:
+    result = mlops("shwo")
+    assert result.code == 2
+    assert result.err == "error: there is no command 'shwo'\nhint:  did you mean 'show'?\n"
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_command_has_help_and_json(mlops: Mlops, name: str) -> None:
+    result = mlops(name, "--help")
+    assert result.code == 0
+    assert COMMANDS[name][2].rstrip(".")[:20] in " ".join(result.out.split())
+    # The result of run-node is JSON always; a completion script is never.
+    assert ("--json" in result.out) == (name not in ("run-node", "completion"))
+
+
+def test_an_error_in_the_users_code_has_no_traceback(mlops: Mlops, tmp_path: Path) -> None:
+    (tmp_path / "pipeline.py").write_text("x = 1\n1 / 0")
+    result = mlops("run", ".")
+    assert result.code == 2
+    assert result.err.splitlines()[:2] == [
+        "pipeline.py:2",
+        "error: ZeroDivisionError: division by zero",
+    ]
+    assert "Traceback" not in result.err
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from mlops_pipeline.cli import call; call(['--help']); "
+        "print([m for m in ('rich', 'fsspec', 'mlops_pipeline.ir', 'asyncio') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_reader_that_has_seen_enough_is_not_complained_of() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mlops_pipeline.cli", "completion", "bash"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, err = process.communicate()
+    assert err == b""
