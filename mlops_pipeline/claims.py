@@ -19,7 +19,7 @@ from mlops_pipeline import lease
 from mlops_pipeline.cache import Key, find_reusable
 from mlops_pipeline.driver import Decision, Plan, Request
 from mlops_pipeline.errors import ResolutionError
-from mlops_pipeline.staging import STAGING, staging_of
+from mlops_pipeline.staging import OUTPUTS, STAGING, staging_of
 from mlops_pipeline.store import (
     AlreadyExistsError,
     Execution,
@@ -74,7 +74,8 @@ def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Pl
     """
     store = request.workspace.store
     new = new_execution(request, plan, State.RUNNING)
-    properties = {**lease.this_process(), STAGING: secrets.token_hex(4)}
+    outputs = [output.name for output in request.node.outputs]
+    properties = {**lease.this_process(), STAGING: secrets.token_hex(4), OUTPUTS: outputs}
     inputs = {name: [record.id for record in records] for name, records in plan.inputs.items()}
     number = plan.generation
     while True:

@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from mlops_pipeline.driver import (
 from mlops_pipeline.errors import ExecutorError, NotFoundError, PipelineError, did_you_mean
 from mlops_pipeline.history import History, Iteration, Outcome, load_history
 from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor
-from mlops_pipeline.lease import heartbeat
+from mlops_pipeline.lease import Heart
 from mlops_pipeline.publisher import VALUE_FILE, Done, publish, step
 from mlops_pipeline.runs import begin_run, end_run
 from mlops_pipeline.staging import Staging, staging_of
@@ -76,6 +77,11 @@ class Session:
     force: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
     documents: set[str] = field(default_factory=set)
+
+    @cached_property
+    def heart(self) -> Heart:
+        """Keeps the executions of this process alive."""
+        return Heart(self.workspace.store, self.workspace.lease)
 
     def request(self, node: NodeIR, iteration: Iteration = ()) -> Request:
         """What the driver of a node is asked."""
@@ -188,7 +194,7 @@ def _execute(session: Session, request: Request, plan: Plan, execution: Executio
     staging = staging_of(workspace.root_path, execution)
     assert staging is not None  # the claim has just named it
     try:
-        with heartbeat(workspace.store, execution, workspace.lease):
+        with session.heart.beating(execution):
             staging.create(output.name for output in request.node.outputs)
             task = make_task(request, plan, execution, staging)
             result = session.execute(task)
@@ -250,7 +256,7 @@ def make_task(request: Request, plan: Plan, execution: Execution, staging: Stagi
         parameters=absolute_parameters(node, plan.parameters, workspace),
         secrets=dict(plan.secrets),
         timeout=node.timeout,
-        scratch=str(staging.scratch),
+        scratch=str(staging.folder / ".scratch"),
         state_dir=str(state_dir(workspace, execution)),
         log=str(log_file),
         import_paths=workspace.import_paths,

@@ -7,6 +7,7 @@ length of the lease is dead.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -16,7 +17,10 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
+from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import Execution, MetadataStore, State
+
+log = logging.getLogger(__name__)
 
 PROCESS = "process"
 """Execution property that names the process: `<boot>:<PID namespace>:<pid>:<start time>`."""
@@ -68,22 +72,45 @@ def is_dead(execution: Execution, lease: float) -> bool:
     return time.time() - execution.heartbeat > lease
 
 
-@contextmanager
-def heartbeat(store: MetadataStore, execution: Execution, lease: float) -> Iterator[None]:
-    """Show while the block runs that the execution is alive, three times a lease."""
-    done = threading.Event()
+class Heart:
+    """Shows that the executions of this process are alive, three times a lease."""
 
-    def beat() -> None:
-        while not done.wait(lease / 3):
-            store.heartbeat(execution.id)
+    def __init__(self, store: MetadataStore, lease: float) -> None:
+        self._store = store
+        self._pause = lease / 3
+        self._lock = threading.Lock()
+        self._alive: dict[int, float] = {}
+        self._thread: threading.Thread | None = None
 
-    thread = threading.Thread(target=beat, name=f"heartbeat-{execution.id}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
+    @contextmanager
+    def beating(self, execution: Execution) -> Iterator[None]:
+        """Keep an execution alive while the block runs."""
+        with self._lock:
+            self._alive[execution.id] = time.monotonic()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+                self._thread.start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._alive[execution.id]
+
+    def _beat(self) -> None:
+        while True:
+            time.sleep(self._pause)
+            now = time.monotonic()
+            with self._lock:
+                due = [i for i, since in self._alive.items() if now - since >= self._pause]
+                if not self._alive:
+                    self._thread = None
+                    return
+            for execution_id in due:
+                try:
+                    self._store.heartbeat(execution_id)
+                except StoreError as error:
+                    # The next beat may get through; a whole lease without one is needed to die.
+                    log.warning("no heartbeat for execution %d: %s", execution_id, error)
 
 
 def describe(execution: Execution) -> str:

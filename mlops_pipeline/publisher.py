@@ -22,7 +22,7 @@ from mlops_pipeline.driver import Plan
 from mlops_pipeline.errors import ExecutorError
 from mlops_pipeline.history import Outcome
 from mlops_pipeline.ir import OutputIR
-from mlops_pipeline.staging import Staging, final_place
+from mlops_pipeline.staging import Staging
 from mlops_pipeline.store import (
     AlreadyExistsError,
     ArtifactRecord,
@@ -70,9 +70,7 @@ def publish(done: Done) -> Outcome:
     node_id = done.plan.node.id
     digests = {output.name: _check(done, output) for output in done.plan.node.outputs}
     step("publisher.checked", node_id)
-    root = done.staging.pipeline_root
-    places = {name: final_place(root, node_id, name, done.execution) for name in digests}
-    done.staging.move(places)
+    places = done.staging.move()
     step("publisher.moved", node_id)
     records = {
         output.name: [_record(done, output, places[output.name], digests[output.name])]

@@ -1,15 +1,15 @@
 """Where executors write, and how what they wrote becomes visible: all of it or nothing.
 
 An execution writes into a staging folder of its own. The publisher moves each output to
-`<root>/<pipeline>/<node>/<output>/<execution id>`, after noting in a journal what it will move,
-so that whoever finds the execution dead can undo a half-done move.
+`<root>/<pipeline>/<node>/<output>/<execution id>`. The name of the staging folder tells whether
+that has begun, so that whoever finds the execution dead can undo a half-done move.
 """
 
 from __future__ import annotations
 
-import json
+import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,11 @@ from mlops_pipeline.store import Execution, MetadataStore, State
 STAGING = "staging"
 """Execution property that makes the name of the staging folder unique across stores."""
 
+OUTPUTS = "outputs"
+"""Execution property that lists the outputs that are staged."""
+
+_MOVING = ".moving"
+
 
 @dataclass(frozen=True)
 class Staging:
@@ -25,11 +30,15 @@ class Staging:
 
     Args:
         pipeline_root: `<root>/<pipeline>`.
-        name: name of the staging folder: unique, even where two stores share a root.
     """
 
     pipeline_root: Path
-    name: str
+    execution: Execution
+
+    @property
+    def name(self) -> str:
+        """`<execution id>-<nonce>`: unique, even where two stores share a root."""
+        return f"{self.execution.id}-{self.execution.properties[STAGING]}"
 
     @property
     def folder(self) -> Path:
@@ -37,63 +46,68 @@ class Staging:
         return self.pipeline_root / ".staging" / self.name
 
     @property
-    def scratch(self) -> Path:
-        """A folder for temporary files."""
-        return self.folder / ".scratch"
+    def _moving(self) -> Path:
+        return self.folder.with_name(self.name + _MOVING)
 
     def output(self, output: str) -> Path:
         """Where an output is written."""
         return self.folder / output
 
-    @property
-    def _journal(self) -> Path:
-        return self.folder / ".moves.json"
-
     def create(self, outputs: Iterable[str]) -> None:
         """Make the folders."""
-        self.scratch.mkdir(parents=True)
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir()
         for output in outputs:
             self.output(output).mkdir()
 
-    def move(self, places: Mapping[str, Path]) -> None:
-        """Move each output to its place; `undo` takes it back."""
-        moves = {output: str(place) for output, place in places.items()}
-        self._journal.write_text(json.dumps(moves))
-        for output, place in places.items():
+    def move(self) -> dict[str, Path]:
+        """Move each output to its place; returns the places. `undo` takes it back."""
+        places = {}
+        self.folder.rename(self._moving)
+        for output in self.execution.properties[OUTPUTS]:
+            place = self._place(output, taken=False)
             place.parent.mkdir(parents=True, exist_ok=True)
-            self.output(output).rename(place)
+            (self._moving / output).rename(place)
+            places[output] = place
+        return places
+
+    def _place(self, output: str, *, taken: bool) -> Path:
+        """Where an output goes, or where it went."""
+        folder = self.pipeline_root / self.execution.node_id / output
+        place, other = folder / str(self.execution.id), folder / self.name
+        # Another store that shares the root may have given out the same number.
+        return other if (other.exists() if taken else place.exists()) else place
 
     def undo(self) -> None:
         """Remove everything that the execution wrote, moved or not."""
-        if self._journal.exists():
-            for output, place in json.loads(self._journal.read_text() or "{}").items():
+        if self._moving.exists():
+            for output in self.execution.properties[OUTPUTS]:
                 # What still lies in staging was not moved: the place then is somebody else's.
-                if not self.output(output).exists():
-                    shutil.rmtree(place, ignore_errors=True)
-        self.remove()
-
-    def remove(self) -> None:
-        """Remove the staging folder."""
+                if not (self._moving / output).exists():
+                    shutil.rmtree(self._place(output, taken=True), ignore_errors=True)
+            # From here on nothing has been moved, should this be the next to be interrupted.
+            self._moving.rename(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def remove(self) -> None:
+        """Remove the staging folder, once its outputs are published."""
+        for folder in (self._moving, self.folder):
+            if folder.exists():
+                _remove(folder)
 
-def final_place(pipeline_root: Path, node_id: str, output: str, execution: Execution) -> Path:
-    """Where an output of an execution goes: a folder that does not exist yet."""
-    folder = pipeline_root / node_id / output
-    place = folder / str(execution.id)
-    # Another store that shares the root may have given out the same number.
-    return folder / _name(execution) if place.exists() else place
+
+def _remove(folder: Path) -> None:
+    try:
+        os.rmdir(folder)  # noqa: PTH106 - the usual case, and the fastest
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def staging_of(root: Path, execution: Execution) -> Staging | None:
     """The staging folder of an execution, if it ever had one."""
     if STAGING not in execution.properties:
         return None
-    return Staging(root / execution.pipeline, _name(execution))
-
-
-def _name(execution: Execution) -> str:
-    return f"{execution.id}-{execution.properties[STAGING]}"
+    return Staging(root / execution.pipeline, execution)
 
 
 def sweep(root: Path, pipeline: str, store: MetadataStore) -> None:
@@ -101,7 +115,7 @@ def sweep(root: Path, pipeline: str, store: MetadataStore) -> None:
     folder = root / pipeline / ".staging"
     if not folder.is_dir():
         return
-    names = {entry.name for entry in folder.iterdir()}
+    names = {entry.name.removesuffix(_MOVING) for entry in folder.iterdir()}
     ids = [int(name.split("-")[0]) for name in names if name.split("-")[0].isdigit()]
     for execution in store.executions(ids):
         staging = staging_of(root, execution)
