@@ -57,13 +57,13 @@ class Query:
         Args:
             type: another type than the one that is looked for.
         """
-        seen = 0
+        seen: set[int] = set()
         for limit in PAGES:
             page = self.store.artifacts_by_type(type or self.type, limit=limit)
-            fresh = [a for a in page[seen:] if a.state is ArtifactState.LIVE]
+            fresh = [a for a in page if a.state is ArtifactState.LIVE and a.id not in seen]
             yield from self._within(fresh)
-            seen = len(page)
-            if seen < limit:
+            seen.update(artifact.id for artifact in page)
+            if len(page) < limit:
                 return
 
     def _within(self, artifacts: list[ArtifactRecord]) -> Iterator[ArtifactRecord]:

@@ -51,7 +51,9 @@ class Written:
 def there_are_nodes(written: Written) -> Problems:
     if not written.draft.nodes:
         yield Problem(
-            f"pipeline {written.draft.name} has no nodes", "call components in its function"
+            f"pipeline {written.draft.name} has no nodes",
+            "call components in its function",
+            written.draft.where,
         )
 
 
