@@ -183,13 +183,18 @@ class Reach:
 
     def _follow_all(self, visit: _Visit, readings: Sequence[Reading]) -> None:
         chains: set[str] = set().union(*(reading.chains for reading in readings))
+        # Other files use these names in ways that are not seen here.
+        chains |= visit.names
+        used = {chain.partition(".")[0] for chain in chains}
         for reading in readings:
             for imported in reading.imports:
                 if imported.open:
                     strings = set().union(*(r.strings for r in readings))
                     self._follow_open(visit, imported, strings)
-                else:
+                elif imported.bound.partition(".")[0] in used:
                     self._follow(visit, imported, chains)
+                else:
+                    self._follow(visit, imported, {imported.bound})
 
     def _follow_unreached(self, visit: _Visit) -> None:
         """Imports that run although nothing that counts uses what they bind.
@@ -217,13 +222,14 @@ class Reach:
 
     def _follow(self, visit: _Visit, imported: Import, chains: Collection[str]) -> None:
         """Count what an import leads to; `chains` are the dotted names that use it."""
-        for found in self._find(visit, imported):
+        places = self._find(visit, imported)
+        for found in places:
             if found.kind == "first-party":
                 self._follow_own(imported, found, chains)
             elif found.kind == "third-party":
                 self._add_package(found)
-            elif found.kind == "missing" and not imported.level:
-                self.packages.setdefault(found.name.partition(".")[0], MISSING)
+        if not imported.level and all(found.kind == "missing" for found in places):
+            self.packages.setdefault(imported.module.partition(".")[0], MISSING)
 
     def _follow_own(self, imported: Import, found: Found, chains: Collection[str]) -> None:
         *parents, last = found.modules

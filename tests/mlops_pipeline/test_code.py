@@ -271,6 +271,12 @@ def test_statements_that_run_for_their_effect_count(write, parts, effect):
         "from package.sub import leaf\ndef Trainer(): leaf.f()",
         "from spaced.part import f\ndef Trainer(): f()",
         "from spaced import part\ndef Trainer(): part.f()",
+        "import hub\ndef Trainer(): hub.lib.again()",
+        "from hub import lib\ndef Trainer(): lib.again()",
+        "from hub import *\ndef Trainer(): lib.again()",
+        "from hubs import lib\ndef Trainer(): lib.again()",
+        "from hubs import lib as other\ndef Trainer(): other.again()",
+        "import hubs\ndef Trainer(): hubs.lib.again()",
     ],
 )
 def test_every_way_to_import_a_first_party_module_is_followed(write, edit, parts, code):
@@ -287,6 +293,8 @@ def test_every_way_to_import_a_first_party_module_is_followed(write, edit, parts
             "package/sub/__init__.py": "",
             "package/sub/leaf.py": "from ... import nothing\nfrom ..near import f",
             "package/near.py": "from lib.mod import f",
+            "hub.py": "import lib",
+            "hubs/__init__.py": "import lib",
             "spaced/part.py": "from lib.mod import f",
         }
     )
@@ -383,6 +391,7 @@ def test_module_files_are_roots_that_see_their_neighbours(write, edit, parts, tm
         "penguin/penguin_utils.py",
         "pipeline.py::Trainer",
     ]
+    assert before.packages == {}
     edit("penguin/constants.py", "species", "island")
     after = parts("pipeline:Trainer", module_file)
     assert before.parts["penguin/constants.py"] != after.parts["penguin/constants.py"]
