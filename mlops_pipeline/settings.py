@@ -24,6 +24,8 @@ from mlops_pipeline.errors import SettingsError, did_you_mean
 FILE = "mlops.toml"
 MARKERS = (FILE, "pyproject.toml")
 PREFIX = "MLOPS_"
+OTHER_VARIABLES = ("MLOPS_PARAMETERS",)
+"""Variables with our prefix that are not settings."""
 
 
 class Settings(Struct, frozen=True, omit_defaults=False):
@@ -154,7 +156,7 @@ def _from_flags(sources: Sources) -> Iterator[_Item]:
 def _strange(environment: Mapping[str, str]) -> Iterator[str]:
     known = {PREFIX + name.upper() for name in _names()}
     for variable in sorted(environment):
-        if variable.startswith(PREFIX) and variable not in known:
+        if variable.startswith(PREFIX) and variable not in {*known, *OTHER_VARIABLES}:
             hint = did_you_mean(variable, known)
             if hint.startswith("did"):
                 yield f"{variable} is not a setting; {hint}"

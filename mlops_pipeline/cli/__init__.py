@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -12,6 +13,8 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and end the process: 0 done, 1 the run failed, 2 the user's mistake."""
+    # A scheduler that ends us gets the same clean store as Ctrl-C leaves.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = call(arguments)
         sys.stdout.flush()

@@ -14,7 +14,7 @@ from mlops_pipeline.errors import CompileError
 
 
 @click.command("compile")
-@click.argument("pipeline")
+@click.argument("pipeline", type=click.Path())
 @click.option("-o", "--output", metavar="FILE", help="Write here  [default: standard output]")
 @json_option
 @place_options

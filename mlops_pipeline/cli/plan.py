@@ -19,7 +19,7 @@ STYLES = {**DECISIONS, "maybe": "yellow", "fail": "red"}
 
 
 @click.command()
-@click.argument("pipeline")
+@click.argument("pipeline", type=click.Path())
 @parameter_option
 @click.option("--force", "--no-cache", is_flag=True, help="As if nothing could be reused.")
 @click.option("--diff", is_flag=True, help="Show changed lines of code.")
@@ -27,8 +27,11 @@ STYLES = {**DECISIONS, "maybe": "yellow", "fail": "red"}
 @place_options
 def plan(
     place: Place, pipeline: str, texts: Sequence[str], force: bool, diff: bool, as_json: bool
-) -> None:
-    """Say what a run would run, and what it would take from cache."""
+) -> int:
+    """Say what a run would run, and what it would take from cache.
+
+    Ends with 1 if a node would fail, because an input of it cannot be resolved.
+    """
     loaded = load(place, pipeline)
     ir = loaded.compile()
     store = place.store if place.has_store else MemoryStore()
@@ -36,7 +39,7 @@ def plan(
     plans = plan_nodes(ir, workspace, read_parameters(ir, texts), force=force)
     if as_json:
         write_json({"pipeline": ir.name, "nodes": plans})
-        return
+        return _exit_code(plans)
     rows = [(_name(each), each.decision, _reason(each)) for each in plans]
     here = screen()
     write(lines(Table(("node", "decision", "reason"), rows, styles={"decision": STYLES}), here))
@@ -45,6 +48,11 @@ def plan(
             if change.diff:
                 write(["", here.paint(f"{_name(each)}: {change}", "bold"), change.diff])
     write(["", _summary(plans)])
+    return _exit_code(plans)
+
+
+def _exit_code(plans: Sequence[NodePlan]) -> int:
+    return 1 if any(each.decision == "fail" for each in plans) else 0
 
 
 def _name(plan: NodePlan) -> str:

@@ -42,7 +42,7 @@ parameter_option = click.option(
 
 
 @click.command()
-@click.argument("pipeline")
+@click.argument("pipeline", type=click.Path())
 @parameter_option
 @click.option("--workers", type=int, metavar="N", help="Nodes at once  [default: one a core]")
 @click.option("--in-process", is_flag=True, help="Run all in this process, for debuggers.")

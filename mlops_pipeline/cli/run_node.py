@@ -27,7 +27,7 @@ DONE, USER_ERROR, TEMPORARY, SKIPPED = 0, 65, 75, 99
 
 
 @click.command("run-node")
-@click.argument("ir", metavar="IR")
+@click.argument("ir", metavar="IR", type=click.Path())
 @click.argument("node", metavar="NODE")
 @click.option("--run-id", required=True, metavar="ID", help="The run; begun if it is new.")
 @click.option("--iteration", default="", metavar="I,J", help="Place in the loops: 0 or 0,1.")
