@@ -135,17 +135,9 @@ class _Crew:
         def on_output(task: Task, line: str) -> None:
             tell(NodeEvent("output", task.name.partition("/")[2], line=line))
 
-        self._threads = None if options.in_process else ThreadPoolExecutor(workers)
+        self.threads = None if options.in_process else ThreadPoolExecutor(workers)
         self._pool = None if options.in_process else WorkerPool(workers, on_output=on_output)
         self.execute = self._pool.execute if self._pool else executor.execute
-
-    def submit(self, work: Callable[[Place], Outcome], place: Place) -> Future[Outcome]:
-        """Begin the work on a node; without threads it is done when this returns."""
-        if self._threads is not None:
-            return self._threads.submit(work, place)
-        future: Future[Outcome] = Future()
-        future.set_result(work(place))
-        return future
 
     def cancel(self) -> None:
         """End the executors that run now."""
@@ -156,9 +148,9 @@ class _Crew:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._pool is not None and self._threads is not None:
+        if self._pool is not None and self.threads is not None:
             self._pool.close()
-            self._threads.shutdown()
+            self.threads.shutdown()
 
 
 @dataclass(frozen=True)
@@ -176,20 +168,27 @@ class _Walk:
         running: set[Future[Outcome]] = set()
         try:
             while True:
-                if self._may_start():
-                    places = schedule.ready()
-                    running |= {self.crew.submit(self.attempts, place) for place in places}
-                else:
+                places = schedule.ready() if self._may_start() else []
+                for place in places:
+                    if self.crew.threads is not None:
+                        running.add(self.crew.threads.submit(self.attempts, place))
+                    elif self._may_start():
+                        self._take(schedule, self.attempts(place))
+                if not self._may_start():
                     running = {future for future in running if not future.cancel()}
-                if not running:
+                if running:
+                    ended, running = wait(running, return_when=FIRST_COMPLETED)
+                    for future in ended:
+                        self._take(schedule, future.result())
+                elif not places:
                     return self._state()
-                ended, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in ended:
-                    self.outcomes.append(future.result())
-                    schedule.ended(future.result())
         except KeyboardInterrupt:
             self._stop(running)
             return State.CANCELED
+
+    def _take(self, schedule: Schedule, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        schedule.ended(outcome)
 
     def _may_start(self) -> bool:
         return self.options.keep_going or self._state() is State.COMPLETE
