@@ -4,29 +4,42 @@ Importing this package imports no heavy library: TensorFlow, Beam, TFDV, TFT and
 by the process that runs a component.
 """
 
+from mlops_components.evaluator import Evaluator
 from mlops_components.example_gen import (
-    CsvExampleGen as CsvExampleGen,
+    CsvExampleGen,
+    HashSplit,
+    InputConfig,
+    InputSplit,
+    OutputConfig,
+    SplitConfig,
 )
-from mlops_components.example_gen import (
-    HashSplit as HashSplit,
-)
-from mlops_components.example_gen import (
-    InputConfig as InputConfig,
-)
-from mlops_components.example_gen import (
-    InputSplit as InputSplit,
-)
-from mlops_components.example_gen import (
-    OutputConfig as OutputConfig,
-)
-from mlops_components.example_gen import (
-    SplitConfig as SplitConfig,
-)
-from mlops_components.example_validator import ExampleValidator as ExampleValidator
-from mlops_components.schema_gen import SchemaGen as SchemaGen
-from mlops_components.statistics_gen import StatisticsGen as StatisticsGen
-from mlops_components.trainer import EvalArgs as EvalArgs
-from mlops_components.trainer import TrainArgs as TrainArgs
-from mlops_components.trainer import Trainer as Trainer
-from mlops_components.transform import SplitsConfig as SplitsConfig
-from mlops_components.transform import Transform as Transform
+from mlops_components.example_validator import ExampleValidator
+from mlops_components.fn_args import DataAccessor, FnArgs
+from mlops_components.pusher import Filesystem, PushDestination, Pusher
+from mlops_components.schema_gen import SchemaGen
+from mlops_components.statistics_gen import StatisticsGen
+from mlops_components.trainer import EvalArgs, TrainArgs, Trainer
+from mlops_components.transform import SplitsConfig, Transform
+
+__all__ = [
+    "CsvExampleGen",
+    "DataAccessor",
+    "EvalArgs",
+    "Evaluator",
+    "ExampleValidator",
+    "Filesystem",
+    "FnArgs",
+    "HashSplit",
+    "InputConfig",
+    "InputSplit",
+    "OutputConfig",
+    "PushDestination",
+    "Pusher",
+    "SchemaGen",
+    "SplitConfig",
+    "SplitsConfig",
+    "StatisticsGen",
+    "TrainArgs",
+    "Trainer",
+    "Transform",
+]

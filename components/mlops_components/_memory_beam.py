@@ -14,25 +14,21 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import apache_beam as beam
-from apache_beam import coders, pvalue
+from apache_beam import pvalue
 from apache_beam.io import filebasedsink, iobase
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners import common
 from apache_beam.runners.runner import PipelineResult, PipelineRunner, PipelineState
-from apache_beam.transforms import core, sideinputs, userstate, util, window
+from apache_beam.transforms import core, userstate, util, window
+
+from mlops_components._memory_steps import Operation, Push, Source, Step, Stream, operation
 
 log = logging.getLogger(__name__)
-
-Step = Any
-"""An `AppliedPTransform`: a transform with the collections that it reads and writes."""
-
-Push = Callable[[Any], None]
-"""Takes one windowed value."""
 
 
 class _Unsupported(Exception):
@@ -117,6 +113,7 @@ _WHOLE = (
     core.CombinePerKey,
     core._CombinePerKeyWithHotKeyFanout,
     util.Reshuffle,
+    Stream,
 )
 """Composites that are run as one step."""
 
@@ -150,201 +147,11 @@ def _check(step: Step) -> None:
         signature = common.DoFnSignature(transform.dofn)
         if signature.is_stateful_dofn() or signature.is_splittable_dofn():
             raise _Unsupported(f"{step.full_label} keeps state or splits its input")
-    elif not isinstance(transform, tuple(_OPERATIONS)):
-        raise _Unsupported(f"{step.full_label} is a {type(transform).__name__}")
+    else:
+        _kind(step)
     for output in step.outputs.values():
         if not isinstance(output.windowing.windowfn, window.GlobalWindows):
             raise _Unsupported(f"{step.full_label} uses windows")
-
-
-class _Operation:
-    """A step while it runs.
-
-    Args:
-        step: what it does.
-        emit: takes what it puts out, by output tag.
-        sides: the collected side inputs, in the order of `step.side_inputs`.
-    """
-
-    is_barrier = False
-    """Whether it puts its results out only when all input has been seen."""
-
-    def __init__(self, step: Step, emit: Callable[[Any], Push], sides: list[list[Any]]) -> None:
-        self.step = step
-        self.transform = step.transform
-        self.emit = emit
-        self.sides = sides
-
-    def start(self) -> None:
-        """Get ready for elements."""
-
-    def push(self, value: Any) -> None:
-        """Take one element."""
-        raise NotImplementedError
-
-    def finish(self) -> None:
-        """All elements of this stage have been pushed."""
-
-    def flush(self) -> None:
-        """Put out what a barrier or a source holds."""
-
-
-class _Source(_Operation):
-    is_barrier = True
-
-    def flush(self) -> None:
-        out = self.emit(None)
-        for value in self.values():
-            out(window.GlobalWindows.windowed_value(value))
-
-    def values(self) -> Iterable[Any]:
-        raise NotImplementedError
-
-
-class _Impulse(_Source):
-    def values(self) -> Iterable[Any]:
-        return (b"",)
-
-
-class _Create(_Source):
-    def values(self) -> Iterable[Any]:
-        return self.transform.values  # type: ignore[no-any-return]
-
-
-class _Read(_Source):
-    def values(self) -> Iterable[Any]:
-        source = self.transform.source
-        return source.read(source.get_range_tracker(None, None))  # type: ignore[no-any-return]
-
-
-class _Pass(_Operation):
-    def start(self) -> None:
-        self.out = self.emit(None)
-
-    def push(self, value: Any) -> None:
-        self.out(value)
-
-
-class _Receiver(common.Receiver):  # type: ignore[misc]
-    def __init__(self, out: Push) -> None:
-        self.out = out
-
-    def receive(self, value: Any) -> None:
-        self.out(value)
-
-
-class _ParDo(_Operation):
-    def start(self) -> None:
-        tags = {None, *self.step.outputs, *getattr(self.transform, "output_tags", ())}
-        maps = [
-            sideinputs.SideInputMap(type(side), side._view_options(), values)
-            for side, values in zip(self.step.side_inputs, self.sides, strict=True)
-        ]
-        self.runner = common.DoFnRunner(
-            self.transform.dofn,
-            self.transform.args,
-            self.transform.kwargs,
-            maps,
-            self.step.inputs[0].windowing,
-            tagged_receivers={tag: _Receiver(self.emit(tag)) for tag in tags},
-            step_name=self.step.full_label,
-        )
-        self.runner.setup()
-        self.runner.start()
-
-    def push(self, value: Any) -> None:
-        self.runner.process(value)
-
-    def finish(self) -> None:
-        self.runner.finish()
-        self.runner.teardown()
-
-
-class _Write(_Operation):
-    """Writes one file, as the sink's own protocol has it."""
-
-    is_barrier = True
-
-    def start(self) -> None:
-        self.sink = self.transform.sink
-        self.init = self.sink.initialize_write()
-        self.writer = self.sink.open_writer(self.init, "memory")
-
-    def push(self, value: Any) -> None:
-        self.writer.write(value.value)
-
-    def flush(self) -> None:
-        written = [self.writer.close()]
-        ready = self.sink.pre_finalize(self.init, written)
-        out = self.emit(None)
-        for name in self.sink.finalize_write(self.init, written, ready):
-            out(window.GlobalWindows.windowed_value(name))
-
-
-class _Keyed(_Operation):
-    """Keeps something for each key; keys are equal when their encodings are, as in Beam."""
-
-    is_barrier = True
-
-    def start(self) -> None:
-        self.encode = coders.FastPrimitivesCoder().encode
-        self.held: dict[bytes, tuple[Any, Any]] = {}
-
-    def flush(self) -> None:
-        out = self.emit(None)
-        for key, held in self.held.values():
-            out(window.GlobalWindows.windowed_value((key, self.result(held))))
-        self.held = {}
-
-    def result(self, held: Any) -> Any:
-        return held
-
-
-class _GroupByKey(_Keyed):
-    def push(self, value: Any) -> None:
-        key, item = value.value
-        self.held.setdefault(self.encode(key), (key, []))[1].append(item)
-
-
-class _Combine(_Keyed):
-    def start(self) -> None:
-        super().start()
-        transform = self.transform
-        if isinstance(transform, core._CombinePerKeyWithHotKeyFanout):
-            self.fn, self.args, self.kwargs = transform._combine_fn, (), {}
-        else:
-            self.fn, self.args, self.kwargs = transform.fn, transform.args, transform.kwargs
-        self.fn.setup(*self.args, **self.kwargs)
-
-    def push(self, value: Any) -> None:
-        key, item = value.value
-        code = self.encode(key)
-        known = self.held.get(code)
-        held = known[1] if known else self.fn.create_accumulator(*self.args, **self.kwargs)
-        self.held[code] = (key, self.fn.add_input(held, item, *self.args, **self.kwargs))
-
-    def result(self, held: Any) -> Any:
-        compacted = self.fn.compact(held, *self.args, **self.kwargs)
-        return self.fn.extract_output(compacted, *self.args, **self.kwargs)
-
-    def flush(self) -> None:
-        super().flush()
-        self.fn.teardown(*self.args, **self.kwargs)
-
-
-_OPERATIONS: dict[type, type[_Operation]] = {
-    core.Impulse: _Impulse,
-    beam.Create: _Create,
-    iobase.Read: _Read,
-    core.CombinePerKey: _Combine,
-    core._CombinePerKeyWithHotKeyFanout: _Combine,
-    core.GroupByKey: _GroupByKey,
-    iobase.Write: _Write,
-    util.Reshuffle: _Pass,
-    core.Flatten: _Pass,
-    core.WindowInto: _Pass,
-    core.ParDo: _ParDo,
-}
 
 
 class _Run:
@@ -352,62 +159,86 @@ class _Run:
 
     def __init__(self, steps: list[Step]) -> None:
         self.steps = steps
+        self.kinds = {step: _kind(step) for step in steps}
         self.producers = {output: step for step in steps for output in step.outputs.values()}
-        self.stages: dict[Step, int] = {}
-        for step in steps:
-            self.stages[step] = self._stage(step)
         self.consumers: dict[Any, list[Step]] = defaultdict(list)
-        self.side_values: dict[Any, list[Any]] = {}
-        self.waiting: dict[Step, list[Any]] = defaultdict(list)
+        self.sides: dict[Any, list[Step]] = defaultdict(list)
         for step in steps:
             for collection in step.inputs:
                 self.consumers[collection].append(step)
             for side in step.side_inputs:
-                self.side_values[side.pvalue] = []
-        self.operations: dict[Step, _Operation] = {}
+                self.sides[side.pvalue].append(step)
+        self.stages: dict[Step, int] = {}
+        for step in steps:
+            self.stages[step] = self._first_stage(step)
+        for step in reversed(steps):
+            self.stages[step] = self._last_stage(step)
+        self.side_values: dict[Any, list[Any]] = {c: [] for c in self.sides}
+        self.waiting: dict[Step, list[Any]] = defaultdict(list)
+        self.operations: dict[Step, Operation] = {}
 
-    def _stage(self, step: Step) -> int:
-        """The first stage in which all that the step needs is there."""
-        direct = [self._ready(c) for c in step.inputs if c in self.producers]
-        sides = [self._ready(side.pvalue) + 1 for side in step.side_inputs]
-        return max(direct + sides, default=-1)
+    def _first_stage(self, step: Step) -> int:
+        """The first stage in which all that a step needs is there."""
+        direct = [self._ready(self.producers[c]) for c in step.inputs if c in self.producers]
+        sides = [self._ready(self.producers[side.pvalue]) + 1 for side in step.side_inputs]
+        return max(direct + sides, default=0)
 
-    def _ready(self, collection: Any) -> int:
-        """The stage in which the elements of a collection come out."""
-        producer = self.producers[collection]
-        return self.stages[producer] + int(_operation(producer).is_barrier)
+    def _last_stage(self, step: Step) -> int:
+        """As late as what follows lets it: then nothing has to wait between the two."""
+        if self.kinds[step].is_barrier or issubclass(self.kinds[step], Source):
+            return self.stages[step]
+        uses = [self.stages[c] for o in step.outputs.values() for c in self.consumers[o]]
+        sides = [self.stages[s] - 1 for o in step.outputs.values() for s in self.sides[o]]
+        return min(uses + sides, default=self.stages[step])
+
+    def _ready(self, step: Step) -> int:
+        """The stage in which the outputs of a step come out."""
+        return self.stages[step] + int(self.kinds[step].is_barrier)
 
     def run(self) -> None:
-        for stage in range(-1, max(self.stages.values()) + 2):
-            before = [s for s in self.steps if self.stages[s] == stage - 1]
-            now = [s for s in self.steps if self.stages[s] == stage]
-            for step in now:
-                sides = [self.side_values[side.pvalue] for side in step.side_inputs]
-                self.operations[step] = _operation(step)(step, self._emit(step), sides)
+        sources = [s for s in self.steps if issubclass(self.kinds[s], Source)]
+        before: list[Step] = []
+        for stage in range(max(self.stages.values(), default=0) + 2):
+            now = [s for s in self.steps if self.stages[s] == stage and s not in sources]
             # Last first, so that whatever a step puts out has somewhere to go.
             for step in reversed(now):
-                self.operations[step].start()
+                self._make(step, stage).start()
             for step in before:
-                self.operations[step].flush()
-                del self.operations[step]
+                self.operations.pop(step).flush()
+            for step in sources:
+                if self._takes(step, stage):
+                    self._make(step, stage).flush()
             for step in now:
                 for value in self.waiting.pop(step, ()):
                     self.operations[step].push(value)
                 self.operations[step].finish()
+            before = now
 
-    def _emit(self, step: Step) -> Callable[[Any], Push]:
-        """Where a step's outputs go, by tag."""
-        ready = self.stages[step] + int(_operation(step).is_barrier)
+    def _make(self, step: Step, stage: int) -> Operation:
+        sides = [self.side_values[side.pvalue] for side in step.side_inputs]
+        self.operations[step] = self.kinds[step](step, self._emit(step, stage), sides)
+        return self.operations[step]
+
+    def _takes(self, source: Step, stage: int) -> bool:
+        """Whether a stage has a use for the elements of a source."""
+        outputs = list(source.outputs.values())
+        used = any(self.stages[c] == stage for o in outputs for c in self.consumers[o])
+        return used or (stage == self.stages[source] and any(self.sides[o] for o in outputs))
+
+    def _emit(self, step: Step, stage: int) -> Callable[[Any], Push]:
+        """Where the outputs of a step go, by tag."""
+        is_source = issubclass(self.kinds[step], Source)
+        ready = stage if is_source else self._ready(step)
 
         def targets(tag: Any) -> Push:
             collection = step.outputs.get(tag)
             pushes: list[Push] = []
-            if collection in self.side_values:
+            if collection in self.sides and ready == self._ready(step):
                 pushes.append(self.side_values[collection].append)
-            for consumer in self.consumers[collection] if collection is not None else ():
+            for consumer in self.consumers.get(collection, ()):
                 if self.stages[consumer] == ready:
                     pushes.append(self._push_to(consumer))
-                else:
+                elif not is_source:
                     pushes.append(self.waiting[consumer].append)
             return _to_all(pushes)
 
@@ -415,6 +246,13 @@ class _Run:
 
     def _push_to(self, consumer: Step) -> Push:
         return lambda value: self.operations[consumer].push(value)
+
+
+def _kind(step: Step) -> type[Operation]:
+    kind = operation(step)
+    if kind is None:
+        raise _Unsupported(f"{step.full_label} is a {type(step.transform).__name__}")
+    return kind
 
 
 def _to_all(pushes: list[Push]) -> Push:
@@ -426,10 +264,3 @@ def _to_all(pushes: list[Push]) -> Push:
             one(value)
 
     return push
-
-
-def _operation(step: Step) -> type[_Operation]:
-    for kind in type(step.transform).__mro__:
-        if kind in _OPERATIONS:
-            return _OPERATIONS[kind]
-    raise _Unsupported(step.full_label)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import apache_beam as beam
 import pyarrow as pa
 import tensorflow as tf
 import tensorflow_transform as tft
@@ -20,6 +19,7 @@ from tfx_bsl.public import tfxio
 from tfx_bsl.tfxio import tensor_adapter, tensor_to_arrow
 
 from mlops_components import _memory_beam
+from mlops_components._memory_steps import Stream
 from mlops_components.examples import read_batches
 
 Preprocess = Callable[[Any], Any]
@@ -38,7 +38,7 @@ def analyze(
     config = adapter_config(schema)
 
     def build(pipeline: Any) -> None:
-        data = pipeline | beam.Create(read_batches(files, schema=schema))
+        data = pipeline | Stream(lambda: read_batches(files, schema=schema))
         function = (data, config) | tft_beam.AnalyzeDataset(preprocess)
         function | tft_beam.WriteTransformFn(str(graph))
 

@@ -41,22 +41,29 @@ def user_function(name: str, module_file: Path | None, target: str) -> Iterator[
         module_name, _, function = target.replace(":", ".").rpartition(".")
         yield _function(_import(module_name, target), function, target)
         return
-    if not module_file.is_file():
-        raise NotFoundError(f"module_file {module_file} does not exist", hint="check the path")
-    folder = str(module_file.resolve().parent)
-    sys.path.insert(0, folder)
-    try:
-        yield _function(_load(module_file), name, str(module_file))
-    finally:
-        sys.path.remove(folder)
+    with _module(module_file) as module:
+        yield _function(module, name, str(module_file))
 
 
 def optional_function(name: str, module_file: Path | None) -> Callable[..., Any] | None:
     """A function that a module file may define."""
     if module_file is None:
         return None
-    with user_function(name, module_file, "") as function:
-        return function
+    with _module(module_file) as module:
+        found = getattr(module, name, None)
+    return found if callable(found) else None
+
+
+@contextmanager
+def _module(path: Path) -> Iterator[ModuleType]:
+    if not path.is_file():
+        raise NotFoundError(f"module_file {path} does not exist", hint="check the path")
+    folder = str(path.resolve().parent)
+    sys.path.insert(0, folder)
+    try:
+        yield _load(path)
+    finally:
+        sys.path.remove(folder)
 
 
 def _import(module_name: str, target: str) -> ModuleType:

@@ -107,20 +107,23 @@ def save(model: keras.Model, transform: tft.TFTransformOutput, folder: str) -> N
     """Save with two signatures: serving of raw examples, and the transformation by itself."""
     exported = tf.Module()
     exported.model = model
-    exported.transform = transform.transform_features_layer()
-    raw = transform.raw_feature_spec()
-    serving = {name: spec for name, spec in raw.items() if name != LABEL}
-    text = tf.TensorSpec([None], tf.string, name="examples")
+    exported.transform = tf.saved_model.load(transform.transform_savedmodel_dir)
+    labelled = transform.raw_feature_spec()
+    unlabelled = {name: spec for name, spec in labelled.items() if name != LABEL}
 
-    @tf.function(input_signature=[text], autograph=False)
+    # Without AutoGraph: there is no Python control flow to convert, and looking takes seconds.
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")], autograph=False)
     def serve(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        features = exported.transform(tf.io.parse_example(examples, serving))
-        features.pop(transformed(LABEL), None)
+        raw = tf.io.parse_example(examples, unlabelled)
+        # The transformation asks for the label, too; nothing that is served depends on it.
+        raw[LABEL] = tf.fill([tf.size(examples), 1], "")
+        features = exported.transform.transform_fn(raw)
+        del features[transformed(LABEL)]
         return {"probabilities": model(features, training=False)}
 
-    @tf.function(input_signature=[text], autograph=False)
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")], autograph=False)
     def transform_features(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        return exported.transform(tf.io.parse_example(examples, raw))
+        return exported.transform.transform_fn(tf.io.parse_example(examples, labelled))
 
     tf.saved_model.save(
         exported,
