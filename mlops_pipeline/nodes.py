@@ -59,13 +59,15 @@ def place_node(
     call = Call(draft, node_id, definition.interface, arguments)
     for rule in CALL_RULES:
         raise_first(rule(call))
+    takes = definition.interface
+    # Written (*...,), an empty tuple is the very object that is the default, and left out.
     made = ir.NodeIR(
         id=node_id,
         component=definition.identity,
         executor=definition.executor,
-        inputs=tuple(input_ir(call, spec) for spec in call.interface.inputs.values()),
-        outputs=tuple(_output_ir(spec) for spec in call.interface.outputs.values()),
-        parameters=tuple(parameter_ir(call, spec) for spec in call.interface.parameters.values()),
+        inputs=(*(input_ir(call, spec) for spec in takes.inputs.values()),),
+        outputs=(*(_output_ir(spec) for spec in takes.outputs.values()),),
+        parameters=(*(parameter_ir(call, spec) for spec in takes.parameters.values()),),
         driver=definition.driver,
         publisher=definition.publisher,
         conditions=scope.conditions,
@@ -105,7 +107,7 @@ def _after(draft: Draft, options: Options) -> tuple[str, ...]:
                 where=caller(),
             )
         ids[each.id if isinstance(each, Node) else draft.full_id(each)] = None
-    return tuple(ids)
+    return (*ids,)
 
 
 def Importer(
