@@ -38,12 +38,14 @@ class Cost:
         wall, cpu: seconds.
         answer: the JSON object that the process printed on its last line, if any.
         code: exit code.
+        text: all that it printed.
     """
 
     wall: float
     cpu: float
     answer: Mapping[str, Any]
     code: int
+    text: str
 
 
 class SideFailed(Exception):
@@ -99,7 +101,7 @@ def run(
     if code and not may_fail:
         tail = "\n".join(text.splitlines()[-LAST_LINES:])
         raise SideFailed(f"{' '.join(map(str, command))} returned {code}:\n{tail}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime, answer_in(text), code)
+    return Cost(wall, usage.ru_utime + usage.ru_stime, answer_in(text), code, text)
 
 
 def _end_session(session: int) -> None:

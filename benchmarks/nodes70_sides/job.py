@@ -47,6 +47,11 @@ def expected(seed: int) -> str:
     return combine([combine([head], f"fan {i}") for i in range(len(FAN))], "join")
 
 
+def cpu() -> float:
+    """CPU seconds of this process and of those that it has started and that have ended."""
+    return sum(os.times()[:4])
+
+
 def serve(run: Callable[[Path, int], str], prepare: Callable[[Path], None] | None = None) -> None:
     """Do what the command line asks, and print what it took as JSON.
 
@@ -64,12 +69,12 @@ def serve(run: Callable[[Path, int], str], prepare: Callable[[Path], None] | Non
     text = run(folder, 1)
     answer = {"right": text == expected(1)}
     if action == "twice":
-        begin = time.perf_counter(), time.process_time()
+        begin = time.perf_counter(), cpu()
         text = run(folder, 2)
         answer = {
             "right": text == expected(2),
             "wall": time.perf_counter() - begin[0],
-            "cpu": time.process_time() - begin[1],
+            "cpu": cpu() - begin[1],
         }
     sys.stdout.write("\n" + json.dumps(answer) + "\n")
     sys.stdout.flush()

@@ -1,0 +1,166 @@
+"""The penguin pipeline: ours, the same calls in one plain script, and TFX.
+
+  first      a new process on an empty folder, from the CSV file to the pushed model: seconds
+  cached     a new process, nothing changed: seconds; one further run counts what it imports
+  work       the same without the imports of the libraries, where the side tells it apart
+
+Sides: `ours` (`mlops run`, records in SQLite), `plain` (penguin_plain.py: the library calls with
+Beam's own runner), `plain, our Beam runner` (the same with the runner of our components: what is
+left is the framework), `tfx` (penguin_tfx.py, LocalDagRunner with its records in SQLite).
+Training steps, features, model and metrics are the same everywhere: pipelines/penguin.
+
+  python benchmarks/penguin.py --peer tfx=envs/tfx/bin/python --rounds 3
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from measure import (
+    HERE,
+    REPOSITORY,
+    Cost,
+    SideFailed,
+    add_peers,
+    arguments,
+    check,
+    interleave,
+    machine,
+    our_environment,
+    peers,
+    print_table,
+    run,
+    save,
+    say,
+)
+
+PIPELINE = REPOSITORY / "pipelines" / "penguin"
+HEAVY = ("tensorflow", "keras", "apache_beam", "tensorflow_data_validation", "pandas", "numpy")
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+IMPORTED = re.compile(r"\|\s+(\S+)$")
+
+Act = Callable[[Path], Cost]
+
+
+def ours(options: Any) -> Act:
+    """`mlops run pipelines/penguin` with a store and a root of its own."""
+
+    def act(folder: Path) -> Cost:
+        command = [options.python, "-m", "mlops_pipeline.cli", "run", PIPELINE, "--json"]
+        place = ["--store", f"sqlite:///{folder}/metadata.db", "--root", folder / "artifacts"]
+        where = ["-p", f"push_destination={folder}/serving", "-p", f"train_steps={options.steps}"]
+        env = {**our_environment(), **QUIET, **options.extra}
+        return run([*command, *place, *where], env=env, cwd=folder)
+
+    return act
+
+
+def script(python: str, name: str, options: Any, *flags: str) -> Act:
+    """One of the scripts beside this one."""
+
+    def act(folder: Path) -> Cost:
+        steps = ["--train-steps", str(options.steps), *flags]
+        return run([python, HERE / name, data(folder), folder, *steps], env=QUIET, cwd=folder)
+
+    return act
+
+
+def data(folder: Path) -> Path:
+    """A folder of the CSV files alone: TFX reads whatever lies beside them as well."""
+    place = folder / "data"
+    if not place.exists():
+        place.mkdir()
+        for file in sorted((PIPELINE / "data").glob("*.csv")):
+            shutil.copy2(file, place)
+    return place
+
+
+def measure(act: Act, *, again: bool) -> dict[str, float]:
+    """One round of a side."""
+    folder = Path(tempfile.mkdtemp(prefix="penguin-"))
+    try:
+        first = act(folder)
+        pushed = len(list((folder / "serving").glob("*/saved_model.pb")))
+        if pushed != 1:
+            raise SideFailed(f"{pushed} models were pushed: {first.text[-1500:]}")
+        found = {"first s": first.wall, "first CPU s": first.cpu}
+        imports = first.answer.get("import") or first.answer.get("steps", {}).get("import")
+        if imports:
+            found["work s"] = first.wall - float(imports)
+        if again:
+            cached = act(folder)
+            found |= {"cached s": cached.wall, "cached CPU s": cached.cpu}
+        return found
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def imported_when_cached(options: Any) -> list[str]:
+    """Which heavy packages any process of a fully cached run of ours imports."""
+    folder = Path(tempfile.mkdtemp(prefix="penguin-"))
+    try:
+        ours(options)(folder)
+        options.extra = {"PYTHONPROFILEIMPORTTIME": "1"}
+        text = ours(options)(folder).text
+        options.extra = {}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    lines = (line for line in text.splitlines() if line.startswith("import time:"))
+    names = {match[1] for line in lines if (match := IMPORTED.search(line))}
+    if "mlops_pipeline" not in names:
+        raise SideFailed(f"imports were not listed: {text[-500:]}")
+    return sorted(names.intersection(HEAVY))
+
+
+def main() -> int:
+    parser = arguments(__doc__)
+    add_peers(parser, ("tfx",))
+    parser.add_argument("--steps", type=int, default=100, help="training steps (default: 100)")
+    parser.add_argument("--only", help="comma-separated names of sides")
+    options = parser.parse_args()
+    options.extra = {}
+    found = peers(options.peer, ("tfx",))
+    sides = {
+        "ours": ours(options),
+        "plain": script(options.python, "penguin_plain.py", options),
+        "plain our Beam": script(options.python, "penguin_plain.py", options, "--beam=memory"),
+    }
+    if "tfx" in found:
+        sides["tfx"] = script(found["tfx"], "penguin_tfx.py", options)
+    if options.only:
+        sides = {name: sides[name] for name in options.only.split(",")}
+    say(f"penguin, {options.steps} training steps; {machine()}")
+    figures = interleave(
+        sides, options.rounds, lambda n, _: measure(sides[n], again=not n.startswith("plain"))
+    )
+    measures = ("first s", "first CPU s", "work s", "cached s", "cached CPU s")
+    print_table(figures, measures, reference="ours")
+    say(f"medians of {options.rounds} rounds, in brackets the ratio to ours; {machine()}")
+    save(options.json, figures)
+    return judge(figures, imported_when_cached(options) if "ours" in sides else [])
+
+
+def judge(figures: dict[str, Any], heavy: list[str]) -> int:
+    """Compare with what must be reached; 0 if all is."""
+    first = {name: median(f["first s"]) for name, f in figures.items() if f.get("first s")}
+    kept = []
+    if "ours" in first:
+        kept += [check("cached, new process", median(figures["ours"]["cached s"]), 1.5, "s")]
+        kept += [check("heavy packages imported when cached", len(heavy), 0)]
+        if heavy:
+            say(f"  imported: {', '.join(heavy)}")
+        for other, limit in (("plain", 1.3), ("plain our Beam", 1.3), ("tfx", 1 / 3)):
+            if other in first:
+                kept += [check(f"first run: ours / {other}", first["ours"] / first[other], limit)]
+    return 0 if kept and all(kept) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
