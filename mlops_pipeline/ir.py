@@ -376,7 +376,10 @@ class PipelineIR(Struct, frozen=True):
 
 def dump(pipeline: PipelineIR) -> bytes:
     """The JSON of a pipeline: sorted keys, two spaces, a final newline."""
-    data = msgspec.json.encode(pipeline, order="deterministic")
+    # Read back once: on Python 3.10 an empty tuple may be another one than the default, which is
+    # then written; the same pipeline would give other bytes.
+    plain = msgspec.json.decode(msgspec.json.encode(pipeline), type=PipelineIR)
+    data = msgspec.json.encode(plain, order="deterministic")
     return msgspec.json.format(data, indent=2) + b"\n"
 
 

@@ -12,20 +12,30 @@ import hashlib
 import itertools
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from mlops_pipeline.errors import StoreError
 
 
-class _Nothing(dict[str, Any]):
-    """No items, for ever; hashable, which a default in a dataclass has to be."""
+class _Nothing(Mapping[str, Any]):
+    """No items, for ever; hashable and no dict, as Python wants the default of a dataclass."""
 
-    __hash__ = object.__hash__  # type: ignore[assignment]
+    def __getitem__(self, key: str) -> Any:
+        raise KeyError(key)
 
-    def __setitem__(self, key: str, value: Any) -> None:
-        raise TypeError("this mapping stays empty")
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        return "{}"
 
 
 NOTHING: Mapping[str, Any] = _Nothing()
