@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import platform
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -75,16 +74,11 @@ def lock_digest(path: Path | None) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-@functools.cache
-def _facts() -> tuple[tuple[str, str], ...]:
-    return (
-        ("python", platform.python_version()),
-        ("implementation", sys.implementation.name),
-        ("system", sys.platform),
-        ("machine", platform.machine()),
-    )
-
-
 def describe() -> dict[str, str]:
     """The interpreter and the platform, for the records."""
-    return dict(_facts())
+    return {
+        "python": sys.version.split()[0],
+        "implementation": sys.implementation.name,
+        "system": sys.platform,
+        "machine": os.uname().machine,
+    }
