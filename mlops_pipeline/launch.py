@@ -144,7 +144,8 @@ def launch(session: Session, node_id: str, iteration: Iteration = ()) -> Outcome
         else:
             outcome = _record(request, plan, plan.outputs)
     except Exception as error:  # noqa: BLE001 - a user's driver may raise anything
-        outcome = _failed(request, new_execution(request, None, State.FAILED), error)
+        state = State.CANCELED if session.stop.is_set() else State.FAILED
+        outcome = _failed(request, new_execution(request, None, state), error)
     session.history.add(outcome)
     return outcome
 

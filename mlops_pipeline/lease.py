@@ -12,10 +12,11 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import Execution, MetadataStore, State
@@ -65,11 +66,17 @@ def is_dead(execution: Execution, lease: float) -> bool:
     Args:
         lease: seconds.
     """
-    machine, _, rest = str(execution.properties.get(PROCESS, "")).partition("|")
+    gone = is_gone(execution.properties)
+    return time.time() - execution.heartbeat > lease if gone is None else gone
+
+
+def is_gone(properties: Mapping[str, Any]) -> bool | None:
+    """Whether the process that `properties` name has ended; None if that is unknown here."""
+    machine, _, rest = str(properties.get(PROCESS, "")).partition("|")
     pid, _, started = rest.partition("|")
     if machine and machine == _machine(os.getpid()) and pid.isdigit():
         return _start_time(int(pid)) != started
-    return time.time() - execution.heartbeat > lease
+    return None
 
 
 class Heart:

@@ -10,7 +10,7 @@ from typing import Any
 
 from mlops_pipeline.errors import NotFoundError, ParameterError
 from mlops_pipeline.ir import PipelineIR, dump, load
-from mlops_pipeline.lease import host
+from mlops_pipeline.lease import host, is_gone, this_process
 from mlops_pipeline.parameters import run_parameters
 from mlops_pipeline.staging import sweep
 from mlops_pipeline.store import NOTHING, ArtifactType, Run, State
@@ -38,9 +38,9 @@ def begin_run(
     known = store.get_run(run_id)
     if known is not None:
         _check_same(known, ir, parameters)
-        if known.state is not State.RUNNING:
-            known = replace(known, state=State.RUNNING, finished=0.0)
-            store.put_run(known)
+        properties = {**known.properties, **this_process()}
+        known = replace(known, state=State.RUNNING, finished=0.0, properties=properties)
+        store.put_run(known)
         return known
     if not RUN_ID.fullmatch(run_id):
         raise ParameterError(
@@ -59,6 +59,7 @@ def begin_run(
         base_run=base_run,
         started=time.time(),
         properties={
+            **this_process(),
             "host": host(),
             "base_dir": str(workspace.base_dir),
             "import_paths": list(workspace.import_paths),
@@ -92,6 +93,13 @@ def end_run(workspace: Workspace, run_id: str, state: State) -> Run:
     run = replace(known, state=state, finished=time.time())
     workspace.store.put_run(run)
     return run
+
+
+def state_of(run: Run) -> State:
+    """How a run stands: one whose process was killed has failed, whatever the store says."""
+    if run.state is State.RUNNING and is_gone(run.properties):
+        return State.FAILED
+    return run.state
 
 
 def pipeline_of(workspace: Workspace, run: Run) -> PipelineIR:

@@ -34,7 +34,8 @@ class RunOptions:
 
     Args:
         workers: nodes at once; 0 for one a core.
-        in_process: run executors in this process, one after the other, for debuggers.
+        in_process: run executors in this process, one after the other, for debuggers; a node's
+            timeout is not enforced then.
         keep_going: after a failure, run whatever does not depend on the failed node.
         from_nodes, to_nodes, only: run these nodes only; see `partial.select`.
         base_run: the run that a partial run goes on from; empty for the latest.
