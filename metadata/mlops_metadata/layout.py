@@ -8,7 +8,7 @@ from typing import Any
 
 from mlops_metadata.connection import Connection
 from mlops_metadata.library import pb, request
-from mlops_pipeline.errors import StoreError
+from mlops_pipeline.errors import StoreError, did_you_mean
 from mlops_pipeline.store import AlreadyExistsError, ArtifactType, Execution
 
 PIPELINE, RUN, NODE, CACHE = "pipeline", "pipeline_run", "node", "execution_cache"
@@ -81,17 +81,15 @@ class Types:
         known = self._artifacts.get(kind.name)
         if known is None:
             return False
-        for name, value in kind.properties.items():
-            if name not in known.properties:
-                return False
+        base = _base_type(kind)
+        if base and known.base_type and base != known.base_type:
+            found = pb.ArtifactType.SystemDefinedBaseType.Name(known.base_type)
+            raise _conflict(kind, "the base type", found.capitalize(), str(kind.base_type))
+        for name in kind.properties.keys() & known.properties.keys():
             found = pb.PropertyType.Name(known.properties[name])
-            if found != value:
-                raise StoreError(
-                    f"property {name!r} of the artifact type {kind.name} is {found} in the "
-                    f"metadata store, but {value} here",
-                    hint="give the property, or the type, another name",
-                )
-        return True
+            if found != kind.properties[name]:
+                raise _conflict(kind, f"property {name!r}", found, kind.properties[name])
+        return kind.properties.keys() <= known.properties.keys() and base in (0, known.base_type)
 
 
 def _put_types() -> Any:
@@ -107,7 +105,26 @@ def _write_type(kind: ArtifactType, message: Any) -> None:
         message.properties[name] = pb.PropertyType.Value(value)
     # MLMD refuses a type whose base type is UNSET in so many words.
     if kind.base_type:
-        message.base_type = pb.ArtifactType.SystemDefinedBaseType.Value(kind.base_type.upper())
+        message.base_type = _base_type(kind)
+
+
+def _base_type(kind: ArtifactType) -> int:
+    known: dict[str, int] = dict(pb.ArtifactType.SystemDefinedBaseType.items())
+    name = (kind.base_type or "UNSET").upper()
+    if name not in known:
+        raise StoreError(
+            f"the base type of the artifact type {kind.name} is {kind.base_type!r}",
+            hint=did_you_mean(str(kind.base_type), [n.capitalize() for n in known if n != "UNSET"]),
+        )
+    return known[name]
+
+
+def _conflict(kind: ArtifactType, part: str, stored: str, wanted: str) -> StoreError:
+    return StoreError(
+        f"{part} of the artifact type {kind.name} is {stored} in the metadata store, "
+        f"but {wanted} here",
+        hint="give it another name: what is stored cannot change",
+    )
 
 
 class Contexts:

@@ -55,12 +55,12 @@ _DIRECTIONS = {
 _BOTH_WAYS = ("span", "version")
 """Properties that some TFX readers look for among the declared ones, some among the others."""
 
-_EXECUTION_FACTS: dict[str, Any] = {
+_FACTS: dict[str, Any] = {
     "pipeline": "",
-    "run": "",
+    "run_id": "",
     # Written even if it is empty: it is the sign that we wrote the execution.
-    "node": None,
-    "iteration": [],
+    "node_id": None,
+    "iteration": (),
     "attempt": 1,
     "cache_key": "",
     "reason": "",
@@ -73,7 +73,7 @@ _EXECUTION_FACTS: dict[str, Any] = {
     "started": 0.0,
     "finished": 0.0,
 }
-_FIELD_OF_FACT = {"run": "run_id", "node": "node_id"}
+"""Fields of an execution that MLMD has no place for, with the values that are not written."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +92,13 @@ def _write(properties: Any, values: Mapping[str, Any], prefix: str = "") -> None
 
 def _sort_out(properties: Any) -> Parts:
     parts = Parts()
-    for name, value in sorted(properties.items()):
-        if name.startswith(OTHER):
-            parts.other[name[len(OTHER) :]] = decode(value)
-        elif name.startswith(PREFIX):
-            parts.facts[name[len(PREFIX) :]] = decode(value)
-        else:
+    for name, value in properties.items():
+        if not name.startswith(PREFIX):
             parts.named[name] = decode(value)
+        elif name.startswith(OTHER):
+            parts.other[name[len(OTHER) :]] = decode(value)
+        else:
+            parts.facts[name[len(PREFIX) :]] = decode(value)
     return parts
 
 
@@ -115,19 +115,17 @@ def write_execution(execution: Execution, type_id: int, message: Any) -> None:
     properties = message.custom_properties
     if skipped:
         properties[PREFIX + "state"].string_value = execution.state.value
-    for fact, default in _EXECUTION_FACTS.items():
-        value = getattr(execution, _FIELD_OF_FACT.get(fact, fact))
-        if fact == "iteration":
-            value = list(value)
+    for name, default in _FACTS.items():
+        value = getattr(execution, name)
         if value != default:
-            encode(value, properties[PREFIX + fact], name=fact)
+            encode(value, properties[PREFIX + name], name=name)
     _write(properties, execution.parameters)
     _write(properties, execution.properties, OTHER)
 
 
 def is_ours(message: Any) -> bool:
     """Whether we wrote this execution, so that it says itself where it stands."""
-    return PREFIX + "node" in message.custom_properties
+    return PREFIX + "node_id" in message.custom_properties
 
 
 def read_state(message: Any) -> State:
@@ -140,17 +138,18 @@ def read_state(message: Any) -> State:
 def read_execution(message: Any) -> Execution:
     """The execution in a message that `write_execution` filled."""
     parts = _sort_out(message.custom_properties)
-    facts = {_FIELD_OF_FACT.get(k, k): parts.facts.get(k, v) for k, v in _EXECUTION_FACTS.items()}
-    facts["iteration"] = tuple(facts["iteration"])
+    facts = {"pipeline": "", "run_id": "", **parts.facts}
+    state = facts.pop("state", None) or EXECUTION_STATES[message.last_known_state]
+    facts["iteration"] = tuple(facts.get("iteration", ()))
     return Execution(
         component=message.type,
-        state=read_state(message),
+        state=State(state),
         id=message.id,
         name=message.name,
-        parameters=parts.named,
+        parameters=dict(sorted(parts.named.items())),
         heartbeat=message.last_update_time_since_epoch / 1000,
-        properties=parts.other,
-        **facts,
+        properties=dict(sorted(parts.other.items())),
+        **{name: value for name, value in facts.items() if name in _FACTS},
     )
 
 

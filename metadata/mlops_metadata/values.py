@@ -16,6 +16,7 @@ from mlops_metadata.library import MessageToDict, StringValue
 from mlops_pipeline.errors import StoreError
 
 _TYPE_URL = "type.googleapis.com/google.protobuf.StringValue"
+_PLAIN = frozenset(("string_value", "int_value", "double_value", "bool_value"))
 _LONGEST = 512
 """Characters of a text that every database keeps and indexes as it is."""
 
@@ -72,12 +73,12 @@ def _is_plain_text(value: str) -> bool:
 def decode(value: Any) -> Any:
     """The value in a `Value` message, ours or anybody's."""
     field = value.WhichOneof("value")
+    if field in _PLAIN:
+        return getattr(value, field)
     if field is None:
         return None
     if field == "struct_value":
         return MessageToDict(value.struct_value)
-    if field != "proto_value":
-        return getattr(value, field)
     if value.proto_value.type_url != _TYPE_URL:
         return value.proto_value.type_url
     text = StringValue.FromString(value.proto_value.value).value

@@ -27,41 +27,51 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "metadata.db.lock"
 
 
-def taken_by(lock: FileLock) -> threading.Event:
-    """An event that is set once another thread has had the lock."""
-    had = threading.Event()
+def taker(lock: FileLock) -> threading.Thread:
+    """A thread that ends when it has had the lock."""
 
     def take() -> None:
         with lock:
-            had.set()
+            pass
 
-    threading.Thread(target=take, daemon=True).start()
-    return had
+    thread = threading.Thread(target=take, daemon=True)
+    thread.start()
+    return thread
+
+
+def waits(thread: threading.Thread) -> bool:
+    thread.join(0.05)
+    return thread.is_alive()
+
+
+def ends(thread: threading.Thread) -> bool:
+    thread.join(30)
+    return not thread.is_alive()
 
 
 def test_another_thread_waits_until_the_outermost_block_ends(path: Path) -> None:
     lock = FileLock(path)
     with lock:
         with lock:
-            had = taken_by(lock)
-        assert not had.wait(0.05)
-    assert had.wait(30)
+            thread = taker(lock)
+        assert waits(thread)
+    assert ends(thread)
     lock.close()
 
 
 def test_another_lock_on_the_file_waits_too(path: Path) -> None:
     one, other = FileLock(path), FileLock(path)
     with one:
-        had = taken_by(other)
-        assert not had.wait(0.05)
-    assert had.wait(30)
+        thread = taker(other)
+        assert waits(thread)
+    assert ends(thread)
 
 
 def test_an_error_lets_go_of_the_lock(path: Path) -> None:
     lock = FileLock(path)
     with pytest.raises(ZeroDivisionError), lock:
         _ = 1 / 0
-    assert taken_by(lock).wait(30)
+    assert ends(taker(lock))
 
 
 def test_a_process_that_is_killed_lets_go_of_the_lock(
@@ -75,11 +85,11 @@ def test_a_process_that_is_killed_lets_go_of_the_lock(
     )
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"held\n"
-    had = taken_by(FileLock(path))
-    assert not had.wait(0.05)
+    thread = taker(FileLock(path))
+    assert waits(thread)
     holder.kill()
     holder.communicate()
-    assert had.wait(30)
+    assert ends(thread)
 
 
 def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from store_contract import StoreContract
 
 from mlops_metadata.mlmd import MlmdStore, open_sqlite
+from mlops_pipeline.errors import StoreError
+from mlops_pipeline.store import ArtifactRecord, ArtifactState, ArtifactType, Execution, State
 
 pytestmark = pytest.mark.mlmd
 
@@ -17,3 +21,38 @@ class TestMlmdStore(StoreContract):
         opened = open_sqlite(f"sqlite:///{tmp_path}/metadata.db")
         yield opened
         opened.close()
+
+    def test_a_type_that_contradicts_the_stored_one_is_named(self, store: MlmdStore) -> None:
+        store.register_types([ArtifactType("Scored", "Dataset", {"score": "INT"})])
+        with pytest.raises(StoreError, match=r"'score' of .* Scored is INT .* DOUBLE here"):
+            store.register_types([ArtifactType("Scored", "Dataset", {"score": "DOUBLE"})])
+        with pytest.raises(StoreError, match=r"base type of .* Scored is Dataset .* Model here"):
+            store.register_types([ArtifactType("Scored", "Model")])
+        with pytest.raises(StoreError, match="did you mean 'Dataset'"):
+            store.register_types([ArtifactType("Other", "Datasets")])
+
+    def test_a_type_seen_first_in_an_output_gains_its_base_type(self, store: MlmdStore) -> None:
+        record = ArtifactRecord("Model", "/m")
+        store.put_execution(train(), outputs={"model": [record]})
+        store.register_types([ArtifactType("Model", "Model")])
+        with pytest.raises(StoreError, match="is Model in the metadata store"):
+            store.register_types([ArtifactType("Model", "Dataset")])
+
+    def test_what_is_not_in_the_store_is_named(self, store: MlmdStore) -> None:
+        for ask in (
+            lambda: store.heartbeat(77),
+            lambda: store.put_execution(train(id=77)),
+            lambda: store.set_artifact_state(77, ArtifactState.DELETED),
+        ):
+            with pytest.raises(StoreError, match="77"):
+                ask()
+        assert store.executions_of_run("run") == []
+
+    def test_one_record_in_two_places_is_two_artifacts(self, store: MlmdStore) -> None:
+        record = ArtifactRecord("Model", "/m")
+        _, written = store.put_execution(train(), outputs={"a": [record, record], "b": [record]})
+        assert len({found.id for found in [*written["a"], *written["b"]]}) == 3
+
+
+def train(**changes: Any) -> Execution:
+    return replace(Execution("pets.Train", "pets", "run", "train", State.COMPLETE), **changes)
