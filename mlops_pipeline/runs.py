@@ -38,9 +38,9 @@ def begin_run(
     known = store.get_run(run_id)
     if known is not None:
         _check_same(known, ir, parameters)
-        properties = {**known.properties, **this_process()}
-        known = replace(known, state=State.RUNNING, finished=0.0, properties=properties)
-        store.put_run(known)
+        if known.state is not State.RUNNING:
+            known = replace(known, state=State.RUNNING, finished=0.0)
+            store.put_run(known)
         return known
     if not RUN_ID.fullmatch(run_id):
         raise ParameterError(
@@ -59,7 +59,6 @@ def begin_run(
         base_run=base_run,
         started=time.time(),
         properties={
-            **this_process(),
             "host": host(),
             "base_dir": str(workspace.base_dir),
             "import_paths": list(workspace.import_paths),
@@ -83,6 +82,13 @@ def _check_same(run: Run, ir: PipelineIR, parameters: Mapping[str, Any]) -> None
                 f"run {run.id} exists with {name}={run.parameters.get(name)!r}",
                 hint="choose another run id, or leave the parameter as it is",
             )
+
+
+def hold_run(workspace: Workspace, run: Run) -> Run:
+    """Record that this process sees the run through to its end: if it dies, the run has failed."""
+    held = replace(run, properties={**run.properties, **this_process()})
+    workspace.store.put_run(held)
+    return held
 
 
 def end_run(workspace: Workspace, run_id: str, state: State) -> Run:

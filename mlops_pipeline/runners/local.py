@@ -22,6 +22,7 @@ from mlops_pipeline.launch import Session, begin_run, end_run, launch
 from mlops_pipeline.lease import describe
 from mlops_pipeline.partial import find_base_run, select, take_over
 from mlops_pipeline.runners.pool import WorkerPool
+from mlops_pipeline.runs import hold_run
 from mlops_pipeline.schedule import Place, Schedule
 from mlops_pipeline.store import NOTHING, Run, State
 from mlops_pipeline.task import Task
@@ -116,6 +117,7 @@ def run(
             f"run {run_id} is being run: {alive.node_id} by {describe(alive)}",
             hint="wait for it, or stop that process first",
         )
+    begun = hold_run(workspace, begun)
     tell = on_event or (lambda event: None)
     with _Crew(options, tell) as crew:
         history = load_history(workspace.store, run_id)

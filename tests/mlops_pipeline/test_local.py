@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import textwrap
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
+from mlops_pipeline.runs import state_of
 from mlops_pipeline.store import Direction, Execution, State
 
 HEAD = """
@@ -514,3 +516,15 @@ def test_workers_are_other_processes_and_in_process_is_this_one(project: Any) ->
     )
     assert value(project.run(force=True), "Pid") != str(os.getpid())
     assert value(project.run(force=True, in_process=True), "Pid") == str(os.getpid())
+
+
+def test_a_run_whose_process_is_gone_has_failed_whatever_the_store_says(project: Any) -> None:
+    write(project, "@pipeline\ndef p():\n    Make()\n")
+    ended = project.run("r", in_process=True).run
+    held = replace(ended, state=State.RUNNING)
+    assert state_of(held) is State.RUNNING
+    machine = str(held.properties["process"]).partition("|")[0]
+    killed = replace(held, properties={**held.properties, "process": f"{machine}|1|never"})
+    assert state_of(killed) is State.FAILED
+    elsewhere = replace(held, properties={**held.properties, "process": "other|1|2"})
+    assert state_of(elsewhere) is State.RUNNING
