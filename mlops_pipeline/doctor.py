@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+from mlops_pipeline import __version__
 from mlops_pipeline.errors import PipelineError
 from mlops_pipeline.settings import Resolved
 from mlops_pipeline.stores import file_of, open_store
@@ -60,7 +61,7 @@ def examine(resolved: Resolved) -> Iterator[Finding]:
 
 def own_version() -> str:
     """The version of this distribution, also where it runs from its sources."""
-    return _installed("mlops-pipeline") or "(not installed; runs from sources)"
+    return _installed("mlops-pipeline") or f"{__version__} (from sources)"
 
 
 def _installed(package: str) -> str:

@@ -89,7 +89,7 @@ def node_lines(run: PipelineRun, screen: Screen, causes: Mapping[str, str]) -> l
         return []
     heading = ("node", "decision", "time", "reason")
     styles = {"decision": DECISIONS}
-    return lines(Table(heading, rows, frozenset({"time"}), styles), screen)
+    return lines(Table(heading, rows, frozenset({"time"}), styles=styles), screen)
 
 
 def _first(run: PipelineRun, node: NodeRun) -> int:

@@ -15,7 +15,7 @@ _CODES = {
     "cyan": "36",
 }
 _GAP = "  "
-_NARROWEST = 8
+_NARROWEST = 12
 
 DECISIONS = {
     "run": "green",
@@ -55,17 +55,19 @@ class Table:
 
     Args:
         right: columns that are aligned to the right.
+        tails: columns whose end says more than their beginning, such as paths.
         styles: style of a cell by column, from the cell's text.
     """
 
     heading: Sequence[str]
     rows: Sequence[Sequence[str]]
     right: frozenset[str] = frozenset()
+    tails: frozenset[str] = frozenset()
     styles: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def lines(table: Table, screen: Screen) -> list[str]:
-    """The lines of a table; the last column is cut if it does not fit the screen."""
+    """The lines of a table; columns are cut, the last first, if they do not fit."""
     widths = _widths(table, screen)
     head = [_padded(table, i, text, widths[i]) for i, text in enumerate(table.heading)]
     result = [screen.paint(_GAP.join(head).rstrip(), "dim")]
@@ -73,7 +75,7 @@ def lines(table: Table, screen: Screen) -> list[str]:
         cells = []
         for i, text in enumerate(row):
             style = table.styles.get(table.heading[i], {}).get(text, "")
-            cut = text if len(text) <= widths[i] else text[: widths[i] - 1] + "…"
+            cut = _cut(text, widths[i], tail=table.heading[i] in table.tails)
             cells.append(screen.paint(_padded(table, i, cut, widths[i]), style))
         result.append(_GAP.join(cells).rstrip())
     return result
@@ -83,9 +85,18 @@ def _widths(table: Table, screen: Screen) -> list[int]:
     columns = zip(table.heading, *table.rows, strict=True)
     widths = [max(len(text) for text in column) for column in columns]
     over = sum(widths) + len(_GAP) * (len(widths) - 1) - screen.width
-    if screen.width and over > 0:
-        widths[-1] = max(_NARROWEST, widths[-1] - over)
+    for column in reversed(range(1, len(widths))) if screen.width else ():
+        # What stands first names the row, so it is never cut.
+        cut = max(0, min(over, widths[column] - _NARROWEST))
+        widths[column] -= cut
+        over -= cut
     return widths
+
+
+def _cut(text: str, width: int, *, tail: bool) -> str:
+    if len(text) <= width:
+        return text
+    return "…" + text[len(text) - width + 1 :] if tail else text[: width - 1] + "…"
 
 
 def _padded(table: Table, column: int, text: str, width: int) -> str:

@@ -7,7 +7,7 @@ import click
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.place import Place, complete_run, place_options
 from mlops_pipeline.results import read_run
-from mlops_pipeline.store import ArtifactRecord, MetadataStore
+from mlops_pipeline.store import ArtifactRecord, ArtifactState, MetadataStore
 from mlops_pipeline.tables import Table, lines
 from mlops_pipeline.text import ago, shown
 
@@ -40,9 +40,10 @@ def artifacts(
     if not found:
         click.echo("no artifacts" + (f" of type {kind}" if kind else ""))
         return
-    heading = ("id", "type", "output", "state", "made", "properties", "uri")
+    heading = ("id", "type", "output", "made", "properties", "uri")
     rows = [_row(record, nodes.get(record.id, "")) for record in found]
-    write(lines(Table(heading, rows, frozenset({"id"})), screen()))
+    table = Table(heading, rows, right=frozenset({"id"}), tails=frozenset({"uri"}))
+    write(lines(table, screen()))
 
 
 def _of_run(store: MetadataStore, run_id: str) -> tuple[list[ArtifactRecord], dict[int, str]]:
@@ -55,11 +56,11 @@ def _of_run(store: MetadataStore, run_id: str) -> tuple[list[ArtifactRecord], di
 
 def _row(record: ArtifactRecord, output: str) -> tuple[str, ...]:
     said = {k: v for k, v in record.properties.items() if k not in UNINTERESTING}
+    live = record.state is ArtifactState.LIVE
     return (
         str(record.id),
-        record.type,
+        record.type if live else f"{record.type}, {record.state.value.lower()}",
         output,
-        record.state.value.lower(),
         ago(record.created),
         shown(" ".join(f"{name}={shown(value, 20)}" for name, value in said.items()), 40),
         record.uri,

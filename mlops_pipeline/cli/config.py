@@ -22,20 +22,21 @@ def config(place: Place, as_json: bool) -> None:
     resolved = place.resolved
     names = Settings.__struct_fields__
     if as_json:
-        rows = {
+        found = {
             name: {"value": getattr(resolved.values, name), "from": resolved.origins[name]}
             for name in names
         }
-        write_json({"project": str(resolved.project), "settings": rows})
+        write_json({"project": str(resolved.project), "settings": found})
         return
     for warning in resolved.warnings:
         warn(warning)
     click.echo(f"project {resolved.project}\n")
-    table = [
+    rows = [
         (name, _value(getattr(resolved.values, name)), resolved.origins[name], describe(name))
         for name in names
     ]
-    write(lines(Table(("setting", "value", "from", "meaning"), table), screen()))
+    heading = ("setting", "value", "from", "meaning")
+    write(lines(Table(heading, rows, tails=frozenset({"value", "from"})), screen()))
 
 
 def _value(value: object) -> str:

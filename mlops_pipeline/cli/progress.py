@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 ROWS = 24
-"""Nodes that are listed at most; of more, those that run and those that ended last."""
+"""Nodes that are listed at most, or fewer on a low screen: those that run, and some others."""
 
 SIGNS = {"run": "✓", "cached": "✓", "skipped": "-", "failed": "✗", "canceled": "✗"}
 
@@ -139,20 +139,24 @@ class LiveProgress(AbstractContextManager["LiveProgress"]):
         from rich.text import Text
 
         with self._lock:
-            rows = live_lines(self._tally, Screen(self._console.width, colour=True))
+            # The last line stays free, or the list would scroll and leave its head behind.
+            most = max(1, min(ROWS, self._console.height - 3))
+            rows = live_lines(self._tally, Screen(colour=True), most)
             passed = seconds(time.monotonic() - self._began)
             head = f"{self._title} · {self._tally.done} of {len(self._tally.order)} · {passed}"
         return Text.from_ansi("\n".join([head, *rows]), no_wrap=True, overflow="ellipsis")
 
 
-def live_lines(tally: Tally, screen: Screen, now: float | None = None) -> list[str]:
+def live_lines(
+    tally: Tally, screen: Screen, most: int = ROWS, now: float | None = None
+) -> list[str]:
     """The lines of a live list: one a node, fan-outs folded, cut to the nodes that matter."""
     now = time.monotonic() if now is None else now
     width = max((len(name) for name in tally.order), default=0)
     busy: dict[str, list[float]] = {}
     for (node_id, _), since in tally.running.items():
         busy.setdefault(node_id, []).append(since)
-    shown = _shown(tally, set(busy))
+    shown = _shown(tally, set(busy), most)
     lines = []
     for name in shown:
         label = name.ljust(width)
@@ -176,14 +180,14 @@ def live_lines(tally: Tally, screen: Screen, now: float | None = None) -> list[s
     return lines
 
 
-def _shown(tally: Tally, busy: set[str]) -> list[str]:
-    if len(tally.order) <= ROWS:
+def _shown(tally: Tally, busy: set[str], most: int) -> list[str]:
+    if len(tally.order) <= most:
         return tally.order
     bad = {n for n, counts in tally.decisions.items() if "failed" in counts}
     ended = [name for name in tally.decisions if name not in busy | bad]
     waiting = [n for n in tally.order if n not in busy and n not in tally.decisions]
     keep = [*bad, *busy, *ended[-6:], *waiting]
-    chosen = set(keep[:ROWS])
+    chosen = set(keep[:most])
     return [name for name in tally.order if name in chosen]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,9 +94,11 @@ def load(place: Place, pipeline: str) -> Loaded:
     place.begin_at(pipeline)
     for warning in place.resolved.warnings:
         warn(warning)
-    return load_pipeline(
-        pipeline, project=place.resolved.project, import_paths=place.settings.import_paths
-    )
+    # What the user's modules print must not get into our output, which may be JSON.
+    with redirect_stdout(sys.stderr):
+        return load_pipeline(
+            pipeline, project=place.resolved.project, import_paths=place.settings.import_paths
+        )
 
 
 def read_parameters(ir: PipelineIR, texts: Sequence[str]) -> dict[str, Any]:
@@ -120,7 +124,8 @@ def read_parameters(ir: PipelineIR, texts: Sequence[str]) -> dict[str, Any]:
 def execute(job: Job, place: Place, *, logs: bool, as_json: bool) -> int:
     """Run a job with progress and report; returns the exit code."""
     title = f"{job.ir.name} · run {job.run_id}"
-    with progress(job.ir, title, quiet=as_json, logs=logs) as on_event:
+    shown = progress(job.ir, title, quiet=as_json, logs=logs)
+    with shown as on_event, redirect_stdout(sys.stderr):
         local.run(
             job.ir,
             job.run_id,

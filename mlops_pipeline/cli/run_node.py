@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +46,9 @@ def run_node(place: Place, ir: str, node: str, **flags: Any) -> int:
     again), 75 temporary (try again).
     """
     try:
-        outcome = _launch(place, ir, node, flags)
+        # Standard output is for the result alone.
+        with redirect_stdout(sys.stderr):
+            outcome = _launch(place, ir, node, flags)
         data, code = _result(outcome), exit_code(outcome)
     except PipelineError as error:
         complain(error.message, hint=error.hint, where=error.where)

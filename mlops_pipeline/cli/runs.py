@@ -28,7 +28,8 @@ def runs(place: Place, pipeline: str, limit: int, as_json: bool) -> None:
         return
     heading = ("run", "pipeline", "state", "time", "started", "parameters")
     rows = [_row(run) for run in found]
-    write(lines(Table(heading, rows, frozenset({"time"}), {"state": DECISIONS}), screen()))
+    table = Table(heading, rows, right=frozenset({"time"}), styles={"state": DECISIONS})
+    write(lines(table, screen()))
 
 
 def _row(run: Run) -> tuple[str, ...]:

@@ -131,7 +131,9 @@ def test_after_a_failure_the_first_command_goes_on_from_there(story: Story) -> N
     ]
 
 
-def test_a_table_fits_the_screen_by_cutting_its_last_column() -> None:
+def test_a_table_fits_the_screen_by_cutting_its_last_columns_first() -> None:
+    table = Table(("a", "b", "c"), [("x", "y" * 50, "z" * 20)], tails=frozenset({"c"}))
+    assert lines(table, Screen(width=40))[1] == f"x  {'y' * 22}…  …{'z' * 11}"
     table = Table(("a", "b"), [("x", "y" * 50)])
     assert lines(table, Screen(width=20)) == ["a  b", "x  " + "y" * 16 + "…"]
     assert lines(table, PLAIN)[1] == "x  " + "y" * 50
@@ -158,7 +160,7 @@ def test_the_live_list_folds_a_fan_out_and_shows_what_runs() -> None:
     for place in range(3):
         tally.take(event("finished", "Mid", place))
     now = max(tally.running.values()) + 2.0
-    head, mid, tail = live_lines(tally, PLAIN, now)
+    head, mid, tail = live_lines(tally, PLAIN, now=now)
     assert head == "✓ Head  run · 2.00 s"
     assert mid.startswith("▸ Mid   2.0")
     assert mid.endswith("3 run · 2 running")
