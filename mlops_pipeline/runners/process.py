@@ -25,6 +25,8 @@ _START = (
 # How often a silent worker is looked at: a child that it forked may keep its pipes open.
 _GLANCE = 1.0
 _READ_SIZE = 64 * 1024
+# A thread or a process that was left behind may print for ever.
+_MOST_READS = 100
 
 
 class WorkerProcess:
@@ -52,6 +54,7 @@ class WorkerProcess:
             os.close(fd)
         os.set_blocking(self._output, False)
         os.set_blocking(self._woken, False)
+        self._received = b""
         self._started = False
         self.reusable = True
 
@@ -147,8 +150,12 @@ class WorkerProcess:
         poll = select.poll()
         for fd in (self._replies, self._output, self._woken):
             poll.register(fd, select.POLLIN)
-        received = b""
         while True:
+            # More than one line may have come at once: what is behind the first is kept.
+            line, end, rest = self._received.partition(b"\n")
+            if end:
+                self._received = rest
+                return line + end
             left = _GLANCE if deadline is None else deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
@@ -160,12 +167,10 @@ class WorkerProcess:
                 raise InterruptedError
             if self._replies in ready:
                 data = os.read(self._replies, _READ_SIZE)
-                received += data
-                if received.endswith(b"\n"):
-                    return received
+                self._received += data
                 if not data:
                     return b""
-            elif not ready and self._is_dead():
+            elif self._is_dead():
                 return b""
 
     def _read(self, output: Output) -> bool:
@@ -177,13 +182,14 @@ class WorkerProcess:
     def _drain(self, output: Output) -> None:
         """Read all that has been printed, up to the end marker if it is there."""
         with contextlib.suppress(BlockingIOError):
-            while not output.ended and self._read(output):
-                pass
+            for _ in range(_MOST_READS):
+                if output.ended or not self._read(output):
+                    return
 
     def _forget_output(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            while os.read(self._output, _READ_SIZE):
-                pass
+            for _ in range(_MOST_READS):
+                os.read(self._output, _READ_SIZE)
 
     def _is_dead(self) -> bool:
         try:

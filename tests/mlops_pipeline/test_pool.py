@@ -50,8 +50,8 @@ def meet(mine: Path, other: Path) -> None:
 
 
 def wait(started: Path) -> None:
-    started.write_text(str(os.getpid()))
     print("waiting")
+    started.write_text(str(os.getpid()))
     try:
         time.sleep(600)
     finally:
