@@ -16,7 +16,7 @@ from mlops_pipeline.runners.pool import WorkerPool
 from mlops_pipeline.task import ArtifactRef, Task
 
 USER_CODE = '''
-import ctypes, logging, os, signal, subprocess, sys, threading, time
+import atexit, ctypes, logging, os, signal, subprocess, sys, threading, time
 from pathlib import Path
 
 
@@ -105,6 +105,10 @@ def chatter() -> None:
         while True:
             print("chatter" * 1000)
     threading.Thread(target=talk, daemon=True).start()
+
+
+def register(path: Path) -> None:
+    atexit.register(path.touch)
 
 
 def move() -> str:
@@ -454,3 +458,9 @@ def test_logging_of_the_parent_is_left_alone(shared, task, caplog):
     with caplog.at_level(logging.DEBUG):
         shared.execute(task("speak"))
     assert caplog.records == []
+
+
+def test_exit_handlers_of_user_code_run_when_the_pool_is_closed(task, tmp_path):
+    with WorkerPool(1) as pool:
+        pool.execute(task("register", parameters={"path": str(tmp_path / "left")}))
+    assert (tmp_path / "left").exists()
