@@ -163,8 +163,9 @@ def _pushed(artifact: Artifact, screen: Screen) -> str:
     said = artifact.properties
     if not said.get("pushed", 1):
         return f"model {screen.paint('not pushed', 'yellow')}"
-    place = said.get("pushed_destination") or artifact.uri
-    version = f" as version {said['pushed_version']}" if said.get("pushed_version") else ""
+    place = str(said.get("pushed_destination") or artifact.uri)
+    version = str(said.get("pushed_version", ""))
+    version = f" as version {version}" if version and not place.endswith(version) else ""
     return f"model {screen.paint('pushed', 'green')} to {place}{version}"
 
 

@@ -34,7 +34,9 @@ def runs(place: Place, pipeline: str, limit: int, as_json: bool) -> None:
 
 def _row(run: Run) -> tuple[str, ...]:
     took = seconds(run.finished - run.started) if run.finished else "-"
-    parameters = " ".join(f"{name}={shown(value, 30)}" for name, value in run.parameters.items())
+    parameters = " ".join(
+        f"{name}={shown(value, 30)}" for name, value in sorted(run.parameters.items())
+    )
     return run.id, run.pipeline, run.state.value.lower(), took, ago(run.started), parameters
 
 

@@ -102,14 +102,14 @@ def test_an_evaluation_without_readable_metrics_is_not_mentioned(
 
 
 def test_the_verdict_and_the_place_of_the_model_are_named(story: Story) -> None:
-    pushed = {"pushed": 1, "pushed_destination": "/serving/penguin/7", "pushed_version": "7"}
+    pushed = {"pushed": 1, "pushed_destination": "/serving/penguin", "pushed_version": "7"}
     story.node(
         "Evaluator", writes=[ArtifactRecord("ModelBlessing", "/b", properties={"blessed": 1})]
     )
     story.node("Pusher", writes=[ArtifactRecord("PushedModel", "/p", properties=pushed)])
     text = run_report(story.end(), PLAIN)
     assert "Evaluator: model blessed" in text
-    assert "model pushed to /serving/penguin/7 as version 7" in text
+    assert "model pushed to /serving/penguin as version 7" in text
 
 
 def test_a_failed_node_is_reported_with_the_end_of_its_traceback(story: Story) -> None:
