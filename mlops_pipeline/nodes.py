@@ -60,14 +60,13 @@ def place_node(
     for rule in CALL_RULES:
         raise_first(rule(call))
     takes = definition.interface
-    # Written (*...,), an empty tuple is the very object that is the default, and left out.
     made = ir.NodeIR(
         id=node_id,
         component=definition.identity,
         executor=definition.executor,
-        inputs=(*(input_ir(call, spec) for spec in takes.inputs.values()),),
-        outputs=(*(_output_ir(spec) for spec in takes.outputs.values()),),
-        parameters=(*(parameter_ir(call, spec) for spec in takes.parameters.values()),),
+        inputs=tuple(input_ir(call, spec) for spec in takes.inputs.values()),
+        outputs=tuple(_output_ir(spec) for spec in takes.outputs.values()),
+        parameters=tuple(parameter_ir(call, spec) for spec in takes.parameters.values()),
         driver=definition.driver,
         publisher=definition.publisher,
         conditions=scope.conditions,
@@ -76,7 +75,7 @@ def place_node(
         after=_after(draft, options),
         on_exit=scope.on_exit,
         retry=_default_or(_DEFAULTS.retry, options.retry_ir),
-        timeout=options.timeout,
+        timeout=options.timeout and float(options.timeout),
         cache=_default_or(_DEFAULTS.cache, options.cache_ir),
         resources=_default_or(_DEFAULTS.resources, options.resources.to_ir()),
         labels=dict(options.labels),
@@ -107,7 +106,7 @@ def _after(draft: Draft, options: Options) -> tuple[str, ...]:
                 where=caller(),
             )
         ids[each.id if isinstance(each, Node) else draft.full_id(each)] = None
-    return (*ids,)
+    return tuple(ids)
 
 
 def Importer(

@@ -64,7 +64,8 @@ class Resources:
                 )
             memory = int(float(match[1]) * _UNITS[match[2] or ""])
         count = self.accelerator_count or (1 if self.accelerator else 0)
-        return ResourcesIR(self.cpu, memory, self.accelerator, count)
+        cpu = None if self.cpu is None else float(self.cpu)
+        return ResourcesIR(cpu, memory, self.accelerator, count)
 
 
 class OptionsDict(TypedDict, total=False):
@@ -126,14 +127,16 @@ class Options:
     @property
     def retry_ir(self) -> RetryIR:
         """Attempts and waits."""
-        return RetryIR(self.retries + 1, self.retry_wait, self.retry_factor, self.retry_max_wait)
+        waits = (self.retry_wait, self.retry_factor, self.retry_max_wait)
+        return RetryIR(self.retries + 1, *map(float, waits))
 
     @property
     def cache_ir(self) -> CacheIR:
         """The cache policy."""
         if isinstance(self.cache, bool):
             return CacheIR(enabled=self.cache)
-        return CacheIR(self.cache.enabled, self.cache.max_age, self.cache.salt)
+        age = self.cache.max_age
+        return CacheIR(self.cache.enabled, None if age is None else float(age), self.cache.salt)
 
 
 def _is_number(value: Any, least: float = 0.0) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mlops_pipeline.artifacts import Artifact, Model
-from mlops_pipeline.channels import Source
+from mlops_pipeline.channels import Channel, Source
 from mlops_pipeline.errors import DefinitionError, caller
 from mlops_pipeline.literals import shown
 from mlops_pipeline.targets import target_of
@@ -31,9 +31,19 @@ def latest(
     return _source("latest", type, arguments, many=count != 1)
 
 
-def latest_blessed_model(type: type[Artifact] = Model, *, pipeline: str = "") -> Source:
-    """The newest model that an evaluator has blessed."""
-    return _source("latest_blessed_model", type, {"pipeline": pipeline}, many=False)
+def latest_blessed_model(
+    type: type[Artifact] = Model, *, pipeline: str = "", other_than: Channel | None = None
+) -> Source:
+    """The newest model that an evaluator has blessed.
+
+    Args:
+        other_than: a model that does not count, nor one with the same bytes. Give the candidate
+            here where the answer is its baseline: a model that was blessed and pushed, and then
+            comes from the cache, must be compared with the one before it, not with itself.
+    """
+    other = "" if other_than is None else other_than.uri
+    arguments = {"pipeline": pipeline, "other_than": other}
+    return _source("latest_blessed_model", type, arguments, many=False)
 
 
 def span_range(

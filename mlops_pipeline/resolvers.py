@@ -132,19 +132,22 @@ def latest(query: Query) -> list[ArtifactRecord]:
 
 
 def latest_blessed_model(query: Query) -> list[ArtifactRecord]:
-    """The newest model that has a blessing, as TFX finds it.
+    """The newest model that has a blessing, as TFX finds it; argument `other_than`, a URI.
 
     A blessing tells its model in `current_model_id`; where that is missing, the model is the
     one that the blessing's evaluator read.
     """
     best: ArtifactRecord | None = None
+    others = query.store.artifacts_by_uri(query.arguments.get("other_than") or "")
+    unwanted = {record.id for record in others} | {r.digest for r in others if r.digest}
     for blessing in query.live("ModelBlessing"):
         # A blessing is newer than its model: what comes now cannot bless a newer one.
         if best is not None and blessing.id < best.id:
             break
         if int(blessing.properties.get("blessed") or 0) == 1:
             for model in _blessed_by(query, blessing):
-                best = model if best is None or model.id > best.id else best
+                if unwanted.isdisjoint((model.id, model.digest)):
+                    best = model if best is None or model.id > best.id else best
     return [] if best is None else [best]
 
 

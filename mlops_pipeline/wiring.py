@@ -49,11 +49,9 @@ def input_ir(call: Call, spec: InputSpec) -> ir.InputIR:
     return ir.InputIR(
         spec.name,
         spec.type.TYPE_NAME,
-        (
-            *(
-                _source_ir(call.draft, f"the query for {spec.name!r} of {call.id}", given)
-                for given in sources(call.arguments.get(spec.name))
-            ),
+        tuple(
+            _source_ir(call.draft, f"the query for {spec.name!r} of {call.id}", given)
+            for given in sources(call.arguments.get(spec.name))
         ),
         spec.optional,
         spec.many,

@@ -69,6 +69,12 @@ def test_compiling_twice_gives_the_same_bytes(name: str) -> None:
     assert ir.dump(compile_pipeline(example)) == ir.dump(compile_pipeline(example))
 
 
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_what_is_compiled_equals_what_is_read_from_its_file(name: str) -> None:
+    compiled = compile_pipeline(getattr(load(name), name))
+    assert ir.load(ir.dump(compiled)) == compiled
+
+
 def test_the_bytes_depend_neither_on_the_process_nor_on_the_folder(tmp_path: Path) -> None:
     (tmp_path / "everything.py").write_bytes((GOLDEN / "everything.py").read_bytes())
     code = (
