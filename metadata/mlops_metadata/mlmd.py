@@ -81,10 +81,10 @@ class MlmdStore:
             return []
         message = request("GetContextsByType")
         message.type_name = RUN
-        page = PAGE if pipeline else limit
+        page = min(PAGE, 2 * limit) if pipeline else limit
         listing = newest(self._connection, "GetContextsByType", message, "contexts", page)
         found: list[Run] = []
-        for context in islice(listing, page if pipeline else limit):
+        for context in islice(listing, PAGE if pipeline else limit):
             if records.may_be_of(context, pipeline):
                 run = self._run(context)
                 found += [run] if pipeline in ("", run.pipeline) else []

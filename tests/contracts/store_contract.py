@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -194,6 +195,19 @@ class StoreContract:
         store.put_execution(execution("key.1", component="pets.Other"))
         assert next(e.id for e in store.executions_of_run("run-1")) == first.id
         assert len(store.executions_of_run("run-1")) == 2
+
+    def test_threads_may_share_a_store(self, store: MetadataStore) -> None:
+        def claim(number: int) -> bool:
+            try:
+                store.put_execution(execution(f"key-{number % 10}", node_id=f"n{number}"))
+            except AlreadyExistsError:
+                return False
+            return True
+
+        with ThreadPoolExecutor(8) as threads:
+            won = list(threads.map(claim, range(80)))
+        assert sum(won) == 10
+        assert len(store.executions_of_run("run-1")) == 10
 
     def test_executions_without_a_name_never_collide(self, store: MetadataStore) -> None:
         for _ in range(3):

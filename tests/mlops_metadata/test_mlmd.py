@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from store_contract import StoreContract
 
+import mlops_metadata
 from mlops_metadata.mlmd import MlmdStore, open_sqlite
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import ArtifactRecord, ArtifactState, ArtifactType, Execution, State
@@ -56,3 +58,18 @@ class TestMlmdStore(StoreContract):
 
 def train(**changes: Any) -> Execution:
     return replace(Execution("pets.Train", "pets", "run", "train", State.COMPLETE), **changes)
+
+
+SOURCES = {
+    path.stem: path.read_text() for path in Path(mlops_metadata.__file__).parent.glob("*.py")
+}
+
+
+def test_one_module_imports_ml_metadata() -> None:
+    imports = re.compile(r"^\s*(from|import) (ml_metadata|grpc|google)\b", re.MULTILINE)
+    assert [name for name, text in SOURCES.items() if imports.search(text)] == ["library"]
+
+
+def test_nothing_is_asked_that_mlmd_answers_slowly_or_no_longer() -> None:
+    for call in ("filter_query", "GetLineageSubgraph"):
+        assert [name for name, text in SOURCES.items() if call in text] == []
