@@ -228,6 +228,6 @@ class _UserCode:
     def _where(self, error: BaseException) -> str:
         """The innermost line of the user's code that the error came through."""
         for frame in reversed(traceback.extract_tb(error.__traceback__)):
-            if frame.filename.startswith(self.folders):
+            if frame.filename.startswith(self.folders) and "site-packages" not in frame.filename:
                 return f"{frame.filename}:{frame.lineno}"
         return ""

@@ -42,7 +42,8 @@ def ago(moment: float, now: float | None = None) -> str:
 
 def shown(value: Any, longest: int = LONGEST) -> str:
     """A parameter's or property's value in one short line: texts bare, the rest as JSON."""
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    bare = isinstance(value, str) and value
+    text = str(value) if bare else json.dumps(value, default=str)
     text = " ".join(text.split())
     return text if len(text) <= longest else text[: longest - 1] + "…"
 

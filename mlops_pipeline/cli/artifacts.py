@@ -62,6 +62,10 @@ def _row(record: ArtifactRecord, output: str) -> tuple[str, ...]:
         record.type if live else f"{record.type}, {record.state.value.lower()}",
         output,
         ago(record.created),
-        shown(" ".join(f"{name}={shown(value, 20)}" for name, value in said.items()), 40),
+        _cut(" ".join(f"{name}={shown(value, 20)}" for name, value in sorted(said.items()))),
         record.uri,
     )
+
+
+def _cut(text: str) -> str:
+    return shown(text, 40) if text else ""

@@ -185,6 +185,14 @@ def test_an_unknown_node_gives_the_near_miss(mlops: Mlops) -> None:
     assert "hint:  did you mean 'Train'?" in result.err
 
 
+def test_what_users_print_stays_out_of_the_json(mlops: Mlops, tmp_path: Path) -> None:
+    text = PIPELINE.replace("    return steps", "    print('in a component')\n    return steps")
+    (tmp_path / "pipeline.py").write_text(text + "\nprint('while loading')\n")
+    result = mlops("run", ".", "--json")
+    assert result.data["state"] == "COMPLETE"
+    assert "while loading" in result.err
+
+
 # plan, why, compile
 
 
