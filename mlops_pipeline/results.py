@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -229,9 +230,10 @@ def _objects(links: Mapping[str, Sequence[ArtifactRecord]]) -> dict[str, list[Ar
 
 
 def _class_named(name: str) -> type[Artifact] | None:
-    waiting: list[type[Artifact]] = [Artifact]
+    """The class of a type: of several, the framework's own, else the one defined first."""
+    waiting: deque[type[Artifact]] = deque([Artifact])
     while waiting:
-        kind = waiting.pop()
+        kind = waiting.popleft()
         if name == kind.TYPE_NAME:
             return kind
         waiting.extend(kind.__subclasses__())
