@@ -18,7 +18,10 @@ from mlops_pipeline.task import Task, TaskResult
 
 
 def execute(task: Task) -> TaskResult:
-    """Run a task; what goes wrong is in the result, only KeyboardInterrupt gets through."""
+    """Run a task; what goes wrong is in the result, only KeyboardInterrupt gets through.
+
+    A timeout is kept by worker pools and by containers: a process cannot stop its own C code.
+    """
     redactor = Redactor(os.environ.get(variable, "") for variable in task.secrets.values())
     try:
         result = run_task(task)
