@@ -7,6 +7,7 @@ The manifest says which part is which, so that `mlops why` can name the part tha
 from __future__ import annotations
 
 import hashlib
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from mlops_pipeline.ir import (
 from mlops_pipeline.parameters import map_paths, paths
 from mlops_pipeline.store import NOTHING, ArtifactRecord, ArtifactState, Execution
 from mlops_pipeline.workspace import Workspace
+
+_PYTHON = "{}.{}".format(*sys.version_info)
 
 Inputs = Mapping[str, Sequence[ArtifactRecord]]
 
@@ -80,11 +83,13 @@ def make_key(
     Inputs count by content, not by where they come from; paths count by what is at them.
     """
     values, modules = _parameters(node, parameters, workspace)
-    code = _code(node, modules, workspace)
+    # A text may name code: `run_fn="trainer:run"`.
+    texts = [value for value in values.values() if isinstance(value, str)]
+    code = _code(node, modules, texts, workspace)
     manifest = {
         "component": node.component,
         "code": dict(code.parts),
-        "packages": dict(code.packages),
+        "packages": {"python": _PYTHON, **code.packages},
         "lock": lock_digest(workspace.lock) if workspace.lock else "",
         "parameters": values,
         "inputs": {name: [r.digest for r in records] for name, records in inputs.items()},
@@ -130,14 +135,16 @@ def _path_digest(path: str, workspace: Workspace) -> dict[str, str]:
         return {"missing": path}
 
 
-def _code(node: NodeIR, modules: Sequence[Path], workspace: Workspace) -> CodeParts:
+def _code(
+    node: NodeIR, modules: Sequence[Path], texts: Sequence[str], workspace: Workspace
+) -> CodeParts:
     executor = node.executor
     targets = [node.driver] if node.driver else []
     if isinstance(executor, (FunctionExecutor, ClassExecutor, BeamExecutor)):
         targets.insert(0, executor.target)
     merged = CodeParts({}, {}, {})
-    for index, target in enumerate(targets):
-        found = code_parts(target, workspace.import_paths, tuple(modules) if index == 0 else ())
+    for target in targets:
+        found = code_parts(target, workspace.import_paths, modules, texts)
         merged = CodeParts(
             {**merged.parts, **found.parts},
             {**merged.sources, **found.sources},

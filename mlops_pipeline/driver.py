@@ -315,7 +315,7 @@ def _from_source(
         store=request.workspace.store,
         pipeline=request.run.pipeline,
         run_id=request.run.id,
-        type=wanted.type,
+        type=source.type or wanted.type,
         arguments={k: evaluate(v, scope) for k, v in source.arguments.items()},
     )
     return list(find_resolver(source.resolver, request.workspace.import_paths)(query))

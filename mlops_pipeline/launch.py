@@ -106,9 +106,7 @@ def run_node(
     node_id: str,
     run_id: str,
     workspace: Workspace,
-    *,
     iteration: Iteration = (),
-    force: bool = False,
 ) -> Outcome:
     """Make one attempt at one node of a run, in this process.
 
@@ -120,7 +118,7 @@ def run_node(
         raise NotFoundError(
             f"pipeline {ir.name} has no node {node_id!r}", hint=did_you_mean(node_id, known)
         )
-    return launch(open_session(ir, run_id, workspace, force=force), node_id, iteration)
+    return launch(open_session(ir, run_id, workspace), node_id, iteration)
 
 
 def launch(session: Session, node_id: str, iteration: Iteration = ()) -> Outcome:

@@ -65,7 +65,7 @@ def problems(schema: JsonSchema, value: Any, defs: Mapping[str, Any]) -> Iterato
     schema = _follow(schema, defs)
     if "anyOf" in schema:
         if all(any(problems(choice, value, defs)) for choice in schema["anyOf"]):
-            yield f"{value!r} is not {describe(schema)}"
+            yield f"{value!r} is not {describe(schema, defs)}"
         return
     if "enum" in schema and value not in schema["enum"]:
         yield f"{value!r} is not one of {', '.join(map(repr, schema['enum']))}"
@@ -74,7 +74,7 @@ def problems(schema: JsonSchema, value: Any, defs: Mapping[str, Any]) -> Iterato
         return
     kind: str = schema["type"]
     if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
-        yield f"{value!r} is not {describe(schema)}"
+        yield f"{value!r} is not {describe(schema, defs)}"
         return
     if isinstance(value, list | tuple) and "items" in schema:
         for item in value:
@@ -102,27 +102,30 @@ def _follow(schema: JsonSchema, defs: Mapping[str, Any]) -> JsonSchema:
     return schema
 
 
-def describe(schema: JsonSchema) -> str:
-    """A schema in words: `an integer`, `a list of numbers`."""
-    schema = _follow(schema, schema.get("$defs", {}))
+def describe(schema: JsonSchema, defs: Mapping[str, Any] | None = None) -> str:
+    """A schema in words: `an integer`, `a list, each item a string`."""
+    defs = schema.get("$defs", {}) if defs is None else defs
+    schema = _follow(schema, defs)
     if "anyOf" in schema:
-        return " or ".join(describe(choice) for choice in schema["anyOf"])
+        return " or ".join(describe(choice, defs) for choice in schema["anyOf"])
     if "enum" in schema:
         return f"one of {', '.join(map(repr, schema['enum']))}"
-    kind = schema.get("type", "any value")
-    if kind == "array" and schema.get("items"):
-        return f"a list, each item {describe(schema['items'])}"
-    words = {
-        "null": "null",
-        "integer": "an integer",
-        "boolean": "true or false",
-        "array": "a list",
-        "object": "an object",
-        "any value": "any JSON value",
-    }
     if schema.get("format") == "path":
         return "a path"
-    return words.get(kind, f"a {kind}")
+    kind = schema.get("type", "any value")
+    if kind == "array" and schema.get("items"):
+        return f"a list, each item {describe(schema['items'], defs)}"
+    return _WORDS.get(kind, f"a {kind}")
+
+
+_WORDS = {
+    "null": "null",
+    "integer": "an integer",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "any value": "any JSON value",
+}
 
 
 def from_text(what: str, schema: JsonSchema, text: str) -> Any:
@@ -146,13 +149,26 @@ def from_text(what: str, schema: JsonSchema, text: str) -> Any:
 
 def map_paths(schema: JsonSchema, value: Any, change: Callable[[str], Any]) -> Any:
     """The value with `change` applied to every path in it."""
-    schema = _follow(schema, schema.get("$defs", {}))
+    return _map_paths(schema, value, change, schema.get("$defs", {}))
+
+
+def _map_paths(
+    schema: JsonSchema, value: Any, change: Callable[[str], Any], defs: Mapping[str, Any]
+) -> Any:
+    schema = _follow(schema, defs)
+    choices = [_follow(choice, defs) for choice in schema.get("anyOf", [schema])]
     if isinstance(value, str):
-        choices = schema.get("anyOf", [schema])
-        is_path = any(choice.get("format") == "path" for choice in choices)
-        return change(value) if is_path else value
-    if isinstance(value, list) and "items" in schema:
-        return [map_paths(schema["items"], item, change) for item in value]
+        return change(value) if any(c.get("format") == "path" for c in choices) else value
+    for choice in choices:
+        if isinstance(value, list) and "items" in choice:
+            return [_map_paths(choice["items"], item, change, defs) for item in value]
+        if isinstance(value, dict) and choice.get("type") == "object":
+            fields, rest = choice.get("properties", {}), choice.get("additionalProperties")
+            rest = rest if isinstance(rest, Mapping) else {}
+            return {
+                name: _map_paths(fields.get(name, rest), item, change, defs)
+                for name, item in value.items()
+            }
     return value
 
 

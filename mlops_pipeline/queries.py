@@ -71,6 +71,7 @@ def rolling_window(
     return _source("rolling_window", type, arguments, many=True)
 
 
+# The first four name one output; the others are for rare cases, by name only.
 def external(
     pipeline: Any,
     node: str,

@@ -138,7 +138,8 @@ def latest_blessed_model(query: Query) -> list[ArtifactRecord]:
     one that the blessing's evaluator read.
     """
     best: ArtifactRecord | None = None
-    others = query.store.artifacts_by_uri(query.arguments.get("other_than") or "")
+    place = query.arguments.get("other_than")
+    others = query.store.artifacts_by_uri(place) if place else []
     unwanted = {record.id for record in others} | {r.digest for r in others if r.digest}
     for blessing in query.live("ModelBlessing"):
         # A blessing is newer than its model: what comes now cannot bless a newer one.

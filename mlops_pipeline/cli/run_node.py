@@ -19,8 +19,7 @@ from mlops_pipeline.cli.output import complain, write_json
 from mlops_pipeline.cli.place import Place, place_options
 from mlops_pipeline.errors import PipelineError, SettingsError
 from mlops_pipeline.history import Outcome
-from mlops_pipeline.launch import begin_run
-from mlops_pipeline.launch import run_node as launch_node
+from mlops_pipeline.launch import begin_run, launch, open_session
 from mlops_pipeline.loading import Loaded, open_workspace
 from mlops_pipeline.parameters import run_parameters
 from mlops_pipeline.store import State
@@ -76,14 +75,8 @@ def _launch(place: Place, file: str, node: str, flags: dict[str, Any]) -> Outcom
     given = run_parameters(compiled, _parameters(flags["parameters"]))
     # All nodes of a run begin it with the same parameters, whichever is first.
     begin_run(compiled, flags["run_id"], workspace, given)
-    return launch_node(
-        compiled,
-        node,
-        flags["run_id"],
-        workspace,
-        iteration=_iteration(flags["iteration"]),
-        force=flags["force"],
-    )
+    session = open_session(compiled, flags["run_id"], workspace, force=flags["force"])
+    return launch(session, node, _iteration(flags["iteration"]))
 
 
 def exit_code(outcome: Outcome) -> int:

@@ -91,6 +91,7 @@ class RunResult:
         return [o for o in self.outcomes if o.state in (State.FAILED, State.CANCELED)]
 
 
+# What runs stands by position; how, by name and with a default.
 def run(
     ir: PipelineIR,
     run_id: str,

@@ -18,8 +18,9 @@ from mlops_components import (
     TrainArgs,
     Trainer,
     Transform,
+    blessed_baseline,
 )
-from mlops_pipeline import latest_blessed_model, pipeline
+from mlops_pipeline import pipeline
 
 MODEL_CODE = Path("penguin_model.py")
 
@@ -85,7 +86,7 @@ def penguin(
     blessing = Evaluator(
         examples=examples,
         model=model,
-        baseline_model=latest_blessed_model(),
+        baseline_model=blessed_baseline(model),
         schema=schema,
         eval_config=EVAL_CONFIG,
     ).outputs["blessing"]

@@ -73,6 +73,6 @@ class Project:
         return Path(found.outputs[output][0].uri)
 
 
-@pytest.fixture()
+@pytest.fixture
 def project(tmp_path: Path) -> Project:
     return Project(tmp_path)

@@ -60,7 +60,7 @@ RULES = """
 ALL_CACHED = {"Read": "CACHED", "Train": "CACHED", "Score": "CACHED"}
 
 
-@pytest.fixture()
+@pytest.fixture
 def truth(project: Any) -> Any:
     project.write("pipeline.py", PIPELINE)
     project.write("cleaning.py", CLEANING)

@@ -460,7 +460,9 @@ def test_a_resolver_takes_the_latest_artifact_of_earlier_runs(project: Any) -> N
         project,
         """
     @component
-    def Warm(examples: Input[Examples], model: Output[Model], base: Input[Model] | None = None) -> int:
+    def Warm(
+        examples: Input[Examples], model: Output[Model], base: Input[Model] | None = None
+    ) -> int:
         old = (base.path / "text").read_text() if base else ""
         (model.path / "text").write_text(old + "*")
         return len(old)

@@ -164,6 +164,15 @@ def test_the_newest_model_counts_not_the_newest_blessing(history: History) -> No
     assert history.ask(latest_blessed_model, "Model") == [new]
 
 
+def test_a_candidate_is_not_its_own_baseline(history: History) -> None:
+    before, candidate = history.write("Model"), history.write("Model")
+    history.bless(before)
+    history.bless(candidate)
+    (record,) = history.store.artifacts([candidate])
+    found = history.ask(latest_blessed_model, "Model", other_than=record.uri)
+    assert found == [before]
+
+
 def test_a_blessing_without_the_id_is_followed_by_lineage(history: History) -> None:
     base, model = history.write("Model"), history.write("Model")
     history.write(

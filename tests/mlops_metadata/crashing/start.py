@@ -25,7 +25,7 @@ def main(store_url: str, root: str, run_id: str, how: str = "") -> int:
     parameters = {"kill": str(Path(root).parent / "kill")}
     options = local.RunOptions(in_process=how.startswith("kill:"))
     result = local.run(loaded.compile(), run_id, workspace, parameters=parameters, options=options)
-    print(*(f"{o.node_id}={o.state}" for o in result.outcomes))
+    sys.stdout.write(" ".join(f"{o.node_id}={o.state}" for o in result.outcomes))
     return 0 if not result.failed else 1
 
 
