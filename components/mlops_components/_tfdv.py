@@ -15,9 +15,9 @@ import tensorflow_data_validation as tfdv
 from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 from tensorflow_data_validation.statistics import stats_impl
-from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
+from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 
-from mlops_pipeline.artifacts import ExampleStatistics, Schema
+from mlops_pipeline.artifacts import ExampleAnomalies, ExampleStatistics, Schema
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, did_you_mean
 
 STATISTICS_FILE = "FeatureStats.pb"
@@ -97,6 +97,15 @@ def read_statistics(artifact: ExampleStatistics, split: str) -> Any:
             f"{path} does not hold statistics: {error}", hint="run StatisticsGen again"
         ) from None
     return statistics
+
+
+def read_anomalies(artifact: ExampleAnomalies, split: str) -> Any:
+    """The anomalies of a split."""
+    path = artifact.split(split) / ANOMALIES_FILE
+    try:
+        return anomalies_pb2.Anomalies.FromString(path.read_bytes())
+    except FileNotFoundError:
+        raise NotFoundError(f"{path} does not exist", hint="run ExampleValidator again") from None
 
 
 def read_schema(artifact: Schema) -> Any:

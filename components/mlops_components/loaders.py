@@ -1,0 +1,148 @@
+"""What `artifact.load()` gives, by artifact type: entry points of `mlops_pipeline.loaders`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlops_components.evaluator import METRICS_FILE
+from mlops_components.examples import read_batches, split_files
+from mlops_components.trainer import SERVING_FOLDER
+from mlops_pipeline.artifacts import (
+    ExampleAnomalies,
+    Examples,
+    ExampleStatistics,
+    Model,
+    ModelEvaluation,
+    PushedModel,
+    Schema,
+    TransformGraph,
+)
+from mlops_pipeline.errors import NotFoundError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """Metrics of a model.
+
+    Args:
+        path: the files, as `tfma.load_eval_result(str(path))` takes them.
+        overall: metrics of all examples, by name.
+        slices: pairs of a slice, as `{feature: value}`, and its metrics.
+    """
+
+    path: Path
+    overall: dict[str, float | None]
+    slices: list[tuple[dict[str, Any], dict[str, float | None]]] = field(default_factory=list)
+
+    def of(self, **features: Any) -> dict[str, float | None]:
+        """The metrics of one slice: `result.of(island="Dream")`.
+
+        Raises:
+            NotFoundError: there is no such slice.
+        """
+        for key, metrics in self.slices:
+            if key == features:
+                return metrics
+        known = "; ".join(", ".join(f"{k}={v}" for k, v in key.items()) for key, _ in self.slices)
+        raise NotFoundError(f"there is no slice {features}", hint=f"the slices are {known}")
+
+
+def load_examples(artifact: Examples) -> pd.DataFrame:
+    """All examples; the index has the split and the row: `frame.loc["train"]`.
+
+    A feature with at most one value a row becomes a plain column, any other one holds lists.
+    """
+    import pandas as pd
+
+    splits = {split: _frame(split_files(artifact, split)) for split in artifact.splits}
+    return pd.concat(splits, names=["split", "row"])
+
+
+def _frame(files: list[Path]) -> pd.DataFrame:
+    import pandas as pd
+
+    frames = []
+    for batch in read_batches(files):
+        frames.append(pd.DataFrame({n: batch.column(n).to_pylist() for n in batch.schema.names}))
+    frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    for name in frame.columns:
+        rows = [[_text(v) for v in row] if isinstance(row, list) else [] for row in frame[name]]
+        single = all(len(row) <= 1 for row in rows)
+        frame[name] = [row[0] if row else None for row in rows] if single else rows
+    return frame[sorted(frame.columns)]
+
+
+def _text(value: Any) -> Any:
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value
+
+
+def load_statistics(artifact: ExampleStatistics) -> dict[str, Any]:
+    """`DatasetFeatureStatisticsList` by split."""
+    from mlops_components import _tfdv
+
+    return {split: _tfdv.read_statistics(artifact, split) for split in artifact.splits}
+
+
+def load_schema(artifact: Schema) -> Any:
+    """The `schema_pb2.Schema`."""
+    from mlops_components import _tfdv
+
+    return _tfdv.read_schema(artifact)
+
+
+def load_anomalies(artifact: ExampleAnomalies) -> dict[str, Any]:
+    """`anomalies_pb2.Anomalies` by split."""
+    from mlops_components import _tfdv
+
+    return {split: _tfdv.read_anomalies(artifact, split) for split in artifact.splits}
+
+
+def load_transform_graph(artifact: TransformGraph) -> Any:
+    """The `tft.TFTransformOutput`."""
+    import tensorflow_transform as tft
+
+    return tft.TFTransformOutput(str(artifact.path))
+
+
+def load_model(artifact: Model | PushedModel) -> Any:
+    """The model: a Keras model if it was saved as one, else a SavedModel with `.signatures`."""
+    folder = artifact.path / SERVING_FOLDER
+    if not folder.is_dir():
+        folder = artifact.path
+    saved = sorted(folder.glob("*.keras"))
+    if saved:
+        import keras
+
+        return keras.models.load_model(saved[0])
+    if not (folder / "saved_model.pb").is_file():
+        raise NotFoundError(
+            f"there is no model at {folder} that TensorFlow loads",
+            hint="read the files below .path with the library that wrote them",
+        )
+    import tensorflow as tf
+
+    return tf.saved_model.load(str(folder))
+
+
+def load_evaluation(artifact: ModelEvaluation) -> EvaluationResult:
+    """The metrics; needs no TensorFlow."""
+    path = artifact.path / METRICS_FILE
+    try:
+        found = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise NotFoundError(
+            f"{path} does not exist", hint="it is not an evaluation of our Evaluator; use TFMA"
+        ) from None
+    slices = [(each["slice"], each["metrics"]) for each in found["slices"]]
+    return EvaluationResult(artifact.path, found["overall"], slices)
