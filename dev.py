@@ -47,7 +47,7 @@ WORLDS: dict[str, World] = {
     "light": World((Lock("light.txt", ((3, 11), (3, 12), (3, 13), (3, 10))),), 0.5, False),
     "ml": World(
         (
-            Lock("ml-py311.txt", ((3, 11),), glibc=(2, 17)),
+            Lock("ml-py311.txt", ((3, 11),), glibc=(2, 28)),
             Lock("ml-py312-glibc239.txt", ((3, 12),), glibc=(2, 39)),
             Lock("ml-py313-glibc239.txt", ((3, 13),), glibc=(2, 39)),
         ),
