@@ -17,8 +17,9 @@ import click
 from mlops_pipeline import ir as ir_file
 from mlops_pipeline.cli.output import complain, write_json
 from mlops_pipeline.cli.place import Place, place_options
-from mlops_pipeline.errors import PipelineError, SettingsError
+from mlops_pipeline.errors import NotFoundError, PipelineError, SettingsError, did_you_mean
 from mlops_pipeline.history import Outcome
+from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.launch import begin_run, launch, open_session
 from mlops_pipeline.loading import Loaded, open_workspace
 from mlops_pipeline.parameters import run_parameters
@@ -69,6 +70,8 @@ def run_node(place: Place, ir: str, node: str, **flags: Any) -> int:
 def _launch(place: Place, file: str, node: str, flags: dict[str, Any]) -> Outcome:
     place.begin_at(file)
     compiled = ir_file.load_file(Path(file))
+    iteration = _iteration(flags["iteration"])
+    _check(compiled, node, iteration)
     base_dir = Path(flags["base_dir"] or Path(file).parent).absolute()
     loaded = Loaded(compiled, base_dir, (str(base_dir), *place.settings.import_paths))
     workspace = open_workspace(loaded, place.settings, place.store)
@@ -76,7 +79,22 @@ def _launch(place: Place, file: str, node: str, flags: dict[str, Any]) -> Outcom
     # All nodes of a run begin it with the same parameters, whichever is first.
     begin_run(compiled, flags["run_id"], workspace, given)
     session = open_session(compiled, flags["run_id"], workspace, force=flags["force"])
-    return launch(session, node, _iteration(flags["iteration"]))
+    return launch(session, node, iteration)
+
+
+def _check(compiled: PipelineIR, node: str, iteration: tuple[int, ...]) -> None:
+    """Refuse what is no place in the pipeline, before anything is recorded of it."""
+    known = {each.id: each for each in compiled.nodes}
+    if node not in known:
+        raise NotFoundError(
+            f"pipeline {compiled.name} has no node {node!r}", hint=did_you_mean(node, known)
+        )
+    if len(iteration) != len(known[node].loops):
+        raise SettingsError(
+            f"{node} stands in {len(known[node].loops)} loops, but --iteration names "
+            f"{len(iteration)}",
+            hint="give one number a loop, outermost first, as in --iteration 0,1",
+        )
 
 
 def exit_code(outcome: Outcome) -> int:

@@ -352,6 +352,14 @@ def test_run_node_tells_a_scheduler_what_to_do(
     assert result.data["retryable"] == (code == 75)
 
 
+def test_run_node_of_a_loop_needs_its_place(mlops: Mlops) -> None:
+    mlops("compile", ".", "-o", "small.json")
+    result = mlops("run-node", "small.json", "Square", "--run-id", "r1")
+    assert result.code == 65
+    assert "Square stands in 1 loops" in result.err
+    assert mlops("runs", "--json").data == []
+
+
 # config, doctor, completion, init
 
 
