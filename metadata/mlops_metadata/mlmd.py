@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -160,7 +160,8 @@ class MlmdStore:
         for key, ids in inputs.items():
             for index, artifact_id in enumerate(ids):
                 links.setdefault((Direction.INPUT, artifact_id), []).append((key, index))
-        for key, index, record in _flat(outputs):
+        flat = ((k, i, record) for k, found in outputs.items() for i, record in enumerate(found))
+        for key, index, record in flat:
             if record.id:
                 links.setdefault((Direction.OUTPUT, record.id), []).append((key, index))
                 continue
@@ -342,11 +343,3 @@ class MlmdStore:
         if not self._closed:
             self._closed = True
             self._connection.release()
-
-
-def _flat(
-    outputs: Mapping[str, Sequence[ArtifactRecord]],
-) -> Iterator[tuple[str, int, ArtifactRecord]]:
-    for key, found in outputs.items():
-        for index, record in enumerate(found):
-            yield key, index, record
