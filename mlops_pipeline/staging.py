@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from mlops_pipeline.store import Execution, MetadataStore, State
@@ -35,17 +36,17 @@ class Staging:
     pipeline_root: Path
     execution: Execution
 
-    @property
+    @cached_property
     def name(self) -> str:
         """`<execution id>-<nonce>`: unique, even where two stores share a root."""
         return f"{self.execution.id}-{self.execution.properties[STAGING]}"
 
-    @property
+    @cached_property
     def folder(self) -> Path:
         """What the execution may write below."""
         return self.pipeline_root / ".staging" / self.name
 
-    @property
+    @cached_property
     def _moving(self) -> Path:
         return self.folder.with_name(self.name + _MOVING)
 
