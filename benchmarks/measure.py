@@ -39,6 +39,7 @@ class Cost:
         answer: the JSON object that the process printed on its last line, if any.
         code: exit code.
         text: all that it printed.
+        command: what was run.
     """
 
     wall: float
@@ -46,6 +47,7 @@ class Cost:
     answer: Mapping[str, Any]
     code: int
     text: str
+    command: tuple[str, ...]
 
 
 class SideFailed(Exception):
@@ -77,10 +79,11 @@ def run(
     Raises:
         SideFailed: it returned another code than 0, unless it `may_fail`.
     """
+    words = tuple(str(part) for part in command)
     with tempfile.TemporaryFile() as output:
         begin = time.perf_counter()
         process = subprocess.Popen(
-            [str(part) for part in command],
+            words,
             cwd=cwd,
             env=full_environment(env),
             stdout=output,
@@ -99,9 +102,11 @@ def run(
         output.seek(0)
         text = output.read().decode(errors="replace")
     if code and not may_fail:
-        tail = "\n".join(text.splitlines()[-LAST_LINES:])
-        raise SideFailed(f"{' '.join(map(str, command))} returned {code}:\n{tail}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime, answer_in(text), code, text)
+        # TensorFlow complains about its own shutdown after the message that matters.
+        said = text.partition("Exception ignored in")[0] or text
+        tail = "\n".join(said.splitlines()[-LAST_LINES:])
+        raise SideFailed(f"{' '.join(words)} returned {code}:\n{tail}")
+    return Cost(wall, usage.ru_utime + usage.ru_stime, answer_in(text), code, text, words)
 
 
 def _end_session(session: int) -> None:

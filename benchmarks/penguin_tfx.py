@@ -19,6 +19,7 @@ from typing import Any
 from penguin_eval import eval_config
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+CUSTOM_CONFIG = {"learning_rate": 0.01, "seed": 7}
 MODULE = Path(__file__).resolve().parents[1] / "pipelines" / "penguin" / "penguin_model.py"
 
 
@@ -27,7 +28,7 @@ def steps(tfx: Any, tfma: Any, options: argparse.Namespace) -> list[Any]:
     c = tfx.components
     examples = c.CsvExampleGen(input_base=str(options.data))
     statistics = c.StatisticsGen(examples=examples.outputs["examples"])
-    schema = c.SchemaGen(statistics=statistics.outputs["statistics"], infer_feature_shape=False)
+    schema = c.SchemaGen(statistics=statistics.outputs["statistics"])
     anomalies = c.ExampleValidator(
         statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
     )
@@ -43,6 +44,7 @@ def steps(tfx: Any, tfma: Any, options: argparse.Namespace) -> list[Any]:
         schema=schema.outputs["schema"],
         train_args=tfx.proto.TrainArgs(num_steps=options.train_steps),
         eval_args=tfx.proto.EvalArgs(num_steps=options.eval_steps),
+        custom_config=CUSTOM_CONFIG,
     )
     baseline = tfx.dsl.Resolver(
         strategy_class=tfx.dsl.experimental.LatestBlessedModelStrategy,
