@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 import sys
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from mlops_pipeline.binding import Bound, bind, changed_properties, check_names, write_values
@@ -86,7 +87,8 @@ def load_target(target: str, import_paths: Sequence[str]) -> Any:
     _put_first(import_paths)
     module_name, _, qualname = target.partition(":")
     try:
-        found: Any = importlib.import_module(module_name)
+        with no_bytecode():
+            found: Any = importlib.import_module(module_name)
     except Exception as error:
         raise ExecutorError(
             f"cannot import {module_name}: {summary(error)}",
@@ -103,6 +105,21 @@ def load_target(target: str, import_paths: Sequence[str]) -> Any:
             )
         found = getattr(found, name)
     return found
+
+
+@contextlib.contextmanager
+def no_bytecode() -> Iterator[None]:
+    """Write no `.pyc` files meanwhile.
+
+    Python takes one for fresh if size and second of its source are the same, so that of a file
+    which is edited twice within a second would be run in place of what the file says.
+    """
+    before = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def _put_first(import_paths: Sequence[str]) -> None:

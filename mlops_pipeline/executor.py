@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from mlops_pipeline.calling import call_class, call_function, load_target
+from mlops_pipeline.calling import call_class, call_function, load_target, no_bytecode
 from mlops_pipeline.failure import Redactor, failed
 from mlops_pipeline.ir import BeamExecutor, ClassExecutor, ContainerExecutor, FunctionExecutor
 from mlops_pipeline.task import Task, TaskResult
@@ -39,7 +39,7 @@ def run_task(task: Task, target: Any = None) -> TaskResult:
         target: what the executor's target names, if it is at hand.
     """
     executor = task.executor
-    with _surroundings_kept():
+    with _surroundings_kept(), no_bytecode():
         name = getattr(executor, "target", "")
         if name and target is None:
             target = load_target(name, task.import_paths)

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from mlops_pipeline import ir
+from mlops_pipeline.calling import no_bytecode
 from mlops_pipeline.compile import compile_pipeline
 from mlops_pipeline.environment import find_lock
 from mlops_pipeline.errors import (
@@ -149,7 +150,7 @@ def _import(name: str, folders: tuple[str, ...], *, missing: NotFoundError) -> M
     sys.path[:0] = [folder for folder in folders if folder not in sys.path]
     importlib.invalidate_caches()
     try:
-        with _UserCode(*folders):
+        with _UserCode(*folders), no_bytecode():
             return importlib.import_module(name)
     except _MissingModuleError as error:
         if error.name == name.split(".")[0]:
