@@ -1,0 +1,101 @@
+"""The components as TFX users know them, and at what price they are imported."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mlops_components
+from mlops_components import blessed_baseline
+from mlops_components.baselines import newest_blessed_other
+from mlops_pipeline.component import Component
+from mlops_pipeline.resolvers import Query
+from mlops_pipeline.store import ArtifactRecord, Execution, MemoryStore, State
+
+CATALOGUE = Path(mlops_components.__file__).parent.parent / "README.md"
+
+TFX = {
+    "CsvExampleGen": ("", "examples"),
+    "StatisticsGen": ("examples schema", "statistics"),
+    "SchemaGen": ("statistics", "schema"),
+    "ExampleValidator": ("statistics schema", "anomalies"),
+    "Transform": ("examples schema", "transform_graph transformed_examples"),
+    "Trainer": (
+        "examples transform_graph schema base_model hyperparameters",
+        "model model_run",
+    ),
+    "Evaluator": ("examples model baseline_model schema", "evaluation blessing"),
+    "Pusher": ("model model_blessing infra_blessing", "pushed_model"),
+}
+
+
+@pytest.mark.parametrize("name", TFX)
+def test_inputs_and_outputs_have_tfx_names(name: str) -> None:
+    interface = getattr(mlops_components, name).interface
+    assert (" ".join(interface.inputs), " ".join(interface.outputs)) == TFX[name]
+
+
+def test_every_component_has_a_page_that_names_all_it_takes() -> None:
+    text = CATALOGUE.read_text()
+    for name in mlops_components.__all__:
+        component = getattr(mlops_components, name)
+        if not isinstance(component, Component):
+            continue
+        page = text.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        interface = component.interface
+        for key in [*interface.inputs, *interface.outputs, *interface.parameters]:
+            assert f"`{key}`" in page, (name, key)
+        assert "```python" in page
+
+
+def test_importing_the_components_imports_nothing_heavy() -> None:
+    heavy = "tensorflow keras apache_beam pyarrow numpy pandas tfx_bsl"
+    code = (
+        "import sys, mlops_components; "
+        f"print(*[name for name in {heavy.split()} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": ":".join(sys.path)},
+    )
+    assert done.stdout.strip() == ""
+
+
+def recorded(store: MemoryStore, uri: str, digest: str, blessed: int) -> ArtifactRecord:
+    """A model in the store, and what an evaluator said of it."""
+    done = Execution("c", "penguin", "r", "n", State.COMPLETE)
+    model = ArtifactRecord("Model", uri, digest=digest)
+    _, written = store.put_execution(done, outputs={"model": [model]})
+    (stored,) = written["model"]
+    said = {"blessed": blessed, "current_model_id": stored.id}
+    blessing = ArtifactRecord("ModelBlessing", f"{uri}-blessing", properties=said)
+    store.put_execution(done, outputs={"blessing": [blessing]})
+    return stored
+
+
+def baseline(store: MemoryStore, candidate: str) -> list[str]:
+    query = Query(store, "penguin", "r", "Model", {"candidate": candidate})
+    return [model.uri for model in newest_blessed_other(query)]
+
+
+def test_baseline_is_the_newest_blessed_model_with_other_content() -> None:
+    store = MemoryStore()
+    recorded(store, "first", "d1", 1)
+    recorded(store, "second", "d2", 1)
+    recorded(store, "bad", "d3", 0)
+    recorded(store, "candidate", "d4", 1)
+    assert baseline(store, "candidate") == ["second"]
+    assert baseline(store, "second") == ["candidate"]
+    recorded(store, "again", "d4", 0)
+    assert baseline(store, "again") == ["second"]
+
+
+def test_first_model_has_no_baseline() -> None:
+    store = MemoryStore()
+    recorded(store, "candidate", "d", 1)
+    assert baseline(store, "candidate") == []
+    assert callable(blessed_baseline)

@@ -1,0 +1,123 @@
+"""Pipelines of Apache Beam on our runner: the results are those of Beam's own."""
+
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
+
+
+def collected(build: Any) -> list[Any]:
+    """What a pipeline puts out, sorted."""
+    from mlops_components import _memory_beam
+
+    found: list[Any] = []
+    _memory_beam.run(lambda pipeline: build(pipeline, found.append))
+    return sorted(found, key=repr)
+
+
+def test_side_inputs_are_complete_before_they_are_used() -> None:
+    import apache_beam as beam
+
+    def build(pipeline: Any, keep: Any) -> None:
+        numbers = pipeline | beam.Create([1, 2, 3, 4])
+        total = numbers | beam.CombineGlobally(sum)
+        shares = numbers | "share" >> beam.Map(lambda x, t: x / t, beam.pvalue.AsSingleton(total))
+        largest = shares | beam.combiners.Top.Of(1)
+        shares | "keep" >> beam.Map(lambda x, m: keep(x == m[0]), beam.pvalue.AsSingleton(largest))
+
+    assert collected(build) == [False, False, False, True]
+
+
+def test_groups_flattens_and_partitions() -> None:
+    import apache_beam as beam
+
+    def build(pipeline: Any, keep: Any) -> None:
+        pairs = pipeline | beam.Create(range(6)) | beam.Map(lambda x: (x % 2 == 0, x))
+        even, odd = pairs | beam.Partition(lambda kv, n: int(kv[0]), 2)
+        groups = (even, odd) | beam.Flatten() | beam.GroupByKey()
+        groups | "keep" >> beam.Map(lambda kv: keep((kv[0], sorted(kv[1]))))
+
+    assert collected(build) == [(False, [1, 3, 5]), (True, [0, 2, 4])]
+
+
+def test_combining_nothing_gives_the_default() -> None:
+    import apache_beam as beam
+
+    def build(pipeline: Any, keep: Any) -> None:
+        pipeline | beam.Create([]) | beam.combiners.Count.Globally() | "keep" >> beam.Map(keep)
+
+    assert collected(build) == [0]
+
+
+def test_keys_are_told_apart_by_type() -> None:
+    import apache_beam as beam
+
+    def build(pipeline: Any, keep: Any) -> None:
+        pairs = pipeline | beam.Create([(1, 1), (True, 1), (1.0, 1)])
+        pairs | beam.CombinePerKey(sum).with_hot_key_fanout(4) | "keep" >> beam.Map(keep)
+
+    assert len(collected(build)) == 3
+
+
+def test_stream_is_read_again_instead_of_kept() -> None:
+    import apache_beam as beam
+
+    from mlops_components._memory_steps import Stream
+
+    reads: list[int] = []
+
+    def numbers() -> Any:
+        reads.append(1)
+        return iter([1.0, 3.0])
+
+    def build(pipeline: Any, keep: Any) -> None:
+        stream = pipeline | Stream(numbers) | "as is" >> beam.Map(lambda x: x)
+        mean = stream | beam.combiners.Mean.Globally()
+        again = pipeline | "again" >> Stream(numbers)
+        again | "keep" >> beam.Map(lambda x, m: keep(x - m), beam.pvalue.AsSingleton(mean))
+
+    assert collected(build) == [-1.0, 1.0]
+    assert len(reads) == 2
+
+
+def test_failing_function_raises_its_own_error() -> None:
+    import apache_beam as beam
+
+    def build(pipeline: Any, keep: Any) -> None:
+        pipeline | beam.Create([0]) | beam.Map(lambda x: keep(1 / x))
+
+    with pytest.raises(ZeroDivisionError):
+        collected(build)
+
+
+def test_file_is_written_under_the_name_that_beam_gives_it(tmp_path: Any) -> None:
+    import apache_beam as beam
+
+    def build(pipeline: Any, keep: Any) -> None:
+        lines = pipeline | beam.Create(["a", "b"])
+        lines | beam.io.WriteToText(str(tmp_path / "out"), file_name_suffix=".txt") | beam.Map(keep)
+
+    (name,) = collected(build)
+    assert name == str(tmp_path / "out-00000-of-00001.txt")
+    assert (tmp_path / "out-00000-of-00001.txt").read_text() == "a\nb\n"
+
+
+def test_stateful_function_goes_to_beams_own_runner(tmp_path: Any) -> None:
+    import apache_beam as beam
+    from apache_beam.transforms.userstate import CombiningValueStateSpec
+
+    counter = beam.DoFn.StateParam(CombiningValueStateSpec("count", sum))
+
+    class Number(beam.DoFn):  # type: ignore[misc]
+        def process(self, pair: Any, count: Any = counter) -> Any:
+            count.add(1)
+            yield f"{pair[1]}{count.read()}"
+
+    def build(pipeline: Any, keep: Any) -> None:
+        named = pipeline | beam.Create([(0, "a"), (0, "b")]) | beam.ParDo(Number())
+        named | beam.io.WriteToText(str(tmp_path / "out"))
+
+    collected(build)
+    (file,) = tmp_path.glob("out*")
+    assert sorted(text[1] for text in file.read_text().split()) == ["1", "2"]

@@ -1,0 +1,162 @@
+"""What the standard components write, read back by the libraries that own the formats."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops_pipeline.artifacts import Artifact
+from mlops_pipeline.results import PipelineRun
+
+# TensorFlow and its libraries warn about each other.
+Load = Callable[[Artifact], Any]
+
+pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
+
+
+def artifact(run: PipelineRun, node: str, output: str = "") -> Any:
+    return run[node].artifact(output)
+
+
+def records(folder: Path) -> list[Any]:
+    import tensorflow as tf
+
+    files = [str(path) for path in sorted(folder.iterdir())]
+    data = tf.data.TFRecordDataset(files, compression_type="GZIP")
+    return [tf.train.Example.FromString(r) for r in data.as_numpy_iterator()]
+
+
+# pytest -m ml: the first test that asks for `penguin` takes some 15 s, as it runs all nodes.
+
+
+def test_rows_go_to_the_splits_that_tfx_would_put_them_in(penguin: PipelineRun) -> None:
+    import hashlib
+
+    examples = artifact(penguin, "CsvExampleGen")
+    train, rest = records(examples.split("train")), records(examples.split("eval"))
+    assert (len(train), len(rest)) == (205, 139)
+    for split, rows in ((0, train), (1, rest)):
+        for row in rows:
+            key = hashlib.sha256(row.SerializeToString(deterministic=True)).hexdigest()
+            assert (int(key, 16) % 3 == 2) == bool(split)
+
+
+def test_numbers_and_texts_get_their_types_and_missing_values_none(penguin: PipelineRun) -> None:
+    row = records(artifact(penguin, "CsvExampleGen").split("train"))[0].features.feature
+    assert row["bill_length_mm"].WhichOneof("kind") == "float_list"
+    assert row["body_mass_g"].WhichOneof("kind") == "int64_list"
+    assert row["species"].bytes_list.value == [b"Adelie"]
+    rows = records(artifact(penguin, "CsvExampleGen").split("train"))
+    assert sum(not r.features.feature["sex"].WhichOneof("kind") for r in rows) == 8
+
+
+def test_examples_carry_tfx_properties(penguin: PipelineRun) -> None:
+    properties = artifact(penguin, "CsvExampleGen").properties
+    assert properties["span"] == 0
+    assert properties["split_names"] == '["train", "eval"]'
+    assert properties["payload_format"] == "FORMAT_TF_EXAMPLE"
+    assert properties["file_format"] == "tfrecords_gzip"
+    assert "total_bytes:15241,sha256:" in properties["input_fingerprint"]
+
+
+def test_statistics_are_those_of_tfdv(penguin: PipelineRun, load: Load) -> None:
+    statistics = load(artifact(penguin, "StatisticsGen"))
+    assert set(statistics) == {"train", "eval"}
+    dataset = statistics["train"].datasets[0]
+    assert dataset.num_examples == 205
+    numbers = {f.path.step[0]: f for f in dataset.features}["bill_length_mm"]
+    assert numbers.num_stats.common_stats.num_missing == 2
+    assert 43 < numbers.num_stats.mean < 45
+
+
+def test_schema_has_domains_and_no_anomalies_are_found(penguin: PipelineRun, load: Load) -> None:
+    schema = load(artifact(penguin, "SchemaGen"))
+    islands = {domain.name: list(domain.value) for domain in schema.string_domain}["island"]
+    assert islands == ["Biscoe", "Dream", "Torgersen"]
+    anomalies = artifact(penguin, "ExampleValidator")
+    assert anomalies.properties["blessed"] == {"train": 1, "eval": 1}
+    assert not load(anomalies)["eval"].anomaly_info
+
+
+def test_transformed_numbers_are_standardised_over_the_train_split(
+    penguin: PipelineRun, load: Load
+) -> None:
+    examples = load(artifact(penguin, "Transform", "transformed_examples"))
+    column = examples.loc["train"]["body_mass_g_xf"]
+    assert abs(column.mean()) < 1e-5
+    assert column.std(ddof=0) == pytest.approx(1, abs=0.01)
+    assert set(examples["sex_xf"]) == {0, 1, 2}
+
+
+def test_transform_graph_is_readable_by_tft(penguin: PipelineRun, load: Load) -> None:
+    graph = load(artifact(penguin, "Transform", "transform_graph"))
+    assert graph.vocabulary_size_by_name("species") == 3
+    assert set(graph.raw_feature_spec()) > {"island", "sex", "species"}
+
+
+def test_model_serves_raw_examples_without_a_label(penguin: PipelineRun, load: Load) -> None:
+    import tensorflow as tf
+
+    model = load(artifact(penguin, "Trainer", "model"))
+    row = records(artifact(penguin, "CsvExampleGen").split("eval"))[0]
+    del row.features.feature["species"]
+    served = model.signatures["serving_default"]
+    probabilities = served(examples=tf.constant([row.SerializeToString()]))["probabilities"]
+    assert probabilities.shape == (1, 3)
+    assert float(tf.reduce_sum(probabilities)) == pytest.approx(1)
+
+
+def test_evaluation_is_readable_by_tfma_and_without_it(penguin: PipelineRun, load: Load) -> None:
+    import tensorflow_model_analysis as tfma
+
+    evaluation = artifact(penguin, "Evaluator", "evaluation")
+    result = load(evaluation)
+    assert result.overall["example_count"] == 139
+    assert [key for key, _ in result.slices] == [
+        {"island": "Biscoe"},
+        {"island": "Dream"},
+        {"island": "Torgersen"},
+        {"sex": "female"},
+        {"sex": "male"},
+    ]
+    assert result.of(island="Dream")["example_count"] == 54
+    theirs = tfma.load_eval_result(str(evaluation.path)).get_metrics_for_all_slices()
+    for key, metrics in [({}, result.overall), *result.slices]:
+        for name, value in metrics.items():
+            assert theirs[tuple(key.items())][name]["doubleValue"] == value
+    assert evaluation.properties["metrics"] == result.overall
+
+
+def test_good_model_is_blessed_and_says_which_it_is(penguin: PipelineRun) -> None:
+    blessing = artifact(penguin, "Evaluator", "blessing")
+    model = artifact(penguin, "Trainer", "model")
+    assert [path.name for path in blessing.path.iterdir()] == ["BLESSED"]
+    assert blessing.properties["blessed"] == 1
+    assert blessing.properties["current_model"] == model.uri
+    assert blessing.properties["current_model_id"] == model.id
+
+
+def test_blessed_model_is_pushed_as_a_version(penguin: PipelineRun) -> None:
+    import tensorflow as tf
+
+    properties = artifact(penguin, "Pusher").properties
+    version = Path(properties["pushed_destination"])
+    assert properties["pushed"] == 1
+    assert version.name == properties["pushed_version"]
+    assert [path.name for path in version.parent.iterdir()] == [version.name]
+    assert "serving_default" in tf.saved_model.load(str(version)).signatures
+
+
+def test_examples_load_as_a_frame_by_split(penguin: PipelineRun, load: Load) -> None:
+    frame = load(artifact(penguin, "CsvExampleGen"))
+    assert frame.loc["train"].shape == (205, 8)
+    assert frame["year"].between(2007, 2009).all()
+
+
+def test_same_steps_and_seed_give_the_same_accuracy(penguin: PipelineRun) -> None:
+    metrics = json.loads(
+        (artifact(penguin, "Evaluator", "evaluation").path / "metrics.json").read_text()
+    )
+    assert metrics["overall"]["sparse_categorical_accuracy"] >= 0.97
