@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.store import Execution, MetadataStore, State
+from mlops_pipeline.store import Execution, MetadataStore, Run, State
 
 log = logging.getLogger(__name__)
 
@@ -128,3 +128,10 @@ def describe(execution: Execution) -> str:
 def is_running(execution: Execution, lease: float) -> bool:
     """Whether somebody works on the execution right now."""
     return execution.state is State.RUNNING and not is_dead(execution, lease)
+
+
+def state_of(run: Run) -> State:
+    """How a run stands: one whose process was killed has failed, whatever the store says."""
+    if run.state is State.RUNNING and is_gone(run.properties):
+        return State.FAILED
+    return run.state

@@ -91,16 +91,19 @@ def find_base_run(store: MetadataStore, ir: PipelineIR, wanted: str = "") -> str
 
 
 def take_over(session: Session, base_run: str, node_ids: frozenset[str]) -> list[Outcome]:
-    """Record the results of a base run as results of this run.
+    """Record the results of a base run as results of this run, which may have some already.
 
     Raises:
         NotFoundError: the base run has no result of one of the nodes.
     """
     store = session.workspace.store
+    missing = {node_id for node_id in node_ids if not session.history.within(node_id, ())}
+    if not missing:
+        return []
     base = load_history(store, base_run)
     taken = []
     for node in session.ir.nodes:
-        if node.id not in node_ids:
+        if node.id not in missing:
             continue
         outcomes = base.within(node.id, ())
         failed = [o for o in outcomes if not o.state.succeeded and o.state is not State.SKIPPED]

@@ -11,6 +11,7 @@ from typing import Any
 from mlops_pipeline.artifacts import Artifact
 from mlops_pipeline.errors import NotFoundError, RunFailedError, did_you_mean
 from mlops_pipeline.history import load_links
+from mlops_pipeline.lease import state_of
 from mlops_pipeline.store import (
     ArtifactRecord,
     Direction,
@@ -105,8 +106,8 @@ class PipelineRun:
 
     @property
     def state(self) -> State:
-        """What came of it."""
-        return self.record.state
+        """What came of it; a run whose process was killed has failed."""
+        return state_of(self.record)
 
     @property
     def parameters(self) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from mlops_pipeline.errors import NotFoundError, ParameterError
 from mlops_pipeline.ir import PipelineIR, dump, load
-from mlops_pipeline.lease import host, is_gone, this_process
+from mlops_pipeline.lease import host, this_process
 from mlops_pipeline.parameters import run_parameters
 from mlops_pipeline.staging import sweep
 from mlops_pipeline.store import NOTHING, ArtifactType, Run, State
@@ -84,9 +84,13 @@ def _check_same(run: Run, ir: PipelineIR, parameters: Mapping[str, Any]) -> None
             )
 
 
-def hold_run(workspace: Workspace, run: Run) -> Run:
-    """Record that this process sees the run through to its end: if it dies, the run has failed."""
-    held = replace(run, properties={**run.properties, **this_process()})
+def hold_run(workspace: Workspace, run: Run, properties: Mapping[str, Any] = NOTHING) -> Run:
+    """Record that this process sees the run through to its end: if it dies, the run has failed.
+
+    Args:
+        properties: further facts about the run.
+    """
+    held = replace(run, properties={**run.properties, **properties, **this_process()})
     workspace.store.put_run(held)
     return held
 
@@ -99,13 +103,6 @@ def end_run(workspace: Workspace, run_id: str, state: State) -> Run:
     run = replace(known, state=state, finished=time.time())
     workspace.store.put_run(run)
     return run
-
-
-def state_of(run: Run) -> State:
-    """How a run stands: one whose process was killed has failed, whatever the store says."""
-    if run.state is State.RUNNING and is_gone(run.properties):
-        return State.FAILED
-    return run.state
 
 
 def pipeline_of(workspace: Workspace, run: Run) -> PipelineIR:

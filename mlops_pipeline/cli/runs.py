@@ -6,6 +6,7 @@ import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.lease import state_of
 from mlops_pipeline.store import Run
 from mlops_pipeline.tables import DECISIONS, Table, lines
 from mlops_pipeline.text import ago, seconds, shown
@@ -37,14 +38,14 @@ def _row(run: Run) -> tuple[str, ...]:
     parameters = " ".join(
         f"{name}={shown(value, 30)}" for name, value in sorted(run.parameters.items())
     )
-    return run.id, run.pipeline, run.state.value.lower(), took, ago(run.started), parameters
+    return run.id, run.pipeline, state_of(run).value.lower(), took, ago(run.started), parameters
 
 
 def _data(run: Run) -> dict[str, object]:
     return {
         "id": run.id,
         "pipeline": run.pipeline,
-        "state": run.state.value,
+        "state": state_of(run).value,
         "started": run.started,
         "finished": run.finished,
         "base_run": run.base_run,

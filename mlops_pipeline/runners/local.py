@@ -53,6 +53,15 @@ class RunOptions:
     force: bool = False
 
     @property
+    def selection(self) -> dict[str, list[str]]:
+        """The nodes that are named, as the run keeps them."""
+        return {
+            "from_nodes": list(self.from_nodes),
+            "to_nodes": list(self.to_nodes),
+            "only": list(self.only),
+        }
+
+    @property
     def partial(self) -> bool:
         """Whether nodes are left out."""
         return bool(self.from_nodes or self.to_nodes or self.only)
@@ -106,11 +115,12 @@ def run(
     Raises:
         PipelineError: the parameters or the selection do not fit, or the run is being run.
     """
+    options = _as_begun(options, workspace.store.get_run(run_id))
     selection = select(
         ir, from_nodes=options.from_nodes, to_nodes=options.to_nodes, only=options.only
     )
     base_run = ""
-    if options.partial and selection.reuse:
+    if selection.reuse:
         base_run = find_base_run(workspace.store, ir, options.base_run)
     begun = begin_run(ir, run_id, workspace, parameters, base_run)
     for alive in reap_run(workspace, run_id):
@@ -118,22 +128,42 @@ def run(
             f"run {run_id} is being run: {alive.node_id} by {describe(alive)}",
             hint="wait for it, or stop that process first",
         )
-    begun = hold_run(workspace, begun)
-    tell = on_event or (lambda event: None)
-    with _Crew(options, tell) as crew:
-        history = load_history(workspace.store, run_id)
-        session = Session(ir, begun, workspace, history, execute=crew.execute, force=options.force)
-        taken = take_over(session, begun.base_run, selection.reuse) if begun.base_run else []
-        walk = _Walk(session, crew, options, tell, outcomes=taken)
-        state = walk.run(Schedule(session, selection.run))
-        state = walk.run_exit_handlers(state)
-        return RunResult(end_run(workspace, run_id, state), tuple(walk.outcomes))
+    begun = hold_run(workspace, begun, {_SELECTION: options.selection} if options.partial else {})
+    history = load_history(workspace.store, run_id)
+    state = State.FAILED
+    try:
+        with _Crew(options, on_event or (lambda event: None)) as crew:
+            session = Session(
+                ir, begun, workspace, history, execute=crew.execute, force=options.force
+            )
+            taken = take_over(session, begun.base_run, selection.reuse)
+            walk = _Walk(session, crew, options, outcomes=taken)
+            state = walk.run(Schedule(session, selection.run))
+            state = walk.run_exit_handlers(state)
+    finally:
+        ended = end_run(workspace, run_id, state)
+    return RunResult(ended, tuple(walk.outcomes))
+
+
+_SELECTION = "selection"
+"""Run property that says which nodes a partial run is about."""
+
+
+def _as_begun(options: RunOptions, known: Run | None) -> RunOptions:
+    """The options of a run that goes on: the nodes that it began with, unless others are named."""
+    if known is None or options.partial or _SELECTION not in known.properties:
+        return options
+    said = {name: tuple(nodes) for name, nodes in known.properties[_SELECTION].items()}
+    return replace(
+        options, from_nodes=said["from_nodes"], to_nodes=said["to_nodes"], only=said["only"]
+    )
 
 
 class _Crew:
     """Threads for drivers and publishers, and processes for executors; or none of them."""
 
     def __init__(self, options: RunOptions, tell: OnEvent) -> None:
+        self.tell = tell
         workers = options.workers or len(os.sched_getaffinity(0))
 
         def on_output(task: Task, line: str) -> None:
@@ -164,7 +194,6 @@ class _Walk:
     session: Session
     crew: _Crew
     options: RunOptions
-    tell: OnEvent
     outcomes: list[Outcome] = field(default_factory=list)
 
     def run(self, schedule: Schedule) -> State:
@@ -212,17 +241,17 @@ class _Walk:
         node_id, iteration = place
         retry = self.session.ir.node(node_id).retry
         pause = retry.wait
-        self.tell(NodeEvent("started", node_id, iteration))
+        self.crew.tell(NodeEvent("started", node_id, iteration))
         for attempt in range(1, retry.attempts + 1):
             outcome = launch(self.session, node_id, iteration)
             last = attempt == retry.attempts or not outcome.retryable
             if outcome.state is not State.FAILED or last:
                 break
-            self.tell(NodeEvent("retrying", node_id, iteration, outcome, wait=pause))
+            self.crew.tell(NodeEvent("retrying", node_id, iteration, outcome, wait=pause))
             if self.session.stop.wait(pause):
                 break
             pause = min(pause * retry.factor, retry.max_wait)
-        self.tell(NodeEvent("finished", node_id, iteration, outcome))
+        self.crew.tell(NodeEvent("finished", node_id, iteration, outcome))
         return outcome
 
     def run_exit_handlers(self, state: State) -> State:

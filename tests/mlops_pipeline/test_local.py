@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
-from mlops_pipeline.runs import state_of
+from mlops_pipeline.lease import state_of
 from mlops_pipeline.store import Direction, Execution, State
 
 HEAD = """
@@ -530,3 +530,47 @@ def test_a_run_whose_process_is_gone_has_failed_whatever_the_store_says(project:
     assert state_of(killed) is State.FAILED
     elsewhere = replace(held, properties={**held.properties, "process": "other|1|2"})
     assert state_of(elsewhere) is State.RUNNING
+
+
+def test_a_partial_run_that_is_resumed_stays_partial(project: Any) -> None:
+    gate = project.folder / "gate"
+    write(
+        project,
+        f"""
+    @component
+    def Gate(examples: Input[Examples]) -> int:
+        from pathlib import Path
+
+        if not Path({str(gate)!r}).exists():
+            raise RuntimeError("closed")
+        return 1
+
+    @pipeline
+    def p():
+        make = Make()
+        gate = Gate(examples=make.outputs["examples"])
+        Make.options(id="After", after=[gate])(text="z")
+    """,
+    )
+    project.run("base", in_process=True, to_nodes=("Make",))
+    assert project.run("part", in_process=True, only=("Gate",)).run.state is State.FAILED
+    gate.touch()
+    resumed = project.run("part", in_process=True)
+    assert states(resumed) == {"Gate": "COMPLETE"}
+
+
+def test_a_run_that_cannot_take_over_from_its_base_has_failed(project: Any) -> None:
+    write(
+        project,
+        """
+    @pipeline
+    def p():
+        make = Make()
+        copy = Copy(examples=make.outputs["examples"])
+        Join(texts=[copy.outputs["copy"]])
+    """,
+    )
+    project.run("base", in_process=True, to_nodes=("Make",))
+    with pytest.raises(NotFoundError, match="run base has no result of Copy"):
+        project.run("part", in_process=True, only=("Join",))
+    assert project.store.get_run("part").state is State.FAILED
