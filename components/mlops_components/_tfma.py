@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import tensorflow as tf
 import tensorflow_model_analysis as tfma
 from google.protobuf import json_format, text_format
 from tensorflow_model_analysis.metrics import metric_types
@@ -68,13 +69,12 @@ def parse_config(given: Mapping[str, Any] | str) -> Any:
 
 def _check_metrics(config: Any) -> None:
     known = {*metric_types.registered_metrics(), *_keras_metrics()}
-    for spec in config.metrics_specs:
-        for metric in spec.metrics:
-            if not metric.module and metric.class_name not in known:
-                raise ParameterError(
-                    f"eval_config: there is no metric {metric.class_name!r}",
-                    hint=did_you_mean(metric.class_name, known),
-                )
+    for metric in _metrics(config):
+        if not metric.module and metric.class_name not in known:
+            raise ParameterError(
+                f"eval_config: there is no metric {metric.class_name!r}",
+                hint=did_you_mean(metric.class_name, known),
+            )
 
 
 def _keras_metrics() -> set[str]:
@@ -171,7 +171,17 @@ def evaluate(work: Evaluation, custom_extractors: Callable[..., Any] | None = No
             )
         )
 
-    _memory_beam.run(build)
+    run = _memory_beam.run
+    if not custom_extractors and not any(m.module for m in _metrics(work.config)):
+        # Metrics of the libraries have nothing that AutoGraph must convert; it would take
+        # longer over that than all else here. Metrics of users may have.
+        run = tf.autograph.experimental.do_not_convert(run)
+    run(build)
+
+
+def _metrics(config: Any) -> Iterator[Any]:
+    for spec in config.metrics_specs:
+        yield from spec.metrics
 
 
 def check_labels(config: Any, files: Sequence[Path], schema: Any) -> None:
