@@ -317,7 +317,9 @@ def penguin(arguments: Sequence[str]) -> int:
     """Run the penguin pipeline in the ml environment; the exit code."""
     command = Path(setup("ml")).parent / "mlops"
     argv = [str(command), "run", "pipelines/penguin", *arguments]
-    return subprocess.run(argv, cwd=ROOT, env=child_environment()).returncode
+    code = subprocess.run(argv, cwd=ROOT, env=child_environment()).returncode
+    print(f"(the command is {command.relative_to(ROOT)})")
+    return code
 
 
 def main() -> int:
