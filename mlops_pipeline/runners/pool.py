@@ -14,6 +14,9 @@ from mlops_pipeline.task import Task, TaskResult
 
 _CLOSING = 3.0
 
+_PATIENCE = 0.1
+"""Seconds that a task waits for a warm process before it has another one started."""
+
 
 class WorkerPool:
     """Runs tasks in up to `size` processes that are started when they are needed.
@@ -104,8 +107,15 @@ class WorkerPool:
         """A process for one task, or None if the task was canceled before it had one."""
         with self._changed:
             cancels = self._cancels
-            self._changed.wait_for(lambda: self._cancels != cancels or self._closed or self._free())
-            if self._cancels != cancels or self._closed:
+
+            def ended() -> bool:
+                return self._cancels != cancels or self._closed
+
+            if self._busy:
+                # A process costs more than a short task: one that is soon idle is worth waiting for.
+                self._changed.wait_for(lambda: bool(self._idle) or ended(), _PATIENCE)
+            self._changed.wait_for(lambda: self._free() or ended())
+            if ended():
                 return None
             # The one used last: what has imported TensorFlow goes on being used, so the others
             # need not be started, or import it too.
