@@ -5,6 +5,7 @@ This module imports TFMA and Beam when it is imported.
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -78,9 +79,8 @@ def _check_metrics(config: Any) -> None:
 
 
 def _keras_metrics() -> set[str]:
-    # TFMA picks the Keras 2 that its metrics are made of.
-    from tensorflow_model_analysis.utils.keras_lib import tf_keras
-
+    # Metrics are made of the Keras that TFMA uses: Keras 2, under this name.
+    tf_keras = importlib.import_module("tf_keras")
     classes = [*vars(tf_keras.metrics).items(), *vars(tf_keras.losses).items()]
     return {name for name, value in classes if isinstance(value, type)}
 

@@ -126,7 +126,15 @@ def read_batches(
         else example_coder.ExamplesToRecordBatchDecoder()
     )
     for records in read_records(files, rows):
-        yield _decode(decoder, records, raw_record)
+        try:
+            yield _decode(decoder, records, raw_record)
+        except (RuntimeError, ValueError) as error:
+            raise ExecutorError(
+                f"{files[0].parent} holds records that are not tf.Example, "
+                f"or do not fit the schema: {error}",
+                hint="write the examples again",
+                retryable=False,
+            ) from None
 
 
 def _decode(decoder: Any, records: list[bytes], raw_record: str) -> pa.RecordBatch:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from mlops_components.examples import SplitWriter, chosen_splits, read_batches, 
 from mlops_components.user_code import user_function
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import Examples, Schema, TransformGraph
+from mlops_pipeline.errors import ExecutorError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ def Transform(
         tempfile.TemporaryDirectory(prefix="mlops-") as scratch,
     ):
         preprocess = _with_config(function, custom_config)
-        _tft.analyze(files, expected, preprocess, transform_graph.path, Path(scratch))
+        with _missing_feature_named([feature.name for feature in expected.feature]):
+            _tft.analyze(files, expected, preprocess, transform_graph.path, Path(scratch))
     transformed_examples.properties.update(
         span=examples.properties.get("span", 0),
         version=examples.properties.get("version", 0),
@@ -82,3 +85,19 @@ def _with_config(
     if "custom_config" in inspect.signature(function).parameters:
         return functools.partial(function, custom_config=custom_config)
     return function
+
+
+@contextmanager
+def _missing_feature_named(features: Sequence[str]) -> Iterator[None]:
+    """Say what `preprocessing_fn` has asked for in vain."""
+    try:
+        yield
+    except KeyError as error:
+        name = error.args[0] if error.args else None
+        if not isinstance(name, str) or name in features:
+            raise
+        raise ExecutorError(
+            f"preprocessing_fn asks for the feature {name!r}, which the schema does not have",
+            hint=did_you_mean(name, features),
+            retryable=False,
+        ) from error

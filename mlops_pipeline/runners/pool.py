@@ -112,7 +112,7 @@ class WorkerPool:
                 return self._cancels != cancels or self._closed
 
             if self._busy:
-                # A process costs more than a short task: one that is soon idle is worth waiting for.
+                # A process costs more than a short task: one that is soon idle is worth a wait.
                 self._changed.wait_for(lambda: bool(self._idle) or ended(), _PATIENCE)
             self._changed.wait_for(lambda: self._free() or ended())
             if ended():

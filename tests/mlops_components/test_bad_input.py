@@ -157,3 +157,26 @@ def test_preprocessing_function_is_found_by_name(penguin: PipelineRun) -> None:
             schema=penguin["SchemaGen"].artifact(),
             preprocessing_fn="json:sorting",
         )
+
+
+def test_missing_column_is_named(penguin: PipelineRun, tmp_path: Path) -> None:
+    (tmp_path / "user.py").write_text("def preprocessing_fn(inputs): return inputs['specis']")
+    with pytest.raises(ExecutorError, match="the feature 'specis'") as caught:
+        run_component(
+            Transform,
+            examples=penguin["CsvExampleGen"].artifact(),
+            schema=penguin["SchemaGen"].artifact(),
+            module_file=tmp_path / "user.py",
+        )
+    assert caught.value.hint == "did you mean 'species'?"
+
+
+def test_records_of_another_kind_are_named(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    examples = artifact(Examples, {"Split-train/.keep": ""}, split_names='["train"]')
+    options = tf.io.TFRecordOptions(compression_type="GZIP")
+    with tf.io.TFRecordWriter(str(examples.split("train") / "data.gz"), options) as file:
+        file.write(b"not an example")
+    with pytest.raises(ExecutorError, match="Split-train holds records that are not tf.Example"):
+        run_component(StatisticsGen, examples=examples)
