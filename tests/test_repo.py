@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import importlib.util
 import json
 import re
 import subprocess
@@ -217,3 +218,14 @@ def test_the_version_is_the_same_everywhere() -> None:
     said = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.M)
     assert said
     assert said[1] == mlops_pipeline.__version__
+
+
+def test_entry_points_lead_to_functions() -> None:
+    text = (ROOT / "pyproject.toml").read_text()
+    targets = re.findall(r'^\w+ = "(mlops_[\w.]+):(\w+)"$', text, re.M)
+    assert targets
+    for module, name in targets:
+        found = importlib.util.find_spec(module)
+        assert found, module
+        assert found.origin, module
+        assert f"def {name}(" in Path(found.origin).read_text(), f"{module}:{name}"
