@@ -91,27 +91,40 @@ def CsvExampleGen(
     files = {split.name: _matching(input_base, split) for split in inputs}
     every = sorted(set(itertools.chain.from_iterable(files.values())))
     source = open_files(every, input_base, missing_values or ())
-    types = source.column_types()
     if len(inputs) > 1:
-        names = list(files)
-        with SplitWriter(examples, names) as writer:
-            for name, paths in files.items():
-                for record, _ in _records(source, paths, types, ""):
-                    writer.write(name, record)
+        counts = _keep_splits(source, files, examples)
     else:
-        names = [split.name for split in split_config.splits]
-        column = split_config.partition_feature_name
-        if column and column not in types:
-            raise ParameterError(
-                f"partition_feature_name: there is no column {column!r}",
-                hint=did_you_mean(column, types),
-            )
-        choose = _chooser(split_config)
-        with SplitWriter(examples, names) as writer:
-            for record, key in _records(source, every, types, column):
-                writer.write(choose(key), record)
-    _refuse_empty(writer, input_base)
+        counts = _deal_to_splits(source, split_config, examples)
+    _refuse_empty(counts, input_base)
     _describe(examples, files)
+
+
+def _keep_splits(
+    source: CsvFiles, files: dict[str, list[Path]], examples: Examples
+) -> dict[str, int]:
+    """Write each input split as an output split; returns the rows in each."""
+    types = source.column_types()
+    with SplitWriter(examples, list(files)) as writer:
+        for name, paths in files.items():
+            for record, _ in _records(source, paths, types, ""):
+                writer.write(name, record)
+    return writer.counts
+
+
+def _deal_to_splits(source: CsvFiles, config: SplitConfig, examples: Examples) -> dict[str, int]:
+    """Write every row to the split that its hash says; returns the rows in each."""
+    types = source.column_types()
+    column = config.partition_feature_name
+    if column and column not in types:
+        raise ParameterError(
+            f"partition_feature_name: there is no column {column!r}",
+            hint=did_you_mean(column, types),
+        )
+    choose = _chooser(config)
+    with SplitWriter(examples, [split.name for split in config.splits]) as writer:
+        for record, key in _records(source, source.files, types, column):
+            writer.write(choose(key), record)
+    return writer.counts
 
 
 def _check(config: SplitConfig) -> None:
@@ -183,8 +196,8 @@ def _chooser(config: SplitConfig) -> Callable[[bytes], str]:
     return choose
 
 
-def _refuse_empty(writer: SplitWriter, base: Path) -> None:
-    for name, count in writer.counts.items():
+def _refuse_empty(counts: dict[str, int], base: Path) -> None:
+    for name, count in counts.items():
         if not count:
             raise ExecutorError(
                 f"split {name!r} got no rows from {base}",

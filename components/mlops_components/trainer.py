@@ -65,23 +65,13 @@ def Trainer(
         run_fn: `module:function`, in place of a module file.
         custom_config: handed to `run_fn` as it is.
     """
-    steps, checks = train_args or TrainArgs(), eval_args or EvalArgs()
     serving = model.path / SERVING_FOLDER
     model_run.path.mkdir(parents=True, exist_ok=True)
     model.path.mkdir(parents=True, exist_ok=True)
-    graph = str(transform_graph.path) if transform_graph else None
-    schema_file = str(schema.path / "schema.pbtxt") if schema else None
     arguments = FnArgs(
+        **_data(examples, train_args or TrainArgs(), eval_args or EvalArgs()),
+        **_helpers(transform_graph, schema),
         working_dir=str(_scratch()),
-        train_files=_patterns(examples, steps.splits),
-        eval_files=_patterns(examples, checks.splits),
-        train_steps=steps.num_steps or None,
-        eval_steps=checks.num_steps or None,
-        schema_path=schema_file,
-        schema_file=schema_file,
-        transform_graph_path=graph,
-        transform_output=graph,
-        data_accessor=example_accessor(),
         serving_model_dir=str(serving),
         eval_model_dir=str(model.path / EVAL_FOLDER),
         model_run_dir=str(model_run.path),
@@ -97,6 +87,28 @@ def Trainer(
             hint="save it to fn_args.serving_model_dir",
             retryable=False,
         )
+
+
+def _data(examples: Examples, steps: TrainArgs, checks: EvalArgs) -> dict[str, Any]:
+    return {
+        "train_files": _patterns(examples, steps.splits),
+        "eval_files": _patterns(examples, checks.splits),
+        "train_steps": steps.num_steps or None,
+        "eval_steps": checks.num_steps or None,
+        "data_accessor": example_accessor(),
+    }
+
+
+def _helpers(transform_graph: TransformGraph | None, schema: Schema | None) -> dict[str, Any]:
+    """What tells how to read the examples, under TFX's newer and older names."""
+    graph = str(transform_graph.path) if transform_graph else None
+    file = str(schema.path / "schema.pbtxt") if schema else None
+    return {
+        "transform_graph_path": graph,
+        "transform_output": graph,
+        "schema_path": file,
+        "schema_file": file,
+    }
 
 
 def _patterns(examples: Examples, splits: Sequence[str]) -> list[str]:

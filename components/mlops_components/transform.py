@@ -52,7 +52,7 @@ def Transform(
     config = splits_config or SplitsConfig()
     expected = _tfdv.read_schema(schema)
     analyzed = chosen_splits(examples.splits, config.analyze)
-    splits = chosen_splits(examples.splits, config.transform)
+    splits = chosen_splits(examples.splits, config.transform) if materialize else []
     files = [path for split in analyzed for path in split_files(examples, split)]
     with (
         user_function("preprocessing_fn", module_file, preprocessing_fn) as function,
@@ -61,22 +61,23 @@ def Transform(
         preprocess = _with_config(function, custom_config)
         with _missing_feature_named([feature.name for feature in expected.feature]):
             _tft.analyze(files, expected, preprocess, transform_graph.path, Path(scratch))
-    transformed_examples.properties.update(
+    _describe(transformed_examples, examples)
+    with SplitWriter(transformed_examples, splits, prefix="transformed_examples") as writer:
+        transformer = _tft.Transformer(transform_graph.path, expected)
+        for split in splits:
+            batches = read_batches(split_files(examples, split), schema=expected)
+            for record in transformer.records(batches):
+                writer.write(split, record)
+
+
+def _describe(transformed: Examples, examples: Examples) -> None:
+    transformed.path.mkdir(parents=True, exist_ok=True)
+    transformed.properties.update(
         span=examples.properties.get("span", 0),
         version=examples.properties.get("version", 0),
         file_format="tfrecords_gzip",
         payload_format="FORMAT_TF_EXAMPLE",
     )
-    if not materialize:
-        transformed_examples.set_splits([])
-        transformed_examples.path.mkdir(parents=True, exist_ok=True)
-        return
-    transformer = _tft.Transformer(transform_graph.path, expected)
-    with SplitWriter(transformed_examples, splits, prefix="transformed_examples") as writer:
-        for split in splits:
-            batches = read_batches(split_files(examples, split), schema=expected)
-            for record in transformer.records(batches):
-                writer.write(split, record)
 
 
 def _with_config(
