@@ -4,7 +4,6 @@ Importing this package imports no heavy library: TensorFlow, Beam, TFDV, TFT and
 by the process that runs a component.
 """
 
-from mlops_components.baselines import blessed_baseline
 from mlops_components.evaluator import Evaluator
 from mlops_components.example_gen import (
     CsvExampleGen,
@@ -43,5 +42,4 @@ __all__ = [
     "TrainArgs",
     "Trainer",
     "Transform",
-    "blessed_baseline",
 ]

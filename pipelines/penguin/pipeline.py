@@ -18,9 +18,8 @@ from mlops_components import (
     TrainArgs,
     Trainer,
     Transform,
-    blessed_baseline,
 )
-from mlops_pipeline import pipeline
+from mlops_pipeline import latest_blessed_model, pipeline
 
 MODEL_CODE = Path("penguin_model.py")
 
@@ -86,7 +85,7 @@ def penguin(
     blessing = Evaluator(
         examples=examples,
         model=model,
-        baseline_model=blessed_baseline(model),
+        baseline_model=latest_blessed_model(other_than=model),
         schema=schema,
         eval_config=EVAL_CONFIG,
     ).outputs["blessing"]

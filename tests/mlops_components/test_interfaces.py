@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 
 import mlops_components
-from mlops_components import blessed_baseline
-from mlops_components.baselines import newest_blessed_other
 from mlops_pipeline.component import Component
-from mlops_pipeline.resolvers import Query
+from mlops_pipeline.resolvers import Query, latest_blessed_model
 from mlops_pipeline.store import ArtifactRecord, Execution, MemoryStore, State
 
 CATALOGUE = Path(mlops_components.__file__).parent.parent / "README.md"
@@ -65,26 +63,25 @@ def test_importing_the_components_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == ""
 
 
-def recorded(store: MemoryStore, uri: str, digest: str, blessed: int) -> ArtifactRecord:
+def recorded(store: MemoryStore, uri: str, digest: str, blessed: int) -> None:
     """A model in the store, and what an evaluator said of it."""
     done = Execution("c", "penguin", "r", "n", State.COMPLETE)
     model = ArtifactRecord("Model", uri, digest=digest)
     _, written = store.put_execution(done, outputs={"model": [model]})
-    (stored,) = written["model"]
-    said = {"blessed": blessed, "current_model_id": stored.id}
+    said = {"blessed": blessed, "current_model_id": written["model"][0].id}
     blessing = ArtifactRecord("ModelBlessing", f"{uri}-blessing", properties=said)
     store.put_execution(done, outputs={"blessing": [blessing]})
-    return stored
 
 
 def baseline(store: MemoryStore, candidate: str) -> list[str]:
-    query = Query(store, "penguin", "r", "Model", {"candidate": candidate})
-    return [model.uri for model in newest_blessed_other(query)]
+    query = Query(store, "penguin", "r", "Model", {"other_than": candidate})
+    return [model.uri for model in latest_blessed_model(query)]
 
 
 def test_baseline_is_the_newest_blessed_model_with_other_content() -> None:
     store = MemoryStore()
     recorded(store, "first", "d1", 1)
+    assert baseline(store, "first") == []
     recorded(store, "second", "d2", 1)
     recorded(store, "bad", "d3", 0)
     recorded(store, "candidate", "d4", 1)
@@ -92,10 +89,3 @@ def test_baseline_is_the_newest_blessed_model_with_other_content() -> None:
     assert baseline(store, "second") == ["candidate"]
     recorded(store, "again", "d4", 0)
     assert baseline(store, "again") == ["second"]
-
-
-def test_first_model_has_no_baseline() -> None:
-    store = MemoryStore()
-    recorded(store, "candidate", "d", 1)
-    assert baseline(store, "candidate") == []
-    assert callable(blessed_baseline)
