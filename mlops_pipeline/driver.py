@@ -33,7 +33,7 @@ from mlops_pipeline.ir import (
     ResolverExecutor,
     Secret,
 )
-from mlops_pipeline.parameters import map_paths
+from mlops_pipeline.parameters import check_json, map_paths
 from mlops_pipeline.resolvers import Query, find_resolver
 from mlops_pipeline.store import NOTHING, ArtifactRecord, ArtifactState, Run, State
 from mlops_pipeline.workspace import Workspace
@@ -137,9 +137,9 @@ def drive(request: Request) -> Plan:
         for condition in node.conditions:
             if not evaluate(condition, scope):
                 return _skipped(request, f"condition is false: {describe(condition)}")
-        for loop in node.loops[len(request.iteration) :]:
+        for loop in node.loops[len(request.iteration) :][:1]:
             loop_items(request, loop)
-            return _skipped(request, f"loop {loop} runs over an empty list")
+            raise SkippedError(f"loop {loop} runs over an empty list")
         inputs = {each.name: resolve_input(request, each, scope) for each in node.inputs}
         parameters = resolve_parameters(request)
     except SkippedError as skipped:
@@ -209,9 +209,11 @@ class NodeScope:
 
     def item(self, loop: str) -> Any:
         request = self._request
-        node = request.node
+        loops, iteration = request.node.loops, request.iteration
         items = loop_items(request, loop)
-        return items[request.iteration[node.loops.index(loop)]]
+        if loops.index(loop) >= len(iteration):
+            raise SkippedError(f"loop {loops[len(iteration)]} runs over an empty list")
+        return items[iteration[loops.index(loop)]]
 
     def output(self, node: str, output: str) -> ArtifactRecord:
         records = produced(self._request, node, output)
@@ -329,19 +331,22 @@ def _described(wanted: InputIR) -> str:
     return f"{' and '.join(sources) or 'nothing'} gave no {wanted.type}"
 
 
+_MAKE_ANEW = "run what made it again, in a new run: it is not taken from the cache then"
+
+
 def _intact(request: Request, wanted: InputIR, record: ArtifactRecord) -> ArtifactRecord:
     try:
         found = digest_path(Path(record.uri), request.workspace.digests)
     except NotFoundError:
         raise ResolutionError(
             f"input {wanted.name} of {request.node.id} is gone: {record.uri}",
-            hint="start a new run: what made it will run again",
+            hint=_MAKE_ANEW,
         ) from None
     if record.digest and found != record.digest:
         raise ResolutionError(
             f"input {wanted.name} of {request.node.id} was altered after it was published: "
             f"{record.uri}",
-            hint="start a new run: what made it will run again",
+            hint=_MAKE_ANEW,
         )
     return replace(record, digest=found)
 
@@ -350,7 +355,8 @@ def resolve_parameters(request: Request) -> dict[str, Any]:
     """The values of a node's parameters, secrets left out.
 
     Raises:
-        ParameterError: a driver set a parameter that the component does not have.
+        ParameterError: a driver set a parameter that the component does not have, or a value is
+            no JSON value.
     """
     scope = NodeScope(request)
     values = {}
@@ -361,6 +367,8 @@ def resolve_parameters(request: Request) -> dict[str, Any]:
         if parameter.name in request.parameters:
             given = Literal(request.parameters[parameter.name])
         values[parameter.name] = evaluate(given, scope)
+        what = f"parameter {parameter.name} of {request.node.id}"
+        check_json(what, values[parameter.name])
     unknown = set(request.parameters) - {p.name for p in request.node.parameters}
     if unknown:
         raise ParameterError(

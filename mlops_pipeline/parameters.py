@@ -6,6 +6,7 @@ Only the schemas that `msgspec.json.schema` makes for parameter types are unders
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -58,6 +59,20 @@ def check(what: str, schema: JsonSchema, value: Any) -> None:
     """Raise a ParameterError that begins with `what` if the value does not fit the schema."""
     for problem in problems(schema, value, schema.get("$defs", {})):
         raise ParameterError(f"{what}: {problem}", hint=f"give {describe(schema)}")
+    check_json(what, value)
+
+
+def check_json(what: str, value: Any) -> None:
+    """Raise a ParameterError that begins with `what` for a number that JSON turns into null."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ParameterError(
+            f"{what}: {value} cannot be kept in JSON", hint="give a finite number, or null"
+        )
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            check_json(what, item)
 
 
 def problems(schema: JsonSchema, value: Any, defs: Mapping[str, Any]) -> Iterator[str]:

@@ -72,6 +72,8 @@ class Schedule:
         if producer is None:
             return True
         shared = iteration[: shared_loops(node.loops, producer.loops)]
+        if len(shared) == len(producer.loops):
+            return self._ended.get((needed, shared), False)
         known = self._iterations.get(needed)
         return known is not None and all(
             self._ended.get((needed, other), False)
@@ -95,16 +97,19 @@ class Schedule:
         return self._has_ended(node, (), needed)
 
     def _unroll(self, node: NodeIR) -> list[Iteration]:
+        """Every iteration; where a loop runs over nothing, the way to it: the driver says why."""
         iterations: list[Iteration] = [()]
-        session = self._session
+        for depth, loop in enumerate(node.loops):
+            iterations = [
+                inner
+                for outer in iterations
+                for inner in (self._inner(node, outer, loop) if len(outer) == depth else [outer])
+            ]
+        return iterations
+
+    def _inner(self, node: NodeIR, outer: Iteration, loop: str) -> list[Iteration]:
         try:
-            for loop in node.loops:
-                iterations = [
-                    (*outer, index)
-                    for outer in iterations
-                    for index, _ in enumerate(loop_items(session.request(node, outer), loop))
-                ]
+            items = loop_items(self._session.request(node, outer), loop)
         except (ResolutionError, SkippedError):
-            return [()]
-        # The driver records why there is nothing to do.
-        return iterations or [()]
+            return [outer]
+        return [(*outer, index) for index, _ in enumerate(items)] or [outer]

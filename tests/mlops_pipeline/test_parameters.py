@@ -69,3 +69,9 @@ def test_paths_are_found_at_any_depth() -> None:
 
 def test_a_schema_reads_as_words() -> None:
     assert describe({"type": "array", "items": PATH}) == "a list, each item a path"
+
+
+@pytest.mark.parametrize("value", [float("nan"), {"rates": [0.1, float("inf")]}])
+def test_a_number_that_json_turns_into_null_is_refused(value: Any) -> None:
+    with pytest.raises(ParameterError, match="cannot be kept in JSON"):
+        check("parameter 'x'", {}, value)
