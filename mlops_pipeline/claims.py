@@ -88,9 +88,11 @@ def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Pl
         except AlreadyExistsError:
             other = store.execution_by_name(request.node.component, name)
         if other is not None and other.state is State.RUNNING:
-            _outlive(request, other, stop)
-            if (taken := _take_over(request, plan)) is not None:
-                return taken
+            other = _outlive(request, other, stop)
+        # It may also have been published since the driver looked.
+        taken = _take_over(request, plan) if other and other.state is State.COMPLETE else None
+        if taken is not None:
+            return taken
         number += 1
 
 
@@ -106,7 +108,7 @@ def fence(request: Request, plan: Plan) -> str:
     return f"{claim_name(request, plan)}@{plan.generation}"
 
 
-def _outlive(request: Request, other: Execution, stop: threading.Event) -> None:
+def _outlive(request: Request, other: Execution, stop: threading.Event) -> Execution | None:
     """Wait until the other execution has ended; reap it if its process is dead."""
     workspace = request.workspace
     same_node = (other.run_id, other.node_id) == (request.run.id, request.node.id)
@@ -114,17 +116,16 @@ def _outlive(request: Request, other: Execution, stop: threading.Event) -> None:
     while current is not None and current.state is State.RUNNING:
         if lease.is_dead(current, workspace.lease):
             reap(workspace, current)
-            return
-        if same_node and other.iteration == request.iteration:
+        elif same_node and other.iteration == request.iteration:
             raise ResolutionError(
                 f"{request.node.id} of run {request.run.id} is being run by "
                 f"{lease.describe(other)}",
                 hint="wait for it, or stop that process first",
             )
-        if stop.wait(POLL):
+        elif stop.wait(POLL):
             raise ResolutionError("the run was stopped", hint=f"mlops resume {request.run.id}")
-        found = workspace.store.executions([other.id])
-        current = found[0] if found else None
+        current = next(iter(workspace.store.executions([other.id])), None)
+    return current
 
 
 def _take_over(request: Request, plan: Plan) -> Plan | None:
@@ -138,19 +139,26 @@ def _take_over(request: Request, plan: Plan) -> Plan | None:
 
 def reap(workspace: Workspace, execution: Execution) -> None:
     """Record that the process of a RUNNING execution died, and remove what it left."""
-    dead = replace(
-        execution,
-        state=State.FAILED,
-        error=f"{lease.describe(execution)} died",
-        finished=time.time(),
-    )
+    _abandon(workspace, execution, State.FAILED, f"{lease.describe(execution)} died")
+
+
+def _abandon(workspace: Workspace, execution: Execution, state: State, error: str) -> None:
+    ended = replace(execution, state=state, error=error, finished=time.time())
     try:
-        workspace.store.put_execution(dead)
+        workspace.store.put_execution(ended)
     except StaleExecutionError:
         return
     staging = staging_of(workspace.root_path, execution)
     if staging is not None:
         staging.undo()
+
+
+def cancel_own(workspace: Workspace, run_id: str) -> None:
+    """End what this process has left RUNNING: Ctrl-C may come right after a claim is recorded."""
+    own = lease.this_process()
+    for execution in workspace.store.executions_of_run(run_id):
+        if execution.state is State.RUNNING and own.items() <= execution.properties.items():
+            _abandon(workspace, execution, State.CANCELED, "it was interrupted")
 
 
 def reap_run(workspace: Workspace, run_id: str) -> list[Execution]:

@@ -30,7 +30,7 @@ from mlops_pipeline.driver import (
     import_artifact,
 )
 from mlops_pipeline.errors import ExecutorError, NotFoundError, PipelineError, did_you_mean
-from mlops_pipeline.history import History, Iteration, Outcome, load_history
+from mlops_pipeline.history import History, Iteration, Outcome, load_history, load_outputs
 from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor
 from mlops_pipeline.lease import Heart
 from mlops_pipeline.publisher import VALUE_FILE, Done, publish, step
@@ -125,7 +125,7 @@ def launch(session: Session, node_id: str, iteration: Iteration = ()) -> Outcome
     """Make one attempt at a node; the outcome is recorded, and added to the history."""
     request = session.request(session.ir.node(node_id), iteration)
     try:
-        plan = _load(request.node.driver, drive, session)(request)
+        plan = decide(session, request)
         step("driver.planned", node_id)
         for record in plan.damaged:
             session.workspace.store.set_artifact_state(record.id, ArtifactState.DELETED)
@@ -146,6 +146,18 @@ def launch(session: Session, node_id: str, iteration: Iteration = ()) -> Outcome
         outcome = _failed(request, new_execution(request, None, state), error)
     session.history.add(outcome)
     return outcome
+
+
+def decide(session: Session, request: Request) -> Plan:
+    """What the driver of a node says."""
+    plan = _load(request.node.driver, drive, session)(request)
+    if not isinstance(plan, Plan):
+        raise ExecutorError(
+            f"the driver {request.node.driver} returned {plan!r}",
+            hint="return what drive(request) returns",
+            retryable=False,
+        )
+    return plan
 
 
 def _load(name: str, default: Callable[..., Any], session: Session) -> Callable[..., Any]:
@@ -213,17 +225,33 @@ def _execute(session: Session, request: Request, plan: Plan, execution: Executio
                 workspace,
                 fence(request, plan),
             )
-            outcome: Outcome = _load(request.node.publisher, publish, session)(done)
+            outcome = _publish(session, request, done)
     except BaseException as error:
-        staging.undo()
         stopped = session.stop.is_set() or not isinstance(error, Exception)
         state = State.CANCELED if stopped else State.FAILED
         log_file = str(log_path(workspace, execution))
         outcome = _failed(request, replace(execution, state=state, log=log_file), error)
+        # After the record: what counts as published there keeps its files.
+        if outcome.state is State.COMPLETE:
+            log.warning("%s is published, but then failed: %s", request.node.id, error)
+            staging.remove()
+        else:
+            staging.undo()
         if not isinstance(error, Exception):
             raise
     else:
         shutil.rmtree(state_dir(workspace, execution), ignore_errors=True)
+    return outcome
+
+
+def _publish(session: Session, request: Request, done: Done) -> Outcome:
+    outcome = _load(request.node.publisher, publish, session)(done)
+    if not isinstance(outcome, Outcome):
+        raise ExecutorError(
+            f"the publisher {request.node.publisher} returned {outcome!r}",
+            hint="return what publish(done) returns",
+            retryable=False,
+        )
     return outcome
 
 
@@ -282,6 +310,9 @@ def _failed(request: Request, execution: Execution, error: BaseException) -> Out
     try:
         ended, _ = request.workspace.store.put_execution(ended)
     except StaleExecutionError:
-        # Somebody has reaped it already: what the store says of it stands.
-        ended = request.workspace.store.executions([execution.id])[0]
+        # It was reaped, or is published: what the store says of it stands.
+        store = request.workspace.store
+        ended = store.executions([execution.id])[0]
+        outputs = load_outputs(store, [ended]).get(ended.id, {})
+        return Outcome(request.node.id, request.iteration, ended, outputs)
     return Outcome(request.node.id, request.iteration, ended, retryable=retryable)

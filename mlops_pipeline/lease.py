@@ -18,7 +18,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import Execution, MetadataStore, Run, State
 
 log = logging.getLogger(__name__)
@@ -115,7 +114,7 @@ class Heart:
             for execution_id in due:
                 try:
                     self._store.heartbeat(execution_id)
-                except StoreError as error:
+                except Exception as error:  # noqa: BLE001 - whatever happens, it goes on beating
                     # The next beat may get through; a whole lease without one is needed to die.
                     log.warning("no heartbeat for execution %d: %s", execution_id, error)
 

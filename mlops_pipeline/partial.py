@@ -76,10 +76,17 @@ def find_base_run(store: MetadataStore, ir: PipelineIR, wanted: str = "") -> str
 
     Raises:
         NotFoundError: there is none.
+        ParameterError: the run is one of another pipeline.
     """
     if wanted:
-        if store.get_run(wanted) is None:
+        run = store.get_run(wanted)
+        if run is None:
             raise NotFoundError(f"there is no run {wanted}", hint="list them with `mlops runs`")
+        if run.pipeline != ir.name:
+            raise ParameterError(
+                f"run {wanted} is a run of pipeline {run.pipeline}, not {ir.name}",
+                hint=f"choose one of `mlops runs --pipeline {ir.name}`",
+            )
         return wanted
     runs = store.list_runs(pipeline=ir.name, limit=1)
     if not runs:

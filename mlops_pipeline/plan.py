@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlops_pipeline.calling import load_target
 from mlops_pipeline.claims import new_execution
-from mlops_pipeline.driver import Decision, Request, drive
+from mlops_pipeline.driver import Decision, Request
 from mlops_pipeline.driver import Plan as DriverPlan
 from mlops_pipeline.errors import PipelineError
+from mlops_pipeline.failure import summary
 from mlops_pipeline.graph import dependencies
 from mlops_pipeline.history import History, Iteration, Outcome
 from mlops_pipeline.ir import ImporterExecutor, PipelineIR, ResolverExecutor
-from mlops_pipeline.launch import Session
+from mlops_pipeline.launch import Session, decide
 from mlops_pipeline.parameters import run_parameters
 from mlops_pipeline.schedule import Schedule
 from mlops_pipeline.store import NOTHING, Run, State
@@ -95,13 +95,12 @@ class _Dry:
     def _decide(self, node_id: str, iteration: Iteration) -> NodePlan:
         node = self.session.ir.node(node_id)
         request = self.session.request(node, iteration)
-        driver = drive
-        if node.driver:
-            driver = load_target(node.driver, self.session.workspace.import_paths)
         try:
-            decided = driver(request)
+            decided = decide(self.session, request)
         except PipelineError as error:
             return NodePlan(node_id, iteration, "fail", error.message)
+        except Exception as error:  # noqa: BLE001 - a user's driver may raise anything
+            return NodePlan(node_id, iteration, "fail", summary(error))
         if isinstance(node.executor, ResolverExecutor) and decided.decision is Decision.RUN:
             self._count_as_done(request, replace(decided, outputs=decided.inputs))
             return NodePlan(node_id, iteration, "run", "resolves anew in every run")

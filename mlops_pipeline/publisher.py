@@ -105,8 +105,17 @@ def _check(done: Done, output: OutputIR) -> str:
         raise ExecutorError(
             f"{what} was not returned", hint="return a value for it", retryable=False
         )
+    link = done.staging.link_in(output.name)
+    if link is not None:
+        raise ExecutorError(
+            f"{what} holds a link to where it was written, which is not where it is kept: {link}",
+            hint="make the link relative, to a file in the same output, or write a copy",
+            retryable=False,
+        )
+    # First the digest: it refuses what cannot be opened without waiting, such as a pipe.
+    digest = digest_path(_artifact_path(path, output), done.workspace.digests)
     fsync_tree(path)
-    return digest_path(_artifact_path(path, output), done.workspace.digests)
+    return digest
 
 
 def _artifact_path(folder: Path, output: OutputIR) -> Path:

@@ -8,12 +8,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from mlops_pipeline.claims import reap
 from mlops_pipeline.errors import NotFoundError, ParameterError
 from mlops_pipeline.ir import PipelineIR, dump, load
-from mlops_pipeline.lease import host, this_process
+from mlops_pipeline.lease import host, is_dead, this_process
 from mlops_pipeline.parameters import run_parameters
 from mlops_pipeline.staging import sweep
-from mlops_pipeline.store import NOTHING, ArtifactType, Run, State
+from mlops_pipeline.store import (
+    NOTHING,
+    ArtifactType,
+    MetadataStore,
+    Run,
+    State,
+    document_digest,
+)
 from mlops_pipeline.workspace import Workspace
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+=@-]{0,127}")
@@ -34,10 +42,13 @@ def begin_run(
             ill-formed or belongs to a run of another pipeline.
     """
     store = workspace.store
-    sweep(workspace.root_path, ir.name, store)
+    for running in sweep(workspace.root_path, ir.name, store):
+        if is_dead(running, workspace.lease):
+            reap(workspace, running)
     known = store.get_run(run_id)
     if known is not None:
         _check_same(known, ir, parameters)
+        known = _brought_up(store, known, ir, parameters)
         if known.state is not State.RUNNING:
             known = replace(known, state=State.RUNNING, finished=0.0)
             store.put_run(known)
@@ -48,13 +59,10 @@ def begin_run(
             hint="use up to 128 letters, digits and . _ - + = @",
         )
     values = run_parameters(ir, parameters)
-    store.register_types(
-        ArtifactType(kind.name, kind.base_type, kind.properties) for kind in ir.artifact_types
-    )
     run = Run(
         id=run_id,
         pipeline=ir.name,
-        ir=store.put_document(dump(ir).decode()),
+        ir=_keep_pipeline(store, ir),
         parameters=values,
         base_run=base_run,
         started=time.time(),
@@ -70,6 +78,27 @@ def begin_run(
     return run
 
 
+def _keep_pipeline(store: MetadataStore, ir: PipelineIR) -> str:
+    store.register_types(
+        ArtifactType(kind.name, kind.base_type, kind.properties) for kind in ir.artifact_types
+    )
+    return store.put_document(dump(ir).decode())
+
+
+def _brought_up(
+    store: MetadataStore, run: Run, ir: PipelineIR, parameters: Mapping[str, Any]
+) -> Run:
+    """The run as one of this pipeline, which may have been edited since it began."""
+    if document_digest(dump(ir).decode()) == run.ir:
+        return run
+    known = {parameter.name for parameter in ir.parameters}
+    kept = {name: value for name, value in run.parameters.items() if name in known}
+    values = run_parameters(ir, {**parameters, **kept})
+    edited = replace(run, ir=_keep_pipeline(store, ir), parameters={**run.parameters, **values})
+    store.put_run(edited)
+    return edited
+
+
 def _check_same(run: Run, ir: PipelineIR, parameters: Mapping[str, Any]) -> None:
     if run.pipeline != ir.name:
         raise ParameterError(
@@ -77,9 +106,9 @@ def _check_same(run: Run, ir: PipelineIR, parameters: Mapping[str, Any]) -> None
             hint="choose another run id",
         )
     for name, value in parameters.items():
-        if run.parameters.get(name) != value:
+        if name in run.parameters and run.parameters[name] != value:
             raise ParameterError(
-                f"run {run.id} exists with {name}={run.parameters.get(name)!r}",
+                f"run {run.id} exists with {name}={run.parameters[name]!r}",
                 hint="choose another run id, or leave the parameter as it is",
             )
 

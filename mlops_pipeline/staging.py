@@ -7,6 +7,7 @@ that has begun, so that whoever finds the execution dead can undo a half-done mo
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterable
@@ -87,8 +88,22 @@ class Staging:
                 if not (self._moving / output).exists():
                     shutil.rmtree(self._place(output, taken=True), ignore_errors=True)
             # From here on nothing has been moved, should this be the next to be interrupted.
-            self._moving.rename(self.folder)
+            # Somebody else may be at the same.
+            with contextlib.suppress(FileNotFoundError):
+                self._moving.rename(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def link_in(self, output: str) -> Path | None:
+        """A link in an output that leads nowhere once the output is moved, if there is one."""
+        place = self.output(output)
+        for link in (place, *place.rglob("*")) if place.is_dir() else (place,):
+            if link.is_symlink():
+                said = link.readlink()
+                target = Path(os.path.normpath(link.parent / said))
+                moves_along = target.is_relative_to(place) and not said.is_absolute()
+                if target.is_relative_to(self.folder) and not moves_along:
+                    return link
+        return None
 
     def remove(self) -> None:
         """Remove the staging folder, once its outputs are published."""
@@ -111,18 +126,26 @@ def staging_of(root: Path, execution: Execution) -> Staging | None:
     return Staging(root / execution.pipeline, execution)
 
 
-def sweep(root: Path, pipeline: str, store: MetadataStore) -> None:
-    """Remove the staging folders that ended executions of this store left behind."""
+def sweep(root: Path, pipeline: str, store: MetadataStore) -> list[Execution]:
+    """Remove the staging folders that ended executions of this store left behind.
+
+    Returns:
+        The executions that own the others: they are RUNNING.
+    """
     folder = root / pipeline / ".staging"
     if not folder.is_dir():
-        return
+        return []
     names = {entry.name.removesuffix(_MOVING) for entry in folder.iterdir()}
     ids = [int(name.split("-")[0]) for name in names if name.split("-")[0].isdigit()]
+    running = []
     for execution in store.executions(ids):
         staging = staging_of(root, execution)
-        if staging is None or staging.name not in names or execution.state is State.RUNNING:
+        if staging is None or staging.name not in names:
             continue
-        if execution.state is State.COMPLETE:
+        if execution.state is State.RUNNING:
+            running.append(execution)
+        elif execution.state is State.COMPLETE:
             staging.remove()
         else:
             staging.undo()
+    return running

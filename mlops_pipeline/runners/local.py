@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlops_pipeline import executor
-from mlops_pipeline.claims import reap_run
+from mlops_pipeline.claims import cancel_own, reap_run
 from mlops_pipeline.errors import PipelineError
 from mlops_pipeline.history import Iteration, Outcome, load_history
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.launch import Session, begin_run, end_run, launch
-from mlops_pipeline.lease import describe
+from mlops_pipeline.lease import describe, is_gone, this_process
 from mlops_pipeline.partial import find_base_run, select, take_over
 from mlops_pipeline.runners.pool import WorkerPool
 from mlops_pipeline.runs import hold_run
@@ -122,6 +122,7 @@ def run(
     base_run = ""
     if selection.reuse:
         base_run = find_base_run(workspace.store, ir, options.base_run)
+    _refuse_held(workspace.store.get_run(run_id))
     begun = begin_run(ir, run_id, workspace, parameters, base_run)
     for alive in reap_run(workspace, run_id):
         raise PipelineError(
@@ -140,7 +141,12 @@ def run(
             walk = _Walk(session, crew, options, outcomes=taken)
             state = walk.run(Schedule(session, selection.run))
             state = walk.run_exit_handlers(state)
+    except KeyboardInterrupt:
+        state = State.CANCELED
+        raise
     finally:
+        if state is not State.COMPLETE:
+            cancel_own(workspace, run_id)
         ended = end_run(workspace, run_id, state)
     return RunResult(ended, tuple(walk.outcomes))
 
@@ -157,6 +163,17 @@ def _as_begun(options: RunOptions, known: Run | None) -> RunOptions:
     return replace(
         options, from_nodes=said["from_nodes"], to_nodes=said["to_nodes"], only=said["only"]
     )
+
+
+def _refuse_held(known: Run | None) -> None:
+    """Refuse to go on with a run that another process of this machine sees through."""
+    if known is None or known.state is not State.RUNNING or is_gone(known.properties) is not False:
+        return
+    if not this_process().items() <= known.properties.items():
+        raise PipelineError(
+            f"run {known.id} is being run by another process",
+            hint="wait for it, or stop that process first",
+        )
 
 
 class _Crew:
@@ -184,7 +201,7 @@ class _Crew:
     def __exit__(self, *error: object) -> None:
         if self._pool is not None and self.threads is not None:
             self._pool.close()
-            self.threads.shutdown()
+            self.threads.shutdown(cancel_futures=True)
 
 
 @dataclass(frozen=True)
@@ -218,6 +235,9 @@ class _Walk:
         except KeyboardInterrupt:
             self._stop(running)
             return State.CANCELED
+        except BaseException:
+            self.session.stop.set()
+            raise
 
     def _take(self, schedule: Schedule, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
@@ -260,6 +280,9 @@ class _Walk:
         ended = replace(self.session, run=replace(self.session.run, state=state))
         # A stop was meant for the nodes before: the handlers are there to clean up after it.
         ended.stop.clear()
-        for node in handlers:
-            self.outcomes.append(replace(self, session=ended).attempts((node.id, ())))
+        try:
+            for node in handlers:
+                self.outcomes.append(replace(self, session=ended).attempts((node.id, ())))
+        except KeyboardInterrupt:
+            return State.CANCELED
         return state if state is not State.COMPLETE else self._state()

@@ -1,0 +1,222 @@
+"""Ctrl-C, and other ends in the middle: what the store says and what is on the disk agree."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops_pipeline.content import digest_path
+from mlops_pipeline.errors import ParameterError, PipelineError
+from mlops_pipeline.lease import PROCESS, this_process
+from mlops_pipeline.runs import pipeline_of
+from mlops_pipeline.staging import OUTPUTS, STAGING, Staging
+from mlops_pipeline.store import Execution, MemoryStore, State
+
+PIPELINE = """
+    from mlops_pipeline import ExitHandler, Input, Output, component, pipeline
+    from mlops_pipeline.artifacts import Examples
+    from mlops_pipeline.driver import drive
+    from mlops_pipeline.publisher import publish
+
+
+    def interrupt(done):
+        publish(done)
+        raise KeyboardInterrupt
+
+
+    def complain(done):
+        publish(done)
+        raise ValueError("the mail server is down")
+
+
+    def forget(done):
+        publish(done)
+
+
+    def say_nothing(request):
+        drive(request)
+
+
+    def stumble(request):
+        raise ValueError("no such span")
+
+
+    @component
+    def Make(examples: Output[Examples]) -> None:
+        (examples.path / "text").write_text("a")
+
+
+    @component
+    def Count(examples: Input[Examples]) -> int:
+        return len(list(examples.path.iterdir()))
+
+
+    @component
+    def Say(text: str) -> str:
+        return text
+
+
+    @component
+    def Stop() -> None:
+        raise KeyboardInterrupt
+
+
+    @pipeline
+    def p():
+        Count(examples=Make().outputs["examples"])
+"""
+
+
+MAKE = """@component
+def Make("""
+
+
+@pytest.fixture
+def written(project: Any) -> Any:
+    project.write("pipeline.py", PIPELINE)
+    return project
+
+
+def states(project: Any, run_id: str) -> list[tuple[str, str]]:
+    return [(e.node_id, str(e.state)) for e in project.store.executions_of_run(run_id)]
+
+
+class InterruptedStore(MemoryStore):
+    """Ctrl-C comes right after a claim is recorded."""
+
+    def put_execution(self, execution: Execution, **links: Any) -> Any:
+        stored = super().put_execution(execution, **links)
+        if execution.state is State.RUNNING:
+            raise KeyboardInterrupt
+        return stored
+
+
+def test_ctrl_c_right_after_publication_keeps_what_is_published(written: Any) -> None:
+    written.edit("pipeline.py", MAKE, MAKE.replace("@component", "@component(publisher=interrupt)"))
+    result = written.run("r", in_process=True)
+    assert result.run.state is State.CANCELED
+    assert states(written, "r") == [("Make", "COMPLETE")]
+    (made,) = written.store.artifacts_by_type("Examples")
+    assert digest_path(Path(made.uri)) == made.digest
+    assert [o.node_id for o in written.run("r", in_process=True).outcomes] == ["Count"]
+
+
+def test_ctrl_c_right_after_a_claim_leaves_nothing_that_seems_to_run(written: Any) -> None:
+    written.store = InterruptedStore()
+    assert written.run("r", in_process=True).run.state is State.CANCELED
+    assert states(written, "r") == [("Make", "CANCELED")]
+
+
+def test_ctrl_c_in_an_exit_handler_ends_the_run_as_canceled(written: Any) -> None:
+    written.edit("pipeline.py", "    Count(", "    with ExitHandler():\n        Stop()\n    Count(")
+    result = written.run("r", in_process=True)
+    assert result.run.state is State.CANCELED
+    assert states(written, "r")[-1] == ("Stop", "CANCELED")
+
+
+@pytest.mark.parametrize(
+    ("publisher", "said"),
+    [("complain", "the mail server is down"), ("forget", "returned None")],
+)
+def test_a_publisher_that_fails_after_publishing_takes_nothing_back(
+    written: Any, caplog: pytest.LogCaptureFixture, publisher: str, said: str
+) -> None:
+    decorated = MAKE.replace("@component", f"@component(publisher={publisher})")
+    written.edit("pipeline.py", MAKE, decorated)
+    result = written.run("r", in_process=True)
+    assert {o.node_id: str(o.state) for o in result.outcomes} == {
+        "Make": "COMPLETE",
+        "Count": "COMPLETE",
+    }
+    assert said in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("driver", "said"),
+    [("say_nothing", "driver pipeline:say_nothing returned None"), ("stumble", "no such span")],
+)
+def test_a_driver_that_fails_is_named_by_the_plan_and_by_the_run(
+    written: Any, driver: str, said: str
+) -> None:
+    written.edit("pipeline.py", MAKE, MAKE.replace("@component", f"@component(driver={driver})"))
+    planned = written.plan()["Make"]
+    assert planned.decision == "fail"
+    assert said in planned.reason
+    (failed,) = written.run("r", in_process=True).failed
+    assert said in failed.execution.error
+
+
+def test_a_run_that_another_process_sees_through_is_left_to_it(written: Any) -> None:
+    run = written.run("r", in_process=True).run
+    machine = this_process()[PROCESS].split("|")[0]
+    started = Path("/proc/1/stat").read_text().rpartition(")")[2].split()[19]
+    other = {PROCESS: f"{machine}|1|{started}"}
+    written.store.put_run(replace(run, state=State.RUNNING, properties={**run.properties, **other}))
+    with pytest.raises(PipelineError, match="is being run by another process"):
+        written.run("r", in_process=True)
+
+
+def test_what_a_dead_process_staged_goes_whoever_runs_next(written: Any) -> None:
+    dead = Execution(
+        component="pipeline.Gone",
+        pipeline="p",
+        run_id="other",
+        node_id="Gone",
+        state=State.RUNNING,
+        properties={PROCESS: this_process()[PROCESS] + "0", STAGING: "abcd", OUTPUTS: ["x"]},
+    )
+    stored, _ = written.store.put_execution(dead)
+    staging = Staging(written.workspace.root_path / "p", stored)
+    staging.create(["x"])
+    written.run("r", in_process=True)
+    assert not staging.folder.exists()
+    assert written.store.executions([stored.id])[0].state is State.FAILED
+
+
+class SlowStore(MemoryStore):
+    """Somebody else publishes the same result after the driver looked, and before the claim."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        super().__init__()
+        self._meanwhile: list[Callable[[], None]] = [meanwhile]
+
+    def put_execution(self, execution: Execution, **links: Any) -> Any:
+        if execution.state is State.RUNNING and execution.run_id == "slow" and self._meanwhile:
+            self._meanwhile.pop()()
+        return super().put_execution(execution, **links)
+
+
+def test_a_result_published_between_search_and_claim_is_taken_over(written: Any) -> None:
+    written.store = SlowStore(lambda: written.run("quick", in_process=True))
+    written.run("slow", in_process=True)
+    assert states(written, "quick") == [("Make", "COMPLETE"), ("Count", "COMPLETE")]
+    assert states(written, "slow") == [("Make", "CACHED"), ("Count", "CACHED")]
+
+
+def test_a_run_goes_on_with_the_edited_pipeline_and_keeps_it(
+    written: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written.run("r", in_process=True)
+    monkeypatch.delitem(sys.modules, "pipeline")
+    written.edit("pipeline.py", "def p():", 'def p(text: str = "b"):')
+    written.edit("pipeline.py", "    Count(", "    Say(text=text)\n    Count(")
+    result = written.run("r", in_process=True)
+    assert [(o.node_id, str(o.state)) for o in result.outcomes] == [("Say", "COMPLETE")]
+    kept = pipeline_of(written.workspace, result.run)
+    assert {node.id for node in kept.nodes} == {"Make", "Count", "Say"}
+    assert result.run.parameters == {"text": "b"}
+
+
+def test_the_base_run_must_be_one_of_the_same_pipeline(
+    written: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written.run("r", in_process=True)
+    monkeypatch.delitem(sys.modules, "pipeline")
+    written.edit("pipeline.py", "def p():", "def q():")
+    with pytest.raises(ParameterError, match="run r is a run of pipeline p, not q"):
+        written.run("s", in_process=True, only=("Count",), base_run="r")

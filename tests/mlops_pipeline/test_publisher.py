@@ -1,0 +1,69 @@
+"""What executors leave in their outputs, and what is published of it."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import pytest
+
+HEAD = """
+import os
+from mlops_pipeline import Examples, Input, Output, component, pipeline
+from mlops_pipeline.context import current_task
+
+
+@component
+def Make(examples: Output[Examples], other: Output[Examples]) -> None:
+    (other.path / "text").write_text("a")
+    (examples.path / "real").write_text("a")
+"""
+TAIL = """
+
+@component
+def Read(examples: Input[Examples]) -> str:
+    return (examples.path / "text").read_text()
+
+
+@pipeline
+def p():
+    Read(examples=Make().outputs["examples"])
+"""
+
+
+def run(project: Any, body: str) -> list[str]:
+    """What became of the nodes; of a failed one, why."""
+    text = HEAD + textwrap.indent(textwrap.dedent(body).strip(), "    ") + "\n" + TAIL
+    project.folder.joinpath("pipeline.py").write_text(text)
+    result = project.run(in_process=True)
+    return [o.execution.error or str(o.state) for o in result.outcomes]
+
+
+@pytest.mark.parametrize("target", ["real", "/etc/hostname"])
+def test_links_that_lead_there_from_everywhere_are_published(project: Any, target: str) -> None:
+    body = f"(examples.path / 'text').symlink_to({target!r})"
+    assert run(project, body) == ["COMPLETE", "COMPLETE"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "(examples.path / 'text').symlink_to(examples.path / 'real')",
+        "(examples.path / 'text').symlink_to('../other/text')",
+        """
+        scratch = current_task().scratch
+        (scratch / "text").write_text("a")
+        (examples.path / "real").unlink()
+        examples.path.rmdir()
+        examples.path.symlink_to(scratch)
+        """,
+    ],
+)
+def test_links_that_lead_nowhere_once_they_are_moved_are_refused(project: Any, body: str) -> None:
+    (error,) = run(project, body)
+    assert "output examples of Make holds a link to where it was written" in error
+
+
+def test_a_pipe_in_an_output_is_refused_instead_of_waited_for(project: Any) -> None:
+    (error,) = run(project, "os.mkfifo(examples.path / 'pipe')")
+    assert "pipe is neither a file nor a folder" in error
