@@ -11,6 +11,8 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from mlops_pipeline.calling import call_class, call_function, load_target, no_bytecode
 from mlops_pipeline.failure import Redactor, failed
 from mlops_pipeline.ir import BeamExecutor, ClassExecutor, ContainerExecutor, FunctionExecutor
@@ -29,6 +31,9 @@ def execute(task: Task) -> TaskResult:
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit and its like are failures too
         result = failed(error)
+        # Where an error is shown, its node has been named already.
+        unnamed = result.error.removeprefix(f"{task.name}: ")
+        result = msgspec.structs.replace(result, error=unnamed)
     return redactor.result(result)
 
 

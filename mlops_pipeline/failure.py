@@ -84,10 +84,10 @@ def failed(error: BaseException) -> TaskResult:
     does not mend, so they are not retryable; what the user's code raises is.
     """
     if isinstance(error, ExecutorError):
-        details = error.details or traceback_tail(error)
+        details = error.details or _frames_of_user(error)
         return _result(error.message, error.hint, details, error.retryable)
     if isinstance(error, PipelineError):
-        return _result(error.message, error.hint, traceback_tail(error), False)
+        return _result(error.message, error.hint, _frames_of_user(error), False)
     if isinstance(error, SystemExit):
         hint = "raise an exception, or return: an executor must not end its process"
         return _result(f"SystemExit: {error.code}", hint, traceback_tail(error), True)
@@ -117,6 +117,13 @@ def traceback_tail(error: BaseException) -> str:
 
     trace = _user_part(error.__traceback__)
     return tail("".join(traceback.format_exception(type(error), error, trace)))
+
+
+def _frames_of_user(error: BaseException) -> str:
+    """The traceback of a mistake, if it came through code of the user's."""
+    mistaken = _user_part(error.__traceback__)
+    outside = mistaken is not None and not _is_framework(mistaken.tb_frame.f_code.co_filename)
+    return traceback_tail(error) if outside else ""
 
 
 def _user_part(trace: TracebackType | None) -> TracebackType | None:

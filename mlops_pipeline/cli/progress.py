@@ -83,7 +83,8 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
                 self._say(f"{event.node_id.ljust(self._width)} | {event.line}")
             elif event.kind == "retrying" and event.outcome:
                 again = f"again in {seconds(event.wait)}"
-                self._say(f"{event.node_id}: {event.outcome.execution.error} ({again})")
+                said = _first_line(event.outcome.execution.error)
+                self._say(f"{event.node_id}: {said} ({again})")
             elif event.kind == "finished" and event.outcome:
                 self._say(self._line(event))
 
@@ -95,7 +96,7 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
         counter = f"[{str(self._tally.done).rjust(len(total))}/{total}]"
         name = done.name.ljust(self._width)
         decision = self._screen.paint(done.decision.ljust(8), DECISIONS[done.decision])
-        after = execution.error if done.state is State.FAILED else ""
+        after = _first_line(execution.error) if done.state is State.FAILED else ""
         if done.decision == "skipped":
             after = done.reason
         return f"{counter} {name}  {decision}  {seconds(done.duration):>8}  {after}".rstrip()
@@ -103,6 +104,10 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
     @staticmethod
     def _say(line: str) -> None:
         click.echo(line, err=True, color=True)
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]
 
 
 class LiveProgress(AbstractContextManager["LiveProgress"]):

@@ -156,7 +156,7 @@ def test_inputs_cannot_be_written(engine, task, tmp_path):
 @pytest.mark.container
 def test_failing_container_gives_exit_code_and_last_words(engine, task):
     result = execute(task(*shell("echo first; echo no rows >&2; exit 3")))
-    assert result.error == f"run-1/node: container {IMAGE} ended with exit code 3"
+    assert result.error == f"container {IMAGE} ended with exit code 3"
     assert result.details == "first\nno rows"
     assert result.retryable
 
@@ -180,7 +180,7 @@ def test_container_that_cannot_run_says_why(engine, task, command, image, error,
 @pytest.mark.container
 def test_value_that_is_not_written_is_named(engine, task):
     result = execute(task("echo"))
-    assert result.error == "run-1/node: value output 'rows': the container did not write it"
+    assert result.error == "value output 'rows': the container did not write it"
     assert "{{outputs.rows.path}}" in result.hint
 
 

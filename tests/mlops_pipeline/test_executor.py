@@ -80,7 +80,7 @@ def test_single_list_and_optional_inputs_arrive_as_annotated():
 def test_input_of_one_artifact_refuses_two():
     refs = [ArtifactRef("Examples", "/a"), ArtifactRef("Examples", "/b")]
     result = run(look, inputs={"one": refs, "some": []}, many=("some",))
-    assert result.error == "run-1/node: input 'one' takes one artifact, but 2 were found"
+    assert result.error == "input 'one' takes one artifact, but 2 were found"
     assert not result.retryable
 
 
@@ -109,7 +109,7 @@ def test_property_of_the_wrong_type_is_named():
     ref = ArtifactRef("Examples", "/tmp")
     result = run(label, outputs={"examples": ref}, parameters={"note": "one"})
     assert result.error == (
-        "run-1/node: property 'span' of output 'examples' takes int, not str 'one'"
+        "property 'span' of output 'examples' takes int, not str 'one'"
     )
     assert not result.retryable
 
