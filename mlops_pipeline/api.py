@@ -7,6 +7,7 @@ run["Trainer"].duration, run["Evaluator"].artifact("evaluation").load()
 from __future__ import annotations
 
 import dataclasses
+import logging
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -17,24 +18,30 @@ from typing import Any
 
 import msgspec
 
+from mlops_pipeline.artifacts import Artifact
 from mlops_pipeline.environment import find_lock
-from mlops_pipeline.errors import ParameterError, did_you_mean
+from mlops_pipeline.errors import NotFoundError, ParameterError, did_you_mean
 from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.lineage import Lineage, Start, downstream, upstream
 from mlops_pipeline.loading import Loaded, load_pipeline, located, open_workspace
+from mlops_pipeline.lookup import LAST, find_run, find_start, split_node
 from mlops_pipeline.parameters import map_paths
 from mlops_pipeline.pipeline import Pipeline
 from mlops_pipeline.plan import NodePlan
 from mlops_pipeline.plan import plan as plan_nodes
 from mlops_pipeline.results import PipelineRun, read_run
+from mlops_pipeline.rules import Problem
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.local import OnEvent, RunOptions
-from mlops_pipeline.runs import pipeline_of
+from mlops_pipeline.runs import pipeline_of, refuse_taken
 from mlops_pipeline.settings import Settings, Sources, resolve
-from mlops_pipeline.store import NOTHING, MetadataStore, Run
-from mlops_pipeline.stores import make_place, open_store
+from mlops_pipeline.store import NOTHING, MemoryStore, MetadataStore, Run, State
+from mlops_pipeline.stores import is_there, make_place, make_root, open_store
 from mlops_pipeline.why import Why
 from mlops_pipeline.why import why as explain
 from mlops_pipeline.workspace import Workspace
+
+log = logging.getLogger(__name__)
 
 AnyPipeline = Pipeline | PipelineIR | str | Path
 """A pipeline, its IR, or its name as `mlops run` takes it."""
@@ -65,7 +72,7 @@ def run(
     """Run a pipeline on this machine, as `mlops run` does.
 
     Args:
-        parameters: values of run-time parameters.
+        parameters: values of run-time parameters; relative paths start at the current folder.
         options: fields of `RunOptions`, such as `workers=4` or `only=("Trainer",)`.
 
     Raises:
@@ -74,9 +81,12 @@ def run(
     """
     chosen = _options(options)
     with _opened(pipeline, where) as (loaded, workspace):
-        ir = loaded.compile()
+        ir = loaded.compile(_log_warning)
         given = plain_parameters(ir, parameters)
+        if run_id:
+            refuse_taken(workspace.store, run_id)
         name = run_id or new_run_id()
+        make_root(workspace.root)
         local.run(ir, name, workspace, parameters=given, options=chosen, on_event=on_event)
         return read_run(workspace.store, name)
 
@@ -89,8 +99,9 @@ def plan(
     force: bool = False,
 ) -> list[NodePlan]:
     """What `run` would do with each node, without doing it."""
-    with _opened(pipeline, where) as (loaded, workspace):
-        ir = loaded.compile()
+    with _opened(pipeline, where, make=False) as (loaded, workspace):
+        ir = loaded.compile(_log_warning)
+        make_root(workspace.root)
         return plan_nodes(ir, workspace, plain_parameters(ir, parameters), force=force)
 
 
@@ -101,31 +112,71 @@ def resume(
     on_event: OnEvent | None = None,
     **options: Any,
 ) -> PipelineRun:
-    """Go on with a run that failed or was stopped."""
+    """Go on with a run that failed or was stopped; one that is complete is left as it is.
+
+    Args:
+        run_id: an id, the beginning of one, or `last`; the same holds wherever a run is named.
+    """
     chosen = _options(options)
     settings = _settings(where, Path.cwd())
-    with _store(settings, where) as store:
-        ir, workspace = workspace_of(read_run(store, run_id).record, settings, store)
-        local.run(ir, run_id, workspace, options=chosen, on_event=on_event)
-        return read_run(store, run_id)
+    with _existing_store(where) as store:
+        record = find_run(store, run_id)
+        if record.state is not State.COMPLETE:
+            ir, workspace = workspace_of(record, settings, store)
+            make_root(workspace.root)
+            local.run(ir, record.id, workspace, options=chosen, on_event=on_event)
+        return read_run(store, record.id)
 
 
-def open_run(run_id: str, *, where: Where | None = None) -> PipelineRun:
+def open_run(run_id: str = LAST, *, where: Where | None = None) -> PipelineRun:
     """A run that has been, as `mlops show` shows it."""
-    with _store(_settings(where, Path.cwd()), where) as store:
-        return read_run(store, run_id)
+    with _existing_store(where) as store:
+        return read_run(store, find_run(store, run_id).id)
 
 
 def runs(pipeline: str = "", *, limit: int = 20, where: Where | None = None) -> list[Run]:
     """The latest runs, newest first."""
-    with _store(_settings(where, Path.cwd()), where) as store:
+    with _store(_settings(where, Path.cwd()), where, make=False) as store:
         return store.list_runs(pipeline=pipeline, limit=limit)
 
 
 def why(run_id: str, node: str, *, where: Where | None = None) -> Why:
-    """Why a node of a run ran, or did not."""
-    with _store(_settings(where, Path.cwd()), where) as store:
-        return explain(store, run_id, node)
+    """Why a node of a run ran, or did not; `node` may name one iteration: `Trainer[0]`."""
+    with _existing_store(where) as store:
+        node_id, iteration = split_node(node)
+        return explain(store, find_run(store, run_id).id, node_id, iteration)
+
+
+def artifacts(
+    run_id: str = LAST, type_name: str = "", *, where: Where | None = None
+) -> list[Artifact]:
+    """The artifacts that a run wrote or took from the cache, or those of one type."""
+    return open_run(run_id, where=where).artifacts(type_name)
+
+
+def lineage(
+    what: str | Artifact = "",
+    *,
+    down: bool = False,
+    levels: int | None = None,
+    where: Where | None = None,
+) -> Lineage:
+    """What something was made from, or (`down`) what came of it.
+
+    `mlops_pipeline.drawing` draws it as a tree, for Graphviz or for Mermaid.
+
+    Args:
+        what: an artifact, its number or place, a type (its newest artifact), `RUN/NODE` or
+            `RUN/NODE/OUTPUT`; the newest pushed or trained model if left out.
+        levels: executions on the longest path; no limit by default.
+    """
+    walk = downstream if down else upstream
+    with _existing_store(where) as store:
+        if isinstance(what, Artifact):
+            start = Start(artifacts=(what.id,))
+        else:
+            start = find_start(store, what)
+        return walk(store, start, levels=levels)
 
 
 def new_run_id() -> str:
@@ -170,8 +221,10 @@ def workspace_of(
 
 
 @contextmanager
-def _opened(pipeline: AnyPipeline, where: Where | None) -> Iterator[tuple[Loaded, Workspace]]:
-    """A pipeline and the place that it runs in."""
+def _opened(
+    pipeline: AnyPipeline, where: Where | None, *, make: bool = True
+) -> Iterator[tuple[Loaded, Workspace]]:
+    """A pipeline and the place that it runs in; without `make`, none is made for it."""
     if isinstance(pipeline, Pipeline | PipelineIR):
         loaded = located(pipeline)
         settings = _settings(where, loaded.base_dir)
@@ -182,7 +235,7 @@ def _opened(pipeline: AnyPipeline, where: Where | None) -> Iterator[tuple[Loaded
         settings = _settings(where, start_of(name))
         project = resolve(Sources(start_of(name))).project
         loaded = load_pipeline(name, project=project, import_paths=settings.import_paths)
-    with _store(settings, where) as store:
+    with _store(settings, where, make=make) as store:
         yield loaded, open_workspace(loaded, settings, store)
 
 
@@ -204,10 +257,19 @@ def _settings(where: Where | None, start: Path) -> Settings:
 
 
 @contextmanager
-def _store(settings: Settings, where: Where | None) -> Iterator[MetadataStore]:
-    """The store to use; one that was handed in stays open."""
+def _store(
+    settings: Settings, where: Where | None, *, make: bool = True
+) -> Iterator[MetadataStore]:
+    """The store to use; one that was handed in stays open.
+
+    Args:
+        make: whether to make a store that is not there yet, or to take an empty one for it.
+    """
     if where and where.store is not None and not isinstance(where.store, str):
         yield where.store
+        return
+    if not make and not is_there(settings.store):
+        yield MemoryStore()
         return
     make_place(settings.store)
     store = open_store(settings.store)
@@ -215,6 +277,28 @@ def _store(settings: Settings, where: Where | None) -> Iterator[MetadataStore]:
         yield store
     finally:
         store.close()
+
+
+@contextmanager
+def _existing_store(where: Where | None) -> Iterator[MetadataStore]:
+    """The store, if there is one.
+
+    Raises:
+        NotFoundError: nothing has been recorded yet.
+    """
+    settings = _settings(where, Path.cwd())
+    given = where is not None and not isinstance(where.store, str | None)
+    if not given and not is_there(settings.store):
+        raise NotFoundError(
+            f"nothing is recorded yet in {settings.store}",
+            hint="run a pipeline, or name the right store with where=Where(store=...)",
+        )
+    with _store(settings, where) as store:
+        yield store
+
+
+def _log_warning(problem: Problem) -> None:
+    log.warning("%s: %s (%s)", problem.where, problem.message, problem.hint)
 
 
 def _options(given: Mapping[str, Any]) -> RunOptions:

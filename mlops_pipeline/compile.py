@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,17 @@ _PROPERTY_KINDS = {int: "INT", bool: "INT", float: "DOUBLE"}
 
 
 def compile_pipeline(
-    pipeline: Pipeline, parameters: Mapping[str, Any] | None = None, base_dir: Path | None = None
+    pipeline: Pipeline,
+    parameters: Mapping[str, Any] | None = None,
+    base_dir: Path | None = None,
+    on_warning: Callable[[Problem], None] | None = None,
 ) -> ir.PipelineIR:
     """Turn a pipeline into plain data that can be run.
 
     Args:
         parameters: values that take the place of the run parameters' defaults.
         base_dir: what paths are relative to; the folder of the pipeline's file if left out.
+        on_warning: is told what is probably not meant as it is written.
 
     Raises:
         DefinitionError: the pipeline is written wrongly.
@@ -35,6 +39,8 @@ def compile_pipeline(
     for problem in _problems(written):
         if not problem.warning:
             raise problem.error()
+        if on_warning is not None:
+            on_warning(problem)
     return ir.PipelineIR(
         name=written.ir.name,
         nodes=tuple(written.draft.nodes[name].ir for name in written.order),

@@ -9,11 +9,10 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from mlops_pipeline import ir
 from mlops_pipeline.calling import no_bytecode
@@ -28,6 +27,7 @@ from mlops_pipeline.errors import (
 )
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.pipeline import Pipeline
+from mlops_pipeline.rules import Problem
 from mlops_pipeline.settings import Settings
 from mlops_pipeline.store import MetadataStore
 from mlops_pipeline.workspace import Workspace
@@ -49,12 +49,16 @@ class Loaded:
     base_dir: Path
     import_paths: tuple[str, ...] = ()
 
-    def compile(self, parameters: Mapping[str, Any] | None = None) -> PipelineIR:
-        """The IR of the pipeline."""
+    def compile(self, on_warning: Callable[[Problem], None] | None = None) -> PipelineIR:
+        """The IR of the pipeline.
+
+        Args:
+            on_warning: is told what is probably not meant as it is written.
+        """
         if isinstance(self.pipeline, PipelineIR):
             return self.pipeline
         with _UserCode(str(self.base_dir)):
-            return compile_pipeline(self.pipeline, parameters, self.base_dir)
+            return compile_pipeline(self.pipeline, None, self.base_dir, on_warning)
 
 
 def load_pipeline(name: str, *, project: Path, import_paths: tuple[str, ...] = ()) -> Loaded:

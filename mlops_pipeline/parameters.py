@@ -158,8 +158,20 @@ def from_text(what: str, schema: JsonSchema, text: str) -> Any:
     except msgspec.DecodeError:
         words = {"true": True, "yes": True, "false": False, "no": False}
         value = words.get(text.lower(), text)
-    check(what, schema, value)
+    for problem in problems(schema, value, schema.get("$defs", {})):
+        raise ParameterError(
+            f"{what}: {problem}", hint=f"give {describe(schema)}{_as_json(schema)}"
+        )
     return value
+
+
+def _as_json(schema: JsonSchema) -> str:
+    """How to write what does not fit in a bare word."""
+    choices = [_follow(c, schema.get("$defs", {})) for c in schema.get("anyOf", [schema])]
+    kinds = {choice.get("type") for choice in choices}
+    if "array" in kinds:
+        return """; write it as JSON: '["a", "b"]' or '[1, 2]'"""
+    return """; write it as JSON: '{"name": 1}'""" if "object" in kinds else ""
 
 
 def map_paths(schema: JsonSchema, value: Any, change: Callable[[str], Any]) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 from mlops_pipeline.artifacts import Artifact
 from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.results import NodeRun, PipelineRun
+from mlops_pipeline.results import KILLED, NodeRun, PipelineRun
 from mlops_pipeline.store import MetadataStore, State
 from mlops_pipeline.tables import DECISIONS, Screen, Table, lines
 from mlops_pipeline.text import number, seconds, shown
@@ -176,7 +176,9 @@ def _blessing(node: NodeRun, artifact: Artifact, screen: Screen) -> str:
 
 
 def next_commands(run: PipelineRun, flags: str = "") -> list[tuple[str, str]]:
-    """Commands that lead on from a run, with what each is for."""
+    """Commands that lead on from a run, with what each is for; none while it runs."""
+    if run.state is State.RUNNING:
+        return []
     if run.state is State.COMPLETE:
         made = run.artifacts("PushedModel") or run.artifacts("Model") or run.artifacts()
         last = list(run)[-1].name if len(run) else ""
@@ -190,8 +192,9 @@ def next_commands(run: PipelineRun, flags: str = "") -> list[tuple[str, str]]:
             about = f"what {what.TYPE_NAME} {what.id} was made from"
             commands.append((f"mlops lineage {what.id}{flags}", about))
         return commands
-    commands = [(f"mlops resume {run.id}{flags}", "go on from there, once it is mended")]
-    for node in run.failed[:1]:
+    mended = ", once it is mended" if any(n.execution.error != KILLED for n in run.failed) else ""
+    commands = [(f"mlops resume {run.id}{flags}", f"go on from there{mended}")]
+    for node in run.failed[:1] if mended else ():
         name = node.name
         commands.append((f"mlops show {run.id} {name}{flags}", "the whole traceback"))
         commands.append((f"mlops replay {run.id} {name} --pdb{flags}", "debug it on its own"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mlops_pipeline.artifacts import Artifact
@@ -22,6 +22,12 @@ from mlops_pipeline.store import (
 )
 
 Artifacts = Mapping[str, Sequence[Artifact]]
+
+IDLE = "idle"
+"""Run property: seconds between its ends and the resumes that followed them."""
+
+KILLED = "its process was killed"
+"""What is said of a node that was running when its run's process ended without a word."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +122,12 @@ class PipelineRun:
 
     @property
     def duration(self) -> float:
-        """Seconds from beginning to end, so far if it is not over."""
-        return _seconds(self.record.started, self.record.finished)
+        """Seconds from beginning to end, so far if it is not over, without the time between an
+        end and a resume."""
+        ended = self.record.finished
+        if not ended and self.state is not State.RUNNING:
+            ended = last_sign(self.record, [node.execution for node in self.nodes.values()])
+        return run_seconds(self.record, ended)
 
     @property
     def failed(self) -> list[NodeRun]:
@@ -191,7 +201,7 @@ def read_run(store: MetadataStore, run_id: str) -> PipelineRun:
             f"there is no run {run_id!r}",
             hint=hint if hint.startswith("did") else "list the runs with `mlops runs`",
         )
-    executions = store.executions_of_run(run.id)
+    executions = [_as_it_is(run, each) for each in store.executions_of_run(run.id)]
     # Failed nodes have read their inputs too, and a replay needs them.
     inputs = load_links(store, executions, Direction.INPUT)
     outputs = load_links(store, [e for e in executions if e.state.succeeded], Direction.OUTPUT)
@@ -209,6 +219,29 @@ def read_run(store: MetadataStore, run_id: str) -> PipelineRun:
         for name, attempts in tries.items()
     }
     return PipelineRun(run, nodes)
+
+
+def run_seconds(run: Run, ended: float = 0.0) -> float:
+    """Seconds that were spent on a run, so far if it is not over.
+
+    Args:
+        ended: when it ended, where the run itself does not say.
+    """
+    idle = float(run.properties.get(IDLE, 0.0))
+    return max(0.0, _seconds(run.started, run.finished or ended) - idle)
+
+
+def last_sign(run: Run, executions: Iterable[Execution]) -> float:
+    """The last moment at which something was heard of a run."""
+    return max([run.started, *(max(e.started, e.finished, e.heartbeat) for e in executions)])
+
+
+def _as_it_is(run: Run, execution: Execution) -> Execution:
+    """An execution; one that runs in a run that is dead has failed, whatever the store says."""
+    if execution.state is not State.RUNNING or state_of(run) is State.RUNNING:
+        return execution
+    seen = max(execution.started, execution.heartbeat)
+    return replace(execution, state=State.FAILED, error=KILLED, finished=seen)
 
 
 def node_name(execution: Execution) -> str:

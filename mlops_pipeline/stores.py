@@ -9,11 +9,12 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
 
-from mlops_pipeline.errors import StoreError, did_you_mean
+from mlops_pipeline.errors import SettingsError, StoreError, did_you_mean
 from mlops_pipeline.store import MemoryStore, MetadataStore
 
 GROUP = "mlops_pipeline.stores"
@@ -58,6 +59,12 @@ def file_of(url: str) -> Path | None:
     return Path(place.partition("?")[0].removeprefix("/")) if scheme == "sqlite" else None
 
 
+def is_there(url: str) -> bool:
+    """Whether a store exists, as far as that can be said without opening it."""
+    file = file_of(url)
+    return file is None or file.exists()
+
+
 def make_place(url: str) -> None:
     """Make the folder that the file of a store goes into, hidden from version control."""
     file = file_of(url)
@@ -72,6 +79,27 @@ def make_place(url: str) -> None:
             f"cannot make the folder {file.parent}: {error.strerror}",
             hint="choose another place with --store, or `store` in mlops.toml",
         ) from None
+
+
+def make_root(root: str) -> None:
+    """Make the folder of the artifacts, if it is on this machine.
+
+    Raises:
+        SettingsError: it cannot be made, or not be written to.
+    """
+    if "://" in root and not root.startswith("file://"):
+        return
+    folder = Path(root.removeprefix("file://"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        cause = "" if os.access(folder, os.W_OK | os.X_OK) else "permission denied"
+    except OSError as error:
+        cause = str(error.strerror or error).lower()
+    if cause:
+        raise SettingsError(
+            f"artifacts cannot be kept in {folder}: {cause}",
+            hint="choose another folder with --root, or `root` in mlops.toml",
+        )
 
 
 def _opener(scheme: str, url: str) -> Opener:

@@ -65,7 +65,8 @@ def module_of(thing: Any, what: str, where: str = "") -> str:
     if spec is not None and spec.name:
         return str(spec.name)
     file = getattr(main, "__file__", None)
-    if file is None:
+    # What is read from standard input has the file "<stdin>".
+    if file is None or file.startswith("<"):
         raise DefinitionError(
             f"{what} {thing.__qualname__!r} is defined in a notebook or an interpreter: "
             f"a worker cannot import it",

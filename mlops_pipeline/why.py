@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mlops_pipeline.cache import Key
@@ -26,6 +26,7 @@ class Change:
         name: which one: the function and its file, the parameter, the input.
         before, after: the values, in words; empty where there was none.
         diff: the changed lines, where it is code.
+        file: the file or folder whose content differs, where a parameter names one.
     """
 
     part: str
@@ -33,6 +34,7 @@ class Change:
     before: str = ""
     after: str = ""
     diff: str = ""
+    file: str = ""
 
     def __str__(self) -> str:
         if self.part == "code":
@@ -40,6 +42,11 @@ class Change:
             return f"{self.name} {verb if self.after else 'is no longer used'}"
         if self.part == "input":
             return f"input {self.name} has other content"
+        if self.part == "lock":
+            verb = "changed" if self.before and self.after else "is new"
+            return f"the lock file {verb if self.after else 'is gone'}"
+        if self.part == "parameter" and self.file:
+            return f"parameter {self.name}: {self.file} has other content"
         what = f"{self.part} {self.name}".strip()
         if not self.before:
             return f"{what} is new: {self.after}"
@@ -63,6 +70,12 @@ class Why:
     previous: Execution | None = None
     changes: tuple[Change, ...] = ()
 
+    def __str__(self) -> str:
+        execution = self.execution
+        said = execution.error.partition("\n")[0] or self.reason
+        head = f"{execution.node_id}: {execution.state.value.lower()}, {said}"
+        return "\n".join([head, *(f"- {change}" for change in self.changes)])
+
 
 def why(store: MetadataStore, run_id: str, node_id: str, iteration: Iteration = ()) -> Why:
     """Explain the latest execution of a node in a run.
@@ -84,7 +97,8 @@ def why(store: MetadataStore, run_id: str, node_id: str, iteration: Iteration = 
         previous = nearest(store, execution)
         if previous is not None:
             changes = compare(_load(store, previous), _load(store, execution))
-            return Why(execution, execution.reason, previous, tuple(changes))
+            named = tuple(_with_files(changes, execution))
+            return Why(execution, execution.reason, previous, named)
     return Why(execution, execution.reason)
 
 
@@ -104,7 +118,7 @@ def explain(store: MetadataStore, key: Key, expected: Execution) -> list[Change]
     if previous is None:
         return []
     after = _Manifest(key.manifest, lambda name: key.sources.get(name, ""))
-    return list(compare(_load(store, previous), after))
+    return list(_with_files(compare(_load(store, previous), after), expected))
 
 
 @dataclass(frozen=True)
@@ -135,6 +149,19 @@ def compare(before: _Manifest, after: _Manifest) -> Iterator[Change]:
             yield Change(part, "", _words(was), _words(now))
 
 
+def _with_files(changes: Iterable[Change], execution: Execution) -> Iterator[Change]:
+    """The changes, with the names of the input files whose content differs."""
+    for change in changes:
+        path = execution.parameters.get(change.name)
+        content = change.before.startswith(_CONTENT) and change.after.startswith(_CONTENT)
+        if change.part == "parameter" and content and isinstance(path, str):
+            yield replace(change, file=path)
+        else:
+            yield change
+
+
+_CONTENT = "content "
+
 _SECTIONS = {
     "parameter": "parameters",
     "input": "inputs",
@@ -158,7 +185,7 @@ def _words(value: Any) -> str:
         case None:
             return ""
         case {"content": str(digest)}:
-            return f"content {digest[:12]}"
+            return f"{_CONTENT}{digest[:12]}"
         case {"module": str(name)}:
             return f"module {name}"
         case {"missing": str(path)}:

@@ -9,7 +9,7 @@ import click
 from mlops_pipeline import ir
 from mlops_pipeline.cli.output import json_option, write_json
 from mlops_pipeline.cli.place import Place, place_options
-from mlops_pipeline.cli.run import load
+from mlops_pipeline.cli.run import compile_loudly, load
 from mlops_pipeline.errors import CompileError
 
 
@@ -24,7 +24,7 @@ def compile_(place: Place, pipeline: str, output: str | None, as_json: bool) -> 
     The same pipeline gives the same bytes. With --json and -o, what was written is printed.
     """
     loaded = load(place, pipeline)
-    compiled = loaded.compile()
+    compiled = compile_loudly(loaded)
     data = ir.dump(compiled)
     if output is None:
         click.echo(data.decode(), nl=False)

@@ -44,15 +44,19 @@ def write_json(data: Any) -> None:
 
 def complain(message: str, *, hint: str = "", where: str = "") -> None:
     """Write `error: ...` and `hint: ...` to standard error."""
+    _tell("error:", "red", message, hint=hint, where=where)
+
+
+def warn(message: str, *, hint: str = "", where: str = "") -> None:
+    """Write `warning: ...` and `hint: ...` to standard error."""
+    _tell("warning:", "yellow", message, hint=hint, where=where)
+
+
+def _tell(word: str, style: str, message: str, *, hint: str, where: str) -> None:
     paint = screen(sys.stderr).paint
     if where:
         where = where.removeprefix(f"{Path.cwd()}/")
         click.echo(paint(where, "dim"), err=True, color=True)
-    click.echo(f"{paint('error:', 'red')} {message}", err=True, color=True)
+    click.echo(f"{paint(word, style)} {message}", err=True, color=True)
     if hint:
         click.echo(f"{paint('hint:', 'cyan')}  {hint}", err=True, color=True)
-
-
-def warn(message: str) -> None:
-    """Write `warning: ...` to standard error."""
-    click.echo(f"{screen(sys.stderr).paint('warning:', 'yellow')} {message}", err=True, color=True)

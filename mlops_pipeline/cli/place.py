@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 
 import click
 
-from mlops_pipeline.errors import NotFoundError, did_you_mean
+from mlops_pipeline.errors import NotFoundError
+from mlops_pipeline.lookup import find_run
 from mlops_pipeline.settings import Resolved, Settings, Sources, resolve
 from mlops_pipeline.store import MetadataStore, Run
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-LAST = "last"
 
 
 class Place:
@@ -77,10 +77,9 @@ class Place:
     @property
     def has_store(self) -> bool:
         """Whether the store exists, as far as that can be said without opening it."""
-        from mlops_pipeline.stores import file_of
+        from mlops_pipeline.stores import is_there
 
-        file = file_of(self.settings.store)
-        return file is None or file.exists()
+        return is_there(self.settings.store)
 
     def find_run(self, name: str) -> Run:
         """A run by its id, the beginning of its id, or `last`.
@@ -88,24 +87,7 @@ class Place:
         Raises:
             NotFoundError: there is none, or there are several.
         """
-        store = self.existing_store
-        found = None if name == LAST else store.get_run(name)
-        if found:
-            return found
-        recent = store.list_runs(limit=1 if name == LAST else 200)
-        matches = [run for run in recent if name == LAST or run.id.startswith(name)]
-        if len(matches) == 1:
-            return matches[0]
-        if matches:
-            raise NotFoundError(
-                f"{name!r} is the beginning of {len(matches)} runs",
-                hint=f"write more of it, as in {matches[0].id}",
-            )
-        near = did_you_mean(name, [run.id for run in recent])
-        raise NotFoundError(
-            f"there is no run {name!r}" if recent else "there are no runs yet",
-            hint=near if near.startswith("did") else "list them with `mlops runs`",
-        )
+        return find_run(self.existing_store, name)
 
     def flags_text(self) -> str:
         """The flags that a following command needs to work in the same place."""

@@ -8,11 +8,12 @@ import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.place import Place, place_options
-from mlops_pipeline.cli.run import load, parameter_option, read_parameters
+from mlops_pipeline.cli.run import compile_loudly, load, parameter_option, read_parameters
 from mlops_pipeline.loading import open_workspace
 from mlops_pipeline.plan import NodePlan
 from mlops_pipeline.plan import plan as plan_nodes
 from mlops_pipeline.store import MemoryStore
+from mlops_pipeline.stores import make_root
 from mlops_pipeline.tables import DECISIONS, Table, lines
 
 STYLES = {**DECISIONS, "maybe": "yellow", "fail": "red"}
@@ -33,9 +34,10 @@ def plan(
     Ends with 1 if a node would fail, because an input of it cannot be resolved.
     """
     loaded = load(place, pipeline)
-    ir = loaded.compile()
+    ir = compile_loudly(loaded)
     store = place.store if place.has_store else MemoryStore()
     workspace = open_workspace(loaded, place.settings, store)
+    make_root(str(workspace.root))
     plans = plan_nodes(ir, workspace, read_parameters(ir, texts), force=force)
     if as_json:
         write_json({"pipeline": ir.name, "nodes": plans})

@@ -7,10 +7,13 @@ from typing import Any
 import click
 
 from mlops_pipeline.api import workspace_of
-from mlops_pipeline.cli.output import json_option
+from mlops_pipeline.cli.output import json_option, write, write_json
 from mlops_pipeline.cli.place import Place, place_options, run_argument
 from mlops_pipeline.cli.run import Job, execute
+from mlops_pipeline.report import run_data
+from mlops_pipeline.results import read_run
 from mlops_pipeline.runners.local import RunOptions
+from mlops_pipeline.store import State
 
 
 @click.command()
@@ -30,6 +33,8 @@ def resume(place: Place, run_id: str, **flags: Any) -> int:
     if flags["workers"] is not None:
         place.set_flag("workers", flags["workers"])
     record = place.find_run(run_id)
+    if record.state is State.COMPLETE:
+        return _say_complete(place, record.id, as_json=flags["as_json"])
     ir, workspace = workspace_of(record, place.settings, place.store)
     options = RunOptions(
         workers=place.settings.workers,
@@ -38,3 +43,12 @@ def resume(place: Place, run_id: str, **flags: Any) -> int:
     )
     job = Job(ir, record.id, workspace, options, {})
     return execute(job, place, logs=flags["logs"], as_json=flags["as_json"])
+
+
+def _say_complete(place: Place, run_id: str, *, as_json: bool) -> int:
+    """A scheduler that resumes once too often has done nothing wrong."""
+    if as_json:
+        write_json(run_data(read_run(place.store, run_id)))
+    else:
+        write([f"run {run_id} is complete: nothing is left to do"])
+    return 0

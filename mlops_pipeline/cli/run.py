@@ -21,9 +21,12 @@ from mlops_pipeline.loading import Loaded, load_pipeline, open_workspace
 from mlops_pipeline.parameters import from_text
 from mlops_pipeline.report import causes, command_lines, next_commands, run_data, run_report
 from mlops_pipeline.results import PipelineRun, read_run
+from mlops_pipeline.rules import Problem
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.local import RunOptions
+from mlops_pipeline.runs import refuse_taken
 from mlops_pipeline.store import State
+from mlops_pipeline.stores import make_root
 from mlops_pipeline.workspace import Workspace
 
 
@@ -67,7 +70,7 @@ def run(place: Place, pipeline: str, texts: Sequence[str], **flags: Any) -> int:
     if flags["workers"] is not None:
         place.set_flag("workers", flags["workers"])
     loaded = load(place, pipeline)
-    ir = loaded.compile()
+    ir = compile_loudly(loaded)
     base_run = place.find_run(flags["base_run"]).id if flags["base_run"] else ""
     options = RunOptions(
         workers=place.settings.workers,
@@ -79,6 +82,8 @@ def run(place: Place, pipeline: str, texts: Sequence[str], **flags: Any) -> int:
         base_run=base_run,
         force=flags["force"],
     )
+    if flags["run_id"]:
+        refuse_taken(place.store, flags["run_id"])
     job = Job(
         ir,
         flags["run_id"] or new_run_id(),
@@ -101,6 +106,16 @@ def load(place: Place, pipeline: str) -> Loaded:
         )
 
 
+def compile_loudly(loaded: Loaded) -> PipelineIR:
+    """The IR of a pipeline; what is probably not meant is said on standard error."""
+
+    def say(problem: Problem) -> None:
+        warn(problem.message, hint=problem.hint, where=problem.where)
+
+    with redirect_stdout(sys.stderr):
+        return loaded.compile(say)
+
+
 def read_parameters(ir: PipelineIR, texts: Sequence[str]) -> dict[str, Any]:
     """The run parameters given as `name=value`, typed by their schemas.
 
@@ -113,6 +128,8 @@ def read_parameters(ir: PipelineIR, texts: Sequence[str]) -> dict[str, Any]:
         name, separator, value = text.partition("=")
         if not separator:
             raise ParameterError(f"-p {text} has no value", hint=f"write -p {name}=VALUE")
+        if name in values:
+            raise ParameterError(f"parameter {name!r} is given twice", hint=f"give one -p {name}=")
         if name not in schemas:
             raise ParameterError(
                 f"pipeline {ir.name} has no parameter {name!r}", hint=did_you_mean(name, schemas)
@@ -123,6 +140,7 @@ def read_parameters(ir: PipelineIR, texts: Sequence[str]) -> dict[str, Any]:
 
 def execute(job: Job, place: Place, *, logs: bool, as_json: bool) -> int:
     """Run a job with progress and report; returns the exit code."""
+    make_root(str(job.workspace.root))
     title = f"{job.ir.name} · run {job.run_id}"
     shown = progress(job.ir, title, quiet=as_json, logs=logs)
     with shown as on_event, redirect_stdout(sys.stderr):
@@ -142,6 +160,11 @@ def execute(job: Job, place: Place, *, logs: bool, as_json: bool) -> int:
     return {State.COMPLETE: 0, State.CANCELED: INTERRUPTED}.get(done.state, 1)
 
 
+def first_error(done: PipelineRun) -> str:
+    """What the first node that failed said, after its name; empty if none did."""
+    return f": {done.failed[0].name}: {done.failed[0].execution.error}" if done.failed else ""
+
+
 def _report(done: PipelineRun, job: Job, place: Place) -> None:
     here = screen()
     write(run_report(done, here, causes(job.workspace.store, done)))
@@ -150,9 +173,9 @@ def _report(done: PipelineRun, job: Job, place: Place) -> None:
         commands = []  # there is nothing left to go on from
     if done.state is not State.COMPLETE:
         verb = "was stopped" if done.state is State.CANCELED else "failed"
-        first = f": {done.failed[0].name}: {done.failed[0].execution.error}" if done.failed else ""
         write([""])
-        complain(f"run {done.id} {verb}{first}")
+        message, _, hint = first_error(done).partition("\n  hint: ")
+        complain(f"run {done.id} {verb}{message}", hint=hint)
     if commands:
         failed = done.state is not State.COMPLETE
         write(["", "next:", *command_lines(commands, here)], err=failed)

@@ -24,6 +24,7 @@ from mlops_pipeline.launch import begin_run, launch, open_session
 from mlops_pipeline.loading import Loaded, open_workspace
 from mlops_pipeline.parameters import run_parameters
 from mlops_pipeline.store import State
+from mlops_pipeline.stores import make_root
 
 DONE, USER_ERROR, TEMPORARY, SKIPPED = 0, 65, 75, 99
 
@@ -75,6 +76,7 @@ def _launch(place: Place, file: str, node: str, flags: dict[str, Any]) -> Outcom
     base_dir = Path(flags["base_dir"] or Path(file).parent).absolute()
     loaded = Loaded(compiled, base_dir, (str(base_dir), *place.settings.import_paths))
     workspace = open_workspace(loaded, place.settings, place.store)
+    make_root(str(workspace.root))
     given = run_parameters(compiled, _parameters(flags["parameters"]))
     # All nodes of a run begin it with the same parameters, whichever is first.
     begin_run(compiled, flags["run_id"], workspace, given)

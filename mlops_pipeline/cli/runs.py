@@ -7,6 +7,7 @@ import click
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.place import Place, place_options
 from mlops_pipeline.lease import state_of
+from mlops_pipeline.results import run_seconds
 from mlops_pipeline.store import Run
 from mlops_pipeline.tables import DECISIONS, Table, lines
 from mlops_pipeline.text import ago, seconds, shown
@@ -34,7 +35,7 @@ def runs(place: Place, pipeline: str, limit: int, as_json: bool) -> None:
 
 
 def _row(run: Run) -> tuple[str, ...]:
-    took = seconds(run.finished - run.started) if run.finished else "-"
+    took = seconds(run_seconds(run)) if run.finished else "-"
     parameters = " ".join(
         f"{name}={shown(value, 30)}" for name, value in sorted(run.parameters.items())
     )

@@ -8,8 +8,16 @@ import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.place import Place, complete_node, place_options, run_argument
-from mlops_pipeline.report import causes, node_data, run_data, run_report
+from mlops_pipeline.report import (
+    causes,
+    command_lines,
+    next_commands,
+    node_data,
+    run_data,
+    run_report,
+)
 from mlops_pipeline.results import Artifacts, NodeRun, PipelineRun, read_run
+from mlops_pipeline.store import State
 from mlops_pipeline.tables import DECISIONS, Screen
 from mlops_pipeline.text import ago, seconds, shown
 
@@ -31,6 +39,7 @@ def show(place: Place, run_id: str, node: str | None, as_json: bool) -> None:
             write_json(run_data(found))
         else:
             write([*_run_head(found, here), *run_report(found, here, causes(place.store, found))])
+            write(_after(found, place.flags_text(), here))
     elif as_json:
         write_json({**node_data(found[node]), "details": found[node].execution.details})
     else:
@@ -45,6 +54,14 @@ def _run_head(run: PipelineRun, screen: Screen) -> Iterator[str]:
     width = max(map(len, facts))
     yield from (f"{screen.paint(name.ljust(width), 'dim')}  {facts[name]}" for name in facts)
     yield ""
+
+
+def _after(run: PipelineRun, flags: str, screen: Screen) -> list[str]:
+    """What to do about a run that did not end well."""
+    if run.state is State.COMPLETE:
+        return []
+    commands = next_commands(run, flags)
+    return ["", "next:", *command_lines(commands, screen)] if commands else []
 
 
 def _node(node: NodeRun, screen: Screen) -> Iterator[str]:

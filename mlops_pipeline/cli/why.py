@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.place import Place, node_argument, place_options, run_argument
+from mlops_pipeline.lookup import split_node
 from mlops_pipeline.results import NodeRun
 from mlops_pipeline.tables import DECISIONS, Screen
 from mlops_pipeline.why import Why
 from mlops_pipeline.why import why as explain
-
-_PLACED = re.compile(r"(.+)\[(\d+(?:,\d+)*)\]")
 
 
 @click.command()
@@ -37,21 +35,12 @@ def why(place: Place, run_id: str, node: str, as_json: bool) -> None:
         write(_lines(found, screen()))
 
 
-def split_node(name: str) -> tuple[str, tuple[int, ...]]:
-    """The id and the iteration that `Trainer[0,2]` stands for."""
-    match = _PLACED.fullmatch(name)
-    if match is None:
-        return name, ()
-    return match[1], tuple(int(part) for part in match[2].split(","))
-
-
 def _lines(why: Why, screen: Screen) -> Iterator[str]:
     execution = why.execution
     decision = NodeRun(execution.node_id, execution, 1, {}, {}).decision
     verdict = screen.paint(decision, DECISIONS[decision])
-    yield f"{screen.paint(execution.node_id, 'bold')}: {verdict}" + (
-        f", {why.reason}" if why.reason else ""
-    )
+    said = execution.error or why.reason
+    yield f"{screen.paint(execution.node_id, 'bold')}: {verdict}" + (f", {said}" if said else "")
     if why.previous is not None:
         yield screen.paint(f"compared with run {why.previous.run_id}", "dim")
         if not why.changes:

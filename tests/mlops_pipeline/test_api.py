@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mlops_pipeline import Input, Output, component, pipeline
-from mlops_pipeline.api import Where, new_run_id, open_run, plan, resume, run, runs, why
+from mlops_pipeline.api import (
+    Where,
+    artifacts,
+    lineage,
+    new_run_id,
+    open_run,
+    plan,
+    resume,
+    run,
+    runs,
+    why,
+)
 from mlops_pipeline.artifacts import Model
 from mlops_pipeline.errors import NotFoundError, ParameterError, RunFailedError
 from mlops_pipeline.results import artifact_object
@@ -144,3 +156,56 @@ def test_run_ids_sort_by_time_and_do_not_repeat() -> None:
     ids = {new_run_id() for _ in range(20)}
     assert len(ids) > 15
     assert all(len(each) == len("20250131-142530-9f3a") for each in ids)
+
+
+def test_runs_go_by_the_names_that_the_commands_take(where: Where) -> None:
+    done = go(where)
+    assert open_run("last", where=where).id == done.id
+    assert open_run(done.id[:-2], where=where).id == done.id
+    assert why("last", "Train", where=where).execution.run_id == done.id
+    assert resume("last", where=where).record == done.record
+
+
+def test_artifacts_and_lineage_say_what_the_commands_say(where: Where) -> None:
+    done = go(where)
+    (model,) = artifacts(type_name="Model", where=where)
+    assert model.id == done["Train"].artifact("model").id
+    for what in (model, str(model.id), "Model", "last/Train/model", ""):
+        assert [e.node_id for e in lineage(what, where=where).executions.values()] == ["Train"]
+    names = {e.node_id for e in lineage(model, down=True, where=where).executions.values()}
+    assert names == {"Describe"}
+
+
+def test_a_run_id_that_is_taken_is_refused(where: Where) -> None:
+    run(small, where=where, run_id="r1", in_process=True)
+    with pytest.raises(ParameterError, match="run id 'r1' is taken"):
+        run(small, where=where, run_id="r1", in_process=True)
+
+
+def test_looking_does_not_make_a_store(tmp_path: Path) -> None:
+    nowhere = Where(f"sqlite:///{tmp_path}/metadata.db", tmp_path / "root")
+    assert runs(where=nowhere) == []
+    assert {each.decision for each in plan(small, where=nowhere)} == {"run", "maybe"}
+    with pytest.raises(NotFoundError, match="nothing is recorded yet"):
+        open_run(where=nowhere)
+    assert not (tmp_path / "metadata.db").exists()
+
+
+def test_time_between_a_failure_and_its_resume_does_not_count(where: Where) -> None:
+    store = where.store
+    assert isinstance(store, MemoryStore)
+    failed = go(where, steps=-1)
+    # As if it had failed an hour ago.
+    ago = replace(
+        failed.record, started=failed.record.started - 3600, finished=failed.record.finished - 3600
+    )
+    store.put_run(ago)
+    again = resume(failed.id, where=where, in_process=True)
+    assert again.duration < 60
+    assert again.record.finished - again.record.started > 3600
+
+
+def test_the_reason_of_a_node_prints_in_a_few_lines(where: Where) -> None:
+    go(where)
+    go(where, steps=6)
+    assert str(why("last", "Train", where=where)).splitlines()[1:] == ["- parameter steps: 5 -> 6"]

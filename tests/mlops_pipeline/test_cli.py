@@ -471,3 +471,113 @@ def test_a_reader_that_has_seen_enough_is_not_complained_of() -> None:
     process.stdout.close()
     _, err = process.communicate()
     assert err == b""
+
+
+# mistakes, and what is said of them
+
+
+def test_a_run_id_that_is_taken_is_refused(mlops: Mlops) -> None:
+    mlops("run", ".", "--run-id", "r1")
+    result = mlops("run", ".", "--run-id", "r1", "-p", "steps=4")
+    assert result.code == 2
+    assert "run id 'r1' is taken: it is a run of small, complete" in result.err
+    assert len(mlops("runs", "--json").data) == 1
+
+
+def test_resuming_what_is_complete_changes_nothing(mlops: Mlops) -> None:
+    mlops("run", ".", "--run-id", "r1")
+    before = mlops("show", "r1", "--json").data
+    result = mlops("resume", "r1")
+    assert result.code == 0
+    assert result.out == "run r1 is complete: nothing is left to do\n"
+    assert mlops("resume", "r1", "--json").data == before
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "compile"])
+def test_what_is_probably_not_meant_is_warned_of(
+    mlops: Mlops, tmp_path: Path, command: str
+) -> None:
+    text = PIPELINE.replace("(steps: int = 5", "(spare: int = 1, steps: int = 5")
+    (tmp_path / "pipeline.py").write_text(text)
+    result = mlops(command, ".")
+    assert result.code == 0
+    assert "warning: run parameter 'spare' of pipeline small is not used" in result.err
+    assert "pipeline.py:" in result.err
+    assert "warning" not in result.out
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        (["numbers=1,2"], "write it as JSON: '[\"a\", \"b\"]' or '[1, 2]'"),
+        (["steps=1", "steps=2"], "give one -p steps="),
+    ],
+)
+def test_a_parameter_is_shown_how_to_be_written(mlops: Mlops, given: list[str], hint: str) -> None:
+    result = mlops("run", ".", *(word for text in given for word in ("-p", text)))
+    assert result.code == 2
+    assert hint in result.err
+
+
+@pytest.mark.parametrize("command", ["run", "plan"])
+def test_a_root_that_cannot_be_written_is_refused_before_anything_runs(
+    mlops: Mlops, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    result = mlops(command, ".", "--root", "taken/below")
+    assert result.code == 2
+    assert f"artifacts cannot be kept in {tmp_path}/taken/below" in result.err
+    assert "--root" in result.err
+    assert "Traceback" not in result.err
+
+
+def test_paths_on_the_command_line_start_at_the_current_folder(
+    mlops: Mlops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "from pathlib import Path\nfrom mlops_pipeline import component, pipeline\n\n"
+    text += "@component\ndef Size(table: Path) -> int:\n    return len(table.read_text())\n\n"
+    text += "@pipeline\ndef sizes(table: Path = Path('t.csv')) -> None:\n    Size(table=table)\n"
+    (tmp_path / "pipeline.py").write_text(text)
+    (tmp_path / "t.csv").write_text("abc")
+    mlops("run", ".")
+    elsewhere = tmp_path / "data"
+    elsewhere.mkdir()
+    (elsewhere / "t.csv").write_text("longer")
+    monkeypatch.chdir(elsewhere)
+    assert decisions(mlops("run", "..", "-p", "table=../t.csv", "--json")) == {"Size": "cached"}
+    assert decisions(mlops("run", "..", "-p", "table=t.csv", "--json")) == {"Size": "run"}
+    said = mlops("why", "last", "Size").out
+    assert f"parameter table: {elsewhere}/t.csv has other content" in said
+    assert mlops("compile", "..").out == mlops("compile", str(tmp_path)).out
+
+
+def test_the_users_mistake_in_a_node_shows_no_frames_of_the_framework(
+    mlops: Mlops, tmp_path: Path
+) -> None:
+    text = PIPELINE.replace("return number * number", "return 'many'")
+    (tmp_path / "pipeline.py").write_text(text)
+    result = mlops("run", ".", "-p", "numbers=[1]")
+    assert result.code == 1
+    assert "error: run" in result.err
+    assert "the value of output 'output' must be int, but the executor returned str 'many'\n" in (
+        result.err
+    )
+    assert "hint:  return int, or change the annotation of the return value" in result.err
+    assert "binding.py" not in result.out + result.err
+
+
+def test_why_of_a_failed_node_begins_with_its_error(mlops: Mlops) -> None:
+    mlops("run", ".", "-p", "steps=13")
+    assert mlops("why", "last", "Check").out.startswith("Check: failed, ValueError: unlucky")
+
+
+def test_why_names_the_lock_file_without_its_digest(mlops: Mlops, tmp_path: Path) -> None:
+    for text in ("one==1\n", "one==2\n"):
+        (tmp_path / "uv.lock").write_text(text)
+        mlops("run", ".")
+    assert "- the lock file changed\n" in mlops("why", "last", "Train").out
+
+
+def test_show_of_a_failed_run_says_how_to_go_on(mlops: Mlops) -> None:
+    mlops("run", ".", "-p", "steps=13", "--run-id", "r1")
+    assert "mlops resume r1" in mlops("show", "r1").out

@@ -108,3 +108,39 @@ def test_reading_what_was_never_written_is_the_users_error(tmp_path: Path) -> No
     mlops(tmp_path, "show", "last", code=2)
     assert mlops(tmp_path, "runs").startswith("no runs yet")
     assert not (tmp_path / ".mlops").exists()
+
+
+def test_a_killed_run_has_failed_and_the_time_until_it_is_resumed_does_not_count(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "mlops.toml").touch()
+    (tmp_path / "pipeline.py").write_text(SLOW.format(seconds=600))
+    process = subprocess.Popen(
+        command("run", ".", "--run-id", "r1", "--logs", "--in-process"),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    while json.loads(mlops(tmp_path, "runs", "--json"))[:1] == [] or not running(tmp_path):
+        assert process.poll() is None
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    shown = mlops(tmp_path, "show", "r1")
+    assert "run r1 of slow: failed" in shown
+    assert "Slow failed: its process was killed" in shown
+    assert "mlops resume r1" in shown
+    killed = json.loads(mlops(tmp_path, "show", "r1", "--json"))["duration"]
+    assert json.loads(mlops(tmp_path, "show", "r1", "--json"))["duration"] == killed
+    (tmp_path / "pipeline.py").write_text(SLOW.format(seconds=0))
+    resumed = json.loads(mlops(tmp_path, "resume", "r1", "--json"))
+    assert resumed["state"] == "COMPLETE"
+    waited = resumed["finished"] - resumed["started"] - resumed["duration"]
+    assert waited > 0
+
+
+def running(folder: Path) -> bool:
+    run = json.loads(mlops(folder, "show", "last", "--json"))
+    return any(node["decision"] == "running" for node in run["nodes"] if node["name"] == "Slow")

@@ -1,0 +1,96 @@
+"""Finds in a store what a user names: a run, an artifact, the place where a lineage starts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from mlops_pipeline.errors import NotFoundError, did_you_mean
+from mlops_pipeline.lineage import Start
+from mlops_pipeline.results import read_run
+from mlops_pipeline.store import MetadataStore, Run
+
+LAST = "last"
+_RECENT = 200
+"""Runs among which the beginning of an id is looked for."""
+_PLACED = re.compile(r"(.+)\[(\d+(?:,\d+)*)\]")
+
+
+def find_run(store: MetadataStore, name: str) -> Run:
+    """A run by its id, the beginning of its id, or `last`.
+
+    Raises:
+        NotFoundError: there is none, or there are several.
+    """
+    found = None if name == LAST else store.get_run(name)
+    if found:
+        return found
+    recent = store.list_runs(limit=1 if name == LAST else _RECENT)
+    matches = [run for run in recent if name == LAST or run.id.startswith(name)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise NotFoundError(
+            f"{name!r} is the beginning of {len(matches)} runs",
+            hint=f"write more of it, as in {matches[0].id}",
+        )
+    near = did_you_mean(name, [LAST, *(run.id for run in recent)])
+    raise NotFoundError(
+        f"there is no run {name!r}" if recent else "there are no runs yet",
+        hint=near if recent and near.startswith("did") else "list them with `mlops runs`",
+    )
+
+
+def split_node(name: str) -> tuple[str, tuple[int, ...]]:
+    """The id and the iteration that `Trainer[0,2]` stands for."""
+    match = _PLACED.fullmatch(name)
+    if match is None:
+        return name, ()
+    return match[1], tuple(int(part) for part in match[2].split(","))
+
+
+def find_start(store: MetadataStore, what: str = "") -> Start:
+    """Where a lineage starts.
+
+    Args:
+        what: number or place of an artifact, a type (its newest artifact), `RUN/NODE` or
+            `RUN/NODE/OUTPUT`; the newest pushed or trained model if left out.
+
+    Raises:
+        NotFoundError: there is no such thing.
+    """
+    if not what:
+        return _newest_model(store)
+    if what.removeprefix("#").isdigit():
+        records = store.artifacts([int(what.removeprefix("#"))])
+    else:
+        here = str(Path(what).expanduser().absolute())
+        records = store.artifacts_by_uri(what) or store.artifacts_by_uri(here)
+        if not records and "/" in what:
+            return _of_node(store, what)
+        records = records or store.artifacts_by_type(what, limit=1)
+    if not records:
+        raise NotFoundError(
+            f"there is no artifact {what!r}", hint="list them with `mlops artifacts`"
+        )
+    return Start(artifacts=tuple(record.id for record in records))
+
+
+def _of_node(store: MetadataStore, what: str) -> Start:
+    run_id, _, rest = what.partition("/")
+    name, _, output = rest.partition("/")
+    node = read_run(store, find_run(store, run_id).id)[name]
+    if not output:
+        return Start(executions=(node.execution.id,))
+    if output not in node.outputs:
+        node.artifact(output)
+    return Start(artifacts=tuple(artifact.id for artifact in node.outputs[output]))
+
+
+def _newest_model(store: MetadataStore) -> Start:
+    for kind in ("PushedModel", "Model"):
+        for record in store.artifacts_by_type(kind, limit=1):
+            return Start(artifacts=(record.id,))
+    raise NotFoundError(
+        "there is no model yet", hint="name an artifact; `mlops artifacts` lists them"
+    )
