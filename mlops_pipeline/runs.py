@@ -11,8 +11,9 @@ from typing import Any
 from mlops_pipeline.claims import reap
 from mlops_pipeline.errors import NotFoundError, ParameterError
 from mlops_pipeline.ir import PipelineIR, dump, load
-from mlops_pipeline.lease import host, is_dead, this_process
+from mlops_pipeline.lease import host, is_dead, state_of, this_process
 from mlops_pipeline.parameters import run_parameters
+from mlops_pipeline.results import IDLE, last_sign
 from mlops_pipeline.staging import sweep
 from mlops_pipeline.store import (
     NOTHING,
@@ -42,16 +43,15 @@ def begin_run(
             ill-formed or belongs to a run of another pipeline.
     """
     store = workspace.store
-    for running in sweep(workspace.root_path, ir.name, store):
-        if is_dead(running, workspace.lease):
-            reap(workspace, running)
     known = store.get_run(run_id)
     if known is not None:
         _check_same(known, ir, parameters)
-        known = _brought_up(store, known, ir, parameters)
-        if known.state is not State.RUNNING:
-            known = replace(known, state=State.RUNNING, finished=0.0)
-            store.put_run(known)
+        # Before any of its executions is reaped: when it was last heard of can still be told.
+        known = _go_on(store, _brought_up(store, known, ir, parameters))
+    for running in sweep(workspace.root_path, ir.name, store):
+        if is_dead(running, workspace.lease):
+            reap(workspace, running)
+    if known is not None:
         return known
     if not RUN_ID.fullmatch(run_id):
         raise ParameterError(
@@ -97,6 +97,35 @@ def _brought_up(
     edited = replace(run, ir=_keep_pipeline(store, ir), parameters={**run.parameters, **values})
     store.put_run(edited)
     return edited
+
+
+def _go_on(store: MetadataStore, run: Run) -> Run:
+    """The run, running once more if it had ended; the time between does not count as its own."""
+    if state_of(run) is State.RUNNING:
+        return run
+    ended = run.finished or last_sign(run, store.executions_of_run(run.id))
+    idle = run.properties.get(IDLE, 0.0) + max(0.0, time.time() - ended)
+    again = replace(
+        run, state=State.RUNNING, finished=0.0, properties={**run.properties, IDLE: idle}
+    )
+    store.put_run(again)
+    return again
+
+
+def refuse_taken(store: MetadataStore, run_id: str) -> None:
+    """Refuse to begin a run under the id of another.
+
+    Raises:
+        ParameterError: there is a run with this id.
+    """
+    known = store.get_run(run_id)
+    if known is not None:
+        state = state_of(known)
+        ended = "" if state is State.COMPLETE else f", or go on with `mlops resume {run_id}`"
+        raise ParameterError(
+            f"run id {run_id!r} is taken: it is a run of {known.pipeline}, {state.value.lower()}",
+            hint=f"choose another run id{ended}",
+        )
 
 
 def _check_same(run: Run, ir: PipelineIR, parameters: Mapping[str, Any]) -> None:
