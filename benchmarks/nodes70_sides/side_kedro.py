@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -16,6 +17,9 @@ from job import CHAIN, FAN, combine, executed, fail_if_asked, serve
 from kedro.io import AbstractDataset, DataCatalog, MemoryDataset
 from kedro.pipeline import node, pipeline
 from kedro.runner import SequentialRunner
+
+# Its progress lines cost more than its work.
+logging.getLogger("kedro").setLevel(logging.WARNING)
 
 
 class TextFile(AbstractDataset[str, str]):
