@@ -12,10 +12,8 @@ import sys
 import time
 from pathlib import Path
 
-import msgspec
-
 from mlops_pipeline.runners.output import Output
-from mlops_pipeline.runners.worker import Reply, Request
+from mlops_pipeline.runners.worker import Reply, Request, from_line, to_line
 from mlops_pipeline.task import Task, TaskResult
 
 _START = (
@@ -88,7 +86,7 @@ class WorkerProcess:
             return TaskResult(error=f"{task.name} was canceled", retryable=False)
         if not line:
             return self._died(task, output)
-        reply = msgspec.json.decode(line, type=Reply)
+        reply = from_line(line, Reply)
         self._drain(output)
         self.reusable = reply.reusable and output.ended
         return reply.result
@@ -123,7 +121,7 @@ class WorkerProcess:
                 os.close(fd)
 
     def _send(self, request: Request) -> None:
-        data = memoryview(msgspec.json.encode(request) + b"\n")
+        data = memoryview(to_line(request))
         with contextlib.suppress(BrokenPipeError):
             while data:
                 data = data[os.write(self._requests, data) :]

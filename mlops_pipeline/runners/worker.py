@@ -12,12 +12,13 @@ import atexit
 import contextlib
 import faulthandler
 import io
+import json
 import os
 import signal
 import sys
 import threading
 from types import FrameType
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -26,6 +27,9 @@ from mlops_pipeline.executor import execute
 from mlops_pipeline.task import Task, TaskResult
 
 _PR_SET_CHILD_SUBREAPER = 36
+
+
+_M = TypeVar("_M", bound=Struct)
 
 
 class Request(Struct, frozen=True):
@@ -40,6 +44,16 @@ class Reply(Struct, frozen=True):
 
     result: TaskResult
     reusable: bool = True
+
+
+def to_line(message: Request | Reply) -> bytes:
+    """A message as a line of JSON, with Python's `NaN` and `Infinity`: properties may be such."""
+    return json.dumps(msgspec.to_builtins(message)).encode() + b"\n"
+
+
+def from_line(line: bytes, kind: type[_M]) -> _M:
+    """The message in a line."""
+    return msgspec.convert(json.loads(line), kind)
 
 
 def main(requests_fd: int, replies_fd: int, lifeline_fd: int) -> None:
@@ -69,9 +83,9 @@ def main(requests_fd: int, replies_fd: int, lifeline_fd: int) -> None:
 def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
     pid = os.getpid()
     # An empty line says that the worker has started.
-    _write_line(replies, b"")
+    _write_line(replies, b"\n")
     for line in requests:
-        request = msgspec.json.decode(line, type=Request)
+        request = from_line(line, Request)
         result = execute(request.task)
         if os.getpid() != pid:
             # User code forked and let the child come back: it must not reply a second time.
@@ -79,11 +93,11 @@ def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
         reusable = not _has_children() and _flush()
         with contextlib.suppress(OSError):
             os.write(1, request.end_of_output.encode())
-        _write_line(replies, msgspec.json.encode(Reply(result, reusable)))
+        _write_line(replies, to_line(Reply(result, reusable)))
 
 
 def _write_line(replies: BinaryIO, line: bytes) -> None:
-    replies.write(line + b"\n")
+    replies.write(line)
     replies.flush()
 
 

@@ -19,6 +19,13 @@ USER_CODE = '''
 import atexit, ctypes, logging, os, signal, subprocess, sys, threading, time
 from pathlib import Path
 
+from mlops_pipeline import Examples, Input, Output
+
+
+def measure(examples: Output[Examples], losses: Input[Examples]) -> None:
+    examples.properties["loss"] = losses.properties["loss"] * 2
+    examples.properties["most"] = 2 ** 70
+
 
 def own_pid() -> int:
     return os.getpid()
@@ -464,3 +471,12 @@ def test_exit_handlers_of_user_code_run_when_the_pool_is_closed(task, tmp_path):
     with WorkerPool(1) as pool:
         pool.execute(task("register", parameters={"path": str(tmp_path / "left")}))
     assert (tmp_path / "left").exists()
+
+
+def test_properties_that_json_has_no_numbers_for_come_and_go(shared, task, tmp_path):
+    losses = ArtifactRef("Examples", str(tmp_path), properties={"loss": float("inf")})
+    examples = ArtifactRef("Examples", str(tmp_path / "examples"))
+    fields = {"inputs": {"losses": [losses]}, "outputs": {"examples": examples}}
+    result = shared.execute(task("measure", **fields))
+    assert result.error == ""
+    assert result.properties == {"examples": {"loss": float("inf"), "most": 2**70}}
