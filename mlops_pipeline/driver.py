@@ -54,6 +54,10 @@ class SkippedError(Exception):
     """Something that the node needs comes from a node that was skipped."""
 
 
+class NotProducedError(ResolutionError):
+    """Something that the node needs comes from a node that has not run, or has failed."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What a driver is asked: one node of one run.
@@ -245,19 +249,19 @@ def produced(request: Request, producer: str, output: str) -> list[ArtifactRecor
 
     Raises:
         SkippedError: the producer was skipped.
-        ResolutionError: it did not succeed.
+        NotProducedError: it did not succeed.
     """
     shared = shared_loops(request.node.loops, request.ir.node(producer).loops)
     outcomes = request.history.within(producer, request.iteration[:shared])
     if not outcomes:
-        raise ResolutionError(
+        raise NotProducedError(
             f"{request.node.id} needs {output} of {producer}, which has not run in this run",
             hint=f"run {producer} too, or go on from a run that has it with --base-run",
         )
     usable = [each for each in outcomes if each.state.succeeded]
     for each in outcomes:
         if each.state not in (State.SKIPPED, State.COMPLETE, State.CACHED):
-            raise ResolutionError(
+            raise NotProducedError(
                 f"{request.node.id} needs {output} of {producer}, which is {each.state}",
                 hint=f"see `mlops show {request.run.id} {producer}`",
             )
@@ -292,6 +296,10 @@ def resolve_input(request: Request, wanted: InputIR, scope: NodeScope) -> list[A
             if not wanted.optional and not wanted.many:
                 raise
             skipped = error
+        except NotProducedError:
+            # An exit handler runs whatever happened to the nodes that it reads from.
+            if not (request.node.on_exit and wanted.optional):
+                raise
     if not records and not wanted.optional:
         if skipped:
             raise skipped

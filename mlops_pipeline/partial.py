@@ -103,15 +103,16 @@ def take_over(session: Session, base_run: str, node_ids: frozenset[str]) -> list
     Raises:
         NotFoundError: the base run has no result of one of the nodes.
     """
-    store = session.workspace.store
-    missing = {node_id for node_id in node_ids if not session.history.within(node_id, ())}
-    if not missing:
-        return []
-    base = load_history(store, base_run)
+    known = session.history
+    missing = [
+        node
+        for node in session.ir.nodes
+        # Of a loop, some iterations may have been taken over before the run was interrupted.
+        if node.id in node_ids and (node.loops or not known.within(node.id, ()))
+    ]
+    base = load_history(session.workspace.store, base_run) if missing else known
     taken = []
-    for node in session.ir.nodes:
-        if node.id not in missing:
-            continue
+    for node in missing:
         outcomes = base.within(node.id, ())
         failed = [o for o in outcomes if not o.state.succeeded and o.state is not State.SKIPPED]
         if failed or not outcomes:
@@ -120,7 +121,8 @@ def take_over(session: Session, base_run: str, node_ids: frozenset[str]) -> list
                 hint="choose another --base-run, or run that node too with --from",
             )
         for outcome in outcomes:
-            taken.append(_take_over_one(session, base_run, outcome))
+            if known.get(node.id, outcome.iteration) is None:
+                taken.append(_take_over_one(session, base_run, outcome))
     return taken
 
 

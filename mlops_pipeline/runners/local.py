@@ -7,6 +7,7 @@ with it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -15,7 +16,7 @@ from typing import Any
 
 from mlops_pipeline import executor
 from mlops_pipeline.claims import cancel_own, reap_run
-from mlops_pipeline.errors import PipelineError
+from mlops_pipeline.errors import PipelineError, StoreError
 from mlops_pipeline.history import Iteration, Outcome, load_history
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.launch import Session, begin_run, end_run, launch
@@ -131,24 +132,28 @@ def run(
         )
     begun = hold_run(workspace, begun, {_SELECTION: options.selection} if options.partial else {})
     history = load_history(workspace.store, run_id)
-    state = State.FAILED
     try:
         with _Crew(options, on_event or (lambda event: None)) as crew:
             session = Session(
                 ir, begun, workspace, history, execute=crew.execute, force=options.force
             )
-            taken = take_over(session, begun.base_run, selection.reuse)
+            taken = take_over(session, begun.base_run or base_run, selection.reuse)
             walk = _Walk(session, crew, options, outcomes=taken)
             state = walk.run(Schedule(session, selection.run))
             state = walk.run_exit_handlers(state)
-    except KeyboardInterrupt:
-        state = State.CANCELED
+    except BaseException as error:
+        state = State.CANCELED if isinstance(error, KeyboardInterrupt) else State.FAILED
+        # Should the store fail as well, it is the first error that is told.
+        with contextlib.suppress(StoreError):
+            _end(workspace, run_id, state)
         raise
-    finally:
-        if state is not State.COMPLETE:
-            cancel_own(workspace, run_id)
-        ended = end_run(workspace, run_id, state)
-    return RunResult(ended, tuple(walk.outcomes))
+    return RunResult(_end(workspace, run_id, state), tuple(walk.outcomes))
+
+
+def _end(workspace: Workspace, run_id: str, state: State) -> Run:
+    if state is not State.COMPLETE:
+        cancel_own(workspace, run_id)
+    return end_run(workspace, run_id, state)
 
 
 _SELECTION = "selection"

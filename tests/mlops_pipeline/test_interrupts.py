@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from mlops_pipeline.content import digest_path
-from mlops_pipeline.errors import ParameterError, PipelineError
+from mlops_pipeline.errors import ParameterError, PipelineError, StoreError
 from mlops_pipeline.lease import PROCESS, this_process
 from mlops_pipeline.runs import pipeline_of
 from mlops_pipeline.staging import OUTPUTS, STAGING, Staging
-from mlops_pipeline.store import Execution, MemoryStore, State
+from mlops_pipeline.store import Execution, MemoryStore, Run, State
 
 PIPELINE = """
     from mlops_pipeline import ExitHandler, Input, Output, component, pipeline
@@ -54,6 +54,11 @@ PIPELINE = """
     @component
     def Count(examples: Input[Examples]) -> int:
         return len(list(examples.path.iterdir()))
+
+
+    @component
+    def Tell(examples: Input[Examples] | None = None) -> bool:
+        return examples is None
 
 
     @component
@@ -220,3 +225,41 @@ def test_the_base_run_must_be_one_of_the_same_pipeline(
     written.edit("pipeline.py", "def p():", "def q():")
     with pytest.raises(ParameterError, match="run r is a run of pipeline p, not q"):
         written.run("s", in_process=True, only=("Count",), base_run="r")
+
+
+def test_an_exit_handler_does_without_what_a_failed_node_should_have_written(
+    written: Any,
+) -> None:
+    written.edit("pipeline.py", MAKE, MAKE.replace("@component", "@component(driver=stumble)"))
+    handler = "with ExitHandler():\n        Tell(examples=made.outputs['examples'])"
+    written.edit(
+        "pipeline.py",
+        'Count(examples=Make().outputs["examples"])',
+        f"made = Make()\n    {handler}",
+    )
+    result = written.run("r", in_process=True)
+    assert [(o.node_id, str(o.state)) for o in result.outcomes] == [
+        ("Make", "FAILED"),
+        ("Tell", "COMPLETE"),
+    ]
+
+
+class FullStore(MemoryStore):
+    """Its disk is full after one record."""
+
+    def put_execution(self, execution: Execution, **links: Any) -> Any:
+        if self.all_executions:
+            raise StoreError("the disk is full")
+        return super().put_execution(execution, **links)
+
+    def put_run(self, run: Run) -> None:
+        if self.all_executions:
+            raise StoreError("the run cannot be written either")
+        super().put_run(run)
+
+
+@pytest.mark.parametrize("in_process", [True, False])
+def test_the_first_error_of_a_store_is_the_one_that_is_told(written: Any, in_process: bool) -> None:
+    written.store = FullStore()
+    with pytest.raises(StoreError, match="the disk is full"):
+        written.run("r", in_process=in_process)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from mlops_pipeline.store import Execution, MemoryStore, State
+
 HEAD = """
 from mlops_pipeline import ForEach, Input, Output, When, component, pipeline
 from mlops_pipeline.artifacts import Examples, Integer
@@ -105,3 +107,33 @@ def test_each_iteration_waits_for_its_own_part_only(project: Any, in_process: bo
     sums = {o.iteration: o for o in result.outcomes if o.node_id == "Add"}
     assert [sums[(i,)].outputs["output"][0].type for i in range(3)] == ["Integer"] * 3
     assert not result.failed
+
+
+class InterruptedStore(MemoryStore):
+    """Ctrl-C comes when a run has this many records."""
+
+    limit = 1_000
+
+    def put_execution(self, execution: Execution, **links: Any) -> Any:
+        if len(self.executions_of_run(execution.run_id)) == self.limit:
+            raise KeyboardInterrupt
+        return super().put_execution(execution, **links)
+
+
+def test_a_take_over_that_was_interrupted_in_a_loop_is_completed(project: Any) -> None:
+    body = """
+    @pipeline
+    def p(texts: list[str]):
+        with ForEach(texts) as text:
+            made = Make(text=text)
+        Join(texts=made.outputs["examples"])
+    """
+    store = project.store = InterruptedStore()
+    run(project, body, texts=["a", "b"])
+    store.limit = 1
+    with pytest.raises(KeyboardInterrupt):
+        project.run("r", in_process=True, only=("Join",), parameters={"texts": ["a", "b"]})
+    store.limit = 1_000
+    resumed = project.run("r", in_process=True)
+    assert [(o.node_id, o.iteration) for o in resumed.outcomes] == [("Make", (1,)), ("Join", ())]
+    assert resumed.run.state is State.COMPLETE
