@@ -51,6 +51,10 @@ _CAUSES = {
         "an older ml-metadata has written it",
         "upgrade it once with ml_metadata.MetadataStore(..., enable_upgrade_migration=True)",
     ),
+    "Transaction already open": (
+        "an earlier write has failed half-way",
+        "make room on its disk if it is full, then go on in a new process",
+    ),
     "unable to open": ("the file cannot be opened", "check the path and its permissions"),
     "locked": ("another program holds it", "end the program that has it open, then try again"),
 }

@@ -77,6 +77,8 @@ class FileLock:
     def close(self) -> None:
         """Close the lock file, which stays for the others."""
         os.close(self._file)
+        # The number may soon stand for another file, which must not be locked in its place.
+        self._file = -1
 
 
 class NoLock:
