@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from mlops_pipeline.artifacts import Artifact
+from mlops_pipeline.calling import refuse_while_importing
 from mlops_pipeline.environment import find_lock
 from mlops_pipeline.errors import NotFoundError, ParameterError, did_you_mean
 from mlops_pipeline.ir import PipelineIR
@@ -79,6 +80,7 @@ def run(
         PipelineError: the pipeline or its parameters are wrong. A node that fails does not
             raise: see `PipelineRun.state`, or call `PipelineRun.check`.
     """
+    refuse_while_importing()
     chosen = _options(options)
     with _opened(pipeline, where) as (loaded, workspace):
         ir = loaded.compile(_log_warning)
@@ -117,6 +119,7 @@ def resume(
     Args:
         run_id: an id, the beginning of one, or `last`; the same holds wherever a run is named.
     """
+    refuse_while_importing()
     chosen = _options(options)
     settings = _settings(where, Path.cwd())
     with _existing_store(where) as store:

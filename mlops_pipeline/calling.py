@@ -8,11 +8,18 @@ import inspect
 import sys
 import typing
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from mlops_pipeline.binding import Bound, bind, changed_properties, check_names, write_values
 from mlops_pipeline.context import current_set, make_context
-from mlops_pipeline.errors import ExecutorError, did_you_mean
+from mlops_pipeline.errors import (
+    DefinitionError,
+    ExecutorError,
+    PipelineError,
+    caller,
+    did_you_mean,
+)
 from mlops_pipeline.failure import summary, traceback_tail
 from mlops_pipeline.task import Task, TaskResult
 
@@ -87,8 +94,14 @@ def load_target(target: str, import_paths: Sequence[str]) -> Any:
     _put_first(import_paths)
     module_name, _, qualname = target.partition(":")
     try:
-        with no_bytecode():
+        with no_bytecode(), importing(module_name):
             found: Any = importlib.import_module(module_name)
+    except PipelineError as error:
+        raise ExecutorError(
+            f"cannot import {module_name}: {error.message}",
+            hint=error.hint,
+            retryable=False,
+        ) from error
     except Exception as error:
         raise ExecutorError(
             f"cannot import {module_name}: {summary(error)}",
@@ -105,6 +118,33 @@ def load_target(target: str, import_paths: Sequence[str]) -> Any:
             )
         found = getattr(found, name)
     return found
+
+
+_IMPORTING: ContextVar[str] = ContextVar("importing", default="")
+
+
+@contextlib.contextmanager
+def importing(module_name: str) -> Iterator[None]:
+    """Meanwhile, a module of the user's is imported: it may define things, but not run them."""
+    token = _IMPORTING.set(module_name)
+    try:
+        yield
+    finally:
+        _IMPORTING.reset(token)
+
+
+def refuse_while_importing() -> None:
+    """Refuse to run a pipeline from a module's top level: each worker would run it again.
+
+    Raises:
+        DefinitionError: a module is being imported, to be run from.
+    """
+    if _IMPORTING.get():
+        raise DefinitionError(
+            f"{_IMPORTING.get()} runs a pipeline whenever it is imported",
+            hint='put the call below `if __name__ == "__main__":`',
+            where=caller(),
+        )
 
 
 @contextlib.contextmanager

@@ -32,7 +32,8 @@ def card(run: PipelineRun) -> str:
         f'<div style="font-size:15px"><b>{escape(run.pipeline)}</b> {_badge(run.state)} '
         f'<span style="opacity:.7">run {escape(run.id)} · {seconds(run.duration)}</span></div>'
         f'<div style="margin:4px 0 8px">{parameters}</div>'
-        '<table style="width:100%;border-collapse:collapse"><tr style="text-align:left">'
+        '<table style="width:100%;border-collapse:collapse;color:inherit;font-size:inherit">'
+        '<tr style="text-align:left">'
         "<th>node</th><th></th><th>time</th><th></th><th>outputs</th></tr>"
         f"{rows}</table>{''.join(_error(node) for node in run.failed)}</div>"
     )

@@ -6,6 +6,7 @@ framework or of the import system.
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
 import traceback
@@ -15,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 from mlops_pipeline import ir
-from mlops_pipeline.calling import no_bytecode
+from mlops_pipeline.calling import importing, no_bytecode
 from mlops_pipeline.compile import compile_pipeline
 from mlops_pipeline.environment import find_lock
 from mlops_pipeline.errors import (
@@ -115,12 +116,18 @@ def open_workspace(loaded: Loaded, settings: Settings, store: MetadataStore) -> 
 
 def _no_such(place: str) -> NotFoundError:
     path = Path(place)
-    near = path.parent.is_dir() and [each.name for each in path.parent.iterdir()]
-    hint = did_you_mean(path.name, near) if near else ""
+    near = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+    if path.name in near:
+        return NotFoundError(
+            f"{place} is no pipeline", hint="give a Python file, or compiled IR that ends in .json"
+        )
+    # By the names without their endings, which all have in common.
+    stems = {Path(name).stem: name for name in near if Path(name).suffix == path.suffix}
+    nearest = difflib.get_close_matches(path.stem, stems, n=1)
     return NotFoundError(
         f"there is no pipeline at {place!r}",
-        hint=hint
-        if hint.startswith("did")
+        hint=f"did you mean {stems[nearest[0]]!r}?"
+        if nearest
         else "give a folder with a pipeline.py, a Python file, module:name or an IR file",
     )
 
@@ -154,7 +161,7 @@ def _import(name: str, folders: tuple[str, ...], *, missing: NotFoundError) -> M
     sys.path[:0] = [folder for folder in folders if folder not in sys.path]
     importlib.invalidate_caches()
     try:
-        with _UserCode(*folders), no_bytecode():
+        with _UserCode(*folders), no_bytecode(), importing(name):
             return importlib.import_module(name)
     except _MissingModuleError as error:
         if error.name == name.split(".")[0]:
@@ -222,6 +229,12 @@ class _UserCode:
                 f"{error.msg}: {(error.text or '').strip()}",
                 hint="mend the syntax",
                 where=f"{error.filename}:{error.lineno}",
+            ) from None
+        elif isinstance(error, SystemExit):
+            raise CompileError(
+                f"SystemExit: {error.code}: the module ends the process when it is imported",
+                hint='put the call below `if __name__ == "__main__":`',
+                where=self._where(error),
             ) from None
         elif isinstance(error, Exception):
             raise CompileError(

@@ -201,9 +201,11 @@ class _Reader:
         kind = self._artifact_type(parameter, hint)
         default = parameter.default
         if default is not parameter.empty and not (default is None and optional):
+            one = f"Input[{kind.__name__}]"
+            wanted = f"list[{one}]" if many else one
             self.refuse(
                 f"has a default for input {parameter.name!r}",
-                f"write {parameter.name}: Input[{kind.__name__}] | None = None to make it optional",
+                f"write {parameter.name}: {wanted} | None = None to make it optional",
             )
         return InputSpec(parameter.name, kind, many, optional)
 

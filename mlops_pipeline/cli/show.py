@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
-from mlops_pipeline.cli.place import Place, complete_node, place_options, run_argument
+from mlops_pipeline.cli.place import Place, complete_node, complete_run, place_options
+from mlops_pipeline.lookup import LAST
 from mlops_pipeline.report import (
     causes,
     command_lines,
@@ -23,12 +24,12 @@ from mlops_pipeline.text import ago, seconds, shown
 
 
 @click.command()
-@run_argument
+@click.argument("run_id", metavar="[RUN]", default=LAST, shell_complete=complete_run)
 @click.argument("node", required=False, shell_complete=complete_node)
 @json_option
 @place_options
 def show(place: Place, run_id: str, node: str | None, as_json: bool) -> None:
-    """Show a run, or one of its nodes.
+    """Show a run, or one of its nodes; without either, the last run.
 
     RUN is an id, the beginning of one, or `last`.
     """

@@ -44,7 +44,12 @@ def _lines(why: Why, screen: Screen) -> Iterator[str]:
     if why.previous is not None:
         yield screen.paint(f"compared with run {why.previous.run_id}", "dim")
         if not why.changes:
-            yield "nothing differs"
+            failed = why.previous.error.partition("\n")[0]
+            yield (
+                f"nothing differs, but it had failed there: {failed}"
+                if failed
+                else ("nothing differs")
+            )
     for change in why.changes:
         yield f"- {change}"
         for line in change.diff.splitlines():

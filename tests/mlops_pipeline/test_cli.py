@@ -580,4 +580,14 @@ def test_why_names_the_lock_file_without_its_digest(mlops: Mlops, tmp_path: Path
 
 def test_show_of_a_failed_run_says_how_to_go_on(mlops: Mlops) -> None:
     mlops("run", ".", "-p", "steps=13", "--run-id", "r1")
-    assert "mlops resume r1" in mlops("show", "r1").out
+    assert "mlops resume r1" in mlops("show").out
+
+
+def test_why_of_a_second_attempt_tells_of_the_first(mlops: Mlops, tmp_path: Path) -> None:
+    (tmp_path / "pipeline.py").write_text(PIPELINE.replace("size == 13", "not Path('go').exists()"))
+    mlops("run", ".")
+    (tmp_path / "go").touch()
+    mlops("resume", "last")
+    assert "nothing differs, but it had failed there: ValueError: unlucky" in (
+        mlops("why", "last", "Check").out
+    )

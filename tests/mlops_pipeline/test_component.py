@@ -272,3 +272,13 @@ def test_a_beam_parameter_needs_a_beam_executor() -> None:
 
 def test_targets_lead_to_the_function_of_a_component() -> None:
     assert target_of(Make, "component") == f"{HERE}:Make"
+
+
+def test_a_component_read_from_standard_input_has_no_module(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(notebook_cell, "__module__", "__main__")
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", "<stdin>", raising=False)
+    with pytest.raises(DefinitionError, match="defined in a notebook or an interpreter"):
+        component(notebook_cell)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -177,3 +179,69 @@ def test_an_error_in_the_pipelines_function_has_its_line(tmp_path: Path) -> None
     with pytest.raises(CompileError, match="ZeroDivisionError") as caught:
         find("flow.py", tmp_path).compile()
     assert caught.value.where == f"{path}:{text.splitlines().index('    1 / 0') + 1}"
+
+
+RUNS_ITSELF = """
+from mlops_pipeline import component, pipeline, run
+
+@component
+def One() -> int:
+    return 1
+
+@pipeline
+def one() -> None:
+    One()
+
+{guard}
+    run(one, where={where})
+"""
+
+
+def test_a_module_that_runs_its_pipeline_when_imported_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "unguarded.py").write_text(RUNS_ITSELF.format(guard="if True:", where=None))
+    with pytest.raises(DefinitionError, match="unguarded runs a pipeline whenever") as caught:
+        load_pipeline(str(tmp_path / "unguarded.py"), project=tmp_path)
+    assert caught.value.hint == 'put the call below `if __name__ == "__main__":`'
+    assert caught.value.where.endswith("unguarded.py:13")
+
+
+@pytest.mark.parametrize(
+    ("guard", "said"),
+    [
+        ('if __name__ == "__main__":', ""),
+        ("if True:", "cannot import script: script runs a pipeline whenever it is imported"),
+    ],
+)
+def test_a_script_runs_its_own_pipeline_in_workers(tmp_path: Path, guard: str, said: str) -> None:
+    where = "__import__('mlops_pipeline').Where('memory://')"
+    text = RUNS_ITSELF.format(guard=guard, where=where)
+    (tmp_path / "script.py").write_text(text.replace("run(one", "done = run(one"))
+    with (tmp_path / "script.py").open("a") as file:
+        file.write("    print(done['One'].execution.error)\n")
+    done = subprocess.run(
+        [sys.executable, "script.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.partition("\n")[0] == said
+
+
+def test_a_module_that_ends_the_process_is_named(tmp_path: Path) -> None:
+    (tmp_path / "ends.py").write_text("import sys\nsys.exit(4)\n")
+    with pytest.raises(CompileError, match="SystemExit: 4") as caught:
+        load_pipeline(str(tmp_path / "ends.py"), project=tmp_path)
+    assert caught.value.where == f"{tmp_path}/ends.py:2"
+
+
+def test_near_misses_go_by_the_name_without_its_ending(tmp_path: Path) -> None:
+    (tmp_path / "train.py").touch()
+    with pytest.raises(NotFoundError) as caught:
+        load_pipeline(str(tmp_path / "trian.py"), project=tmp_path)
+    assert caught.value.hint == "did you mean 'train.py'?"
+    with pytest.raises(NotFoundError) as caught:
+        load_pipeline(str(tmp_path / "x.py"), project=tmp_path)
+    assert caught.value.hint.startswith("give a folder")
