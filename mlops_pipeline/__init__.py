@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlops_pipeline.api import Where as Where
     from mlops_pipeline.api import open_run as open_run
+    from mlops_pipeline.api import plan as plan
     from mlops_pipeline.api import resume as resume
     from mlops_pipeline.api import run as run
+    from mlops_pipeline.api import runs as runs
+    from mlops_pipeline.api import why as why
     from mlops_pipeline.artifacts import Artifact as Artifact
     from mlops_pipeline.artifacts import Boolean as Boolean
     from mlops_pipeline.artifacts import Bytes as Bytes
@@ -73,7 +76,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _NAMES_OF_MODULES = {
-    "api": "Where open_run resume run",
+    "api": "Where open_run plan resume run runs why",
     "artifacts": (
         "Artifact Boolean Bytes ExampleAnomalies Examples ExampleStatistics Float HyperParameters "
         "InferenceResult InfraBlessing Integer JsonValue Model ModelBlessing ModelEvaluation "

@@ -18,6 +18,7 @@ from mlops_pipeline.errors import SettingsError, StoreError, did_you_mean
 from mlops_pipeline.store import MemoryStore, MetadataStore
 
 GROUP = "mlops_pipeline.stores"
+_OWN_FOLDER = ".mlops"
 
 Opener = Callable[[str], MetadataStore]
 
@@ -71,14 +72,21 @@ def make_place(url: str) -> None:
     if file is None or file.parent.is_dir():
         return
     try:
-        file.parent.mkdir(parents=True)
-        if file.parent.name == ".mlops":
-            (file.parent / ".gitignore").write_text("*\n")
+        _make_folder(file.parent)
     except OSError as error:
         raise StoreError(
             f"cannot make the folder {file.parent}: {error.strerror}",
             hint="choose another place with --store, or `store` in mlops.toml",
         ) from None
+
+
+def _make_folder(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    folder.mkdir(parents=True)
+    for own in (folder, *folder.parents):
+        if own.name == _OWN_FOLDER and not (own / ".gitignore").exists():
+            (own / ".gitignore").write_text("*\n")
 
 
 def make_root(root: str) -> None:
@@ -91,7 +99,7 @@ def make_root(root: str) -> None:
         return
     folder = Path(root.removeprefix("file://"))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        _make_folder(folder)
         cause = "" if os.access(folder, os.W_OK | os.X_OK) else "permission denied"
     except OSError as error:
         cause = str(error.strerror or error).lower()

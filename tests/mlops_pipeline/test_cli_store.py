@@ -58,6 +58,7 @@ def mlops(folder: Path, *arguments: str, code: int = 0) -> str:
 def test_a_new_project_runs_is_cached_and_can_be_looked_back_on(tmp_path: Path) -> None:
     mlops(tmp_path, "init", "flowers")
     project = tmp_path / "flowers"
+    mlops(project, "plan", ".")
     first = json.loads(mlops(project, "run", ".", "--json"))
     again = json.loads(mlops(project, "run", ".", "--json"))
     assert {node["decision"] for node in first["nodes"]} == {"run"}
