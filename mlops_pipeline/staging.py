@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -69,6 +70,7 @@ class Staging:
         for output in self.execution.properties[OUTPUTS]:
             place = self._place(output, taken=False)
             place.parent.mkdir(parents=True, exist_ok=True)
+            _make_writable(self._moving / output)
             (self._moving / output).rename(place)
             places[output] = place
         return places
@@ -86,12 +88,12 @@ class Staging:
             for output in self.execution.properties[OUTPUTS]:
                 # What still lies in staging was not moved: the place then is somebody else's.
                 if not (self._moving / output).exists():
-                    shutil.rmtree(self._place(output, taken=True), ignore_errors=True)
+                    _remove_tree(self._place(output, taken=True))
             # From here on nothing has been moved, should this be the next to be interrupted.
             # Somebody else may be at the same.
             with contextlib.suppress(FileNotFoundError):
                 self._moving.rename(self.folder)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _remove_tree(self.folder)
 
     def link_in(self, output: str) -> Path | None:
         """A link in an output that leads nowhere once the output is moved, if there is one."""
@@ -116,7 +118,25 @@ def _remove(folder: Path) -> None:
     try:
         os.rmdir(folder)  # noqa: PTH106 - the usual case, and the fastest
     except OSError:
+        _remove_tree(folder)
+
+
+def _remove_tree(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.is_dir():
+        _make_writable(folder)
+        for path, folders, _ in os.walk(folder):
+            for name in folders:
+                _make_writable(Path(path, name))
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_writable(folder: Path) -> None:
+    """Let the owner move and empty a folder, which may be the copy of a read-only one."""
+    with contextlib.suppress(OSError):
+        mode = folder.lstat().st_mode
+        if stat.S_ISDIR(mode) and mode & stat.S_IRWXU != stat.S_IRWXU:
+            folder.chmod(mode | stat.S_IRWXU)
 
 
 def staging_of(root: Path, execution: Execution) -> Staging | None:

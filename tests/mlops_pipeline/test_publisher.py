@@ -67,3 +67,18 @@ def test_links_that_lead_nowhere_once_they_are_moved_are_refused(project: Any, b
 def test_a_pipe_in_an_output_is_refused_instead_of_waited_for(project: Any) -> None:
     (error,) = run(project, "os.mkfifo(examples.path / 'pipe')")
     assert "pipe is neither a file nor a folder" in error
+
+
+@pytest.mark.parametrize("end", ["", "raise ValueError('after all')"])
+def test_read_only_folders_are_published_and_cleaned_up(project: Any, end: str) -> None:
+    body = f"""
+    (examples.path / "below").mkdir()
+    (examples.path / "below" / "file").write_text("a")
+    (examples.path / "text").write_text("a")
+    (examples.path / "below").chmod(0o555)
+    examples.path.chmod(0o555)
+    {end}
+    """
+    states = run(project, body)
+    assert states == (["ValueError: after all"] if end else ["COMPLETE", "COMPLETE"])
+    assert list((project.workspace.root_path / "p" / ".staging").iterdir()) == []
