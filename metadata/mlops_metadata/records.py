@@ -24,7 +24,7 @@ from mlops_pipeline.store import (
 
 PREFIX = "mlops."
 OTHER = PREFIX + "property."
-"""Before the name of a further property of a run or an execution."""
+"""Before the name of a further property of a run."""
 
 TFX_LAYOUT = "1.16.0"
 """Value of `tfx_version`: TFX readers look for `Split-<name>` folders from 0.29 on."""
@@ -55,16 +55,23 @@ _DIRECTIONS = {
 _BOTH_WAYS = ("span", "version")
 """Properties that some TFX readers look for among the declared ones, some among the others."""
 
-_FACTS: dict[str, Any] = {
-    "pipeline": "",
-    "run_id": "",
+_PLAIN: dict[str, Any] = {
     # Written even if it is empty: it is the sign that we wrote the execution.
     "node_id": None,
-    "iteration": (),
-    "attempt": 1,
     "cache_key": "",
     "reason": "",
     "error": "",
+}
+"""Fields of an execution that MLMD has no place for, as properties of their own.
+
+Each comes with the value that is not written.
+"""
+
+_RECORD: dict[str, Any] = {
+    "pipeline": "",
+    "run_id": "",
+    "iteration": (),
+    "attempt": 1,
     "details": "",
     "manifest": "",
     "log": "",
@@ -72,8 +79,9 @@ _FACTS: dict[str, Any] = {
     "pid": 0,
     "started": 0.0,
     "finished": 0.0,
+    "properties": {},
 }
-"""Fields of an execution that MLMD has no place for, with the values that are not written."""
+"""Further fields, together in `mlops.record`: MLMD takes its time for each property."""
 
 
 @dataclass(frozen=True)
@@ -115,12 +123,11 @@ def write_execution(execution: Execution, type_id: int, message: Any) -> None:
     properties = message.custom_properties
     if skipped:
         properties[PREFIX + "state"].string_value = execution.state.value
-    for name, default in _FACTS.items():
-        value = getattr(execution, name)
-        if value != default:
-            encode(value, properties[PREFIX + name], name=name)
+    facts = {name: getattr(execution, name) for name in (*_PLAIN, *_RECORD)}
+    _write(properties, {n: facts[n] for n, none in _PLAIN.items() if facts[n] != none}, PREFIX)
+    record = {name: facts[name] for name, none in _RECORD.items() if facts[name] != none}
+    encode(record, properties[PREFIX + "record"], name=f"execution of {execution.node_id}")
     _write(properties, execution.parameters)
-    _write(properties, execution.properties, OTHER)
 
 
 def is_ours(message: Any) -> bool:
@@ -138,8 +145,8 @@ def read_state(message: Any) -> State:
 def read_execution(message: Any) -> Execution:
     """The execution in a message that `write_execution` filled."""
     parts = _sort_out(message.custom_properties)
-    facts = {"pipeline": "", "run_id": "", **parts.facts}
-    state = facts.pop("state", None) or EXECUTION_STATES[message.last_known_state]
+    facts = {"pipeline": "", "run_id": "", **parts.facts, **parts.facts.get("record", {})}
+    state = facts.get("state") or EXECUTION_STATES[message.last_known_state]
     facts["iteration"] = tuple(facts.get("iteration", ()))
     return Execution(
         component=message.type,
@@ -148,8 +155,7 @@ def read_execution(message: Any) -> Execution:
         name=message.name,
         parameters=dict(sorted(parts.named.items())),
         heartbeat=message.last_update_time_since_epoch / 1000,
-        properties=dict(sorted(parts.other.items())),
-        **{name: value for name, value in facts.items() if name in _FACTS},
+        **{name: value for name, value in facts.items() if name in _PLAIN or name in _RECORD},
     )
 
 
