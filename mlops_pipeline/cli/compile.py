@@ -39,3 +39,6 @@ def compile_(place: Place, pipeline: str, output: str | None, as_json: bool) -> 
         write_json({**facts, "nodes": len(compiled.nodes), "base_dir": str(loaded.base_dir)})
     else:
         click.echo(f"{file}: {compiled.name}, {len(compiled.nodes)} nodes")
+        if file.absolute().parent != loaded.base_dir:
+            # The IR names no folder of this machine, so it has to be said where it is run.
+            click.echo(f"its paths and modules start at {loaded.base_dir}: --base-dir of run-node")

@@ -235,6 +235,15 @@ def test_compile_writes_the_same_bytes_each_time(mlops: Mlops, tmp_path: Path) -
 # runs, show, artifacts, lineage
 
 
+def test_compile_elsewhere_says_where_paths_start(mlops: Mlops, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    assert str(tmp_path) not in mlops("compile", ".", "-o", "small.json").out
+    told = mlops("compile", ".", "-o", "out/small.json").out
+    assert f"its paths and modules start at {tmp_path}: --base-dir of run-node" in told
+    flags = ("--run-id", "r1", "--base-dir", ".")
+    assert mlops("run-node", "out/small.json", "Train", *flags).code == 0
+
+
 def test_runs_lists_the_newest_first(mlops: Mlops) -> None:
     for run_id in ("one", "two"):
         mlops("run", ".", "--run-id", run_id)
