@@ -7,6 +7,7 @@ The manifest says which part is which, so that `mlops why` can name the part tha
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -179,7 +180,7 @@ def find_reusable(key: Key, policy: CacheIR, workspace: Workspace) -> Found:
         if not bad:
             same = f"same as execution {execution.id} of run {execution.run_id}"
             return Found(execution, same, written, tuple(damaged), len(candidates))
-        damaged += [record for record in bad if record.state is ArtifactState.LIVE]
+        damaged += [record for record in bad if _is_lost(record)]
     return Found(None, reason, damaged=tuple(damaged), generation=len(candidates))
 
 
@@ -190,3 +191,11 @@ def _is_intact(record: ArtifactRecord, workspace: Workspace) -> bool:
         return digest_path(Path(record.uri), workspace.digests) == record.digest
     except NotFoundError:
         return False
+
+
+def _is_lost(record: ArtifactRecord) -> bool:
+    """Whether a damaged artifact is so for good, and not only away with the disk it is on."""
+    if record.state is not ArtifactState.LIVE:
+        return False
+    path = Path(record.uri)
+    return os.access(path, os.R_OK) if path.exists() else path.parents[1].is_dir()

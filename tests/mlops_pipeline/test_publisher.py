@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from typing import Any
 
 import pytest
+
+from mlops_pipeline.store import ArtifactState
 
 HEAD = """
 import os
@@ -82,3 +85,24 @@ def test_read_only_folders_are_published_and_cleaned_up(project: Any, end: str) 
     states = run(project, body)
     assert states == (["ValueError: after all"] if end else ["COMPLETE", "COMPLETE"])
     assert list((project.workspace.root_path / "p" / ".staging").iterdir()) == []
+
+
+def test_what_is_away_with_its_disk_is_made_anew_but_not_given_up(project: Any) -> None:
+    body = "(examples.path / 'text').write_text('a')"
+    run(project, body)
+    away = project.workspace.root_path.rename(project.folder / "away")
+    assert run(project, body) == ["COMPLETE", "COMPLETE"]
+    artifacts = project.store.artifacts_by_type("Examples")
+    assert {each.state for each in artifacts} == {ArtifactState.LIVE}
+    assert away.is_dir()
+
+
+def test_what_is_deleted_is_known_to_be(project: Any) -> None:
+    body = "(examples.path / 'text').write_text('a')"
+    run(project, body)
+    for made in project.store.artifacts_by_type("Examples"):
+        shutil.rmtree(made.uri)
+    run(project, body)
+    artifacts = project.store.artifacts_by_type("Examples")
+    states = [each.state for each in sorted(artifacts, key=lambda each: each.id)]
+    assert states == [ArtifactState.DELETED] * 2 + [ArtifactState.LIVE] * 2
