@@ -53,6 +53,15 @@ class Schedule:
         self._started.update(found)
         return found
 
+    def left(self) -> list[Place]:
+        """What `ready` has not named; a node stands there once while its loops are not known."""
+        return [
+            (node.id, iteration)
+            for node in self._waiting
+            for iteration in self._iterations.get(node.id, [()])
+            if (node.id, iteration) not in self._started
+        ]
+
     def _all_started(self, node: NodeIR, found: list[Place]) -> bool:
         iterations = self._iterations.get(node.id)
         if iterations is None:

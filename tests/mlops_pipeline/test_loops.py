@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mlops_pipeline.plan import plan
 from mlops_pipeline.store import Execution, MemoryStore, State
 
 HEAD = """
@@ -137,3 +138,21 @@ def test_a_take_over_that_was_interrupted_in_a_loop_is_completed(project: Any) -
     resumed = project.run("r", in_process=True)
     assert [(o.node_id, o.iteration) for o in resumed.outcomes] == [("Make", (1,)), ("Join", ())]
     assert resumed.run.state is State.COMPLETE
+
+
+def test_the_plan_names_every_iteration(project: Any) -> None:
+    body = """
+    @pipeline
+    def p(texts: list[str]):
+        with ForEach(texts) as text:
+            made = Make(text=text)
+            Join(texts=[made.outputs["examples"]])
+    """
+    run(project, body, texts=["a"])
+    planned = plan(project.compile(), project.workspace, {"texts": ["a", "b"]})
+    assert {(each.node_id, each.iteration): each.decision for each in planned} == {
+        ("Make", (0,)): "cached",
+        ("Make", (1,)): "run",
+        ("Join", (0,)): "cached",
+        ("Join", (1,)): "maybe",
+    }
