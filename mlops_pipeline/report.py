@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -186,7 +187,8 @@ def next_commands(run: PipelineRun, flags: str = "") -> list[tuple[str, str]]:
         commands = [(f"mlops show {run.id}{flags}", "this run again, with its artifacts")]
         if ran:
             verb = "ran" if run[ran].decision == "run" else f"was {run[ran].decision}"
-            commands.append((f"mlops why {run.id} {ran}{flags}", f"why {ran} {verb}"))
+            name = shlex.quote(ran)
+            commands.append((f"mlops why {run.id} {name}{flags}", f"why {ran} {verb}"))
         if made:
             what = made[-1]
             about = f"what {what.TYPE_NAME} {what.id} was made from"
@@ -195,7 +197,8 @@ def next_commands(run: PipelineRun, flags: str = "") -> list[tuple[str, str]]:
     mended = ", once it is mended" if any(n.execution.error != KILLED for n in run.failed) else ""
     commands = [(f"mlops resume {run.id}{flags}", f"go on from there{mended}")]
     for node in run.failed[:1] if mended else ():
-        name = node.name
+        # Brackets of an iteration mean files to some shells.
+        name = shlex.quote(node.name)
         commands.append((f"mlops show {run.id} {name}{flags}", "the whole traceback"))
         commands.append((f"mlops replay {run.id} {name} --pdb{flags}", "debug it on its own"))
     return commands

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 import shutil
 from importlib.resources import as_file, files
@@ -28,7 +29,13 @@ def init(folder: str, name: str | None, as_json: bool) -> None:
     """
     target = Path(folder).expanduser()
     chosen = pipeline_name(name or target.absolute().name)
-    written = copy_template(target, chosen)
+    try:
+        written = copy_template(target, chosen)
+    except OSError as error:
+        raise ParameterError(
+            f"cannot write to {target}: {(error.strerror or str(error)).lower()}",
+            hint="choose another folder",
+        ) from None
     if as_json:
         write_json({"folder": str(target), "pipeline": chosen, "files": written})
         return
@@ -53,6 +60,8 @@ def pipeline_name(text: str) -> str:
     name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_").lower()
     if name[:1].isdigit():
         name = f"p{name}"
+    if keyword.iskeyword(name):
+        name = f"{name}_pipeline"
     if not name:
         raise ParameterError(f"{text!r} makes no name for a pipeline", hint="give one with --name")
     return name

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from mlops_pipeline.errors import NotFoundError
+from mlops_pipeline.errors import NotFoundError, SettingsError
 from mlops_pipeline.lookup import find_run
 from mlops_pipeline.settings import Resolved, Settings, Sources, resolve
 from mlops_pipeline.store import MetadataStore, Run
@@ -27,6 +27,8 @@ class Place:
 
     def __init__(self, flags: dict[str, Any]) -> None:
         project = flags.pop("project", None)
+        if project and not Path(project).is_dir():
+            raise SettingsError(f"--project {project} is no folder", hint="check the path")
         self._fixed = bool(project)
         self._start = Path(project) if project else Path.cwd()
         self._flags = flags

@@ -11,7 +11,7 @@ from mlops_pipeline import executor
 from mlops_pipeline.api import workspace_of
 from mlops_pipeline.cli.output import complain, json_option, write, write_json
 from mlops_pipeline.cli.place import Place, node_argument, place_options, run_argument
-from mlops_pipeline.errors import PipelineError
+from mlops_pipeline.errors import PipelineError, SettingsError
 from mlops_pipeline.failure import traceback_tail
 from mlops_pipeline.ir import ContainerExecutor, PipelineIR
 from mlops_pipeline.replay import replay as replay_again
@@ -38,6 +38,8 @@ def replay(
     done = read_run(place.existing_store, place.find_run(run_id).id)
     ir, workspace = workspace_of(done.record, place.settings, place.store)
     execution = done[node].execution
+    if keep:
+        _make(Path(keep))
     with tempfile.TemporaryDirectory(prefix="mlops-replay-") as scratch:
         folder = Path(keep).absolute() if keep else Path(scratch) / "outputs"
         if debug:
@@ -53,6 +55,16 @@ def replay(
     else:
         write([f"{node} ended well" + (f"; its outputs are in {folder}" if keep else "")])
     return 1 if result.error else 0
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"--keep {folder} cannot be made: {(error.strerror or str(error)).lower()}",
+            hint="name another folder",
+        ) from None
 
 
 def _check_reachable(ir: PipelineIR, execution: Execution) -> None:

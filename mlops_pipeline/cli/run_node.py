@@ -61,7 +61,7 @@ def run_node(place: Place, ir: str, node: str, **flags: Any) -> int:
             "retryable": False,
         }
         code = USER_ERROR
-    if flags["result"]:
+    if flags["result"] and Path(flags["result"]).absolute().parent.is_dir():
         write_whole(Path(flags["result"]), json.dumps(data, indent=2) + "\n")
     else:
         write_json(data)
@@ -70,6 +70,7 @@ def run_node(place: Place, ir: str, node: str, **flags: Any) -> int:
 
 def _launch(place: Place, file: str, node: str, flags: dict[str, Any]) -> Outcome:
     place.begin_at(file)
+    _check_result(flags["result"])
     compiled = ir_file.load_file(Path(file))
     iteration = _iteration(flags["iteration"])
     _check(compiled, node, iteration)
@@ -82,6 +83,15 @@ def _launch(place: Place, file: str, node: str, flags: dict[str, Any]) -> Outcom
     begin_run(compiled, flags["run_id"], workspace, given)
     session = open_session(compiled, flags["run_id"], workspace, force=flags["force"])
     return launch(session, node, iteration)
+
+
+def _check_result(file: str | None) -> None:
+    """Refuse a place for the result before the work is done for it."""
+    folder = Path(file or ".").absolute().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise SettingsError(
+            f"--result {file} cannot be written", hint="name a file in a folder that is there"
+        )
 
 
 def _check(compiled: PipelineIR, node: str, iteration: tuple[int, ...]) -> None:

@@ -154,6 +154,14 @@ def test_a_failed_run_prints_the_command_that_goes_on(mlops: Mlops) -> None:
     assert 'raise ValueError("unlucky")' in result.out
 
 
+def test_a_failed_iteration_is_named_so_that_a_shell_takes_it(mlops: Mlops, tmp_path: Path) -> None:
+    text = PIPELINE.replace("return number * number", "return 1 // (number - 2)")
+    (tmp_path / "pipeline.py").write_text(text)
+    result = mlops("run", ".", "--run-id", "r1")
+    assert "mlops show r1 'Square[1]'" in result.err
+    assert mlops("show", "r1", "Square[1]").code == 0
+
+
 def test_resume_runs_only_what_is_left(mlops: Mlops, tmp_path: Path) -> None:
     mlops("run", ".", "-p", "steps=13", "--run-id", "r1")
     mend = PIPELINE.replace("size == 13", "size == 99")
@@ -361,6 +369,30 @@ def test_run_node_tells_a_scheduler_what_to_do(
     assert result.data["retryable"] == (code == 75)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "error"),
+    [
+        (("run", ".", "--project", "gone"), 2, "--project gone is no folder"),
+        (("replay", "r1", "Train", "--keep", "taken"), 2, "--keep taken cannot be made"),
+        (
+            ("run-node", "small.json", "Train", "--run-id", "r2", "--result", "gone/x.json"),
+            65,
+            "--result gone/x.json cannot be written",
+        ),
+    ],
+)
+def test_a_place_that_cannot_be_is_refused_before_anything_runs(
+    mlops: Mlops, tmp_path: Path, arguments: tuple[str, ...], code: int, error: str
+) -> None:
+    mlops("run", ".", "--run-id", "r1")
+    mlops("compile", ".", "-o", "small.json")
+    (tmp_path / "taken").touch()
+    result = mlops(*arguments)
+    assert result.code == code
+    assert f"error: {error}" in result.err
+    assert len(mlops("runs", "--json").data) == 1
+
+
 def test_run_node_of_a_loop_needs_its_place(mlops: Mlops) -> None:
     mlops("compile", ".", "-o", "small.json")
     result = mlops("run-node", "small.json", "Square", "--run-id", "r1")
@@ -397,6 +429,19 @@ def test_init_never_overwrites(mlops: Mlops, tmp_path: Path) -> None:
     assert result.code == 2
     assert "has a mlops.toml already" in result.err
     assert (tmp_path / "pipeline.py").read_text() == PIPELINE
+
+
+@pytest.mark.parametrize("name", ["class", "2024-x", "steps", "pipeline"])
+def test_init_makes_a_name_that_python_takes(mlops: Mlops, name: str) -> None:
+    assert mlops("init", name).code == 0
+    assert mlops("plan", name).code == 0
+
+
+def test_init_in_place_of_a_file_is_refused(mlops: Mlops, tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+    result = mlops("init", "taken")
+    assert result.code == 2
+    assert "error: cannot write to taken: file exists" in result.err
 
 
 def test_init_makes_a_pipeline_that_runs(mlops: Mlops, tmp_path: Path) -> None:
