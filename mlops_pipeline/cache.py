@@ -132,6 +132,8 @@ def _path_digest(path: str, workspace: Workspace) -> dict[str, str]:
     try:
         return {"content": digest_path(absolute, workspace.digests)}
     except NotFoundError:
+        if absolute.is_file() or absolute.is_dir():
+            raise  # It cannot be read, or not all of it: a key without it would hide its changes.
         # The executor decides whether that is an error: a path may name what is to be written.
         return {"missing": path}
 

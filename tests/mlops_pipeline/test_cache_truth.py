@@ -216,3 +216,29 @@ def test_files_that_the_store_does_not_know_are_left_alone(truth: Any) -> None:
     stray.write_text("keep me")
     truth.states(force=True)
     assert stray.read_text() == "keep me"
+
+
+def test_a_folder_that_cannot_be_read_as_a_whole_is_refused(project: Any) -> None:
+    project.write(
+        "pipeline.py",
+        """
+        from pathlib import Path
+        from mlops_pipeline import component, pipeline
+
+
+        @component
+        def Count(folder: Path) -> int:
+            return len(list(folder.iterdir()))
+
+
+        @pipeline
+        def p(folder: Path = Path("data")):
+            Count(folder=folder)
+        """,
+    )
+    project.write("data/rows.csv", "1")
+    (project.folder / "data" / "lost.csv").symlink_to(project.folder / "nowhere")
+    (failed,) = project.run(in_process=True).failed
+    assert "lost.csv is a link to" in failed.execution.error
+    (project.folder / "data" / "lost.csv").unlink()
+    assert project.states(in_process=True) == {"Count": "COMPLETE"}
