@@ -53,6 +53,9 @@ log = logging.getLogger(__name__)
 
 Execute = Callable[[Task], TaskResult]
 
+MESSAGE = 4096
+"""Characters of an error that are kept in the store."""
+
 DETAILS = 8192
 """Characters of a traceback that are kept in the store."""
 
@@ -306,6 +309,8 @@ def _failed(request: Request, execution: Execution, error: BaseException) -> Out
         message = f"{type(error).__name__}: {error}"
         details = "".join(traceback.format_exception(error))[-DETAILS:]
         log.debug("%s failed", request.node.id, exc_info=error)
+    if len(message) > MESSAGE:
+        message = message[:MESSAGE] + "..."
     ended = replace(execution, state=state, error=message, details=details, finished=time.time())
     try:
         ended, _ = request.workspace.store.put_execution(ended)
