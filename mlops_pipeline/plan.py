@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from mlops_pipeline.errors import PipelineError
 from mlops_pipeline.failure import summary
 from mlops_pipeline.graph import dependencies
 from mlops_pipeline.history import History, Iteration, Outcome
-from mlops_pipeline.ir import ImporterExecutor, PipelineIR, ResolverExecutor
+from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor
 from mlops_pipeline.launch import Session, decide
 from mlops_pipeline.parameters import run_parameters
 from mlops_pipeline.schedule import Schedule
@@ -58,6 +58,9 @@ def plan(
     return _Dry(session, dependencies(ir)).plan()
 
 
+_ENDS_WELL = ("run", "cached")
+
+
 @dataclass(frozen=True)
 class _Dry:
     """A pass through the nodes in which a cached one counts as done."""
@@ -77,20 +80,41 @@ class _Dry:
                     undecided.add(node_id)
                 else:
                     schedule.ended(found)
-        known = {each.node_id for each in plans}
-        for node in self.session.ir.nodes:
-            if node.id in known:
-                continue
-            first = next((n for n in self.edges[node.id] if n not in known), "")
-            causes = sorted(self.edges[node.id] & undecided) or [first]
-            undecided.add(node.id)
-            if node.on_exit:
-                plans.append(NodePlan(node.id, (), "run", "exit handlers always run"))
-            else:
-                reason = f"depends on what {', '.join(causes)} will write"
-                plans.append(NodePlan(node.id, (), "maybe", reason))
+        plans += self._beyond(schedule, plans, undecided)
+        handlers = [node.id for node in self.session.ir.nodes if node.on_exit]
+        plans += [NodePlan(name, (), "run", "exit handlers always run") for name in handlers]
         order = {node.id: place for place, node in enumerate(self.session.ir.nodes)}
         return sorted(plans, key=lambda each: (order[each.node_id], each.iteration))
+
+    def _beyond(
+        self, schedule: Schedule, plans: Sequence[NodePlan], undecided: set[str]
+    ) -> Iterator[NodePlan]:
+        """What can be said of the nodes whose inputs are not there yet."""
+        known = {each.node_id for each in plans}
+        left = schedule.left()
+        certain = known - {name for name, _ in left}
+        certain -= {each.node_id for each in plans if each.decision not in _ENDS_WELL}
+        for node_id, iteration in left:
+            needed = self.edges[node_id]
+            first = next((n for n in needed if n not in known), "")
+            causes = sorted(needed & undecided) or [first]
+            undecided.add(node_id)
+            sure = self._sure(self.session.ir.node(node_id)) if needed <= certain else ""
+            if sure:
+                certain.add(node_id)
+                yield NodePlan(node_id, iteration, "run", sure)
+            else:
+                reason = f"depends on what {', '.join(causes)} will write"
+                yield NodePlan(node_id, iteration, "maybe", reason)
+
+    def _sure(self, node: NodeIR) -> str:
+        """Why a node runs whatever is written before it; empty if that may keep it from it."""
+        if node.conditions or node.loops or node.driver:
+            return ""
+        if self.session.force:
+            return "forced to run"
+        known = self.session.workspace.store.recent_executions(node.component, limit=1)
+        return "" if known else "first run"
 
     def _decide(self, node_id: str, iteration: Iteration) -> NodePlan:
         node = self.session.ir.node(node_id)

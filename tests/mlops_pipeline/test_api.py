@@ -185,7 +185,7 @@ def test_a_run_id_that_is_taken_is_refused(where: Where) -> None:
 def test_looking_does_not_make_a_store(tmp_path: Path) -> None:
     nowhere = Where(f"sqlite:///{tmp_path}/metadata.db", tmp_path / "root")
     assert runs(where=nowhere) == []
-    assert {each.decision for each in plan(small, where=nowhere)} == {"run", "maybe"}
+    assert {each.decision for each in plan(small, where=nowhere)} == {"run"}
     with pytest.raises(NotFoundError, match="nothing is recorded yet"):
         open_run(where=nowhere)
     assert not (tmp_path / "metadata.db").exists()
@@ -209,3 +209,13 @@ def test_the_reason_of_a_node_prints_in_a_few_lines(where: Where) -> None:
     go(where)
     go(where, steps=6)
     assert str(why("last", "Train", where=where)).splitlines()[1:] == ["- parameter steps: 5 -> 6"]
+
+
+def test_a_plan_is_sure_of_what_runs_whatever_is_written_before_it(where: Where) -> None:
+    first = {each.node_id: each.reason for each in plan(small, where=where)}
+    assert first["Describe"] == "first run"
+    go(where)
+    edited = {each.node_id: each.decision for each in plan(small, {"steps": 6}, where=where)}
+    assert edited == {"Train": "run", "Describe": "maybe"}
+    forced = plan(small, where=where, force=True)
+    assert [(each.decision, each.reason) for each in forced] == [("run", "forced to run")] * 2
