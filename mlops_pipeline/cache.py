@@ -10,7 +10,7 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,8 +85,7 @@ def make_key(
     """
     values, modules = _parameters(node, parameters, workspace)
     # A text may name code: `run_fn="trainer:run"`.
-    texts = [value for value in values.values() if isinstance(value, str)]
-    code = _code(node, modules, texts, workspace)
+    code = _code(node, modules, list(_texts(values)), workspace)
     manifest = {
         "component": node.component,
         "code": dict(code.parts),
@@ -118,6 +117,15 @@ def _parameters(
             parameter.schema, value, lambda path: _path_digest(path, workspace)
         )
     return values, modules
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(item)
 
 
 def _is_module(path: Path) -> bool:

@@ -242,3 +242,29 @@ def test_a_folder_that_cannot_be_read_as_a_whole_is_refused(project: Any) -> Non
     assert "lost.csv is a link to" in failed.execution.error
     (project.folder / "data" / "lost.csv").unlink()
     assert project.states(in_process=True) == {"Count": "COMPLETE"}
+
+
+def test_code_that_is_named_inside_a_parameter_counts(project: Any) -> None:
+    project.write("steps.py", "def double(x: int) -> int:\n    return 2 * x\n")
+    project.write(
+        "pipeline.py",
+        """
+        import importlib
+        from mlops_pipeline import component, pipeline
+
+
+        @component
+        def Apply(plan: dict[str, list[str]]) -> int:
+            module, _, name = plan["steps"][0].partition(":")
+            return getattr(importlib.import_module(module), name)(1)
+
+
+        @pipeline
+        def p():
+            Apply(plan={"steps": ["steps:double"]})
+        """,
+    )
+    assert project.states(in_process=True) == {"Apply": "COMPLETE"}
+    project.edit("steps.py", "2 * x", "x + x")
+    assert project.states(in_process=True) == {"Apply": "COMPLETE"}
+    assert project.states(in_process=True) == {"Apply": "CACHED"}
