@@ -141,9 +141,8 @@ def drive(request: Request) -> Plan:
         for condition in node.conditions:
             if not evaluate(condition, scope):
                 return _skipped(request, f"condition is false: {describe(condition)}")
-        for loop in node.loops[len(request.iteration) :][:1]:
-            loop_items(request, loop)
-            raise SkippedError(f"loop {loop} runs over an empty list")
+        if len(node.loops) > len(request.iteration):
+            raise _beyond(request)
         inputs = {each.name: resolve_input(request, each, scope) for each in node.inputs}
         parameters = resolve_parameters(request)
     except SkippedError as skipped:
@@ -213,11 +212,10 @@ class NodeScope:
 
     def item(self, loop: str) -> Any:
         request = self._request
-        loops, iteration = request.node.loops, request.iteration
-        items = loop_items(request, loop)
-        if loops.index(loop) >= len(iteration):
-            raise SkippedError(f"loop {loops[len(iteration)]} runs over an empty list")
-        return items[iteration[loops.index(loop)]]
+        depth = request.node.loops.index(loop)
+        if depth >= len(request.iteration):
+            raise _beyond(request)
+        return loop_items(request, loop)[request.iteration[depth]]
 
     def output(self, node: str, output: str) -> ArtifactRecord:
         records = produced(self._request, node, output)
@@ -228,6 +226,17 @@ class NodeScope:
                 hint="use it inside the loop that makes it, or pass it as a list input",
             )
         return records[0]
+
+
+def _beyond(request: Request) -> SkippedError:
+    """Why there is no item of the loops beyond the iteration: the next one runs over nothing."""
+    loop = request.node.loops[len(request.iteration)]
+    if loop_items(request, loop):
+        raise ResolutionError(
+            f"{request.node.id} stands in loop {loop}, and which of its items is meant is not said",
+            hint="name the iteration, an index for each loop",
+        )
+    return SkippedError(f"loop {loop} runs over an empty list")
 
 
 def loop_items(request: Request, loop_id: str) -> list[Any]:

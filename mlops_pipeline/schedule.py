@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlops_pipeline.driver import SkippedError, loop_items, shared_loops
 from mlops_pipeline.errors import ResolutionError
-from mlops_pipeline.graph import dependencies
+from mlops_pipeline.graph import dependencies, loop_dependencies
 from mlops_pipeline.history import Iteration, Outcome
 from mlops_pipeline.ir import NodeIR
 from mlops_pipeline.launch import Session
@@ -100,8 +100,9 @@ class Schedule:
         return self._iterations[node.id]
 
     def _decided(self, node: NodeIR, needed: str) -> bool:
-        """Whether a node that the loops may run over has ended, as far as it is outside them."""
-        if shared_loops(node.loops, self._nodes[needed].loops):
+        """Whether a node that the loops may run over has ended, in all its iterations."""
+        inside = shared_loops(node.loops, self._nodes[needed].loops) > 0
+        if inside and needed not in loop_dependencies(self._session.ir, node.loops):
             return True
         return self._has_ended(node, (), needed)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from mlops_pipeline.expressions import read_value
+from mlops_pipeline.launch import begin_run, run_node
 from mlops_pipeline.plan import plan
 from mlops_pipeline.store import Execution, MemoryStore, State
 
@@ -156,3 +158,53 @@ def test_the_plan_names_every_iteration(project: Any) -> None:
         ("Join", (0,)): "cached",
         ("Join", (1,)): "maybe",
     }
+
+
+LIST_IN_LOOP = """
+@component
+def Count(to: int) -> list[int]:
+    return list(range(to))
+
+
+@component
+def Same(number: int) -> int:
+    return number
+
+
+@pipeline
+def p(to: int):
+    with ForEach(Count(to=to).outputs["output"].value) as outer:
+        inner = Count.options(id="Inner")(to=outer)
+        with ForEach(inner.outputs["output"].value) as number:
+            same = Same(number=number)
+        Add(numbers=same.outputs["output"])
+    Add.options(id="All")(numbers=same.outputs["output"])
+"""
+
+
+@pytest.mark.parametrize("in_process", [True, False])
+def test_an_inner_loop_over_what_a_node_of_the_outer_one_returned(
+    project: Any, in_process: bool
+) -> None:
+    project.folder.joinpath("pipeline.py").write_text(HEAD + LIST_IN_LOOP)
+    result = project.run(in_process=in_process, parameters={"to": 3})
+    ran = {(o.node_id, o.iteration): o for o in result.outcomes if o.state.succeeded}
+    assert {place for place in ran if place[0] in ("Same", "Add")} == {
+        ("Same", (1, 0)),
+        ("Same", (2, 0)),
+        ("Same", (2, 1)),
+        ("Add", (1,)),
+        ("Add", (2,)),
+    }
+    total = read_value(ran["All", ()].outputs["output"][0])
+    assert total == 1
+
+
+def test_a_node_in_a_loop_is_not_run_without_its_iteration(project: Any) -> None:
+    project.folder.joinpath("pipeline.py").write_text(HEAD + textwrap.dedent(NESTED))
+    ir, workspace = project.compile(), project.workspace
+    begin_run(ir, "r", workspace, {"groups": [{"texts": ["a"]}]})
+    assert run_node(ir, "Make", "r", workspace, (0, 0)).state is State.COMPLETE
+    outcome = run_node(ir, "Make", "r", workspace, (0,))
+    assert outcome.state is State.FAILED
+    assert "which of its items is meant is not said" in outcome.execution.error
