@@ -297,3 +297,9 @@ def value_artifact_for(python_type: object) -> type[ValueArtifact]:
         if python_type is kind.PYTHON_TYPE:
             return kind
     return JsonValue
+
+
+VALUE_TYPES = frozenset(
+    kind.TYPE_NAME for kind in (String, Bytes, Integer, Float, Boolean, JsonValue)
+)
+"""Names of the types whose artifacts are one file."""

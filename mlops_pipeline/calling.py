@@ -91,7 +91,7 @@ def load_target(target: str, import_paths: Sequence[str]) -> Any:
     Raises:
         ExecutorError: the module or the name in it is not there.
     """
-    _put_first(import_paths)
+    put_first(import_paths)
     module_name, _, qualname = target.partition(":")
     try:
         with no_bytecode(), importing(module_name):
@@ -162,7 +162,8 @@ def no_bytecode() -> Iterator[None]:
         sys.dont_write_bytecode = before
 
 
-def _put_first(import_paths: Sequence[str]) -> None:
+def put_first(import_paths: Sequence[str]) -> None:
+    """Look for modules in these folders before all others."""
     wanted = list(dict.fromkeys(import_paths))
     if sys.path[: len(wanted)] != wanted:
         sys.path[:] = wanted + [entry for entry in sys.path if entry not in wanted]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from typing import Any, Protocol
 
-from mlops_pipeline.results import NodeRun, PipelineRun
-from mlops_pipeline.store import State
+from mlops_pipeline.artifacts import Artifact
+from mlops_pipeline.store import Execution, State
 from mlops_pipeline.text import seconds, shown
 
 # Read on light and on dark backgrounds, so the card keeps to one hue a state and inherits the rest.
@@ -19,7 +21,44 @@ COLOURS = {
 }
 
 
-def card(run: PipelineRun) -> str:
+class Node(Protocol):
+    """What a card shows of a node."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def state(self) -> State: ...
+    @property
+    def decision(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def duration(self) -> float: ...
+    @property
+    def outputs(self) -> Mapping[str, Sequence[Artifact]]: ...
+    @property
+    def execution(self) -> Execution: ...
+
+
+class Run(Protocol):
+    """What a card shows of a run."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def pipeline(self) -> str: ...
+    @property
+    def state(self) -> State: ...
+    @property
+    def duration(self) -> float: ...
+    @property
+    def parameters(self) -> Mapping[str, Any]: ...
+    @property
+    def failed(self) -> Sequence[Node]: ...
+    def __iter__(self) -> Iterator[Node]: ...
+
+
+def card(run: Run) -> str:
     """The HTML of a run: what it was, its nodes with times, and why it failed."""
     rows = "".join(_row(node, run.duration) for node in run)
     parameters = "".join(
@@ -39,7 +78,7 @@ def card(run: PipelineRun) -> str:
     )
 
 
-def _row(node: NodeRun, whole: float) -> str:
+def _row(node: Node, whole: float) -> str:
     share = min(100.0, 100 * node.duration / whole) if whole else 0.0
     bar = (
         f'<div style="width:{share:.0f}%;min-width:1px;height:8px;border-radius:2px;'
@@ -67,7 +106,7 @@ def _badge(state: State, text: str = "") -> str:
     )
 
 
-def _error(node: NodeRun) -> str:
+def _error(node: Node) -> str:
     details = node.execution.details
     tail = f"<pre style='white-space:pre-wrap'>{escape(details)}</pre>" if details else ""
     return (

@@ -33,9 +33,9 @@ from mlops_pipeline.errors import ExecutorError, NotFoundError, PipelineError, d
 from mlops_pipeline.history import History, Iteration, Outcome, load_history, load_outputs
 from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor
 from mlops_pipeline.lease import Heart
-from mlops_pipeline.publisher import VALUE_FILE, Done, publish, step
+from mlops_pipeline.publisher import Done, publish, step
 from mlops_pipeline.runs import begin_run, end_run
-from mlops_pipeline.staging import Staging, staging_of
+from mlops_pipeline.staging import Staging, artifact_path, staging_of
 from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,
@@ -272,7 +272,7 @@ def make_task(request: Request, plan: Plan, execution: Execution, staging: Stagi
     outputs = {}
     for output in node.outputs:
         folder = staging.output(output.name)
-        uri = folder / VALUE_FILE if output.value else folder
+        uri = artifact_path(folder, output)
         outputs[output.name] = ArtifactRef(
             output.type, str(uri), properties=dict(plan.output_properties.get(output.name, {}))
         )

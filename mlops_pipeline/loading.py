@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 from mlops_pipeline import ir
-from mlops_pipeline.calling import importing, no_bytecode
+from mlops_pipeline.calling import importing, no_bytecode, put_first
 from mlops_pipeline.compile import compile_pipeline
 from mlops_pipeline.environment import find_lock
 from mlops_pipeline.errors import (
@@ -158,7 +158,7 @@ def _forget_others(folder: Path) -> None:
 
 def _import(name: str, folders: tuple[str, ...], *, missing: NotFoundError) -> ModuleType:
     # They stay, in front: functions import further modules when they run.
-    sys.path[:0] = [folder for folder in folders if folder not in sys.path]
+    put_first(folders)
     importlib.invalidate_caches()
     try:
         with _UserCode(*folders), no_bytecode(), importing(name):

@@ -22,7 +22,7 @@ from mlops_pipeline.driver import Plan
 from mlops_pipeline.errors import ExecutorError
 from mlops_pipeline.history import Outcome
 from mlops_pipeline.ir import OutputIR
-from mlops_pipeline.staging import Staging
+from mlops_pipeline.staging import Staging, artifact_path
 from mlops_pipeline.store import (
     AlreadyExistsError,
     ArtifactRecord,
@@ -32,9 +32,6 @@ from mlops_pipeline.store import (
 )
 from mlops_pipeline.task import TaskResult
 from mlops_pipeline.workspace import Workspace
-
-VALUE_FILE = "value"
-"""Name of the file of a value artifact, in its output folder."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +98,7 @@ def _check(done: Done, output: OutputIR) -> str:
             hint="write below the path that the executor is given, and leave it there",
             retryable=False,
         )
-    if output.value and not (path / VALUE_FILE).exists():
+    if not artifact_path(path, output).exists():
         raise ExecutorError(
             f"{what} was not returned", hint="return a value for it", retryable=False
         )
@@ -113,13 +110,9 @@ def _check(done: Done, output: OutputIR) -> str:
             retryable=False,
         )
     # First the digest: it refuses what cannot be opened without waiting, such as a pipe.
-    digest = digest_path(_artifact_path(path, output), done.workspace.digests)
+    digest = digest_path(artifact_path(path, output), done.workspace.digests)
     fsync_tree(path)
     return digest
-
-
-def _artifact_path(folder: Path, output: OutputIR) -> Path:
-    return folder / VALUE_FILE if output.value else folder
 
 
 def _record(done: Done, output: OutputIR, place: Path, digest: str) -> ArtifactRecord:
@@ -129,7 +122,7 @@ def _record(done: Done, output: OutputIR, place: Path, digest: str) -> ArtifactR
     }
     return ArtifactRecord(
         type=output.type,
-        uri=str(_artifact_path(place, output)),
+        uri=str(artifact_path(place, output)),
         name=f"{done.fence}:{output.name}:0",
         properties=properties,
         digest=digest,

@@ -11,8 +11,8 @@ from mlops_pipeline.errors import NotFoundError, PipelineError
 from mlops_pipeline.history import Iteration, load_links
 from mlops_pipeline.ir import Secret
 from mlops_pipeline.launch import artifact_ref
-from mlops_pipeline.publisher import VALUE_FILE
 from mlops_pipeline.runs import pipeline_of
+from mlops_pipeline.staging import artifact_path
 from mlops_pipeline.store import Direction, Execution, State
 from mlops_pipeline.task import ArtifactRef, Task, TaskResult
 from mlops_pipeline.workspace import Workspace
@@ -54,7 +54,7 @@ def replay_task(workspace: Workspace, execution: Execution, folder: Path) -> Tas
     for output in node.outputs:
         place = folder / output.name
         place.mkdir(parents=True)
-        uri = place / VALUE_FILE if output.value else place
+        uri = artifact_path(place, output)
         outputs[output.name] = ArtifactRef(output.type, str(uri))
     return Task(
         name=f"{run.id}/{node.id}",

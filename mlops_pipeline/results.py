@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mlops_pipeline.artifacts import Artifact
+from mlops_pipeline.card import card
 from mlops_pipeline.errors import NotFoundError, RunFailedError, did_you_mean
 from mlops_pipeline.history import load_links
 from mlops_pipeline.lease import state_of
@@ -182,8 +183,6 @@ class PipelineRun:
         )
 
     def _repr_html_(self) -> str:
-        from mlops_pipeline.card import card
-
         return card(self)
 
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from mlops_pipeline.artifacts import VALUE_TYPES
+from mlops_pipeline.ir import OutputIR
 from mlops_pipeline.store import Execution, MetadataStore, State
 
 STAGING = "staging"
@@ -25,6 +27,8 @@ OUTPUTS = "outputs"
 """Execution property that lists the outputs that are staged."""
 
 _MOVING = ".moving"
+
+_VALUE_FILE = "value"
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,12 @@ def _make_writable(folder: Path) -> None:
         mode = folder.lstat().st_mode
         if stat.S_ISDIR(mode) and mode & stat.S_IRWXU != stat.S_IRWXU:
             folder.chmod(mode | stat.S_IRWXU)
+
+
+def artifact_path(folder: Path, output: OutputIR) -> Path:
+    """What the URI of an artifact names: the folder of its output, or the one file of a value."""
+    is_value = output.value or output.type in VALUE_TYPES
+    return folder / _VALUE_FILE if is_value else folder
 
 
 def staging_of(root: Path, execution: Execution) -> Staging | None:

@@ -245,3 +245,13 @@ def test_near_misses_go_by_the_name_without_its_ending(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError) as caught:
         load_pipeline(str(tmp_path / "x.py"), project=tmp_path)
     assert caught.value.hint.startswith("give a folder")
+
+
+def test_pipelines_of_the_same_file_name_are_told_apart_each_time(tmp_path: Path) -> None:
+    text = "from mlops_pipeline import pipeline\n\n\n@pipeline\ndef {}():\n    pass\n"
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "pipeline.py").write_text(text.format(name))
+    for name in ("one", "two", "one"):
+        loaded = load_pipeline(str(tmp_path / name), project=tmp_path)
+        assert loaded.pipeline.name == name

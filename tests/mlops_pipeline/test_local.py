@@ -574,3 +574,23 @@ def test_a_run_that_cannot_take_over_from_its_base_has_failed(project: Any) -> N
     with pytest.raises(NotFoundError, match="run base has no result of Copy"):
         project.run("part", in_process=True, only=("Join",))
     assert project.store.get_run("part").state is State.FAILED
+
+
+def test_a_value_artifact_may_be_written_instead_of_returned(project: Any) -> None:
+    write(
+        project,
+        """
+    @component
+    def Count(size: Output[Integer]) -> None:
+        size.write(7)
+
+    @component
+    def Twice(size: Input[Integer]) -> int:
+        return 2 * size.read()
+
+    @pipeline
+    def p():
+        Twice(size=Count().outputs["size"])
+    """,
+    )
+    assert value(project.run(in_process=True), "Twice") == "14"
