@@ -195,11 +195,14 @@ def interleave(
             if side in failed:
                 continue
             try:
-                for name, value in measure(side, index).items():
-                    found.setdefault(name, []).append(value)
+                taken = measure(side, index)
             except SideFailed as error:
                 failed.add(side)
                 say(f"! {side} failed and is left out: {error}")
+                continue
+            for name, value in taken.items():
+                found.setdefault(name, []).append(value)
+            say(f"  {side}: " + ", ".join(f"{name} {value:.3g}" for name, value in taken.items()))
         say(f"  round {index + 1} of {rounds} done; {machine()}")
     return figures
 

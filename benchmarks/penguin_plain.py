@@ -179,6 +179,8 @@ def evaluate(folder: Path, schema: Any, runner: Any) -> bool:
     config = tfma.utils.update_eval_config_with_defaults(
         eval_config(tfma), has_baseline=False, rubber_stamp=True
     )
+    # Spares TFMA an attempt to load the model with Keras 2.
+    config.model_specs[0].model_type = tfma.TF_GENERIC
     model = tfma.default_eval_shared_model(str(folder / "model"), eval_config=config)
     batch = batches(folder, "eval", schema, raw=tfma.ARROW_INPUT_COLUMN)
     outputs = str(folder / "evaluation")
