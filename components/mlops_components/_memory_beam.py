@@ -13,9 +13,9 @@ The steps between two such barriers form a *stage*; stages run one after the oth
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import apache_beam as beam
@@ -24,9 +24,9 @@ from apache_beam.io import filebasedsink, iobase
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners import common
 from apache_beam.runners.runner import PipelineResult, PipelineRunner, PipelineState
-from apache_beam.transforms import core, userstate, util, window
+from apache_beam.transforms import core, userstate, util
 
-from mlops_components._memory_steps import Operation, Push, Source, Step, Stream, operation
+from mlops_components._memory_steps import Operation, Push, Source, Step, Stream, kept, operation
 
 log = logging.getLogger(__name__)
 
@@ -43,13 +43,13 @@ def run(build: Callable[[Any], None]) -> None:
     """
     try:
         with _specs_remembered():
-            pipeline = beam.Pipeline(runner=MemoryRunner(), options=_Options())
+            pipeline = beam.Pipeline(runner=MemoryRunner(), options=_Options([]))
             build(pipeline)
             pipeline.run()
     except _Unsupported as reason:
         from apache_beam.runners.portability.fn_api_runner import fn_runner
 
-        log.info("Beam's own runner takes over: %s", reason)
+        log.warning("Beam's own runner takes over: %s", reason)
         with beam.Pipeline(runner=fn_runner.FnApiRunner()) as pipeline:
             build(pipeline)
 
@@ -93,9 +93,10 @@ class MemoryRunner(PipelineRunner):  # type: ignore[misc]
     """Runs a bounded pipeline in this process, or raises before anything has run."""
 
     def apply(self, transform: Any, input: Any, options: Any) -> Any:
-        if isinstance(transform, _WHOLE) and not _is_source_of_source(transform):
-            return pvalue.PCollection(input.pipeline, is_bounded=True)
-        if isinstance(transform, iobase.Write) and _is_one_file(transform.sink):
+        if isinstance(transform, core.ParDo) and transform.dofn._process_batch_defined:
+            # Said here: with our options, Beam would not find the types of the batches.
+            raise _Unsupported(f"{transform.label} works on batches")
+        if _is_whole(transform):
             return pvalue.PCollection(input.pipeline, is_bounded=True)
         return super().apply(transform, input, options)
 
@@ -107,25 +108,33 @@ class MemoryRunner(PipelineRunner):  # type: ignore[misc]
         return PipelineResult(PipelineState.DONE)
 
 
-_WHOLE = (
-    beam.Create,
-    iobase.Read,
-    core.CombinePerKey,
-    core._CombinePerKeyWithHotKeyFanout,
-    util.Reshuffle,
-    Stream,
-)
-"""Composites that are run as one step."""
+_WHOLE: dict[type, Callable[[Any], bool]] = {
+    beam.Create: lambda create: True,
+    iobase.Read: lambda read: isinstance(read.source, iobase.BoundedSource),
+    iobase.Write: lambda write: _is_one_file(write.sink),
+    core.CombinePerKey: lambda combine: not combine.side_inputs,
+    core._CombinePerKeyWithHotKeyFanout: lambda combine: True,
+    util.Reshuffle: lambda reshuffle: True,
+    Stream: lambda stream: True,
+}
+"""Composites that can be run as one step, and when; others are run part by part."""
 
 
-def _is_source_of_source(transform: Any) -> bool:
-    return isinstance(transform, iobase.Read) and not isinstance(
-        transform.source, iobase.BoundedSource
-    )
+def _is_whole(transform: Any) -> bool:
+    for kind, holds in _WHOLE.items():
+        # A subclass with an `expand` of its own means something else.
+        if isinstance(transform, kind) and type(transform).expand is kind.expand:  # type: ignore[attr-defined]
+            return holds(transform)
+    return False
 
 
 def _is_one_file(sink: Any) -> bool:
-    return isinstance(sink, filebasedsink.FileBasedSink) and sink.num_shards in (0, 1)
+    limits = ("max_records_per_shard", "max_bytes_per_shard", "skip_if_empty")
+    return (
+        isinstance(sink, filebasedsink.FileBasedSink)
+        and sink.num_shards in (0, 1)
+        and not any(getattr(sink, limit, None) for limit in limits)
+    )
 
 
 def _leaves(step: Step) -> Iterator[Step]:
@@ -147,11 +156,13 @@ def _check(step: Step) -> None:
         signature = common.DoFnSignature(transform.dofn)
         if signature.is_stateful_dofn() or signature.is_splittable_dofn():
             raise _Unsupported(f"{step.full_label} keeps state or splits its input")
+        if signature.has_bundle_finalization():
+            raise _Unsupported(f"{step.full_label} has bundles finalized")
     else:
         _kind(step)
     for output in step.outputs.values():
-        if not isinstance(output.windowing.windowfn, window.GlobalWindows):
-            raise _Unsupported(f"{step.full_label} uses windows")
+        if not output.windowing.is_default():
+            raise _Unsupported(f"{step.full_label} uses windows or triggers")
 
 
 class _Run:
@@ -176,6 +187,7 @@ class _Run:
         self.side_values: dict[Any, list[Any]] = {c: [] for c in self.sides}
         self.waiting: dict[Step, list[Any]] = defaultdict(list)
         self.operations: dict[Step, Operation] = {}
+        self.uses = Counter(id(function) for step in steps for function in _functions(step))
 
     def _first_stage(self, step: Step) -> int:
         """The first stage in which all that a step needs is there."""
@@ -196,6 +208,16 @@ class _Run:
         return self.stages[step] + int(self.kinds[step].is_barrier)
 
     def run(self) -> None:
+        """Run all stages; what has been set up is torn down in any case, as in Beam."""
+        try:
+            self._run_stages()
+        except BaseException:
+            for operation_ in self.operations.values():
+                with suppress(Exception):
+                    operation_.close()
+            raise
+
+    def _run_stages(self) -> None:
         sources = [s for s in self.steps if issubclass(self.kinds[s], Source)]
         before: list[Step] = []
         for stage in range(max(self.stages.values(), default=0) + 2):
@@ -204,7 +226,8 @@ class _Run:
             for step in reversed(now):
                 self._make(step, stage).start()
             for step in before:
-                self.operations.pop(step).flush()
+                self.operations[step].flush()
+                self.operations.pop(step).close()
             for step in sources:
                 if self._takes(step, stage):
                     self._make(step, stage).flush()
@@ -216,8 +239,10 @@ class _Run:
 
     def _make(self, step: Step, stage: int) -> Operation:
         sides = [self.side_values[side.pvalue] for side in step.side_inputs]
-        self.operations[step] = self.kinds[step](step, self._emit(step, stage), sides)
-        return self.operations[step]
+        is_shared = any(self.uses[id(function)] > 1 for function in _functions(step))
+        made = self.kinds[step](step, self._emit(step, stage), sides, is_shared)
+        self.operations[step] = made
+        return made
 
     def _takes(self, source: Step, stage: int) -> bool:
         """Whether a stage has a use for the elements of a source."""
@@ -234,18 +259,26 @@ class _Run:
             collection = step.outputs.get(tag)
             pushes: list[Push] = []
             if collection in self.sides and ready == self._ready(step):
-                pushes.append(self.side_values[collection].append)
+                pushes.append(_keep_in(self.side_values[collection]))
             for consumer in self.consumers.get(collection, ()):
                 if self.stages[consumer] == ready:
-                    pushes.append(self._push_to(consumer))
+                    pushes.append(self.operations[consumer].push)
                 elif not is_source:
-                    pushes.append(self.waiting[consumer].append)
+                    pushes.append(_keep_in(self.waiting[consumer]))
             return _to_all(pushes)
 
         return targets
 
-    def _push_to(self, consumer: Step) -> Push:
-        return lambda value: self.operations[consumer].push(value)
+
+def _functions(step: Step) -> list[Any]:
+    """The user's functions in a step."""
+    # A ParDo has its function under two names.
+    named = (getattr(step.transform, name, None) for name in ("dofn", "fn", "_combine_fn"))
+    return list({id(function): function for function in named if function is not None}.values())
+
+
+def _keep_in(values: list[Any]) -> Push:
+    return lambda value: values.append(value.with_value(kept(value.value)))
 
 
 def _kind(step: Step) -> type[Operation]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import apache_beam as beam
 from apache_beam import coders
+from apache_beam.internal import pickler
 from apache_beam.io import iobase
 from apache_beam.runners import common
 from apache_beam.transforms import core, sideinputs, util, window
@@ -16,6 +18,8 @@ Step = Any
 
 Push = Callable[[Any], None]
 """Takes one windowed value."""
+
+_UNCHANGING = (int, float, str, bytes, bool, type(None))
 
 
 class Stream(beam.PTransform):  # type: ignore[misc]
@@ -36,6 +40,15 @@ class Stream(beam.PTransform):  # type: ignore[misc]
         return core.Windowing(window.GlobalWindows())
 
 
+def kept(value: Any) -> Any:
+    """An element as it is now, whatever is done to it later: Beam would encode what it keeps."""
+    if isinstance(value, _UNCHANGING):
+        return value
+    if type(value) is tuple:
+        return tuple(map(kept, value))
+    return copy.deepcopy(value)
+
+
 class Operation:
     """A step while it runs.
 
@@ -43,16 +56,28 @@ class Operation:
         step: what it does.
         emit: takes what it puts out, by output tag.
         sides: the collected side inputs, in the order of `step.side_inputs`.
+        is_shared: whether another step has the same function: each then gets a copy, as in Beam.
     """
 
     is_barrier = False
     """Whether it puts its results out only when all input has been seen."""
 
-    def __init__(self, step: Step, emit: Callable[[Any], Push], sides: list[list[Any]]) -> None:
+    def __init__(
+        self,
+        step: Step,
+        emit: Callable[[Any], Push],
+        sides: list[list[Any]],
+        is_shared: bool = False,
+    ) -> None:
         self.step = step
         self.transform = step.transform
         self.emit = emit
         self.sides = sides
+        self.is_shared = is_shared
+
+    def own(self, function: Any) -> Any:
+        """The function of the step, with a state of its own."""
+        return pickler.loads(pickler.dumps(function)) if self.is_shared else function
 
     def start(self) -> None:
         """Get ready for elements."""
@@ -66,6 +91,9 @@ class Operation:
 
     def flush(self) -> None:
         """Put out what was held back until the stage was over."""
+
+    def close(self) -> None:
+        """Let go of everything: the step has ended, or the run has failed."""
 
 
 class Source(Operation):
@@ -88,7 +116,8 @@ class _Impulse(Source):
 
 class _Create(Source):
     def values(self) -> Iterable[Any]:
-        return self.transform.values  # type: ignore[no-any-return]
+        # Read again for another stage: they are to be what they were.
+        return map(kept, self.transform.values)
 
 
 class _Stream(Source):
@@ -118,30 +147,38 @@ class _Receiver(common.Receiver):  # type: ignore[misc]
         self.out(value)
 
 
+class _Receivers(dict[Any, _Receiver]):
+    """Where outputs go by tag; those that nobody reads go nowhere."""
+
+    def __missing__(self, tag: Any) -> _Receiver:
+        return _Receiver(lambda value: None)
+
+
 class _ParDo(Operation):
     def start(self) -> None:
-        tags = {None, *self.step.outputs, *getattr(self.transform, "output_tags", ())}
+        tags = {None, *self.step.outputs}
         maps = [
             sideinputs.SideInputMap(type(side), side._view_options(), values)
             for side, values in zip(self.step.side_inputs, self.sides, strict=True)
         ]
         self.runner = common.DoFnRunner(
-            self.transform.dofn,
+            self.own(self.transform.dofn),
             self.transform.args,
             self.transform.kwargs,
             maps,
             self.step.inputs[0].windowing,
-            tagged_receivers={tag: _Receiver(self.emit(tag)) for tag in tags},
+            tagged_receivers=_Receivers({tag: _Receiver(self.emit(tag)) for tag in tags}),
             step_name=self.step.full_label,
         )
+        # Not a method that calls it: long chains of steps are calls within calls.
+        self.push = self.runner.process  # type: ignore[method-assign]
         self.runner.setup()
         self.runner.start()
 
-    def push(self, value: Any) -> None:
-        self.runner.process(value)
-
     def finish(self) -> None:
         self.runner.finish()
+
+    def close(self) -> None:
         self.runner.teardown()
 
 
@@ -177,8 +214,9 @@ class _Keyed(Operation):
 
     def flush(self) -> None:
         out = self.emit(None)
+        end = window.GlobalWindow().max_timestamp()
         for key, held in self.held.values():
-            out(window.GlobalWindows.windowed_value((key, self.result(held))))
+            out(window.GlobalWindows.windowed_value((key, self.result(held)), end))
         self.held = {}
 
     def result(self, held: Any) -> Any:
@@ -188,7 +226,7 @@ class _Keyed(Operation):
 class _GroupByKey(_Keyed):
     def push(self, value: Any) -> None:
         key, item = value.value
-        self.held.setdefault(self.encode(key), (key, []))[1].append(item)
+        self.held.setdefault(self.encode(key), (kept(key), []))[1].append(kept(item))
 
 
 class _Combine(_Keyed):
@@ -196,9 +234,13 @@ class _Combine(_Keyed):
         super().start()
         transform = self.transform
         if isinstance(transform, core._CombinePerKeyWithHotKeyFanout):
-            self.fn, self.args, self.kwargs = transform._combine_fn, (), {}
+            self.fn, self.args, self.kwargs = self.own(transform._combine_fn), (), {}
         else:
-            self.fn, self.args, self.kwargs = transform.fn, transform.args, transform.kwargs
+            self.fn, self.args, self.kwargs = (
+                self.own(transform.fn),
+                transform.args,
+                transform.kwargs,
+            )
         self.fn.setup(*self.args, **self.kwargs)
 
     def push(self, value: Any) -> None:
@@ -206,14 +248,14 @@ class _Combine(_Keyed):
         code = self.encode(key)
         known = self.held.get(code)
         held = known[1] if known else self.fn.create_accumulator(*self.args, **self.kwargs)
-        self.held[code] = (key, self.fn.add_input(held, item, *self.args, **self.kwargs))
+        first = known[0] if known else kept(key)
+        self.held[code] = (first, self.fn.add_input(held, item, *self.args, **self.kwargs))
 
     def result(self, held: Any) -> Any:
         compacted = self.fn.compact(held, *self.args, **self.kwargs)
         return self.fn.extract_output(compacted, *self.args, **self.kwargs)
 
-    def flush(self) -> None:
-        super().flush()
+    def close(self) -> None:
         self.fn.teardown(*self.args, **self.kwargs)
 
 

@@ -91,6 +91,36 @@ def test_failing_function_raises_its_own_error() -> None:
         collected(build)
 
 
+def test_functions_are_torn_down_when_one_has_failed(tmp_path: Any) -> None:
+    import apache_beam as beam
+
+    class Closing(beam.DoFn):  # type: ignore[misc]
+        def process(self, value: int) -> Any:
+            yield 1 // value
+
+        def teardown(self) -> None:
+            (tmp_path / "torn down").touch()
+
+    def build(pipeline: Any, keep: Any) -> None:
+        pipeline | beam.Create([1, 0]) | beam.ParDo(Closing())
+
+    with pytest.raises(ZeroDivisionError):
+        collected(build)
+    assert (tmp_path / "torn down").exists()
+
+
+def test_long_chains_of_steps_are_run() -> None:
+    import apache_beam as beam
+
+    def build(pipeline: Any, keep: Any) -> None:
+        numbers = pipeline | beam.Create([0])
+        for step in range(300):
+            numbers = numbers | str(step) >> beam.Map(lambda x: x + 1)
+        numbers | "keep" >> beam.Map(keep)
+
+    assert collected(build) == [300]
+
+
 def test_file_is_written_under_the_name_that_beam_gives_it(tmp_path: Any) -> None:
     import apache_beam as beam
 
