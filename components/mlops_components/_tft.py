@@ -13,12 +13,13 @@ import pyarrow as pa
 import tensorflow as tf
 import tensorflow_transform as tft
 import tensorflow_transform.beam as tft_beam
+from tensorflow.core.example.example_pb2 import Example
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io
 from tfx_bsl.coders import example_coder
 from tfx_bsl.public import tfxio
 from tfx_bsl.tfxio import tensor_adapter, tensor_to_arrow
 
-from mlops_components import _memory_beam
+from mlops_components import _memory_beam, _saved_model
 from mlops_components._memory_steps import Stream
 from mlops_components.examples import read_batches
 
@@ -44,6 +45,7 @@ def analyze(
 
     with tft_beam.Context(temp_dir=str(scratch)):
         _memory_beam.run(build)
+    _saved_model.make_stable(graph / tft.TFTransformOutput.TRANSFORM_FN_DIR, scratch)
     raw = dataset_metadata.DatasetMetadata(schema)
     metadata_io.write_metadata(raw, str(graph / tft.TFTransformOutput.RAW_METADATA_DIR))
 
@@ -66,7 +68,9 @@ class Transformer:
             if self._converter is None:
                 specs = {n: _spec(t) for n, t in tensors.items()}
                 self._converter = tensor_to_arrow.TensorsToRecordBatchConverter(specs)
-            yield from self._encoder.encode(self._converter.convert(tensors))
+            for record in self._encoder.encode(self._converter.convert(tensors)):
+                # The encoder writes features in the order of a hash table.
+                yield Example.FromString(record).SerializeToString(deterministic=True)
 
 
 def _spec(tensor: Any) -> Any:
