@@ -161,6 +161,17 @@ def test_artifacts_are_marked_for_the_layout_that_tfx_reads(ours: Any) -> None:
     assert custom["mlops.digest"].string_value == "d" * 64
 
 
+def test_span_and_version_are_written_where_any_reader_of_tfx_looks(
+    ours: Any, store: MlmdStore
+) -> None:
+    (examples,) = ours.get_artifacts_by_type("Examples")
+    for properties in (examples.properties, examples.custom_properties):
+        assert (properties["span"].int_value, properties["version"].int_value) == (3, 0)
+        assert "version" in properties
+    (read,) = store.artifacts_by_type("Examples")
+    assert sorted(read.properties) == ["rows", "span", "split_names", "version"]
+
+
 def test_event_paths_are_keys_with_places(ours: Any) -> None:
     (train,) = ours.get_executions_by_type("pets.Train")
     events = ours.get_events_by_execution_ids([train.id])
