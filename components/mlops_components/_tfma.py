@@ -184,17 +184,25 @@ def _metrics(config: Any) -> Iterator[Any]:
         yield from spec.metrics
 
 
-def check_labels(config: Any, files: Sequence[Path], schema: Any) -> None:
+def columns_of(files: Sequence[Path], schema: Any) -> list[str]:
+    """The features of the examples.
+
+    Raises:
+        ExecutorError: there are no examples.
+    """
+    first = next(iter(read_batches(files, schema=schema, rows=1)), None)
+    if first is None:
+        raise ExecutorError("the examples are empty", hint="evaluate another split")
+    return list(first.schema.names)
+
+
+def check_labels(config: Any, columns: Sequence[str]) -> None:
     """Refuse a label that the examples don't have, before TFMA fails on it.
 
     Raises:
         ParameterError: there is no such column, and no preprocessing that may make it.
     """
-    first = next(iter(read_batches(files, schema=schema, rows=1)), None)
-    if first is None:
-        raise ExecutorError("the examples are empty", hint="evaluate another split")
     for spec in config.model_specs:
-        columns = first.schema.names
         if spec.preprocessing_function_names or not spec.label_key or spec.label_key in columns:
             continue
         raise ParameterError(
@@ -232,19 +240,21 @@ def _numbers(outputs: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
                 )
 
 
-def check_slices(config: Any, rows: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> None:
-    """Refuse slices by a feature that no example has.
+def check_slices(
+    config: Any, columns: Sequence[str], rows: Sequence[tuple[dict[str, Any], dict[str, Any]]]
+) -> None:
+    """Refuse slices by a feature that no example has; features may come of the model, too.
 
     Raises:
         ParameterError: a slicing spec found nothing.
     """
-    found = {name for key, _ in rows for name in key}
+    known = {*columns, *(name for key, _ in rows for name in key)}
     for spec in config.slicing_specs:
         for name in [*spec.feature_keys, *spec.feature_values]:
-            if name not in found:
+            if name not in known:
                 raise ParameterError(
                     f"eval_config: slicing_specs: no example has the feature {name!r}",
-                    hint=did_you_mean(name, found) if found else "check its name",
+                    hint=did_you_mean(name, known),
                 )
 
 

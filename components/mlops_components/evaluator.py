@@ -51,7 +51,8 @@ def Evaluator(
     expected = _tfdv.read_schema(schema) if schema else None
     splits = chosen_splits(examples.splits, example_splits or ["eval"])
     files = [path for split in splits for path in split_files(examples, split)]
-    _tfma.check_labels(config, files, expected)
+    columns = _tfma.columns_of(files, expected)
+    _tfma.check_labels(config, columns)
     models = _models(config, model, baseline_model, module_file)
     evaluation.path.mkdir(parents=True, exist_ok=True)
     blessing.path.mkdir(parents=True, exist_ok=True)
@@ -61,7 +62,7 @@ def Evaluator(
     )
     candidate = [spec.name for spec in config.model_specs if not spec.is_baseline]
     rows = _tfma.read_metrics(evaluation.path, candidate[0] if len(models) > 1 else "")
-    _tfma.check_slices(config, rows)
+    _tfma.check_slices(config, columns, rows)
     _summarise(evaluation, rows)
     if model is not None:
         _name_models(blessing, model, baseline_model)

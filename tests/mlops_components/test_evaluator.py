@@ -96,7 +96,7 @@ def test_raw_label_is_taken_where_the_model_predicts_it(penguin: PipelineRun) ->
     ("wrong", "message", "hint"),
     [
         (config({"class_name": "ExampelCount"}), "no metric 'ExampelCount'", "ExampleCount"),
-        (config(accuracy(), slices=({"feature_keys": ["iland"]},)), "feature 'iland'", ""),
+        (config(accuracy(), slices=({"feature_keys": ["iland"]},)), "feature 'iland'", "'island'"),
         (config(accuracy(), model={"label_key": "specis"}), "no 'specis'", "'species'"),
         ({"metric_specs": []}, 'no field named "metric_specs"', "tfma.EvalConfig"),
     ],
@@ -109,6 +109,12 @@ def test_mistake_in_the_config_is_named(
         evaluate(penguin, wrong)
     assert message in caught.value.message
     assert hint in caught.value.hint
+
+
+def test_slice_without_examples_is_no_mistake(penguin: PipelineRun) -> None:
+    nowhere = {"feature_values": {"island": "Atlantis"}}
+    outputs = evaluate(penguin, config(accuracy(), slices=({}, nowhere)))
+    assert "sparse_categorical_accuracy" in outputs["evaluation"].properties["metrics"]
 
 
 def test_model_that_is_not_there_is_named(penguin: PipelineRun) -> None:
