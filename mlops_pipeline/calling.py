@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import inspect
 import sys
@@ -68,6 +69,7 @@ def _finish(task: Task, bound: Bound, returned: Any, hint: Any) -> TaskResult:
     return TaskResult(properties=changed_properties(task, bound.outputs))
 
 
+@functools.lru_cache(maxsize=1024)
 def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
     """The annotations of a function, with their markers.
 

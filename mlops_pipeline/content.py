@@ -224,7 +224,7 @@ def _digest_object(
 
 
 def fsync_tree(path: Path) -> None:
-    """Bring a file or a folder with all that is in it to the disk, names included."""
+    """Bring a file or a folder with all that is in it to the disk; not its own name."""
     if path.is_dir() and not path.is_symlink():
         for folder, _, files in os.walk(path, topdown=False):
             for name in files:
@@ -232,7 +232,11 @@ def fsync_tree(path: Path) -> None:
             _fsync(folder)
     else:
         _fsync(str(path))
-    _fsync(str(path.parent))
+
+
+def fsync_names(folder: Path) -> None:
+    """Bring the names of what is in a folder to the disk."""
+    _fsync(str(folder))
 
 
 def _fsync(place: str) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mlops_pipeline.content import digest_path, fsync_tree
+from mlops_pipeline.content import digest_path, fsync_names, fsync_tree
 from mlops_pipeline.driver import Plan
 from mlops_pipeline.errors import ExecutorError
 from mlops_pipeline.history import Outcome
@@ -68,6 +68,8 @@ def publish(done: Done) -> Outcome:
     digests = {output.name: _check(done, output) for output in done.plan.node.outputs}
     step("publisher.checked", node_id)
     places = done.staging.move()
+    for place in places.values():
+        fsync_names(place.parent)
     step("publisher.moved", node_id)
     records = {
         output.name: [_record(done, output, places[output.name], digests[output.name])]

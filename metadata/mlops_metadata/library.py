@@ -7,22 +7,61 @@ options to requests that make listings quadratic.
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import logging
 import random
+import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError
 
+_PACKAGES = (
+    "ml_metadata",
+    "ml_metadata.proto",
+    "ml_metadata.metadata_store",
+    "ml_metadata.metadata_store.pywrap",
+)
+
+
+@contextlib.contextmanager
+def _bare_packages() -> Iterator[None]:
+    """Let modules of `ml_metadata` be imported without what its packages import themselves.
+
+    That is the client, and with it grpc: most of the time, and nothing that is used here. Who
+    imports `ml_metadata` later gets all of it, with the modules that are loaded here.
+    """
+    found = importlib.util.find_spec("ml_metadata")
+    if found is None or not found.submodule_search_locations or "ml_metadata" in sys.modules:
+        yield
+        return
+    top = Path(found.submodule_search_locations[0])
+    for name in _PACKAGES:
+        package = ModuleType(name)
+        package.__path__ = [str(top.joinpath(*name.split(".")[1:]))]
+        sys.modules[name] = package
+    try:
+        yield
+    finally:
+        for name in _PACKAGES:
+            del sys.modules[name]
+
+
 try:
     from google.protobuf.json_format import MessageToDict
     from google.protobuf.wrappers_pb2 import StringValue
-    from ml_metadata.metadata_store.pywrap.metadata_store_extension import (
-        metadata_store as _compiled,
-    )
-    from ml_metadata.proto import metadata_store_pb2 as pb
-    from ml_metadata.proto import metadata_store_service_pb2 as service
+
+    with _bare_packages():
+        from ml_metadata.metadata_store.pywrap.metadata_store_extension import (
+            metadata_store as _compiled,
+        )
+        from ml_metadata.proto import metadata_store_pb2 as pb
+        from ml_metadata.proto import metadata_store_service_pb2 as service
 except ModuleNotFoundError:
     raise
 except ImportError as error:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -73,3 +76,26 @@ def test_one_module_imports_ml_metadata() -> None:
 def test_nothing_is_asked_that_mlmd_answers_slowly_or_no_longer() -> None:
     for call in ("filter_query", "GetLineageSubgraph"):
         assert [name for name, text in SOURCES.items() if call in text] == []
+
+
+def test_the_store_brings_in_no_grpc_and_leaves_the_stock_client_usable(tmp_path: Path) -> None:
+    script = f"""
+import sys
+from mlops_metadata.mlmd import open_sqlite
+open_sqlite("sqlite:///{tmp_path / "metadata.db"}").close()
+print("grpc" in sys.modules)
+import ml_metadata
+from ml_metadata.proto import metadata_store_pb2
+config = metadata_store_pb2.ConnectionConfig()
+config.fake_database.SetInParent()
+print(ml_metadata.MetadataStore(config).get_artifacts())
+"""
+    paths = os.pathsep.join(path for path in sys.path if path)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths},
+        check=False,
+    )
+    assert done.stdout.split() == ["False", "[]"], done.stderr
