@@ -120,10 +120,17 @@ def traceback_tail(error: BaseException) -> str:
 
 
 def _frames_of_user(error: BaseException) -> str:
-    """The traceback of a mistake, if it came through code of the user's."""
-    mistaken = _user_part(error.__traceback__)
-    outside = mistaken is not None and not _is_framework(mistaken.tb_frame.f_code.co_filename)
-    return traceback_tail(error) if outside else ""
+    """The traceback of a mistake, if it came through code of the user's.
+
+    A standard component says what is wrong with what it was given: where it does so tells nothing.
+    """
+    trace = error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if not _is_framework(file) and Path(file).parent.name != "mlops_components":
+            return traceback_tail(error)
+        trace = trace.tb_next
+    return ""
 
 
 def _user_part(trace: TracebackType | None) -> TracebackType | None:
