@@ -108,9 +108,7 @@ def test_only_changed_properties_are_reported():
 def test_property_of_the_wrong_type_is_named():
     ref = ArtifactRef("Examples", "/tmp")
     result = run(label, outputs={"examples": ref}, parameters={"note": "one"})
-    assert result.error == (
-        "property 'span' of output 'examples' takes int, not str 'one'"
-    )
+    assert result.error == ("property 'span' of output 'examples' takes int, not str 'one'")
     assert not result.retryable
 
 
