@@ -276,13 +276,16 @@ def lint(inside: str) -> list[Result]:
     ]
 
 
+LIGHT_TESTS = "not ml and not mlmd and not container"
+
+
 def check_light(inside: str) -> list[Result]:
     """Everything that needs neither ML Metadata nor TensorFlow."""
     return [
         *lint(inside),
         step(
             "pytest, light",
-            [inside, "-m", "pytest", "-q", "-m", "not ml and not mlmd and not container"],
+            [inside, "-m", "pytest", "-q", "-n", "auto", "--maxprocesses", "4", "-m", LIGHT_TESTS],
         ),
     ]
 
