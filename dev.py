@@ -139,8 +139,9 @@ def check_system(name: str, python: Python) -> None:
 
 
 def child_environment() -> dict[str, str]:
-    """The environment of what we start: ours, less what would bring foreign packages in."""
-    return {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
+    """The environment of what we start: ours, less what brings in foreign packages or delays."""
+    unwanted = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
+    return {k: v for k, v in os.environ.items() if k not in unwanted}
 
 
 def logged(argv: Sequence[str], log: Path, doing: str) -> None:
