@@ -116,14 +116,15 @@ def run(
     Raises:
         PipelineError: the parameters or the selection do not fit, or the run is being run.
     """
-    options = _as_begun(options, workspace.store.get_run(run_id))
+    known = workspace.store.get_run(run_id)
+    options = _as_begun(options, known)
     selection = select(
         ir, from_nodes=options.from_nodes, to_nodes=options.to_nodes, only=options.only
     )
     base_run = ""
     if selection.reuse:
         base_run = find_base_run(workspace.store, ir, options.base_run)
-    _refuse_held(workspace.store.get_run(run_id))
+    _refuse_held(known)
     begun = begin_run(ir, run_id, workspace, parameters, base_run)
     for alive in reap_run(workspace, run_id):
         raise PipelineError(

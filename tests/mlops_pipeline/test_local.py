@@ -53,6 +53,15 @@ HEAD = """
 
 
     @component
+    def Gate(examples: Input[Examples], gate: str) -> int:
+        from pathlib import Path
+
+        if not Path(gate).exists():
+            raise RuntimeError("closed")
+        return 1
+
+
+    @component
     def Note(place: str, text: str) -> None:
         from pathlib import Path
 
@@ -250,19 +259,11 @@ def test_resume_executes_only_what_is_missing(project: Any) -> None:
     write(
         project,
         f"""
-    @component
-    def Gate(examples: Input[Examples]) -> int:
-        from pathlib import Path
-
-        if not Path({str(gate)!r}).exists():
-            raise RuntimeError("closed")
-        return 1
-
     @pipeline
     def p():
         make = Make()
         copy = Copy(examples=make.outputs["examples"])
-        Gate(examples=copy.outputs["copy"])
+        Gate(examples=copy.outputs["copy"], gate={str(gate)!r})
     """,
     )
     assert project.run("r").run.state is State.FAILED
@@ -537,18 +538,10 @@ def test_a_partial_run_that_is_resumed_stays_partial(project: Any) -> None:
     write(
         project,
         f"""
-    @component
-    def Gate(examples: Input[Examples]) -> int:
-        from pathlib import Path
-
-        if not Path({str(gate)!r}).exists():
-            raise RuntimeError("closed")
-        return 1
-
     @pipeline
     def p():
         make = Make()
-        gate = Gate(examples=make.outputs["examples"])
+        gate = Gate(examples=make.outputs["examples"], gate={str(gate)!r})
         Make.options(id="After", after=[gate])(text="z")
     """,
     )
