@@ -1,14 +1,26 @@
-"""Runs a component that builds on an Apache Beam pipeline; Beam itself is imported here only."""
+"""Opens Apache Beam pipelines, and runs components that are handed one.
+
+Beam itself is imported here only.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mlops_pipeline.calling import call_function
-from mlops_pipeline.errors import ExecutorError
+from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
+from mlops_pipeline.failure import summary, traceback_tail
 from mlops_pipeline.ir import BeamExecutor
 from mlops_pipeline.signature import read_interface
 from mlops_pipeline.task import Task, TaskResult
+
+IN_PROCESS = "FnApiRunner"
+"""Beam's runner of this process; `DirectRunner` tries others first, and to download one."""
+
+_LOCAL = ("direct", "switchingdirect", "bundlebaseddirect", "testdirect", "fnapi", "prism")
 
 
 def run_beam(task: Task, executor: BeamExecutor, target: Any) -> TaskResult:
@@ -25,19 +37,103 @@ def run_beam(task: Task, executor: BeamExecutor, target: Any) -> TaskResult:
             hint="give its function a parameter `pipeline: BeamPipeline`",
             retryable=False,
         )
-    with _pipeline(task, executor.pipeline_args) as pipeline:
+    with running_pipeline(task.name, executor.pipeline_args) as pipeline:
         # The pipeline runs at the end of this block; only then is the result returned.
         return call_function(task, function, **{parameter: pipeline})
 
 
-def _pipeline(task: Task, arguments: tuple[str, ...]) -> Any:
+@contextlib.contextmanager
+def running_pipeline(name: str, arguments: Sequence[str]) -> Iterator[Any]:
+    """A pipeline that is run, to its end, at the end of the block.
+
+    Args:
+        name: what the arguments belong to, for messages.
+        arguments: options of Beam and of its runner; without a runner, this process runs it.
+
+    Raises:
+        ParameterError: an option or the runner is unknown, or has a wrong value.
+        ExecutorError: Beam is missing, or the runner cannot be started.
+    """
     try:
         import apache_beam
-        from apache_beam.options.pipeline_options import PipelineOptions
+        from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
     except ImportError as error:
         raise ExecutorError(
-            f"{task.name} needs Apache Beam, which cannot be imported: {error}",
+            f"{name} needs Apache Beam, which cannot be imported: {error}",
             hint="pip install apache-beam",
             retryable=False,
         ) from error
-    return apache_beam.Pipeline(options=PipelineOptions(list(arguments)))
+    options = PipelineOptions(list(arguments))
+    _check_options(name, options)
+    runner = options.view_as(StandardOptions).runner or IN_PROCESS
+    engine = _runner(name, runner)
+    try:
+        pipeline = apache_beam.Pipeline(runner=engine, options=options)
+    except ValueError as error:
+        # What a runner misses in its options, a line each.
+        missing = "; ".join(str(error).splitlines()[1:]) or str(error)
+        raise ParameterError(f"{name}: {missing}", hint="add what is missing") from None
+    with _start_explained(name, runner), pipeline:
+        yield pipeline
+
+
+def _check_options(name: str, options: Any) -> None:
+    """Refuse what no runner can know: Beam itself drops it with a warning."""
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            known = options.get_all_options()
+            given = options.get_all_options(retain_unknown_options=True)
+    except SystemExit:
+        # Beam parses its options as a command line, whose end this would be.
+        lines = said.getvalue().strip().splitlines() or ["they cannot be read"]
+        text = lines[-1].partition("error: ")[2] or lines[-1]
+        raise ParameterError(f"{name}: {text}", hint="give Beam options as --name=value") from None
+    unknown = sorted(set(given) - set(known))
+    if unknown and is_local(str(known.get("runner") or IN_PROCESS)):
+        # A portable runner may have options of its own, which only its job server knows.
+        raise ParameterError(
+            f"{name}: Beam has no option --{unknown[0]}", hint=did_you_mean(unknown[0], known)
+        )
+
+
+def is_local(runner: str) -> bool:
+    """Whether a runner of Beam has this machine only."""
+    return runner.rpartition(".")[2].lower().removesuffix("runner") in _LOCAL
+
+
+def _runner(name: str, runner: str) -> Any:
+    from apache_beam.options.pipeline_options import StandardOptions
+    from apache_beam.runners import runner as beam_runners
+
+    try:
+        return beam_runners.create_runner(runner)
+    except (ImportError, AttributeError, ValueError) as error:
+        known = StandardOptions.KNOWN_RUNNER_NAMES
+        is_known = runner.lower().removesuffix("runner") in {
+            each.lower().removesuffix("runner") for each in known
+        }
+        if is_known:
+            raise ParameterError(
+                f"{name}: {runner} cannot be imported: {error}", hint="install what it needs"
+            ) from None
+        raise ParameterError(
+            f"{name}: there is no Beam runner {runner!r}", hint=did_you_mean(runner, known)
+        ) from None
+
+
+@contextlib.contextmanager
+def _start_explained(name: str, runner: str) -> Iterator[None]:
+    """Say what to do if the program that a runner talks to cannot be had."""
+    try:
+        yield
+    except (RuntimeError, OSError, ValueError) as error:
+        text = summary(error)
+        if not any(said in text for said in ("Unable to fetch", "prism_location", "binary URL")):
+            raise
+        raise ExecutorError(
+            f"{name}: {runner} cannot be started: {text}",
+            hint="name a local copy (--prism_location, --spark_job_server_jar, "
+            "--flink_job_server_jar), or a running job server (--job_endpoint)",
+            details=traceback_tail(error),
+        ) from error

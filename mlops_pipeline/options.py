@@ -20,6 +20,16 @@ _UNITS = {"": 1, **{u: 1000 ** (i + 1) for i, u in enumerate("KMGT")}}
 _UNITS |= {f"{unit}i": 1024 ** (i + 1) for i, unit in enumerate("KMGT")}
 
 
+def size_in_bytes(text: str) -> int | None:
+    """The bytes that a text such as "4Gi" or "500M" stands for; None if it is no size.
+
+    >>> size_in_bytes("4Gi")
+    4294967296
+    """
+    match = _MEMORY.fullmatch(text.strip())
+    return int(float(match[1]) * _UNITS[match[2] or ""]) if match else None
+
+
 @dataclass(frozen=True)
 class Cache:
     """When an earlier result may be used again.
@@ -53,16 +63,14 @@ class Resources:
 
     def to_ir(self) -> ResourcesIR:
         """The same with memory in bytes."""
-        memory = self.memory
-        if isinstance(memory, str):
-            match = _MEMORY.fullmatch(memory.strip())
-            if match is None:
-                raise DefinitionError(
-                    f"memory {memory!r} is not a size",
-                    hint="write bytes, or a text such as '4Gi' or '500M'",
-                    where=caller(),
-                )
-            memory = int(float(match[1]) * _UNITS[match[2] or ""])
+        given = self.memory
+        memory = size_in_bytes(given) if isinstance(given, str) else given
+        if isinstance(given, str) and memory is None:
+            raise DefinitionError(
+                f"memory {given!r} is not a size",
+                hint="write bytes, or a text such as '4Gi' or '500M'",
+                where=caller(),
+            )
         count = self.accelerator_count or (1 if self.accelerator else 0)
         cpu = None if self.cpu is None else float(self.cpu)
         return ResourcesIR(cpu, memory, self.accelerator, count)
