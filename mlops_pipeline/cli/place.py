@@ -44,6 +44,10 @@ class Place:
         """Take one more setting from a flag, before any is read."""
         self._flags[name] = value
 
+    def flag(self, name: str) -> str:
+        """A setting as the flag gives it; empty where the flag is not given."""
+        return str(self._flags.get(name) or "")
+
     @cached_property
     def resolved(self) -> Resolved:
         """All settings, and where they came from."""

@@ -1,0 +1,1 @@
+"""Kubeflow Pipelines v2: compiled pipelines as PipelineSpec, and what runs in its containers."""

@@ -1,0 +1,144 @@
+"""What runs in the containers of a compiled pipeline: begin, node, items, end.
+
+Kubeflow tells a container what it is about in an ExecutorInput, and reads from files what it
+shows of it. A container ends with 0 if its node is done, cached or skipped: Kubeflow knows no
+skipped tasks, and what follows a skipped node finds out by itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import sys
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mlops_pipeline.environment import find_lock
+from mlops_pipeline.errors import PipelineError
+from mlops_pipeline.history import Iteration
+from mlops_pipeline.ir import PipelineIR, load
+from mlops_pipeline.parameters import from_text
+from mlops_pipeline.runners import remote
+from mlops_pipeline.runners.kubeflow.shadows import write_shadows
+from mlops_pipeline.settings import Sources, resolve
+from mlops_pipeline.store import State
+from mlops_pipeline.stores import make_place, make_root, open_store
+from mlops_pipeline.workspace import Workspace
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do one step of a run; the exit code: 0, 1 for a node that failed, 2 for a mistake."""
+    given = _parse(argv)
+    try:
+        workspace = _workspace(Path(given.base_dir).absolute())
+        try:
+            return _STEPS[given.step](workspace, given)
+        finally:
+            workspace.store.close()
+    except PipelineError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the log of the container
+        return 2
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m mlops_pipeline.runners.kubeflow")
+    parser.add_argument("step", choices=_STEPS)
+    parser.add_argument("--run-id", required=True)
+    parser.add_argument("--base-dir", default=".")
+    parser.add_argument("--executor-input", type=json.loads, default={}, metavar="JSON")
+    parser.add_argument("--ir", nargs="+", default=[], metavar="BASE64")
+    parser.add_argument("--node", default="")
+    parser.add_argument("--loop", default="")
+    parser.add_argument("--iteration", type=_iteration, default=())
+    return parser.parse_args(argv)
+
+
+def _iteration(text: str) -> Iteration:
+    return tuple(int(part) for part in text.split(",") if part)
+
+
+def _workspace(base_dir: Path) -> Workspace:
+    settings = resolve(Sources(base_dir)).values
+    make_place(settings.store)
+    make_root(settings.root)
+    return Workspace(
+        store=open_store(settings.store),
+        root=settings.root,
+        base_dir=base_dir,
+        import_paths=(str(base_dir), *settings.import_paths),
+        lock=Path(settings.lock) if settings.lock else find_lock(base_dir),
+        lease=settings.lease,
+    )
+
+
+def _begin(workspace: Workspace, given: argparse.Namespace) -> int:
+    ir = load(zlib.decompress(base64.b64decode("".join(given.ir))), source="the argument --ir")
+    values = given.executor_input.get("inputs", {}).get("parameterValues", {})
+    remote.begin_run(ir, given.run_id, workspace, typed(ir, values))
+    return 0
+
+
+def _node(workspace: Workspace, given: argparse.Namespace) -> int:
+    outcome = remote.run_place(workspace, given.run_id, given.node, given.iteration)
+    write_shadows(given.executor_input, given.run_id, outcome)
+    execution = outcome.execution
+    told = execution.error or execution.reason
+    print(f"{given.node}: {execution.state} {told}".rstrip())  # noqa: T201
+    return 0 if outcome.state.succeeded or outcome.state is State.SKIPPED else 1
+
+
+def _items(workspace: Workspace, given: argparse.Namespace) -> int:
+    found = remote.count_items(workspace, given.run_id, given.loop, given.iteration)
+    texts = [",".join(map(str, iteration)) for iteration in found]
+    write_output(given.executor_input, {"parameterValues": {"items": texts}})
+    return 0
+
+
+def _end(workspace: Workspace, given: argparse.Namespace) -> int:
+    run = remote.finish_run(workspace, given.run_id)
+    print(f"run {run.id}: {run.state}")  # noqa: T201
+    return 0
+
+
+_STEPS = {"begin": _begin, "node": _node, "items": _items, "end": _end}
+
+
+def typed(ir: PipelineIR, values: dict[str, Any]) -> dict[str, Any]:
+    """Parameter values as Kubeflow hands them out, as the pipeline wants them.
+
+    Kubeflow's numbers are all floats, and what may be of several types arrives as a text.
+    """
+    schemas = {parameter.name: parameter.schema for parameter in ir.parameters}
+    return {
+        name: from_text(f"parameter {name!r}", schemas[name], value)
+        if isinstance(value, str)
+        else _whole(value)
+        for name, value in values.items()
+        if name in schemas
+    }
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _whole(item) for name, item in value.items()}
+    return value
+
+
+def write_output(executor_input: dict[str, Any], output: dict[str, Any]) -> None:
+    """Write the file that Kubeflow's launcher reads when the container has ended."""
+    file = executor_input.get("outputs", {}).get("outputFile", "")
+    if file:
+        path = Path(file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(output), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

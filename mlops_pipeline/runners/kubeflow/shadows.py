@@ -1,0 +1,97 @@
+"""What Kubeflow's own pages show of a node: a card in Markdown and the scalar metrics.
+
+The artifacts themselves never pass through Kubeflow. Its launcher refuses URIs outside its own
+run folder, so none of ours is ever written into a `uri` field: they are metadata and text here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mlops_pipeline.history import Outcome
+from mlops_pipeline.text import seconds
+
+_MOUNTS = {"gs://": "/gcs/", "s3://": "/s3/", "minio://": "/minio/"}
+"""Where Kubeflow's launcher looks for the files of an output."""
+
+
+def write_shadows(executor_input: Mapping[str, Any], run_id: str, outcome: Outcome) -> None:
+    """Write card, metrics and the file that tells Kubeflow of them."""
+    outputs = executor_input.get("outputs", {})
+    if not outputs.get("outputFile"):
+        return
+    told: dict[str, Any] = {}
+    metadata = {"card": _facts(outcome), "metrics": dict(metrics(outcome))}
+    for key, wanted in outputs.get("artifacts", {}).items():
+        artifact = wanted["artifacts"][0]
+        if key == "card":
+            path = local_path(artifact["uri"])
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(card(run_id, outcome), encoding="utf-8")
+        facts = {**artifact.get("metadata", {}), **metadata.get(key, {})}
+        told[key] = {"artifacts": [{"name": artifact.get("name", key), "metadata": facts}]}
+    file = Path(outputs["outputFile"])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"artifacts": told}), encoding="utf-8")
+
+
+def local_path(uri: str) -> Path:
+    """The file in the container that stands for an output's URI."""
+    for scheme, mount in _MOUNTS.items():
+        if uri.startswith(scheme):
+            return Path(mount + uri[len(scheme) :])
+    return Path(uri)
+
+
+def card(run_id: str, outcome: Outcome) -> str:
+    """A node in Markdown: what was decided and why, what it wrote, how to see more."""
+    execution = outcome.execution
+    lines = [f"# {outcome.node_id}", "", f"**{execution.state}** {execution.reason}".rstrip(), ""]
+    if execution.error:
+        lines += ["```", execution.error, "```", ""]
+    duration = max(0.0, execution.finished - execution.started)
+    lines += [f"Execution {execution.id} of run `{run_id}`, {seconds(duration)}.", ""]
+    rows = [
+        f"| {key} | {record.type} | {record.id} | `{record.uri}` |"
+        for key, records in outcome.outputs.items()
+        for record in records
+    ]
+    if rows:
+        lines += ["| output | type | id | URI |", "|---|---|---|---|", *rows, ""]
+    found = dict(metrics(outcome))
+    if found:
+        lines += ["| metric | value |", "|---|---|"]
+        lines += [f"| {name} | {value:.6g} |" for name, value in sorted(found.items())] + [""]
+    lines.append(f"Show it with `mlops show {run_id} {outcome.node_id}`.")
+    return "\n".join(lines) + "\n"
+
+
+def metrics(outcome: Outcome) -> Iterator[tuple[str, float]]:
+    """The numbers among what a node said of its outputs."""
+    for key, records in outcome.outputs.items():
+        for record in records:
+            found = record.properties.get("metrics")
+            if isinstance(found, Mapping):
+                for name, value in found.items():
+                    if isinstance(value, int | float) and not isinstance(value, bool):
+                        yield str(name), float(value)
+            if isinstance(record.properties.get("blessed"), int):
+                yield f"{key}_blessed", float(record.properties["blessed"])
+
+
+def _facts(outcome: Outcome) -> dict[str, Any]:
+    """Where to find the real thing, for what reads Kubeflow's metadata."""
+    execution = outcome.execution
+    artifacts = {
+        key: [{"id": record.id, "uri": record.uri} for record in records]
+        for key, records in outcome.outputs.items()
+    }
+    return {
+        "mlops_execution_id": execution.id,
+        "mlops_state": str(execution.state),
+        "mlops_reason": execution.reason,
+        "mlops_outputs": json.dumps(artifacts, sort_keys=True),
+    }

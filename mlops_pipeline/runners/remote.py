@@ -1,0 +1,111 @@
+"""A run whose nodes are started one by one from elsewhere: what a scheduler's tasks do.
+
+    begin -> node ... node -> end
+
+Each step may run in a process, container and machine of its own; they meet in the store only. The
+executor of a node runs in a worker process, so that a time limit can end it and its death is
+recorded by the process that started it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from mlops_pipeline.driver import SkippedError, loop_items
+from mlops_pipeline.errors import NotFoundError, ResolutionError, did_you_mean
+from mlops_pipeline.history import Iteration, Outcome, load_history
+from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.launch import Session, begin_run, end_run, launch, open_session
+from mlops_pipeline.runners.pool import WorkerPool
+from mlops_pipeline.runs import pipeline_of
+from mlops_pipeline.store import Run, State
+from mlops_pipeline.workspace import Workspace
+
+__all__ = ["begin_run", "count_items", "finish_run", "open_run", "run_place"]
+
+
+def open_run(workspace: Workspace, run_id: str) -> tuple[Run, PipelineIR]:
+    """A run that has begun, and its pipeline, both from the store.
+
+    Raises:
+        NotFoundError: it has not begun.
+    """
+    run = workspace.store.get_run(run_id)
+    if run is None:
+        raise NotFoundError(
+            f"run {run_id} has not begun in this store",
+            hint="begin it first, and let all steps of a run use the same store",
+        )
+    return run, pipeline_of(workspace, run)
+
+
+def run_place(
+    workspace: Workspace, run_id: str, node_id: str, iteration: Iteration = ()
+) -> Outcome:
+    """Make one attempt at a node of a run that has begun.
+
+    Raises:
+        NotFoundError: there is no such run, or its pipeline has no such node.
+    """
+    _, ir = open_run(workspace, run_id)
+    known = [node.id for node in ir.nodes]
+    if node_id not in known:
+        raise NotFoundError(
+            f"pipeline {ir.name} has no node {node_id!r}", hint=did_you_mean(node_id, known)
+        )
+    pool = WorkerPool(1)
+    try:
+        session = open_session(ir, run_id, workspace, execute=pool.execute)
+        if ir.node(node_id).on_exit:
+            # What an exit handler is told of the run: how it went so far.
+            session = replace(session, run=replace(session.run, state=_state(session)))
+        return launch(session, node_id, iteration)
+    finally:
+        pool.close()
+
+
+def count_items(
+    workspace: Workspace, run_id: str, loop_id: str, outer: Iteration = ()
+) -> list[Iteration]:
+    """The iterations of a loop inside one of the loops around it.
+
+    Over an empty list, or where its list was skipped, it is the way to the loop alone: its nodes
+    are started there once, and their drivers record why they are skipped.
+    """
+    run, ir = open_run(workspace, run_id)
+    session = Session(ir, run, workspace, load_history(workspace.store, run_id))
+    node = next((node for node in ir.nodes if loop_id in node.loops), None)
+    if node is None:
+        known = [loop.id for loop in ir.loops]
+        raise NotFoundError(
+            f"pipeline {ir.name} has no loop {loop_id!r}", hint=did_you_mean(loop_id, known)
+        )
+    if len(outer) < node.loops.index(loop_id):
+        return [outer]
+    try:
+        items = loop_items(session.request(node, outer), loop_id)
+    except (ResolutionError, SkippedError):
+        return [outer]
+    return [(*outer, index) for index, _ in enumerate(items)] or [outer]
+
+
+def finish_run(workspace: Workspace, run_id: str) -> Run:
+    """Record how a run ended, by what its nodes have recorded."""
+    run, ir = open_run(workspace, run_id)
+    session = Session(ir, run, workspace, load_history(workspace.store, run_id))
+    return end_run(workspace, run_id, _state(session))
+
+
+def _state(session: Session) -> State:
+    """COMPLETE where every node has run well or was skipped, else FAILED."""
+    outcomes: Mapping[str, Any] = session.history.outcomes
+    for node in session.ir.nodes:
+        found = outcomes.get(node.id, {}).values()
+        # A node that a failure kept from starting has left nothing; nor has a pod that never ran.
+        if not found and not node.on_exit:
+            return State.FAILED
+        if any(not (o.state.succeeded or o.state is State.SKIPPED) for o in found):
+            return State.FAILED
+    return State.COMPLETE
