@@ -15,6 +15,15 @@ from mlops_components.example_gen import (
 )
 from mlops_components.example_validator import ExampleValidator
 from mlops_components.fn_args import DataAccessor, FnArgs
+from mlops_components.infra_validator import (
+    InfraValidator,
+    LocalDockerConfig,
+    RequestSpec,
+    ServingSpec,
+    TensorFlowServing,
+    TensorFlowServingRequestSpec,
+    ValidationSpec,
+)
 from mlops_components.pusher import Filesystem, PushDestination, Pusher
 from mlops_components.schema_gen import SchemaGen
 from mlops_components.statistics_gen import StatisticsGen
@@ -30,16 +39,23 @@ __all__ = [
     "Filesystem",
     "FnArgs",
     "HashSplit",
+    "InfraValidator",
     "InputConfig",
     "InputSplit",
+    "LocalDockerConfig",
     "OutputConfig",
     "PushDestination",
     "Pusher",
+    "RequestSpec",
     "SchemaGen",
+    "ServingSpec",
     "SplitConfig",
     "SplitsConfig",
     "StatisticsGen",
+    "TensorFlowServing",
+    "TensorFlowServingRequestSpec",
     "TrainArgs",
     "Trainer",
     "Transform",
+    "ValidationSpec",
 ]

@@ -24,6 +24,7 @@ TFX = {
         "model model_run",
     ),
     "Evaluator": ("examples model baseline_model schema", "evaluation blessing"),
+    "InfraValidator": ("model examples", "blessing"),
     "Pusher": ("model model_blessing infra_blessing", "pushed_model"),
 }
 
