@@ -10,6 +10,7 @@ from typing import Any
 
 from mlops_components.examples import chosen_splits, split_files
 from mlops_components.fn_args import FnArgs, example_accessor
+from mlops_components.tfx_compat import tfx_importable
 from mlops_components.user_code import user_function
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import (
@@ -57,6 +58,7 @@ def Trainer(
     train_args: TrainArgs | None = None,
     eval_args: EvalArgs | None = None,
     custom_config: dict[str, Any] | None = None,
+    tfx_compat: bool = False,
 ) -> None:
     """Train a model with the user's `run_fn(fn_args)`.
 
@@ -64,6 +66,7 @@ def Trainer(
         module_file: Python file that defines `run_fn`.
         run_fn: `module:function`, in place of a module file.
         custom_config: handed to `run_fn` as it is.
+        tfx_compat: let the user's code import `tfx` where TFX is not installed.
     """
     serving = model.path / SERVING_FOLDER
     model_run.path.mkdir(parents=True, exist_ok=True)
@@ -79,7 +82,7 @@ def Trainer(
         hyperparameters=_best(hyperparameters) if hyperparameters else None,
         custom_config=custom_config,
     )
-    with user_function("run_fn", module_file, run_fn) as train:
+    with tfx_importable(tfx_compat), user_function("run_fn", module_file, run_fn) as train:
         train(arguments)
     if not serving.is_dir() or not any(serving.iterdir()):
         raise ExecutorError(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_components.examples import SplitWriter, chosen_splits, read_batches, split_files
+from mlops_components.tfx_compat import tfx_importable
 from mlops_components.user_code import user_function
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import Examples, Schema, TransformGraph
@@ -38,6 +39,7 @@ def Transform(
     splits_config: SplitsConfig | None = None,
     custom_config: dict[str, Any] | None = None,
     materialize: bool = True,
+    tfx_compat: bool = False,
 ) -> None:
     """Analyze the examples, write the transform graph, and apply it to every split.
 
@@ -46,6 +48,7 @@ def Transform(
         preprocessing_fn: `module:function`, in place of a module file.
         custom_config: handed to `preprocessing_fn` if it takes an argument of that name.
         materialize: whether transformed examples are written.
+        tfx_compat: let the user's code import `tfx` where TFX is not installed.
     """
     from mlops_components import _tfdv, _tft
 
@@ -55,6 +58,7 @@ def Transform(
     splits = chosen_splits(examples.splits, config.transform) if materialize else []
     files = [path for split in analyzed for path in split_files(examples, split)]
     with (
+        tfx_importable(tfx_compat),
         user_function("preprocessing_fn", module_file, preprocessing_fn) as function,
         tempfile.TemporaryDirectory(prefix="mlops-") as scratch,
     ):
