@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
-from mlops_pipeline.binding import Bound, bind, changed_properties, check_names, write_values
-from mlops_pipeline.context import current_set, make_context
+from mlops_pipeline.binding import bind, changed_properties, check_names, write_values
+from mlops_pipeline.context import TaskContext, current_set, make_context
 from mlops_pipeline.errors import (
     DefinitionError,
     ExecutorError,
@@ -22,6 +22,7 @@ from mlops_pipeline.errors import (
     did_you_mean,
 )
 from mlops_pipeline.failure import summary, traceback_tail
+from mlops_pipeline.gate import gate_from
 from mlops_pipeline.task import Task, TaskResult
 
 
@@ -39,9 +40,10 @@ def call_function(task: Task, target: Any, **extra: Any) -> TaskResult:
     check_names(task, set(parameters), needed)
     written = {n: a for n, a in bound.outputs.items() if n not in task.values}
     arguments = {**bound.inputs, **written, **bound.parameters, **extra}
-    with current_set(make_context(task, bound)):
+    context = make_context(task, bound)
+    with current_set(context):
         returned = function(**arguments)
-    return _finish(task, bound, returned, hints.get("return"))
+    return _finish(task, context, returned, hints.get("return"))
 
 
 def call_class(task: Task, target: Any) -> TaskResult:
@@ -60,13 +62,14 @@ def call_class(task: Task, target: Any) -> TaskResult:
     with current_set(context):
         returned = kind().execute(context)
     hint = hints.get("return") or hints_of(kind.execute).get("return")
-    return _finish(task, bound, returned, hint)
+    return _finish(task, context, returned, hint)
 
 
-def _finish(task: Task, bound: Bound, returned: Any, hint: Any) -> TaskResult:
+def _finish(task: Task, context: TaskContext, returned: Any, hint: Any) -> TaskResult:
     """Write the returned values, and collect the properties that were set."""
-    write_values(task, bound.outputs, returned, hint)
-    return TaskResult(properties=changed_properties(task, bound.outputs))
+    write_values(task, context.outputs, returned, hint)
+    properties = changed_properties(task, context.outputs)
+    return TaskResult(properties=properties, gate=gate_from(context.findings))
 
 
 @functools.lru_cache(maxsize=1024)

@@ -17,10 +17,11 @@ import msgspec
 
 from mlops_pipeline import lease
 from mlops_pipeline.cache import Key, find_reusable
-from mlops_pipeline.driver import Decision, Plan, Request
+from mlops_pipeline.driver import Plan, Request
 from mlops_pipeline.errors import ResolutionError
 from mlops_pipeline.staging import OUTPUTS, STAGING, staging_of
 from mlops_pipeline.store import (
+    NOTHING,
     AlreadyExistsError,
     Execution,
     StaleExecutionError,
@@ -53,6 +54,7 @@ def new_execution(request: Request, plan: Plan | None, state: State) -> Executio
         pid=os.getpid(),
         started=now,
         finished=0.0 if state is State.RUNNING else now,
+        properties=plan.gate.properties() if plan and plan.gate else NOTHING,
     )
 
 
@@ -134,7 +136,7 @@ def _take_over(request: Request, plan: Plan) -> Plan | None:
     found = find_reusable(plan.key, request.node.cache, request.workspace)
     if found.execution is None:
         return None
-    return replace(plan, decision=Decision.CACHED, reason=found.reason, outputs=found.outputs)
+    return plan.reusing(found)
 
 
 def reap(workspace: Workspace, execution: Execution) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from mlops_pipeline.artifacts import Artifact
 from mlops_pipeline.binding import Bound, Taken
 from mlops_pipeline.errors import DefinitionError
+from mlops_pipeline.gate import Finding, finding
 from mlops_pipeline.task import Task
 
 
@@ -26,6 +27,7 @@ class TaskContext:
         outputs: artifacts to write, by output.
         parameters: typed values, secrets among them.
         folders: where `scratch` and `state_dir` are; each is made when it is first asked for.
+        findings: what `gate` was told.
     """
 
     name: str
@@ -33,6 +35,7 @@ class TaskContext:
     outputs: Mapping[str, Artifact]
     parameters: Mapping[str, Any]
     folders: tuple[Path, Path]
+    findings: list[Finding] = field(default_factory=list)
 
     @cached_property
     def scratch(self) -> Path:
@@ -45,6 +48,14 @@ class TaskContext:
         """A folder that later attempts of the same node and run find again, for checkpoints."""
         self.folders[1].mkdir(parents=True, exist_ok=True)
         return self.folders[1]
+
+    def gate(self, action: str, reason: str) -> None:
+        """Say what is wrong, and what is to come of it; may be called any number of times.
+
+        The outputs are published in any case. `warn` records the reason; `skip` has the nodes
+        that depend on this one skipped; `fail` fails this one, which is not tried again.
+        """
+        self.findings.append(finding(action, reason))
 
 
 class Executor(Protocol):
@@ -65,7 +76,7 @@ _current: ContextVar[TaskContext] = ContextVar("current_task")
 
 
 def current_task() -> TaskContext:
-    """The context of the task that is running here: scratch folder, state folder, name.
+    """The context of the task that is running here: folders, name, and its gate.
 
     Raises:
         DefinitionError: no task is running in this thread.

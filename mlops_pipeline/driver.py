@@ -16,11 +16,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mlops_pipeline.cache import Key, find_reusable, make_key
+from mlops_pipeline.cache import Found, Key, find_reusable, make_key
 from mlops_pipeline.content import digest_path
 from mlops_pipeline.errors import NotFoundError, ParameterError, ResolutionError
 from mlops_pipeline.expressions import describe, evaluate
-from mlops_pipeline.history import History, Iteration
+from mlops_pipeline.gate import Gate, closes, read_gate
+from mlops_pipeline.graph import needed_by
+from mlops_pipeline.history import History, Iteration, Outcome, place_name
 from mlops_pipeline.ir import (
     ChannelIR,
     Expression,
@@ -110,6 +112,7 @@ class Plan:
         damaged: stored artifacts that were found altered or gone.
         output_properties: properties of the outputs, by output.
         generation: how many results under the same claim have been published before.
+        gate: what was said with the result to reuse, or what keeps the node from running.
     """
 
     node: NodeIR
@@ -124,6 +127,20 @@ class Plan:
     damaged: tuple[ArtifactRecord, ...] = ()
     output_properties: Mapping[str, Mapping[str, Any]] = NOTHING
     generation: int = 0
+    gate: Gate | None = None
+
+    def reusing(self, found: Found) -> Plan:
+        """The plan that takes over a result, with all that was said of it."""
+        assert found.execution is not None
+        gate = read_gate(found.execution.properties)
+        return replace(
+            self,
+            decision=Decision.CACHED,
+            reason=found.reason,
+            outputs=found.outputs,
+            damaged=found.damaged,
+            gate=gate and Gate(gate.findings, place_name(self.node.id, self.iteration)),
+        )
 
 
 Driver = Callable[[Request], Plan]
@@ -137,6 +154,9 @@ def drive(request: Request) -> Plan:
     """
     node = request.node
     scope = NodeScope(request)
+    gate = _closed(request)
+    if gate is not None:
+        return replace(_skipped(request, f"the gate of {gate.node} is closed: {gate}"), gate=gate)
     try:
         for condition in node.conditions:
             if not evaluate(condition, scope):
@@ -169,6 +189,20 @@ def _skipped(request: Request, reason: str) -> Plan:
     return Plan(request.node, request.iteration, Decision.SKIPPED, reason)
 
 
+def _closed(request: Request) -> Gate | None:
+    """The gate that keeps the node from running, if one that it depends on has closed.
+
+    Of a producer in a loop that the node collects from, all iterations have to be closed.
+    """
+    if request.node.on_exit:
+        return None
+    for producer in sorted(needed_by(request.ir, request.node)):
+        outcomes = _seen(request, producer)
+        if outcomes and all(closes(each.execution.properties) for each in outcomes):
+            return read_gate(outcomes[0].execution.properties)
+    return None
+
+
 def _look_in_cache(request: Request, plan: Plan) -> Plan:
     node, workspace = plan.node, request.workspace
     if isinstance(node.executor, ImporterExecutor | ResolverExecutor):
@@ -182,13 +216,7 @@ def _look_in_cache(request: Request, plan: Plan) -> Plan:
         return replace(
             plan, reason=found.reason, damaged=found.damaged, generation=found.generation
         )
-    return replace(
-        plan,
-        decision=Decision.CACHED,
-        reason=found.reason,
-        outputs=found.outputs,
-        damaged=found.damaged,
-    )
+    return plan.reusing(found)
 
 
 def _why_not_reused(request: Request) -> str:
@@ -260,16 +288,16 @@ def produced(request: Request, producer: str, output: str) -> list[ArtifactRecor
         SkippedError: the producer was skipped.
         NotProducedError: it did not succeed.
     """
-    shared = shared_loops(request.node.loops, request.ir.node(producer).loops)
-    outcomes = request.history.within(producer, request.iteration[:shared])
+    outcomes = _seen(request, producer)
     if not outcomes:
         raise NotProducedError(
             f"{request.node.id} needs {output} of {producer}, which has not run in this run",
             hint=f"run {producer} too, or go on from a run that has it with --base-run",
         )
-    usable = [each for each in outcomes if each.state.succeeded]
+    usable = [each for each in outcomes if _is_usable(request, each)]
     for each in outcomes:
-        if each.state not in (State.SKIPPED, State.COMPLETE, State.CACHED):
+        ended_well = each.state.succeeded or each.state is State.SKIPPED
+        if not ended_well and not _is_usable(request, each):
             raise NotProducedError(
                 f"{request.node.id} needs {output} of {producer}, which is {each.state}",
                 hint=f"see `mlops show {request.run.id} {producer}`",
@@ -277,6 +305,19 @@ def produced(request: Request, producer: str, output: str) -> list[ArtifactRecor
     if not usable:
         raise SkippedError(f"{producer} was skipped")
     return [record for each in usable for record in each.outputs.get(output, ())]
+
+
+def _seen(request: Request, producer: str) -> list[Outcome]:
+    """What became of a node of this run, in the iterations that the requesting node sees."""
+    shared = shared_loops(request.node.loops, request.ir.node(producer).loops)
+    return request.history.within(producer, request.iteration[:shared])
+
+
+def _is_usable(request: Request, outcome: Outcome) -> bool:
+    if request.node.on_exit:
+        # What a gate has stopped is what an exit handler may want to report.
+        return outcome.published
+    return outcome.state.succeeded and not closes(outcome.execution.properties)
 
 
 def shared_loops(ours: tuple[str, ...], theirs: tuple[str, ...]) -> int:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from mlops_pipeline.errors import ExecutorError, PipelineError
+from mlops_pipeline.gate import Finding, Gate
 from mlops_pipeline.task import TaskResult
 
 DETAILS_LIMIT = 8_000
@@ -74,7 +75,14 @@ class Redactor:
             hint=self.text(result.hint),
             details=self.text(result.details),
             retryable=result.retryable,
+            gate=self._gate(result.gate),
         )
+
+    def _gate(self, gate: Gate | None) -> Gate | None:
+        if gate is None:
+            return None
+        found = (Finding(each.action, self.text(each.reason)) for each in gate.findings)
+        return Gate(tuple(found), gate.node)
 
 
 def failed(error: BaseException) -> TaskResult:

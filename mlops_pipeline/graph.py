@@ -69,17 +69,19 @@ def loop_dependencies(pipeline: PipelineIR, loops: Iterable[str]) -> set[str]:
     return needed
 
 
+def needed_by(pipeline: PipelineIR, node: NodeIR) -> frozenset[str]:
+    """Ids of the nodes that must have ended before a node."""
+    needed = producers(expressions(node)) | set(node.after)
+    for source in (source for each in node.inputs for source in each.sources):
+        if isinstance(source, ChannelIR):
+            needed.add(source.node)
+    loops = {p.loop for p in expressions(node) if isinstance(p, LoopItem)} | set(node.loops)
+    return frozenset(needed | loop_dependencies(pipeline, loops))
+
+
 def dependencies(pipeline: PipelineIR) -> dict[str, frozenset[str]]:
     """Ids of the nodes that must have ended before each node, by node id."""
-    result = {}
-    for node in pipeline.nodes:
-        needed = producers(expressions(node)) | set(node.after)
-        for source in (source for each in node.inputs for source in each.sources):
-            if isinstance(source, ChannelIR):
-                needed.add(source.node)
-        loops = {p.loop for p in expressions(node) if isinstance(p, LoopItem)} | set(node.loops)
-        result[node.id] = frozenset(needed | loop_dependencies(pipeline, loops))
-    return result
+    return {node.id: needed_by(pipeline, node) for node in pipeline.nodes}
 
 
 def ancestors(edges: dict[str, frozenset[str]], start: Iterable[str]) -> set[str]:

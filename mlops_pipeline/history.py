@@ -37,6 +37,11 @@ class Outcome:
         """State of the execution."""
         return self.execution.state
 
+    @property
+    def published(self) -> bool:
+        """Whether there are outputs."""
+        return self.execution.published
+
 
 @dataclass
 class History:
@@ -80,7 +85,7 @@ def load_history(store: MetadataStore, run_id: str) -> History:
     """Read from the store what a run has done so far."""
     history = History()
     executions = store.executions_of_run(run_id)
-    outputs = load_outputs(store, [e for e in executions if e.state.succeeded])
+    outputs = load_outputs(store, [e for e in executions if e.published])
     for execution in executions:
         history.add(
             Outcome(
@@ -88,6 +93,11 @@ def load_history(store: MetadataStore, run_id: str) -> History:
             )
         )
     return history
+
+
+def place_name(node_id: str, iteration: Iteration) -> str:
+    """A node with its place in the loops: `Trainer[0,2]`."""
+    return f"{node_id}[{','.join(map(str, iteration))}]" if iteration else node_id
 
 
 def load_outputs(

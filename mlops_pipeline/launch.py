@@ -235,7 +235,7 @@ def _execute(session: Session, request: Request, plan: Plan, execution: Executio
         log_file = str(log_path(workspace, execution))
         outcome = _failed(request, replace(execution, state=state, log=log_file), error)
         # After the record: what counts as published there keeps its files.
-        if outcome.state is State.COMPLETE:
+        if outcome.published:
             log.warning("%s is published, but then failed: %s", request.node.id, error)
             staging.remove()
         else:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from mlops_pipeline.claims import new_execution
 from mlops_pipeline.driver import Decision, Plan
 from mlops_pipeline.errors import NotFoundError, ParameterError, did_you_mean
+from mlops_pipeline.gate import read_gate
 from mlops_pipeline.graph import ancestors, dependencies, descendants
 from mlops_pipeline.history import Outcome, load_history
 from mlops_pipeline.ir import PipelineIR
@@ -131,7 +132,9 @@ def _take_over_one(session: Session, base_run: str, outcome: Outcome) -> Outcome
     request = session.request(node, outcome.iteration)
     skipped = outcome.state is State.SKIPPED
     reason = f"taken over from run {base_run}, execution {outcome.execution.id}"
-    plan = Plan(node, outcome.iteration, Decision.SKIPPED if skipped else Decision.CACHED, reason)
+    decision = Decision.SKIPPED if skipped else Decision.CACHED
+    gate = read_gate(outcome.execution.properties)
+    plan = Plan(node, outcome.iteration, decision, reason, gate=gate)
     execution = replace(
         new_execution(request, plan, State.SKIPPED if skipped else State.CACHED),
         parameters=outcome.execution.parameters,

@@ -11,6 +11,7 @@ same signature, which typically calls `publish` and then tells somebody:
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -20,18 +21,22 @@ from pathlib import Path
 from mlops_pipeline.content import digest_path, fsync_names, fsync_tree
 from mlops_pipeline.driver import Plan
 from mlops_pipeline.errors import ExecutorError
-from mlops_pipeline.history import Outcome
+from mlops_pipeline.gate import FAIL, Gate
+from mlops_pipeline.history import Outcome, place_name
 from mlops_pipeline.ir import OutputIR
 from mlops_pipeline.staging import Staging, artifact_path
 from mlops_pipeline.store import (
     AlreadyExistsError,
     ArtifactRecord,
+    ArtifactState,
     Execution,
     StaleExecutionError,
     State,
 )
 from mlops_pipeline.task import TaskResult
 from mlops_pipeline.workspace import Workspace
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -75,9 +80,8 @@ def publish(done: Done) -> Outcome:
         output.name: [_record(done, output, places[output.name], digests[output.name])]
         for output in done.plan.node.outputs
     }
-    complete = replace(done.execution, state=State.COMPLETE, finished=time.time())
     try:
-        stored, written = done.workspace.store.put_execution(complete, outputs=records)
+        stored, written = done.workspace.store.put_execution(_ended(done), outputs=records)
     except (AlreadyExistsError, StaleExecutionError) as error:
         done.staging.undo()
         raise ExecutorError(
@@ -88,6 +92,28 @@ def publish(done: Done) -> Outcome:
     step("publisher.published", node_id)
     done.staging.remove()
     return Outcome(node_id, done.plan.iteration, stored, written)
+
+
+def _ended(done: Done) -> Execution:
+    """The execution with what its gate says, which may be that it has failed."""
+    ended = replace(done.execution, state=State.COMPLETE, finished=time.time())
+    if done.result.gate is None:
+        return ended
+    gate = Gate(done.result.gate.findings, place_name(ended.node_id, ended.iteration))
+    for each in gate.findings:
+        log.warning("%s (%s): %s", gate.node, each.action, each.reason)
+    ended = replace(ended, properties={**ended.properties, **gate.properties()})
+    if gate.action != FAIL:
+        return ended
+    error = ExecutorError(
+        f"its gate failed it: {gate}",
+        hint="mend what it found, or have it say something milder; its outputs are there to see",
+    )
+    return replace(ended, state=State.FAILED, error=str(error))
+
+
+def _fails(done: Done) -> bool:
+    return done.result.gate is not None and done.result.gate.action == FAIL
 
 
 def _check(done: Done, output: OutputIR) -> str:
@@ -122,10 +148,14 @@ def _record(done: Done, output: OutputIR, place: Path, digest: str) -> ArtifactR
         **done.plan.output_properties.get(output.name, {}),
         **done.result.properties.get(output.name, {}),
     }
+    failed = _fails(done)
+    # The next to do the work publishes under the fence; what has failed is nobody's to use.
+    fence = f"failed/{done.execution.id}" if failed else done.fence
     return ArtifactRecord(
         type=output.type,
         uri=str(artifact_path(place, output)),
-        name=f"{done.fence}:{output.name}:0",
+        name=f"{fence}:{output.name}:0",
+        state=ArtifactState.PENDING if failed else ArtifactState.LIVE,
         properties=properties,
         digest=digest,
     )

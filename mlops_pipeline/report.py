@@ -8,8 +8,11 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from mlops_pipeline.artifacts import Artifact
 from mlops_pipeline.errors import PipelineError
+from mlops_pipeline.gate import FAIL, SKIP, Gate
 from mlops_pipeline.results import KILLED, NodeRun, PipelineRun
 from mlops_pipeline.store import MetadataStore, State
 from mlops_pipeline.tables import DECISIONS, Screen, Table, lines
@@ -25,6 +28,9 @@ SPOKEN = ("ModelEvaluation", "ModelBlessing", "InfraBlessing", "PushedModel")
 
 EXPLAINED = 12
 """Nodes whose causes are looked up for a report."""
+
+FOUND = 10
+"""Reasons of a gate that a report lists."""
 
 FOLD = 4
 """Iterations of a node that are listed one by one; more are one row."""
@@ -44,6 +50,7 @@ def run_report(
     ]
     for node, artifact in sorted(spoken, key=lambda pair: SPOKEN.index(pair[1].TYPE_NAME)):
         blocks.append(_block(node, artifact, screen))
+    blocks += [gate_lines(node, screen) for node in run if node.state.succeeded]
     blocks += [error_lines(node, screen) for node in run.failed]
     full = [block for block in blocks if block]
     return list(itertools.chain.from_iterable([*block, ""] for block in full))[:-1]
@@ -124,6 +131,19 @@ def error_lines(node: NodeRun, screen: Screen) -> list[str]:
     return text
 
 
+def gate_lines(node: NodeRun, screen: Screen) -> list[str]:
+    """What a node said about the nodes after it, if it did."""
+    gate = node.gate
+    if gate is None:
+        return []
+    meant = {SKIP: "skips what depends on it", FAIL: "fails"}.get(gate.action, "warns")
+    text = [f"{screen.paint(node.name, 'bold')} {screen.paint(meant, 'yellow')}:"]
+    text += [f"  {each.action}: {each.reason}" for each in gate.findings[:FOUND]]
+    if len(gate.findings) > FOUND:
+        text.append(f"  and {len(gate.findings) - FOUND} more")
+    return text
+
+
 def _written(node: NodeRun) -> list[Artifact]:
     return [artifact for artifacts in node.outputs.values() for artifact in artifacts]
 
@@ -199,6 +219,9 @@ def next_commands(run: PipelineRun, flags: str = "") -> list[tuple[str, str]]:
     for node in run.failed[:1] if mended else ():
         # Brackets of an iteration mean files to some shells.
         name = shlex.quote(node.name)
+        if node.gate:
+            commands.append((f"mlops show {run.id} {name}{flags}", "what it found and wrote"))
+            break
         commands.append((f"mlops show {run.id} {name}{flags}", "the whole traceback"))
         commands.append((f"mlops replay {run.id} {name} --pdb{flags}", "debug it on its own"))
     return commands
@@ -242,10 +265,16 @@ def node_data(node: NodeRun) -> dict[str, Any]:
         "duration": node.duration,
         "attempts": node.attempts,
         "execution_id": execution.id,
+        "gate": gate_data(node.gate),
         "parameters": dict(execution.parameters),
         "inputs": _links(node.inputs),
         "outputs": _links(node.outputs),
     }
+
+
+def gate_data(gate: Gate | None) -> dict[str, Any] | None:
+    """A gate as data for JSON."""
+    return None if gate is None else {"action": gate.action, **msgspec.to_builtins(gate)}
 
 
 def _links(links: Mapping[str, Sequence[Artifact]]) -> dict[str, list[dict[str, Any]]]:

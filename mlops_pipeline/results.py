@@ -11,7 +11,8 @@ from typing import Any
 from mlops_pipeline.artifacts import Artifact
 from mlops_pipeline.card import card
 from mlops_pipeline.errors import NotFoundError, RunFailedError, did_you_mean
-from mlops_pipeline.history import load_links
+from mlops_pipeline.gate import Gate, read_gate
+from mlops_pipeline.history import load_links, place_name
 from mlops_pipeline.lease import state_of
 from mlops_pipeline.store import (
     ArtifactRecord,
@@ -62,6 +63,11 @@ class NodeRun:
     def reason(self) -> str:
         """Why it was cached, skipped or had to run."""
         return self.execution.reason
+
+    @property
+    def gate(self) -> Gate | None:
+        """What it said about the nodes after it; of a skipped node, what closed it off."""
+        return read_gate(self.execution.properties)
 
     @property
     def duration(self) -> float:
@@ -203,7 +209,7 @@ def read_run(store: MetadataStore, run_id: str) -> PipelineRun:
     executions = [_as_it_is(run, each) for each in store.executions_of_run(run.id)]
     # Failed nodes have read their inputs too, and a replay needs them.
     inputs = load_links(store, executions, Direction.INPUT)
-    outputs = load_links(store, [e for e in executions if e.state.succeeded], Direction.OUTPUT)
+    outputs = load_links(store, [e for e in executions if e.published], Direction.OUTPUT)
     tries: dict[str, list[Execution]] = {}
     for execution in executions:
         tries.setdefault(node_name(execution), []).append(execution)
@@ -245,8 +251,7 @@ def _as_it_is(run: Run, execution: Execution) -> Execution:
 
 def node_name(execution: Execution) -> str:
     """The node of an execution with its place in the loops: `Trainer[0,2]`."""
-    place = f"[{','.join(map(str, execution.iteration))}]" if execution.iteration else ""
-    return execution.node_id + place
+    return place_name(execution.node_id, execution.iteration)
 
 
 def artifact_object(record: ArtifactRecord) -> Artifact:

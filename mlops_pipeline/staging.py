@@ -174,7 +174,7 @@ def sweep(root: Path, pipeline: str, store: MetadataStore) -> list[Execution]:
             continue
         if execution.state is State.RUNNING:
             running.append(execution)
-        elif execution.state is State.COMPLETE:
+        elif execution.published:
             staging.remove()
         else:
             staging.undo()

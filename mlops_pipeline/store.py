@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from mlops_pipeline.errors import StoreError
+from mlops_pipeline.gate import GATE
 
 
 class _Nothing(Mapping[str, Any]):
@@ -139,6 +140,13 @@ class Execution:
     finished: float = 0.0
     heartbeat: float = 0.0
     properties: Mapping[str, Any] = NOTHING
+
+    @property
+    def published(self) -> bool:
+        """Whether it has outputs; one that was failed by its own gate has them, too."""
+        if self.state is State.FAILED:
+            return GATE in self.properties
+        return self.state.succeeded
 
 
 class Direction(str, enum.Enum):

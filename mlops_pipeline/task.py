@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from mlops_pipeline.gate import Gate
 from mlops_pipeline.ir import ExecutorIR
 
 
@@ -64,6 +65,7 @@ class TaskResult(Struct, frozen=True, omit_defaults=True):
         hint: what to do about it, where known.
         details: the tail of the traceback or of the output.
         retryable: whether another attempt may succeed.
+        gate: what the executor said about the nodes that come after.
     """
 
     properties: dict[str, dict[str, Any]] = {}
@@ -71,3 +73,4 @@ class TaskResult(Struct, frozen=True, omit_defaults=True):
     hint: str = ""
     details: str = ""
     retryable: bool = True
+    gate: Gate | None = None

@@ -27,6 +27,7 @@ from mlops_pipeline.artifacts import Artifact, PropertyValue, ValueArtifact
 from mlops_pipeline.component import Component
 from mlops_pipeline.errors import DefinitionError, NotFoundError, WiringError, did_you_mean
 from mlops_pipeline.executor import run_task
+from mlops_pipeline.gate import Gate
 from mlops_pipeline.literals import Secret
 from mlops_pipeline.pipeline import Pipeline
 from mlops_pipeline.results import PipelineRun
@@ -39,9 +40,10 @@ A = TypeVar("A", bound=Artifact)
 
 @dataclass(frozen=True)
 class ComponentResult:
-    """What a component wrote; `outputs` also has its value artifacts."""
+    """What a component wrote, and what its gate says; `outputs` also has value artifacts."""
 
     outputs: Mapping[str, Artifact]
+    gate: Gate | None = None
 
     @property
     def values(self) -> dict[str, Any]:
@@ -125,7 +127,8 @@ def run_component(component: Component, /, **arguments: Any) -> ComponentResult:
         scratch=str(folder / ".scratch"),
         state_dir=str(folder / ".state"),
     )
-    return ComponentResult(_written(component, task, run_task(task, component)))
+    result = run_task(task, component)
+    return ComponentResult(_written(component, task, result), result.gate)
 
 
 def run_pipeline(pipeline: Pipeline, /, **parameters: Any) -> PipelineRun:

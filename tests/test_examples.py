@@ -27,6 +27,7 @@ RESULTS: dict[str, dict[str, Any]] = {
         **{f"Square[{number}]": number * number for number in range(4)},
         "Total": 14,
     },
+    "gate": {"Load": [0, 1, 2, 3, 4], "Check": 5, "Train": 10},
     "hello": {"Numbers": [1, 2, 3, 4], "Total": 10},
     "importer": {"CountRows": 3},
     "options": {"Flaky": 3, "first": "hello Ada", "second": "hello Grace"},
@@ -88,6 +89,12 @@ def test_example_runs_nothing_twice(name: str, where: Where) -> None:
 def test_condition_takes_the_other_branch(where: Where) -> None:
     result = run_example("conditions", where, score=0.5)
     assert returned(result) == {"Measure": 0.5, "Complain": "0.5 is not enough"}
+
+
+def test_a_closed_gate_keeps_the_model_from_being_trained(where: Where) -> None:
+    result = run_example("gate", where, at_least=9)
+    assert result["Train"].state is State.SKIPPED
+    assert result["Train"].reason == "the gate of Check is closed: 5 rows, 9 are needed"
 
 
 def test_own_resolver_finds_the_best_of_earlier_runs(where: Where) -> None:

@@ -99,6 +99,8 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
         after = _first_line(execution.error) if done.state is State.FAILED else ""
         if done.decision == "skipped":
             after = done.reason
+        elif done.gate and not after:
+            after = f"{done.gate.action}: {done.gate}"
         return f"{counter} {name}  {decision}  {seconds(done.duration):>8}  {after}".rstrip()
 
     @staticmethod

@@ -9,7 +9,7 @@ import click
 
 from mlops_pipeline import executor
 from mlops_pipeline.api import workspace_of
-from mlops_pipeline.cli.output import complain, json_option, write, write_json
+from mlops_pipeline.cli.output import complain, json_option, warn, write, write_json
 from mlops_pipeline.cli.place import Place, node_argument, place_options, run_argument
 from mlops_pipeline.errors import PipelineError, SettingsError
 from mlops_pipeline.failure import traceback_tail
@@ -53,6 +53,8 @@ def replay(
         click.echo(result.details, err=True)
         complain(f"{node}: {result.error}", hint=result.hint)
     else:
+        if result.gate:
+            warn(f"{node}: its gate is to {result.gate.action}: {result.gate}")
         write([f"{node} ended well" + (f"; its outputs are in {folder}" if keep else "")])
     return 1 if result.error else 0
 

@@ -18,11 +18,13 @@ from mlops_pipeline import ir as ir_file
 from mlops_pipeline.cli.output import complain, write_json
 from mlops_pipeline.cli.place import Place, place_options
 from mlops_pipeline.errors import NotFoundError, PipelineError, SettingsError, did_you_mean
+from mlops_pipeline.gate import read_gate
 from mlops_pipeline.history import Outcome
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.launch import begin_run, launch, open_session
 from mlops_pipeline.loading import Loaded, open_workspace
 from mlops_pipeline.parameters import run_parameters
+from mlops_pipeline.report import gate_data
 from mlops_pipeline.store import State
 from mlops_pipeline.stores import make_root
 
@@ -42,8 +44,8 @@ DONE, USER_ERROR, TEMPORARY, SKIPPED = 0, 65, 75, 99
 def run_node(place: Place, ir: str, node: str, **flags: Any) -> int:
     """Run one node of compiled IR, for schedulers.
 
-    Writes a JSON result: state, execution_id, outputs (URIs by output), reason, retryable. Ends
-    with 0 where the node is complete or cached, 99 skipped, 65 the user's mistake (do not try
+    Writes a JSON result: state, execution_id, outputs (URIs by output), reason, retryable, gate.
+    Ends with 0 where the node is complete or cached, 99 skipped, 65 the user's mistake (do not try
     again), 75 temporary (try again).
     """
     try:
@@ -126,6 +128,7 @@ def _result(outcome: Outcome) -> dict[str, Any]:
         "outputs": {key: [r.uri for r in records] for key, records in outcome.outputs.items()},
         "reason": execution.error or execution.reason,
         "retryable": outcome.retryable,
+        "gate": gate_data(read_gate(execution.properties)),
     }
 
 

@@ -12,6 +12,7 @@ from mlops_pipeline.lookup import LAST
 from mlops_pipeline.report import (
     causes,
     command_lines,
+    gate_lines,
     next_commands,
     node_data,
     run_data,
@@ -86,6 +87,8 @@ def _node(node: NodeRun, screen: Screen) -> Iterator[str]:
     yield from _section("parameters", {k: shown(v, 100) for k, v in execution.parameters.items()})
     yield from _section("inputs", _places(node.inputs))
     yield from _section("outputs", _places(node.outputs))
+    if node.gate and node.state is not State.SKIPPED:
+        yield from ("", *gate_lines(node, screen))
     if execution.error:
         yield from ("", f"{screen.paint('error:', 'red')} {execution.error}")
         yield from execution.details.rstrip().splitlines()

@@ -296,6 +296,21 @@ class StoreContract:
             Event(done.id, written["logs"][1].id, Direction.OUTPUT, "logs", 1),
         }
 
+    def test_an_execution_that_its_gate_failed_keeps_its_outputs(
+        self, store: MetadataStore
+    ) -> None:
+        running, _ = store.put_execution(execution("a", cache_key="k"))
+        said = {"gate": {"findings": [{"action": "fail", "reason": "x: π"}], "node": "Check"}}
+        failed = replace(running, state=State.FAILED, properties=said)
+        pending = model("m", state=ArtifactState.PENDING)
+        _, written = store.put_execution(failed, outputs={"model": [pending]})
+        (stored,) = store.executions([running.id])
+        assert stored.published
+        assert stored.properties == said
+        assert store.executions_by_cache_key("k") == []
+        (record,) = store.artifacts([written["model"][0].id])
+        assert record.state is ArtifactState.PENDING
+
     def test_a_published_name_is_taken_and_nothing_else_happens(self, store: MetadataStore) -> None:
         publish(store, "key:model:0")
         late, _ = store.put_execution(execution("late", cache_key="k"))

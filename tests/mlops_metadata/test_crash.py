@@ -25,9 +25,11 @@ STEPS = (
 )
 
 
-def start(folder: Path, run_id: str, how: str = "") -> subprocess.CompletedProcess[str]:
+def start(
+    folder: Path, run_id: str, how: str = "", gate: str = ""
+) -> subprocess.CompletedProcess[str]:
     url = f"sqlite:///{folder / 'metadata.db'}"
-    command = [sys.executable, str(START), url, str(folder / "root"), run_id, how]
+    command = [sys.executable, str(START), url, str(folder / "root"), run_id, how, gate]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -86,3 +88,36 @@ def test_after_a_kill_another_run_does_the_work(tmp_path: Path, step: str) -> No
     assert other.returncode == 0, other.stderr
     assert other.stdout.split() == ["Make=CACHED", "Train=COMPLETE", "Push=COMPLETE"]
     check_consistent(tmp_path)
+
+
+@pytest.mark.parametrize("gate", ["skip", "fail"])
+@pytest.mark.parametrize("step", ["publisher.moved", "publisher.published"])
+def test_a_gate_is_recorded_with_the_outputs_or_not_at_all(
+    tmp_path: Path, step: str, gate: str
+) -> None:
+    assert start(tmp_path, "r", step, gate).returncode == -9
+    resumed = start(tmp_path, "r", gate=gate)
+    assert resumed.returncode == (1 if gate == "fail" else 0), resumed.stderr
+    store = open_sqlite(f"sqlite:///{tmp_path / 'metadata.db'}")
+    try:
+        runs = store.executions_of_run("r")
+        trained = [execution for execution in runs if execution.node_id == "Train"]
+        recorded = step == "publisher.published"
+        # What was recorded before the kill stands; a failure is tried again, a result is not.
+        assert [execution.published for execution in trained] == {
+            ("skip", True): [True],
+            ("fail", True): [True, True],
+        }.get((gate, recorded), [False, True])
+        pushed = [str(execution.state) for execution in runs if execution.node_id == "Push"]
+        assert pushed == ([] if gate == "fail" else ["SKIPPED"])
+        state = ArtifactState.PENDING if gate == "fail" else ArtifactState.LIVE
+        models = store.artifacts_by_type("Model")
+        assert len(models) == sum(execution.published for execution in trained)
+        for record in models:
+            assert record.state is state
+            assert digest_path(Path(record.uri)) == record.digest
+        kept = {Path(record.uri) for record in models}
+        assert set((tmp_path / "root" / "crashing" / "Train").glob("model/*")) == kept
+    finally:
+        store.close()
+    assert list((tmp_path / "root" / "crashing" / ".staging").iterdir()) == []

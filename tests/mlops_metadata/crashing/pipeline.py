@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 from mlops_pipeline import Examples, Input, Model, Output, component, pipeline
+from mlops_pipeline.context import current_task
 
 
 @component
@@ -13,12 +14,14 @@ def Make(examples: Output[Examples]) -> None:
 
 
 @component
-def Train(examples: Input[Examples], model: Output[Model], kill: str = "") -> int:
+def Train(examples: Input[Examples], model: Output[Model], kill: str = "", gate: str = "") -> int:
     (model.path / "half").write_text("half a model")
     if kill and Path(kill).exists():
         Path(kill).unlink()
         os.kill(os.getpid(), signal.SIGKILL)
     (model.path / "model").write_text((examples.path / "rows").read_text())
+    if gate:
+        current_task().gate(gate, "it looks odd")
     return 3
 
 
@@ -28,7 +31,7 @@ def Push(model: Input[Model], pushed: Output[Model], size: int) -> None:
 
 
 @pipeline
-def crashing(kill: str = ""):
+def crashing(kill: str = "", gate: str = ""):
     make = Make()
-    train = Train(examples=make.outputs["examples"], kill=kill)
+    train = Train(examples=make.outputs["examples"], kill=kill, gate=gate)
     Push(model=train.outputs["model"], size=train.outputs["output"].value)

@@ -1,6 +1,6 @@
 """Runs the pipeline beside this file, and kills the process at a step of the node `Train`.
 
-start.py STORE ROOT RUN_ID [STEP | kill:FILE]
+start.py STORE ROOT RUN_ID [STEP | kill:FILE] [GATE]
 """
 
 import os
@@ -16,13 +16,13 @@ from mlops_pipeline.workspace import Workspace
 HERE = Path(__file__).parent
 
 
-def main(store_url: str, root: str, run_id: str, how: str = "") -> int:
+def main(store_url: str, root: str, run_id: str, how: str = "", gate: str = "") -> int:
     if how and not how.startswith("kill:"):
         sys.addaudithook(lambda event, args: kill(how, event, args))
     loaded = load_pipeline(str(HERE), project=HERE)
     workspace = Workspace(open_sqlite(store_url), root, HERE, loaded.import_paths)
     # What the executor is killed by is no different work: the parameter is the same in all runs.
-    parameters = {"kill": str(Path(root).parent / "kill")}
+    parameters = {"kill": str(Path(root).parent / "kill"), "gate": gate}
     options = local.RunOptions(in_process=how.startswith("kill:"))
     result = local.run(loaded.compile(), run_id, workspace, parameters=parameters, options=options)
     sys.stdout.write(" ".join(f"{o.node_id}={o.state}" for o in result.outcomes))

@@ -1,0 +1,102 @@
+"""A gate: what a node says of itself about the nodes after it.
+
+The body of a component says it (`current_task().gate("skip", "3 anomalies")`), the publisher
+records it with the outputs in one transaction, and the driver of each node downstream reads it
+there. So it holds in any process, and in a result that is taken from the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from mlops_pipeline.errors import ExecutorError, did_you_mean
+
+GATE = "gate"
+"""Execution property that holds a gate."""
+
+WARN, SKIP, FAIL = "warn", "skip", "fail"
+
+ACTIONS = (WARN, SKIP, FAIL)
+"""What a gate can do, the mildest first: say so, skip what comes after, or fail."""
+
+KEPT = 100
+"""Findings that are kept; those of the strictest action first."""
+
+_LONGEST = 500
+_SHOWN = 3
+
+
+class Finding(Struct, frozen=True):
+    """One reason for a gate, and what it asks for: `warn`, `skip` or `fail`."""
+
+    action: str
+    reason: str
+
+
+class Gate(Struct, frozen=True, omit_defaults=True):
+    """What a node found; the strictest of its findings decides.
+
+    Args:
+        node: the node that found it, with its place in the loops: `Validator[0]`.
+    """
+
+    findings: tuple[Finding, ...]
+    node: str = ""
+
+    @property
+    def action(self) -> str:
+        """What it does: `warn`, `skip` or `fail`."""
+        return max((f.action for f in self.findings), key=ACTIONS.index)
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why it does that."""
+        return [f.reason for f in self.findings if f.action == self.action]
+
+    def __str__(self) -> str:
+        reasons = self.reasons
+        more = f" (and {len(reasons) - _SHOWN} more)" if len(reasons) > _SHOWN else ""
+        return "; ".join(reasons[:_SHOWN]) + more
+
+    def properties(self) -> dict[str, Any]:
+        """What an execution keeps of it."""
+        return {GATE: msgspec.to_builtins(self)}
+
+
+def finding(action: str, reason: str) -> Finding:
+    """One finding.
+
+    Raises:
+        ExecutorError: there is no such action, or nothing is said.
+    """
+    if action not in ACTIONS:
+        raise ExecutorError(
+            f"a gate cannot {action!r}", hint=did_you_mean(action, ACTIONS), retryable=False
+        )
+    if not reason.strip():
+        raise ExecutorError(
+            f"a gate was to {action} without a reason", hint="say what is wrong", retryable=False
+        )
+    return Finding(action, reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST]}...")
+
+
+def gate_from(findings: Iterable[Finding]) -> Gate | None:
+    """The gate that these findings make; None if there are none."""
+    ordered = sorted(findings, key=lambda each: -ACTIONS.index(each.action))
+    return Gate(tuple(ordered[:KEPT])) if ordered else None
+
+
+def read_gate(properties: Mapping[str, Any]) -> Gate | None:
+    """The gate in the properties of an execution, if there is one."""
+    found = properties.get(GATE)
+    return None if found is None else msgspec.convert(found, Gate)
+
+
+def closes(properties: Mapping[str, Any]) -> bool:
+    """Whether what comes after the execution with these properties is to be skipped."""
+    gate = read_gate(properties)
+    return gate is not None and gate.action == SKIP
