@@ -14,7 +14,13 @@ from mlops_components.example_gen import (
     SplitConfig,
 )
 from mlops_components.example_validator import ExampleValidator
-from mlops_components.fn_args import DataAccessor, FnArgs
+from mlops_components.fn_args import (
+    DataAccessor,
+    EvalArgs,
+    FnArgs,
+    RecordBatchesOptions,
+    TrainArgs,
+)
 from mlops_components.infra_validator import (
     InfraValidator,
     LocalDockerConfig,
@@ -27,7 +33,9 @@ from mlops_components.infra_validator import (
 from mlops_components.pusher import Filesystem, PushDestination, Pusher
 from mlops_components.schema_gen import SchemaGen
 from mlops_components.statistics_gen import StatisticsGen
-from mlops_components.trainer import EvalArgs, TrainArgs, Trainer
+from mlops_components.tfrecords import read_frame
+from mlops_components.trainer import Trainer
+from mlops_components.training_log import log_metrics
 from mlops_components.transform import SplitsConfig, Transform
 
 __all__ = [
@@ -46,6 +54,7 @@ __all__ = [
     "OutputConfig",
     "PushDestination",
     "Pusher",
+    "RecordBatchesOptions",
     "RequestSpec",
     "SchemaGen",
     "ServingSpec",
@@ -58,4 +67,6 @@ __all__ = [
     "Trainer",
     "Transform",
     "ValidationSpec",
+    "log_metrics",
+    "read_frame",
 ]

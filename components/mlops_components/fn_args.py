@@ -1,10 +1,84 @@
-"""What `run_fn` is called with: the fields that TFX gives it, under the same names."""
+"""What `run_fn` and `tuner_fn` are called with: the fields that TFX gives, under the same names."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+from mlops_components.examples import chosen_splits, split_files
+from mlops_pipeline.artifacts import Examples, Model, Schema, TransformGraph
+from mlops_pipeline.context import current_task
+from mlops_pipeline.errors import (
+    DefinitionError,
+    ExecutorError,
+    NotFoundError,
+    ParameterError,
+)
+
+SERVING_FOLDER = "Format-Serving"
+
+
+@dataclass(frozen=True)
+class TrainArgs:
+    """On what to train: splits (`train` by default) and steps (0: as `run_fn` decides)."""
+
+    num_steps: int = 0
+    splits: list[str] = field(default_factory=lambda: ["train"])
+
+    def __post_init__(self) -> None:
+        """Refuse what no training can do.
+
+        Raises:
+            ParameterError: the number of steps is negative.
+        """
+        _check_steps("TrainArgs", self.num_steps)
+
+
+@dataclass(frozen=True)
+class EvalArgs:
+    """On what to evaluate: splits (`eval` by default) and steps (0: as `run_fn` decides)."""
+
+    num_steps: int = 0
+    splits: list[str] = field(default_factory=lambda: ["eval"])
+
+    def __post_init__(self) -> None:
+        """Refuse what no evaluation can do.
+
+        Raises:
+            ParameterError: the number of steps is negative.
+        """
+        _check_steps("EvalArgs", self.num_steps)
+
+
+def _check_steps(name: str, steps: int) -> None:
+    # While a pipeline is written, it may be a value that only a run knows.
+    if isinstance(steps, int) and steps < 0:
+        raise ParameterError(
+            f"{name}: num_steps cannot be {steps}",
+            hint="give the number of batches, or 0 to leave it to your function",
+        )
+
+
+@dataclass(frozen=True)
+class RecordBatchesOptions:
+    """How examples are read as Arrow record batches: the fields and defaults of `tfx_bsl`'s class.
+
+    That one imports TensorFlow, this one does not.
+
+    Args:
+        num_epochs: how often all examples are read; None never ends.
+        shuffle_buffer_size: examples among which the next one is drawn.
+    """
+
+    batch_size: int
+    drop_final_batch: bool = False
+    num_epochs: int | None = None
+    shuffle: bool = True
+    shuffle_buffer_size: int = 10000
+    shuffle_seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -14,8 +88,8 @@ class DataAccessor:
     Args:
         tf_dataset_factory: takes file patterns, `tfxio.TensorFlowDatasetOptions` and a schema;
             gives a `tf.data.Dataset`.
-        record_batch_factory: takes file patterns, `tfxio.RecordBatchesOptions` and a schema;
-            gives Arrow record batches.
+        record_batch_factory: takes file patterns, `RecordBatchesOptions` (None: all examples
+            once, in their order) and a schema; gives Arrow record batches, without TensorFlow.
     """
 
     tf_dataset_factory: Callable[..., Any]
@@ -25,16 +99,16 @@ class DataAccessor:
 
 @dataclass
 class FnArgs:
-    """Arguments of the user's training function.
+    """Arguments of the user's training or tuning function.
 
     Args:
-        working_dir: an empty folder for whatever is only needed while training.
+        working_dir: a folder that a further attempt at the same node finds again: for checkpoints.
         train_files, eval_files: file patterns.
         train_steps, eval_steps: None where the number is not given.
         schema_path: the schema file; `schema_file` is TFX's older name for it.
         transform_graph_path: output of Transform; `transform_output` is TFX's older name for it.
         serving_model_dir: where the model that is served has to be written.
-        model_run_dir: for logs and checkpoints.
+        model_run_dir: for logs.
         base_model: an earlier model to start from.
         hyperparameters: configuration of a `keras_tuner.HyperParameters`.
         custom_config: the component's parameter of that name.
@@ -58,22 +132,101 @@ class FnArgs:
     custom_config: dict[str, Any] | None = None
 
 
+def data_fields(
+    examples: Sequence[Examples], train: TrainArgs | None, evaluate: EvalArgs | None
+) -> dict[str, Any]:
+    """The fields that say what to train and to evaluate on.
+
+    Raises:
+        ExecutorError: there are no examples.
+        NotFoundError: a split is not there.
+    """
+    if not examples:
+        raise ExecutorError(
+            "there are no examples to train on",
+            hint="the query that gives `examples` found nothing: widen it",
+            retryable=False,
+        )
+    train, evaluate = train or TrainArgs(), evaluate or EvalArgs()
+    return {
+        "train_files": _patterns(examples, train.splits or ["train"]),
+        "eval_files": _patterns(examples, evaluate.splits or ["eval"]),
+        "train_steps": train.num_steps or None,
+        "eval_steps": evaluate.num_steps or None,
+        "data_accessor": example_accessor(),
+    }
+
+
+def helper_fields(
+    transform_graph: TransformGraph | None, schema: Schema | None, base_model: Model | None
+) -> dict[str, Any]:
+    """The fields that say what else there is, under TFX's newer and older names."""
+    graph = str(transform_graph.path) if transform_graph else None
+    file = str(_schema_file(schema)) if schema else None
+    return {
+        "transform_graph_path": graph,
+        "transform_output": graph,
+        "schema_path": file,
+        "schema_file": file,
+        "base_model": str(_served(base_model)) if base_model else None,
+    }
+
+
+def _patterns(examples: Sequence[Examples], splits: Sequence[str]) -> list[str]:
+    patterns = []
+    for split in splits:
+        for each in examples:
+            chosen_splits(each.splits, [split])
+            split_files(each, split)
+            patterns.append(str(each.split(split) / "*"))
+    return patterns
+
+
+def working_folder() -> Path:
+    """The folder that a further attempt finds again; outside a task, a temporary one."""
+    try:
+        return current_task().state_dir
+    except DefinitionError:
+        return Path(tempfile.mkdtemp(prefix="mlops-"))
+
+
+def _schema_file(schema: Schema) -> Path:
+    """`schema.pbtxt`, or the one file of an imported schema."""
+    usual = schema.path / "schema.pbtxt"
+    if schema.path.is_file():
+        return schema.path
+    files = [path for path in schema.path.glob("*") if path.is_file()]
+    return files[0] if len(files) == 1 else usual
+
+
+def _served(model: Model) -> Path:
+    """The folder of an earlier model; one that was imported may lack the folder in between."""
+    folder = model.path / SERVING_FOLDER
+    folder = folder if folder.is_dir() else model.path
+    if not folder.is_dir() or not any(folder.iterdir()):
+        raise NotFoundError(
+            f"base_model: there is no model at {folder}", hint="its files were removed: train again"
+        )
+    return folder
+
+
 def example_accessor() -> DataAccessor:
-    """Reads files of tf.Example; TensorFlow is imported when it is first used."""
+    """Reads files of tf.Example; TensorFlow is imported when a `tf.data.Dataset` is asked for."""
     return DataAccessor(_tf_dataset, _record_batches)
 
 
 def _tf_dataset(file_pattern: Sequence[str], options: Any, schema: Any = None) -> Any:
-    return _examples(file_pattern, schema).TensorFlowDataset(options)
-
-
-def _record_batches(file_pattern: Sequence[str], options: Any, schema: Any = None) -> Iterator[Any]:
-    return iter(_examples(file_pattern, schema).RecordBatches(options))
-
-
-def _examples(file_pattern: Sequence[str], schema: Any) -> Any:
     from tfx_bsl.public import tfxio
 
-    return tfxio.TFExampleRecord(
+    source = tfxio.TFExampleRecord(
         list(file_pattern), schema=schema, telemetry_descriptors=["Trainer"]
     )
+    return source.TensorFlowDataset(options)
+
+
+def _record_batches(
+    file_pattern: Sequence[str], options: Any = None, schema: Any = None
+) -> Iterator[Any]:
+    from mlops_components.tfrecords import record_batches
+
+    return record_batches(file_pattern, options, schema)

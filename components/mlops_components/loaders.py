@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import glob
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_components.evaluator import METRICS_FILE
-from mlops_components.examples import read_batches, split_files
+from mlops_components.examples import split_files
+from mlops_components.tfrecords import read_frame
 from mlops_components.trainer import SERVING_FOLDER
+from mlops_components.training_log import METRICS_FILE as TRAINING_FILE
+from mlops_components.training_log import read_metrics
 from mlops_pipeline.artifacts import (
     ExampleAnomalies,
     Examples,
     ExampleStatistics,
     Model,
     ModelEvaluation,
+    ModelRun,
     PushedModel,
     Schema,
     TransformGraph,
@@ -60,31 +65,11 @@ def load_examples(artifact: Examples) -> pd.DataFrame:
     """
     import pandas as pd
 
-    splits = {split: _frame(split_files(artifact, split)) for split in artifact.splits}
+    splits = {
+        split: read_frame([glob.escape(str(file)) for file in split_files(artifact, split)])
+        for split in artifact.splits
+    }
     return pd.concat(splits, names=["split", "row"])
-
-
-def _frame(files: list[Path]) -> pd.DataFrame:
-    import pandas as pd
-
-    frames = []
-    for batch in read_batches(files):
-        frames.append(pd.DataFrame({n: batch.column(n).to_pylist() for n in batch.schema.names}))
-    frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
-    for name in frame.columns:
-        rows = [[_text(v) for v in row] if isinstance(row, list) else [] for row in frame[name]]
-        single = all(len(row) <= 1 for row in rows)
-        frame[name] = [row[0] if row else None for row in rows] if single else rows
-    return frame[sorted(frame.columns)]
-
-
-def _text(value: Any) -> Any:
-    if not isinstance(value, bytes):
-        return value
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value
 
 
 def load_statistics(artifact: ExampleStatistics) -> dict[str, Any]:
@@ -133,6 +118,15 @@ def load_model(artifact: Model | PushedModel) -> Any:
     import tensorflow as tf
 
     return tf.saved_model.load(str(folder))
+
+
+def load_model_run(artifact: ModelRun) -> pd.DataFrame:
+    """The metrics that a training recorded, a row for each step; needs no TensorFlow."""
+    import pandas as pd
+
+    rows = list(read_metrics(artifact.path / TRAINING_FILE))
+    index = pd.Index([step for step, _ in rows], name="step")
+    return pd.DataFrame([metrics for _, metrics in rows], index=index)
 
 
 def load_evaluation(artifact: ModelEvaluation) -> EvaluationResult:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from mlops_components.examples import chosen_splits, split_files
-from mlops_components.fn_args import FnArgs, example_accessor
+from mlops_components.fn_args import SERVING_FOLDER as SERVING_FOLDER
+from mlops_components.fn_args import (
+    EvalArgs,
+    FnArgs,
+    TrainArgs,
+    data_fields,
+    helper_fields,
+    working_folder,
+)
 from mlops_components.tfx_compat import tfx_importable
+from mlops_components.training_log import check_finite, recording
 from mlops_components.user_code import user_function
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import (
@@ -23,29 +30,13 @@ from mlops_pipeline.artifacts import (
 )
 from mlops_pipeline.errors import ExecutorError, NotFoundError
 
-SERVING_FOLDER = "Format-Serving"
 EVAL_FOLDER = "Format-TFMA"
-
-
-@dataclass(frozen=True)
-class TrainArgs:
-    """On what to train: splits (`train` by default) and steps (0: as `run_fn` decides)."""
-
-    num_steps: int = 0
-    splits: list[str] = field(default_factory=lambda: ["train"])
-
-
-@dataclass(frozen=True)
-class EvalArgs:
-    """On what to evaluate: splits (`eval` by default) and steps (0: as `run_fn` decides)."""
-
-    num_steps: int = 0
-    splits: list[str] = field(default_factory=lambda: ["eval"])
+BEST_FILE = "best_hyperparameters.txt"
 
 
 @component(base_type="Train")
 def Trainer(
-    examples: Input[Examples],
+    examples: list[Input[Examples]],
     transform_graph: Input[TransformGraph] | None = None,
     schema: Input[Schema] | None = None,
     base_model: Input[Model] | None = None,
@@ -71,74 +62,42 @@ def Trainer(
     serving = model.path / SERVING_FOLDER
     model_run.path.mkdir(parents=True, exist_ok=True)
     model.path.mkdir(parents=True, exist_ok=True)
+    state = working_folder()
     arguments = FnArgs(
-        **_data(examples, train_args or TrainArgs(), eval_args or EvalArgs()),
-        **_helpers(transform_graph, schema),
-        working_dir=str(_scratch()),
+        **data_fields(examples, train_args, eval_args),
+        **helper_fields(transform_graph, schema, base_model),
+        working_dir=str(state),
         serving_model_dir=str(serving),
         eval_model_dir=str(model.path / EVAL_FOLDER),
         model_run_dir=str(model_run.path),
-        base_model=str(base_model.path / SERVING_FOLDER) if base_model else None,
         hyperparameters=_best(hyperparameters) if hyperparameters else None,
         custom_config=custom_config,
     )
-    with tfx_importable(tfx_compat), user_function("run_fn", module_file, run_fn) as train:
+    # The log comes last: what it records of Keras depends on what the user's module imports.
+    with ExitStack() as stack:
+        stack.enter_context(tfx_importable(tfx_compat))
+        train = stack.enter_context(user_function("run_fn", module_file, run_fn))
+        log = stack.enter_context(recording(model_run, state))
         train(arguments)
+    check_finite(log)
     if not serving.is_dir() or not any(serving.iterdir()):
         raise ExecutorError(
             "run_fn saved no model",
             hint="save it to fn_args.serving_model_dir",
             retryable=False,
         )
-
-
-def _data(examples: Examples, steps: TrainArgs, checks: EvalArgs) -> dict[str, Any]:
-    return {
-        "train_files": _patterns(examples, steps.splits),
-        "eval_files": _patterns(examples, checks.splits),
-        "train_steps": steps.num_steps or None,
-        "eval_steps": checks.num_steps or None,
-        "data_accessor": example_accessor(),
-    }
-
-
-def _helpers(transform_graph: TransformGraph | None, schema: Schema | None) -> dict[str, Any]:
-    """What tells how to read the examples, under TFX's newer and older names."""
-    graph = str(transform_graph.path) if transform_graph else None
-    file = str(schema.path / "schema.pbtxt") if schema else None
-    return {
-        "transform_graph_path": graph,
-        "transform_output": graph,
-        "schema_path": file,
-        "schema_file": file,
-    }
-
-
-def _patterns(examples: Examples, splits: Sequence[str]) -> list[str]:
-    patterns = []
-    for split in chosen_splits(examples.splits, splits):
-        split_files(examples, split)
-        patterns.append(str(examples.split(split) / "*"))
-    return patterns
+    if log.last:
+        model.properties["metrics"] = model_run.properties["metrics"] = dict(log.last)
 
 
 def _best(hyperparameters: HyperParameters) -> dict[str, Any]:
-    path = hyperparameters.path / "best_hyperparameters.txt"
+    path = hyperparameters.path / BEST_FILE
     try:
         found = json.loads(path.read_text())
     except FileNotFoundError:
         raise NotFoundError(f"{path} does not exist", hint="run the Tuner again") from None
+    except ValueError as error:
+        raise ExecutorError(
+            f"{path} is not JSON: {error}", hint="run the Tuner again", retryable=False
+        ) from None
     return dict(found)
-
-
-def _scratch() -> Path:
-    """The task's own folder, or one of the system's when called outside a task."""
-    import tempfile
-
-    from mlops_pipeline.context import current_task
-    from mlops_pipeline.errors import DefinitionError
-
-    try:
-        return current_task().scratch
-    except DefinitionError:
-        return Path(tempfile.mkdtemp(prefix="mlops-"))

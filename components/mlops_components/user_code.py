@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, did_you_mean
+from mlops_pipeline.failure import summary, traceback_tail
 
 
 @contextmanager
@@ -71,11 +72,13 @@ def _import(module_name: str, target: str) -> ModuleType:
         return importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name and not module_name.startswith(error.name):
-            raise
+            raise _not_importable(module_name, error) from error
         raise NotFoundError(
             f"there is no module {module_name!r} (for {target!r})",
             hint="check the name; it must be importable from the pipeline's folder",
         ) from None
+    except Exception as error:
+        raise _not_importable(module_name, error) from error
 
 
 def _load(path: Path) -> ModuleType:
@@ -93,15 +96,28 @@ def _load(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except SyntaxError as error:
+    except Exception as error:
         del sys.modules[name]
-        raise ExecutorError(
-            f"{path}:{error.lineno}: {error.msg}", hint="mend the module", retryable=False
-        ) from None
+        raise _not_importable(str(path), error) from error
     except BaseException:
         del sys.modules[name]
         raise
     return module
+
+
+def _not_importable(name: str, error: Exception) -> ExecutorError:
+    """What to say of a module of the user's that fails while it is imported."""
+    if isinstance(error, SyntaxError):
+        # Not always the module itself: it may be one that it imports.
+        place = f"{error.filename or name}:{error.lineno}"
+        return ExecutorError(f"{place}: {error.msg}", hint="mend the module", retryable=False)
+    missing = isinstance(error, ModuleNotFoundError)
+    return ExecutorError(
+        f"cannot import {name}: {summary(error)}",
+        hint="install what provides it in this environment" if missing else "mend the module",
+        retryable=False,
+        details=traceback_tail(error),
+    )
 
 
 def _function(module: ModuleType, name: str, where: str) -> Callable[..., Any]:

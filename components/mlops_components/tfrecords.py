@@ -1,0 +1,171 @@
+"""Reads TFRecord files of tf.Example as Arrow record batches and frames, without TensorFlow."""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import itertools
+import random
+import struct
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from mlops_pipeline.errors import ExecutorError, NotFoundError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+BATCH_ROWS = 4096
+_LENGTH = struct.Struct("<QI")
+_CRC = struct.Struct("<I")
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+def record_batches(
+    patterns: Sequence[str], options: Any = None, schema: Any = None
+) -> Iterator[pa.RecordBatch]:
+    """The examples of all files that match.
+
+    Args:
+        options: with the fields of `RecordBatchesOptions`; None reads all examples once, in their
+            order.
+        schema: `schema_pb2.Schema` that says which columns there are; None takes what comes.
+
+    Raises:
+        NotFoundError: no file matches a pattern.
+        ExecutorError: a file is damaged, or holds something else.
+    """
+    from tfx_bsl.coders import example_coder
+
+    files = _files(patterns)
+    wanted = [] if schema is None else [schema.SerializeToString()]
+    decoder = example_coder.ExamplesToRecordBatchDecoder(*wanted)
+    for rows in _batches(files, options):
+        try:
+            yield decoder.DecodeBatch(rows)
+        except (RuntimeError, ValueError) as error:
+            raise ExecutorError(
+                f"{files[0].parent} holds records that are not tf.Example, "
+                f"or do not fit the schema: {error}",
+                hint="write the examples again",
+                retryable=False,
+            ) from None
+
+
+def read_frame(patterns: Sequence[str]) -> pd.DataFrame:
+    """All examples as a table: `read_frame(fn_args.train_files)`.
+
+    A feature with at most one value a row becomes a plain column, any other one holds lists.
+    """
+    return frame_of(record_batches(patterns))
+
+
+def frame_of(batches: Iterable[pa.RecordBatch]) -> pd.DataFrame:
+    """Batches of examples as one table, its columns in alphabetical order."""
+    import pandas as pd
+
+    frames = [
+        pd.DataFrame({name: batch.column(name).to_pylist() for name in batch.schema.names})
+        for batch in batches
+    ]
+    frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    for name in frame.columns:
+        rows = [[_text(v) for v in row] if isinstance(row, list) else [] for row in frame[name]]
+        single = all(len(row) <= 1 for row in rows)
+        frame[name] = [row[0] if row else None for row in rows] if single else rows
+    return frame[sorted(frame.columns)]
+
+
+def _text(value: Any) -> Any:
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value
+
+
+def _files(patterns: Sequence[str]) -> list[Path]:
+    found = []
+    for pattern in patterns:
+        # TFX's patterns are texts with a folder, which `Path.glob` does not take.
+        matches = sorted(path for path in map(Path, glob.glob(pattern)) if path.is_file())  # noqa: PTH207
+        if not matches:
+            raise NotFoundError(f"no file matches {pattern}", hint="write the examples again")
+        found += matches
+    return found
+
+
+def _batches(files: Sequence[Path], options: Any) -> Iterator[list[bytes]]:
+    if options is None:
+        yield from _chunks(_records(files), BATCH_ROWS, whole=False)
+        return
+    epochs = itertools.count() if options.num_epochs is None else range(options.num_epochs)
+    rows: Iterator[bytes] = itertools.chain.from_iterable(
+        _shuffled(_records(files), options, epoch) if options.shuffle else _records(files)
+        for epoch in epochs
+    )
+    # As in tfx_bsl: where there is no end, there is no last batch to be smaller.
+    whole = options.drop_final_batch or options.num_epochs is None
+    yield from _chunks(rows, options.batch_size, whole=whole)
+
+
+def _chunks(rows: Iterator[bytes], size: int, *, whole: bool) -> Iterator[list[bytes]]:
+    while chunk := list(itertools.islice(rows, size)):
+        if len(chunk) == size or not whole:
+            yield chunk
+
+
+def _shuffled(rows: Iterator[bytes], options: Any, epoch: int) -> Iterator[bytes]:
+    """Each row drawn from a buffer that is filled up again; another order in every epoch."""
+    seed = options.shuffle_seed
+    draw = random.Random(None if seed is None else f"{seed}.{epoch}")
+    buffer = list(itertools.islice(rows, max(options.shuffle_buffer_size, 1)))
+    for row in rows:
+        place = draw.randrange(len(buffer))
+        yield buffer[place]
+        buffer[place] = row
+    draw.shuffle(buffer)
+    yield from buffer
+
+
+def _records(files: Sequence[Path]) -> Iterator[bytes]:
+    for file in files:
+        try:
+            with file.open("rb") as raw:
+                magic = raw.read(2)
+                raw.seek(0)
+                if magic == _GZIP_MAGIC:
+                    with gzip.open(raw, "rb") as unpacked:
+                        yield from _of_stream(unpacked)
+                else:
+                    yield from _of_stream(raw)
+        except (OSError, EOFError, zlib.error, struct.error, ValueError) as error:
+            raise ExecutorError(
+                f"{file} is not a readable TFRecord file: {error}",
+                hint="write the examples again",
+                retryable=False,
+            ) from None
+
+
+def _of_stream(stream: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
+    """The records of a stream: length, its checksum, data, its checksum."""
+    from google_crc32c import value as crc32c
+
+    while head := stream.read(_LENGTH.size):
+        length, check = _LENGTH.unpack(head)
+        # Checked before it is believed: a wrong length would be read into memory.
+        if check != _masked(crc32c(head[:8])):
+            raise ValueError("the length of a record is corrupted")
+        data = stream.read(length)
+        (check,) = _CRC.unpack(stream.read(_CRC.size))
+        if check != _masked(crc32c(data)):
+            raise ValueError("a record is corrupted")
+        yield data
+
+
+def _masked(checksum: int) -> int:
+    return (((checksum >> 15) | (checksum << 17)) + 0xA282EAD8) & 0xFFFFFFFF
