@@ -30,7 +30,7 @@ from mlops_components.infra_validator import (
     TensorFlowServingRequestSpec,
     ValidationSpec,
 )
-from mlops_components.pusher import Filesystem, PushDestination, Pusher
+from mlops_components.pusher import Filesystem, PushDestination, Pusher, Versioning
 from mlops_components.schema_gen import SchemaGen
 from mlops_components.statistics_gen import StatisticsGen
 from mlops_components.tfrecords import read_frame
@@ -67,6 +67,7 @@ __all__ = [
     "Trainer",
     "Transform",
     "ValidationSpec",
+    "Versioning",
     "log_metrics",
     "read_frame",
 ]

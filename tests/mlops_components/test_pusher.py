@@ -1,5 +1,9 @@
 """Versions of a served model: they only grow, and appear complete."""
 
+import fcntl
+import os
+import resource
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -7,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mlops_components import Filesystem, PushDestination, Pusher
+from mlops_components import Filesystem, PushDestination, Pusher, Versioning
 from mlops_pipeline.artifacts import Artifact, InfraBlessing, Model, ModelBlessing
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError
 from mlops_pipeline.testing import artifact, run_component
@@ -26,7 +30,7 @@ def push(folder: Path | str, **inputs: Any) -> Artifact:
 
 
 def versions(folder: Path) -> list[int]:
-    return sorted(int(path.name) for path in folder.iterdir())
+    return sorted(int(path.name) for path in folder.iterdir() if path.name[0] != ".")
 
 
 def test_version_is_a_copy_of_what_is_served(tmp_path: Path) -> None:
@@ -53,7 +57,42 @@ def test_pushes_at_one_time_get_versions_of_their_own(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(versions(tmp_path)) == 6
-    assert all((path / "variables/v").exists() for path in tmp_path.iterdir())
+    assert all((tmp_path / str(v) / "variables/v").exists() for v in versions(tmp_path))
+    assert not list(tmp_path.glob(".*.tmp"))
+
+
+def test_version_that_was_deleted_is_not_given_again(tmp_path: Path) -> None:
+    newest = int(time.time()) + 1_000_000
+    (tmp_path / str(newest)).mkdir()
+    push(tmp_path)
+    for version in versions(tmp_path):
+        shutil.rmtree(tmp_path / str(version))
+    assert push(tmp_path).properties["pushed_version"] == str(newest + 2)
+    assert [path.name for path in tmp_path.glob(".newest-*")] == [f".newest-{newest + 2}"]
+
+
+def test_what_a_crashed_push_left_is_removed_and_what_another_copies_is_kept(
+    tmp_path: Path,
+) -> None:
+    for name in ("crashed", "copying"):
+        (tmp_path / f".{name}.tmp/variables").mkdir(parents=True)
+    lock = os.open(tmp_path / ".copying.tmp", os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    push(tmp_path)
+    os.close(lock)
+    assert [path.name for path in tmp_path.glob(".*.tmp")] == [".copying.tmp"]
+
+
+def test_full_disk_is_named_and_leaves_no_version(tmp_path: Path) -> None:
+    model = artifact(Model, {**FILES, "Format-Serving/variables/much": b"x" * 100_000})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        with pytest.raises(ExecutorError, match=r"cannot push to .*: .*File too large"):
+            push(tmp_path, model=model)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -89,6 +128,25 @@ def test_model_that_was_stamped_is_pushed_in_its_place(tmp_path: Path) -> None:
     infra = artifact(InfraBlessing, {"stamped_model/saved_model.pb": "warm"}, blessed=1)
     run_component(Pusher, infra_blessing=infra, push_destination=str(tmp_path))
     assert (tmp_path / str(versions(tmp_path)[0]) / "saved_model.pb").read_text() == "warm"
+    with pytest.raises(NotFoundError, match="make_warmup"):
+        run_component(
+            Pusher,
+            infra_blessing=artifact(InfraBlessing, blessed=1),
+            push_destination=str(tmp_path),
+        )
+
+
+def test_tfx_spellings_are_taken(tmp_path: Path) -> None:
+    folder = PushDestination.Filesystem(str(tmp_path), Versioning.UNIX_TIMESTAMP)
+    model = artifact(Model, FILES)
+    destinations: list[Any] = [
+        PushDestination(filesystem=folder),
+        {"filesystem": {"base_directory": str(tmp_path), "versioning": "AUTO"}},
+    ]
+    for destination in destinations:
+        given = {"push_destination": destination, "custom_config": {"k": 1}}
+        run_component(Pusher, model=model, **given)
+    assert len(versions(tmp_path)) == 2
 
 
 def test_mistakes_are_named(tmp_path: Path) -> None:
