@@ -137,11 +137,14 @@ def tfx_importable(asked: bool) -> Iterator[None]:
 def _said_where_to_ask() -> Iterator[None]:
     try:
         yield
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "tfx":
+    except (ModuleNotFoundError, ExecutorError) as error:
+        # A module that fails while it is imported says so, and because of what.
+        missing = error.__cause__ if isinstance(error, ExecutorError) else error
+        name = (isinstance(missing, ModuleNotFoundError) and missing.name) or ""
+        if name.partition(".")[0] != "tfx":
             raise
         raise ExecutorError(
-            f"the user module imports {error.name}, and TFX is not installed",
+            f"the user module imports {name}, and TFX is not installed",
             hint="pass tfx_compat=True, if FnArgs and its like are all that it uses of TFX",
             retryable=False,
         ) from error

@@ -12,7 +12,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, did_you_mean
+from mlops_pipeline.errors import (
+    ExecutorError,
+    NotFoundError,
+    ParameterError,
+    PipelineError,
+    did_you_mean,
+)
 from mlops_pipeline.failure import summary, traceback_tail
 
 
@@ -70,6 +76,9 @@ def _module(path: Path) -> Iterator[ModuleType]:
 def _import(module_name: str, target: str) -> ModuleType:
     try:
         return importlib.import_module(module_name)
+    except PipelineError:
+        # It says by itself what is wrong and what to do.
+        raise
     except ModuleNotFoundError as error:
         if error.name and not module_name.startswith(error.name):
             raise _not_importable(module_name, error) from error
@@ -96,12 +105,12 @@ def _load(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except BaseException as error:
         del sys.modules[name]
+        # A PipelineError says by itself what is wrong and what to do.
+        if isinstance(error, PipelineError) or not isinstance(error, Exception):
+            raise
         raise _not_importable(str(path), error) from error
-    except BaseException:
-        del sys.modules[name]
-        raise
     return module
 
 
