@@ -21,6 +21,7 @@ from mlops_components.fn_args import (
     RecordBatchesOptions,
     TrainArgs,
 )
+from mlops_components.frames import read_frame
 from mlops_components.infra_validator import (
     InfraValidator,
     LocalDockerConfig,
@@ -33,7 +34,6 @@ from mlops_components.infra_validator import (
 from mlops_components.pusher import Filesystem, PushDestination, Pusher, Versioning
 from mlops_components.schema_gen import SchemaGen
 from mlops_components.statistics_gen import StatisticsGen
-from mlops_components.tfrecords import read_frame
 from mlops_components.trainer import Trainer
 from mlops_components.training_log import log_metrics
 from mlops_components.transform import SplitsConfig, Transform

@@ -227,6 +227,6 @@ def _tf_dataset(file_pattern: Sequence[str], options: Any, schema: Any = None) -
 def _record_batches(
     file_pattern: Sequence[str], options: Any = None, schema: Any = None
 ) -> Iterator[Any]:
-    from mlops_components.tfrecords import record_batches
+    from mlops_components.frames import record_batches
 
     return record_batches(file_pattern, options, schema)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_components.evaluator import METRICS_FILE
 from mlops_components.examples import split_files
-from mlops_components.tfrecords import read_frame
+from mlops_components.frames import read_frame
 from mlops_components.trainer import SERVING_FOLDER
 from mlops_components.training_log import METRICS_FILE as TRAINING_FILE
 from mlops_components.training_log import read_metrics

@@ -9,7 +9,7 @@ import pytest
 from mlops_components import Trainer, loaders, read_frame
 from mlops_components.examples import SplitWriter, split_files
 from mlops_components.fn_args import RecordBatchesOptions
-from mlops_components.tfrecords import record_batches
+from mlops_components.frames import record_batches
 from mlops_components.training_log import read_metrics
 from mlops_pipeline import Importer, latest, pipeline
 from mlops_pipeline.api import Where, run

@@ -1,4 +1,4 @@
-"""Reads TFRecord files of tf.Example as Arrow record batches and frames, without TensorFlow."""
+"""Reads examples as Arrow record batches and as frames, without TensorFlow."""
 
 from __future__ import annotations
 
