@@ -21,7 +21,7 @@ from mlops_components.fn_args import (
     RecordBatchesOptions,
     TrainArgs,
 )
-from mlops_components.frames import read_frame
+from mlops_components.frames import read_frame, write_frames
 from mlops_components.infra_validator import (
     InfraValidator,
     LocalDockerConfig,
@@ -70,4 +70,5 @@ __all__ = [
     "Versioning",
     "log_metrics",
     "read_frame",
+    "write_frames",
 ]

@@ -8,11 +8,13 @@ import itertools
 import random
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from mlops_pipeline.errors import ExecutorError, NotFoundError
+from mlops_components.examples import SplitWriter
+from mlops_pipeline.artifacts import Examples
+from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,6 +88,55 @@ def _text(value: Any) -> Any:
         return value.decode()
     except UnicodeDecodeError:
         return value
+
+
+def write_frames(examples: Examples, frames: Mapping[str, pd.DataFrame]) -> None:
+    """Write tables as the splits of an artifact: one example a row, one feature a column.
+
+    A cell holds a number, a text, or a list of them; a missing one is a feature without values.
+    """
+    with SplitWriter(examples, list(frames)) as writer:
+        for split, frame in frames.items():
+            for row in _encoded(frame):
+                writer.write(split, row)
+
+
+def _encoded(frame: pd.DataFrame) -> Iterator[bytes]:
+    import pyarrow as pa
+    from tfx_bsl.coders import example_coder
+
+    encoder = example_coder.RecordBatchToExamplesEncoder()
+    columns = {str(name): _lists(name, frame[name].tolist()) for name in frame.columns}
+    batch = pa.RecordBatch.from_pydict(columns)
+    for start in range(0, batch.num_rows, BATCH_ROWS):
+        yield from encoder.encode(batch.slice(start, BATCH_ROWS))
+
+
+def _lists(name: str, cells: list[Any]) -> pa.Array:
+    import pyarrow as pa
+
+    lists = [_list(cell) for cell in cells]
+    kinds = {type(value) for values in lists for value in values}
+    if kinds <= {str, bytes}:
+        return pa.array(lists, pa.large_list(pa.large_binary()))
+    if kinds <= {int, bool}:
+        return pa.array(lists, pa.large_list(pa.int64()))
+    if kinds <= {int, bool, float}:
+        return pa.array(lists, pa.large_list(pa.float32()))
+    raise ParameterError(
+        f"column {name!r} holds {', '.join(sorted(kind.__name__ for kind in kinds))}",
+        hint="tf.Example has numbers and texts, one kind a feature",
+    )
+
+
+def _list(cell: Any) -> list[Any]:
+    """The values of a cell, in Python's own types."""
+    if hasattr(cell, "tolist"):
+        cell = cell.tolist()
+    if isinstance(cell, list | tuple):
+        return list(cell)
+    # NaN is not equal to itself; neither is what pandas has for a missing value.
+    return [] if cell is None or cell != cell else [cell]
 
 
 def _files(patterns: Sequence[str]) -> list[Path]:

@@ -111,13 +111,22 @@ def load_model(artifact: Model | PushedModel) -> Any:
 
         return keras.models.load_model(saved[0])
     if not (folder / "saved_model.pb").is_file():
-        raise NotFoundError(
-            f"there is no model at {folder} that TensorFlow loads",
-            hint="read the files below .path with the library that wrote them",
-        )
+        raise _foreign(folder)
     import tensorflow as tf
 
     return tf.saved_model.load(str(folder))
+
+
+def _foreign(folder: Path) -> NotFoundError:
+    """What to say of a model that only its own library knows how to load."""
+    files = sorted(path for path in folder.glob("*") if path.is_file())
+    if not files:
+        return NotFoundError(f"there is no model at {folder}", hint="train it again")
+    # To load a pickle is to run what is in it: that is for the user to decide.
+    return NotFoundError(
+        f"{files[0]} is not loaded for you: it is neither a Keras file nor a SavedModel",
+        hint="load it with the library that wrote it, if you trust who did (as joblib.load(...))",
+    )
 
 
 def load_model_run(artifact: ModelRun) -> pd.DataFrame:
