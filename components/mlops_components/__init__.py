@@ -4,6 +4,17 @@ Importing this package imports no heavy library: TensorFlow, Beam, TFDV, TFT and
 by the process that runs a component.
 """
 
+from mlops_components.bulk_inferrer import (
+    BulkInferrer,
+    ClassifyOutput,
+    DataSpec,
+    ModelSpec,
+    OutputColumnsSpec,
+    OutputExampleSpec,
+    PredictOutput,
+    PredictOutputCol,
+    RegressOutput,
+)
 from mlops_components.evaluator import Evaluator
 from mlops_components.example_gen import (
     CsvExampleGen,
@@ -39,8 +50,11 @@ from mlops_components.training_log import log_metrics
 from mlops_components.transform import SplitsConfig, Transform
 
 __all__ = [
+    "BulkInferrer",
+    "ClassifyOutput",
     "CsvExampleGen",
     "DataAccessor",
+    "DataSpec",
     "EvalArgs",
     "Evaluator",
     "ExampleValidator",
@@ -51,10 +65,16 @@ __all__ = [
     "InputConfig",
     "InputSplit",
     "LocalDockerConfig",
+    "ModelSpec",
+    "OutputColumnsSpec",
     "OutputConfig",
+    "OutputExampleSpec",
+    "PredictOutput",
+    "PredictOutputCol",
     "PushDestination",
     "Pusher",
     "RecordBatchesOptions",
+    "RegressOutput",
     "RequestSpec",
     "SchemaGen",
     "ServingSpec",

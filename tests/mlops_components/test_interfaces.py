@@ -14,6 +14,7 @@ from mlops_pipeline.store import ArtifactRecord, Execution, MemoryStore, State
 CATALOGUE = Path(mlops_components.__file__).parent.parent / "README.md"
 
 TFX = {
+    "BulkInferrer": ("examples model model_blessing", "inference_result output_examples"),
     "CsvExampleGen": ("", "examples"),
     "StatisticsGen": ("examples schema", "statistics"),
     "SchemaGen": ("statistics", "schema"),

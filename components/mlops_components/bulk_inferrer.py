@@ -1,0 +1,164 @@
+"""`BulkInferrer`: has a model answer all examples, and writes the answers down."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mlops_components.engines import Engine, choose
+from mlops_components.examples import chosen_splits, split_files
+from mlops_components.fn_args import SERVING_FOLDER
+from mlops_pipeline import Input, Output, Unkeyed, component
+from mlops_pipeline.artifacts import Examples, InferenceResult, Model, ModelBlessing
+from mlops_pipeline.errors import ParameterError
+
+log = logging.getLogger(__name__)
+
+LOGS_PREFIX = "prediction_logs"
+EXAMPLES_PREFIX = "examples"
+TF_EXAMPLE = "FORMAT_TF_EXAMPLE"
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """What to ask of the model: `serving_default` of the graph tagged `serve`, if left out."""
+
+    model_signature_name: list[str] = field(default_factory=list)
+    tag: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """Which splits to read: all, if left out."""
+
+    example_splits: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ClassifyOutput:
+    """The columns for the classes of an example and their scores."""
+
+    label_column: str = ""
+    score_column: str = ""
+
+
+@dataclass(frozen=True)
+class RegressOutput:
+    """The column for the value of an example."""
+
+    value_column: str
+
+
+@dataclass(frozen=True)
+class PredictOutputCol:
+    """An output of the model, and the column for it."""
+
+    output_key: str
+    output_column: str
+
+
+@dataclass(frozen=True)
+class PredictOutput:
+    """The columns for the outputs of a predict signature."""
+
+    output_columns: list[PredictOutputCol]
+
+
+@dataclass(frozen=True)
+class OutputColumnsSpec:
+    """What becomes of the answers of one signature; one of the three has to be given."""
+
+    signature_name: str = ""
+    classify_output: ClassifyOutput | None = None
+    regress_output: RegressOutput | None = None
+    predict_output: PredictOutput | None = None
+
+
+@dataclass(frozen=True)
+class OutputExampleSpec:
+    """Write examples that have the answers as further columns."""
+
+    output_columns_spec: list[OutputColumnsSpec]
+
+
+@component(base_type="Process")
+def BulkInferrer(
+    examples: list[Input[Examples]],
+    model: Input[Model] | None = None,
+    model_blessing: Input[ModelBlessing] | None = None,
+    *,
+    inference_result: Output[InferenceResult],
+    output_examples: Output[Examples],
+    data_spec: DataSpec | None = None,
+    model_spec: ModelSpec | None = None,
+    output_example_spec: OutputExampleSpec | None = None,
+    engine: Unkeyed[Engine] = "auto",
+    beam_pipeline_args: Unkeyed[list[str] | None] = None,
+) -> None:
+    """Ask the model for every example; write prediction logs, or examples with further columns.
+
+    Args:
+        output_example_spec: if given, `output_examples` is written, else `inference_result`.
+        engine: see the page on engines.
+        beam_pipeline_args: options of Beam and its runner.
+    """
+    inference_result.path.mkdir(parents=True, exist_ok=True)
+    output_examples.path.mkdir(parents=True, exist_ok=True)
+    output_examples.set_splits([])
+    if model is None:
+        raise ParameterError("BulkInferrer has no model", hint="connect `model`")
+    if model_blessing is not None and model_blessing.properties.get("blessed") != 1:
+        log.warning("nothing is inferred: %s does not bless the model", model_blessing.uri)
+        return
+    files = _files(examples, (data_spec or DataSpec()).example_splits)
+    every = [file for split in files.values() for file in split]
+    choice = choose(engine, every, beam_pipeline_args)
+    from mlops_components import _inference
+
+    asked = model_spec or ModelSpec()
+    inference = _inference.Inference(
+        model.path / SERVING_FOLDER, asked.model_signature_name, asked.tag
+    )
+    columns = None
+    targets = {inference_result.path / LOGS_PREFIX: every}
+    if output_example_spec:
+        columns = _inference.Columns(inference.signatures, output_example_spec.output_columns_spec)
+        targets = _describe(output_examples, examples[0], files)
+    choice.note(output_examples if output_example_spec else inference_result)
+    if choice.is_beam:
+        inference.write_with_beam(targets, columns, beam_pipeline_args or [])
+    else:
+        inference.write(targets, columns)
+
+
+def _files(examples: Sequence[Examples], wanted: Sequence[str]) -> dict[str, list[Path]]:
+    """The files by split, of all artifacts that have the split."""
+    known = {split for each in examples for split in each.splits}
+    splits = chosen_splits(sorted(known), wanted)
+    return {
+        split: [f for each in examples if split in each.splits for f in split_files(each, split)]
+        for split in splits
+    }
+
+
+def _describe(
+    written: Examples, read: Examples, files: Mapping[str, list[Path]]
+) -> dict[Path, list[Path]]:
+    """Declare the examples to be written; gives where each split goes, and what it is made of."""
+    if read.properties.get("payload_format", TF_EXAMPLE) != TF_EXAMPLE:
+        raise ParameterError(
+            f"output_example_spec: {read.uri} holds {read.properties['payload_format']}",
+            hint=f"give {TF_EXAMPLE}, or leave it out: prediction logs take every record",
+        )
+    written.set_splits(sorted(files))
+    written.properties.update(
+        span=read.properties.get("span", 0),
+        version=read.properties.get("version", 0),
+        file_format="tfrecords_gzip",
+        payload_format=TF_EXAMPLE,
+    )
+    for split in files:
+        written.split(split).mkdir(parents=True, exist_ok=True)
+    return {written.split(split) / EXAMPLES_PREFIX: found for split, found in files.items()}
