@@ -177,6 +177,15 @@ def reap_run(workspace: Workspace, run_id: str) -> list[Execution]:
 
 def log_path(workspace: Workspace, execution: Execution) -> Path:
     """Where the output of an executor is kept."""
-    iteration = "".join(f"-{index}" for index in execution.iteration)
-    name = f"{execution.node_id}{iteration}.{execution.attempt}.log"
-    return workspace.root_path / execution.pipeline / ".logs" / execution.run_id / name
+    name = f"{_place_name(execution)}.{execution.attempt}.log"
+    return workspace.root_path / f"{execution.pipeline}/.logs/{execution.run_id}/{name}"
+
+
+def state_dir(workspace: Workspace, execution: Execution) -> Path:
+    """The folder that later attempts of the same node in the same run find again."""
+    name = _place_name(execution)
+    return workspace.root_path / f"{execution.pipeline}/.state/{execution.run_id}/{name}"
+
+
+def _place_name(execution: Execution) -> str:
+    return "-".join([execution.node_id, *map(str, execution.iteration)])

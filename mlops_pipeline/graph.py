@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 from mlops_pipeline.ir import (
     ChannelIR,
@@ -84,7 +84,7 @@ def dependencies(pipeline: PipelineIR) -> dict[str, frozenset[str]]:
     return {node.id: needed_by(pipeline, node) for node in pipeline.nodes}
 
 
-def ancestors(edges: dict[str, frozenset[str]], start: Iterable[str]) -> set[str]:
+def ancestors(edges: Mapping[str, Set[str]], start: Iterable[str]) -> set[str]:
     """The nodes that `start` depends on, directly or not, and `start` itself."""
     seen: set[str] = set()
     stack = list(start)
@@ -96,10 +96,15 @@ def ancestors(edges: dict[str, frozenset[str]], start: Iterable[str]) -> set[str
     return seen
 
 
-def descendants(edges: dict[str, frozenset[str]], start: Iterable[str]) -> set[str]:
+def descendants(edges: Mapping[str, Set[str]], start: Iterable[str]) -> set[str]:
     """The nodes that depend on `start`, directly or not, and `start` itself."""
+    return ancestors(users(edges), start)
+
+
+def users(edges: Mapping[str, Set[str]]) -> dict[str, set[str]]:
+    """The nodes that depend directly on each node."""
     reverse: dict[str, set[str]] = {node_id: set() for node_id in edges}
     for node_id, needed in edges.items():
         for producer in needed:
             reverse[producer].add(node_id)
-    return ancestors({k: frozenset(v) for k, v in reverse.items()}, start)
+    return reverse

@@ -15,12 +15,18 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from mlops_pipeline import executor
 from mlops_pipeline.calling import load_target
-from mlops_pipeline.claims import claim, fence, log_path, new_execution, reap_run
+from mlops_pipeline.claims import (
+    claim,
+    fence,
+    log_path,
+    new_execution,
+    reap_run,
+    state_dir,
+)
 from mlops_pipeline.driver import (
     Decision,
     Plan,
@@ -243,7 +249,7 @@ def _execute(session: Session, request: Request, plan: Plan, execution: Executio
         if not isinstance(error, Exception):
             raise
     else:
-        shutil.rmtree(state_dir(workspace, execution), ignore_errors=True)
+        shutil.rmtree(task.state_dir, ignore_errors=True)
     return outcome
 
 
@@ -258,17 +264,9 @@ def _publish(session: Session, request: Request, done: Done) -> Outcome:
     return outcome
 
 
-def state_dir(workspace: Workspace, execution: Execution) -> Path:
-    """The folder that later attempts of the same node in the same run find again."""
-    log_file = log_path(workspace, execution)
-    stem = log_file.name.rsplit(".", 2)[0]
-    return workspace.root_path / execution.pipeline / ".state" / execution.run_id / stem
-
-
 def make_task(request: Request, plan: Plan, execution: Execution, staging: Staging) -> Task:
     """What the executor is handed."""
     node, workspace = request.node, request.workspace
-    log_file = log_path(workspace, execution)
     outputs = {}
     for output in node.outputs:
         folder = staging.output(output.name)
@@ -288,7 +286,7 @@ def make_task(request: Request, plan: Plan, execution: Execution, staging: Stagi
         timeout=node.timeout,
         scratch=str(staging.folder / ".scratch"),
         state_dir=str(state_dir(workspace, execution)),
-        log=str(log_file),
+        log=str(log_path(workspace, execution)),
         import_paths=workspace.import_paths,
     )
 

@@ -49,8 +49,12 @@ def _start_time(pid: int) -> str:
 
 def this_process() -> dict[str, str]:
     """The execution property that names this process."""
-    pid = os.getpid()
-    return {PROCESS: f"{_machine(pid)}|{pid}|{_start_time(pid)}"}
+    return {PROCESS: _named(os.getpid())}
+
+
+@lru_cache(maxsize=1)
+def _named(pid: int) -> str:
+    return f"{_machine(pid)}|{pid}|{_start_time(pid)}"
 
 
 @lru_cache(maxsize=1)

@@ -179,6 +179,13 @@ class Finder:
             self._listed[folder] = self._list(folder)
         return self._listed[folder]
 
+    def names(self) -> dict[str, frozenset[str]]:
+        """What may be a module or an installed package in the folders that are looked into."""
+        return {
+            root: frozenset(name for name in self.listing(root) if _may_be_imported(name))
+            for root in self._roots
+        }
+
     def _list(self, folder: str) -> frozenset[str]:
         now = time.time_ns()
         try:
@@ -198,6 +205,16 @@ class Finder:
         else:
             self.settled = False
         return names
+
+
+def _may_be_imported(name: str) -> bool:
+    return name.endswith((*_SUFFIXES, ".dist-info", ".pth")) or "." not in name
+
+
+def is_first_party(path: str) -> bool:
+    """Whether a file is neither installed nor part of Python."""
+    standard = os.path.dirname(os.__file__) + os.sep
+    return not _site_of(path) and not path.startswith(standard)
 
 
 def _absolute(path: str) -> str:

@@ -73,7 +73,9 @@ def publish(done: Done) -> Outcome:
     digests = {output.name: _check(done, output) for output in done.plan.node.outputs}
     step("publisher.checked", node_id)
     places = done.staging.move()
+    # After the move, so that the file system commits names and contents together, once.
     for place in places.values():
+        fsync_tree(place)
         fsync_names(place.parent)
     step("publisher.moved", node_id)
     records = {
@@ -117,7 +119,7 @@ def _fails(done: Done) -> bool:
 
 
 def _check(done: Done, output: OutputIR) -> str:
-    """Make sure that an output is there and on disk; returns the digest of its content."""
+    """Make sure that an output is there; returns the digest of its content."""
     path = done.staging.output(output.name)
     what = f"output {output.name} of {done.plan.node.id}"
     if not path.exists():
@@ -137,10 +139,8 @@ def _check(done: Done, output: OutputIR) -> str:
             hint="make the link relative, to a file in the same output, or write a copy",
             retryable=False,
         )
-    # First the digest: it refuses what cannot be opened without waiting, such as a pipe.
-    digest = digest_path(artifact_path(path, output), done.workspace.digests)
-    fsync_tree(path)
-    return digest
+    # It refuses what cannot be opened without waiting, such as a pipe.
+    return digest_path(artifact_path(path, output), done.workspace.digests)
 
 
 def _record(done: Done, output: OutputIR, place: Path, digest: str) -> ArtifactRecord:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlops_pipeline.driver import SkippedError, loop_items, shared_loops
 from mlops_pipeline.errors import ResolutionError
-from mlops_pipeline.graph import dependencies, loop_dependencies
+from mlops_pipeline.graph import dependencies, loop_dependencies, users
 from mlops_pipeline.history import Iteration, Outcome
 from mlops_pipeline.ir import NodeIR
 from mlops_pipeline.launch import Session
@@ -27,7 +27,10 @@ class Schedule:
         self._session = session
         self._edges = dependencies(session.ir)
         self._nodes = {node.id: node for node in session.ir.nodes if node.id in selected}
-        self._waiting = [node for node in self._nodes.values() if not node.on_exit]
+        self._users = users(self._edges)
+        self._waiting = {n.id: n for n in self._nodes.values() if not n.on_exit}
+        # What has to be looked at: nothing changes for the others.
+        self._due = set(self._waiting)
         self._iterations: dict[str, list[Iteration]] = {}
         self._started: set[Place] = set()
         self._ended: dict[Place, bool] = {}
@@ -40,36 +43,33 @@ class Schedule:
         """Take in what became of a node."""
         well = outcome.state.succeeded or outcome.state is State.SKIPPED
         self._ended[outcome.node_id, outcome.iteration] = well
+        self._due |= self._users.get(outcome.node_id, set())
 
     def ready(self) -> list[Place]:
         """What can start now and has not been named before, in the order of the pipeline."""
         found: list[Place] = []
-        waiting = []
-        for node in self._waiting:
-            found += [place for place in self._places(node) if place not in self._started]
-            if not self._all_started(node, found):
-                waiting.append(node)
-        self._waiting = waiting
-        self._started.update(found)
+        while self._due:
+            due, self._due = self._due, set()
+            for node in [node for node in self._waiting.values() if node.id in due]:
+                places = [place for place in self._places(node) if place not in self._started]
+                found += places
+                self._started.update(places)
+                if self._all_started(node):
+                    del self._waiting[node.id]
         return found
 
     def left(self) -> list[Place]:
         """What `ready` has not named; a node stands there once while its loops are not known."""
         return [
             (node.id, iteration)
-            for node in self._waiting
+            for node in self._waiting.values()
             for iteration in self._iterations.get(node.id, [()])
             if (node.id, iteration) not in self._started
         ]
 
-    def _all_started(self, node: NodeIR, found: list[Place]) -> bool:
+    def _all_started(self, node: NodeIR) -> bool:
         iterations = self._iterations.get(node.id)
-        if iterations is None:
-            return False
-        return all(
-            (node.id, iteration) in self._started or (node.id, iteration) in found
-            for iteration in iterations
-        )
+        return iterations is not None and all((node.id, i) in self._started for i in iterations)
 
     def _places(self, node: NodeIR) -> Iterator[Place]:
         for iteration in self._expand(node):
@@ -97,6 +97,7 @@ class Schedule:
             if any(not self._decided(node, needed) for needed in outer):
                 return []
             self._iterations[node.id] = self._unroll(node)
+            self._due |= self._users[node.id]
         return self._iterations[node.id]
 
     def _decided(self, node: NodeIR, needed: str) -> bool:

@@ -50,7 +50,7 @@ class Staging:
     @cached_property
     def folder(self) -> Path:
         """What the execution may write below."""
-        return self.pipeline_root / ".staging" / self.name
+        return self.pipeline_root / f".staging/{self.name}"
 
     @cached_property
     def _moving(self) -> Path:
@@ -81,7 +81,7 @@ class Staging:
 
     def _place(self, output: str, *, taken: bool) -> Path:
         """Where an output goes, or where it went."""
-        folder = self.pipeline_root / self.execution.node_id / output
+        folder = self.pipeline_root / f"{self.execution.node_id}/{output}"
         place, other = folder / str(self.execution.id), folder / self.name
         # Another store that shares the root may have given out the same number.
         return other if (other.exists() if taken else place.exists()) else place

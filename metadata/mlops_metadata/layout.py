@@ -203,7 +203,8 @@ class Contexts:
     def attach(self, message: Any, wanted: list[tuple[str, str]]) -> None:
         """Add contexts to a `PutExecution` request, which makes those that are new."""
         for kind, name in wanted:
-            found = self.id(kind, name)
+            # MLMD looks for one whose id is not known here; asking for it would be a second search.
+            found = self._ids.get((kind, name))
             if found:
                 message.contexts.add(id=found)
             else:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from queue import SimpleQueue
 from typing import Any
 
 from mlops_pipeline import executor
@@ -23,6 +24,7 @@ from mlops_pipeline.launch import Session, begin_run, end_run, launch
 from mlops_pipeline.lease import describe, is_gone, this_process
 from mlops_pipeline.partial import find_base_run, select, take_over
 from mlops_pipeline.runners.pool import WorkerPool
+from mlops_pipeline.runners.spares import Spares
 from mlops_pipeline.runs import hold_run
 from mlops_pipeline.schedule import Place, Schedule
 from mlops_pipeline.store import NOTHING, Run, State
@@ -134,7 +136,7 @@ def run(
     begun = hold_run(workspace, begun, {_SELECTION: options.selection} if options.partial else {})
     history = load_history(workspace.store, run_id)
     try:
-        with _Crew(options, on_event or (lambda event: None)) as crew:
+        with _Crew(options, on_event or (lambda event: None), workspace.import_paths) as crew:
             session = Session(
                 ir, begun, workspace, history, execute=crew.execute, force=options.force
             )
@@ -182,10 +184,14 @@ def _refuse_held(known: Run | None) -> None:
         )
 
 
+_spares = Spares()
+"""Workers between the runs of this process."""
+
+
 class _Crew:
     """Threads for drivers and publishers, and processes for executors; or none of them."""
 
-    def __init__(self, options: RunOptions, tell: OnEvent) -> None:
+    def __init__(self, options: RunOptions, tell: OnEvent, import_paths: Sequence[str]) -> None:
         self.tell = tell
         workers = options.workers or len(os.sched_getaffinity(0))
 
@@ -193,7 +199,11 @@ class _Crew:
             tell(NodeEvent("output", task.name.partition("/")[2], line=line))
 
         self.threads = None if options.in_process else ThreadPoolExecutor(workers)
-        self._pool = None if options.in_process else WorkerPool(workers, on_output=on_output)
+        self._pool = (
+            None
+            if options.in_process
+            else WorkerPool(workers, on_output=on_output, spares=_spares, import_paths=import_paths)
+        )
         self.execute = self._pool.execute if self._pool else executor.execute
 
     def cancel(self) -> None:
@@ -206,7 +216,10 @@ class _Crew:
 
     def __exit__(self, *error: object) -> None:
         if self._pool is not None and self.threads is not None:
-            self._pool.close()
+            if error[0] is None:
+                self._pool.keep_warm()
+            else:
+                self._pool.close()
             self.threads.shutdown(cancel_futures=True)
 
 
@@ -218,23 +231,29 @@ class _Walk:
     crew: _Crew
     options: RunOptions
     outcomes: list[Outcome] = field(default_factory=list)
+    failed: list[Outcome] = field(default_factory=list)
 
     def run(self, schedule: Schedule) -> State:
         """Run the nodes, each as soon as what it needs is there; returns how the run ended."""
         running: set[Future[Outcome]] = set()
+        ended: SimpleQueue[Future[Outcome]] = SimpleQueue()
         try:
             while True:
                 places = schedule.ready() if self._may_start() else []
                 for place in places:
                     if self.crew.threads is not None:
-                        running.add(self.crew.threads.submit(self.attempts, place))
+                        future = self.crew.threads.submit(self.attempts, place)
+                        running.add(future)
+                        future.add_done_callback(ended.put)
                     elif self._may_start():
                         self._take(schedule, self.attempts(place))
                 if not self._may_start():
                     running = {future for future in running if not future.cancel()}
                 if running:
-                    ended, running = wait(running, return_when=FIRST_COMPLETED)
-                    for future in ended:
+                    future = ended.get()
+                    # One that was canceled has ended too, but nothing came of it.
+                    if future in running:
+                        running.remove(future)
                         self._take(schedule, future.result())
                 elif not places:
                     return self._state()
@@ -246,15 +265,19 @@ class _Walk:
             raise
 
     def _take(self, schedule: Schedule, outcome: Outcome) -> None:
-        self.outcomes.append(outcome)
+        self._keep(outcome)
         schedule.ended(outcome)
 
+    def _keep(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        if outcome.state is State.FAILED:
+            self.failed.append(outcome)
+
     def _may_start(self) -> bool:
-        return self.options.keep_going or self._state() is State.COMPLETE
+        return self.options.keep_going or not self.failed
 
     def _state(self) -> State:
-        failed = any(outcome.state is State.FAILED for outcome in self.outcomes)
-        return State.FAILED if failed else State.COMPLETE
+        return State.FAILED if self.failed else State.COMPLETE
 
     def _stop(self, running: set[Future[Outcome]]) -> None:
         """End what runs, and wait until it is recorded."""
@@ -288,7 +311,7 @@ class _Walk:
         ended.stop.clear()
         try:
             for node in handlers:
-                self.outcomes.append(replace(self, session=ended).attempts((node.id, ())))
+                self._keep(replace(self, session=ended).attempts((node.id, ())))
         except KeyboardInterrupt:
             return State.CANCELED
         return state if state is not State.COMPLETE else self._state()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from mlops_pipeline.failure import failed
 from mlops_pipeline.runners.output import Output
 from mlops_pipeline.runners.process import WorkerProcess
+from mlops_pipeline.runners.spares import Spares, end
+from mlops_pipeline.runners.surroundings import look_around
 from mlops_pipeline.task import Task, TaskResult
-
-_CLOSING = 3.0
 
 _PATIENCE = 0.1
 """Seconds that a task waits for a warm process before it has another one started."""
@@ -27,6 +26,8 @@ class WorkerPool:
     Args:
         on_output: is given a task and each line that it prints, while it runs.
         grace: seconds that a late or canceled task has to clean up.
+        spares: where workers come from, and where idle ones may be kept afterwards.
+        import_paths: folders that user modules are found in.
 
     >>> with WorkerPool(2) as pool:
     ...     result = pool.execute(task)
@@ -38,10 +39,14 @@ class WorkerPool:
         *,
         on_output: Callable[[Task, str], None] | None = None,
         grace: float = 5.0,
+        spares: Spares | None = None,
+        import_paths: Sequence[str] = (),
     ) -> None:
         self._size = max(size, 1)
         self._on_output = on_output
         self._grace = grace
+        self._spares = spares
+        self._import_paths = import_paths
         self._changed = threading.Condition()
         self._idle: list[WorkerProcess] = []
         self._busy: set[WorkerProcess] = set()
@@ -70,16 +75,23 @@ class WorkerPool:
 
     def close(self) -> None:
         """Cancel what runs, and wait until all processes are gone."""
+        end(self._leave())
+
+    def keep_warm(self) -> None:
+        """Close the pool, but leave its idle processes to the next one."""
+        idle = self._leave()
+        if self._spares is None:
+            end(idle)
+        else:
+            self._spares.keep(idle, self._size)
+
+    def _leave(self) -> list[WorkerProcess]:
         with self._changed:
             self._closed = True
             self.cancel_all()
             self._changed.wait_for(lambda: not self._busy)
             idle, self._idle = self._idle, []
-        for worker in idle:
-            worker.close()
-        deadline = time.monotonic() + _CLOSING
-        for worker in idle:
-            worker.join(deadline - time.monotonic())
+        return idle
 
     def __enter__(self) -> WorkerPool:
         return self
@@ -119,9 +131,16 @@ class WorkerPool:
                 return None
             # The one used last: what has imported TensorFlow goes on being used, so the others
             # need not be started, or import it too.
-            worker = self._idle.pop() if self._idle else WorkerProcess()
+            worker = self._idle.pop() if self._idle else self._start()
             self._busy.add(worker)
             return worker
+
+    def _start(self) -> WorkerProcess:
+        """A process that sees what there is now: a spare one, or a new one."""
+        if self._spares is None:
+            return WorkerProcess()
+        now = look_around(self._import_paths)
+        return self._spares.take(now) or WorkerProcess(now)
 
     def _free(self) -> bool:
         return bool(self._idle) or len(self._busy) < self._size

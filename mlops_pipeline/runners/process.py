@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from mlops_pipeline.runners.output import Output
+from mlops_pipeline.runners.surroundings import Surroundings, are_unchanged
 from mlops_pipeline.runners.worker import Reply, Request, from_line, to_line
 from mlops_pipeline.task import Task, TaskResult
 
@@ -31,9 +32,14 @@ class WorkerProcess:
     """A warm process that runs one task at a time.
 
     It is in a session of its own, so that Ctrl-C in the terminal reaches the parent only.
+
+    Args:
+        seen: the surroundings that it starts in.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seen: Surroundings | None = None) -> None:
+        self._seen = seen
+        self._imported: dict[str, str] = {}
         requests, self._requests = os.pipe()
         self._replies, replies = os.pipe()
         self._output, output = os.pipe()
@@ -89,7 +95,13 @@ class WorkerProcess:
         reply = from_line(line, Reply)
         self._drain(output)
         self.reusable = reply.reusable and output.ended
+        self._imported.update(reply.imported)
         return reply.result
+
+    def is_like_fresh(self, now: Surroundings) -> bool:
+        """Whether it is alive, and a process that starts now would see and import the same."""
+        same = self._seen == now and are_unchanged(self._imported.items())
+        return same and not self._is_dead()
 
     def cancel(self) -> None:
         """Make `run`, in another thread, end its task."""
@@ -115,6 +127,14 @@ class WorkerProcess:
         """End the process, and all that it started, at once."""
         _kill_session(self.pid)
         self._process.wait()
+        self._close_all()
+
+    def disown(self) -> None:
+        """Let go of it in a forked process, so that it ends with its parent alone."""
+        self._process.returncode = 0
+        self._close_all()
+
+    def _close_all(self) -> None:
         fds = (self._requests, self._replies, self._output, self._lifeline)
         for fd in (*fds, self._woken, self._wake):
             if fd >= 0:

@@ -24,6 +24,7 @@ import msgspec
 from msgspec import Struct
 
 from mlops_pipeline.executor import execute
+from mlops_pipeline.runners.surroundings import Imports
 from mlops_pipeline.task import Task, TaskResult
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -40,10 +41,16 @@ class Request(Struct, frozen=True):
 
 
 class Reply(Struct, frozen=True):
-    """What became of a task; `reusable` is false if it left child processes behind."""
+    """What became of a task.
+
+    Args:
+        reusable: false if it left child processes behind.
+        imported: first-party files that were imported for it, with their stamps.
+    """
 
     result: TaskResult
     reusable: bool = True
+    imported: dict[str, str] = {}
 
 
 def to_line(message: Request | Reply) -> bytes:
@@ -82,6 +89,7 @@ def main(requests_fd: int, replies_fd: int, lifeline_fd: int) -> None:
 
 def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
     pid = os.getpid()
+    imports = Imports()
     # An empty line says that the worker has started.
     _write_line(replies, b"\n")
     for line in requests:
@@ -93,7 +101,7 @@ def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
         reusable = not _has_children() and _flush()
         with contextlib.suppress(OSError):
             os.write(1, request.end_of_output.encode())
-        _write_line(replies, to_line(Reply(result, reusable)))
+        _write_line(replies, to_line(Reply(result, reusable, imports.new())))
 
 
 def _write_line(replies: BinaryIO, line: bytes) -> None:
