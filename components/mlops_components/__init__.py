@@ -31,6 +31,7 @@ from mlops_components.fn_args import (
     FnArgs,
     RecordBatchesOptions,
     TrainArgs,
+    TunerFnResult,
 )
 from mlops_components.frames import read_frame, write_frames
 from mlops_components.infra_validator import (
@@ -48,6 +49,7 @@ from mlops_components.statistics_gen import StatisticsGen
 from mlops_components.trainer import Trainer
 from mlops_components.training_log import log_metrics
 from mlops_components.transform import SplitsConfig, Transform
+from mlops_components.tuner import TuneArgs, Tuner
 
 __all__ = [
     "BulkInferrer",
@@ -86,6 +88,9 @@ __all__ = [
     "TrainArgs",
     "Trainer",
     "Transform",
+    "TuneArgs",
+    "Tuner",
+    "TunerFnResult",
     "ValidationSpec",
     "Versioning",
     "log_metrics",

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlops_components.examples import chosen_splits, split_files
 from mlops_pipeline.artifacts import Examples, Model, Schema, TransformGraph
@@ -130,6 +130,13 @@ class FnArgs:
     base_model: str | None = None
     hyperparameters: dict[str, Any] | None = None
     custom_config: dict[str, Any] | None = None
+
+
+class TunerFnResult(NamedTuple):
+    """What `tuner_fn` returns: a tuner of KerasTuner, and the arguments of its search."""
+
+    tuner: Any
+    fit_kwargs: dict[str, Any]
 
 
 def data_fields(

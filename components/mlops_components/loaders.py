@@ -11,19 +11,22 @@ from typing import TYPE_CHECKING, Any
 from mlops_components.evaluator import METRICS_FILE
 from mlops_components.examples import split_files
 from mlops_components.frames import read_frame
-from mlops_components.trainer import SERVING_FOLDER
+from mlops_components.trainer import BEST_FILE, SERVING_FOLDER
 from mlops_components.training_log import METRICS_FILE as TRAINING_FILE
 from mlops_components.training_log import read_metrics
+from mlops_components.tuner import RESULTS_FILE, TRIALS_FILE
 from mlops_pipeline.artifacts import (
     ExampleAnomalies,
     Examples,
     ExampleStatistics,
+    HyperParameters,
     Model,
     ModelEvaluation,
     ModelRun,
     PushedModel,
     Schema,
     TransformGraph,
+    TunerResults,
 )
 from mlops_pipeline.errors import NotFoundError
 
@@ -136,6 +139,31 @@ def load_model_run(artifact: ModelRun) -> pd.DataFrame:
     rows = list(read_metrics(artifact.path / TRAINING_FILE))
     index = pd.Index([step for step, _ in rows], name="step")
     return pd.DataFrame([metrics for _, metrics in rows], index=index)
+
+
+def load_hyperparameters(artifact: HyperParameters) -> dict[str, Any]:
+    """The best value of each hyperparameter; needs no TensorFlow."""
+    return dict(_json(artifact.path / BEST_FILE).get("values", {}))
+
+
+def load_tuner_results(artifact: TunerResults) -> pd.DataFrame:
+    """All trials, a row for each; needs no TensorFlow."""
+    import pandas as pd
+
+    file = artifact.path / TRIALS_FILE
+    if not file.exists():
+        # TFX's own tuner writes the completed ones only.
+        return pd.DataFrame(_json(artifact.path / RESULTS_FILE)).set_index("trial_id")
+    frame = pd.json_normalize(_json(file), max_level=1)
+    frame.columns = [name.removeprefix("hyperparameters.") for name in frame.columns]
+    return frame.set_index("trial_id")
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        raise NotFoundError(f"{path} does not exist", hint="run the Tuner again") from None
 
 
 def load_evaluation(artifact: ModelEvaluation) -> EvaluationResult:

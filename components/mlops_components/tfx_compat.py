@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 from mlops_pipeline import artifacts
 from mlops_pipeline.errors import ExecutorError, PipelineError, did_you_mean, place
@@ -23,13 +23,6 @@ VERSION = "1.16.0"
 """The version of TFX whose names these are."""
 
 __version__ = VERSION
-
-
-class TunerFnResult(NamedTuple):
-    """What `tuner_fn` returns: a tuner of KerasTuner, and the arguments of its search."""
-
-    tuner: Any
-    fit_kwargs: dict[str, Any]
 
 
 class StatsType(enum.Enum):
@@ -66,7 +59,7 @@ _TYPES = {
     if isinstance(thing, type) and issubclass(thing, artifacts.Artifact) and name[0] != "_"
 }
 _FN_ARGS = {"FnArgs": f"{_ARGUMENTS}:FnArgs", "DataAccessor": f"{_ARGUMENTS}:DataAccessor"}
-_RESULT = {"TunerFnResult": f"{_HERE}:TunerFnResult"}
+_RESULT = {"TunerFnResult": f"{_ARGUMENTS}:TunerFnResult"}
 _VERSION = {"__version__": f"{_HERE}:__version__"}
 
 OFFERED: Mapping[str, Mapping[str, str]] = {

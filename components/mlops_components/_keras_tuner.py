@@ -1,0 +1,213 @@
+"""A search by KerasTuner that is recorded trial by trial, and goes on after it was killed."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from keras_tuner.engine.base_tuner import BaseTuner
+from keras_tuner.src import utils
+
+from mlops_components._trial_processes import run_processes
+from mlops_components.tuner import TunerCall
+from mlops_pipeline.errors import ExecutorError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search has found.
+
+    Args:
+        best_config: the configuration of the best `keras_tuner.HyperParameters`.
+        best: the best trial, as properties.
+        completed: trials with a score, the best first, as TFX writes them.
+        counts: what became of all trials, as properties.
+    """
+
+    best_config: dict[str, Any]
+    best: dict[str, Any]
+    completed: list[dict[str, Any]]
+    counts: dict[str, Any]
+
+
+def search(call: TunerCall, parallel: int, record: Path) -> Search:
+    """Run all trials that no earlier attempt has finished.
+
+    Args:
+        parallel: trials at a time; more than one run in processes of their own.
+        record: file that says what became of each trial, up to date after each.
+
+    Raises:
+        ExecutorError: too many trials failed, or all.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(projects_kept(Path(call.arguments.working_dir or ".")))
+        tuner, fit_kwargs = call.make(stack)
+        oracle = tuner.oracle
+        oracle.end_trial = functools.partial(_end_trial, oracle, oracle.end_trial, record)
+        # Our lines say it shorter, and for trials in other processes, too.
+        oracle.verbose = 0
+        tuner.search_space_summary()
+        if oracle.trials:
+            done = sum(trial.status == "COMPLETED" for trial in oracle.trials.values())
+            _say(f"going on with a search: {done} trials are done")
+        # From here on there is a search that a further attempt can go on with.
+        tuner.save()
+        if parallel > 1:
+            run_processes(call, oracle, parallel)
+        else:
+            tuner.search(**fit_kwargs)
+        _write(record, _trials(oracle))
+        return _summary(tuner)
+
+
+def _summary(tuner: BaseTuner) -> Search:
+    oracle = tuner.oracle
+    trials = list(oracle.trials.values())
+    completed = [trial for trial in trials if trial.status == "COMPLETED"]
+    if not completed:
+        said = [_last_line(trial.message) for trial in trials if trial.message]
+        raise ExecutorError(
+            f"none of {len(trials)} trials was completed" + (f": {said[-1]}" if said else ""),
+            hint="see the log for what each trial says",
+            retryable=False,
+        )
+    # As many as are completed, or KerasTuner adds those that are not.
+    ranked = oracle.get_best_trials(len(completed))
+    best = ranked[0]
+    values = dict(best.hyperparameters.values)
+    return Search(
+        tuner.get_best_hyperparameters()[0].get_config(),
+        {"trial_id": best.trial_id, "score": best.score, "values": values},
+        [
+            {"trial_id": trial.trial_id, "score": trial.score, **trial.hyperparameters.values}
+            for trial in ranked
+            if trial.hyperparameters.values
+        ],
+        {
+            "objective": oracle.objective.name,
+            "best_score": best.score,
+            "trials": len(trials),
+            "completed": len(completed),
+            "failed": sum(trial.status == "FAILED" for trial in trials),
+        },
+    )
+
+
+def _end_trial(oracle: Any, original: Callable[[Any], None], record: Path, trial: Any) -> None:
+    """End a trial as ever, and tell."""
+    try:
+        original(trial)
+    except RuntimeError as error:
+        # KerasTuner's own limit: `max_consecutive_failed_trials` of the oracle.
+        raise ExecutorError(
+            f"{oracle.max_consecutive_failed_trials} trials failed one after the other; "
+            f"the last one: {_last_line(trial.message or str(error))}",
+            hint="mend what fails, or give the tuner a higher max_consecutive_failed_trials",
+            details=trial.message or "",
+            retryable=False,
+        ) from None
+    finally:
+        ended = oracle.trials[trial.trial_id]
+        _say(_line(oracle, ended))
+        _write(record, _trials(oracle))
+
+
+def _line(oracle: Any, trial: Any) -> str:
+    values = ", ".join(f"{n}={v}" for n, v in trial.hyperparameters.values.items())
+    if trial.status != "COMPLETED":
+        return f"trial {trial.trial_id} failed ({_last_line(trial.message)}): {values}"
+    best = oracle.get_best_trials(1)[0].score
+    name = oracle.objective.name
+    return f"trial {trial.trial_id}: {name} {trial.score:.5g} (best {best:.5g}), {values}"
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - the progress of the run shows it
+
+
+def _last_line(message: str | None) -> str:
+    """What a traceback says in the end, in one line."""
+    lines = (message or "no score").strip().splitlines()
+    frames = [number for number, line in enumerate(lines) if line.startswith('  File "')]
+    # The text of an exception may have many lines; it begins after the last frame.
+    after = lines[frames[-1] + 1 :] if frames else lines[-1:]
+    return next((line for line in after if not line.startswith(" ")), lines[-1])
+
+
+def _trials(oracle: Any) -> list[dict[str, Any]]:
+    """All trials in the order of their ids, as plain data."""
+    return [
+        {
+            "trial_id": trial.trial_id,
+            "status": trial.status,
+            "score": _finite(trial.score),
+            "best_step": trial.best_step,
+            "hyperparameters": dict(trial.hyperparameters.values),
+            "metrics": {
+                name: _finite(trial.metrics.get_best_value(name)) for name in trial.metrics.metrics
+            },
+            "error": _last_line(trial.message) if trial.message else "",
+        }
+        for _, trial in sorted(oracle.trials.items())
+    ]
+
+
+def _finite(value: Any) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _write(path: Path, content: Any) -> None:
+    """Write JSON so that a reader, or whoever comes after a crash, never sees half of it."""
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    new.write_text(json.dumps(content))
+    new.replace(path)
+
+
+@contextmanager
+def projects_kept(folder: Path) -> Iterator[None]:
+    """Meanwhile, tuners keep their trials in `folder`, where a further attempt finds them.
+
+    `overwrite=True`, which many tuners are made with, means the folder of an earlier *search*:
+    each run has a folder of its own. And what KerasTuner writes is never half written.
+    """
+    make, save = BaseTuner.__init__, utils.save_json
+
+    # The parameters are KerasTuner's.
+    def init(self: BaseTuner, *args: Any, **kwargs: Any) -> None:
+        given = dict(zip(("oracle", "hypermodel", "directory", "project_name"), args, strict=False))
+        given |= {"overwrite": args[4]} if len(args) > 4 else {}
+        make(self, **_placed(folder, given | kwargs))
+
+    def save_json(path: str, content: Any) -> str:
+        _write(Path(path), content)
+        return json.dumps(content)
+
+    BaseTuner.__init__, utils.save_json = init, save_json
+    try:
+        yield
+    finally:
+        BaseTuner.__init__, utils.save_json = make, save
+
+
+def _placed(folder: Path, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a tuner, with its files in `folder`."""
+    chosen = Path(given.get("directory") or folder)
+    if chosen.resolve().is_relative_to(folder.resolve()):
+        return {**given, "directory": str(chosen), "overwrite": False}
+    log.warning(
+        "the tuner keeps its trials in %s: give it directory=fn_args.working_dir, or this search "
+        "goes on with those of an earlier run",
+        chosen,
+    )
+    return dict(given)

@@ -1,0 +1,147 @@
+"""`Tuner`: searches the best hyperparameters with the user's `tuner_fn`, by KerasTuner."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlops_components.fn_args import (
+    EvalArgs,
+    FnArgs,
+    TrainArgs,
+    TunerFnResult,
+    data_fields,
+    helper_fields,
+    working_folder,
+)
+from mlops_components.tfx_compat import tfx_importable
+from mlops_components.trainer import BEST_FILE
+from mlops_components.user_code import user_function
+from mlops_pipeline import Input, Output, component
+from mlops_pipeline.artifacts import (
+    Examples,
+    HyperParameters,
+    Model,
+    Schema,
+    TransformGraph,
+    TunerResults,
+)
+from mlops_pipeline.errors import ExecutorError, ParameterError
+
+RESULTS_FILE = "tuner_results.json"
+TRIALS_FILE = "trials.json"
+
+
+@dataclass(frozen=True)
+class TuneArgs:
+    """How to search: trials at a time, each in a process of its own; 0 and 1: in this process."""
+
+    num_parallel_trials: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be done.
+
+        Raises:
+            ParameterError: the number is negative.
+        """
+        count = self.num_parallel_trials
+        # While a pipeline is written, it may be a value that only a run knows.
+        if isinstance(count, int) and count < 0:
+            raise ParameterError(
+                f"TuneArgs: num_parallel_trials cannot be {count}", hint="give 1 or more"
+            )
+
+
+@dataclass(frozen=True)
+class TunerCall:
+    """How to get a tuner, in this process or in another one."""
+
+    module_file: Path | None
+    tuner_fn: str
+    tfx_compat: bool
+    arguments: FnArgs
+
+    def make(self, stack: ExitStack) -> TunerFnResult:
+        """Call the user's `tuner_fn`; what it needs of its module stays until `stack` is closed.
+
+        Raises:
+            ExecutorError: it returned something else.
+        """
+        stack.enter_context(tfx_importable(self.tfx_compat))
+        function = stack.enter_context(user_function("tuner_fn", self.module_file, self.tuner_fn))
+        made = function(self.arguments)
+        tuner, fit_kwargs = getattr(made, "tuner", None), getattr(made, "fit_kwargs", None)
+        if not (hasattr(tuner, "search") and hasattr(tuner, "oracle")):
+            raise _wrong_result(f"tuner_fn returned {_short(made)}")
+        if not isinstance(fit_kwargs, dict):
+            raise _wrong_result(f"tuner_fn returned fit_kwargs that are {_short(fit_kwargs)}")
+        return TunerFnResult(tuner, fit_kwargs)
+
+
+def _wrong_result(message: str) -> ExecutorError:
+    hint = "return TunerFnResult(tuner=<a tuner of KerasTuner>, fit_kwargs=<dict for its search>)"
+    return ExecutorError(message, hint=hint, retryable=False)
+
+
+def _short(value: Any) -> str:
+    return repr(value)[:100]
+
+
+@component
+def Tuner(
+    examples: list[Input[Examples]],
+    schema: Input[Schema] | None = None,
+    transform_graph: Input[TransformGraph] | None = None,
+    base_model: Input[Model] | None = None,
+    *,
+    best_hyperparameters: Output[HyperParameters],
+    tuner_results: Output[TunerResults],
+    module_file: Path | None = None,
+    tuner_fn: str = "",
+    train_args: TrainArgs | None = None,
+    eval_args: EvalArgs | None = None,
+    tune_args: TuneArgs | None = None,
+    custom_config: dict[str, Any] | None = None,
+    tfx_compat: bool = False,
+) -> None:
+    """Search hyperparameters with the user's `tuner_fn(fn_args)`, which returns a `TunerFnResult`.
+
+    Args:
+        module_file: Python file that defines `tuner_fn`.
+        tuner_fn: `module:function`, in place of a module file.
+        custom_config: handed to `tuner_fn` as it is.
+        tfx_compat: let the user's code import `tfx` where TFX is not installed.
+    """
+    arguments = FnArgs(
+        **data_fields(examples, train_args, eval_args),
+        **helper_fields(transform_graph, schema, base_model),
+        working_dir=str(working_folder()),
+        custom_config=custom_config,
+    )
+    call = TunerCall(module_file, tuner_fn, tfx_compat, arguments)
+    for artifact in (best_hyperparameters, tuner_results):
+        artifact.path.mkdir(parents=True, exist_ok=True)
+    parallel = (tune_args or TuneArgs()).num_parallel_trials
+    keras_tuner = _keras_tuner()
+    found = keras_tuner.search(call, parallel, tuner_results.path / TRIALS_FILE)
+    (best_hyperparameters.path / BEST_FILE).write_text(json.dumps(found.best_config))
+    best_hyperparameters.properties.update(found.best)
+    (tuner_results.path / RESULTS_FILE).write_text(json.dumps(found.completed))
+    tuner_results.properties.update(found.counts)
+
+
+def _keras_tuner() -> Any:
+    try:
+        from mlops_components import _keras_tuner
+    except ModuleNotFoundError as error:
+        if error.name != "keras_tuner":
+            raise
+        raise ExecutorError(
+            "Tuner needs KerasTuner, which is not installed",
+            hint="install mlops-pipeline[tuner]",
+            retryable=False,
+        ) from None
+    return _keras_tuner
