@@ -6,8 +6,11 @@ name of a value that only the executor's process sees.
 
 from __future__ import annotations
 
+import enum
 import math
 import os
+import re
+import typing
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
@@ -15,7 +18,7 @@ from typing import Any
 import msgspec
 
 from mlops_pipeline import ir
-from mlops_pipeline.errors import DefinitionError, caller
+from mlops_pipeline.errors import DefinitionError, caller, did_you_mean
 
 JsonSchema = Mapping[str, Any]
 
@@ -24,6 +27,8 @@ SECRET_SCHEMA: JsonSchema = {"type": "string", "format": "secret"}
 
 # A path is a text while msgspec handles it; the mark tells it from other texts.
 _PATH_MARK = "\x04"
+
+_LONGEST_TYPE = 100
 
 
 class Secret:
@@ -191,9 +196,25 @@ def relative_to_base(path: Path, base_dir: Path) -> str:
 
 
 def spelt(hint: Any) -> str:
-    """A type as the user wrote it."""
+    """A type as the user wrote it, cut where it goes on and on."""
     plain = isinstance(hint, type) and not getattr(hint, "__args__", ())
-    return hint.__name__ if plain else str(hint).replace("typing.", "").replace("pathlib.", "")
+    text = hint.__name__ if plain else str(hint).replace("typing.", "").replace("pathlib.", "")
+    return text if len(text) <= _LONGEST_TYPE else f"{text[:_LONGEST_TYPE]}..."
+
+
+def near_choice(problem: str, hint: Any) -> str:
+    """The hint to a problem that `checked` tells, if it is a text near one that is allowed."""
+    wrong = re.search(r"Invalid enum value '(.*?)'", problem)
+    found = did_you_mean(wrong[1], _choices(hint)) if wrong else ""
+    return found if found.startswith("did") else ""
+
+
+def _choices(hint: Any) -> set[str]:
+    """The texts that stand in a type as the ones to choose from."""
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return {member.value for member in hint if isinstance(member.value, str)}
+    inner = typing.get_args(hint)
+    return {each for each in inner if isinstance(each, str)}.union(*map(_choices, inner))
 
 
 def shown(value: Any) -> str:

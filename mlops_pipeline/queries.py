@@ -13,6 +13,7 @@ from mlops_pipeline.targets import target_of
 from mlops_pipeline.values import Value
 
 
+# All but the type are for rare cases, by name only.
 def latest(
     type: type[Artifact],
     *,
@@ -20,14 +21,20 @@ def latest(
     pipeline: str = "",
     node: str = "",
     output: str = "",
+    other_than: Channel | None = None,
 ) -> Source:
     """The newest artifacts of a type, newest first.
 
     Args:
         pipeline: whose artifacts count; those of the asking pipeline if left out, "*" for all.
         node: only what this node wrote; `output` likewise.
+        other_than: an artifact that does not count, nor one with the same bytes. Give the one of
+            this run here where the answer is what it is compared with.
     """
-    arguments = {"count": count, "pipeline": pipeline, "node": node, "output": output}
+    arguments: dict[str, Any] = {"count": count, "pipeline": pipeline, "node": node}
+    arguments["output"] = output
+    if other_than is not None:
+        arguments["other_than"] = other_than.uri
     return _source("latest", type, arguments, many=count != 1)
 
 

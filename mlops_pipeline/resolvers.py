@@ -8,6 +8,7 @@ no read grows with the whole store: artifacts are looked at newest first, page b
 from __future__ import annotations
 
 import importlib
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -126,9 +127,18 @@ def find_resolver(name: str, import_paths: Iterable[str] = ()) -> Resolver:
 
 
 def latest(query: Query) -> list[ArtifactRecord]:
-    """The newest artifacts of the type, newest first; argument `count`."""
+    """The newest artifacts of the type, newest first; arguments `count` and `other_than`, a URI."""
     count = query.arguments.get("count", 1)
-    return [artifact for artifact, _ in zip(query.live(), range(count), strict=False)]
+    unwanted = _same_as(query)
+    wanted = (each for each in query.live() if unwanted.isdisjoint((each.id, each.digest)))
+    return list(itertools.islice(wanted, count))
+
+
+def _same_as(query: Query) -> set[int | str]:
+    """Ids and digests of what is at the place that the argument `other_than` names."""
+    place = query.arguments.get("other_than")
+    others = query.store.artifacts_by_uri(place) if place else []
+    return {record.id for record in others} | {r.digest for r in others if r.digest}
 
 
 def latest_blessed_model(query: Query) -> list[ArtifactRecord]:
@@ -138,9 +148,7 @@ def latest_blessed_model(query: Query) -> list[ArtifactRecord]:
     one that the blessing's evaluator read.
     """
     best: ArtifactRecord | None = None
-    place = query.arguments.get("other_than")
-    others = query.store.artifacts_by_uri(place) if place else []
-    unwanted = {record.id for record in others} | {r.digest for r in others if r.digest}
+    unwanted = _same_as(query)
     for blessing in query.live("ModelBlessing"):
         # A blessing is newer than its model: what comes now cannot bless a newer one.
         if best is not None and blessing.id < best.id:

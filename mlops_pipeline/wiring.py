@@ -18,6 +18,7 @@ from mlops_pipeline.literals import (
     checked,
     expression_of,
     json_of,
+    near_choice,
     shown,
     spelt,
 )
@@ -136,7 +137,7 @@ def _checked(what: str, spec: ParameterSpec, value: Any) -> Any:
     except ValueError as error:
         raise WiringError(
             f"{what} takes {spelt(spec.hint)}, not {shown(value)}: {error}",
-            hint=f"give {describe(spec.schema)}",
+            hint=near_choice(str(error), spec.hint) or f"give {describe(spec.schema)}",
             where=caller(),
         ) from None
 

@@ -15,6 +15,16 @@ from mlops_components.bulk_inferrer import (
     PredictOutputCol,
     RegressOutput,
 )
+from mlops_components.distribution_validator import (
+    DatasetConfig,
+    DistributionComparator,
+    DistributionValidator,
+    DistributionValidatorConfig,
+    FeatureComparator,
+    FeaturePath,
+    NumericValueComparator,
+    Threshold,
+)
 from mlops_components.evaluator import Evaluator
 from mlops_components.example_gen import (
     CsvExampleGen,
@@ -34,6 +44,7 @@ from mlops_components.fn_args import (
     TunerFnResult,
 )
 from mlops_components.frames import read_frame, write_frames
+from mlops_components.import_schema_gen import ImportSchemaGen
 from mlops_components.infra_validator import (
     InfraValidator,
     LocalDockerConfig,
@@ -57,17 +68,25 @@ __all__ = [
     "CsvExampleGen",
     "DataAccessor",
     "DataSpec",
+    "DatasetConfig",
+    "DistributionComparator",
+    "DistributionValidator",
+    "DistributionValidatorConfig",
     "EvalArgs",
     "Evaluator",
     "ExampleValidator",
+    "FeatureComparator",
+    "FeaturePath",
     "Filesystem",
     "FnArgs",
     "HashSplit",
+    "ImportSchemaGen",
     "InfraValidator",
     "InputConfig",
     "InputSplit",
     "LocalDockerConfig",
     "ModelSpec",
+    "NumericValueComparator",
     "OutputColumnsSpec",
     "OutputConfig",
     "OutputExampleSpec",
@@ -85,6 +104,7 @@ __all__ = [
     "StatisticsGen",
     "TensorFlowServing",
     "TensorFlowServingRequestSpec",
+    "Threshold",
     "TrainArgs",
     "Trainer",
     "Transform",

@@ -100,8 +100,10 @@ def read_statistics(artifact: ExampleStatistics, split: str) -> Any:
 
 
 def read_anomalies(artifact: ExampleAnomalies, split: str) -> Any:
-    """The anomalies of a split."""
+    """The anomalies of a split, or of a pair of splits."""
     path = artifact.split(split) / ANOMALIES_FILE
+    if not path.exists():
+        path = artifact.path / f"SplitPair-{split}" / ANOMALIES_FILE
     try:
         return anomalies_pb2.Anomalies.FromString(path.read_bytes())
     except FileNotFoundError:

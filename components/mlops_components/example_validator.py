@@ -2,39 +2,69 @@
 
 from __future__ import annotations
 
-import logging
+from typing import Any
 
 from mlops_components.examples import chosen_splits
+from mlops_components.severity import Severity, judge
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import ExampleAnomalies, ExampleStatistics, Schema
 
-log = logging.getLogger(__name__)
 
-
+# TFX's interface, with what TFDV can do beyond it.
 @component(base_type="Process")
 def ExampleValidator(
     statistics: Input[ExampleStatistics],
     schema: Input[Schema],
+    previous_statistics: Input[ExampleStatistics] | None = None,
+    serving_statistics: Input[ExampleStatistics] | None = None,
+    previous_version_statistics: Input[ExampleStatistics] | None = None,
     *,
     anomalies: Output[ExampleAnomalies],
     exclude_splits: list[str] | None = None,
+    custom_validation_config: dict[str, Any] | str | None = None,
+    environment: str = "",
+    validate_slices: bool = False,
+    severity: Severity | None = None,
 ) -> None:
-    """Record where the data does not fit the schema; never fails the run for it.
+    """Record where the data does not fit the schema; what comes of it is for `severity` to say.
 
     The property `blessed` says for each split whether it has no anomalies (1) or some (0).
+
+    Args:
+        previous_statistics: of an earlier span, for the drift comparators of the schema.
+        serving_statistics: of what is served, for its skew comparators.
+        previous_version_statistics: of another version of this span, for its
+            `num_examples_version_comparator`.
+        exclude_splits: splits that are left out.
+        custom_validation_config: SQL over statistics: the fields of TFDV's
+            `CustomValidationConfig`, its JSON or its text form.
+        environment: the environment of the schema that the data is for.
+        validate_slices: validate each slice of sliced statistics by itself, too.
+        severity: `record`, `warn`, `skip` or `fail` by kind of anomaly; "*" for all others.
     """
-    from mlops_components import _tfdv
+    from mlops_components import _tfdv, _validation
 
     expected = _tfdv.read_schema(schema)
+    _validation.check_environment(expected, environment)
+    custom = _validation.custom_config(custom_validation_config)
     splits = chosen_splits(statistics.splits, excluded=exclude_splits or ())
     anomalies.set_splits(splits)
     anomalies.properties["span"] = statistics.properties.get("span", 0)
+    validate = _validation.validate_slices if validate_slices else _validation.validate
     blessed = {}
     for split in splits:
-        found = _tfdv.validate(
-            _tfdv.read_statistics(statistics, split), expected, anomalies.split(split)
+        reference = _validation.Reference(
+            expected,
+            environment,
+            _validation.statistics_beside(previous_statistics, split, "previous_statistics"),
+            _validation.statistics_beside(serving_statistics, split, "serving_statistics"),
+            _validation.statistics_beside(
+                previous_version_statistics, split, "previous_version_statistics"
+            ),
+            custom,
         )
-        for name, anomaly in sorted(found.anomaly_info.items()):
-            log.warning("split %s: %s: %s", split, name, anomaly.description)
-        blessed[split] = int(not found.anomaly_info and not found.HasField("dataset_anomaly_info"))
+        found = validate(_tfdv.read_statistics(statistics, split), reference)
+        _validation.write_anomalies(found, anomalies.split(split))
+        judge(split, _validation.anomalies_in(found), severity)
+        blessed[split] = int(_validation.is_blessed(found))
     anomalies.properties["blessed"] = blessed

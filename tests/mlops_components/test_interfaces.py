@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 import mlops_components
+from mlops_components import ExampleValidator
+from mlops_pipeline import compile_pipeline, latest, pipeline
+from mlops_pipeline.artifacts import ExampleStatistics, Schema
 from mlops_pipeline.component import Component
+from mlops_pipeline.errors import WiringError
 from mlops_pipeline.resolvers import Query, latest_blessed_model
 from mlops_pipeline.store import ArtifactRecord, Execution, MemoryStore, State
 
@@ -18,7 +22,13 @@ TFX = {
     "CsvExampleGen": ("", "examples"),
     "StatisticsGen": ("examples schema", "statistics"),
     "SchemaGen": ("statistics", "schema"),
-    "ExampleValidator": ("statistics schema", "anomalies"),
+    "ImportSchemaGen": ("", "schema"),
+    "ExampleValidator": (
+        # The last three are ours.
+        "statistics schema previous_statistics serving_statistics previous_version_statistics",
+        "anomalies",
+    ),
+    "DistributionValidator": ("statistics baseline_statistics", "anomalies"),
     "Transform": ("examples schema", "transform_graph transformed_examples"),
     "Trainer": (
         "examples transform_graph schema base_model hyperparameters",
@@ -63,6 +73,22 @@ def test_importing_the_components_imports_nothing_heavy() -> None:
         env={"PYTHONPATH": ":".join(sys.path)},
     )
     assert done.stdout.strip() == ""
+
+
+@pipeline
+def misspelt():
+    ExampleValidator(
+        statistics=latest(ExampleStatistics),
+        schema=latest(Schema),
+        severity={"SCHEMA_MISSING_COLUM": "fail"},
+    )
+
+
+def test_a_kind_of_anomaly_that_is_misspelt_is_told_when_the_pipeline_is_written() -> None:
+    with pytest.raises(WiringError, match="SCHEMA_MISSING_COLUM") as wrong:
+        compile_pipeline(misspelt)
+    assert wrong.value.hint == "did you mean 'SCHEMA_MISSING_COLUMN'?"
+    assert len(wrong.value.message) < 400
 
 
 def recorded(store: MemoryStore, uri: str, digest: str, blessed: int) -> None:

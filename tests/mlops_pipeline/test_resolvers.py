@@ -94,6 +94,13 @@ def test_latest_gives_several_newest_first(history: History) -> None:
     assert history.ask(latest, "Model", count=9) == models[::-1]
 
 
+def test_latest_may_leave_out_what_is_compared_with_it(history: History) -> None:
+    before, mine = history.write("Model"), history.write("Model")
+    (record,) = history.store.artifacts([mine])
+    assert history.ask(latest, "Model", other_than=record.uri) == [before]
+    assert history.ask(latest, "Model", other_than=record.uri, count=5) == [before]
+
+
 def test_nothing_there_gives_nothing(history: History) -> None:
     assert history.ask(latest, "Model") == []
     assert history.ask(latest_blessed_model, "Model") == []

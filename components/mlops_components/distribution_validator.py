@@ -1,0 +1,149 @@
+"""`DistributionValidator`: finds shifts between the distributions of two datasets."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlops_components.severity import Severity, judge
+from mlops_pipeline import Input, Output, component
+from mlops_pipeline.artifacts import ExampleAnomalies, ExampleStatistics
+from mlops_pipeline.errors import NotFoundError, did_you_mean
+
+log = logging.getLogger(__name__)
+
+NO_BASELINE = 2
+"""Value of `blessed` where there was nothing to compare with, as in TFX."""
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A distance from which on two distributions count as different."""
+
+    threshold: float
+
+
+@dataclass(frozen=True)
+class DistributionComparator:
+    """How two distributions of a feature are compared.
+
+    Args:
+        infinity_norm: of texts and categories: the largest difference of a value's share.
+        jensen_shannon_divergence: of numbers and texts; 0 for equal ones, 1 for disjoint ones.
+        normalized_abs_difference: of the counts of values.
+    """
+
+    infinity_norm: Threshold | None = None
+    jensen_shannon_divergence: Threshold | None = None
+    normalized_abs_difference: Threshold | None = None
+
+
+@dataclass(frozen=True)
+class FeaturePath:
+    """A feature; one inside a structure has several steps."""
+
+    step: list[str]
+
+
+@dataclass(frozen=True)
+class FeatureComparator:
+    """A feature that is compared; a text is the name of one that is in no structure."""
+
+    path: FeaturePath | str
+    distribution_comparator: DistributionComparator
+
+
+@dataclass(frozen=True)
+class NumericValueComparator:
+    """The smallest and the largest ratio of the new number to the old one that pass."""
+
+    min_fraction_threshold: float | None = None
+    max_fraction_threshold: float | None = None
+
+
+@dataclass(frozen=True)
+class DatasetConfig:
+    """What is compared: features, and the number of examples."""
+
+    feature: list[FeatureComparator] = field(default_factory=list)
+    num_examples_comparator: NumericValueComparator | None = None
+
+
+@dataclass(frozen=True)
+class DistributionValidatorConfig:
+    """TFX's message of this name: what is compared of all examples."""
+
+    default_slice_config: DatasetConfig = field(default_factory=DatasetConfig)
+
+
+# TFX's interface, and `severity`.
+@component(base_type="Process")
+def DistributionValidator(
+    statistics: Input[ExampleStatistics],
+    baseline_statistics: Input[ExampleStatistics] | None = None,
+    *,
+    anomalies: Output[ExampleAnomalies],
+    config: DistributionValidatorConfig,
+    include_split_pairs: list[tuple[str, str]] | None = None,
+    custom_validation_config: dict[str, Any] | str | None = None,
+    severity: Severity | None = None,
+) -> None:
+    """Compare statistics with those of a baseline; without one, let everything pass.
+
+    The property `blessed` says for each pair of splits whether it has no anomalies (1) or some
+    (0), or for each split that there was no baseline (2).
+
+    Args:
+        include_split_pairs: pairs of a split of `statistics` and one of `baseline_statistics`;
+            by default, each split with the one of the same name.
+        custom_validation_config: SQL over pairs of features: the fields of TFDV's
+            `CustomValidationConfig`, its JSON or its text form.
+        severity: `record`, `warn`, `skip` or `fail` by kind of anomaly; "*" for all others.
+    """
+    anomalies.properties["span"] = statistics.properties.get("span", 0)
+    if baseline_statistics is None:
+        log.warning("there are no baseline statistics: every split passes")
+        anomalies.set_splits([])
+        anomalies.properties["blessed"] = dict.fromkeys(statistics.splits, NO_BASELINE)
+        return
+    from mlops_components import _tfdv, _validation
+
+    custom = _validation.custom_config(custom_validation_config)
+    pairs = _pairs(statistics.splits, baseline_statistics.splits, include_split_pairs)
+    anomalies.set_splits([f"{test}_{base}" for test, base in pairs])
+    blessed = {}
+    for test, base in pairs:
+        name = f"{test}_{base}"
+        found = _validation.compare(
+            _tfdv.read_statistics(statistics, test),
+            _tfdv.read_statistics(baseline_statistics, base),
+            config,
+            custom,
+        )
+        _validation.write_anomalies(found, anomalies.path / f"SplitPair-{name}")
+        judge(name, _validation.anomalies_in(found), severity)
+        blessed[name] = int(_validation.is_blessed(found))
+    anomalies.properties["blessed"] = blessed
+
+
+def _pairs(
+    test: Sequence[str], base: Sequence[str], wanted: list[tuple[str, str]] | None
+) -> list[tuple[str, str]]:
+    """The pairs of splits, in the order of the splits."""
+    for pair in wanted or ():
+        for split, known in zip(pair, (test, base), strict=True):
+            if split not in known:
+                raise NotFoundError(
+                    f"include_split_pairs: there is no split {split!r} in {'_'.join(pair)!r}",
+                    hint=did_you_mean(split, known),
+                )
+    chosen = {(one, other) for one, other in wanted} if wanted else {(each, each) for each in test}
+    found = [(one, other) for one in test for other in base if (one, other) in chosen]
+    if not found:
+        raise NotFoundError(
+            f"no split is in both statistics: {', '.join(test)}; {', '.join(base)}",
+            hint="name pairs of them with include_split_pairs",
+        )
+    return found
