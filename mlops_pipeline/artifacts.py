@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,8 +16,22 @@ from urllib.parse import unquote, urlsplit
 
 from mlops_pipeline.errors import NotFoundError, PipelineError
 
+LAYOUT_PROPERTY = "tfx_version"
+"""Says which TFX wrote an artifact, where its files are laid out as before 0.29; empty if unknown.
+
+All others, ours among them, do not have it as a property that components see.
+"""
+
 PropertyValue = int | float | str | list[Any] | dict[str, Any]
 """What a property may hold; lists and dicts are stored as JSON."""
+
+
+def has_old_layout(properties: Mapping[str, Any]) -> bool:
+    """Whether TFX before 0.29 wrote the files: `train/` in place of `Split-train/`."""
+    if LAYOUT_PROPERTY not in properties:
+        return False
+    parts = re.match(r"(\d+)\.(\d+)", str(properties[LAYOUT_PROPERTY]))
+    return parts is None or (int(parts[1]), int(parts[2])) < (0, 29)
 
 
 class Artifact:
@@ -101,7 +116,7 @@ class _Split(Artifact):
         return [str(name) for name in names]
 
     def split(self, name: str) -> Path:
-        """The folder of one split: `<path>/Split-<name>`.
+        """The folder of one split: `<path>/Split-<name>`, of old artifacts `<path>/<name>`.
 
         Raises:
             NotFoundError: the artifact has no such split.
@@ -111,7 +126,7 @@ class _Split(Artifact):
                 f"{self.TYPE_NAME} {self.uri} has no split {name!r}",
                 hint=f"its splits are {', '.join(self.splits) or 'none'}",
             )
-        return self.path / f"Split-{name}"
+        return self.path / (name if has_old_layout(self.properties) else f"Split-{name}")
 
     def set_splits(self, names: list[str]) -> None:
         """Declare the splits of an output, in order."""

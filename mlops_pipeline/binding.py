@@ -14,7 +14,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from mlops_pipeline.artifacts import Artifact, PropertyValue, ValueArtifact, value_artifact_for
+from mlops_pipeline.artifacts import (
+    LAYOUT_PROPERTY,
+    Artifact,
+    PropertyValue,
+    ValueArtifact,
+    value_artifact_for,
+)
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
 from mlops_pipeline.literals import Secret, spelt
 from mlops_pipeline.task import ArtifactRef, Task
@@ -261,6 +267,9 @@ def changed_properties(
     for output, artifact in outputs.items():
         before = task.outputs[output].properties
         for key, value in artifact.properties.items():
+            # Copied from an input, it would say that we write as TFX did long ago.
+            if key == LAYOUT_PROPERTY:
+                continue
             if key not in before or before[key] != value:
                 plain = _property(task, output, artifact, key)
                 changed.setdefault(output, {})[key] = plain

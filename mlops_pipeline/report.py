@@ -198,14 +198,15 @@ def _blessing(node: NodeRun, artifact: Artifact, screen: Screen) -> str:
 
 def next_commands(run: PipelineRun, flags: str = "") -> list[tuple[str, str]]:
     """Commands that lead on from a run, with what each is for; none while it runs."""
-    if run.state is State.RUNNING:
+    imported = "imported_from" in run.record.properties
+    if run.state is State.RUNNING or (imported and run.state is not State.COMPLETE):
         return []
     if run.state is State.COMPLETE:
         made = run.artifacts("PushedModel") or run.artifacts("Model") or run.artifacts()
         last = list(run)[-1].name if len(run) else ""
         ran = next((n.name for n in reversed(list(run)) if n.decision == "run"), last)
         commands = [(f"mlops show {run.id}{flags}", "this run again, with its artifacts")]
-        if ran:
+        if ran and not imported:
             verb = "ran" if run[ran].decision == "run" else f"was {run[ran].decision}"
             name = shlex.quote(ran)
             commands.append((f"mlops why {run.id} {name}{flags}", f"why {ran} {verb}"))

@@ -84,7 +84,7 @@ class ArtifactRecord:
         type: name of the artifact type.
         name: unique among artifacts of its type where it is not empty.
         digest: digest of the content, empty where unknown.
-        created: seconds since 1970.
+        created: seconds since 1970; the store sets it where it is 0.
     """
 
     type: str
@@ -372,7 +372,7 @@ class MemoryStore:
 
     def _put_artifact(self, record: ArtifactRecord) -> ArtifactRecord:
         if not record.id:
-            record = replace(record, id=next(self._ids), created=time.time())
+            record = replace(record, id=next(self._ids), created=record.created or time.time())
             self._artifacts[record.id] = record
         return record
 

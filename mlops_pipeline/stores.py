@@ -12,7 +12,7 @@ import importlib.util
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from mlops_pipeline.errors import SettingsError, StoreError, did_you_mean
 from mlops_pipeline.store import MemoryStore, MetadataStore
@@ -21,6 +21,8 @@ GROUP = "mlops_pipeline.stores"
 _OWN_FOLDER = ".mlops"
 
 Opener = Callable[[str], MetadataStore]
+
+_TFX_IMPORTER = "mlops_metadata.tfx_import:import_tfx_store"
 
 OWN: Mapping[str, str] = {
     "memory": "mlops_pipeline.stores:open_memory",
@@ -41,6 +43,21 @@ def open_store(url: str) -> MetadataStore:
             f"{url!r} is not the URL of a store", hint="write it as sqlite:///path/to/metadata.db"
         )
     return _opener(scheme, url)(url)
+
+
+def import_tfx(source: str, store: MetadataStore) -> Any:
+    """Import a metadata store of TFX; returns what `mlops_metadata.import_tfx_store` does.
+
+    Args:
+        source: a SQLite file, or its URL.
+
+    Raises:
+        StoreError: it cannot be read, or what reads it is not installed.
+    """
+    try:
+        return _named_object(_TFX_IMPORTER)(source, store)
+    except ModuleNotFoundError as error:
+        raise _not_installed("sqlite", source, error) from None
 
 
 def open_memory(url: str) -> MetadataStore:
@@ -113,11 +130,15 @@ def make_root(root: str) -> None:
 def _opener(scheme: str, url: str) -> Opener:
     try:
         if scheme in OWN:
-            module, _, name = OWN[scheme].partition(":")
-            return cast(Opener, getattr(importlib.import_module(module), name))
+            return cast(Opener, _named_object(OWN[scheme]))
         return _from_entry_points(scheme, url)
     except ModuleNotFoundError as error:
         raise _not_installed(scheme, url, error) from None
+
+
+def _named_object(target: str) -> Any:
+    module, _, name = target.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def _from_entry_points(scheme: str, url: str) -> Opener:

@@ -110,12 +110,14 @@ class Library:
     Args:
         config: a `ConnectionConfig`.
         name: what to call the store in errors.
+        upgrade: bring the schema of an older MLMD up to date.
     """
 
-    def __init__(self, config: Any, name: str) -> None:
+    def __init__(self, config: Any, name: str, *, upgrade: bool = False) -> None:
         self._name = name
+        options = pb.MigrationOptions(enable_upgrade_migration=upgrade).SerializeToString()
         try:
-            self._handle: Any = _compiled.CreateMetadataStore(config.SerializeToString(), b"")
+            self._handle: Any = _compiled.CreateMetadataStore(config.SerializeToString(), options)
         except RuntimeError as error:
             raise _store_error(f"cannot open the metadata store {name}", str(error)) from error
 

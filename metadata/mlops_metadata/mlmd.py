@@ -135,7 +135,7 @@ class MlmdStore:
         now = time.time()
         ids = iter(response.artifact_ids)
         written = {
-            key: [r if r.id else replace(r, id=next(ids), created=now) for r in found]
+            key: [r if r.id else replace(r, id=next(ids), created=r.created or now) for r in found]
             for key, found in outputs.items()
         }
         return replace(execution, id=response.execution_id, heartbeat=now), written

@@ -12,6 +12,7 @@ from typing import Any
 
 from mlops_metadata.library import pb
 from mlops_metadata.values import decode, encode, plain_field
+from mlops_pipeline.artifacts import LAYOUT_PROPERTY, has_old_layout
 from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,
@@ -27,7 +28,7 @@ OTHER = PREFIX + "property."
 """Before the name of a further property of a run."""
 
 TFX_LAYOUT = "1.16.0"
-"""Value of `tfx_version`: TFX readers look for `Split-<name>` folders from 0.29 on."""
+"""Value of `tfx_version` for what we write: from 0.29 on, TFX looks for `Split-<name>` folders."""
 
 _ARTIFACT_STATES = {
     pb.Artifact.PENDING: ArtifactState.PENDING,
@@ -35,6 +36,12 @@ _ARTIFACT_STATES = {
     pb.Artifact.MARKED_FOR_DELETION: ArtifactState.DELETED,
     pb.Artifact.DELETED: ArtifactState.DELETED,
     pb.Artifact.ABANDONED: ArtifactState.DELETED,
+}
+_STATE_WORDS = {
+    "pending": ArtifactState.PENDING,
+    "marked_for_deletion": ArtifactState.DELETED,
+    "deleted": ArtifactState.DELETED,
+    "abandoned": ArtifactState.DELETED,
 }
 EXECUTION_STATES = {
     pb.Execution.NEW: State.RUNNING,
@@ -168,15 +175,20 @@ def write_artifact(record: ArtifactRecord, kind: Any, message: Any) -> None:
     message.state = pb.Artifact.State.Value(record.state.value)
     custom = message.custom_properties
     for name, value in record.properties.items():
+        if name == LAYOUT_PROPERTY:
+            continue
         declared = _declared_field(kind, name)
         if declared and declared == plain_field(value):
             setattr(message.properties[name], declared, value)
             if name not in _BOTH_WAYS:
                 continue
         encode(value, custom[name], name=name)
-    custom["tfx_version"].string_value = TFX_LAYOUT
-    if record.digest:
-        custom[PREFIX + "digest"].string_value = record.digest
+    # What TFX wrote long ago says so, and is left in its layout.
+    layout = str(record.properties.get(LAYOUT_PROPERTY, TFX_LAYOUT))
+    if layout:
+        custom[LAYOUT_PROPERTY].string_value = layout
+    facts = {"digest": record.digest, "created": record.created}
+    _write(custom, {name: value for name, value in facts.items() if value}, PREFIX)
 
 
 def _declared_field(kind: Any, name: str) -> str:
@@ -192,17 +204,26 @@ def read_artifact(message: Any) -> ArtifactRecord:
     parts = _sort_out(message.custom_properties)
     properties = {name: decode(value) for name, value in message.properties.items()}
     properties.update(parts.named)
-    properties.pop("tfx_version", None)
+    properties.setdefault(LAYOUT_PROPERTY, "")
+    if not has_old_layout(properties):
+        del properties[LAYOUT_PROPERTY]
     return ArtifactRecord(
         type=message.type,
         uri=message.uri,
         id=message.id,
         name=message.name,
-        state=_ARTIFACT_STATES.get(message.state, ArtifactState.LIVE),
+        state=_artifact_state(message, properties),
         properties=properties,
         digest=parts.facts.get("digest", ""),
-        created=message.create_time_since_epoch / 1000,
+        created=parts.facts.get("created") or message.create_time_since_epoch / 1000,
     )
+
+
+def _artifact_state(message: Any, properties: Mapping[str, Any]) -> ArtifactState:
+    if message.state == pb.Artifact.UNKNOWN:
+        # Before MLMD had states, TFX kept them in a property.
+        return _STATE_WORDS.get(str(properties.get("state", "")), ArtifactState.LIVE)
+    return _ARTIFACT_STATES.get(message.state, ArtifactState.LIVE)
 
 
 def read_events(messages: Any) -> list[Event]:

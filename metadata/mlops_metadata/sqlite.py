@@ -7,7 +7,9 @@ MLMD once a process, and looked into by other means only before that.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 from mlops_metadata.connection import Connection
 from mlops_metadata.library import Library, pb
@@ -96,6 +98,11 @@ class _Registry:
             connection.on_release = partial(self._release, location, shared)
             self._open[location] = shared
             return connection
+
+    def has(self, path: Path) -> bool:
+        """Whether a store of this process is kept in a file."""
+        with self._lock:
+            return any(location.path == path for location in self._open)
 
     def _release(self, location: Location, shared: _Shared) -> None:
         with self._lock:
@@ -214,6 +221,52 @@ def _database(path: Path) -> Iterator[sqlite3.Connection]:
         ) from error
     finally:
         database.close()
+
+
+@contextmanager
+def open_copy(location: Location) -> Iterator[Connection]:
+    """A copy of a file as it is now, in the newest schema; the file itself is only read.
+
+    Raises:
+        StoreError: it cannot be read, or this process has it open as its own store.
+    """
+    path = location.path
+    location = Location(path, read_only=True)
+    _check_path(location)
+    if _registry.has(path):
+        raise StoreError(f"{path} is the store of this process itself", hint="name another store")
+    with tempfile.TemporaryDirectory(prefix="mlops-") as folder:
+        # Who has it open by MLMD, as TFX in a notebook, would lose its locks by a copy.
+        if not _open_in_this_process(path):
+            _header(path)
+            location = Location(Path(folder, "metadata.db"))
+            _copy(path, location.path)
+            _refuse_strangers(location.path)
+        library = Library(_config(location), str(path), upgrade=not location.read_only)
+        connection = Connection(library, NoLock(), str(path), read_only=True)
+        try:
+            yield connection
+        finally:
+            connection.shut()
+
+
+def _copy(path: Path, copy: Path) -> None:
+    """Copy a database that others may be writing to."""
+    import sqlite3
+
+    with contextlib.ExitStack() as stack:
+        target = stack.enter_context(contextlib.closing(sqlite3.connect(copy)))
+        url = f"file:{quote(str(path))}?mode=ro"
+        # In a folder that is not ours, a file without a log is read as one that nobody changes.
+        if not _may(path.parent, os.W_OK) and not _beside(path, "-wal").exists():
+            url += "&immutable=1"
+        try:
+            source = stack.enter_context(contextlib.closing(sqlite3.connect(url, uri=True)))
+            source.backup(target)
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"the metadata store {path} cannot be read: {error}", hint="restore it from a copy"
+            ) from error
 
 
 def _refuse_strangers(path: Path) -> None:

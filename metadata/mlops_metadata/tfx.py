@@ -12,6 +12,9 @@ from mlops_metadata.records import EXECUTION_STATES
 from mlops_metadata.values import decode
 from mlops_pipeline.store import Execution, Run, State
 
+_OWN = ("checksum_md5", "component_id", "pipeline_name", "pipeline_root", "run_id", "state")
+"""Properties of an execution that are no parameters, in the layout of TFX before 2021."""
+
 _WORDS = {"new": State.RUNNING, "cached": State.CACHED, "failed": State.FAILED}
 """States as TFX kept them before 2021, in a property; all others have ended well."""
 
@@ -25,6 +28,12 @@ def read_execution(message: Any, contexts: Any) -> Execution:
     word = str(declared.get("state", "")).lower()
     state = EXECUTION_STATES.get(message.last_known_state) or _WORDS.get(word, State.COMPLETE)
     updated = message.last_update_time_since_epoch / 1000
+    if "component_id" in declared:
+        # All parameters are texts there, also the one that is not given.
+        declared = {n: v for n, v in declared.items() if n in _OWN or v != "None"}
+        parameters = {n: v for n, v in declared.items() if n not in _OWN}
+    else:
+        parameters = declared
     node = names.get(NODE, "").removeprefix(f"{pipeline}.")
     return Execution(
         component=message.type,
@@ -34,7 +43,7 @@ def read_execution(message: Any, contexts: Any) -> Execution:
         state=state,
         id=message.id,
         name=message.name,
-        parameters=_parameters({**declared, **custom}),
+        parameters=_parameters({**parameters, **custom}),
         error=_error(custom.get("__execution_result__", "")) if state is State.FAILED else "",
         started=message.create_time_since_epoch / 1000,
         finished=0.0 if state is State.RUNNING else updated,
@@ -56,7 +65,9 @@ def _parameters(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _error(result: Any) -> str:
-    """The message in what TFX keeps of a failure, which is JSON most of the time."""
+    """The message in what TFX keeps of a failure, which is JSON most of the time, or nothing."""
+    if not result:
+        return "TFX has not recorded why"
     try:
         return str(json.loads(result)["resultMessage"])
     except (ValueError, TypeError, KeyError):

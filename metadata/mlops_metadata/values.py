@@ -70,6 +70,16 @@ def _is_plain_text(value: str) -> bool:
     return value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value)
 
 
+def _plain(value: Any) -> Any:
+    """TFX wraps lists, and what is in dicts, as `{"__value__": "<JSON>"}`."""
+    if isinstance(value, dict) and value.keys() == {"__value__"}:
+        try:
+            return json.loads(value["__value__"])
+        except (ValueError, TypeError):
+            return value["__value__"]
+    return value
+
+
 def decode(value: Any) -> Any:
     """The value in a `Value` message, ours or anybody's."""
     field = value.WhichOneof("value")
@@ -78,7 +88,7 @@ def decode(value: Any) -> Any:
     if field is None:
         return None
     if field == "struct_value":
-        return MessageToDict(value.struct_value)
+        return _plain(MessageToDict(value.struct_value))
     if value.proto_value.type_url != _TYPE_URL:
         return value.proto_value.type_url
     text = StringValue.FromString(value.proto_value.value).value

@@ -1,0 +1,55 @@
+"""`mlops import-tfx`: what a metadata store of TFX holds, in the project's own store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from mlops_pipeline.cli.output import json_option, warn, write, write_json
+from mlops_pipeline.cli.place import Place, place_options
+
+
+@click.command("import-tfx")
+@click.argument("source", metavar="SOURCE")
+@json_option
+@place_options
+def import_tfx(place: Place, source: str, as_json: bool) -> None:
+    """Import runs and artifacts from TFX: all that a metadata store of it holds.
+
+    SOURCE is the SQLite file of the store, or its URL. It is only read, and the artifacts' files
+    stay where they are. Importing again brings what is new.
+    """
+    from mlops_pipeline.stores import import_tfx as run_import
+
+    done = run_import(source, place.store)
+    if as_json:
+        write_json(done)
+        return
+    write(_told(done))
+    for pipeline in done.beside:
+        warn(
+            f"{pipeline} has runs of its own here",
+            hint="`latest` and its like go by the order in which artifacts came into the store",
+        )
+    click.echo("")
+    click.echo("next:")
+    click.echo(f"  mlops runs{place.flags_text()}")
+
+
+def _told(done: Any) -> list[str]:
+    of = ", ".join(done.pipelines)
+    what = (
+        f"{_count(done.executions, 'execution')} and {_count(done.artifacts, 'artifact')} "
+        f"in {_count(done.runs, 'new run')} of {of}"
+    )
+    lines = [f"imported {what}" if done.executions else f"nothing is new of {of}"]
+    if done.known:
+        lines.append(f"{_count(done.known, 'execution')} here already")
+    if done.running:
+        lines.append(f"{_count(done.running, 'execution')} left out, not ended yet: import again")
+    return lines
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
