@@ -23,7 +23,14 @@ METRICS_FILE = "metrics.json"
 """What an evaluation leaves for reports, beside its own format:
 `{"overall": {metric: value}, "slices": [{"slice": {feature: value}, "metrics": {...}}]}`."""
 
-SPOKEN = ("ModelEvaluation", "ModelBlessing", "InfraBlessing", "PushedModel")
+SPOKEN = (
+    "TunerResults",
+    "ModelRun",
+    "ModelEvaluation",
+    "ModelBlessing",
+    "InfraBlessing",
+    "PushedModel",
+)
 """Types of artifacts that a report says more of, in this order."""
 
 EXPLAINED = 12
@@ -153,7 +160,29 @@ def _block(node: NodeRun, artifact: Artifact, screen: Screen) -> list[str]:
         return metric_lines(read_metrics(artifact), screen)
     if artifact.TYPE_NAME == "PushedModel":
         return [_pushed(artifact, screen)]
+    if artifact.TYPE_NAME == "ModelRun":
+        return _training(node, artifact)
+    if artifact.TYPE_NAME == "TunerResults":
+        return _search(node, artifact)
     return [_blessing(node, artifact, screen)]
+
+
+def _training(node: NodeRun, artifact: Artifact) -> list[str]:
+    """What a training recorded last, if it recorded anything."""
+    metrics = artifact.properties.get("metrics")
+    if not isinstance(metrics, dict) or not metrics:
+        return []
+    return [f"{node.name}: " + ", ".join(f"{n} {number(v)}" for n, v in metrics.items())]
+
+
+def _search(node: NodeRun, artifact: Artifact) -> list[str]:
+    """How good the best trial of a search was."""
+    said = artifact.properties
+    if "best_score" not in said:
+        return []
+    failed = f", {said['failed']} failed" if said.get("failed") else ""
+    best = f"best {said.get('objective', 'score')} {number(said['best_score'])}"
+    return [f"{node.name}: {best} of {said.get('trials')} trials{failed}"]
 
 
 def read_metrics(artifact: Artifact) -> Mapping[str, Any]:

@@ -124,12 +124,16 @@ def _end_trial(oracle: Any, original: Callable[[Any], None], record: Path, trial
 
 
 def _line(oracle: Any, trial: Any) -> str:
-    values = ", ".join(f"{n}={v}" for n, v in trial.hyperparameters.values.items())
+    values = ", ".join(f"{n}={_short(v)}" for n, v in trial.hyperparameters.values.items())
     if trial.status != "COMPLETED":
         return f"trial {trial.trial_id} failed ({_last_line(trial.message)}): {values}"
     best = oracle.get_best_trials(1)[0].score
     name = oracle.objective.name
     return f"trial {trial.trial_id}: {name} {trial.score:.5g} (best {best:.5g}), {values}"
+
+
+def _short(value: Any) -> str:
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
 
 
 def _say(line: str) -> None:

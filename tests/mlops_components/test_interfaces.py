@@ -34,6 +34,10 @@ TFX = {
         "examples transform_graph schema base_model hyperparameters",
         "model model_run",
     ),
+    "Tuner": (
+        "examples schema transform_graph base_model",
+        "best_hyperparameters tuner_results",
+    ),
     "Evaluator": ("examples model baseline_model schema", "evaluation blessing"),
     "InfraValidator": ("model examples", "blessing"),
     "Pusher": ("model model_blessing infra_blessing", "pushed_model"),

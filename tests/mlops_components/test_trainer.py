@@ -10,7 +10,7 @@ import pytest
 
 from mlops_components import EvalArgs, FnArgs, TrainArgs, Trainer
 from mlops_components.training_log import read_metrics
-from mlops_pipeline import latest, pipeline
+from mlops_pipeline import latest, pipeline, rolling_window
 from mlops_pipeline.api import Where, run
 from mlops_pipeline.artifacts import Examples, HyperParameters, Model, Schema
 from mlops_pipeline.component import component
@@ -117,6 +117,24 @@ def test_several_examples_are_trained_on_together(tmp_path: Path) -> None:
     assert given["train_files"] == [str(day.split("train") / "*") for day in days]
 
 
+def test_a_window_of_spans_is_trained_on(tmp_path: Path) -> None:
+    user = module(tmp_path, ECHO)
+
+    @pipeline
+    def windowed(span: int) -> None:
+        made = MakeExamples(span=span)
+        Trainer.options(after=[made])(examples=rolling_window(Examples, 2), module_file=user)
+
+    where = Where(MemoryStore(), tmp_path / "root")
+    for span in (1, 2, 3):
+        done = run(windowed, {"span": span}, where=where, in_process=True).check()
+    given = done["Trainer"].inputs["examples"]
+    assert sorted(int(str(a.properties["span"])) for a in given) == [2, 3]
+    model = done["Trainer"].artifact("model").path
+    files = json.loads((model / "Format-Serving/model.json").read_text())["train_files"]
+    assert sorted(files) == sorted(str(a.path / "Split-train" / "*") for a in given)
+
+
 def test_logged_metrics_are_kept_step_by_step(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -169,12 +187,13 @@ def test_a_metric_that_is_no_number_is_named(tmp_path: Path) -> None:
 
 
 @component
-def MakeExamples(*, made: Output[Examples]) -> None:
+def MakeExamples(*, made: Output[Examples], span: int = 0) -> None:
     """Splits with a file each."""
+    made.properties["span"] = span
     made.set_splits(["train", "eval"])
     for name in ("train", "eval"):
         made.split(name).mkdir(parents=True)
-        (made.split(name) / "data.gz").write_text("")
+        (made.split(name) / "data.gz").write_text(str(span))
 
 
 @pytest.mark.parametrize(("first", "steps"), [("2", [0, 1, 2, 3]), ("0", [0, 1, 2, 3])])

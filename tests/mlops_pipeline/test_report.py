@@ -101,6 +101,24 @@ def test_an_evaluation_without_readable_metrics_is_not_mentioned(
     assert len(run_report(story.end(), PLAIN)) == 4
 
 
+def test_what_a_training_and_a_search_came_to_is_said(story: Story) -> None:
+    found = {"objective": "loss", "best_score": 0.25, "trials": 5, "failed": 1}
+    trained = {"metrics": {"loss": 0.125, "accuracy": 1.0}}
+    story.node("Trainer", writes=[ArtifactRecord("ModelRun", "/r", properties=trained)])
+    story.node("Tuner", writes=[ArtifactRecord("TunerResults", "/t", properties=found)])
+    assert run_report(story.end(), PLAIN)[-3:] == [
+        "Tuner: best loss 0.2500 of 5 trials, 1 failed",
+        "",
+        "Trainer: loss 0.1250, accuracy 1.0000",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["ModelRun", "TunerResults"])
+def test_a_training_that_recorded_nothing_is_not_mentioned(story: Story, kind: str) -> None:
+    story.node("Trainer", writes=[ArtifactRecord(kind, "/r")])
+    assert len(run_report(story.end(), PLAIN)) == 4
+
+
 def test_the_verdict_and_the_place_of_the_model_are_named(story: Story) -> None:
     pushed = {"pushed": 1, "pushed_destination": "/serving/penguin", "pushed_version": "7"}
     story.node(
