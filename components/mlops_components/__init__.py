@@ -27,12 +27,10 @@ from mlops_components.distribution_validator import (
 )
 from mlops_components.evaluator import Evaluator
 from mlops_components.example_gen import (
+    AvroExampleGen,
     CsvExampleGen,
-    HashSplit,
-    InputConfig,
-    InputSplit,
-    OutputConfig,
-    SplitConfig,
+    ImportExampleGen,
+    ParquetExampleGen,
 )
 from mlops_components.example_validator import ExampleValidator
 from mlops_components.fn_args import (
@@ -56,6 +54,17 @@ from mlops_components.infra_validator import (
 )
 from mlops_components.pusher import Filesystem, PushDestination, Pusher, Versioning
 from mlops_components.schema_gen import SchemaGen
+from mlops_components.spans import RangeConfig, RollingRange, StaticRange
+from mlops_components.splits import (
+    HashSplit,
+    InputConfig,
+    InputSplit,
+    OutputConfig,
+    SplitConfig,
+    TimeSplit,
+    TimeSplitConfig,
+)
+from mlops_components.sql_example_gen import SqlExampleGen
 from mlops_components.statistics_gen import StatisticsGen
 from mlops_components.trainer import Trainer
 from mlops_components.training_log import log_metrics
@@ -63,6 +72,7 @@ from mlops_components.transform import SplitsConfig, Transform
 from mlops_components.tuner import TuneArgs, Tuner
 
 __all__ = [
+    "AvroExampleGen",
     "BulkInferrer",
     "ClassifyOutput",
     "CsvExampleGen",
@@ -80,6 +90,7 @@ __all__ = [
     "Filesystem",
     "FnArgs",
     "HashSplit",
+    "ImportExampleGen",
     "ImportSchemaGen",
     "InfraValidator",
     "InputConfig",
@@ -90,21 +101,28 @@ __all__ = [
     "OutputColumnsSpec",
     "OutputConfig",
     "OutputExampleSpec",
+    "ParquetExampleGen",
     "PredictOutput",
     "PredictOutputCol",
     "PushDestination",
     "Pusher",
+    "RangeConfig",
     "RecordBatchesOptions",
     "RegressOutput",
     "RequestSpec",
+    "RollingRange",
     "SchemaGen",
     "ServingSpec",
     "SplitConfig",
     "SplitsConfig",
+    "SqlExampleGen",
+    "StaticRange",
     "StatisticsGen",
     "TensorFlowServing",
     "TensorFlowServingRequestSpec",
     "Threshold",
+    "TimeSplit",
+    "TimeSplitConfig",
     "TrainArgs",
     "Trainer",
     "Transform",

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import csv as text_csv
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_pipeline.errors import ExecutorError, NotFoundError
+from mlops_components.ingest import Rows, encoded, slices
+from mlops_components.splits import Key
+from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from mlops_components._encoding import Column
+
 BLOCK_BYTES = 16 << 20
+
+_NUMBER = {
+    "int": "^[+-]?[0-9]+$",
+    "float": r"^[+-]?(([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:nan|inf|infinity))$",
+}
+"""Numbers as Python's `int` and `float` take them, without blanks around them."""
+
+_ORDER = ["", "int", "float", "string"]
 
 
 @dataclass(frozen=True)
@@ -24,65 +36,162 @@ class CsvFiles:
         files: in reading order.
         columns: names from the header.
         missing_values: texts that stand for a missing value, beside the empty one.
+        types: of all columns: `int`, `float`, `string`, or nothing if it has no value at all.
+        given: the types that the user has named.
     """
 
     files: tuple[Path, ...]
     columns: tuple[str, ...]
     missing_values: tuple[str, ...] = ()
+    types: Mapping[str, str] | None = None
+    given: frozenset[str] = frozenset()
 
-    def blocks(self, files: Sequence[Path] = ()) -> Iterator[pa.RecordBatch]:
-        """The rows as texts, nulls where a value is missing."""
-        for path in files or self.files:
-            yield from _read(path, self)
+    def blocks(self, path: Path) -> Iterator[pa.RecordBatch]:
+        """The rows of a file as texts, nulls where a value is missing."""
+        yield from _read(path, self)
 
-    def column_types(self) -> dict[str, str]:
-        """The narrowest of `int`, `float` and `string` that takes all values of each column.
+    def rows(self, files: Sequence[Path], key: Key) -> Iterator[Rows]:
+        """The rows of some of the files as serialised examples."""
+        assert self.types is not None
+        for path in files:
+            first = 1
+            for block in self.blocks(path):
+                for piece in slices(block):
+                    columns = [
+                        self._column(path, name, piece.column(at), first)
+                        for at, name in enumerate(self.columns)
+                    ]
+                    yield encoded(columns, key, str(path), first)
+                    first += piece.num_rows
 
-        A column without any value is `string`, and missing in every row.
-        """
-        types = dict.fromkeys(self.columns, "int")
-        for block in self.blocks():
-            for name in self.columns:
-                types[name] = _widen(types[name], block.column(block.schema.get_field_index(name)))
-        empty = _empty_columns(self)
-        return {n: "string" if n in empty else t for n, t in types.items()}
+    def _column(self, path: Path, name: str, texts: Any, first: int) -> Column:
+        from mlops_components._encoding import column_of
+
+        kind = (self.types or {})[name]
+        if kind not in ("int", "float"):
+            return column_of(name, "bytes", texts, typed=bool(kind))
+        try:
+            return column_of(name, kind, numbers(texts, kind), typed=True)
+        except ValueError:
+            row, value = _first_misfit(texts, kind)
+            raise ExecutorError(
+                f"{path}: row {first + row}: {name} is {value!r}, which is no {kind}",
+                hint=f"mend the row, or change column_types[{name!r}]",
+                retryable=False,
+            ) from None
 
 
-def _empty_columns(source: CsvFiles) -> set[str]:
-    empty = set(source.columns)
-    for block in source.blocks():
-        for name in list(empty):
-            column = block.column(block.schema.get_field_index(name))
-            if column.null_count < len(column):
-                empty.discard(name)
-        if not empty:
-            break
-    return empty
-
-
-def open_files(files: Sequence[Path], where: Path, missing_values: Sequence[str] = ()) -> CsvFiles:
-    """Look at the headers of CSV files.
+def open_files(
+    files: Sequence[Path], missing_values: Sequence[str], column_types: Mapping[str, str]
+) -> CsvFiles:
+    """Look at the headers and all values of CSV files.
 
     Raises:
-        NotFoundError: there are no files.
-        ExecutorError: a file is empty, or the headers differ.
+        ParameterError: a type is given for a column that there is not.
+        ExecutorError: a file is empty or damaged, headers differ, or a column has numbers in one
+            file and texts in another.
     """
-    if not files:
-        raise NotFoundError(
-            f"there are no CSV files in {where}", hint="check input_base and the split patterns"
-        )
     columns: tuple[str, ...] = ()
     for path in files:
         header = _header(path)
         if columns and header != columns:
             raise ExecutorError(
-                f"{path.name} has other columns than {files[0].name}: "
+                f"{path} has other columns than {files[0].name}: "
                 f"{', '.join(sorted(set(header) ^ set(columns))) or 'in another order'}",
                 hint="give all files the same header",
                 retryable=False,
             )
         columns = header
-    return CsvFiles(tuple(files), columns, tuple(missing_values))
+    for name in column_types:
+        if name not in columns:
+            raise ParameterError(
+                f"column_types: there is no column {name!r}", hint=did_you_mean(name, columns)
+            )
+    source = CsvFiles(tuple(files), columns, tuple(missing_values), given=frozenset(column_types))
+    return replace(source, types={**_inferred(source), **column_types})
+
+
+def _inferred(source: CsvFiles) -> dict[str, str]:
+    """The narrowest type that takes all values of each column."""
+    found: dict[str, str] = dict.fromkeys(source.columns, "")
+    seen_in: dict[str, Path] = {}
+    for path in source.files:
+        here = dict.fromkeys(source.columns, "")
+        for block in source.blocks(path):
+            for at, name in enumerate(source.columns):
+                if name not in source.given:
+                    here[name] = _wider(here[name], block.column(at))
+        for name, kind in here.items():
+            if kind and found[name] and (kind == "string") != (found[name] == "string"):
+                raise _other_type(name, (seen_in[name], found[name]), (path, kind))
+            if kind:
+                seen_in.setdefault(name, path)
+                found[name] = max(kind, found[name], key=_ORDER.index)
+    return found
+
+
+def _other_type(name: str, one: tuple[Path, str], other: tuple[Path, str]) -> ExecutorError:
+    words = {"string": "texts"}
+    (first, kind), (second, found) = one, other
+    return ExecutorError(
+        f"column {name!r} has {words.get(kind, 'numbers')} in {first} "
+        f"and {words.get(found, 'numbers')} in {second}",
+        hint=f"mend the file, or say what it is: column_types={{{name!r}: 'string'}}",
+        retryable=False,
+    )
+
+
+def _wider(kind: str, texts: Any) -> str:
+    """The narrowest type, not narrower than `kind`, that takes all values of a column."""
+    if kind == "string" or texts.null_count == len(texts):
+        return kind
+    for wanted in _ORDER[max(1, _ORDER.index(kind)) : -1]:
+        try:
+            numbers(texts, wanted)
+        except ValueError:
+            continue
+        return wanted
+    return "string"
+
+
+def numbers(texts: Any, kind: str) -> Any:
+    """Texts as numbers, by the rules of Python and TFX.
+
+    Raises:
+        ValueError: one is no such number; a whole number beyond 64 bits is none of any kind.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    trimmed = pc.utf8_trim_whitespace(texts)
+    target = pa.int64() if kind == "int" else pa.float64()
+    try:
+        found = pc.cast(trimmed, target)
+        # Arrow takes 0x10 for a number.
+        if kind == "int" and any(pc.any(pc.match_substring(trimmed, x)).as_py() for x in "xX"):
+            raise ValueError("hexadecimal")
+    except pa.ArrowInvalid:
+        # Numbers that Arrow does not know, such as +1; most texts are none, which the first show.
+        for some in (trimmed.slice(0, 100), trimmed):
+            if not pc.all(pc.match_substring_regex(some, _NUMBER[kind])).as_py():
+                raise
+        if kind == "int":
+            found = pc.cast(pc.replace_substring_regex(trimmed, r"^\+", ""), target)
+        else:
+            found = pa.array([None if t is None else float(t) for t in trimmed.to_pylist()])
+    if kind == "float" and (pc.max(pc.binary_length(trimmed)).as_py() or 0) > 18:
+        whole = pc.match_substring_regex(trimmed, _NUMBER["int"])
+        pc.cast(pc.replace_substring_regex(trimmed.filter(whole), r"^\+", ""), pa.int64())
+    return found
+
+
+def _first_misfit(texts: Any, kind: str) -> tuple[int, str]:
+    for row in range(len(texts)):
+        try:
+            numbers(texts.slice(row, 1), kind)
+        except ValueError:
+            return row, texts[row].as_py()
+    raise AssertionError("all of them fit")
 
 
 def _header(path: Path) -> tuple[str, ...]:
@@ -91,6 +200,10 @@ def _header(path: Path) -> tuple[str, ...]:
             header = next(text_csv.reader(file), [])
     except UnicodeDecodeError as error:
         raise _not_utf8(path, str(error)) from None
+    except text_csv.Error as error:
+        raise ExecutorError(
+            f"{path}:1: {error}", hint="check that it is a CSV file", retryable=False
+        ) from None
     if not header:
         raise ExecutorError(
             f"{path} is empty", hint="the first line must name the columns", retryable=False
@@ -129,7 +242,7 @@ def _bad_row(path: Path, width: int, reason: str) -> ExecutorError:
     """Name the first row that is not as wide as the header."""
     if "UTF8" in reason:
         return _not_utf8(path, reason)
-    with path.open(newline="", encoding="utf-8-sig") as file:
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
         reader = text_csv.reader(file)
         for row in reader:
             if row and len(row) != width:
@@ -147,50 +260,3 @@ def _not_utf8(path: Path, reason: str) -> ExecutorError:
         hint="convert it, as in `iconv -f latin1 -t utf-8`",
         retryable=False,
     )
-
-
-def _widen(kind: str, column: Any) -> str:
-    """The narrowest type, not narrower than `kind`, that takes all values of a column."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    for name, target in (("int", pa.int64()), ("float", pa.float64())):
-        if kind == "float" and name == "int":
-            continue
-        if kind == "string":
-            break
-        try:
-            pc.cast(pc.utf8_trim_whitespace(column), target)
-        except pa.ArrowInvalid:
-            continue
-        return name
-    return "string"
-
-
-def to_lists(block: pa.RecordBatch, types: dict[str, str]) -> pa.RecordBatch:
-    """A block of texts as the list columns that tf.Example knows."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    arrays = []
-    for name, kind in types.items():
-        column = block.column(block.schema.get_field_index(name))
-        if kind == "string":
-            values = column.cast(pa.binary())
-        else:
-            trimmed = pc.utf8_trim_whitespace(column)
-            values = pc.cast(trimmed, pa.int64() if kind == "int" else pa.float64())
-            values = values if kind == "int" else values.cast(pa.float32())
-        arrays.append(_one_each(values))
-    return pa.RecordBatch.from_arrays(arrays, list(types))
-
-
-def _one_each(values: Any) -> Any:
-    """A list array with one value a row, and null where the value is null."""
-    import numpy as np
-    import pyarrow as pa
-
-    present = np.append(np.asarray(values.is_valid()), True)
-    starts = np.concatenate([[0], np.cumsum(present[:-1])]).astype(np.int32)
-    offsets = pa.array(starts, mask=~present)
-    return pa.ListArray.from_arrays(offsets, values.drop_null())

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import enum
 import itertools
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlops_components.tfrecords import RecordFile
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import ExecutorError, NotFoundError, did_you_mean
 
@@ -17,6 +21,17 @@ if TYPE_CHECKING:
 PREFIX = "data_tfrecord"
 BATCH_ROWS = 4096
 """Rows that are in memory at once; batches of this size keep the libraries' overhead small."""
+
+
+class PayloadFormat(str, enum.Enum):
+    """What a record of the files is, by TFX's names."""
+
+    TF_EXAMPLE = "FORMAT_TF_EXAMPLE"
+    TF_SEQUENCE_EXAMPLE = "FORMAT_TF_SEQUENCE_EXAMPLE"
+    PROTO = "FORMAT_PROTO"
+
+    def __str__(self) -> str:
+        return self.value
 
 
 class SplitWriter:
@@ -32,34 +47,51 @@ class SplitWriter:
         self.counts = dict.fromkeys(self._splits, 0)
 
     def __enter__(self) -> SplitWriter:
-        import tensorflow as tf
-
         self._stack = ExitStack()
-        options = tf.io.TFRecordOptions(compression_type="GZIP")
+        pool = self._stack.enter_context(ThreadPoolExecutor(os.cpu_count() or 1))
         self._examples.set_splits(self._splits)
-        self._files: dict[str, Any] = {}
+        self._files: dict[str, RecordFile] = {}
         for name in self._splits:
             folder = self._examples.split(name)
             folder.mkdir(parents=True, exist_ok=True)
             path = folder / f"{self._prefix}-00000-of-00001.gz"
-            self._files[name] = self._stack.enter_context(tf.io.TFRecordWriter(str(path), options))
+            self._files[name] = RecordFile(path, pool)
+            self._stack.callback(self._files[name].close)
         return self
 
     def write(self, split: str, record: bytes) -> None:
         """Add one example to a split."""
-        self._files[split].write(record)
-        self.counts[split] += 1
+        self.write_all(split, [record])
+
+    def write_all(self, split: str, records: Sequence[bytes]) -> None:
+        """Add examples to a split."""
+        self._files[split].write(records)
+        self.counts[split] += len(records)
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
 
-def split_files(examples: Examples, split: str) -> list[Path]:
+def split_files(
+    examples: Examples, split: str, *, takes: Collection[str] = (PayloadFormat.TF_EXAMPLE,)
+) -> list[Path]:
     """The files of a split, in order.
+
+    Args:
+        takes: what the records may be, for what reads the files.
 
     Raises:
         NotFoundError: there is no such split, or it has no files.
+        ExecutorError: the records are something else.
     """
+    payload = str(examples.properties.get("payload_format") or PayloadFormat.TF_EXAMPLE)
+    if payload not in takes:
+        raise ExecutorError(
+            f"the records of the examples at {examples.uri} are {payload}; "
+            f"what is read here is {' or '.join(map(str, takes))}",
+            hint="read them in a component of your own, or in run_fn of the Trainer",
+            retryable=False,
+        )
     folder = examples.split(split)
     files = sorted(p for p in folder.glob("*") if p.is_file() and not p.name.startswith("."))
     if not files:

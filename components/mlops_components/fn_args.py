@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mlops_components.examples import chosen_splits, split_files
+from mlops_components.examples import PayloadFormat, chosen_splits, split_files
 from mlops_pipeline.artifacts import Examples, Model, Schema, TransformGraph
 from mlops_pipeline.context import current_task
 from mlops_pipeline.errors import (
@@ -184,7 +184,7 @@ def _patterns(examples: Sequence[Examples], splits: Sequence[str]) -> list[str]:
     for split in splits:
         for each in examples:
             chosen_splits(each.splits, [split])
-            split_files(each, split)
+            split_files(each, split, takes=tuple(PayloadFormat))
             patterns.append(str(each.split(split) / "*"))
     return patterns
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import glob
-import gzip
 import itertools
 import random
-import struct
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from mlops_components.examples import SplitWriter
+from mlops_components.tfrecords import read_records
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError
 
@@ -21,9 +19,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH_ROWS = 4096
-_LENGTH = struct.Struct("<QI")
-_CRC = struct.Struct("<I")
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
 def record_batches(
@@ -79,6 +74,37 @@ def frame_of(batches: Iterable[pa.RecordBatch]) -> pd.DataFrame:
         single = all(len(row) <= 1 for row in rows)
         frame[name] = [row[0] if row else None for row in rows] if single else rows
     return frame[sorted(frame.columns)]
+
+
+def read_sequences(files: Sequence[Path]) -> pd.DataFrame:
+    """All SequenceExamples of some files as a table.
+
+    A feature of the context is a column as in `read_frame`; one of the steps has a list for each.
+    """
+    import pandas as pd
+
+    from mlops_components.example_messages import message_types
+
+    parse = message_types()["SequenceExample"].FromString
+    rows: list[dict[str, Any]] = []
+    for record in _records(files):
+        example = parse(record)
+        row = {name: _values(each) for name, each in example.context.feature.items()}
+        steps = example.feature_lists.feature_list
+        row |= {name: [_values(each) for each in steps[name].feature] for name in steps}
+        rows.append(row)
+    frame = pd.DataFrame(rows)
+    for name in frame.columns:
+        cells = [cell if isinstance(cell, list) else [] for cell in frame[name]]
+        nested = any(isinstance(item, list) for cell in cells for item in cell)
+        single = not nested and all(len(cell) <= 1 for cell in cells)
+        frame[name] = [cell[0] if cell else None for cell in cells] if single else cells
+    return frame[sorted(frame.columns)]
+
+
+def _values(feature: Any) -> list[Any]:
+    kind = feature.WhichOneof("kind")
+    return [_text(value) for value in getattr(feature, kind).value] if kind else []
 
 
 def _text(value: Any) -> Any:
@@ -185,38 +211,4 @@ def _shuffled(rows: Iterator[bytes], options: Any, epoch: int) -> Iterator[bytes
 
 def _records(files: Sequence[Path]) -> Iterator[bytes]:
     for file in files:
-        try:
-            with file.open("rb") as raw:
-                magic = raw.read(2)
-                raw.seek(0)
-                if magic == _GZIP_MAGIC:
-                    with gzip.open(raw, "rb") as unpacked:
-                        yield from _of_stream(unpacked)
-                else:
-                    yield from _of_stream(raw)
-        except (OSError, EOFError, zlib.error, struct.error, ValueError) as error:
-            raise ExecutorError(
-                f"{file} is not a readable TFRecord file: {error}",
-                hint="write the examples again",
-                retryable=False,
-            ) from None
-
-
-def _of_stream(stream: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
-    """The records of a stream: length, its checksum, data, its checksum."""
-    from google_crc32c import value as crc32c
-
-    while head := stream.read(_LENGTH.size):
-        length, check = _LENGTH.unpack(head)
-        # Checked before it is believed: a wrong length would be read into memory.
-        if check != _masked(crc32c(head[:8])):
-            raise ValueError("the length of a record is corrupted")
-        data = stream.read(length)
-        (check,) = _CRC.unpack(stream.read(_CRC.size))
-        if check != _masked(crc32c(data)):
-            raise ValueError("a record is corrupted")
-        yield data
-
-
-def _masked(checksum: int) -> int:
-    return (((checksum >> 15) | (checksum << 17)) + 0xA282EAD8) & 0xFFFFFFFF
+        yield from read_records(file)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_components.evaluator import METRICS_FILE
-from mlops_components.examples import split_files
-from mlops_components.frames import read_frame
+from mlops_components.examples import PayloadFormat, split_files
+from mlops_components.frames import read_frame, read_sequences
 from mlops_components.trainer import BEST_FILE, SERVING_FOLDER
 from mlops_components.training_log import METRICS_FILE as TRAINING_FILE
 from mlops_components.training_log import read_metrics
@@ -64,14 +64,18 @@ class EvaluationResult:
 def load_examples(artifact: Examples) -> pd.DataFrame:
     """All examples; the index has the split and the row: `frame.loc["train"]`.
 
-    A feature with at most one value a row becomes a plain column, any other one holds lists.
+    A feature with at most one value a row becomes a plain column, any other one holds lists; a
+    feature of the steps of a SequenceExample holds a list for each step.
     """
     import pandas as pd
 
-    splits = {
-        split: read_frame([glob.escape(str(file)) for file in split_files(artifact, split)])
-        for split in artifact.splits
-    }
+    sequence = artifact.properties.get("payload_format") == PayloadFormat.TF_SEQUENCE_EXAMPLE
+    takes = [PayloadFormat.TF_EXAMPLE, PayloadFormat.TF_SEQUENCE_EXAMPLE]
+    splits = {}
+    for split in artifact.splits:
+        files = split_files(artifact, split, takes=takes)
+        patterns = [glob.escape(str(file)) for file in files]
+        splits[split] = read_sequences(files) if sequence else read_frame(patterns)
     return pd.concat(splits, names=["split", "row"])
 
 

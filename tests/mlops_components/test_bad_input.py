@@ -8,6 +8,7 @@ import pytest
 
 from mlops_components import (
     CsvExampleGen,
+    HashSplit,
     InputConfig,
     InputSplit,
     OutputConfig,
@@ -17,7 +18,6 @@ from mlops_components import (
     Trainer,
     Transform,
 )
-from mlops_components.example_gen import HashSplit
 from mlops_pipeline.artifacts import Artifact, Examples
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, PipelineError
 from mlops_pipeline.results import PipelineRun

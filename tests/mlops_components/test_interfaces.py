@@ -20,6 +20,10 @@ CATALOGUE = Path(mlops_components.__file__).parent.parent / "README.md"
 TFX = {
     "BulkInferrer": ("examples model model_blessing", "inference_result output_examples"),
     "CsvExampleGen": ("", "examples"),
+    "ImportExampleGen": ("", "examples"),
+    "ParquetExampleGen": ("", "examples"),
+    "AvroExampleGen": ("", "examples"),
+    "SqlExampleGen": ("", "examples"),
     "StatisticsGen": ("examples schema", "statistics"),
     "SchemaGen": ("statistics", "schema"),
     "ImportSchemaGen": ("", "schema"),

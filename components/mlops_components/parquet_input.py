@@ -1,0 +1,56 @@
+"""Reading Parquet files, a row group's worth of pages at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops_components.table_input import Tables, check_same_columns, holds
+from mlops_pipeline.errors import ExecutorError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_ROWS = 16_384
+
+
+def open_parquet(files: Sequence[Path]) -> Tables:
+    """Look at the schemas of Parquet files.
+
+    Raises:
+        ExecutorError: a file is damaged, files differ in their columns, or a column has a type
+            for which there is no feature.
+    """
+    from pyarrow import parquet
+
+    kinds = {}
+    for path in files:
+        with _naming(path):
+            schema = parquet.read_schema(path)
+        kinds[path] = {field.name: holds(field.name, field.type, str(path)) for field in schema}
+    check_same_columns(kinds)
+    return Tables(_batches)
+
+
+def _batches(path: Path) -> Iterator[pa.RecordBatch]:
+    from pyarrow import parquet
+
+    with _naming(path), parquet.ParquetFile(path) as file:
+        yield from file.iter_batches(batch_size=_ROWS)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        reason = "the file is empty" if not path.stat().st_size else str(error)
+        raise ExecutorError(
+            f"{path} is not a readable Parquet file: {reason}",
+            hint="write or copy the file again",
+            retryable=False,
+        ) from None

@@ -1,0 +1,228 @@
+"""How rows are dealt to splits: by their hash, by a feature, by time, or as they come."""
+
+from __future__ import annotations
+
+import bisect
+import hashlib
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any, Literal
+
+from mlops_pipeline.errors import ExecutorError, ParameterError
+
+
+@dataclass(frozen=True)
+class InputSplit:
+    """Files of `input_base` that belong together: all that match `pattern`; or a query."""
+
+    name: str
+    pattern: str = "*"
+
+
+@dataclass(frozen=True)
+class InputConfig:
+    """What is read; several splits are kept as they are."""
+
+    splits: list[InputSplit] = field(default_factory=lambda: [InputSplit("single_split", "*")])
+
+
+@dataclass(frozen=True)
+class HashSplit:
+    """An output split that gets `hash_buckets` of all buckets."""
+
+    name: str
+    hash_buckets: int
+
+
+@dataclass(frozen=True)
+class SplitConfig:
+    """How rows are dealt to splits by a hash.
+
+    Args:
+        splits: their order and sizes decide which rows go where.
+        partition_feature_name: rows with an equal value of this column stay together.
+    """
+
+    splits: list[HashSplit]
+    partition_feature_name: str = ""
+
+
+@dataclass(frozen=True)
+class TimeSplit:
+    """An output split that gets the rows before a time, as far as no split before it has them.
+
+    Args:
+        before: a date or time in ISO 8601 (UTC if it has no zone); None takes all that is left.
+    """
+
+    name: str
+    before: str | None = None
+
+
+@dataclass(frozen=True)
+class TimeSplitConfig:
+    """How rows are dealt to splits by a time; not in TFX.
+
+    Args:
+        feature_name: column of times: whole numbers since 1970, or texts in ISO 8601.
+        splits: from the earliest to the latest.
+        unit: what whole numbers count.
+    """
+
+    feature_name: str
+    splits: list[TimeSplit]
+    unit: Literal["s", "ms", "us"] = "s"
+
+
+@dataclass(frozen=True)
+class OutputConfig:
+    """How the output is split; by default two thirds `train` and one third `eval`."""
+
+    split_config: SplitConfig | None = None
+    time_split_config: TimeSplitConfig | None = None
+
+
+DEFAULT_SPLITS = SplitConfig([HashSplit("train", 2), HashSplit("eval", 1)])
+
+
+@dataclass(frozen=True)
+class Key:
+    """What of a row decides its split: the whole record, or one feature.
+
+    Args:
+        value: the value of the feature counts, not its bytes.
+    """
+
+    feature: str = ""
+    value: bool = False
+
+
+@dataclass(frozen=True)
+class Dealing:
+    """Which split a row goes to.
+
+    Args:
+        splits: names, in order.
+        key: what `choose` wants to know of a row.
+    """
+
+    splits: list[str]
+    key: Key
+    choose: Callable[[Any], str]
+
+
+def dealing_of(config: OutputConfig) -> Dealing:
+    """The rule that a configuration describes.
+
+    Raises:
+        ParameterError: it describes none.
+    """
+    if config.split_config and config.time_split_config:
+        raise ParameterError(
+            "output_config has both split_config and time_split_config",
+            hint="leave out one of the two",
+        )
+    if config.time_split_config:
+        return _by_time(config.time_split_config)
+    return _by_hash(config.split_config or DEFAULT_SPLITS)
+
+
+def check_names(names: list[str], what: str) -> None:
+    """Raise a ParameterError for splits without names of their own."""
+    # Each becomes a folder.
+    bad = [name for name in names if not name or "/" in name or "\0" in name]
+    if not names or bad or len(set(names)) != len(names):
+        raise ParameterError(
+            f"{what}: splits need names of their own, without slashes",
+            hint=f"given: {', '.join(map(repr, names)) or 'none'}",
+        )
+
+
+def _by_hash(config: SplitConfig) -> Dealing:
+    names = [split.name for split in config.splits]
+    check_names(names, "output_config")
+    for split in config.splits:
+        if split.hash_buckets < 1:
+            raise ParameterError(
+                f"output_config: split {split.name!r} has {split.hash_buckets} hash buckets",
+                hint="give it at least one",
+            )
+    ends = list(itertools.accumulate(split.hash_buckets for split in config.splits))
+
+    def choose(key: bytes) -> str:
+        bucket = int.from_bytes(hashlib.sha256(key).digest(), "big") % ends[-1]
+        return names[bisect.bisect(ends, bucket)]
+
+    return Dealing(names, Key(config.partition_feature_name), choose)
+
+
+_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
+
+
+def _by_time(config: TimeSplitConfig) -> Dealing:
+    names = [split.name for split in config.splits]
+    check_names(names, "output_config")
+    given = [split.before for split in config.splits]
+    open_ended = given[-1] is None
+    bounds = [before for before in given if before is not None]
+    if len(bounds) < len(given) - open_ended:
+        raise ParameterError(
+            "output_config: only the last split may take all that is left",
+            hint="give every other one a time in `before`",
+        )
+    ends = [_bound(before) for before in bounds]
+    if ends != sorted(set(ends)):
+        raise ParameterError(
+            f"output_config: times do not rise: {', '.join(bounds)}",
+            hint="name the splits from the earliest to the latest",
+        )
+    per_second = _PER_SECOND[config.unit]
+    seen: dict[Any, str] = {}
+
+    def choose(value: Any) -> str:
+        if value not in seen:
+            if len(seen) > 100_000:
+                seen.clear()
+            at = bisect.bisect(ends, _seconds(value, config.feature_name, per_second))
+            if at == len(names):
+                raise ExecutorError(
+                    f"{config.feature_name} {value!r} is not before {bounds[-1]}",
+                    hint="give the last split no `before`, or leave such rows out of the data",
+                    retryable=False,
+                )
+            seen[value] = names[at]
+        return seen[value]
+
+    return Dealing(names, Key(config.feature_name, value=True), choose)
+
+
+def _bound(before: str) -> float:
+    try:
+        return _parsed(before)
+    except ValueError:
+        raise ParameterError(
+            f"output_config: {before!r} is not a time",
+            hint="write it as 2024-05-31 or 2024-05-31T12:00:00+00:00",
+        ) from None
+
+
+def _seconds(value: Any, name: str, per_second: int) -> float:
+    if isinstance(value, int):
+        return value / per_second
+    try:
+        return _parsed(value.decode())
+    except (ValueError, AttributeError):
+        raise ExecutorError(
+            f"{name} {value!r} is not a time",
+            hint="split by a column of whole numbers, or of texts as 2024-05-31T12:00:00",
+            retryable=False,
+        ) from None
+
+
+def _parsed(text: str) -> float:
+    # Python 3.10 does not know the Z.
+    text = text.strip()
+    when = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
+    return (when if when.tzinfo else when.replace(tzinfo=timezone.utc)).timestamp()

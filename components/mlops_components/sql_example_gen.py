@@ -1,0 +1,121 @@
+"""`SqlExampleGen`: turns the rows of queries into splits of tf.Example."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from mlops_components.example_files import FINGERPRINT, properties, range_of
+from mlops_components.ingest import ingest
+from mlops_components.spans import RangeConfig, Selection, query_of_span, wanted_span
+from mlops_components.splits import InputConfig, InputSplit, OutputConfig
+from mlops_components.sql_input import Queries
+from mlops_pipeline import Output, Secret, component, ir
+from mlops_pipeline.artifacts import Examples
+from mlops_pipeline.component import Component
+from mlops_pipeline.errors import ParameterError, caller
+from mlops_pipeline.options import Options, OptionsDict
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from mlops_pipeline.draft import Node
+    from mlops_pipeline.driver import Plan, Request
+
+
+def query_driver(request: Request) -> Plan:
+    """Run, unless the user says what stands for the data: a query has no digest of them."""
+    from mlops_pipeline.driver import drive
+
+    if not any(p.name == "url" and isinstance(p.value, ir.Secret) for p in request.node.parameters):
+        refuse_password(request.value("url"))
+    span = wanted_span(range_of(request), request.value("span"))
+    request = request.set_properties("examples", **properties(Selection({}, span or 0)))
+    if span is not None:
+        request = request.replace_parameters(span=span, range_config=None)
+    cache = request.node.cache
+    if request.value("fingerprint") or cache.salt or cache.max_age is not None:
+        return drive(request)
+    plan = drive(replace(request, force=True))
+    why = "a query has no digest of its data: give fingerprint, or Cache(max_age=...)"
+    return plan if plan.reason != "forced to run" else replace(plan, reason=why)
+
+
+def refuse_password(url: object) -> None:
+    """Raise a ParameterError for a URL with a password in it, which would be recorded."""
+    if isinstance(url, str) and (urlsplit(url).password or "password=" in urlsplit(url).query):
+        raise ParameterError(
+            "url has a password in it, which would be recorded",
+            hint="leave it out and give password=Secret('DB_PASSWORD'), or url=Secret('DB_URL')",
+            where=caller(),
+        )
+
+
+class _WithoutPasswords(Component):
+    """Looks at the URL before it gets into the pipeline."""
+
+    def options(self, **changes: Unpack[OptionsDict]) -> Component:
+        options = self._options.changed(self.name, changes)
+        return _WithoutPasswords(self.function, self.executor, self.definition, options)
+
+    def __call__(self, *args: Any, **arguments: Any) -> Node:
+        refuse_password(arguments.get("url"))
+        return super().__call__(*args, **arguments)
+
+
+def _guarded(made: Component) -> Component:
+    return _WithoutPasswords(made.function, made.executor, made.definition, Options())
+
+
+@_guarded
+@component(base_type="Process", driver="mlops_components.sql_example_gen:query_driver")
+def SqlExampleGen(
+    *,
+    examples: Output[Examples],
+    url: str,
+    password: Secret | None = None,
+    query: str = "",
+    input_config: InputConfig | None = None,
+    output_config: OutputConfig | None = None,
+    range_config: RangeConfig | None = None,
+    span: int | None = None,
+    fingerprint: str = "",
+) -> None:
+    """Read rows by SQL and write them as splits of tf.Example.
+
+    Args:
+        url: of the database, without a password, as SQLAlchemy has it; or a `Secret`.
+        query: a SELECT; `input_config` has several, as the patterns of its splits.
+        span: the span that the query asks for, in place of `range_config`.
+        fingerprint: what stands for the data: while it is the same, results are reused.
+    """
+    splits = _queries(query, input_config)
+    wanted = wanted_span(range_config, span)
+    for split in splits:
+        if wanted is None and "@span_" in split.pattern:
+            raise ParameterError(
+                f"the query of split {split.name!r} asks for a span, and none is given",
+                hint="give span, or a static_range: the newest span of a database is not known",
+            )
+    source = Queries(url, str(password or ""))
+    reads = {
+        split.name: partial(source.rows, split.name, query_of_span(split.pattern, wanted or 0))
+        for split in splits
+    }
+    ingest(reads, output_config, examples)
+    examples.properties.update(properties(Selection({}, wanted or 0)))
+    if fingerprint:
+        examples.properties[FINGERPRINT] = fingerprint
+    examples.properties["file_format"] = "tfrecords_gzip"
+    examples.properties["payload_format"] = "FORMAT_TF_EXAMPLE"
+
+
+def _queries(query: str, config: InputConfig | None) -> list[InputSplit]:
+    if bool(query) == bool(config):
+        raise ParameterError(
+            "SqlExampleGen needs one of query and input_config",
+            hint="give query='SELECT ...'",
+        )
+    return config.splits if config else [InputSplit("single_split", query)]

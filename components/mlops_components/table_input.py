@@ -1,0 +1,241 @@
+"""Rows of typed tables (Parquet, Avro) as serialised examples, with TFX's types.
+
+TFX takes 0, 0.0, false and empty texts for missing values. Here they are values; only what decides
+the split of a row is what TFX makes of it, so that rows go where they go there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlops_components.ingest import Rows, encoded, slices
+from mlops_components.splits import Key
+from mlops_pipeline.errors import ExecutorError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mlops_components._encoding import Column
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Files of typed columns.
+
+    Args:
+        batches: reads a file.
+    """
+
+    batches: Callable[[Path], Iterator[pa.RecordBatch]]
+
+    def rows(self, files: Sequence[Path], key: Key) -> Iterator[Rows]:
+        """The rows of files as serialised examples."""
+        for path in files:
+            first = 1
+            for batch in self.batches(path):
+                for piece in slices(batch):
+                    yield _rows(piece, key, str(path), first)
+                    first += piece.num_rows
+
+
+def _rows(piece: pa.RecordBatch, key: Key, place: str, first: int) -> Rows:
+    from mlops_components._encoding import encode
+
+    columns, seen = [], []
+    for name, array in zip(piece.schema.names, piece.columns, strict=True):
+        column = to_column(name, array, place, first)
+        columns.append(column)
+        hidden = _hidden_from_tfx(column, array)
+        seen.append(column if hidden is None else column.blanked(hidden))
+    rows = encoded(columns, key, place, first)
+    if key.feature or all(mine is theirs for mine, theirs in zip(columns, seen, strict=True)):
+        return rows
+    return Rows(rows.records, encode(seen), place, first)
+
+
+def _hidden_from_tfx(column: Column, array: pa.Array) -> Any:
+    """A mask of the rows whose value is one that TFX takes for missing, if there are any."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    if is_list(array.type):
+        return None
+    if column.kind == "bytes":
+        empty = pc.equal(pc.binary_length(column.values), 0)
+    else:
+        empty = pc.equal(column.values, 0)
+    if not pc.any(empty).as_py():
+        return None
+    hidden = np.zeros(len(column.counts), bool)
+    hidden[np.flatnonzero(column.counts)] = np.asarray(empty)
+    return hidden
+
+
+def check_same_columns(kinds: Mapping[Path, Mapping[str, str]]) -> None:
+    """Refuse files that differ in their columns, or in what these hold.
+
+    Args:
+        kinds: what each column of each file holds, in words; nothing where that is open.
+
+    Raises:
+        ExecutorError: names the files and the column.
+    """
+    first: Path | None = None
+    known: dict[str, tuple[str, Path]] = {}
+    for path, columns in kinds.items():
+        if first is not None and set(columns) != set(known):
+            differing = sorted(set(columns) ^ set(known))
+            raise ExecutorError(
+                f"{path} has other columns than {first.name}: {', '.join(differing)}",
+                hint="give all files the same columns",
+                retryable=False,
+            )
+        first = first or path
+        for name, kind in columns.items():
+            before, where = known.get(name, ("", path))
+            if kind and before and kind != before:
+                raise ExecutorError(
+                    f"column {name!r} has {kind} in {path} and {before} in {where}",
+                    hint="write the files with one type for the column",
+                    retryable=False,
+                )
+            known[name] = (before, where) if before else (kind, path)
+
+
+_WORDS = {"int": "whole numbers", "float": "floats", "bytes": "texts"}
+
+
+def holds(name: str, kind: pa.DataType, place: str) -> str:
+    """What a column of this type holds, in words; nothing for one that is always null.
+
+    Raises:
+        ExecutorError: there is no feature for it.
+    """
+    import pyarrow as pa
+
+    if pa.types.is_null(kind):
+        return ""
+    if is_list(kind):
+        inner = holds(name, kind.value_type, place)
+        if inner.startswith("lists"):
+            raise _no_feature(name, str(kind), place)
+        return f"lists of {inner}".removesuffix(" of ")
+    return _WORDS[_feature_kind(name, kind, place)]
+
+
+def _feature_kind(name: str, kind: pa.DataType, place: str) -> str:
+    from pyarrow import types
+
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    if types.is_boolean(kind) or types.is_integer(kind):
+        return "int"
+    if types.is_floating(kind) or types.is_decimal(kind):
+        return "float"
+    texts = (
+        types.is_string,
+        types.is_large_string,
+        types.is_binary,
+        types.is_large_binary,
+        types.is_fixed_size_binary,
+        types.is_temporal,
+        types.is_null,
+    )
+    if any(fits(kind) for fits in texts) and not types.is_duration(kind):
+        return "bytes"
+    raise _no_feature(name, str(kind), place)
+
+
+def _no_feature(name: str, kind: str, place: str) -> ExecutorError:
+    return ExecutorError(
+        f"{place}: column {name!r} is of type {kind}, which is no feature of an example",
+        hint="write numbers, texts, bytes, times or lists of them, or leave the column out",
+        retryable=False,
+    )
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Whether a column has several values a row."""
+    from pyarrow import types
+
+    return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
+
+
+def to_column(name: str, array: pa.Array, place: str, first: int) -> Column:
+    """An Arrow column as a feature.
+
+    Raises:
+        ExecutorError: it has values for which there is no feature.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from mlops_components._encoding import column_of, list_column_of
+
+    if not is_list(array.type):
+        kind = _feature_kind(name, array.type, place)
+        return column_of(name, kind, _plain(array, name, place))
+    kind = _feature_kind(name, array.type.value_type, place)
+    if pa.types.is_fixed_size_list(array.type):
+        array = array.cast(pa.list_(array.type.value_type))
+    values = array.flatten()
+    if values.null_count:
+        rows = pc.list_parent_indices(array)
+        row = rows.filter(pc.is_null(values))[0].as_py()
+        raise ExecutorError(
+            f"{place}: row {first + row}: a list in column {name!r} has a null in it",
+            hint="leave it out of the list, or write another value for it",
+            retryable=False,
+        )
+    sizes = pc.fill_null(pc.list_value_length(array), 0)
+    return list_column_of(name, kind, sizes, _plain(values, name, place))
+
+
+def _plain(array: pa.Array, name: str, place: str) -> pa.Array:
+    """Texts for times, plain values for encoded ones, and whole numbers of 64 bits."""
+    import pyarrow as pa
+    from pyarrow import types
+
+    if types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if types.is_timestamp(array.type):
+        return _iso(array)
+    if types.is_temporal(array.type):
+        return array.cast(pa.string())
+    if types.is_float16(array.type):
+        import numpy as np
+
+        values = np.asarray(array.drop_null()).astype(np.float32)
+        return _with_nulls(array, pa.array(values))
+    try:
+        if types.is_integer(array.type):
+            return array.cast(pa.int64())
+        return array.cast(pa.float64()) if types.is_decimal(array.type) else array
+    except pa.ArrowInvalid as error:
+        raise ExecutorError(
+            f"{place}: column {name!r}: {error}",
+            hint="features hold whole numbers of 64 bits and floats",
+            retryable=False,
+        ) from None
+
+
+def _iso(array: pa.Array) -> pa.Array:
+    """Times as ISO 8601 with microseconds; in UTC, marked so, if they have a zone."""
+    import numpy as np
+    import pyarrow as pa
+
+    ticks = array.drop_null().cast(pa.timestamp("us", array.type.tz), safe=False).cast(pa.int64())
+    texts = np.datetime_as_string(np.asarray(ticks).view("datetime64[us]"))
+    return _with_nulls(array, pa.array([f"{t}Z" if array.type.tz else f"{t}" for t in texts]))
+
+
+def _with_nulls(array: pa.Array, values: pa.Array) -> pa.Array:
+    """`values` at the places where `array` has some."""
+    import numpy as np
+    import pyarrow as pa
+
+    present = np.asarray(array.is_valid())
+    return values.take(pa.array(np.cumsum(present) - 1, mask=~present))
