@@ -1,76 +1,25 @@
-"""TensorFlow Data Validation in memory: statistics, schemas and anomalies without Beam.
+"""What TFDV's components read and write: statistics, schemas and anomalies.
 
-Statistics are accumulated batch by batch by TFDV's own generators, the ones that its Beam
-pipeline combines too. This module imports TFDV when it is imported.
+This module imports TFDV when it is imported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import tensorflow_data_validation as tfdv
 from google.protobuf import text_format
 from google.protobuf.message import DecodeError
-from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 
 from mlops_pipeline.artifacts import ExampleAnomalies, ExampleStatistics, Schema
-from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, did_you_mean
+from mlops_pipeline.errors import ExecutorError, NotFoundError
 
 STATISTICS_FILE = "FeatureStats.pb"
 ANOMALIES_FILE = "SchemaDiff.pb"
 SCHEMA_FILE = "schema.pbtxt"
-
-
-def options_from(given: Mapping[str, Any] | str | None, schema: Any = None) -> Any:
-    """`tfdv.StatsOptions` from its JSON, or from its arguments by name.
-
-    Raises:
-        ParameterError: an option is unknown or has a wrong value.
-    """
-    by_name = given if isinstance(given, Mapping) else {}
-    try:
-        if isinstance(given, str) and given:
-            options = tfdv.StatsOptions.from_json(given)
-        else:
-            options = tfdv.StatsOptions(**by_name)
-    except TypeError as error:
-        known = tfdv.StatsOptions.__init__.__code__.co_varnames[1:]
-        wrong = next((n for n in by_name if n not in known), "")
-        raise ParameterError(
-            f"stats_options: {error}", hint=did_you_mean(wrong, known) if wrong else ""
-        ) from None
-    except (ValueError, AttributeError) as error:
-        raise ParameterError(
-            f"stats_options: {error}", hint="give what tfdv.StatsOptions takes"
-        ) from None
-    if schema is not None:
-        if options.schema is not None:
-            raise ParameterError(
-                "stats_options has a schema, and the input `schema` is given too",
-                hint="leave out one of the two",
-            )
-        options.schema = schema
-    return options
-
-
-def describe(batches: Iterable[pa.RecordBatch], options: Any) -> Any:
-    """Statistics of all batches together; holds one batch at a time."""
-    generators = stats_impl.get_generators(options, in_memory=True)
-    totals: list[Any] | None = None
-    for batch in batches:
-        partial = stats_impl.generate_partial_statistics_in_memory(batch, options, generators)
-        if totals is None:
-            totals = partial
-        else:
-            pairs = zip(generators, totals, partial, strict=True)
-            totals = [g.compact(g.merge_accumulators([a, b])) for g, a, b in pairs]
-    if totals is None:
-        totals = [g.create_accumulator() for g in generators]
-    return stats_impl.extract_statistics_output(totals, generators)
 
 
 def write_statistics(statistics: Any, folder: Path) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlops_components.examples import chosen_splits, read_batches, split_files
-from mlops_pipeline import Input, Output, component
+from mlops_components import engines
+from mlops_components.decoding import EXAMPLE, SEQUENCE_EXAMPLE
+from mlops_components.engines import Engine
+from mlops_components.examples import chosen_splits, split_files
+from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, ExampleStatistics, Schema
+from mlops_pipeline.errors import ExecutorError, ParameterError
 
 
 @component(base_type="Process")
@@ -17,20 +22,67 @@ def StatisticsGen(
     statistics: Output[ExampleStatistics],
     stats_options: dict[str, Any] | str | None = None,
     exclude_splits: list[str] | None = None,
+    sample_rate_by_split: dict[str, float] | None = None,
+    sharded_stats_output: bool = False,
+    engine: Unkeyed[Engine] = "auto",
+    beam_pipeline_args: Unkeyed[list[str] | None] = None,
 ) -> None:
     """Compute statistics of every feature of every split with TFDV.
 
     Args:
         stats_options: arguments of `tfdv.StatsOptions` by name, or its JSON.
         exclude_splits: splits that are left out.
+        sample_rate_by_split: share of the rows that counts, by split.
+        sharded_stats_output: write the statistics as TFRecords, too.
+        engine: `memory`, `beam`, or `auto`, which goes by the size of the examples.
+        beam_pipeline_args: options of Beam and its runner.
     """
-    from mlops_components import _tfdv
+    from mlops_components import _statistics, _stats_options, _tfdv
 
     expected = _tfdv.read_schema(schema) if schema else None
-    options = _tfdv.options_from(stats_options, expected)
-    splits = chosen_splits(examples.splits, excluded=exclude_splits or ())
-    statistics.set_splits(splits)
+    options = _stats_options.options_from(stats_options, expected)
+    names = chosen_splits(examples.splits, excluded=exclude_splits or ())
+    rates = _sample_rates(names, options.sample_rate or 1.0, sample_rate_by_split or {})
+    files = {name: split_files(examples, name) for name in names}
+    choice = engines.choose(
+        engine,
+        [file for found in files.values() for file in found],
+        beam_pipeline_args,
+        only_beam=_stats_options.only_beam(options),
+    )
+    statistics.set_splits(names)
     statistics.properties["span"] = examples.properties.get("span", 0)
-    for split in splits:
-        batches = read_batches(split_files(examples, split), schema=options.schema)
-        _tfdv.write_statistics(_tfdv.describe(batches, options), statistics.split(split))
+    statistics.properties["sample_rate_by_split"] = rates
+    statistics.properties["stats_dashboard_link"] = ""
+    choice.note(statistics)
+    work = _statistics.Work(options, _payload(examples), sharded_stats_output)
+    splits = [_statistics.Split(files[n], rates[n], statistics.split(n)) for n in names]
+    if choice.is_beam:
+        _statistics.with_beam(work, splits, beam_pipeline_args)
+    else:
+        _statistics.in_memory(work, splits)
+
+
+def _sample_rates(
+    names: Sequence[str], rate: float, by_split: Mapping[str, float]
+) -> dict[str, Any]:
+    chosen_splits(names, list(by_split))
+    rates = {name: by_split.get(name, rate) for name in names}
+    for name, share in rates.items():
+        if not 0 < share <= 1:
+            raise ParameterError(
+                f"the sample rate of split {name!r} is {share:g}",
+                hint="give a share above 0, and 1 at most",
+            )
+    return dict(rates)
+
+
+def _payload(examples: Examples) -> str:
+    payload = str(examples.properties.get("payload_format") or EXAMPLE)
+    if payload not in (EXAMPLE, SEQUENCE_EXAMPLE):
+        raise ExecutorError(
+            f"the records of the examples at {examples.uri} are {payload}",
+            hint=f"write them as {EXAMPLE} or {SEQUENCE_EXAMPLE}",
+            retryable=False,
+        )
+    return payload
