@@ -15,6 +15,7 @@ from mlops_pipeline.task import TaskResult
 DETAILS_LIMIT = 8_000
 MASK = "***"
 _FRAMEWORK = str(Path(__file__).parent)
+_PYTHON = str(Path(json.__file__).parent.parent)
 # A line of a secret that is shorter than this (an END marker, a brace) gives nothing away.
 _SHORTEST_LINE = 8
 
@@ -134,19 +135,27 @@ def _frames_of_user(error: BaseException) -> str:
     """
     trace = error.__traceback__
     while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if not _is_framework(file) and Path(file).parent.name != "mlops_components":
+        if _is_user(trace.tb_frame.f_code.co_filename):
             return traceback_tail(error)
         trace = trace.tb_next
     return ""
 
 
 def _user_part(trace: TracebackType | None) -> TracebackType | None:
-    part = trace
-    while part is not None and _is_framework(part.tb_frame.f_code.co_filename):
-        part = part.tb_next
+    for wanted in (_is_user, lambda file: not _is_framework(file)):
+        part = trace
+        while part is not None and not wanted(part.tb_frame.f_code.co_filename):
+            part = part.tb_next
+        if part is not None:
+            return part
     # Raised by the framework itself: then its frames are all there is to show.
-    return part or trace
+    return trace
+
+
+def _is_user(filename: str) -> bool:
+    """Whether a file is neither ours nor of what is installed."""
+    ours = _is_framework(filename) or Path(filename).parent.name == "mlops_components"
+    return not (ours or filename.startswith(_PYTHON) or "site-packages" in filename)
 
 
 def _is_framework(filename: str) -> bool:

@@ -287,6 +287,28 @@ def test_a_failed_training_leaves_no_artifact(tmp_path: Path) -> None:
     assert list((tmp_path / "root").rglob("model.json")) == []
 
 
+@pytest.mark.parametrize(
+    ("code", "begins"),
+    [
+        ("def run_fm(fn_args): ...", ""),
+        ("def run_fn(fn_args):\n    raise OSError('full')", "in run_fn"),
+        ("import nothing_like_it", "in <module>"),
+    ],
+    ids=["mistake", "failure", "import"],
+)
+def test_tracebacks_begin_with_the_users_own_code(tmp_path: Path, code: str, begins: str) -> None:
+    user = module(tmp_path, code)
+
+    @pipeline
+    def failing() -> None:
+        Trainer(examples=MakeExamples().outputs["made"], module_file=user)
+
+    done = run(failing, where=Where(MemoryStore(), tmp_path / "root"), in_process=True)
+    frames = [line for line in done["Trainer"].execution.details.splitlines() if " line " in line]
+    assert bool(frames) == bool(begins)
+    assert all("user.py" in frame and begins in frame for frame in frames[:1])
+
+
 def test_steps_cannot_be_negative() -> None:
     with pytest.raises(ParameterError, match="TrainArgs: num_steps cannot be -1"):
         TrainArgs(num_steps=-1)
