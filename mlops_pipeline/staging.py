@@ -11,7 +11,7 @@ import contextlib
 import os
 import shutil
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -62,8 +62,7 @@ class Staging:
 
     def create(self, outputs: Iterable[str]) -> None:
         """Make the folders."""
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        self.folder.mkdir()
+        self.folder.mkdir(parents=True)
         for output in outputs:
             self.output(output).mkdir()
 
@@ -73,9 +72,14 @@ class Staging:
         self.folder.rename(self._moving)
         for output in self.execution.properties[OUTPUTS]:
             place = self._place(output, taken=False)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            _make_writable(self._moving / output)
-            (self._moving / output).rename(place)
+            written = self._moving / output
+            _make_writable(written)
+            try:
+                written.rename(place)
+            except FileNotFoundError:
+                # The first of its kind.
+                place.parent.mkdir(parents=True, exist_ok=True)
+                written.rename(place)
             places[output] = place
         return places
 
@@ -102,13 +106,12 @@ class Staging:
     def link_in(self, output: str) -> Path | None:
         """A link in an output that leads nowhere once the output is moved, if there is one."""
         place = self.output(output)
-        for link in (place, *place.rglob("*")) if place.is_dir() else (place,):
-            if link.is_symlink():
-                said = link.readlink()
-                target = Path(os.path.normpath(link.parent / said))
-                moves_along = target.is_relative_to(place) and not said.is_absolute()
-                if target.is_relative_to(self.folder) and not moves_along:
-                    return link
+        for link in _links(place):
+            said = link.readlink()
+            target = Path(os.path.normpath(link.parent / said))
+            moves_along = target.is_relative_to(place) and not said.is_absolute()
+            if target.is_relative_to(self.folder) and not moves_along:
+                return link
         return None
 
     def remove(self) -> None:
@@ -116,6 +119,24 @@ class Staging:
         for folder in (self._moving, self.folder):
             if folder.exists():
                 _remove(folder)
+
+
+def _links(place: Path) -> Iterator[Path]:
+    """The links below a place, and itself."""
+    if place.is_symlink():
+        yield place
+    elif place.is_dir():
+        for found in _entries(str(place)):
+            if found.is_symlink():
+                yield Path(found.path)
+
+
+def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as found:
+        for entry in found:
+            yield entry
+            if entry.is_dir(follow_symlinks=False):
+                yield from _entries(entry.path)
 
 
 def _remove(folder: Path) -> None:
