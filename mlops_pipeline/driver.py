@@ -178,7 +178,7 @@ def drive(request: Request) -> Plan:
         "",
         inputs=inputs,
         parameters=parameters,
-        secrets={p.name: p.value.name for p in node.parameters if isinstance(p.value, Secret)},
+        secrets=secrets_of(node),
         output_properties=properties,
         generation=request.history.completed(node.id, request.iteration),
     )
@@ -407,6 +407,11 @@ def _intact(request: Request, wanted: InputIR, record: ArtifactRecord) -> Artifa
             hint=_MAKE_ANEW,
         )
     return replace(record, digest=found)
+
+
+def secrets_of(node: NodeIR) -> dict[str, str]:
+    """Names of the secrets of a node, by parameter."""
+    return {p.name: p.value.name for p in node.parameters if isinstance(p.value, Secret)}
 
 
 def resolve_parameters(request: Request) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from mlops_pipeline import executor
@@ -41,7 +42,7 @@ from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExec
 from mlops_pipeline.lease import Heart
 from mlops_pipeline.publisher import Done, publish, step
 from mlops_pipeline.runs import begin_run, end_run
-from mlops_pipeline.staging import Staging, artifact_path, staging_of
+from mlops_pipeline.staging import artifact_path, staging_of
 from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,
@@ -134,7 +135,7 @@ def launch(session: Session, node_id: str, iteration: Iteration = ()) -> Outcome
     """Make one attempt at a node; the outcome is recorded, and added to the history."""
     request = session.request(session.ir.node(node_id), iteration)
     try:
-        plan = decide(session, request)
+        plan: Plan = ask(session, request.node, "driver", request)
         step("driver.planned", node_id)
         for record in plan.damaged:
             session.workspace.store.set_artifact_state(record.id, ArtifactState.DELETED)
@@ -157,20 +158,20 @@ def launch(session: Session, node_id: str, iteration: Iteration = ()) -> Outcome
     return outcome
 
 
-def decide(session: Session, request: Request) -> Plan:
-    """What the driver of a node says."""
-    plan = _load(request.node.driver, drive, session)(request)
-    if not isinstance(plan, Plan):
+def ask(session: Session, node: NodeIR, role: str, given: Any) -> Any:
+    """What the driver or the publisher of a node says: the user's, if it names one."""
+    default: Callable[[Any], Any] = drive if role == "driver" else publish
+    custom = getattr(node, role)
+    if not custom:
+        return default(given)
+    found = load_target(custom, session.workspace.import_paths)(given)
+    if not isinstance(found, Plan if role == "driver" else Outcome):
         raise ExecutorError(
-            f"the driver {request.node.driver} returned {plan!r}",
-            hint="return what drive(request) returns",
+            f"the {role} {custom} returned {found!r}",
+            hint=f"return what {default.__name__} returns",
             retryable=False,
         )
-    return plan
-
-
-def _load(name: str, default: Callable[..., Any], session: Session) -> Callable[..., Any]:
-    return load_target(name, session.workspace.import_paths) if name else default
+    return found
 
 
 def _keep_sources(session: Session, plan: Plan) -> None:
@@ -213,10 +214,12 @@ def _execute(session: Session, request: Request, plan: Plan, execution: Executio
     workspace = session.workspace
     staging = staging_of(workspace.root_path, execution)
     assert staging is not None  # the claim has just named it
+    log_file = str(log_path(workspace, execution))
     try:
         with session.heart.beating(execution):
             staging.create(output.name for output in request.node.outputs)
-            task = make_task(request, plan, execution, staging)
+            further = {"state_dir": str(state_dir(workspace, execution)), "log": log_file}
+            task = make_task(plan, request.run.id, workspace, staging.folder, **further)
             result = session.execute(task)
             step("executor.done", request.node.id)
             if result.error:
@@ -234,11 +237,10 @@ def _execute(session: Session, request: Request, plan: Plan, execution: Executio
                 workspace,
                 fence(request, plan),
             )
-            outcome = _publish(session, request, done)
+            outcome: Outcome = ask(session, request.node, "publisher", done)
     except BaseException as error:
         stopped = session.stop.is_set() or not isinstance(error, Exception)
         state = State.CANCELED if stopped else State.FAILED
-        log_file = str(log_path(workspace, execution))
         outcome = _failed(request, replace(execution, state=state, log=log_file), error)
         # After the record: what counts as published there keeps its files.
         if outcome.published:
@@ -253,41 +255,35 @@ def _execute(session: Session, request: Request, plan: Plan, execution: Executio
     return outcome
 
 
-def _publish(session: Session, request: Request, done: Done) -> Outcome:
-    outcome = _load(request.node.publisher, publish, session)(done)
-    if not isinstance(outcome, Outcome):
-        raise ExecutorError(
-            f"the publisher {request.node.publisher} returned {outcome!r}",
-            hint="return what publish(done) returns",
-            retryable=False,
-        )
-    return outcome
+def make_task(plan: Plan, run_id: str, workspace: Workspace, folder: Path, **further: Any) -> Task:
+    """What the executor is handed.
 
-
-def make_task(request: Request, plan: Plan, execution: Execution, staging: Staging) -> Task:
-    """What the executor is handed."""
-    node, workspace = request.node, request.workspace
-    outputs = {}
-    for output in node.outputs:
-        folder = staging.output(output.name)
-        uri = artifact_path(folder, output)
-        outputs[output.name] = ArtifactRef(
-            output.type, str(uri), properties=dict(plan.output_properties.get(output.name, {}))
-        )
+    Args:
+        folder: takes the outputs, one folder each.
+        further: more fields of `Task`.
+    """
+    node = plan.node
+    properties = plan.output_properties
     return Task(
-        name=f"{request.run.id}/{node.id}",
+        name=f"{run_id}/{node.id}",
         executor=node.executor,
         inputs={name: [artifact_ref(r) for r in records] for name, records in plan.inputs.items()},
-        outputs=outputs,
+        outputs={
+            output.name: ArtifactRef(
+                output.type,
+                str(artifact_path(folder / output.name, output)),
+                properties=dict(properties.get(output.name, {})),
+            )
+            for output in node.outputs
+        },
         values=tuple(output.name for output in node.outputs if output.value),
         many=tuple(each.name for each in node.inputs if each.many),
         parameters=absolute_parameters(node, plan.parameters, workspace),
         secrets=dict(plan.secrets),
         timeout=node.timeout,
-        scratch=str(staging.folder / ".scratch"),
-        state_dir=str(state_dir(workspace, execution)),
-        log=str(log_path(workspace, execution)),
+        scratch=str(folder / ".scratch"),
         import_paths=workspace.import_paths,
+        **further,
     )
 
 

@@ -15,7 +15,7 @@ from mlops_pipeline.failure import summary
 from mlops_pipeline.graph import dependencies
 from mlops_pipeline.history import History, Iteration, Outcome
 from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor
-from mlops_pipeline.launch import Session, decide
+from mlops_pipeline.launch import Session, ask
 from mlops_pipeline.parameters import run_parameters
 from mlops_pipeline.schedule import Schedule
 from mlops_pipeline.store import NOTHING, Run, State
@@ -120,7 +120,7 @@ class _Dry:
         node = self.session.ir.node(node_id)
         request = self.session.request(node, iteration)
         try:
-            decided = decide(self.session, request)
+            decided: DriverPlan = ask(self.session, request.node, "driver", request)
         except PipelineError as error:
             return NodePlan(node_id, iteration, "fail", error.message)
         except Exception as error:  # noqa: BLE001 - a user's driver may raise anything

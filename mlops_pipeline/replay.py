@@ -6,15 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mlops_pipeline import executor
-from mlops_pipeline.driver import absolute_parameters
+from mlops_pipeline.driver import Decision, Plan, secrets_of
 from mlops_pipeline.errors import NotFoundError, PipelineError
 from mlops_pipeline.history import Iteration, load_links
-from mlops_pipeline.ir import Secret
-from mlops_pipeline.launch import artifact_ref
+from mlops_pipeline.launch import make_task
 from mlops_pipeline.runs import pipeline_of
-from mlops_pipeline.staging import artifact_path
 from mlops_pipeline.store import Direction, Execution, State
-from mlops_pipeline.task import ArtifactRef, Task, TaskResult
+from mlops_pipeline.task import Task, TaskResult
 from mlops_pipeline.workspace import Workspace
 
 
@@ -50,25 +48,18 @@ def replay_task(workspace: Workspace, execution: Execution, folder: Path) -> Tas
         )
     node = pipeline_of(workspace, run).node(execution.node_id)
     links = load_links(workspace.store, [execution], Direction.INPUT).get(execution.id, {})
-    outputs = {}
     for output in node.outputs:
-        place = folder / output.name
-        place.mkdir(parents=True)
-        uri = artifact_path(place, output)
-        outputs[output.name] = ArtifactRef(output.type, str(uri))
-    return Task(
-        name=f"{run.id}/{node.id}",
-        executor=node.executor,
-        inputs={i.name: [artifact_ref(r) for r in links.get(i.name, [])] for i in node.inputs},
-        outputs=outputs,
-        values=tuple(output.name for output in node.outputs if output.value),
-        many=tuple(each.name for each in node.inputs if each.many),
-        parameters=absolute_parameters(node, execution.parameters, workspace),
-        secrets={p.name: p.value.name for p in node.parameters if isinstance(p.value, Secret)},
-        scratch=str(folder / ".scratch"),
-        state_dir=str(folder / ".state"),
-        import_paths=workspace.import_paths,
+        (folder / output.name).mkdir(parents=True)
+    plan = Plan(
+        node,
+        execution.iteration,
+        Decision.RUN,
+        "",
+        inputs={each.name: links.get(each.name, []) for each in node.inputs},
+        parameters=execution.parameters,
+        secrets=secrets_of(node),
     )
+    return make_task(plan, run.id, workspace, folder, state_dir=str(folder / ".state"))
 
 
 def find_execution(
