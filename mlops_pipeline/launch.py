@@ -229,14 +229,8 @@ def _execute(session: Session, request: Request, plan: Plan, execution: Executio
                     retryable=result.retryable,
                     details=result.details,
                 )
-            done = Done(
-                plan,
-                replace(execution, log=task.log),
-                result,
-                staging,
-                workspace,
-                fence(request, plan),
-            )
+            logged = replace(execution, log=log_file)
+            done = Done(plan, logged, result, staging, workspace, fence(request, plan))
             outcome: Outcome = ask(session, request.node, "publisher", done)
     except BaseException as error:
         stopped = session.stop.is_set() or not isinstance(error, Exception)
