@@ -20,6 +20,10 @@ import msgspec
 
 from mlops_pipeline.artifacts import Artifact
 from mlops_pipeline.calling import refuse_while_importing
+from mlops_pipeline.data_diff import DataDiff, diff_versions
+from mlops_pipeline.datasets import TrainedModel, Version, find_version
+from mlops_pipeline.datasets import datasets as list_versions
+from mlops_pipeline.datasets import models_of as trained_models
 from mlops_pipeline.environment import find_lock
 from mlops_pipeline.errors import NotFoundError, ParameterError, did_you_mean
 from mlops_pipeline.ir import PipelineIR
@@ -180,6 +184,24 @@ def lineage(
         else:
             start = find_start(store, what)
         return walk(store, start, levels=levels)
+
+
+def datasets(name: str = "", *, where: Where | None = None) -> list[Version]:
+    """The versions of all datasets, or of one, newest first, as `mlops data list` shows them."""
+    with _existing_store(where) as store:
+        return list_versions(store, name)
+
+
+def data_diff(before: str, after: str, *, where: Where | None = None) -> DataDiff:
+    """What changed between two versions of a dataset, named as for `mlops data diff`."""
+    with _existing_store(where) as store:
+        return diff_versions(store, find_version(store, before), find_version(store, after))
+
+
+def models_of(version: str, *, where: Where | None = None) -> list[TrainedModel]:
+    """The models that were trained on a version of a dataset, newest first."""
+    with _existing_store(where) as store:
+        return trained_models(store, find_version(store, version))
 
 
 def new_run_id() -> str:

@@ -86,6 +86,13 @@ def load_statistics(artifact: ExampleStatistics) -> dict[str, Any]:
     return {split: _tfdv.read_statistics(artifact, split) for split in artifact.splits}
 
 
+def describe_examples(artifact: Examples, folder: Path) -> None:
+    """Write the statistics of examples to a folder, for examples that have none in the store."""
+    from mlops_components.statistics_gen import StatisticsGen
+
+    StatisticsGen.function(examples=artifact, statistics=ExampleStatistics(str(folder)))
+
+
 def load_schema(artifact: Schema) -> Any:
     """The `schema_pb2.Schema`."""
     from mlops_components import _tfdv

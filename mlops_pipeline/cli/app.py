@@ -17,6 +17,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "why": ("Look back", "why:why", "Say why a node ran or was taken from the cache."),
     "lineage": ("Look back", "lineage:lineage", "Show what something was made from, or became."),
     "artifacts": ("Look back", "artifacts:artifacts", "List artifacts of a run or of a type."),
+    "data": (
+        "Look back",
+        "data:data",
+        "List versions of datasets, compare them, trace models.",
+    ),
     "resume": ("Go on", "resume:resume", "Go on with a run that failed or was stopped."),
     "replay": ("Go on", "replay:replay", "Run a node of a run again, on its own, to debug it."),
     "run-node": ("Go on", "run_node:run_node", "Run one node of compiled IR, for schedulers."),

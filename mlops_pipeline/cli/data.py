@@ -1,0 +1,208 @@
+"""`mlops data`: versions of datasets, what changed between two, and the models made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+
+from mlops_pipeline import datasets
+from mlops_pipeline.cli.output import json_option, screen, write, write_json
+from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.data_diff import DataDiff, FeatureDiff, diff_versions
+from mlops_pipeline.datasets import TrainedModel, Version
+from mlops_pipeline.distributions import Feature
+from mlops_pipeline.store import ArtifactState
+from mlops_pipeline.tables import Screen, Table, lines
+from mlops_pipeline.text import ago, number, shown
+
+SHOWN = 30
+"""Features that a difference lists without `--all`."""
+
+
+@click.group()
+def data() -> None:
+    """List versions of datasets, and what became of them.
+
+    A VERSION is the number of its Examples artifact, a DATASET for its newest version,
+    DATASET@SPAN or DATASET@SPAN.VERSION, RUN/NODE/OUTPUT, or a folder.
+    """
+
+
+@data.command("list")
+@click.argument("dataset", required=False)
+@click.option("-n", "--limit", default=20, show_default=True, help="How many versions.")
+@json_option
+@place_options
+def list_(place: Place, dataset: str | None, limit: int, as_json: bool) -> None:
+    """List the versions of all datasets, or of DATASET, newest first.
+
+    DATASET is PIPELINE.NODE.OUTPUT, or a part of that.
+    """
+    found = datasets.datasets(place.existing_store, dataset or "")[:limit]
+    if as_json:
+        write_json(found)
+    elif not found:
+        click.echo("no datasets yet; they are made by an ExampleGen")
+    else:
+        write(_versions(found))
+
+
+def _versions(found: Sequence[Version]) -> list[str]:
+    heading = ("id", "dataset", "span", "version", "rows", "columns", "digest", "made", "run")
+    rows = [
+        (
+            str(each.id),
+            each.dataset if each.state is ArtifactState.LIVE else f"{each.dataset}, {each.state}",
+            _maybe(each.span),
+            _maybe(each.version),
+            " ".join(f"{split}={count}" for split, count in (each.rows or {}).items()) or "-",
+            _maybe(each.columns),
+            each.digest[:12],
+            ago(each.created),
+            each.run + (f" +{len(each.runs) - 1}" if len(each.runs) > 1 else ""),
+        )
+        for each in found
+    ]
+    return lines(
+        Table(heading, rows, right=frozenset({"id", "span", "version", "columns"})), screen()
+    )
+
+
+def _maybe(value: int | None) -> str:
+    return "-" if value is None else str(value)
+
+
+@data.command("diff")
+@click.argument("before", metavar="VERSION")
+@click.argument("after", metavar="[VERSION]", required=False)
+@click.option("--all", "everything", is_flag=True, help="Also what has not changed.")
+@json_option
+@place_options
+def diff(place: Place, before: str, after: str | None, everything: bool, as_json: bool) -> None:
+    """Show what changed from one version to another: rows, columns, statistics.
+
+    With one VERSION, it is compared with the version before it.
+    """
+    store = place.existing_store
+    first = datasets.find_version(store, before)
+    if after is None:
+        first, second = datasets.version_before(store, first), first
+    else:
+        second = datasets.find_version(store, after)
+    found = diff_versions(store, first, second)
+    if as_json:
+        features = [{"change": each.change, **_plain(each)} for each in found.features]
+        write_json({**_plain(found), "features": features})
+    else:
+        write(_difference(found, screen(), everything))
+
+
+def _plain(data: Any) -> dict[str, Any]:
+    return {name: getattr(data, name) for name in data.__dataclass_fields__}
+
+
+def _difference(found: DataDiff, here: Screen, everything: bool) -> Iterator[str]:
+    name = found.before.dataset
+    other = found.after.dataset if found.after.dataset != name else ""
+    yield f"{here.paint(name, 'bold')} {found.before} -> {f'{other} ' * bool(other)}{found.after}"
+    if found.same_content:
+        yield "  same content"
+    for split, (before, after) in found.rows.items():
+        yield f"  rows of {split}: {_both(_maybe(before), _maybe(after))}{_percent(before, after)}"
+    for word, names, style in (
+        ("added", found.added, "green"),
+        ("removed", found.removed, "red"),
+        ("type", [f"{n} {a} -> {b}" for n, (a, b) in (found.types or {}).items()], "yellow"),
+    ):
+        if names:
+            yield f"  columns, {here.paint(word, style)}: {', '.join(names)}"
+    chosen = [each for each in found.features if everything or each.change]
+    if not chosen:
+        yield "  no feature has changed"
+        return
+    yield ""
+    yield from _features(chosen if everything else chosen[:SHOWN], here)
+    if not everything and len(chosen) > SHOWN:
+        yield f"and {len(chosen) - SHOWN} more; `--all` shows them"
+
+
+def _percent(before: int | None, after: int | None) -> str:
+    return f" ({(after - before) / before:+.1%})" if before and after and before != after else ""
+
+
+def _both(before: str, after: str) -> str:
+    return before if before == after else f"{before} -> {after}"
+
+
+def _features(found: Sequence[FeatureDiff], here: Screen) -> list[str]:
+    heading = ("feature", "split", "type", "missing", "mean", "unique", "top", "L-inf", "JS")
+    rows = [
+        (
+            each.name,
+            each.split,
+            *(_cells(each, what) for what in ("type", "missing", "mean", "unique", "top")),
+            _distance(each.l_infinity),
+            _distance(each.jensen_shannon),
+        )
+        for each in found
+    ]
+    right = frozenset({"L-inf", "JS"})
+    return lines(Table(heading, rows, right=right), here)
+
+
+def _cells(each: FeatureDiff, what: str) -> str:
+    if each.before and each.after:
+        return _both(_cell(each.before, what), _cell(each.after, what))
+    one = each.before or each.after
+    assert one is not None  # or it would not be listed
+    return f"{each.change} {one.type}" if what == "type" else _cell(one, what)
+
+
+def _cell(feature: Feature, what: str) -> str:
+    if what == "top":
+        return " ".join(shown(value, 20) for value, _ in feature.top) or "-"
+    value = getattr(feature, what)
+    return "-" if value is None else number(value) if isinstance(value, float) else str(value)
+
+
+def _distance(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+@data.command("models")
+@click.argument("version", metavar="VERSION")
+@json_option
+@place_options
+def models(place: Place, version: str, as_json: bool) -> None:
+    """List the models that were trained on a version, newest first."""
+    store = place.existing_store
+    chosen = datasets.find_version(store, version)
+    found = datasets.models_of(store, chosen)
+    if as_json:
+        write_json(found)
+    elif not found:
+        click.echo(f"no model was trained on {chosen.dataset} {chosen}")
+    else:
+        write(_models(found))
+
+
+def _models(found: Sequence[TrainedModel]) -> list[str]:
+    heading = ("id", "node", "made", "run", "verdict", "pushed", "uri")
+    rows = [
+        (
+            str(each.id),
+            each.node + (f", from #{each.through}" if each.through else ""),
+            ago(each.created),
+            each.run,
+            {None: "-", True: "blessed", False: "not blessed"}[each.blessed],
+            each.pushed[-1] if each.pushed else "-",
+            each.uri,
+        )
+        for each in found
+    ]
+    styles = {"verdict": {"blessed": "green", "not blessed": "yellow"}}
+    return lines(
+        Table(heading, rows, frozenset({"id"}), frozenset({"uri", "pushed"}), styles), screen()
+    )

@@ -1,0 +1,381 @@
+"""Datasets and their versions: which there are, who made them, which models were trained on them.
+
+A dataset is what one output of one node wrote over time; each different content is a version of
+it, known by the number of the artifact that held it first.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlops_pipeline.distributions import read_described
+from mlops_pipeline.errors import NotFoundError, PipelineError, did_you_mean
+from mlops_pipeline.lookup import find_start
+from mlops_pipeline.results import artifact_object
+from mlops_pipeline.store import (
+    ArtifactRecord,
+    ArtifactState,
+    Direction,
+    Event,
+    Execution,
+    MetadataStore,
+    State,
+)
+
+EXAMPLES, STATISTICS, MODEL = "Examples", "ExampleStatistics", "Model"
+
+RECENT = 500
+"""How many of the newest artifacts are looked at for versions."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One content of a dataset.
+
+    Args:
+        id: number of the artifact that held it first; `copies` are those with the same bytes.
+        dataset: `<pipeline>.<node>.<output>`.
+        rows: number of rows by split, as far as statistics tell it.
+        columns: number of features, likewise.
+        fingerprint: of the files that it was made from.
+        run: the run that made it; `runs` are all that have it as an output.
+    """
+
+    id: int
+    dataset: str
+    span: int | None
+    version: int | None
+    splits: tuple[str, ...]
+    rows: Mapping[str, int] | None
+    columns: int | None
+    digest: str
+    fingerprint: str
+    created: float
+    run: str
+    runs: tuple[str, ...]
+    state: ArtifactState
+    uri: str
+    copies: tuple[int, ...] = ()
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The numbers of all artifacts with this content."""
+        return (self.id, *self.copies)
+
+    def __str__(self) -> str:
+        said = [f"span {self.span}"] if self.span is not None else []
+        said += [f"version {self.version}"] if self.version else []
+        return f"#{self.id}" + (f" ({', '.join(said)})" if said else "")
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model that was trained on a version of a dataset.
+
+    Args:
+        node: `<pipeline>.<node>` that trained it.
+        through: the model that it was started from, where that one was trained on the dataset.
+        blessed: what evaluators said of it; None if none did.
+        pushed: where it was pushed to.
+    """
+
+    id: int
+    node: str
+    run: str
+    created: float
+    uri: str
+    state: ArtifactState
+    through: int | None = None
+    blessed: bool | None = None
+    pushed: tuple[str, ...] = ()
+
+
+def datasets(store: MetadataStore, name: str = "", *, limit: int = RECENT) -> list[Version]:
+    """The versions of all datasets, or of those that a name means, newest first.
+
+    Args:
+        name: `<pipeline>.<node>.<output>`, or one or two of these parts next to each other.
+
+    Raises:
+        NotFoundError: no dataset has this name.
+    """
+    found = _versions(store, store.artifacts_by_type(EXAMPLES, limit=limit))
+    if not name:
+        return found
+    chosen = [each for each in found if _is_meant(each.dataset, name)]
+    if not chosen:
+        known = {each.dataset for each in found}
+        raise NotFoundError(
+            f"there is no dataset {name!r}",
+            hint=did_you_mean(name, known) if known else "run a pipeline that has an ExampleGen",
+        )
+    return chosen
+
+
+def _is_meant(dataset: str, name: str) -> bool:
+    return f".{name}." in f".{dataset}."
+
+
+def _versions(store: MetadataStore, records: Iterable[ArtifactRecord]) -> list[Version]:
+    """Versions of these artifacts, those with equal bytes and one origin folded into one."""
+    records = sorted(records, key=lambda record: record.id)
+    makers = _writers(store, [record.id for record in records])
+    folded: dict[tuple[str, str], list[ArtifactRecord]] = {}
+    for record in records:
+        origin = _dataset(makers.get(record.id, ()))
+        folded.setdefault((origin, record.digest or f"#{record.id}"), []).append(record)
+    return sorted(
+        (_version(store, origin, same, makers) for (origin, _), same in folded.items()),
+        key=lambda version: -version.ids[-1],
+    )
+
+
+_Writers = Mapping[int, Sequence[tuple[Event, Execution]]]
+
+
+def _writers(store: MetadataStore, ids: Sequence[int]) -> _Writers:
+    """Who has each artifact as an output, the one that made it first."""
+    written = [e for e in store.events_by_artifact(ids) if e.direction is Direction.OUTPUT]
+    executions = {e.id: e for e in store.executions({event.execution_id for event in written})}
+    found: dict[int, list[tuple[Event, Execution]]] = defaultdict(list)
+    for event in sorted(written, key=lambda event: event.execution_id):
+        if event.execution_id in executions:
+            found[event.artifact_id].append((event, executions[event.execution_id]))
+    return found
+
+
+def _dataset(writers: Sequence[tuple[Event, Execution]]) -> str:
+    if not writers:
+        return "?"
+    event, execution = writers[0]
+    return f"{execution.pipeline}.{execution.node_id}.{event.key}"
+
+
+def _version(
+    store: MetadataStore, origin: str, same: Sequence[ArtifactRecord], makers: _Writers
+) -> Version:
+    first, newest = same[0], same[-1]
+    runs = [e.run_id for record in same for _, e in makers.get(record.id, ())]
+    rows, columns = _counted(store, same)
+    properties = newest.properties
+    return Version(
+        id=first.id,
+        dataset=origin,
+        span=_number(properties.get("span")),
+        version=_number(properties.get("version")),
+        splits=tuple(splits_of(newest)),
+        rows=rows,
+        columns=columns,
+        digest=first.digest,
+        fingerprint=str(properties.get("input_fingerprint", "")),
+        created=first.created,
+        run=runs[0] if runs else "",
+        runs=tuple(dict.fromkeys(runs)),
+        state=newest.state,
+        uri=newest.uri,
+        copies=tuple(record.id for record in same[1:]),
+    )
+
+
+def _number(value: Any) -> int | None:
+    return int(value) if isinstance(value, int | str) and str(value).lstrip("-").isdigit() else None
+
+
+def splits_of(record: ArtifactRecord) -> list[str]:
+    """The names of the splits of an artifact."""
+    return list(getattr(artifact_object(record), "splits", []))
+
+
+def _counted(
+    store: MetadataStore, same: Sequence[ArtifactRecord]
+) -> tuple[dict[str, int] | None, int | None]:
+    """Rows by split and number of columns, if statistics of all rows are there to tell."""
+    statistics = statistics_of(store, [record.id for record in same])
+    if statistics is None:
+        return None, None
+    try:
+        found = {s: read_described(Path(statistics.uri), s) for s in splits_of(statistics)}
+    except PipelineError:
+        return None, None
+    columns = {name for split in found.values() for name in split.features}
+    return {name: split.rows for name, split in found.items()}, len(columns)
+
+
+def statistics_of(store: MetadataStore, ids: Sequence[int]) -> ArtifactRecord | None:
+    """The newest statistics of all rows of examples; None if there are none."""
+    readers = {
+        event.execution_id
+        for event in store.events_by_artifact(ids)
+        if event.direction is Direction.INPUT and event.key == "examples"
+    }
+    written = {
+        event.artifact_id
+        for event in store.events_by_execution(readers)
+        if event.direction is Direction.OUTPUT and event.key == "statistics"
+    }
+    found = [
+        record
+        for record in store.artifacts(written)
+        if record.type == STATISTICS and record.state is ArtifactState.LIVE and _is_whole(record)
+    ]
+    return found[-1] if found else None
+
+
+def _is_whole(record: ArtifactRecord) -> bool:
+    rates = record.properties.get("sample_rate_by_split")
+    return not isinstance(rates, Mapping) or all(rate == 1 for rate in rates.values())
+
+
+def find_version(store: MetadataStore, what: str) -> Version:
+    """The version of a dataset that a text means.
+
+    Args:
+        what: number or place of the artifact, `RUN/NODE/OUTPUT`, a dataset (its newest version),
+            or `DATASET@SPAN` and `DATASET@SPAN.VERSION`.
+
+    Raises:
+        NotFoundError: there is no such thing.
+        PipelineError: it is no dataset.
+    """
+    if not (what.removeprefix("#").isdigit() or "/" in what):
+        name, _, place = what.partition("@")
+        return _of_dataset(datasets(store, name), what, place)
+    ids = find_start(store, what).artifacts
+    records = store.artifacts(ids)
+    examples = [record for record in records if record.type == EXAMPLES]
+    if len(examples) != 1:
+        said = ", ".join(f"{record.type} {record.id}" for record in records) or "an execution"
+        raise PipelineError(
+            f"{what} is no dataset, but {said}",
+            hint="name Examples; `mlops data list` shows them",
+        )
+    for version in _versions(store, store.artifacts_by_type(EXAMPLES, limit=RECENT)):
+        if examples[0].id in version.ids:
+            return version
+    return _versions(store, examples)[0]
+
+
+def _of_dataset(versions: Sequence[Version], what: str, place: str) -> Version:
+    names = sorted({each.dataset for each in versions})
+    if len(names) > 1:
+        raise NotFoundError(
+            f"{what!r} means {len(names)} datasets", hint=f"write one of {', '.join(names)}"
+        )
+    if not place:
+        return versions[0]
+    span, _, version = place.partition(".")
+    for each in versions:
+        if str(each.span) == span and version in ("", str(each.version or 0)):
+            return each
+    known = ", ".join(sorted({str(each.span) for each in versions}))
+    raise NotFoundError(
+        f"dataset {names[0]} has no version {place!r}", hint=f"its spans are {known}"
+    )
+
+
+def version_before(store: MetadataStore, version: Version) -> Version:
+    """The version of the same dataset that was made before.
+
+    Raises:
+        NotFoundError: it is the first.
+    """
+    older = [each for each in datasets(store, version.dataset) if each.id < version.id]
+    if not older:
+        raise NotFoundError(
+            f"there is no version of {version.dataset} before {version}",
+            hint="name the two that are to be compared",
+        )
+    return max(older, key=lambda each: each.id)
+
+
+def models_of(store: MetadataStore, version: Version) -> list[TrainedModel]:
+    """The models that were trained on a version of a dataset, or on what was made of it.
+
+    Those that were started from such a model come with it as `through`.
+    """
+    through: dict[int, int | None] = dict.fromkeys(_trained(store, set(version.ids)))
+    frontier = set(through)
+    while frontier:
+        children = _started_from(store, frontier)
+        frontier = children.keys() - through.keys()
+        through |= {child: children[child] for child in frontier}
+    return _models(store, through)
+
+
+def _trained(store: MetadataStore, examples: set[int]) -> set[int]:
+    """Models that were made by reading these examples, or examples that were made of them."""
+    models: set[int] = set()
+    seen, frontier = set(examples), set(examples)
+    while frontier:
+        readers = _readers(store, frontier)
+        written = store.artifacts(_outputs(store, readers))
+        models |= {record.id for record in written if record.type == MODEL}
+        frontier = {record.id for record in written if record.type == EXAMPLES} - seen
+        seen |= frontier
+    return models
+
+
+def _started_from(store: MetadataStore, models: set[int]) -> dict[int, int]:
+    """Further models, each with the model that its training read."""
+    read = [e for e in store.events_by_artifact(models) if e.direction is Direction.INPUT]
+    base = {e.execution_id: e.artifact_id for e in read}
+    found = {}
+    for event in store.events_by_execution(base):
+        if event.direction is Direction.OUTPUT:
+            found[event.artifact_id] = base[event.execution_id]
+    kinds = {record.id for record in store.artifacts(found) if record.type == MODEL}
+    return {child: model for child, model in found.items() if child in kinds and child != model}
+
+
+def _readers(store: MetadataStore, ids: set[int]) -> set[int]:
+    events = store.events_by_artifact(ids)
+    return {event.execution_id for event in events if event.direction is Direction.INPUT}
+
+
+def _outputs(store: MetadataStore, executions: Iterable[int]) -> set[int]:
+    events = store.events_by_execution(executions)
+    return {event.artifact_id for event in events if event.direction is Direction.OUTPUT}
+
+
+def _models(store: MetadataStore, through: Mapping[int, int | None]) -> list[TrainedModel]:
+    makers = _writers(store, sorted(through))
+    found = []
+    for record in store.artifacts(through):
+        writers = [e for _, e in makers.get(record.id, ()) if e.state is not State.CACHED]
+        maker = writers[0] if writers else None
+        blessed, pushed = _verdicts(store, record)
+        found.append(
+            TrainedModel(
+                id=record.id,
+                node=f"{maker.pipeline}.{maker.node_id}" if maker else "?",
+                run=maker.run_id if maker else "",
+                created=record.created,
+                uri=record.uri,
+                state=record.state,
+                through=through[record.id],
+                blessed=blessed,
+                pushed=pushed,
+            )
+        )
+    return sorted(found, key=lambda model: -model.id)
+
+
+def _verdicts(store: MetadataStore, model: ArtifactRecord) -> tuple[bool | None, tuple[str, ...]]:
+    """What evaluators said of a model, and where it was pushed to."""
+    written = store.artifacts(_outputs(store, _readers(store, {model.id})))
+    said = [
+        bool(record.properties.get("blessed"))
+        for record in written
+        if record.type == "ModelBlessing"
+        and record.properties.get("current_model_id") in (model.id, None)
+    ]
+    pushed = [
+        str(record.properties.get("pushed_destination") or record.uri)
+        for record in written
+        if record.type == "PushedModel" and record.properties.get("pushed", 1)
+    ]
+    return (said[-1] if said else None), tuple(dict.fromkeys(pushed))
