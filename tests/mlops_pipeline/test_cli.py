@@ -484,8 +484,15 @@ def test_every_command_has_help_and_json(mlops: Mlops, name: str) -> None:
     result = mlops(name, "--help")
     assert result.code == 0
     assert COMMANDS[name][2].rstrip(".")[:20] in " ".join(result.out.split())
-    # The result of run-node is JSON always; a completion script is never.
-    assert ("--json" in result.out) == (name not in ("run-node", "completion"))
+    # The result of run-node is JSON always; a completion script is never; data has commands.
+    assert ("--json" in result.out) == (name not in ("run-node", "completion", "data"))
+
+
+@pytest.mark.parametrize("name", ["list", "diff", "models"])
+def test_every_command_about_data_has_help_and_json(mlops: Mlops, name: str) -> None:
+    result = mlops("data", name, "--help")
+    assert result.code == 0
+    assert "--json" in result.out
 
 
 def test_an_error_in_the_users_code_has_no_traceback(mlops: Mlops, tmp_path: Path) -> None:
