@@ -5,9 +5,11 @@ They look at a call when it is made, so that the error points at the line that m
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from mlops_pipeline import ir
@@ -227,6 +229,22 @@ def exit_handlers_do_without_inputs(call: Call) -> Problems:
             )
 
 
+def python_files_can_be_read(call: Call) -> Problems:
+    for name, value in call.arguments.items():
+        file = call.draft.base_dir / value if isinstance(value, Path) else None
+        # A file that is not here may be where the pipeline runs.
+        if file is None or file.suffix != ".py" or not file.is_file():
+            continue
+        try:
+            ast.parse(file.read_bytes(), str(file))
+        except (SyntaxError, ValueError) as error:
+            line = getattr(error, "lineno", None) or 1
+            yield Problem(
+                f"{file}:{line}: not valid Python: {getattr(error, 'msg', error)}",
+                f"correct the line; it is the {name} of {call.id}",
+            )
+
+
 CALL_RULES: tuple[Callable[[Call], Problems], ...] = (
     id_is_well_formed,
     id_is_free,
@@ -240,6 +258,7 @@ CALL_RULES: tuple[Callable[[Call], Problems], ...] = (
     channels_are_within_reach,
     exit_handlers_come_last,
     exit_handlers_do_without_inputs,
+    python_files_can_be_read,
 )
 
 

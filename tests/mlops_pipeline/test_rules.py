@@ -489,6 +489,31 @@ def test_two_artifact_types_of_one_name_are_refused() -> None:
     assert "two artifact types are called Model" in error(p)
 
 
+@component
+def RunFile(module_file: Path) -> None: ...
+
+
+def test_python_files_are_read_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "wrong.py").write_text("x = 1\ndef f(:\n")
+    (tmp_path / "right.py").write_text("x = 1\n")
+    (tmp_path / "notes.txt").write_text("def f(:\n")
+
+    @pipeline
+    def reads(file: str) -> None:
+        RunFile(module_file=Path(tmp_path / "right.py"))
+        RunFile.options(id="gone")(module_file=Path(tmp_path / "gone.py"))
+        RunFile.options(id="text")(module_file=Path(tmp_path / "notes.txt"))
+
+    @pipeline
+    def wrong() -> None:
+        RunFile(module_file=Path("wrong.py"))
+
+    assert [p.message for p in check_pipeline(reads) if not p.warning] == []
+    with pytest.raises(PipelineError, match=r"wrong.py:2: not valid Python: .*") as caught:
+        compile_pipeline(wrong, base_dir=tmp_path)
+    assert caught.value.hint == "correct the line; it is the module_file of RunFile"
+
+
 def test_errors_are_the_users_and_exit_with_2() -> None:
     with pytest.raises(PipelineError) as caught:
         compile_pipeline(pipeline(lambda_free))
