@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import threading
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -21,12 +23,14 @@ from mlops_pipeline.errors import NotFoundError, PipelineError, SettingsError, d
 from mlops_pipeline.gate import read_gate
 from mlops_pipeline.history import Outcome
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.launch import begin_run, launch, open_session
 from mlops_pipeline.loading import Loaded, open_workspace
 from mlops_pipeline.parameters import run_parameters
 from mlops_pipeline.report import gate_data
-from mlops_pipeline.store import State
+from mlops_pipeline.runners.remote import PlaceOptions, begin_run, run_place
+from mlops_pipeline.store import ArtifactRecord, State
 from mlops_pipeline.stores import make_root
+from mlops_pipeline.task import Task
+from mlops_pipeline.workspace import Workspace
 
 DONE, USER_ERROR, TEMPORARY, SKIPPED = 0, 65, 75, 99
 
@@ -40,6 +44,9 @@ DONE, USER_ERROR, TEMPORARY, SKIPPED = 0, 65, 75, 99
 @click.option("--base-dir", metavar="DIR", help="Where relative paths start  [default: the IR's]")
 @click.option("--result", metavar="FILE", help="Write the result here  [default: standard output]")
 @click.option("--force", is_flag=True, help="Run the node even if nothing changed.")
+@click.option(
+    "--watch-parent", is_flag=True, help="Stop when standard input ends: its starter is gone then."
+)
 @place_options
 def run_node(place: Place, ir: str, node: str, **flags: Any) -> int:
     """Run one node of compiled IR, for schedulers.
@@ -71,20 +78,30 @@ def run_node(place: Place, ir: str, node: str, **flags: Any) -> int:
 
 
 def _launch(place: Place, file: str, node: str, flags: dict[str, Any]) -> Outcome:
-    place.begin_at(file)
     _check_result(flags["result"])
+    iteration = parse_iteration(flags["iteration"])
     compiled = ir_file.load_file(Path(file))
-    iteration = _iteration(flags["iteration"])
     _check(compiled, node, iteration)
+    _, workspace = begin(place, file, flags)
+    options = PlaceOptions(force=flags["force"], on_output=_print)
+    return run_place(workspace, flags["run_id"], node, iteration, options)
+
+
+def begin(place: Place, file: str, flags: dict[str, Any]) -> tuple[PipelineIR, Workspace]:
+    """Begin a run of compiled IR, or go on with it: each step of a run may be the first."""
+    place.begin_at(file)
+    compiled = ir_file.load_file(Path(file))
     base_dir = Path(flags["base_dir"] or Path(file).parent).absolute()
     loaded = Loaded(compiled, base_dir, (str(base_dir), *place.settings.import_paths))
     workspace = open_workspace(loaded, place.settings, place.store)
     make_root(str(workspace.root))
     given = run_parameters(compiled, _parameters(flags["parameters"]))
-    # All nodes of a run begin it with the same parameters, whichever is first.
     begin_run(compiled, flags["run_id"], workspace, given)
-    session = open_session(compiled, flags["run_id"], workspace, force=flags["force"])
-    return launch(session, node, iteration)
+    return compiled, workspace
+
+
+def _print(task: Task, line: str) -> None:
+    click.echo(line, err=True)
 
 
 def _check_result(file: str | None) -> None:
@@ -126,10 +143,26 @@ def _result(outcome: Outcome) -> dict[str, Any]:
         "state": execution.state.value,
         "execution_id": execution.id,
         "outputs": {key: [r.uri for r in records] for key, records in outcome.outputs.items()},
+        "artifacts": {key: list(map(_facts, each)) for key, each in outcome.outputs.items()},
         "reason": execution.error or execution.reason,
         "retryable": outcome.retryable,
         "gate": gate_data(read_gate(execution.properties)),
     }
+
+
+def _facts(record: ArtifactRecord) -> dict[str, Any]:
+    return {"id": record.id, "type": record.type, "properties": dict(record.properties)}
+
+
+def watch_parent() -> None:
+    """Have this process interrupted when whoever started it is gone, even by SIGKILL."""
+
+    def wait() -> None:
+        while os.read(0, 4096):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="watch-parent", daemon=True).start()
 
 
 def _parameters(text: str | None) -> dict[str, Any]:
@@ -144,7 +177,8 @@ def _parameters(text: str | None) -> dict[str, Any]:
     return values
 
 
-def _iteration(text: str) -> tuple[int, ...]:
+def parse_iteration(text: str) -> tuple[int, ...]:
+    """A place in loops as it is written on the command line."""
     try:
         return tuple(int(part) for part in text.split(",") if part.strip())
     except ValueError:

@@ -9,8 +9,8 @@ recorded by the process that started it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mlops_pipeline.driver import SkippedError, loop_items
@@ -21,9 +21,23 @@ from mlops_pipeline.launch import Session, begin_run, end_run, launch, open_sess
 from mlops_pipeline.runners.pool import WorkerPool
 from mlops_pipeline.runs import pipeline_of
 from mlops_pipeline.store import Run, State
+from mlops_pipeline.task import Task
 from mlops_pipeline.workspace import Workspace
 
-__all__ = ["begin_run", "count_items", "finish_run", "open_run", "run_place"]
+__all__ = ["PlaceOptions", "begin_run", "count_items", "finish_run", "open_run", "run_place"]
+
+
+@dataclass(frozen=True)
+class PlaceOptions:
+    """How a node is started.
+
+    Args:
+        force: run it even if a result could be reused.
+        on_output: is given the task and each line that it prints, while it runs.
+    """
+
+    force: bool = False
+    on_output: Callable[[Task, str], None] | None = None
 
 
 def open_run(workspace: Workspace, run_id: str) -> tuple[Run, PipelineIR]:
@@ -42,7 +56,11 @@ def open_run(workspace: Workspace, run_id: str) -> tuple[Run, PipelineIR]:
 
 
 def run_place(
-    workspace: Workspace, run_id: str, node_id: str, iteration: Iteration = ()
+    workspace: Workspace,
+    run_id: str,
+    node_id: str,
+    iteration: Iteration = (),
+    options: PlaceOptions = PlaceOptions(),
 ) -> Outcome:
     """Make one attempt at a node of a run that has begun.
 
@@ -55,15 +73,12 @@ def run_place(
         raise NotFoundError(
             f"pipeline {ir.name} has no node {node_id!r}", hint=did_you_mean(node_id, known)
         )
-    pool = WorkerPool(1)
-    try:
-        session = open_session(ir, run_id, workspace, execute=pool.execute)
+    with WorkerPool(1, on_output=options.on_output) as pool:
+        session = open_session(ir, run_id, workspace, execute=pool.execute, force=options.force)
         if ir.node(node_id).on_exit:
             # What an exit handler is told of the run: how it went so far.
             session = replace(session, run=replace(session.run, state=_state(session)))
         return launch(session, node_id, iteration)
-    finally:
-        pool.close()
 
 
 def count_items(

@@ -1,0 +1,66 @@
+"""`mlops loop-items` and `mlops end-run`: what a scheduler's tasks do beside running nodes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mlops_pipeline.cli.output import write_json
+from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.cli.run_node import begin, parse_iteration, write_whole
+from mlops_pipeline.loading import Loaded, open_workspace
+from mlops_pipeline.runners.remote import count_items, finish_run, open_run
+from mlops_pipeline.store import State
+from mlops_pipeline.workspace import Workspace
+
+
+@click.command("loop-items")
+@click.argument("ir", metavar="IR", type=click.Path())
+@click.argument("loop", metavar="LOOP")
+@click.option("--run-id", required=True, metavar="ID", help="The run; begun if it is new.")
+@click.option("--iteration", default="", metavar="I,J", help="Place in the loops around it.")
+@click.option("--parameters", metavar="JSON", help="Run parameters  [default: $MLOPS_PARAMETERS]")
+@click.option("--base-dir", metavar="DIR", help="Where relative paths start  [default: the IR's]")
+@click.option("--result", metavar="FILE", help="Write the result here  [default: standard output]")
+@place_options
+def loop_items(place: Place, ir: str, loop: str, **flags: Any) -> None:
+    """Say over how many items a loop goes, for schedulers.
+
+    Writes a JSON list of iterations as `run-node --iteration` takes them.
+    """
+    _, workspace = begin(place, ir, flags)
+    iteration = parse_iteration(flags["iteration"])
+    found = count_items(workspace, flags["run_id"], loop, iteration)
+    _write(flags["result"], [",".join(map(str, each)) for each in found])
+
+
+@click.command("end-run")
+@click.argument("run_id", metavar="RUN")
+@click.option("--result", metavar="FILE", help="Write the result here  [default: standard output]")
+@place_options
+def end_run(place: Place, run_id: str, result: str | None) -> int:
+    """Record that a run has ended, and how, for schedulers.
+
+    Ends with 0 if every node is complete, cached or skipped, else with 1.
+    """
+    run = finish_run(_workspace(place, run_id), run_id)
+    _write(result, {"run_id": run.id, "state": run.state.value})
+    return 0 if run.state is State.COMPLETE else 1
+
+
+def _workspace(place: Place, run_id: str) -> Workspace:
+    probe = Workspace(place.existing_store, place.settings.root, Path.cwd())
+    run, compiled = open_run(probe, run_id)
+    base_dir = Path(str(run.properties.get("base_dir", ".")))
+    paths = tuple(map(str, run.properties.get("import_paths", ())))
+    return open_workspace(Loaded(compiled, base_dir, paths), place.settings, place.store)
+
+
+def _write(file: str | None, data: Any) -> None:
+    if file:
+        write_whole(Path(file), json.dumps(data) + "\n")
+    else:
+        write_json(data)

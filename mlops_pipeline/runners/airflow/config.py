@@ -1,0 +1,93 @@
+"""How the tasks of a DAG run nodes: in which interpreter or container, with which arguments."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from mlops_pipeline.store import NOTHING
+
+_FOREIGN = ("AIRFLOW", "PYTHON", "VIRTUAL_ENV", "_AIRFLOW")
+"""Variables of Airflow's own environment: they would change what another interpreter imports."""
+
+
+@dataclass(frozen=True)
+class ExecutionConfig:
+    """Where nodes run. The interpreter or image has mlops-pipeline and the pipeline's packages.
+
+    Args:
+        mode: `process` starts `python` on the Airflow worker, `container` starts `image` there
+            with `engine`.
+        python: interpreter of the project, which is not Airflow's: ML Metadata and Airflow cannot
+            share one.
+        store: URL of the metadata store; empty leaves it to `base_dir`'s `mlops.toml`.
+        root: where artifacts are kept; empty leaves it to that as well.
+        base_dir: where the pipeline's paths and modules start; empty for the folder of the IR.
+        environment: further variables; nothing secret, they are seen with the DAG.
+        secrets: by name of a secret of the pipeline, the Airflow variable that holds it. One that
+            is not named is taken from the environment of the worker.
+        options: further arguments of the container engine, such as `--volume=/data:/data`.
+        grace: seconds that a node has to clean up when its task is stopped.
+    """
+
+    mode: Literal["process", "container"] = "process"
+    python: str = "python3"
+    image: str = ""
+    engine: str = "podman"
+    store: str = ""
+    root: str = ""
+    base_dir: str = ""
+    environment: Mapping[str, str] = NOTHING
+    secrets: Mapping[str, str] = NOTHING
+    options: Sequence[str] = ()
+    grace: float = 20.0
+
+    def command(
+        self, arguments: Sequence[str], mounts: Sequence[Path], given: set[str]
+    ) -> list[str]:
+        """What to start for a command of `mlops`.
+
+        Args:
+            mounts: folders that a container needs at the same place.
+            given: names of variables to hand on to a container.
+        """
+        if self.mode == "process":
+            return [self.python, "-m", "mlops_pipeline.cli", *arguments]
+        return [
+            *(self.engine, "run", "--rm", "--interactive"),
+            *(f"--volume={folder}:{folder}" for folder in mounts),
+            *(f"--env={name}" for name in sorted(given)),
+            *self.options,
+            *(self.image, "python3", "-m", "mlops_pipeline.cli", *arguments),
+        ]
+
+    def variables(self, more: Mapping[str, str]) -> dict[str, str]:
+        """The environment of what is started: the worker's, without what is Airflow's own."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
+        return {**kept, **self.environment, **more}
+
+
+HERE = ExecutionConfig()
+"""On the worker, with the `python3` on its path."""
+
+
+@dataclass(frozen=True)
+class NodeConfig:
+    """Arguments of Airflow's operators for some nodes: pool, queue, priority_weight, callbacks.
+
+    Args:
+        match: ids of nodes, with `*` and `?`.
+        execution: where these nodes run, in place of where the others do.
+    """
+
+    match: str = "*"
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    execution: ExecutionConfig | None = None
+
+    def fits(self, node_id: str) -> bool:
+        """Whether this is about a node."""
+        return fnmatch.fnmatchcase(node_id, self.match)

@@ -1,0 +1,289 @@
+"""Tasks that run `mlops run-node`, `loop-items` and `end-run` in the project's own interpreter.
+
+The process that is started is the whole node: driver, executor, publisher. It tells how it went by
+its exit code and a JSON file, and prints to the log of the task as it goes. It ends when the task
+ends, even by SIGKILL: its standard input is a pipe from here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import Asset, AssetAlias, BaseOperator, Variable
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+from mlops_pipeline.runners.airflow.config import ExecutionConfig
+
+DONE, FAILED, USER_ERROR, SKIPPED = 0, 1, 65, 99
+
+FORCE = "force_run"
+"""Parameter of every DAG: run nodes even if nothing changed."""
+
+
+def store_run_id(dag_id: str, run_id: str) -> str:
+    """Our id of a DAG run: Airflow's are unique in a DAG only, and hold colons."""
+    plain = re.sub(r"[^A-Za-z0-9_.+=@-]", "-", f"{dag_id}.{run_id}")
+    if len(plain) <= 120:
+        return plain
+    return f"{plain[:100]}-{hashlib.sha256(plain.encode()).hexdigest()[:16]}"
+
+
+class StepOperator(BaseOperator):
+    """Runs one command of `mlops` for a DAG run."""
+
+    ui_color = "#dff3e4"
+
+    def __init__(self, *, ir_file: str, execution: ExecutionConfig, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.ir_file = ir_file
+        self.execution = execution
+        self._child: subprocess.Popen[str] | None = None
+
+    def run_step(
+        self, arguments: Sequence[str], variables: Mapping[str, str], secrets: Sequence[str] = ()
+    ) -> tuple[int, Any]:
+        """Run a command to its end; its exit code and what it wrote as its result."""
+        execution = self.execution
+        with tempfile.TemporaryDirectory(prefix="mlops-") as folder:
+            result = Path(folder) / "result.json"
+            more = {**variables, **self._places(), **self._secrets(secrets)}
+            argv = execution.command(
+                [*arguments, "--result", str(result)],
+                [Path(folder), Path(self.ir_file).parent],
+                {*more, *execution.environment},
+            )
+            code = self._run(argv, execution.variables(more))
+            told = json.loads(result.read_text()) if result.exists() else None
+        return code, told
+
+    def _places(self) -> dict[str, str]:
+        given = {"MLOPS_STORE": self.execution.store, "MLOPS_ROOT": self.execution.root}
+        return {name: value for name, value in given.items() if value}
+
+    def _secrets(self, names: Sequence[str]) -> dict[str, str]:
+        variables = self.execution.secrets
+        return {name: Variable.get(variables[name]) for name in names if name in variables}
+
+    def _run(self, argv: Sequence[str], environment: Mapping[str, str]) -> int:
+        self._child = subprocess.Popen(
+            argv,
+            env=dict(environment),
+            cwd=self.execution.base_dir or Path(self.ir_file).parent,
+            text=True,
+            errors="replace",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            for line in self._child.stdout or ():
+                self.log.info("%s", line.rstrip("\n"))
+            return self._child.wait()
+        except BaseException:
+            # A time limit of Airflow's: the node records that it was stopped before its pipes go.
+            self.on_kill()
+            raise
+
+    def on_kill(self) -> None:
+        """Stop what was started: first so that it can record it, then for good."""
+        child = self._child
+        if child is None or child.poll() is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child.pid, signal.SIGTERM)
+        try:
+            child.wait(self.execution.grace)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+
+class RunStepOperator(StepOperator):
+    """Runs a command that begins the run, if none has yet: it knows the parameters.
+
+    Args:
+        parameters: values of run parameters, in place of the DAG's; templates are filled in.
+        known: names of the pipeline's run parameters.
+        span: run parameter that takes the day of the data interval, in days since 1970.
+    """
+
+    template_fields: Sequence[str] = ("parameters",)
+
+    def __init__(
+        self,
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        known: Sequence[str] = (),
+        span: str = "",
+        **arguments: Any,
+    ) -> None:
+        super().__init__(**arguments)
+        self.parameters = dict(parameters or {})
+        self.known = list(known)
+        self.span = span
+
+    def run_place(
+        self, context: Any, arguments: Sequence[str], iteration: str, secrets: Sequence[str] = ()
+    ) -> tuple[int, Any]:
+        """Run the command for a DAG run and a place in its loops."""
+        more = ["--run-id", run_id_of(context)]
+        if self.execution.base_dir:
+            more += ["--base-dir", self.execution.base_dir]
+        if iteration:
+            more += ["--iteration", iteration]
+        variables = {"MLOPS_PARAMETERS": json.dumps(self._values(context))}
+        return self.run_step([*arguments, *more], variables, secrets)
+
+    def _values(self, context: Any) -> dict[str, Any]:
+        """The run parameters: the DAG run's, with the span of its data interval."""
+        run = context["dag_run"]
+        values = {k: v for k, v in context["params"].items() if k in self.known}
+        start = getattr(run, "data_interval_start", None)
+        manual = str(getattr(run, "run_type", "")).endswith("manual")
+        if self.span and start is not None and not manual:
+            values[self.span] = (start.date() - date(1970, 1, 1)).days
+        return {**values, **self.parameters}
+
+
+class NodeOperator(RunStepOperator):
+    """Runs one node of a compiled pipeline; driver, executor and publisher are inside.
+
+    Args:
+        place: id of the node.
+        iteration: place in the loops, as `0,1`; a mapped task has one each.
+        secrets: names of the secrets that the node takes.
+        assets: by output, the name of the Airflow asset that a new artifact of it changes.
+    """
+
+    template_fields: Sequence[str] = ("parameters", "iteration")
+
+    def __init__(
+        self,
+        *,
+        place: str,
+        iteration: str = "",
+        secrets: Sequence[str] = (),
+        assets: Mapping[str, str] | None = None,
+        **arguments: Any,
+    ) -> None:
+        super().__init__(**arguments)
+        self.place = place
+        self.iteration = iteration
+        self.secrets = list(secrets)
+        self.assets = dict(assets or {})
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        """Run the node; what it wrote, for people: other nodes ask the store.
+
+        Raises:
+            AirflowSkipException: the node was skipped.
+            AirflowFailException: it failed in a way that another attempt does not mend.
+            AirflowException: it failed otherwise.
+        """
+        arguments = ["run-node", self.ir_file, self.place, "--watch-parent"]
+        if context["params"].get(FORCE):
+            arguments.append("--force")
+        code, told = self.run_place(context, arguments, self.iteration, self.secrets)
+        if code == SKIPPED:
+            raise AirflowSkipException((told or {}).get("reason", ""))
+        if code == USER_ERROR:
+            raise AirflowFailException(_why(self.place, code, told))
+        if code != DONE or told is None:
+            raise AirflowException(_why(self.place, code, told))
+        self._tell_assets(context, told)
+        return {name: told[name] for name in ("state", "execution_id", "outputs")}
+
+    def _tell_assets(self, context: Any, told: Mapping[str, Any]) -> None:
+        """Say which assets have changed: what came from the cache has not."""
+        if told["state"] != "COMPLETE":
+            return
+        for output, name in self.assets.items():
+            artifacts = told["artifacts"].get(output, ())
+            for artifact, uri in zip(artifacts, told["outputs"].get(output, ()), strict=True):
+                if artifact["properties"].get("pushed", 1):
+                    extra = {
+                        "uri": uri,
+                        "artifact_id": artifact["id"],
+                        "execution_id": told["execution_id"],
+                        "run_id": run_id_of(context),
+                    }
+                    context["outlet_events"][AssetAlias(name)].add(asset(name), extra=extra)
+
+
+class LoopItemsOperator(RunStepOperator):
+    """Finds out over which items the loops of a node go.
+
+    Args:
+        loops: ids of the loops, outermost first.
+    """
+
+    def __init__(self, *, loops: Sequence[str], **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.loops = list(loops)
+
+    def execute(self, context: Any) -> list[str]:
+        """All iterations, as `0,1`, in order."""
+        found = [""]
+        for depth, loop in enumerate(self.loops):
+            inner: list[str] = []
+            for outer in found:
+                reached = len(outer.split(",")) if outer else 0
+                inner += self._inner(context, loop, outer) if reached == depth else [outer]
+            found = inner
+        return found
+
+    def _inner(self, context: Any, loop: str, outer: str) -> list[str]:
+        arguments = ["loop-items", self.ir_file, loop]
+        code, told = self.run_place(context, arguments, outer)
+        if code != DONE or told is None:
+            raise AirflowException(f"the items of loop {loop} could not be read, see the log")
+        return list(told)
+
+
+class EndRunOperator(StepOperator):
+    """Records how a run ended, and ends in the same way: its task is what a DAG run goes by."""
+
+    def execute(self, context: Any) -> str:
+        """How the run ended.
+
+        Raises:
+            AirflowFailException: a node failed.
+        """
+        run_id = run_id_of(context)
+        code, told = self.run_step(["end-run", run_id], {})
+        if code != DONE or told is None:
+            raise AirflowFailException(f"run {run_id} failed: see the tasks of its nodes")
+        return str(told["state"])
+
+
+def run_id_of(context: Any) -> str:
+    """The id of a DAG run in our store."""
+    run = context["dag_run"]
+    return store_run_id(run.dag_id, run.run_id)
+
+
+def asset(name: str) -> Asset:
+    """The Airflow asset of a name such as `penguin/Pusher/pushed_model`."""
+    return Asset(name=name, uri=f"x-mlops://{name}")
+
+
+def _why(place: str, code: int, told: Any) -> str:
+    reason = (told or {}).get("reason", "")
+    if reason:
+        return f"{place}: {reason}"
+    if code < 0:
+        return f"{place} was ended by {signal.Signals(-code).name} and left no result"
+    return f"{place} ended with exit code {code} and left no result, see the log"
