@@ -54,6 +54,7 @@ WORLDS: dict[str, World] = {
         gigabytes=5.0,
         compiles=True,
     ),
+    "airflow": World((Lock("airflow.txt", ((3, 11), (3, 12), (3, 13))),), 1.5, False),
 }
 
 _PROBE = """
@@ -277,7 +278,7 @@ def lint(inside: str) -> list[Result]:
     ]
 
 
-LIGHT_TESTS = "not ml and not mlmd and not container"
+LIGHT_TESTS = "not ml and not mlmd and not container and not airflow"
 
 
 def check_light(inside: str) -> list[Result]:
@@ -295,11 +296,20 @@ def check_ml(inside: str) -> list[Result]:
     """The tests that need ML Metadata, TensorFlow or containers."""
     # Tests of a store first: TensorFlow takes ten seconds to import, a store fault shows at once.
     return [
-        step("pytest, ml", [inside, "-m", "pytest", "-q", "-m", "ml or mlmd or container"]),
+        step("pytest, ml", [inside, "-m", "pytest", "-q", "-m", ML_TESTS]),
     ]
 
 
-CHECKS = {"light": check_light, "ml": check_ml}
+ML_TESTS = "(ml or mlmd or container) and not airflow"
+
+
+def check_airflow(inside: str) -> list[Result]:
+    """The tests that start a whole Airflow; they run in the ml environment and so do the nodes."""
+    os.environ["MLOPS_TEST_AIRFLOW"] = str(Path(inside).with_name("airflow"))
+    return [step("pytest, airflow", [setup("ml"), "-m", "pytest", "-q", "-m", "airflow"])]
+
+
+CHECKS = {"light": check_light, "ml": check_ml, "airflow": check_airflow}
 
 
 def report(results: Sequence[Result]) -> int:

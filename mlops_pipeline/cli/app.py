@@ -25,7 +25,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "resume": ("Go on", "resume:resume", "Go on with a run that failed or was stopped."),
     "replay": ("Go on", "replay:replay", "Run a node of a run again, on its own, to debug it."),
     "run-node": ("Go on", "run_node:run_node", "Run one node of compiled IR, for schedulers."),
-    "loop-items": ("Go on", "steps:loop_items", "Say over how many items a loop goes, for schedulers."),
+    "loop-items": (
+        "Go on",
+        "steps:loop_items",
+        "Say over how many items a loop goes, for schedulers.",
+    ),
     "end-run": ("Go on", "steps:end_run", "Record that a run has ended, for schedulers."),
     "import-tfx": ("Set up", "import_tfx:import_tfx", "Import runs and artifacts from TFX."),
     "doctor": ("Set up", "doctor:doctor", "Check the environment, the store and the folders."),

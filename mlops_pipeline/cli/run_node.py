@@ -39,7 +39,7 @@ DONE, USER_ERROR, TEMPORARY, SKIPPED = 0, 65, 75, 99
 @click.argument("ir", metavar="IR", type=click.Path())
 @click.argument("node", metavar="NODE")
 @click.option("--run-id", required=True, metavar="ID", help="The run; begun if it is new.")
-@click.option("--iteration", default="", metavar="I,J", help="Place in the loops: 0 or 0,1.")
+@click.option("--iteration", metavar="I,J", help="Place in the loops: 0 or 0,1.")
 @click.option("--parameters", metavar="JSON", help="Run parameters  [default: $MLOPS_PARAMETERS]")
 @click.option("--base-dir", metavar="DIR", help="Where relative paths start  [default: the IR's]")
 @click.option("--result", metavar="FILE", help="Write the result here  [default: standard output]")
@@ -79,9 +79,9 @@ def run_node(place: Place, ir: str, node: str, **flags: Any) -> int:
 
 def _launch(place: Place, file: str, node: str, flags: dict[str, Any]) -> Outcome:
     _check_result(flags["result"])
-    iteration = parse_iteration(flags["iteration"])
+    iteration = parse_iteration(flags["iteration"] or "")
     compiled = ir_file.load_file(Path(file))
-    _check(compiled, node, iteration)
+    _check(compiled, node, flags["iteration"], iteration)
     _, workspace = begin(place, file, flags)
     options = PlaceOptions(force=flags["force"], on_output=_print)
     return run_place(workspace, flags["run_id"], node, iteration, options)
@@ -113,17 +113,18 @@ def _check_result(file: str | None) -> None:
         )
 
 
-def _check(compiled: PipelineIR, node: str, iteration: tuple[int, ...]) -> None:
+def _check(compiled: PipelineIR, node: str, given: str | None, iteration: tuple[int, ...]) -> None:
     """Refuse what is no place in the pipeline, before anything is recorded of it."""
     known = {each.id: each for each in compiled.nodes}
     if node not in known:
         raise NotFoundError(
             f"pipeline {compiled.name} has no node {node!r}", hint=did_you_mean(node, known)
         )
-    if len(iteration) != len(known[node].loops):
+    loops = len(known[node].loops)
+    # One that is named, but too short, is right where a loop runs over nothing: the driver judges.
+    if len(iteration) > loops or (given is None and loops):
         raise SettingsError(
-            f"{node} stands in {len(known[node].loops)} loops, but --iteration names "
-            f"{len(iteration)}",
+            f"{node} stands in {loops} loops, but --iteration names {len(iteration)}",
             hint="give one number a loop, outermost first, as in --iteration 0,1",
         )
 

@@ -136,13 +136,17 @@ class RunStepOperator(StepOperator):
         self.span = span
 
     def run_place(
-        self, context: Any, arguments: Sequence[str], iteration: str, secrets: Sequence[str] = ()
+        self,
+        context: Any,
+        arguments: Sequence[str],
+        iteration: str | None,
+        secrets: Sequence[str] = (),
     ) -> tuple[int, Any]:
         """Run the command for a DAG run and a place in its loops."""
         more = ["--run-id", run_id_of(context)]
         if self.execution.base_dir:
             more += ["--base-dir", self.execution.base_dir]
-        if iteration:
+        if iteration is not None:
             more += ["--iteration", iteration]
         variables = {"MLOPS_PARAMETERS": json.dumps(self._values(context))}
         return self.run_step([*arguments, *more], variables, secrets)
@@ -174,7 +178,7 @@ class NodeOperator(RunStepOperator):
         self,
         *,
         place: str,
-        iteration: str = "",
+        iteration: str | None = None,
         secrets: Sequence[str] = (),
         assets: Mapping[str, str] | None = None,
         **arguments: Any,
