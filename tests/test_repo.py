@@ -139,8 +139,9 @@ for name in ("mlops_pipeline", "mlops_components"):
     tried.append(name)
     for found in pkgutil.walk_packages(package.__path__, name + "."):
         parts = found.name.split(".")
-        # `_tfdv` and its like are what component bodies import; a template is not ours to run.
-        if "template" in parts or parts[-1].startswith("_"):
+        # `_tfdv` and its like are what component bodies import; a template is not ours to run; the
+        # Airflow runner is imported by DAG files, in Airflow.
+        if {"template", "airflow"} & set(parts) or parts[-1].startswith("_"):
             continue
         importlib.import_module(found.name)
         tried.append(found.name)
