@@ -90,6 +90,8 @@ def diff_versions(
     Raises:
         NotFoundError: there are no statistics of one of them, and none can be made here.
     """
+    if before.digest and before.digest == after.digest:
+        return DataDiff(before, after, same_content=True, rows={})
     one, other = (_described(store, each, describe) for each in (before, after))
     splits = list(dict.fromkeys([*one, *other]))
     features = [each for split in splits for each in _features(split, one, other)]
@@ -102,7 +104,7 @@ def diff_versions(
     return DataDiff(
         before,
         after,
-        same_content=bool(before.digest) and before.digest == after.digest,
+        same_content=False,
         rows={s: (_rows(one, s), _rows(other, s)) for s in splits},
         added=tuple(sorted(has - had)),
         removed=tuple(sorted(had - has)),

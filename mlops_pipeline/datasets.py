@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +50,6 @@ class Version:
     span: int | None
     version: int | None
     splits: tuple[str, ...]
-    rows: Mapping[str, int] | None
-    columns: int | None
     digest: str
     fingerprint: str
     created: float
@@ -60,6 +58,8 @@ class Version:
     state: ArtifactState
     uri: str
     copies: tuple[int, ...] = ()
+    rows: Mapping[str, int] | None = None
+    columns: int | None = None
 
     @property
     def ids(self) -> tuple[int, ...]:
@@ -99,11 +99,17 @@ def datasets(store: MetadataStore, name: str = "", *, limit: int = RECENT) -> li
 
     Args:
         name: `<pipeline>.<node>.<output>`, or one or two of these parts next to each other.
+        limit: how many; the statistics of each are read for its rows and columns.
 
     Raises:
         NotFoundError: no dataset has this name.
     """
-    found = _versions(store, store.artifacts_by_type(EXAMPLES, limit=limit))
+    return [_counted(store, each) for each in versions(store, name)[:limit]]
+
+
+def versions(store: MetadataStore, name: str = "") -> list[Version]:
+    """The same, without rows and columns."""
+    found = _versions(store, store.artifacts_by_type(EXAMPLES, limit=RECENT))
     if not name:
         return found
     chosen = [each for each in found if _is_meant(each.dataset, name)]
@@ -129,7 +135,7 @@ def _versions(store: MetadataStore, records: Iterable[ArtifactRecord]) -> list[V
         origin = _dataset(makers.get(record.id, ()))
         folded.setdefault((origin, record.digest or f"#{record.id}"), []).append(record)
     return sorted(
-        (_version(store, origin, same, makers) for (origin, _), same in folded.items()),
+        (_version(origin, same, makers) for (origin, _), same in folded.items()),
         key=lambda version: -version.ids[-1],
     )
 
@@ -155,12 +161,9 @@ def _dataset(writers: Sequence[tuple[Event, Execution]]) -> str:
     return f"{execution.pipeline}.{execution.node_id}.{event.key}"
 
 
-def _version(
-    store: MetadataStore, origin: str, same: Sequence[ArtifactRecord], makers: _Writers
-) -> Version:
+def _version(origin: str, same: Sequence[ArtifactRecord], makers: _Writers) -> Version:
     first, newest = same[0], same[-1]
     runs = [e.run_id for record in same for _, e in makers.get(record.id, ())]
-    rows, columns = _counted(store, same)
     properties = newest.properties
     return Version(
         id=first.id,
@@ -168,8 +171,6 @@ def _version(
         span=_number(properties.get("span")),
         version=_number(properties.get("version")),
         splits=tuple(splits_of(newest)),
-        rows=rows,
-        columns=columns,
         digest=first.digest,
         fingerprint=str(properties.get("input_fingerprint", "")),
         created=first.created,
@@ -190,19 +191,18 @@ def splits_of(record: ArtifactRecord) -> list[str]:
     return list(getattr(artifact_object(record), "splits", []))
 
 
-def _counted(
-    store: MetadataStore, same: Sequence[ArtifactRecord]
-) -> tuple[dict[str, int] | None, int | None]:
-    """Rows by split and number of columns, if statistics of all rows are there to tell."""
-    statistics = statistics_of(store, [record.id for record in same])
+def _counted(store: MetadataStore, version: Version) -> Version:
+    """The version with its rows and columns, if statistics of all rows are there to tell."""
+    statistics = statistics_of(store, version.ids)
     if statistics is None:
-        return None, None
+        return version
     try:
         found = {s: read_described(Path(statistics.uri), s) for s in splits_of(statistics)}
     except PipelineError:
-        return None, None
+        return version
     columns = {name for split in found.values() for name in split.features}
-    return {name: split.rows for name, split in found.items()}, len(columns)
+    rows = {name: split.rows for name, split in found.items()}
+    return replace(version, rows=rows, columns=len(columns))
 
 
 def statistics_of(store: MetadataStore, ids: Sequence[int]) -> ArtifactRecord | None:
@@ -243,7 +243,7 @@ def find_version(store: MetadataStore, what: str) -> Version:
     """
     if not (what.removeprefix("#").isdigit() or "/" in what):
         name, _, place = what.partition("@")
-        return _of_dataset(datasets(store, name), what, place)
+        return _of_dataset(versions(store, name), what, place)
     ids = find_start(store, what).artifacts
     records = store.artifacts(ids)
     examples = [record for record in records if record.type == EXAMPLES]
@@ -253,27 +253,27 @@ def find_version(store: MetadataStore, what: str) -> Version:
             f"{what} is no dataset, but {said}",
             hint="name Examples; `mlops data list` shows them",
         )
-    for version in _versions(store, store.artifacts_by_type(EXAMPLES, limit=RECENT)):
+    for version in versions(store):
         if examples[0].id in version.ids:
             return version
     return _versions(store, examples)[0]
 
 
-def _of_dataset(versions: Sequence[Version], what: str, place: str) -> Version:
-    names = sorted({each.dataset for each in versions})
+def _of_dataset(known: Sequence[Version], what: str, place: str) -> Version:
+    names = sorted({each.dataset for each in known})
     if len(names) > 1:
         raise NotFoundError(
             f"{what!r} means {len(names)} datasets", hint=f"write one of {', '.join(names)}"
         )
     if not place:
-        return versions[0]
+        return known[0]
     span, _, version = place.partition(".")
-    for each in versions:
+    for each in known:
         if str(each.span) == span and version in ("", str(each.version or 0)):
             return each
-    known = ", ".join(sorted({str(each.span) for each in versions}))
+    spans = ", ".join(sorted({str(each.span) for each in known}))
     raise NotFoundError(
-        f"dataset {names[0]} has no version {place!r}", hint=f"its spans are {known}"
+        f"dataset {names[0]} has no version {place!r}", hint=f"its spans are {spans}"
     )
 
 
@@ -283,7 +283,7 @@ def version_before(store: MetadataStore, version: Version) -> Version:
     Raises:
         NotFoundError: it is the first.
     """
-    older = [each for each in datasets(store, version.dataset) if each.id < version.id]
+    older = [each for each in versions(store, version.dataset) if each.id < version.id]
     if not older:
         raise NotFoundError(
             f"there is no version of {version.dataset} before {version}",

@@ -40,7 +40,7 @@ def list_(place: Place, dataset: str | None, limit: int, as_json: bool) -> None:
 
     DATASET is PIPELINE.NODE.OUTPUT, or a part of that.
     """
-    found = datasets.datasets(place.existing_store, dataset or "")[:limit]
+    found = datasets.datasets(place.existing_store, dataset or "", limit=limit)
     if as_json:
         write_json(found)
     elif not found:
@@ -109,6 +109,7 @@ def _difference(found: DataDiff, here: Screen, everything: bool) -> Iterator[str
     yield f"{here.paint(name, 'bold')} {found.before} -> {f'{other} ' * bool(other)}{found.after}"
     if found.same_content:
         yield "  same content"
+        return
     for split, (before, after) in found.rows.items():
         yield f"  rows of {split}: {_both(_maybe(before), _maybe(after))}{_percent(before, after)}"
     for word, names, style in (

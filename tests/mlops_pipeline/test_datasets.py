@@ -207,6 +207,14 @@ def test_without_statistics_a_difference_says_what_is_missing(records: Records) 
 ONE_SPLIT = {"split_names": '["train"]'}
 
 
+def test_the_same_bytes_need_no_statistics_to_be_the_same(records: Records) -> None:
+    first = find_version(records.store, str(records.examples(digest="a")))
+    taken = records.run("Import", outputs={"result": "Examples"}, digest="a")
+    found = diff_versions(records.store, first, find_version(records.store, str(taken)), _cannot)
+    assert found.same_content
+    assert found.features == ()
+
+
 def _cannot(artifact: Any, folder: Path) -> None:
     raise ImportError("no TensorFlow")
 

@@ -15,6 +15,7 @@ from mlops_pipeline.context import current_task
 from mlops_pipeline.errors import ExecutorError, NotFoundError
 from mlops_pipeline.gate import read_gate
 from mlops_pipeline.launch import end_run, run_node
+from mlops_pipeline.replay import replay
 from mlops_pipeline.report import run_data, run_report
 from mlops_pipeline.results import PipelineRun, read_run
 from mlops_pipeline.store import ArtifactState, State
@@ -280,6 +281,16 @@ def test_each_node_on_its_own_finds_the_verdict_in_the_store(project: Any) -> No
     gate = read_gate(done["Push"].execution.properties)
     assert gate is not None
     assert gate.node == "Check"
+
+
+def test_a_replay_gives_the_verdict_again_and_records_nothing(chain: Any, tmp_path: Path) -> None:
+    chain.run(parameters={"action": "fail"}, in_process=True)
+    execution = read(chain)["Check"].execution
+    before = len(chain.store.all_executions)
+    gate = replay(chain.workspace, execution, tmp_path / "again").gate
+    assert gate is not None
+    assert (gate.action, gate.reasons) == ("fail", ["only 3 rows"])
+    assert len(chain.store.all_executions) == before
 
 
 LOOP = """
