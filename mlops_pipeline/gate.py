@@ -27,7 +27,6 @@ KEPT = 100
 """Findings that are kept; those of the strictest action first."""
 
 _LONGEST = 500
-_SHOWN = 3
 
 
 class Finding(Struct, frozen=True):
@@ -58,9 +57,8 @@ class Gate(Struct, frozen=True, omit_defaults=True):
         return [f.reason for f in self.findings if f.action == self.action]
 
     def __str__(self) -> str:
-        reasons = self.reasons
-        more = f" (and {len(reasons) - _SHOWN} more)" if len(reasons) > _SHOWN else ""
-        return "; ".join(reasons[:_SHOWN]) + more
+        first, *others = self.reasons
+        return f"{first} (and {len(others)} more)" if others else first
 
     def properties(self) -> dict[str, Any]:
         """What an execution keeps of it."""

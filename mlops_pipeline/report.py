@@ -132,6 +132,7 @@ def error_lines(node: NodeRun, screen: Screen) -> list[str]:
     """Why a node failed: the message, the end of the traceback, and where its output is."""
     execution = node.execution
     text = [f"{screen.paint(node.name, 'bold')} failed: {execution.error}"]
+    text += _found(node)
     text += [f"  {line}" for line in execution.details.rstrip().splitlines()[-12:]]
     if execution.log:
         text.append(screen.paint(f"  output: {execution.log}", "dim"))
@@ -145,10 +146,13 @@ def gate_lines(node: NodeRun, screen: Screen) -> list[str]:
         return []
     meant = {SKIP: "skips what depends on it", FAIL: "fails"}.get(gate.action, "warns")
     text = [f"{screen.paint(node.name, 'bold')} {screen.paint(meant, 'yellow')}:"]
-    text += [f"  {each.action}: {each.reason}" for each in gate.findings[:FOUND]]
-    if len(gate.findings) > FOUND:
-        text.append(f"  and {len(gate.findings) - FOUND} more")
-    return text
+    return text + _found(node)
+
+
+def _found(node: NodeRun) -> list[str]:
+    findings = node.gate.findings if node.gate else ()
+    text = [f"  {each.action}: {each.reason}" for each in findings[:FOUND]]
+    return text + ([f"  and {len(findings) - FOUND} more"] if len(findings) > FOUND else [])
 
 
 def _written(node: NodeRun) -> list[Artifact]:

@@ -326,7 +326,7 @@ def test_the_strictest_finding_decides() -> None:
         Look, findings=[["warn", "a"], ["skip", "b"], ["warn", "c"], ["skip", "d"]]
     ).gate
     assert gate is not None
-    assert (gate.action, str(gate)) == ("skip", "b; d")
+    assert (gate.action, str(gate)) == ("skip", "b (and 1 more)")
     assert [each.reason for each in gate.findings] == ["b", "d", "a", "c"]
 
 
