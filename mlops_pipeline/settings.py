@@ -24,7 +24,7 @@ from mlops_pipeline.errors import SettingsError, did_you_mean
 FILE = "mlops.toml"
 MARKERS = (FILE, "pyproject.toml")
 PREFIX = "MLOPS_"
-OTHER_VARIABLES = ("MLOPS_PARAMETERS",)
+OTHER_VARIABLES = ("MLOPS_PARAMETERS", "MLOPS_AIRFLOW_TOKEN", "MLOPS_AIRFLOW_URL")
 """Variables with our prefix that are not settings."""
 
 

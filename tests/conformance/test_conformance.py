@@ -16,8 +16,10 @@ from typing import Any
 import pytest
 
 from mlops_pipeline import ir as ir_file
+from mlops_pipeline.errors import NotFoundError, ParameterError
 from mlops_pipeline.loading import load_pipeline
 from mlops_pipeline.runners import local
+from mlops_pipeline.runners.airflow.client import AirflowClient
 from mlops_pipeline.store import MetadataStore
 from mlops_pipeline.stores import open_store
 from mlops_pipeline.workspace import Workspace
@@ -313,6 +315,16 @@ class TestAirflow:
             assert airflow.server.wait_for_run("slow", "r0") == "failed"
         finally:
             store.close()
+
+    def test_ci_starts_a_run_once_and_waits_for_it(self, airflow: OnAirflow) -> None:
+        client = AirflowClient(airflow.server.url)
+        assert client.trigger("nested", "commit-1", {"text": "from CI"})
+        assert not client.trigger("nested", "commit-1", {"text": "from CI"})
+        assert client.wait("nested", "commit-1", 300) == "success"
+        with pytest.raises(ParameterError, match="no parameter 'txt'"):
+            client.trigger("nested", "commit-2", {"txt": "typo"})
+        with pytest.raises(NotFoundError, match="no DAG unknown"):
+            client.trigger("unknown", "commit-1", {})
 
     def test_a_wrong_parameter_is_refused_when_a_run_is_triggered(self, airflow: OnAirflow) -> None:
         with pytest.raises(urllib.error.HTTPError) as caught:

@@ -401,6 +401,15 @@ def test_run_node_of_a_loop_needs_its_place(mlops: Mlops) -> None:
     assert mlops("runs", "--json").data == []
 
 
+def test_deploying_to_airflow_says_what_was_done(mlops: Mlops, tmp_path: Path) -> None:
+    (tmp_path / "dags").mkdir()
+    assert mlops("airflow", "deploy", ".", "--dags", "dags").out.endswith("small.py: written\n")
+    assert mlops("airflow", "deploy", ".", "--dags", "dags").out.endswith("small.py: as it was\n")
+    wrong = mlops("airflow", "deploy", ".", "--dags", "dags", "--span", "day")
+    assert wrong.code == 2
+    assert "has no parameter 'day'" in wrong.err
+
+
 # config, doctor, completion, init
 
 
@@ -479,7 +488,7 @@ def test_an_unknown_command_gives_the_near_miss(mlops: Mlops) -> None:
     assert result.err == "error: there is no command 'shwo'\nhint:  did you mean 'show'?\n"
 
 
-RESULT_ONLY = ("run-node", "loop-items", "end-run", "completion", "data")
+RESULT_ONLY = ("run-node", "loop-items", "end-run", "completion", "data", "airflow")
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))
@@ -487,13 +496,19 @@ def test_every_command_has_help_and_json(mlops: Mlops, name: str) -> None:
     result = mlops(name, "--help")
     assert result.code == 0
     assert COMMANDS[name][2].rstrip(".")[:20] in " ".join(result.out.split())
-    # What schedulers read is JSON always; a completion script is never; data has commands.
+    # What schedulers read is JSON always; a completion script is never; groups have commands.
     assert ("--json" in result.out) == (name not in RESULT_ONLY)
 
 
-@pytest.mark.parametrize("name", ["list", "diff", "models"])
-def test_every_command_about_data_has_help_and_json(mlops: Mlops, name: str) -> None:
-    result = mlops("data", name, "--help")
+@pytest.mark.parametrize(
+    ("group", "name"),
+    [
+        *[("data", name) for name in ("list", "diff", "models")],
+        *[("airflow", name) for name in ("deploy", "trigger")],
+    ],
+)
+def test_every_command_of_a_group_has_help_and_json(mlops: Mlops, group: str, name: str) -> None:
+    result = mlops(group, name, "--help")
     assert result.code == 0
     assert "--json" in result.out
 

@@ -1,0 +1,97 @@
+"""`mlops airflow`: put pipelines into Airflow's folder of DAGs, and start runs there."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mlops_pipeline.cli.output import json_option, write_json
+from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.cli.run import compile_loudly, load
+from mlops_pipeline.errors import SettingsError
+from mlops_pipeline.runners.airflow.client import AirflowClient
+from mlops_pipeline.runners.airflow.deploy import Deployment, deploy
+
+TOKEN = "MLOPS_AIRFLOW_TOKEN"
+
+
+@click.group()
+def airflow() -> None:
+    """Deploy pipelines to Airflow 3, and start them there."""
+
+
+@airflow.command("deploy")
+@click.argument("pipeline", type=click.Path())
+@click.option("--dags", required=True, metavar="DIR", help="Folder that Airflow reads DAGs from.")
+@click.option("--dag-id", default="", metavar="ID", help="[default: the pipeline's name]")
+@click.option("--python", metavar="FILE", help="Interpreter of the project  [default: this one]")
+@click.option("--schedule", metavar="CRON", help="When it runs: a cron text, or @daily.")
+@click.option("--span", default="", metavar="NAME", help="Parameter that takes the interval's day.")
+@json_option
+@place_options
+def deploy_(place: Place, pipeline: str, as_json: bool, **flags: Any) -> None:
+    """Compile a pipeline into a folder of DAGs; the same pipeline changes nothing.
+
+    The store and the root are those of this project, unless --store and --root say otherwise.
+    """
+    loaded = load(place, pipeline)
+    execution = {
+        "python": flags["python"] or sys.executable,
+        "base_dir": str(loaded.base_dir),
+        "store": place.settings.store,
+        "root": place.settings.root,
+    }
+    dag: dict[str, Any] = {"schedule": flags["schedule"]}
+    if flags["span"]:
+        dag["span"] = flags["span"]
+    compiled = compile_loudly(loaded)
+    if flags["span"] and flags["span"] not in [p.name for p in compiled.parameters]:
+        raise SettingsError(
+            f"--span: pipeline {compiled.name} has no parameter {flags['span']!r}",
+            hint="name the run parameter that says which span is read",
+        )
+    done = deploy(compiled, Path(flags["dags"]), Deployment(flags["dag_id"], execution, dag))
+    if as_json:
+        write_json({**vars(done), "ir_file": str(done.ir_file), "dag_file": str(done.dag_file)})
+    else:
+        click.echo(f"{done.dag_file}: {'written' if done.changed else 'as it was'}")
+
+
+@airflow.command("trigger")
+@click.argument("dag_id", metavar="DAG")
+@click.option("--url", envvar="MLOPS_AIRFLOW_URL", default="http://localhost:8080")
+@click.option("-p", "--parameter", multiple=True, metavar="NAME=VALUE", help="A run parameter.")
+@click.option("--run-id", metavar="ID", help="Asked for twice, a run is started once.")
+@click.option("--wait", is_flag=True, help="Wait for the end; the exit code tells how it went.")
+@click.option("--timeout", default=0.0, metavar="SECONDS", help="How long to wait, at most.")
+@json_option
+def trigger(dag_id: str, url: str, as_json: bool, **flags: Any) -> int:
+    """Start a run of DAG; a token is taken from $MLOPS_AIRFLOW_TOKEN.
+
+    Ends with 1 if the run failed.
+    """
+    client = AirflowClient(url, os.environ.get(TOKEN, ""))
+    run_id = flags["run_id"] or f"mlops-{secrets.token_hex(6)}"
+    started = client.trigger(dag_id, run_id, dict(map(_parameter, flags["parameter"])))
+    state = client.wait(dag_id, run_id, flags["timeout"]) if flags["wait"] else "queued"
+    if as_json:
+        write_json({"dag_id": dag_id, "run_id": run_id, "started": started, "state": state})
+    else:
+        click.echo(f"{dag_id} {run_id}: {state}" + ("" if started else ", started before"))
+    return 1 if state == "failed" else 0
+
+
+def _parameter(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise SettingsError(f"-p {text} is not understood", hint="write -p name=value")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value

@@ -1,0 +1,136 @@
+"""Start DAG runs and wait for them, over Airflow's REST API (version 2). Needs no Airflow."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError, SettingsError
+
+ENDED = ("success", "failed")
+
+
+class AirflowError(PipelineError):
+    """Airflow cannot be reached, or refuses."""
+
+
+@dataclass(frozen=True)
+class AirflowClient:
+    """An Airflow.
+
+    Args:
+        url: where its API server is, as `http://localhost:8080`.
+        token: a JSON web token, as `POST /auth/token` hands out; empty where none is asked for.
+    """
+
+    url: str
+    token: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.url.startswith(("http://", "https://")):
+            raise SettingsError(
+                f"{self.url!r} is not where an Airflow is", hint="write it as http://host:8080"
+            )
+
+    def trigger(self, dag_id: str, run_id: str, parameters: Mapping[str, Any]) -> bool:
+        """Start a DAG run; False if there is one with this id already: CI may ask twice.
+
+        Raises:
+            NotFoundError: there is no such DAG.
+            ParameterError: a parameter does not fit.
+        """
+        self._refuse_unknown(dag_id, parameters)
+        body = {"logical_date": None, "dag_run_id": run_id, "conf": dict(parameters)}
+        try:
+            self._call("POST", f"/dags/{_quoted(dag_id)}/dagRuns", body)
+        except urllib.error.HTTPError as error:
+            if error.code == 409:
+                return False
+            detail = _detail(error)
+            if error.code == 400:
+                raise ParameterError(f"DAG {dag_id} refuses: {detail}") from None
+            raise self._refused(error, detail) from None
+        return True
+
+    def wait(self, dag_id: str, run_id: str, seconds: float = 0.0) -> str:
+        """Wait until a DAG run has ended; its state.
+
+        Args:
+            seconds: how long to wait; 0 for as long as it takes.
+
+        Raises:
+            AirflowError: it has not ended by then.
+        """
+        deadline = time.monotonic() + seconds if seconds else float("inf")
+        while True:
+            path = f"/dags/{_quoted(dag_id)}/dagRuns/{_quoted(run_id)}"
+            state = str(self._get(path, f"DAG run {run_id}")["state"])
+            if state in ENDED:
+                return state
+            if time.monotonic() > deadline:
+                raise AirflowError(f"{dag_id} {run_id} is still {state} after {seconds:g} s")
+            time.sleep(1.0)
+
+    def _refuse_unknown(self, dag_id: str, parameters: Mapping[str, Any]) -> None:
+        """Airflow takes parameters that the DAG does not have without a word."""
+        found = self._get(f"/dags/{_quoted(dag_id)}/details", f"DAG {dag_id}")
+        known = list(found.get("params") or {})
+        for name in parameters:
+            if name not in known:
+                raise ParameterError(
+                    f"DAG {dag_id} has no parameter {name!r}", hint=f"it has {', '.join(known)}"
+                )
+
+    def _get(self, path: str, what: str) -> Any:
+        try:
+            return self._call("GET", path)
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                raise NotFoundError(
+                    f"{self.url} has no {what}", hint="deploy it, and wait until it is parsed"
+                ) from None
+            raise self._refused(error, _detail(error)) from None
+
+    def _refused(self, error: urllib.error.HTTPError, detail: str) -> AirflowError:
+        hint = "give a token with $MLOPS_AIRFLOW_TOKEN" if error.code in (401, 403) else ""
+        return AirflowError(f"{self.url} answers {error.code}: {detail}", hint=hint)
+
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        request = urllib.request.Request(
+            f"{self.url.rstrip('/')}/api/v2{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers=headers,
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError:
+            raise
+        except OSError as error:
+            reason = getattr(error, "reason", error)
+            raise AirflowError(
+                f"cannot reach Airflow at {self.url}: {reason}", hint="check --url"
+            ) from None
+
+
+def _quoted(text: str) -> str:
+    return urllib.parse.quote(text, safe="")
+
+
+def _detail(error: urllib.error.HTTPError) -> str:
+    text = error.read().decode(errors="replace")
+    try:
+        detail = json.loads(text).get("detail", text)
+    except (ValueError, AttributeError):
+        detail = text
+    return detail if isinstance(detail, str) else json.dumps(detail)

@@ -1,0 +1,98 @@
+"""What `mlops airflow deploy` leaves in a folder of DAGs."""
+
+from __future__ import annotations
+
+import ast
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from mlops_pipeline.errors import SettingsError
+from mlops_pipeline.ir import load_file
+from mlops_pipeline.runners.airflow.client import AirflowClient, AirflowError
+from mlops_pipeline.runners.airflow.config import ExecutionConfig, NodeConfig
+from mlops_pipeline.runners.airflow.deploy import KEPT, Deployment, deploy
+
+PIPELINE = """
+    from mlops_pipeline import component, pipeline
+
+    @component
+    def One(number: int) -> int:
+        return number
+
+    @pipeline
+    def ones(number: int = 1) -> None:
+        One(number=number)
+"""
+
+
+@pytest.fixture
+def compiled(project: Any) -> Any:
+    project.write("pipeline.py", PIPELINE)
+    return project.compile()
+
+
+def test_a_dag_file_names_ir_that_is_there(compiled: Any, tmp_path: Path) -> None:
+    done = deploy(compiled, tmp_path, Deployment(execution={"python": "/opt/it's/python"}))
+    assert load_file(done.ir_file).name == "ones"
+    calls = [n for n in ast.walk(ast.parse(done.dag_file.read_text())) if isinstance(n, ast.Call)]
+    texts = [n.value for call in calls for n in ast.walk(call) if isinstance(n, ast.Constant)]
+    assert {done.ir_file.name, "ones", "/opt/it's/python"} <= set(texts)
+
+
+def test_deploying_the_same_again_changes_no_file(compiled: Any, tmp_path: Path) -> None:
+    first = deploy(compiled, tmp_path, Deployment())
+    before = {file: file.stat().st_mtime_ns for file in (first.ir_file, first.dag_file)}
+    again = deploy(compiled, tmp_path, Deployment())
+    assert (first.changed, again.changed) == (True, False)
+    assert before == {file: file.stat().st_mtime_ns for file in before}
+
+
+def test_runs_that_have_started_keep_their_pipeline(compiled: Any, tmp_path: Path) -> None:
+    found = []
+    for number in range(KEPT + 3):
+        edited = msgspec.structs.replace(compiled, doc=f"version {number}")
+        found.append(deploy(edited, tmp_path, Deployment()).ir_file)
+        os.utime(found[-1], (number, number))
+    assert [file.exists() for file in found] == [False] * 2 + [True] * (KEPT + 1)
+
+
+def test_a_folder_that_is_not_there_is_refused(compiled: Any, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="is no folder"):
+        deploy(compiled, tmp_path / "none", Deployment())
+    with pytest.raises(SettingsError, match="is no DAG id"):
+        deploy(compiled, tmp_path, Deployment("../else"))
+
+
+def test_an_airflow_that_is_not_there_is_named() -> None:
+    with pytest.raises(AirflowError, match=r"cannot reach Airflow at http://127\.0\.0\.1:9"):
+        AirflowClient("http://127.0.0.1:9").trigger("ones", "r1", {})
+    with pytest.raises(SettingsError, match="is not where an Airflow is"):
+        AirflowClient("file:///etc/passwd")
+
+
+def test_a_node_does_not_see_what_is_airflows_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "hidden")
+    monkeypatch.setenv("PYTHONPATH", "/airflow/plugins")
+    monkeypatch.setenv("TOKEN", "sesame")
+    given = ExecutionConfig(environment={"MODE": "test"}).variables({"MLOPS_STORE": "x"})
+    assert not any(name.startswith(("AIRFLOW", "PYTHON")) for name in given)
+    assert (given["TOKEN"], given["MODE"], given["MLOPS_STORE"]) == ("sesame", "test", "x")
+
+
+def test_a_container_gets_variables_by_name_and_not_by_value(tmp_path: Path) -> None:
+    config = ExecutionConfig(mode="container", image="img:1", options=["--network=host"])
+    command = config.command(["run-node", "x.json"], [tmp_path], {"TOKEN"})
+    assert command[:4] == ["podman", "run", "--rm", "--interactive"]
+    assert "--env=TOKEN" in command
+    assert command[command.index("img:1") :] == [
+        *("img:1", "python3", "-m", "mlops_pipeline.cli", "run-node", "x.json")
+    ]
+
+
+def test_node_arguments_fit_by_pattern() -> None:
+    assert NodeConfig("Train*", {"pool": "gpu"}).fits("Trainer")
+    assert not NodeConfig("Train*").fits("Pusher")
