@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mlops_pipeline.artifacts import Bytes as Bytes
     from mlops_pipeline.artifacts import ExampleAnomalies as ExampleAnomalies
     from mlops_pipeline.artifacts import Examples as Examples
+    from mlops_pipeline.artifacts import ExamplesDiff as ExamplesDiff
     from mlops_pipeline.artifacts import ExampleStatistics as ExampleStatistics
     from mlops_pipeline.artifacts import Float as Float
     from mlops_pipeline.artifacts import HyperParameters as HyperParameters
@@ -78,10 +79,10 @@ __version__ = "0.1.0"
 _NAMES_OF_MODULES = {
     "api": "Where open_run plan resume run runs why",
     "artifacts": (
-        "Artifact Boolean Bytes ExampleAnomalies Examples ExampleStatistics Float HyperParameters "
-        "InferenceResult InfraBlessing Integer JsonValue Model ModelBlessing ModelEvaluation "
-        "ModelRun PushedModel Schema String TransformCache TransformGraph TunerResults "
-        "ValueArtifact"
+        "Artifact Boolean Bytes ExampleAnomalies Examples ExamplesDiff ExampleStatistics Float "
+        "HyperParameters InferenceResult InfraBlessing Integer JsonValue Model ModelBlessing "
+        "ModelEvaluation ModelRun PushedModel Schema String TransformCache TransformGraph "
+        "TunerResults ValueArtifact"
     ),
     "channels": "Channel run_info",
     "compile": "check_pipeline compile_pipeline",

@@ -190,6 +190,10 @@ class PushedModel(Artifact):
     BASE_TYPE = "Model"
 
 
+class ExamplesDiff(Artifact):
+    """Where two sets of examples differ, by pair of splits: `SplitPair-<test>_<base>/`."""
+
+
 class InferenceResult(Artifact):
     """Predictions of a batch inference."""
 

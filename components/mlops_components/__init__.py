@@ -26,6 +26,12 @@ from mlops_components.distribution_validator import (
     Threshold,
 )
 from mlops_components.evaluator import Evaluator
+from mlops_components.example_diff import (
+    ConfusionConfig,
+    ExampleDiff,
+    ExampleDiffConfig,
+    PairedExampleSkew,
+)
 from mlops_components.example_gen import (
     AvroExampleGen,
     CsvExampleGen,
@@ -75,6 +81,7 @@ __all__ = [
     "AvroExampleGen",
     "BulkInferrer",
     "ClassifyOutput",
+    "ConfusionConfig",
     "CsvExampleGen",
     "DataAccessor",
     "DataSpec",
@@ -84,6 +91,8 @@ __all__ = [
     "DistributionValidatorConfig",
     "EvalArgs",
     "Evaluator",
+    "ExampleDiff",
+    "ExampleDiffConfig",
     "ExampleValidator",
     "FeatureComparator",
     "FeaturePath",
@@ -101,6 +110,7 @@ __all__ = [
     "OutputColumnsSpec",
     "OutputConfig",
     "OutputExampleSpec",
+    "PairedExampleSkew",
     "ParquetExampleGen",
     "PredictOutput",
     "PredictOutputCol",

@@ -102,7 +102,8 @@ def in_memory(work: Work, splits: Iterable[Split]) -> None:
 
 def with_beam(work: Work, splits: Sequence[Split], arguments: Sequence[str] | None) -> None:
     """Describe the splits with one Beam pipeline."""
-    with _beam_explained(splits), engines.open_pipeline(arguments) as pipeline:
+    folders = sorted({str(split.files[0].parent) for split in splits})
+    with beam_explained(folders), engines.open_pipeline(arguments) as pipeline:
         for index, split in enumerate(splits):
             _ = pipeline | f"Split[{index}]" >> _Describe(work, split)
     for split in splits:
@@ -146,16 +147,15 @@ _SOURCES = {
 
 
 @contextlib.contextmanager
-def _beam_explained(splits: Sequence[Split]) -> Iterator[None]:
+def beam_explained(folders: Sequence[str]) -> Iterator[None]:
     """Say what a failure inside a pipeline comes from: it is wrapped by every runner."""
     try:
         yield
     except PipelineError:
         raise
     except Exception as error:
-        folders = ", ".join(sorted({str(split.files[0].parent) for split in splits}))
         raise ExecutorError(
-            f"the Beam pipeline over {folders} failed: {summary(error)}",
+            f"the Beam pipeline over {', '.join(folders)} failed: {summary(error)}",
             hint="if it is the examples, write them again",
             details=traceback_tail(error),
         ) from error

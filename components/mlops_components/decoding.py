@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mlops_components.examples import BATCH_ROWS, read_records
+from mlops_components.examples import BATCH_ROWS, PayloadFormat, read_records
 from mlops_pipeline.errors import ExecutorError
 
 if TYPE_CHECKING:
@@ -22,15 +22,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-EXAMPLE = "FORMAT_TF_EXAMPLE"
-SEQUENCE_EXAMPLE = "FORMAT_TF_SEQUENCE_EXAMPLE"
 SEQUENCE_COLUMN = "##SEQUENCE##"
 
 
 def decoded(
     files: Sequence[Path],
     *,
-    payload: str = EXAMPLE,
+    payload: str = PayloadFormat.TF_EXAMPLE,
     schema: Any = None,
     keep: Callable[[bytes], bool] | None = None,
     rows: int = BATCH_ROWS,
@@ -63,12 +61,15 @@ def decoded(
     return in_order(decode, read_records(files, rows))
 
 
-_NAMES = {EXAMPLE: "tf.Example", SEQUENCE_EXAMPLE: "tf.SequenceExample"}
+_NAMES: dict[str, str] = {
+    PayloadFormat.TF_EXAMPLE: "tf.Example",
+    PayloadFormat.TF_SEQUENCE_EXAMPLE: "tf.SequenceExample",
+}
 
 
 def _decoder(payload: str, schema: Any) -> Any:
     expected = None if schema is None else schema.SerializeToString()
-    if payload == SEQUENCE_EXAMPLE:
+    if payload == PayloadFormat.TF_SEQUENCE_EXAMPLE:
         from tfx_bsl.coders import sequence_example_coder
 
         return sequence_example_coder.SequenceExamplesToRecordBatchDecoder(

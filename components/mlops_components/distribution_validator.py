@@ -111,7 +111,7 @@ def DistributionValidator(
     from mlops_components import _tfdv, _validation
 
     custom = _validation.custom_config(custom_validation_config)
-    pairs = _pairs(statistics.splits, baseline_statistics.splits, include_split_pairs)
+    pairs = split_pairs(statistics.splits, baseline_statistics.splits, include_split_pairs)
     anomalies.set_splits([f"{test}_{base}" for test, base in pairs])
     blessed = {}
     for test, base in pairs:
@@ -128,7 +128,7 @@ def DistributionValidator(
     anomalies.properties["blessed"] = blessed
 
 
-def _pairs(
+def split_pairs(
     test: Sequence[str], base: Sequence[str], wanted: list[tuple[str, str]] | None
 ) -> list[tuple[str, str]]:
     """The pairs of splits, in the order of the splits."""

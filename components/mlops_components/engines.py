@@ -28,6 +28,9 @@ LIMIT_VARIABLE = "MLOPS_MEMORY_ENGINE_LIMIT"
 
 DEFAULT_LIMIT = "4Gi"
 
+_UNPACKED = 16
+"""How many times larger rows are in memory than in compressed files, at a guess."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -60,6 +63,7 @@ def choose(
     beam_pipeline_args: Sequence[str] | None = None,
     *,
     only_beam: str = "",
+    holds_all: bool = False,
 ) -> Choice:
     """Decide on the engine.
 
@@ -69,6 +73,7 @@ def choose(
     Args:
         files: what is to be read; their size on disk counts.
         only_beam: what has been asked for that the libraries offer through Beam only.
+        holds_all: whether memory holds all rows at once; then the limit is a sixteenth.
 
     Raises:
         ParameterError: the limit is not a size.
@@ -82,6 +87,8 @@ def choose(
     if engine == "memory":
         return Choice("memory", "asked for")
     size, limit = sum(file.stat().st_size for file in files), memory_limit()
+    if holds_all:
+        limit //= _UNPACKED
     if size <= limit:
         return Choice("memory", f"{_shown(size)} of input, at most {_shown(limit)}")
     if not names_runner(beam_pipeline_args or ()):

@@ -18,6 +18,7 @@ from mlops_components.tuner import RESULTS_FILE, TRIALS_FILE
 from mlops_pipeline.artifacts import (
     ExampleAnomalies,
     Examples,
+    ExamplesDiff,
     ExampleStatistics,
     HyperParameters,
     Model,
@@ -91,6 +92,13 @@ def describe_examples(artifact: Examples, folder: Path) -> None:
     from mlops_components.statistics_gen import StatisticsGen
 
     StatisticsGen.function(examples=artifact, statistics=ExampleStatistics(str(folder)))
+
+
+def load_examples_diff(artifact: ExamplesDiff) -> dict[str, Any]:
+    """What differs, by pair of splits: `features`, `sample`, `matches` and `confusion`."""
+    from mlops_components import _example_diff
+
+    return dict(_example_diff.read_diff(artifact))
 
 
 def load_schema(artifact: Schema) -> Any:

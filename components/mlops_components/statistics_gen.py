@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlops_components import engines
-from mlops_components.decoding import EXAMPLE, SEQUENCE_EXAMPLE
 from mlops_components.engines import Engine
-from mlops_components.examples import chosen_splits, split_files
+from mlops_components.examples import PayloadFormat, chosen_splits, split_files
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, ExampleStatistics, Schema
-from mlops_pipeline.errors import ExecutorError, ParameterError
+from mlops_pipeline.errors import ParameterError
+
+_TAKES = (PayloadFormat.TF_EXAMPLE, PayloadFormat.TF_SEQUENCE_EXAMPLE)
 
 
 @component(base_type="Process")
@@ -43,7 +44,7 @@ def StatisticsGen(
     options = _stats_options.options_from(stats_options, expected)
     names = chosen_splits(examples.splits, excluded=exclude_splits or ())
     rates = _sample_rates(names, options.sample_rate or 1.0, sample_rate_by_split or {})
-    files = {name: split_files(examples, name) for name in names}
+    files = {name: split_files(examples, name, takes=_TAKES) for name in names}
     choice = engines.choose(
         engine,
         [file for found in files.values() for file in found],
@@ -55,7 +56,8 @@ def StatisticsGen(
     statistics.properties["sample_rate_by_split"] = rates
     statistics.properties["stats_dashboard_link"] = ""
     choice.note(statistics)
-    work = _statistics.Work(options, _payload(examples), sharded_stats_output)
+    payload = str(examples.properties.get("payload_format") or PayloadFormat.TF_EXAMPLE)
+    work = _statistics.Work(options, payload, sharded_stats_output)
     splits = [_statistics.Split(files[n], rates[n], statistics.split(n)) for n in names]
     if choice.is_beam:
         _statistics.with_beam(work, splits, beam_pipeline_args)
@@ -75,14 +77,3 @@ def _sample_rates(
                 hint="give a share above 0, and 1 at most",
             )
     return dict(rates)
-
-
-def _payload(examples: Examples) -> str:
-    payload = str(examples.properties.get("payload_format") or EXAMPLE)
-    if payload not in (EXAMPLE, SEQUENCE_EXAMPLE):
-        raise ExecutorError(
-            f"the records of the examples at {examples.uri} are {payload}",
-            hint=f"write them as {EXAMPLE} or {SEQUENCE_EXAMPLE}",
-            retryable=False,
-        )
-    return payload

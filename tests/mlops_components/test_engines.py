@@ -43,6 +43,14 @@ def test_large_data_stays_in_memory_if_there_is_no_cluster(
     assert choice.reason.endswith("beam_pipeline_args name no runner of a cluster")
 
 
+def test_less_data_stays_in_memory_if_it_is_held_at_once(
+    files: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(engines.LIMIT_VARIABLE, "16K")
+    assert choose("auto", files, CLUSTER).engine == "memory"
+    assert choose("auto", files, CLUSTER, holds_all=True).engine == "beam"
+
+
 def test_what_is_asked_for_is_taken(files: list[Path]) -> None:
     assert choose("beam", files).is_beam
     assert choose("memory", files, CLUSTER).engine == "memory"

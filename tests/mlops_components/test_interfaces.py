@@ -24,6 +24,7 @@ TFX = {
     "ParquetExampleGen": ("", "examples"),
     "AvroExampleGen": ("", "examples"),
     "SqlExampleGen": ("", "examples"),
+    "ExampleDiff": ("examples_test examples_base", "example_diff_result"),
     "StatisticsGen": ("examples schema", "statistics"),
     "SchemaGen": ("statistics", "schema"),
     "ImportSchemaGen": ("", "schema"),

@@ -1,0 +1,98 @@
+"""`ExampleDiff`: pairs examples by their identifiers and compares them feature by feature."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+from mlops_components import engines
+from mlops_components.distribution_validator import split_pairs
+from mlops_components.engines import Engine
+from mlops_components.examples import split_files
+from mlops_pipeline import Input, Output, Unkeyed, component
+from mlops_pipeline.artifacts import Examples, ExamplesDiff
+from mlops_pipeline.errors import ParameterError
+
+
+@dataclass(frozen=True)
+class ConfusionConfig:
+    """A feature of one text a row: how often which value in one set meets which in the other."""
+
+    feature_name: str
+
+
+@dataclass(frozen=True)
+class PairedExampleSkew:
+    """How examples are paired and compared.
+
+    Args:
+        identifier_features: rows with equal values of all these belong together.
+        skew_sample_size: pairs that differ to write as a sample.
+        ignore_features: what is not compared.
+        float_round_ndigits: decimals to which floats are rounded first; 0, as in TFX: whole
+            numbers. None compares all digits.
+        allow_duplicate_identifiers: compare each with each; identifiers that are there more
+            than once are left out otherwise.
+    """
+
+    identifier_features: list[str]
+    skew_sample_size: int = 0
+    ignore_features: list[str] = field(default_factory=list)
+    float_round_ndigits: int | None = 0
+    allow_duplicate_identifiers: bool = False
+    confusion_config: list[ConfusionConfig] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ExampleDiffConfig:
+    """What is compared, and how."""
+
+    paired_example_skew: PairedExampleSkew
+
+
+@component(base_type="Process")
+def ExampleDiff(
+    examples_test: Input[Examples],
+    examples_base: Input[Examples],
+    *,
+    example_diff_result: Output[ExamplesDiff],
+    config: ExampleDiffConfig,
+    include_split_pairs: list[tuple[str, str]] | None = None,
+    engine: Unkeyed[Engine] = "auto",
+    beam_pipeline_args: Unkeyed[list[str] | None] = None,
+) -> None:
+    """Find the features that differ between examples that belong together, with TFDV.
+
+    Args:
+        include_split_pairs: pairs of a split of `examples_test` and one of `examples_base`; all
+            pairs by default.
+        engine: `memory`, `beam`, or `auto`, which goes by the size of the examples.
+        beam_pipeline_args: options of Beam and its runner.
+    """
+    from mlops_components import _example_diff
+
+    skew = config.paired_example_skew
+    if not skew.identifier_features:
+        raise ParameterError(
+            "paired_example_skew names no identifier_features",
+            hint="name the features by which rows belong together",
+        )
+    test_splits, base_splits = examples_test.splits, examples_base.splits
+    every = list(itertools.product(test_splits, base_splits))
+    named = split_pairs(test_splits, base_splits, include_split_pairs or every)
+    pairs = [
+        _example_diff.Pair(
+            split_files(examples_test, test),
+            split_files(examples_base, base),
+            example_diff_result.path / f"SplitPair-{test}_{base}",
+        )
+        for test, base in named
+    ]
+    choice = engines.choose(
+        engine,
+        {file for pair in pairs for file in (*pair.test, *pair.base)},
+        beam_pipeline_args,
+        holds_all=True,
+    )
+    choice.note(example_diff_result)
+    _example_diff.compare(skew, pairs, beam_pipeline_args if choice.is_beam else None, choice)
