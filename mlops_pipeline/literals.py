@@ -7,6 +7,7 @@ name of a value that only the executor's process sees.
 from __future__ import annotations
 
 import enum
+import importlib
 import math
 import os
 import re
@@ -135,6 +136,10 @@ def _plain(value: Any) -> Any:
 def _encode_ours(value: Any) -> Any:
     if isinstance(value, PurePath):
         return _PATH_MARK + value.as_posix()
+    if hasattr(value, "DESCRIPTOR") and hasattr(value, "ListFields"):
+        # A protobuf message, as TFX takes them; who has one has the library, too.
+        json_format = importlib.import_module("google.protobuf.json_format")
+        return json_format.MessageToDict(value, preserving_proto_field_name=True)
     raise ValueError(f"{type(value).__name__} {value!r} has no JSON form")
 
 

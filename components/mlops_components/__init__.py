@@ -76,6 +76,7 @@ from mlops_components.trainer import Trainer
 from mlops_components.training_log import log_metrics
 from mlops_components.transform import SplitsConfig, Transform
 from mlops_components.tuner import TuneArgs, Tuner
+from mlops_pipeline.errors import DefinitionError
 
 __all__ = [
     "AvroExampleGen",
@@ -145,3 +146,19 @@ __all__ = [
     "read_frame",
     "write_frames",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Say what has come in the place of a component that TFX has left behind.
+
+    Raises:
+        DefinitionError: the name is such a component's.
+        AttributeError: there is nothing of that name.
+    """
+    if name == "ModelValidator":
+        raise DefinitionError(
+            "ModelValidator is no longer part of TFX",
+            hint="use Evaluator: its eval_config takes thresholds, and its output `blessing` is "
+            "what ModelValidator's was",
+        )
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

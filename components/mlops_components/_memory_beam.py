@@ -172,13 +172,14 @@ class _Run:
         self.steps = steps
         self.kinds = {step: _kind(step) for step in steps}
         self.producers = {output: step for step in steps for output in step.outputs.values()}
-        self.consumers: dict[Any, list[Step]] = defaultdict(list)
-        self.sides: dict[Any, list[Step]] = defaultdict(list)
+        # Plain dicts: asking must not add a collection, as those in `sides` are kept in memory.
+        self.consumers: dict[Any, list[Step]] = {}
+        self.sides: dict[Any, list[Step]] = {}
         for step in steps:
             for collection in step.inputs:
-                self.consumers[collection].append(step)
+                self.consumers.setdefault(collection, []).append(step)
             for side in step.side_inputs:
-                self.sides[side.pvalue].append(step)
+                self.sides.setdefault(side.pvalue, []).append(step)
         self.stages: dict[Step, int] = {}
         for step in steps:
             self.stages[step] = self._first_stage(step)
@@ -199,8 +200,9 @@ class _Run:
         """As late as what follows lets it: then nothing has to wait between the two."""
         if self.kinds[step].is_barrier or issubclass(self.kinds[step], Source):
             return self.stages[step]
-        uses = [self.stages[c] for o in step.outputs.values() for c in self.consumers[o]]
-        sides = [self.stages[s] - 1 for o in step.outputs.values() for s in self.sides[o]]
+        outputs = step.outputs.values()
+        uses = [self.stages[c] for o in outputs for c in self.consumers.get(o, ())]
+        sides = [self.stages[s] - 1 for o in outputs for s in self.sides.get(o, ())]
         return min(uses + sides, default=self.stages[step])
 
     def _ready(self, step: Step) -> int:
@@ -247,8 +249,8 @@ class _Run:
     def _takes(self, source: Step, stage: int) -> bool:
         """Whether a stage has a use for the elements of a source."""
         outputs = list(source.outputs.values())
-        used = any(self.stages[c] == stage for o in outputs for c in self.consumers[o])
-        return used or (stage == self.stages[source] and any(self.sides[o] for o in outputs))
+        used = any(self.stages[c] == stage for o in outputs for c in self.consumers.get(o, ()))
+        return used or (stage == self.stages[source] and any(o in self.sides for o in outputs))
 
     def _emit(self, step: Step, stage: int) -> Callable[[Any], Push]:
         """Where the outputs of a step go, by tag."""

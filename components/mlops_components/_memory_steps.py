@@ -19,7 +19,12 @@ Step = Any
 Push = Callable[[Any], None]
 """Takes one windowed value."""
 
-_UNCHANGING = (int, float, str, bytes, bool, type(None))
+
+class Shared(dict[Any, Any]):
+    """A dict whose values no step changes: it is kept as it is, and not copied."""
+
+
+_UNCHANGING = (int, float, str, bytes, bool, type(None), Shared)
 
 
 class Stream(beam.PTransform):  # type: ignore[misc]

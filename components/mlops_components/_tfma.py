@@ -1,28 +1,37 @@
-"""TensorFlow Model Analysis in memory: its own extractors, metrics and writers.
+"""TensorFlow Model Analysis on two engines: in this process, or as a Beam pipeline.
 
 This module imports TFMA and Beam when it is imported.
 """
 
 from __future__ import annotations
 
-import importlib
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
 import tensorflow as tf
 import tensorflow_model_analysis as tfma
-from google.protobuf import json_format, text_format
-from tensorflow_model_analysis.metrics import metric_types
+from tensorflow_model_analysis.api import model_eval_lib
 from tfx_bsl.public import tfxio
 from tfx_bsl.tfxio import tensor_adapter
 
-from mlops_components import _memory_beam
+from mlops_components import _eval_memory, _memory_beam
+from mlops_components._eval_config import metrics
+from mlops_components._eval_models import Evaluated, predictions_of
 from mlops_components._memory_steps import Stream
+from mlops_components.engines import open_pipeline
 from mlops_components.examples import read_batches
-from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
+from mlops_components.user_code import optional_function
+from mlops_pipeline.errors import ExecutorError, PipelineError
+from mlops_pipeline.failure import summary, traceback_tail
+
+log = logging.getLogger(__name__)
 
 RAW_RECORD = tfma.constants.ARROW_INPUT_COLUMN
 
@@ -33,254 +42,224 @@ class Evaluation:
 
     Args:
         config: with defaults filled in.
-        models: TFMA's handles of the candidate and, if there is one, the baseline.
+        models: the candidate and, if there is one, the baseline.
         files: of the examples.
         schema: of the examples, or None.
         output: folder that TFMA writes to.
+        module_file: of the user.
     """
 
     config: Any
-    models: Sequence[Any]
+    models: Sequence[Evaluated]
     files: Sequence[Path]
     schema: Any
     output: Path
+    module_file: Path | None = None
 
 
-def parse_config(given: Mapping[str, Any] | str) -> Any:
-    """An `EvalConfig` from its fields, its JSON or its text form.
-
-    Raises:
-        ParameterError: it has an unknown field, metric or value.
-    """
-    config = tfma.EvalConfig()
-    try:
-        if isinstance(given, Mapping):
-            json_format.ParseDict(given, config)
-        elif given.lstrip().startswith("{"):
-            json_format.Parse(given, config)
-        else:
-            text_format.Parse(given, config)
-    except (json_format.ParseError, text_format.ParseError) as error:
-        raise ParameterError(
-            f"eval_config: {error}", hint="give what tfma.EvalConfig takes"
-        ) from None
-    _check_metrics(config)
-    return config
-
-
-def _check_metrics(config: Any) -> None:
-    known = {*metric_types.registered_metrics(), *_keras_metrics()}
-    for metric in _metrics(config):
-        if not metric.module and metric.class_name not in known:
-            raise ParameterError(
-                f"eval_config: there is no metric {metric.class_name!r}",
-                hint=did_you_mean(metric.class_name, known),
-            )
-
-
-def _keras_metrics() -> set[str]:
-    # Metrics are made of the Keras that TFMA uses: Keras 2, under this name.
-    tf_keras = importlib.import_module("tf_keras")
-    classes = [*vars(tf_keras.metrics).items(), *vars(tf_keras.losses).items()]
-    return {name for name, value in classes if isinstance(value, type)}
-
-
-def with_defaults(config: Any, has_baseline: bool) -> Any:
-    """Fill in the model specs; without a baseline, change thresholds are dropped.
+def evaluate_in_memory(work: Evaluation) -> None:
+    """Compute all metrics of all slices in this process, and write them in TFMA's layout.
 
     Raises:
-        ParameterError: the config contradicts itself.
+        ExecutorError: the evaluation failed.
     """
-    try:
-        full = tfma.utils.update_eval_config_with_defaults(
-            config, has_baseline=has_baseline, rubber_stamp=True
+    prepared = _prepared(work)
+
+    def run() -> None:
+        reason = _eval_memory.unsupported(prepared)
+        if not reason:
+            slow = _eval_memory.evaluate(prepared, lambda: _ahead(_batches(work)))
+            if slow:
+                log.info("computed example by example: %s", ", ".join(slow))
+            return
+        log.warning("TFMA's own pipeline runs in this process, example by example: %s", reason)
+        _memory_beam.run(
+            lambda pipeline: _analyze(pipeline | Stream(lambda: _batches(work)), prepared)
         )
-        tfma.utils.verify_eval_config(full)
-    except (ValueError, NotImplementedError) as error:
-        raise ParameterError(f"eval_config: {error}", hint="mend the model_specs") from None
-    for spec in full.model_specs:
-        if not spec.model_type:
-            # Spares TFMA an attempt to load the model with Keras 2.
-            spec.model_type = tfma.TF_GENERIC
-        if not spec.signature_name and spec.model_type == tfma.TF_GENERIC:
-            spec.signature_name = "serving_default"
-    return full
+
+    _named(_quick(run, work))
 
 
-def has_thresholds(config: Any) -> bool:
-    """Whether anything decides on a blessing."""
-    specs = config.metrics_specs
-    return bool(tfma.metrics.metric_thresholds_from_metrics_specs(specs, eval_config=config))
-
-
-def load_model(path: Path, name: str, config: Any, make: Callable[..., Any] | None) -> Any:
-    """TFMA's handle of a model.
-
-    Args:
-        make: the user's `custom_eval_shared_model`, in place of TFMA's function.
+def evaluate_with_beam(work: Evaluation, beam_pipeline_args: Sequence[str] | None) -> None:
+    """The same as a Beam pipeline, on the runner that the arguments name.
 
     Raises:
-        ExecutorError: there is no model at the path.
+        ParameterError: an option or the runner is unknown.
+        ExecutorError: the evaluation failed.
     """
-    if not path.is_dir():
-        raise ExecutorError(f"there is no model at {path}", hint="train it again", retryable=False)
-    return (make or tfma.default_eval_shared_model)(
-        eval_saved_model_path=str(path),
-        model_name=name,
-        eval_config=config,
-        add_metrics_callbacks=None,
-        # Told to readers of the result: no baseline, so change thresholds were not checked.
-        **({} if make or len(config.model_specs) > 1 else {"rubber_stamp": True}),
+    prepared = _prepared(work)
+    labels = _labels(work.config)
+
+    def run() -> None:
+        with open_pipeline(beam_pipeline_args) as pipeline:
+            source = _reader(work, [str(file) for file in work.files])
+            batches = pipeline | "Read" >> source.BeamSource()
+            _analyze(batches | "CheckLabels" >> beam.Map(check_labels, labels), prepared)
+
+    _named(_quick(run, work))
+
+
+def _quick(run: Callable[[], None], work: Evaluation) -> Callable[[], None]:
+    """Without AutoGraph, where nothing needs it.
+
+    Metrics of the libraries have nothing that it must convert, and it would take longer over that
+    than all else takes. Metrics and extractors of users may have.
+    """
+    is_custom = any(metric.module for metric in metrics(work.config)) or optional_function(
+        "custom_extractors", work.module_file
+    )
+    return run if is_custom else tf.autograph.experimental.do_not_convert(run)
+
+
+def _named(run: Callable[[], None]) -> None:
+    """Run, and give what fails a name."""
+    try:
+        run()
+    except Exception as error:
+        known = _cause(error)
+        if known is not None:
+            raise known from None
+        raise ExecutorError(
+            f"the evaluation failed: {summary(_innermost(error))[:600]}",
+            hint="check eval_config: model_specs must name the label, the signature and, if the "
+            "model gives several outputs, the prediction_key",
+            retryable=False,
+            details=traceback_tail(error),
+        ) from error
+
+
+def _cause(error: BaseException | None) -> PipelineError | None:
+    """The error of ours behind one of Beam's."""
+    while error is not None:
+        if isinstance(error, PipelineError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _innermost(error: BaseException) -> BaseException:
+    # Beam and TFMA wrap an error in others of the same text, each with all its data.
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def _analyze(batches: Any, prepared: _eval_memory.Work) -> None:
+    _ = batches | tfma.ExtractEvaluateAndWriteResults(
+        eval_shared_model=prepared.shared,
+        eval_config=prepared.config,
+        extractors=list(prepared.extractors),
+        output_path=prepared.output,
+        schema=prepared.schema,
     )
 
 
-def evaluate(work: Evaluation, custom_extractors: Callable[..., Any] | None = None) -> None:
-    """Compute all metrics of all slices, and write them in TFMA's layout."""
-    reader = tfxio.TFExampleRecord(
-        ["-"],
+def _prepared(work: Evaluation) -> _eval_memory.Work:
+    handles = [model.shared for model in work.models]
+    shared = handles[0] if len(handles) == 1 else handles or None
+    config = model_eval_lib._update_eval_config_with_defaults(work.config, shared)
+    adapter = None
+    if work.schema is not None:
+        reader = _reader(work, ["-"])
+        adapter = tensor_adapter.TensorAdapterConfig(
+            reader.ArrowSchema(), reader.TensorRepresentations()
+        )
+    arguments = {
+        "eval_shared_model": shared,
+        "eval_config": config,
+        "tensor_adapter_config": adapter,
+    }
+    custom = optional_function("custom_extractors", work.module_file)
+    if custom:
+        extractors = custom(**arguments)
+    else:
+        own = predictions_of(work.models, work.module_file)
+        extractors = tfma.default_extractors(**arguments, custom_predict_extractor=own)
+    return _eval_memory.Work(config, shared, extractors, work.schema, str(work.output))
+
+
+def _reader(work: Evaluation, patterns: list[str]) -> Any:
+    return tfxio.TFExampleRecord(
+        patterns,
         schema=work.schema,
         telemetry_descriptors=["Evaluator"],
         raw_record_column_name=RAW_RECORD,
     )
-    adapter = None
-    if work.schema is not None:
-        adapter = tensor_adapter.TensorAdapterConfig(
-            reader.ArrowSchema(), reader.TensorRepresentations()
-        )
-    shared = work.models[0] if len(work.models) == 1 else list(work.models) or None
-    extractors = None
-    if custom_extractors:
-        extractors = custom_extractors(
-            eval_shared_model=shared, eval_config=work.config, tensor_adapter_config=adapter
-        )
-
-    def batches() -> Iterator[Any]:
-        return read_batches(work.files, schema=work.schema, raw_record=RAW_RECORD)
-
-    def build(pipeline: Any) -> None:
-        _ = (
-            pipeline
-            | Stream(batches)
-            | tfma.ExtractEvaluateAndWriteResults(
-                eval_shared_model=shared,
-                eval_config=work.config,
-                extractors=extractors,
-                output_path=str(work.output),
-                schema=work.schema,
-                tensor_adapter_config=adapter,
-            )
-        )
-
-    run = _memory_beam.run
-    if not custom_extractors and not any(m.module for m in _metrics(work.config)):
-        # Metrics of the libraries have nothing that AutoGraph must convert; it would take
-        # longer over that than all else here. Metrics of users may have.
-        run = tf.autograph.experimental.do_not_convert(run)
-    run(build)
 
 
-def _metrics(config: Any) -> Iterator[Any]:
-    for spec in config.metrics_specs:
-        yield from spec.metrics
+def _batches(work: Evaluation) -> Iterator[Any]:
+    labels = _labels(work.config)
+    for batch in read_batches(work.files, schema=work.schema, raw_record=RAW_RECORD):
+        yield check_labels(batch, labels)
 
 
-def columns_of(files: Sequence[Path], schema: Any) -> list[str]:
-    """The features of the examples.
+def _ahead(items: Iterator[Any]) -> Iterator[Any]:
+    """The items, each of them made while the one before is worked on."""
+    with ThreadPoolExecutor(1) as executor:
+        coming = executor.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = executor.submit(next, items, None)
+            yield item
+
+
+def _labels(config: Any) -> list[str]:
+    keys = {key for s in config.model_specs for key in (s.label_key, *s.label_keys.values())}
+    return sorted(keys - {""})
+
+
+def check_labels(batch: pa.RecordBatch, labels: Sequence[str]) -> pa.RecordBatch:
+    """A batch, if its labels can be compared with predictions.
+
+    Raises:
+        ExecutorError: a label is missing, or NaN.
+    """
+    for name in labels:
+        # What a signature of the model makes is not here.
+        if name not in batch.schema.names:
+            continue
+        column = batch.column(name)
+        lengths = column.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+        missing = int((lengths == 0).sum()) if lengths.max(initial=0) <= 1 else 0
+        values = column.flatten()
+        if pa.types.is_floating(values.type):
+            broken = int(np.isnan(values.to_numpy(zero_copy_only=False)).sum())
+        else:
+            broken = 0
+        for count, what in ((missing, "have no label"), (broken, "have the label NaN")):
+            if count:
+                raise ExecutorError(
+                    f"label_key {name!r}: {count} of {len(column)} examples {what}",
+                    hint="leave them out before they are evaluated",
+                    retryable=False,
+                )
+    return batch
+
+
+class Features:
+    """The names of the features that examples have; looks further until all asked for are found.
+
+    Args:
+        files: of the examples.
+        schema: `schema_pb2.Schema` that says which there are, or None.
 
     Raises:
         ExecutorError: there are no examples.
     """
-    first = next(iter(read_batches(files, schema=schema, rows=1)), None)
-    if first is None:
-        raise ExecutorError("the examples are empty", hint="evaluate another split")
-    return list(first.schema.names)
 
+    def __init__(self, files: Sequence[Path], schema: Any) -> None:
+        self._batches = read_batches(files, schema=schema)
+        self.names: set[str] = set()
+        if not self._more():
+            raise ExecutorError("the examples are empty", hint="evaluate another split")
 
-def check_labels(config: Any, columns: Sequence[str]) -> None:
-    """Refuse a label that the examples don't have, before TFMA fails on it.
+    def has(self, name: str) -> bool:
+        """Whether an example has a feature."""
+        while name not in self.names:
+            if not self._more():
+                return False
+        return True
 
-    Raises:
-        ParameterError: there is no such column, and no preprocessing that may make it.
-    """
-    for spec in config.model_specs:
-        if spec.preprocessing_function_names or not spec.label_key or spec.label_key in columns:
-            continue
-        raise ParameterError(
-            f"eval_config: label_key: the examples have no {spec.label_key!r}",
-            hint=f"{did_you_mean(spec.label_key, columns)}; a label that a signature of the "
-            "model makes needs preprocessing_function_names",
-        )
-
-
-def read_metrics(output: Path, model_name: str = "") -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Slices with their metrics, the overall one first: plain numbers and texts."""
-    result = tfma.load_eval_result(str(output), model_name=model_name or None)
-    rows = []
-    for slice_key, outputs in result.slicing_metrics:
-        # A cross slice has two keys; it is told as one.
-        pairs = [p for part in slice_key for p in (part if isinstance(part[0], tuple) else [part])]
-        rows.append(({str(k): v for k, v in pairs}, dict(sorted(_numbers(outputs)))))
-    return sorted(rows, key=lambda row: (len(row[0]), [f"{k}={v}" for k, v in row[0].items()]))
-
-
-def _numbers(outputs: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
-    for output_name, by_key in outputs.items():
-        for sub_key, metrics in by_key.items():
-            for name, value in metrics.items():
-                number = value.get("doubleValue", value.get("boundedValue", {}))
-                if isinstance(number, Mapping):
-                    number = number.get("value")
-                if number is None:
-                    continue
-                label = "/".join(part for part in (output_name, name) if part)
-                number = float(number)
-                yield (
-                    f"{label}@{sub_key}" if sub_key else label,
-                    number if math.isfinite(number) else None,
-                )
-
-
-def check_slices(
-    config: Any, columns: Sequence[str], rows: Sequence[tuple[dict[str, Any], dict[str, Any]]]
-) -> None:
-    """Refuse slices by a feature that no example has; features may come of the model, too.
-
-    Raises:
-        ParameterError: a slicing spec found nothing.
-    """
-    known = {*columns, *(name for key, _ in rows for name in key)}
-    for spec in config.slicing_specs:
-        for name in [*spec.feature_keys, *spec.feature_values]:
-            if name not in known:
-                raise ParameterError(
-                    f"eval_config: slicing_specs: no example has the feature {name!r}",
-                    hint=did_you_mean(name, known),
-                )
-
-
-def failures(output: Path) -> list[str]:
-    """What kept the model from its blessing, one line each; empty if nothing did."""
-    result = tfma.load_validation_result(str(output))
-    lines = []
-    for validation in result.metric_validations_per_slice:
-        where = ", ".join(f"{k.column}={_value(k)}" for k in validation.slice_key.single_slice_keys)
-        for failure in validation.failures:
-            threshold = text_format.MessageToString(failure.metric_threshold, as_one_line=True)
-            value = failure.metric_value.double_value.value
-            lines.append(
-                f"{failure.metric_key.name} of {where or 'all'} is {value:.6g}"
-                f"{': ' + failure.message.strip() if failure.message.strip() else ''}"
-                f" (threshold: {threshold})"
-            )
-    for missing in result.missing_slices:
-        spec = text_format.MessageToString(missing, as_one_line=True)
-        lines.append(f"no example is in the slice {spec}, which has a threshold")
-    if not result.validation_ok and not lines:
-        lines.append("TFMA gives no reason")
-    return lines
-
-
-def _value(key: Any) -> Any:
-    kind = key.WhichOneof("kind")
-    value = getattr(key, kind) if kind else ""
-    return value.decode(errors="replace") if isinstance(value, bytes) else value
+    def _more(self) -> bool:
+        batch = next(self._batches, None)
+        self.names.update(batch.schema.names if batch is not None else ())
+        return batch is not None

@@ -8,30 +8,39 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mlops_components import engines
+from mlops_components.engines import Engine
 from mlops_components.examples import chosen_splits, split_files
+from mlops_components.tfx_compat import tfx_importable
 from mlops_components.trainer import EVAL_FOLDER, SERVING_FOLDER
-from mlops_components.user_code import optional_function
-from mlops_pipeline import Input, Output, component
+from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, Model, ModelBlessing, ModelEvaluation, Schema
 from mlops_pipeline.errors import ParameterError
 
 log = logging.getLogger(__name__)
 
 METRICS_FILE = "metrics.json"
+PLOTS_FILE = "plots.json"
 
 
 @component(base_type="Evaluate")
 def Evaluator(
-    examples: Input[Examples],
+    examples: list[Input[Examples]],
     model: Input[Model] | None = None,
     baseline_model: Input[Model] | None = None,
     schema: Input[Schema] | None = None,
     *,
     evaluation: Output[ModelEvaluation],
     blessing: Output[ModelBlessing],
-    eval_config: dict[str, Any] | str,
+    eval_config: dict[str, Any] | str | None = None,
+    feature_slicing_spec: dict[str, Any] | None = None,
+    fairness_indicator_thresholds: list[float] | None = None,
     example_splits: list[str] | None = None,
     module_file: Path | None = None,
+    module_path: str | None = None,
+    tfx_compat: bool = False,
+    engine: Unkeyed[Engine] = "auto",
+    beam_pipeline_args: Unkeyed[list[str] | None] = None,
 ) -> None:
     """Compute metrics by slice, compare them with thresholds, and bless the model or not.
 
@@ -39,75 +48,121 @@ def Evaluator(
     Without any threshold, the blessing says nothing, which counts as not blessed.
 
     Args:
-        eval_config: the fields of a `tfma.EvalConfig`, its JSON or its text form.
+        eval_config: a `tfma.EvalConfig`, its fields, its JSON or its text form.
+        feature_slicing_spec, module_path: refused, with what to give instead.
+        fairness_indicator_thresholds: adds the metric `FairnessIndicators` at these thresholds.
         example_splits: `eval` by default.
-        module_file: Python file that may define `custom_eval_shared_model` and
-            `custom_extractors`.
+        module_file: Python file that may define `predict_fn`, for models that are not
+            TensorFlow's, and TFX's `custom_eval_shared_model` and `custom_extractors`.
+        tfx_compat: let the user's code import `tfx` where TFX is not installed.
+        engine: `memory`, `beam`, or `auto`, which goes by the size of the examples.
+        beam_pipeline_args: options of Beam and its runner.
     """
-    from mlops_components import _tfdv, _tfma
+    from mlops_components import _eval_config, _tfdv, _tfma
 
-    parsed = _tfma.parse_config(eval_config)
-    config = _tfma.with_defaults(parsed, has_baseline=baseline_model is not None)
+    given = _given(eval_config, feature_slicing_spec, module_path)
+    parsed = _eval_config.parse_config(given, fairness_indicator_thresholds)
+    config = _eval_config.with_defaults(parsed, has_baseline=baseline_model is not None)
     expected = _tfdv.read_schema(schema) if schema else None
-    splits = chosen_splits(examples.splits, example_splits or ["eval"])
-    files = [path for split in splits for path in split_files(examples, split)]
-    columns = _tfma.columns_of(files, expected)
-    _tfma.check_labels(config, columns)
-    models = _models(config, model, baseline_model, module_file)
-    evaluation.path.mkdir(parents=True, exist_ok=True)
+    files = [
+        path
+        for each in examples
+        for split in chosen_splits(each.splits, example_splits or ["eval"])
+        for path in split_files(each, split)
+    ]
+    features = _tfma.Features(files, expected)
+    _eval_config.check_features(config, features, has_model=model is not None)
+    choice = engines.choose(engine, files, beam_pipeline_args)
+    with tfx_importable(tfx_compat):
+        models = _models(config, model, baseline_model, module_file)
+        evaluation.path.mkdir(parents=True, exist_ok=True)
+        work = _tfma.Evaluation(config, models, files, expected, evaluation.path, module_file)
+        if choice.is_beam:
+            _tfma.evaluate_with_beam(work, beam_pipeline_args)
+        else:
+            _tfma.evaluate_in_memory(work)
+    choice.note(evaluation)
+    reasons = _summarise(evaluation, config, features)
     blessing.path.mkdir(parents=True, exist_ok=True)
-    _tfma.evaluate(
-        _tfma.Evaluation(config, models, files, expected, evaluation.path),
-        optional_function("custom_extractors", module_file),
-    )
-    candidate = [spec.name for spec in config.model_specs if not spec.is_baseline]
-    rows = _tfma.read_metrics(evaluation.path, candidate[0] if len(models) > 1 else "")
-    _tfma.check_slices(config, columns, rows)
-    _summarise(evaluation, rows)
     if model is not None:
         _name_models(blessing, model, baseline_model)
-    if _tfma.has_thresholds(config):
-        _bless(blessing, _tfma.failures(evaluation.path))
-    else:
+    if reasons is None:
         log.warning("eval_config has no threshold: the model is not blessed")
+    else:
+        _bless(blessing, reasons)
+
+
+def _given(
+    eval_config: dict[str, Any] | str | None, slicing: Any, module_path: str | None
+) -> dict[str, Any] | str:
+    """The config, unless something is given that TFX has left behind."""
+    if slicing is not None:
+        raise ParameterError(
+            "feature_slicing_spec is for EvalSavedModels of TensorFlow 1",
+            hint="give the slices as slicing_specs of eval_config",
+        )
+    if module_path is not None:
+        raise ParameterError(
+            "Evaluator takes no module_path",
+            hint="give the file of the module as module_file: it is part of the cache key",
+        )
+    if not eval_config:
+        raise ParameterError(
+            "Evaluator has no eval_config", hint="name the model_specs and the metrics_specs"
+        )
+    return eval_config
 
 
 def _models(
     config: Any, model: Model | None, baseline: Model | None, module_file: Path | None
 ) -> list[Any]:
-    """TFMA's handles, in the order of the config's model specs."""
-    from mlops_components import _tfma
+    """The models, in the order of the config's model specs."""
+    from mlops_components._eval_models import model_handle
 
-    if len(config.model_specs) > 2:
-        raise ParameterError(
-            f"eval_config has {len(config.model_specs)} model_specs",
-            hint="keep the candidate, and at most one baseline",
-        )
-    make = optional_function("custom_eval_shared_model", module_file)
-    handles = []
+    found = []
     for spec in config.model_specs:
         artifact = baseline if spec.is_baseline else model
         if artifact is None:
-            if not spec.prediction_key:
+            if not spec.prediction_key and not spec.prediction_keys:
                 raise ParameterError(
                     "Evaluator has no model, and model_specs no prediction_key",
                     hint="connect `model`, or name the column of predictions",
                 )
             continue
         folder = EVAL_FOLDER if spec.signature_name == "eval" else SERVING_FOLDER
-        handles.append(_tfma.load_model(artifact.path / folder, spec.name, config, make))
-    return handles
+        found.append(model_handle(artifact.path / folder, spec.name, config, module_file))
+    return found
 
 
-def _summarise(
-    evaluation: ModelEvaluation, rows: Sequence[tuple[dict[str, Any], dict[str, Any]]]
-) -> None:
-    """Leave the metrics in plain JSON, for readers that have no TensorFlow."""
-    overall = next((metrics for key, metrics in rows if not key), {})
-    slices = [{"slice": key, "metrics": metrics} for key, metrics in rows if key]
-    text = json.dumps({"overall": overall, "slices": slices}, indent=2) + "\n"
-    (evaluation.path / METRICS_FILE).write_text(text)
-    evaluation.properties["metrics"] = overall
+def _summarise(evaluation: ModelEvaluation, config: Any, features: Any) -> list[str] | None:
+    """Leave the results in plain JSON, for readers that have no TensorFlow.
+
+    Returns:
+        Why the model is not blessed; None if there is no threshold.
+    """
+    from mlops_components import _eval_config, _eval_results
+
+    specs = config.model_specs
+    candidate = next((spec.name for spec in specs if not spec.is_baseline), "")
+    rows = _eval_results.read_results(evaluation.path, candidate if len(specs) > 1 else "")
+    features.names.update(name for row in rows for name in row.where)
+    _eval_config.check_slices(config, features)
+    reasons = (
+        _eval_results.failures(evaluation.path) if _eval_config.has_thresholds(config) else None
+    )
+    document = _eval_results.as_json(rows)
+    if reasons is not None:
+        document["validation"] = {"blessed": not reasons, "reasons": reasons}
+    _write(evaluation.path / METRICS_FILE, document)
+    plots = _eval_results.plots_as_json(rows)
+    if plots:
+        _write(evaluation.path / PLOTS_FILE, plots)
+    evaluation.properties["metrics"] = document["overall"]
+    return reasons
+
+
+def _write(path: Path, document: Any) -> None:
+    path.write_text(json.dumps(document, indent=2) + "\n")
 
 
 def _name_models(blessing: ModelBlessing, model: Model, baseline: Model | None) -> None:
@@ -118,10 +173,10 @@ def _name_models(blessing: ModelBlessing, model: Model, baseline: Model | None) 
         blessing.properties["baseline_model_id"] = baseline.id
 
 
-def _bless(blessing: ModelBlessing, failures: list[str]) -> None:
-    for reason in failures:
+def _bless(blessing: ModelBlessing, reasons: Sequence[str]) -> None:
+    for reason in reasons:
         log.warning("not blessed: %s", reason)
-    blessing.properties["blessed"] = int(not failures)
-    if failures:
-        blessing.properties["reasons"] = failures
-    (blessing.path / ("NOT_BLESSED" if failures else "BLESSED")).write_text("")
+    blessing.properties["blessed"] = int(not reasons)
+    if reasons:
+        blessing.properties["reasons"] = list(reasons)
+    (blessing.path / ("NOT_BLESSED" if reasons else "BLESSED")).write_text("")

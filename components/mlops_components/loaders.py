@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_components.evaluator import METRICS_FILE
+from mlops_components.evaluator import METRICS_FILE, PLOTS_FILE
 from mlops_components.examples import PayloadFormat, split_files
 from mlops_components.frames import read_frame, read_sequences
 from mlops_components.trainer import BEST_FILE, SERVING_FOLDER
@@ -36,6 +36,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class CrossSlice:
+    """Two slices that were compared.
+
+    Args:
+        baseline, slice: as `{feature: value}`; empty for all examples.
+        metrics: those of the baseline minus those of the slice.
+        intervals: lower and upper bound of metrics that have confidence intervals.
+    """
+
+    baseline: dict[str, Any]
+    slice: dict[str, Any]
+    metrics: dict[str, float | None]
+    intervals: dict[str, list[float | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class EvaluationResult:
     """Metrics of a model.
 
@@ -43,11 +59,24 @@ class EvaluationResult:
         path: the files, as `tfma.load_eval_result(str(path))` takes them.
         overall: metrics of all examples, by name.
         slices: pairs of a slice, as `{feature: value}`, and its metrics.
+        intervals: pairs of a slice and the lower and upper bounds of its metrics, where confidence
+            intervals were computed; all examples are the slice `{}`.
+        cross_slices: slices that were compared.
+        plots: pairs of a slice and the data of its plots, by TFMA's names.
+        blessed: whether all thresholds held; None if there was none.
+        reasons: the thresholds that did not hold, a line each.
     """
 
     path: Path
     overall: dict[str, float | None]
     slices: list[tuple[dict[str, Any], dict[str, float | None]]] = field(default_factory=list)
+    intervals: list[tuple[dict[str, Any], dict[str, list[float | None]]]] = field(
+        default_factory=list
+    )
+    cross_slices: list[CrossSlice] = field(default_factory=list)
+    plots: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
+    blessed: bool | None = None
+    reasons: list[str] = field(default_factory=list)
 
     def of(self, **features: Any) -> dict[str, float | None]:
         """The metrics of one slice: `result.of(island="Dream")`.
@@ -194,5 +223,21 @@ def load_evaluation(artifact: ModelEvaluation) -> EvaluationResult:
         raise NotFoundError(
             f"{path} does not exist", hint="it is not an evaluation of our Evaluator; use TFMA"
         ) from None
-    slices = [(each["slice"], each["metrics"]) for each in found["slices"]]
-    return EvaluationResult(artifact.path, found["overall"], slices)
+    rows = [{"slice": {}, "metrics": found["overall"], **found}, *found["slices"]]
+    validation = found.get("validation", {})
+    return EvaluationResult(
+        artifact.path,
+        found["overall"],
+        slices=[(each["slice"], each["metrics"]) for each in found["slices"]],
+        intervals=[(row["slice"], row["intervals"]) for row in rows if "intervals" in row],
+        cross_slices=[CrossSlice(**each) for each in found.get("cross_slices", ())],
+        plots=_plots(artifact.path / PLOTS_FILE),
+        blessed=validation.get("blessed"),
+        reasons=validation.get("reasons", []),
+    )
+
+
+def _plots(path: Path) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    if not path.is_file():
+        return []
+    return [(each["slice"], each["plots"]) for each in json.loads(path.read_text())]

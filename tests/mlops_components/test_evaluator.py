@@ -73,7 +73,7 @@ def test_baseline_is_compared_with(penguin: PipelineRun, load: Load) -> None:
 
 
 def test_config_is_taken_as_text_and_as_json() -> None:
-    from mlops_components import _tfma
+    from mlops_components import _eval_config
 
     text = 'model_specs { label_key: "y" } metrics_specs { metrics { class_name: "AUC" } }'
     json = (
@@ -83,13 +83,17 @@ def test_config_is_taken_as_text_and_as_json() -> None:
         "model_specs": [{"label_key": "y"}],
         "metrics_specs": [{"metrics": [{"class_name": "AUC"}]}],
     }
-    assert _tfma.parse_config(text) == _tfma.parse_config(json) == _tfma.parse_config(given)
+    assert (
+        _eval_config.parse_config(text)
+        == _eval_config.parse_config(json)
+        == _eval_config.parse_config(given)
+    )
 
 
 def test_raw_label_is_taken_where_the_model_predicts_it(penguin: PipelineRun) -> None:
     raw = {"label_key": "year", "prediction_key": "probabilities"}
     overall = evaluate(penguin, config({"class_name": "ExampleCount"}, model=raw))["evaluation"]
-    assert overall.properties["metrics"] == {"example_count": 139}
+    assert overall.properties["metrics"] == {"example_count": 140}
 
 
 @pytest.mark.parametrize(

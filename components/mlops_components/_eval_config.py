@@ -1,0 +1,218 @@
+"""The `EvalConfig` of an evaluation: read, completed, and checked before anything is computed.
+
+This module imports TFMA when it is imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import tensorflow_model_analysis as tfma
+from google.protobuf import json_format, text_format
+from tensorflow_model_analysis.metrics import metric_specs, metric_types
+
+from mlops_components import _fairness
+from mlops_pipeline.errors import ParameterError, did_you_mean
+from mlops_pipeline.failure import summary
+
+
+class Names(Protocol):
+    """The names of features."""
+
+    names: set[str]
+
+    def has(self, name: str) -> bool:
+        """Whether there is one of that name."""
+
+
+def parse_config(given: Mapping[str, Any] | str, fairness: Sequence[float] | None = None) -> Any:
+    """An `EvalConfig` from its fields, its JSON or its text form.
+
+    Args:
+        fairness: thresholds of the fairness indicators that are added.
+
+    Raises:
+        ParameterError: it has an unknown field, metric or value.
+    """
+    config = tfma.EvalConfig()
+    try:
+        if isinstance(given, Mapping):
+            json_format.ParseDict(given, config)
+        elif given.lstrip().startswith("{"):
+            json_format.Parse(given, config)
+        else:
+            text_format.Parse(given, config)
+    except (json_format.ParseError, text_format.ParseError) as error:
+        raise ParameterError(
+            f"eval_config: {error}", hint="give what tfma.EvalConfig takes"
+        ) from None
+    _fairness.register()
+    if fairness:
+        config.metrics_specs.add().metrics.append(_fairness.config(fairness))
+    _check_metrics(config)
+    _check_sql(config)
+    return config
+
+
+def _check_metrics(config: Any) -> None:
+    known = {*metric_types.registered_metrics(), *_keras_metrics()}
+    for metric in metrics(config):
+        if not metric.module and metric.class_name not in known:
+            raise ParameterError(
+                f"eval_config: there is no metric {metric.class_name!r}",
+                hint=did_you_mean(metric.class_name, known),
+            )
+
+
+def metrics(config: Any) -> Iterator[Any]:
+    """The configs of all metrics."""
+    for spec in config.metrics_specs:
+        yield from spec.metrics
+
+
+def _keras_metrics() -> set[str]:
+    # Metrics are made of the Keras that TFMA uses: Keras 2, under this name.
+    tf_keras = importlib.import_module("tf_keras")
+    classes = [*vars(tf_keras.metrics).items(), *vars(tf_keras.losses).items()]
+    return {name for name, value in classes if isinstance(value, type)}
+
+
+def _check_sql(config: Any) -> None:
+    """Refuse slices by SQL: the engine behind them is in no published build of tfx_bsl."""
+    if any(spec.slice_keys_sql for spec in config.slicing_specs):
+        from tfx_bsl.arrow import sql_util
+
+        if not hasattr(sql_util, "RecordBatchSQLSliceQuery"):
+            raise ParameterError(
+                "eval_config: slice_keys_sql needs the SQL engine of tfx_bsl, which this "
+                "installation does not have",
+                hint="use feature_keys and feature_values, or add a feature to slice by",
+            )
+
+
+def with_defaults(config: Any, has_baseline: bool) -> Any:
+    """Fill in the model specs; without a baseline, change thresholds are dropped.
+
+    Raises:
+        ParameterError: the config contradicts itself.
+    """
+    try:
+        full = tfma.utils.update_eval_config_with_defaults(
+            config, has_baseline=has_baseline, rubber_stamp=True
+        )
+        tfma.utils.verify_eval_config(full)
+    except (ValueError, NotImplementedError) as error:
+        raise ParameterError(f"eval_config: {error}", hint="mend the model_specs") from None
+    if len(full.model_specs) > 2:
+        raise ParameterError(
+            f"eval_config has {len(full.model_specs)} model_specs",
+            hint="keep the candidate, and at most one baseline",
+        )
+    _check_model_names(full)
+    if full.cross_slicing_specs and full.options.min_slice_size.value > 1:
+        raise ParameterError(
+            "eval_config: TFMA cannot apply min_slice_size to cross slices",
+            hint="leave out min_slice_size or cross_slicing_specs",
+        )
+    for spec in full.model_specs:
+        if not spec.model_type:
+            # Spares TFMA an attempt to load the model with Keras 2.
+            spec.model_type = tfma.TF_GENERIC
+        if not spec.signature_name and spec.model_type == tfma.TF_GENERIC:
+            spec.signature_name = "serving_default"
+    _check_settings(full)
+    return full
+
+
+def _check_settings(config: Any) -> None:
+    """Make all metrics once, so that what one of them cannot do is told before the work."""
+    try:
+        metric_specs.to_computations(config.metrics_specs, eval_config=config)
+    except (TypeError, ValueError, LookupError, AttributeError, ImportError) as error:
+        raise ParameterError(
+            f"eval_config: metrics_specs: {summary(error)}",
+            hint="mend the config of the metric",
+        ) from None
+
+
+def _check_model_names(config: Any) -> None:
+    known = [spec.name for spec in config.model_specs]
+    for spec in config.metrics_specs:
+        for name in spec.model_names:
+            if name not in known:
+                raise ParameterError(
+                    f"eval_config: metrics_specs: there is no model {name!r}",
+                    hint=did_you_mean(name, known),
+                )
+
+
+def has_thresholds(config: Any) -> bool:
+    """Whether anything decides on a blessing."""
+    specs = config.metrics_specs
+    return bool(tfma.metrics.metric_thresholds_from_metrics_specs(specs, eval_config=config))
+
+
+def check_features(config: Any, features: Names, *, has_model: bool) -> None:
+    """Refuse labels, weights, predictions and slices that the examples don't have.
+
+    What a signature of the model makes (`preprocessing_function_names`) is known only later.
+
+    Raises:
+        ParameterError: there is no such feature.
+    """
+    for spec in config.model_specs:
+        if spec.preprocessing_function_names:
+            return
+        wanted = [("label_key", spec.label_key), ("example_weight_key", spec.example_weight_key)]
+        wanted += [("label_keys", name) for name in spec.label_keys.values()]
+        wanted += [("example_weight_keys", name) for name in spec.example_weight_keys.values()]
+        if not has_model:
+            wanted.append(("prediction_key", spec.prediction_key))
+            wanted += [("prediction_keys", name) for name in spec.prediction_keys.values()]
+        for field, name in wanted:
+            if name and not features.has(name):
+                raise ParameterError(
+                    f"eval_config: {field}: the examples have no {name!r}",
+                    hint=f"{did_you_mean(name, features.names)}; what a signature of the model "
+                    "makes needs preprocessing_function_names",
+                )
+    check_slices(config, features)
+
+
+def check_slices(config: Any, features: Names) -> None:
+    """Refuse slices by a feature that no example has.
+
+    Raises:
+        ParameterError: there is no such feature.
+    """
+    for field, spec in _slicing_specs(config):
+        for name in [*spec.feature_keys, *spec.feature_values]:
+            if not features.has(name):
+                raise ParameterError(
+                    f"eval_config: {field}: no example has the feature {name!r}",
+                    hint=did_you_mean(name, features.names),
+                )
+
+
+def _slicing_specs(config: Any) -> Iterator[tuple[str, Any]]:
+    """All slices that a config names, and where."""
+    yield from (("slicing_specs", spec) for spec in config.slicing_specs)
+    crossings = [("cross_slicing_specs", spec) for spec in config.cross_slicing_specs]
+    for threshold in _thresholds(config, "per_slice_thresholds"):
+        yield from (("per_slice_thresholds", spec) for spec in threshold.slicing_specs)
+    for threshold in _thresholds(config, "cross_slice_thresholds"):
+        crossings += [("cross_slice_thresholds", spec) for spec in threshold.cross_slicing_specs]
+    for field, crossing in crossings:
+        yield field, crossing.baseline_spec
+        yield from ((field, spec) for spec in crossing.slicing_specs)
+
+
+def _thresholds(config: Any, field: str) -> Iterator[Any]:
+    """Thresholds of a field that both metrics and their specs have."""
+    for spec in config.metrics_specs:
+        for named in getattr(spec, field).values():
+            yield from named.thresholds
+        for metric in spec.metrics:
+            yield from getattr(metric, field)

@@ -1,0 +1,205 @@
+"""What an evaluation came to, read from the files that TFMA has written.
+
+This module imports TFMA when it is imported.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tensorflow_model_analysis as tfma
+from google.protobuf import text_format
+from tensorflow_model_analysis.slicer import slicer_lib
+
+Slice = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SliceResult:
+    """The results of one slice, or of two that are compared.
+
+    Args:
+        where: the slice as `{feature: value}`, empty for all examples.
+        compared_with: of a cross slice, the slice whose metrics `where`'s are taken from.
+        metrics: plain numbers; one that is not finite is None.
+        intervals: lower and upper bound of metrics that have confidence intervals.
+        plots: TFMA's data of plots, by name.
+    """
+
+    where: Slice
+    metrics: dict[str, float | None] = field(default_factory=dict)
+    intervals: dict[str, list[float | None]] = field(default_factory=dict)
+    plots: dict[str, Any] = field(default_factory=dict)
+    compared_with: Slice | None = None
+
+
+def read_results(output: Path, model_name: str = "") -> list[SliceResult]:
+    """The slices with their metrics, all examples first, cross slices last."""
+    result = tfma.load_eval_result(str(output), model_name=model_name or None)
+    plots = {repr(key): dict(_flat(values)) for key, values in result.plots if values}
+    rows = []
+    for key, outputs in result.slicing_metrics:
+        found = dict(sorted(_flat(outputs)))
+        numbers = {name: _number(value) for name, value in found.items() if _is_number(value)}
+        bounds = {n: _bounds(v) for n, v in found.items() if "boundedValue" in v}
+        is_cross = slicer_lib.is_cross_slice_key(key)
+        baseline, where = key if is_cross else (None, key)
+        rows.append(
+            SliceResult(
+                where=_slice(where),
+                metrics=numbers,
+                intervals=bounds,
+                plots=plots.get(repr(key), {}),
+                compared_with=None if baseline is None else _slice(baseline),
+            )
+        )
+    return sorted(rows, key=_order)
+
+
+def _order(row: SliceResult) -> Any:
+    texts = [
+        [f"{k}={v}" for k, v in (each or {}).items()] for each in (row.compared_with, row.where)
+    ]
+    return row.compared_with is not None, len(row.where), texts
+
+
+def _slice(key: Any) -> Slice:
+    return {str(name): value for name, value in key}
+
+
+def _flat(outputs: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Values of all outputs and classes, each under one name."""
+    for output_name, by_key in outputs.items():
+        for sub_key, values in by_key.items():
+            for name, value in values.items():
+                label = "/".join(part for part in (output_name, name) if part)
+                yield f"{label}@{sub_key}" if sub_key else label, value
+
+
+def _is_number(value: Mapping[str, Any]) -> bool:
+    return "doubleValue" in value or "boundedValue" in value
+
+
+def _number(value: Mapping[str, Any]) -> float | None:
+    return _finite(value.get("doubleValue", value.get("boundedValue")))
+
+
+def _bounds(value: Mapping[str, Any]) -> list[float | None]:
+    bounded = value["boundedValue"]
+    return [_finite(bounded.get("lowerBound", 0.0)), _finite(bounded.get("upperBound", 0.0))]
+
+
+def _finite(value: Any) -> float | None:
+    if isinstance(value, Mapping):
+        # A field that is zero is left out.
+        value = value.get("value", 0.0)
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+def failures(output: Path) -> list[str]:
+    """What kept the model from its blessing, one line each; empty if nothing did."""
+    result = tfma.load_validation_result(str(output))
+    lines = []
+    for validation in result.metric_validations_per_slice:
+        where = _validated(validation)
+        lines += [_failure(failure, where) for failure in validation.failures]
+    for missing in result.missing_slices:
+        lines.append(f"no example is in the slice {_text(missing)}, which has a threshold")
+    for missing in result.missing_cross_slices:
+        lines.append(
+            f"the cross slice {_text(missing)} has a threshold, but a side without examples"
+        )
+    if result.missing_thresholds:
+        lines.append("there is no threshold")
+    if not result.validation_ok and not lines:
+        lines.append("TFMA gives no reason")
+    return sorted(lines)
+
+
+def _failure(failure: Any, where: str) -> str:
+    key = failure.metric_key
+    name = "/".join(part for part in (key.output_name, key.name) if part)
+    if key.HasField("sub_key"):
+        name += f"@{_text(key.sub_key)}"
+    message = failure.message.strip()
+    return (
+        f"{name}{' (change)' if key.is_diff else ''} of {where} is {_value_text(failure)}"
+        f"{': ' + message if message else ''} (threshold: {_text(failure.metric_threshold)})"
+    )
+
+
+def _value_text(failure: Any) -> str:
+    value = failure.metric_value
+    kind = value.WhichOneof("type")
+    if kind == "double_value":
+        return f"{value.double_value.value:.6g}"
+    if kind == "bounded_value":
+        bounds = value.bounded_value
+        return (
+            f"{bounds.value.value:.6g} ({bounds.lower_bound.value:.6g} to "
+            f"{bounds.upper_bound.value:.6g})"
+        )
+    return "not there" if kind is None else "no number"
+
+
+def _validated(validation: Any) -> str:
+    """The slice that was validated, for people."""
+    if validation.HasField("cross_slice_key"):
+        cross = validation.cross_slice_key
+        baseline, other = cross.baseline_slice_key, cross.comparison_slice_key
+        return f"{_slice_text(baseline)} minus {_slice_text(other)}"
+    return _slice_text(validation.slice_key)
+
+
+def _slice_text(key: Any) -> str:
+    return ", ".join(f"{k.column}={_value(k)}" for k in key.single_slice_keys) or "all"
+
+
+def _value(key: Any) -> Any:
+    kind = key.WhichOneof("kind")
+    value = getattr(key, kind) if kind else ""
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
+
+
+def _text(message: Any) -> str:
+    return str(text_format.MessageToString(message, as_one_line=True)).strip()
+
+
+def as_json(rows: Sequence[SliceResult]) -> dict[str, Any]:
+    """The metrics as plain JSON; readers of the first two fields need no other."""
+    plain = [row for row in rows if row.compared_with is None]
+    overall = next((row for row in plain if not row.where), SliceResult({}))
+    document: dict[str, Any] = {
+        "overall": overall.metrics,
+        "slices": [
+            {"slice": row.where, "metrics": row.metrics, **_optional("intervals", row.intervals)}
+            for row in plain
+            if row.where
+        ],
+        **_optional("intervals", overall.intervals),
+    }
+    crossed = [
+        {
+            "baseline": row.compared_with,
+            "slice": row.where,
+            "metrics": row.metrics,
+            **_optional("intervals", row.intervals),
+        }
+        for row in rows
+        if row.compared_with is not None
+    ]
+    return {**document, **_optional("cross_slices", crossed)}
+
+
+def plots_as_json(rows: Sequence[SliceResult]) -> list[dict[str, Any]]:
+    """The data of plots, by slice."""
+    return [{"slice": row.where, "plots": row.plots} for row in rows if row.plots]
+
+
+def _optional(name: str, value: Any) -> dict[str, Any]:
+    return {name: value} if value else {}
