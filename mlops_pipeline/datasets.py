@@ -39,8 +39,8 @@ class Version:
     Args:
         id: number of the artifact that held it first; `copies` are those with the same bytes.
         dataset: `<pipeline>.<node>.<output>`.
-        rows: number of rows by split, as far as statistics tell it.
-        columns: number of features, likewise.
+        rows: number of rows by split, as far as the artifact or its statistics tell it.
+        columns: number of features, as far as statistics tell it.
         fingerprint: of the files that it was made from.
         run: the run that made it; `runs` are all that have it as an output.
     """
@@ -179,7 +179,12 @@ def _version(origin: str, same: Sequence[ArtifactRecord], makers: _Writers) -> V
         state=newest.state,
         uri=newest.uri,
         copies=tuple(record.id for record in same[1:]),
+        rows=_rows(properties.get("num_examples")),
     )
+
+
+def _rows(said: Any) -> dict[str, int] | None:
+    return {str(k): int(v) for k, v in said.items()} if isinstance(said, Mapping) else None
 
 
 def _number(value: Any) -> int | None:
@@ -192,7 +197,7 @@ def splits_of(record: ArtifactRecord) -> list[str]:
 
 
 def _counted(store: MetadataStore, version: Version) -> Version:
-    """The version with its rows and columns, if statistics of all rows are there to tell."""
+    """The version with its columns, and its rows if it does not tell them, by its statistics."""
     statistics = statistics_of(store, version.ids)
     if statistics is None:
         return version
@@ -202,7 +207,7 @@ def _counted(store: MetadataStore, version: Version) -> Version:
         return version
     columns = {name for split in found.values() for name in split.features}
     rows = {name: split.rows for name, split in found.items()}
-    return replace(version, rows=rows, columns=len(columns))
+    return replace(version, rows=version.rows or rows, columns=len(columns))
 
 
 def statistics_of(store: MetadataStore, ids: Sequence[int]) -> ArtifactRecord | None:

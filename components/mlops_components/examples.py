@@ -37,7 +37,8 @@ class PayloadFormat(str, enum.Enum):
 class SplitWriter:
     """Writes serialised examples into the splits of an artifact, one compressed file each.
 
-    The bytes depend on the records only: the files carry no time stamp.
+    The bytes depend on the records only: the files carry no time stamp. The number of records is
+    the property `num_examples`, by split.
     """
 
     def __init__(self, examples: Examples, splits: Sequence[str], prefix: str = PREFIX) -> None:
@@ -70,6 +71,7 @@ class SplitWriter:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+        self._examples.properties["num_examples"] = dict(self.counts)
 
 
 def split_files(

@@ -219,6 +219,11 @@ def _cannot(artifact: Any, folder: Path) -> None:
     raise ImportError("no TensorFlow")
 
 
+def test_examples_may_tell_their_rows_themselves(records: Records) -> None:
+    records.examples(num_examples={"train": 7})
+    assert datasets(records.store)[0].rows == {"train": 7}
+
+
 def test_statistics_of_a_sample_do_not_count_rows(records: Records) -> None:
     examples = records.examples()
     records.run(
@@ -228,7 +233,7 @@ def test_statistics_of_a_sample_do_not_count_rows(records: Records) -> None:
         **ONE_SPLIT,
         sample_rate_by_split={"train": 0.1},
     )
-    assert find_version(records.store, str(examples)).rows is None
+    assert datasets(records.store, limit=1)[0].rows is None
 
 
 def test_distances_are_0_for_equal_and_1_for_disjoint_distributions() -> None:
