@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 from mlops_pipeline import ir
 from mlops_pipeline.call_rules import Call, foreign, sources, values_are_within_reach
@@ -131,12 +132,29 @@ def _bind_secret(what: str, spec: ParameterSpec, value: Secret) -> ir.Secret:
     return ir.Secret(value.name)
 
 
+def _has_password(text: str) -> bool:
+    try:
+        return "://" in text and bool(urlsplit(text).password)
+    except ValueError:
+        return False
+
+
 def _checked(what: str, spec: ParameterSpec, value: Any) -> Any:
+    if isinstance(value, str) and _has_password(value):
+        raise WiringError(
+            f"{what} is a URL with a password in it, which would be recorded",
+            hint="give Secret('NAME'), the name of an environment variable, in place of the URL, "
+            "or leave the password out",
+            where=caller(),
+        )
     try:
         return checked(value, spec.hint)
     except ValueError as error:
+        # What is given in place of a secret may be the secret itself.
+        secret = any(choice.get("format") == "secret" for choice in choices(spec.schema))
+        given = "a text" if secret else shown(value)
         raise WiringError(
-            f"{what} takes {spelt(spec.hint)}, not {shown(value)}: {error}",
+            f"{what} takes {spelt(spec.hint)}, not {given}: {error}",
             hint=near_choice(str(error), spec.hint) or f"give {describe(spec.schema)}",
             where=caller(),
         ) from None

@@ -102,6 +102,7 @@ def open_files(
                 retryable=False,
             )
         columns = header
+        _check_quotes(path)
     for name in column_types:
         if name not in columns:
             raise ParameterError(
@@ -216,6 +217,29 @@ def _header(path: Path) -> tuple[str, ...]:
             retryable=False,
         )
     return tuple(header)
+
+
+def _check_quotes(path: Path) -> None:
+    """Refuse a quote that is never closed: all that follows would be one value."""
+    with path.open("rb") as file:
+        count = sum(block.count(b'"') for block in iter(lambda: file.read(BLOCK_BYTES), b""))
+    if count % 2 == 0:
+        return
+    # A text may have a quote in the middle, as in 5" pipe.
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as text:
+        reader = text_csv.reader(text, strict=True)
+        start = 1
+        try:
+            for _ in reader:
+                start = reader.line_num + 1
+        except text_csv.Error as error:
+            if "unexpected end" not in str(error):
+                return
+            raise ExecutorError(
+                f"{path}:{start}: a quote is opened here and not closed",
+                hint="close it, or write a quote inside a quoted value twice",
+                retryable=False,
+            ) from None
 
 
 def _read(path: Path, source: CsvFiles) -> Iterator[pa.RecordBatch]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mlops_components.example_files import FINGERPRINT, properties, range_of
@@ -14,20 +15,15 @@ from mlops_components.splits import InputConfig, InputSplit, OutputConfig
 from mlops_components.sql_input import Queries
 from mlops_pipeline import Output, Secret, component, ir
 from mlops_pipeline.artifacts import Examples
-from mlops_pipeline.component import Component
-from mlops_pipeline.errors import ParameterError, caller
-from mlops_pipeline.options import Options, OptionsDict
+from mlops_pipeline.errors import ParameterError
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from mlops_pipeline.draft import Node
     from mlops_pipeline.driver import Plan, Request
 
 
 def query_driver(request: Request) -> Plan:
     """Run, unless the user says what stands for the data: a query has no digest of them."""
-    from mlops_pipeline.driver import drive
+    from mlops_pipeline.driver import Decision, drive
 
     if not any(p.name == "url" and isinstance(p.value, ir.Secret) for p in request.node.parameters):
         refuse_password(request.value("url"))
@@ -39,8 +35,13 @@ def query_driver(request: Request) -> Plan:
     if request.value("fingerprint") or cache.salt or cache.max_age is not None:
         return drive(request)
     plan = drive(replace(request, force=True))
+    if plan.decision is not Decision.RUN or plan.key is None:
+        return plan
+    # A key of this node of this run: no other run finds it.
+    place = f"{plan.key.digest}/{request.run.id}/{request.node.id}/{request.iteration}"
+    key = replace(plan.key, digest=hashlib.sha256(place.encode()).hexdigest())
     why = "a query has no digest of its data: give fingerprint, or Cache(max_age=...)"
-    return plan if plan.reason != "forced to run" else replace(plan, reason=why)
+    return replace(plan, key=key, reason=why)
 
 
 def refuse_password(url: object) -> None:
@@ -49,27 +50,9 @@ def refuse_password(url: object) -> None:
         raise ParameterError(
             "url has a password in it, which would be recorded",
             hint="leave it out and give password=Secret('DB_PASSWORD'), or url=Secret('DB_URL')",
-            where=caller(),
         )
 
 
-class _WithoutPasswords(Component):
-    """Looks at the URL before it gets into the pipeline."""
-
-    def options(self, **changes: Unpack[OptionsDict]) -> Component:
-        options = self._options.changed(self.name, changes)
-        return _WithoutPasswords(self.function, self.executor, self.definition, options)
-
-    def __call__(self, *args: Any, **arguments: Any) -> Node:
-        refuse_password(arguments.get("url"))
-        return super().__call__(*args, **arguments)
-
-
-def _guarded(made: Component) -> Component:
-    return _WithoutPasswords(made.function, made.executor, made.definition, Options())
-
-
-@_guarded
 @component(base_type="Process", driver="mlops_components.sql_example_gen:query_driver")
 def SqlExampleGen(
     *,

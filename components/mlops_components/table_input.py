@@ -170,6 +170,7 @@ def to_column(name: str, array: pa.Array, place: str, first: int) -> Column:
     Raises:
         ExecutorError: it has values for which there is no feature.
     """
+    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -179,19 +180,23 @@ def to_column(name: str, array: pa.Array, place: str, first: int) -> Column:
         kind = _feature_kind(name, array.type, place)
         return column_of(name, kind, _plain(array, name, place))
     kind = _feature_kind(name, array.type.value_type, place)
+    present = array.drop_null()
+    values = present.flatten()
     if pa.types.is_fixed_size_list(array.type):
-        array = array.cast(pa.list_(array.type.value_type))
-    values = array.flatten()
+        sizes = np.full(len(present), array.type.list_size)
+    else:
+        sizes = np.asarray(pc.list_value_length(present))
+    counts = np.zeros(len(array), np.int64)
+    counts[np.asarray(array.is_valid())] = sizes
     if values.null_count:
-        rows = pc.list_parent_indices(array)
-        row = rows.filter(pc.is_null(values))[0].as_py()
+        missing = int(np.flatnonzero(np.asarray(values.is_null()))[0])
+        row = int(np.searchsorted(np.cumsum(counts), missing, side="right"))
         raise ExecutorError(
             f"{place}: row {first + row}: a list in column {name!r} has a null in it",
             hint="leave it out of the list, or write another value for it",
             retryable=False,
         )
-    sizes = pc.fill_null(pc.list_value_length(array), 0)
-    return list_column_of(name, kind, sizes, _plain(values, name, place))
+    return list_column_of(name, kind, counts, _plain(values, name, place))
 
 
 def _plain(array: pa.Array, name: str, place: str) -> pa.Array:

@@ -34,6 +34,10 @@ def Use(
 
 
 @component
+def Login(token: Secret) -> None: ...
+
+
+@component
 def Read(examples: Input[Examples], *, model: Output[Model]) -> list[int]: ...
 
 
@@ -212,6 +216,16 @@ def test_secrets_stay_out_of_texts_and_conditions() -> None:
 def test_a_secret_is_a_name() -> None:
     with pytest.raises(DefinitionError, match="takes the name of an environment variable"):
         Secret("not a name")
+
+
+def test_secrets_in_clear_are_refused_and_not_shown() -> None:
+    plain = refused(lambda **_: Login(token="hunter2"))
+    assert "give Secret('NAME')" in plain
+    assert "hunter2" not in plain
+    url = "postgresql://me:hunter2@host/db"
+    embedded = refused(lambda **_: Use(text=url))
+    assert "parameter 'text' of Use is a URL with a password in it" in embedded
+    assert "hunter2" not in embedded
 
 
 def test_items_of_a_loop_are_reached_into() -> None:

@@ -1,0 +1,336 @@
+"""`SqlExampleGen` with SQLite, and with a PostgreSQL that is started here."""
+
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops_components import (
+    InputConfig,
+    InputSplit,
+    OutputConfig,
+    RangeConfig,
+    RollingRange,
+    SqlExampleGen,
+    TimeSplit,
+    TimeSplitConfig,
+)
+from mlops_components.loaders import load_examples
+from mlops_pipeline import Cache, Secret, api, compile_pipeline, pipeline
+from mlops_pipeline.artifacts import Examples
+from mlops_pipeline.content import digest_path
+from mlops_pipeline.errors import (
+    ExecutorError,
+    ParameterError,
+    PipelineError,
+    SettingsError,
+    WiringError,
+)
+from mlops_pipeline.store import MemoryStore
+from mlops_pipeline.testing import run_component
+
+pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
+
+PASSWORD = "s3cret/p@ss"
+
+
+def run(**parameters: Any) -> Examples:
+    found = run_component(SqlExampleGen, **parameters).outputs["examples"]
+    assert isinstance(found, Examples)
+    return found
+
+
+@pytest.fixture(scope="module")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("sqlite") / "trips.db"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE trips (id INTEGER, fare REAL, company TEXT, day INTEGER)")
+        rows = [(n, None if n % 5 == 0 else n / 4, f"c{n % 3}", n // 10) for n in range(100)]
+        database.executemany("INSERT INTO trips VALUES (?, ?, ?, ?)", rows)
+        database.execute("CREATE TABLE mixed (x)")
+        database.executemany("INSERT INTO mixed VALUES (?)", [(None,), (1,), (2,), ("three",)])
+    return f"sqlite:///{path}"
+
+
+def test_rows_of_a_query_become_examples(sqlite: str) -> None:
+    examples = run(url=sqlite, query="SELECT * FROM trips ORDER BY id")
+    frame = load_examples(examples).sort_values("id")
+    assert examples.splits == ["train", "eval"]
+    assert frame["id"].tolist() == list(range(100))
+    assert frame["fare"].isna().sum() == 20
+    assert frame["company"].tolist()[:4] == ["c0", "c1", "c2", "c0"]
+    assert examples.properties["payload_format"] == "FORMAT_TF_EXAMPLE"
+    again = run(url=sqlite, query="SELECT * FROM trips ORDER BY id")
+    assert digest_path(examples.path) == digest_path(again.path)
+
+
+def test_queries_by_split_and_rows_by_time(sqlite: str) -> None:
+    queries = [
+        InputSplit("train", "SELECT * FROM trips WHERE id < 70"),
+        InputSplit("eval", "SELECT * FROM trips WHERE id >= 70"),
+    ]
+    frame = load_examples(run(url=sqlite, input_config=InputConfig(queries)))
+    assert (len(frame.loc["train"]), len(frame.loc["eval"])) == (70, 30)
+    times = TimeSplitConfig("day", [TimeSplit("old", "1970-01-01T00:00:05"), TimeSplit("new")])
+    config = OutputConfig(time_split_config=times)
+    frame = load_examples(run(url=sqlite, query="SELECT * FROM trips", output_config=config))
+    assert frame.loc["old"]["id"].max() == 49
+
+
+def test_a_query_asks_for_its_span(sqlite: str) -> None:
+    query = (
+        "SELECT id, @span_yyyymmdd_utc AS date, '12:30' AS time FROM trips "
+        "WHERE day * 86400 >= @span_begin_timestamp AND day * 86400 < @span_end_timestamp"
+    )
+    examples = run(url=sqlite, query=query, span=3)
+    frame = load_examples(examples)
+    assert sorted(frame["id"]) == list(range(30, 40))
+    assert set(frame["date"]) == {"19700104"}
+    assert set(frame["time"]) == {"12:30"}
+    assert examples.properties["span"] == 3
+    with pytest.raises(ParameterError, match="asks for a span, and none is given"):
+        run(url=sqlite, query=query)
+    newest = RangeConfig(rolling_range=RollingRange(1))
+    with pytest.raises(ParameterError, match="asks for a span, and none is given"):
+        run(url=sqlite, query=query, range_config=newest)
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("SELECT * FROM trip", "query of split 'single_split': no such table: trip"),
+        ("SELEC", "syntax error"),
+        ("SELECT x FROM mixed", "row 4: column 'x' is of type str, and a whole number before"),
+        ("SELECT id, id FROM trips", "column 'id' occurs twice|'id_1'"),
+        ("SELECT * FROM trips WHERE id < 0", "split 'train' got no rows"),
+        ("CREATE TABLE new (x)", "the query gives no rows"),
+        ("", "needs one of query and input_config"),
+    ],
+)
+def test_bad_queries_are_named(sqlite: str, query: str, message: str) -> None:
+    with pytest.raises(PipelineError, match=message):
+        run(url=sqlite, query=query)
+
+
+def test_unknown_databases_are_named() -> None:
+    with pytest.raises(ParameterError, match="url is not the URL of a database"):
+        run(url="nowhere", query="SELECT 1")
+    with pytest.raises(SettingsError, match="oddsql"):
+        run(url="oddsql://host/db", query="SELECT 1")
+    with pytest.raises(ExecutorError, match="cannot connect to sqlite:////no/such/file"):
+        run(url="sqlite:////no/such/file", query="SELECT 1")
+
+
+def test_a_password_in_the_url_is_refused_where_it_is_written() -> None:
+    @pipeline
+    def leaking() -> None:
+        SqlExampleGen(url="postgresql://u:pw@h/d", query="SELECT 1")
+
+    with pytest.raises(WiringError, match="URL with a password in it") as caught:
+        compile_pipeline(leaking)
+    assert "pw" not in str(caught.value)
+
+
+def test_a_password_in_the_url_of_a_run_is_refused(tmp_path: Path) -> None:
+    where = api.Where(MemoryStore(), tmp_path)
+    for url in ("postgresql://u:pw@h/d", "postgresql://h/d?password=pw"):
+        done = api.run(always, {"url": url}, where=where, in_process=True)
+        assert "url has a password in it" in done["SqlExampleGen"].execution.error
+
+
+@pipeline
+def always(url: str, salt: str = "") -> None:
+    """A query that nothing is said of."""
+    SqlExampleGen(url=url, query="SELECT * FROM trips ORDER BY id")
+
+
+@pipeline
+def told(url: str, print: str) -> None:
+    """A query whose data have a name."""
+    SqlExampleGen(url=url, query="SELECT * FROM trips ORDER BY id", fingerprint=print)
+
+
+@pipeline
+def aging(url: str) -> None:
+    """A query whose result may be an hour old."""
+    recent = SqlExampleGen.options(cache=Cache(max_age=3600))
+    recent(url=url, query="SELECT * FROM trips ORDER BY id")
+
+
+def test_a_query_runs_again_unless_something_stands_for_its_data(
+    sqlite: str, tmp_path: Path
+) -> None:
+    where = api.Where(MemoryStore(), tmp_path)
+
+    def node(written: Any, **parameters: str) -> Any:
+        given = {"url": sqlite, **parameters}
+        return api.run(written, given, where=where, in_process=True).check()["SqlExampleGen"]
+
+    assert [node(always).decision for _ in range(2)] == ["run", "run"]
+    assert "no digest of its data" in node(always).reason
+    assert [node(told, print=text).decision for text in "aab"] == ["run", "cached", "run"]
+    assert node(told, print="a").artifact("examples").properties["input_fingerprint"] == "a"
+    assert [node(aging).decision for _ in range(2)] == ["run", "cached"]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL server with a table."""
+
+    port: int
+
+    def url(self, user: str = "reader", port: int = 0) -> str:
+        return f"postgresql+psycopg://{user}@127.0.0.1:{port or self.port}/postgres"
+
+
+def _binaries() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    on_path = shutil.which("initdb")
+    return found[-1].parent if found else Path(on_path).parent if on_path else None
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    binaries = _binaries()
+    if binaries is None:
+        pytest.skip("no PostgreSQL is installed here: apt-get install postgresql")
+    # The server refuses to be run by root, and its user must get at its files.
+    root = os.getuid() == 0
+    prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if root else []
+    folder = Path(tempfile.mkdtemp(prefix="mlops-postgres-"))
+    data, secret = folder / "data", folder / "password"
+    secret.write_text(PASSWORD)
+    if root:
+        for path in (folder, secret):
+            shutil.chown(path, "postgres", "postgres")
+
+    def call(name: str, *arguments: str) -> None:
+        command: Sequence[str] = [*prefix, str(binaries / name), *arguments]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    initial = ["-U", "owner", f"--pwfile={secret}", "--auth=scram-sha-256", "--no-sync"]
+    call("initdb", "-D", str(data), *initial, "-E", "UTF8", "--locale=C")
+    port = _free_port()
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} -c fsync=off"
+    call("pg_ctl", "-D", str(data), "-o", options, "-w", "-l", str(folder / "log"), "start")
+    try:
+        _fill(port)
+        yield Server(port)
+    finally:
+        call("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+        shutil.rmtree(folder)
+
+
+def _fill(port: int) -> None:
+    import psycopg
+
+    owner = f"host=127.0.0.1 port={port} user=owner dbname=postgres"
+    with psycopg.connect(owner, password=PASSWORD) as connection:
+        connection.execute(
+            "CREATE TABLE trips AS SELECT n AS id, n / 4.0 AS fare, (n % 3 = 0) AS shared, "
+            "'c' || n % 3 AS company, timestamptz '2024-01-01 00:00+00' + n * interval '1 hour' "
+            "AS start, ARRAY[n, n + 1] AS pair, NULLIF(n % 2, 0) AS odd "
+            "FROM generate_series(0, 99) AS n"
+        )
+        connection.execute("CREATE TABLE hidden AS SELECT 1 AS id")
+        connection.execute(psycopg.sql.SQL("CREATE ROLE reader LOGIN PASSWORD {}").format(PASSWORD))
+        connection.execute("GRANT SELECT ON trips TO reader")
+
+
+def test_postgresql_rows_become_examples(server: Server) -> None:
+    query = "SELECT * FROM trips WHERE company LIKE 'c%' AND id::int >= 0 ORDER BY id"
+    examples = run(url=server.url(), password=PASSWORD, query=query)
+    frame = load_examples(examples).sort_values("id")
+    assert frame["id"].tolist() == list(range(100))
+    assert frame["fare"].tolist()[:3] == [0.0, 0.25, 0.5]
+    assert frame["shared"].tolist()[:4] == [1, 0, 0, 1]
+    assert frame["start"].tolist()[1] == "2024-01-01T01:00:00Z"
+    assert frame["pair"].tolist()[1] == [1, 2]
+    assert frame["odd"].isna().sum() == 50
+
+
+def test_postgresql_url_with_a_password_and_rows_by_time(server: Server) -> None:
+    from urllib.parse import quote
+
+    whole = server.url().replace("reader@", f"reader:{quote(PASSWORD, safe='')}@")
+    days = [TimeSplit("first", "2024-01-02"), TimeSplit("rest")]
+    config = OutputConfig(time_split_config=TimeSplitConfig("start", days))
+    frame = load_examples(run(url=whole, query="SELECT * FROM trips", output_config=config))
+    assert frame.loc["first"]["id"].max() == 23
+
+
+def test_postgresql_streams_rows_in_bounded_memory(server: Server) -> None:
+    import tracemalloc
+
+    # 100 MB in all; the rows of one batch are a third of that.
+    query = "SELECT n AS id, repeat(md5(n::text), 128) AS text FROM generate_series(1, 25000) AS n"
+    run(url=server.url(), password=PASSWORD, query="SELECT id FROM trips")
+    tracemalloc.start()
+    try:
+        examples = run(url=server.url(), password=PASSWORD, query=query)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert examples.splits == ["train", "eval"]
+    assert peak < 130 << 20
+
+
+def test_postgresql_failures_are_told_without_the_password(server: Server) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"password": f"not-{PASSWORD}"}, "password authentication failed"),
+        ({"url": server.url("nobody")}, "password authentication failed"),
+        ({"url": server.url(port=_free_port())}, "cannot connect to .* refused"),
+        ({"query": "SELECT * FROM trip"}, 'relation "trip" does not exist'),
+        ({"query": "SELECT * FROM hidden"}, "permission denied"),
+        ({"query": "SELECT interval '1 day' AS d"}, "row 1: column 'd' is of type timedelta"),
+        ({"query": "SELECT ARRAY[1, NULL] AS a"}, "row 1: column 'a' is a null in a list"),
+        ({"query": "SELECT 1 / (id - 50) AS x FROM trips ORDER BY id"}, "division by zero"),
+        ({"query": "INSERT INTO trips SELECT * FROM trips RETURNING id"}, "syntax error"),
+    ]
+    for change, message in cases:
+        given = {"url": server.url(), "password": PASSWORD, "query": "SELECT * FROM trips"}
+        with pytest.raises(ExecutorError, match=message) as caught:
+            run(**{**given, **change})
+        assert PASSWORD not in str(caught.value)
+
+
+def test_the_password_is_nowhere_in_what_a_run_leaves(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from urllib.parse import quote
+
+    monkeypatch.setenv("TRIPS_PASSWORD", PASSWORD)
+    quoted = quote(PASSWORD, safe="")
+    monkeypatch.setenv("TRIPS_URL", server.url().replace("reader@", f"reader:{quoted}@"))
+
+    @pipeline
+    def trips(url: str, table: str) -> None:
+        SqlExampleGen(
+            url=url, password=Secret("TRIPS_PASSWORD"), query=f"SELECT * FROM {table} ORDER BY id"
+        )
+
+    store = MemoryStore()
+    where = api.Where(store, tmp_path)
+    left = [str(compile_pipeline(trips))]
+    for table in ("trips", "trip"):
+        given = {"url": server.url(), "table": table}
+        done = api.run(trips, given, where=where, in_process=True)
+        left += [repr(done), repr([vars(node) for node in done]), repr(vars(store))]
+        assert set(done.decisions.values()) == {"run" if table == "trips" else "failed"}
+    left += [p.read_bytes().decode("latin1") for p in tmp_path.rglob("*") if p.is_file()]
+    assert not [text for text in left if PASSWORD in text or quoted in text]
