@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_tuner.engine.base_tuner import BaseTuner
+from keras_tuner.errors import FatalTypeError
 from keras_tuner.src import utils
 
 from mlops_components._trial_processes import run_processes
@@ -66,7 +67,8 @@ def search(call: TunerCall, parallel: int, record: Path) -> Search:
         if parallel > 1:
             run_processes(call, oracle, parallel)
         else:
-            tuner.search(**fit_kwargs)
+            with models_named():
+                tuner.search(**fit_kwargs)
         _write(record, _trials(oracle))
         return _summary(tuner)
 
@@ -176,6 +178,20 @@ def _write(path: Path, content: Any) -> None:
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
     new.write_text(json.dumps(content))
     new.replace(path)
+
+
+@contextmanager
+def models_named() -> Iterator[None]:
+    """Say what to do where KerasTuner refuses what the user's function builds."""
+    try:
+        yield
+    except FatalTypeError as error:
+        raise ExecutorError(
+            str(error),
+            hint="build the model with `import keras`: `tf.keras` is Keras 2 where "
+            "tensorflow_transform is imported",
+            retryable=False,
+        ) from None
 
 
 @contextmanager

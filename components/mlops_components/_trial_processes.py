@@ -286,7 +286,7 @@ class _RemoteOracle:
 
 def main(descriptor: int) -> None:
     """Run trials until there are no more."""
-    from mlops_components._keras_tuner import projects_kept
+    from mlops_components._keras_tuner import models_named, projects_kept
 
     channel = _Channel(socket.socket(fileno=descriptor))
     message = channel.receive()
@@ -298,6 +298,7 @@ def main(descriptor: int) -> None:
             stack.enter_context(projects_kept(Path(call.arguments.working_dir or ".")))
             tuner, fit_kwargs = call.make(stack)
             tuner.oracle = _RemoteOracle(tuner.oracle, channel)
+            stack.enter_context(models_named())
             tuner.search(**fit_kwargs)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the parent says it
         result = failed(error)
