@@ -25,6 +25,7 @@ from tfx_bsl.public import tfxio
 from tfx_bsl.statistics import merge_util
 
 from mlops_components import _stats_options, engines
+from mlops_components._histograms import plain_numbers
 from mlops_components._tfdv import STATISTICS_FILE, write_statistics
 from mlops_components.decoding import decoded
 from mlops_components.examples import BATCH_ROWS
@@ -168,7 +169,8 @@ def describe(batches: Iterable[pa.RecordBatch], options: Any) -> Any:
         ExecutorError: a generator of TFDV refuses the data.
     """
     try:
-        found = _combined(batches, options)
+        with plain_numbers():
+            found = _combined(batches, options)
     except (KeyError, TypeError, ValueError) as error:
         raise ExecutorError(
             f"TFDV cannot describe the examples: {error}",

@@ -68,7 +68,7 @@ _NAMES: dict[str, str] = {
 
 
 def _decoder(payload: str, schema: Any) -> Any:
-    expected = None if schema is None else schema.SerializeToString()
+    expected = b"" if schema is None else schema.SerializeToString()
     if payload == PayloadFormat.TF_SEQUENCE_EXAMPLE:
         from tfx_bsl.coders import sequence_example_coder
 
@@ -77,7 +77,7 @@ def _decoder(payload: str, schema: Any) -> Any:
         )
     from tfx_bsl.coders import example_coder
 
-    return example_coder.ExamplesToRecordBatchDecoder(expected)
+    return example_coder.ExamplesToRecordBatchDecoder(expected or None)
 
 
 def in_order(function: Callable[[T], R], items: Iterable[T], workers: int = 0) -> Iterator[R]:

@@ -154,6 +154,46 @@ def test_what_memory_does_not_offer_goes_to_beam(
 
 
 @ml
+def test_histograms_are_those_of_tfdv() -> None:
+    import numpy as np
+    from tensorflow_data_validation.utils import quantiles_util
+
+    from mlops_components._histograms import equi_width
+
+    chance = np.random.default_rng(0)
+    for case in range(60):
+        drawn = chance.normal(size=200).round(case % 4) * 10.0 ** (case % 7)
+        if case % 5 == 0:
+            drawn = np.repeat(drawn[: 1 + case // 5], 20)
+        quantiles = np.sort(drawn)
+        counts = np.cumsum(chance.uniform(0, 3, quantiles.size))
+        infinite = 0.0
+        if case % 11 == 0:
+            quantiles[-3:], infinite = np.inf, 3.0
+        finite = quantiles[np.isfinite(quantiles)]
+        arguments = (quantiles, counts, finite.min(), finite.max(), 1 + case % 13, infinite)
+        assert equi_width(*arguments) == quantiles_util.generate_equi_width_histogram(*arguments)
+
+
+@ml
+def test_sequence_examples_are_described(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    record = tf.train.SequenceExample()
+    record.context.feature["user"].bytes_list.value.append(b"u")
+    steps = record.feature_lists.feature_list["clicks"].feature
+    for value in range(3):
+        steps.add().int64_list.value.append(value)
+    made = Examples(str(tmp_path), properties={"payload_format": "FORMAT_TF_SEQUENCE_EXAMPLE"})
+    with SplitWriter(made, ["train"]) as writer:
+        writer.write_all("train", [record.SerializeToString()] * 20)
+    found = loaders.load_statistics(described(made))["train"].datasets[0]
+    paths = [list(feature.path.step) for feature in found.features]
+    assert paths == [["##SEQUENCE##"], ["##SEQUENCE##", "clicks"], ["user"]]
+    assert found.num_examples == 20
+
+
+@ml
 def test_options_of_tfdv_as_json_are_taken(examples: Examples) -> None:
     import tensorflow_data_validation as tfdv
 
