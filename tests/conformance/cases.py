@@ -79,6 +79,14 @@ def Fail(text: str) -> None:
 
 
 @component
+def Check(examples: Input[Examples], action: str, *, model: Output[Model]) -> None:
+    (model.path / "found").write_text(action)
+    current_task().gate("warn", "it is short")
+    if action:
+        current_task().gate(action, "it is wrong")
+
+
+@component
 def FailFirst() -> int:
     tried = current_task().state_dir / "tried"
     if tried.exists():
@@ -179,6 +187,17 @@ def skipped(least: int = 10) -> None:
         big = Write.options(id="big")(text="big")
     Read(examples=big.outputs.examples)
     Echo.options(id="other")(value=value.outputs.output.value)
+    with ExitHandler():
+        Say.options(id="told")(text=run_info.state)
+
+
+@pipeline
+def gated(action: str = "skip") -> None:
+    written = Write(text="gated")
+    check = Check.options(retries=2)(examples=written.outputs.examples, action=action)
+    trained = Train.options(after=[check])(examples=written.outputs.examples)
+    Read(examples=written.outputs.examples, extra=trained.outputs.model)
+    Read.options(id="other")(examples=written.outputs.examples)
     with ExitHandler():
         Say.options(id="told")(text=run_info.state)
 

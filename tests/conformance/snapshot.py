@@ -26,6 +26,7 @@ def snapshot(store: MetadataStore, run_id: str) -> dict[str, Any]:
                 "component": execution.component,
                 "state": str(execution.state),
                 "reason": _plain(execution.reason, run_id),
+                "gate": execution.properties.get("gate"),
                 "error": _plain(execution.error, run_id),
                 "parameters": dict(execution.parameters),
                 "cache_key": bool(execution.cache_key),

@@ -97,6 +97,25 @@ SUITE = [
         {"": "COMPLETE", "big": "SKIPPED", "Read": "SKIPPED", "other": "CACHED"},
     ),
     Case(
+        "gated",
+        {
+            "": "COMPLETE",
+            "Check": "CACHED",
+            "Train": "SKIPPED",
+            "Read": "SKIPPED",
+            "other": "CACHED",
+        },
+        ({}, {}),
+        id="gate skips",
+    ),
+    Case(
+        "gated",
+        {"": "FAILED", "Check": "FAILED", "other": "COMPLETE", "told": "COMPLETE"},
+        ({"action": "fail"},),
+        id="gate fails",
+    ),
+    Case("gated", {"": "COMPLETE", "Read": "COMPLETE"}, ({"action": ""},), id="gate warns"),
+    Case(
         "loops",
         {
             "": "COMPLETE",
