@@ -36,11 +36,15 @@ class Lock(NamedTuple):
 
 
 class World(NamedTuple):
-    """A dependency world: the constraint files to choose from, and what its set-up needs."""
+    """A dependency world: the constraint files to choose from, and what its set-up needs.
+
+    Where an optional one has no Python, its tests do not run, which is said aloud.
+    """
 
     locks: tuple[Lock, ...]
     gigabytes: float
     compiles: bool
+    optional: bool = False
 
 
 WORLDS: dict[str, World] = {
@@ -55,6 +59,13 @@ WORLDS: dict[str, World] = {
         compiles=True,
     ),
     "airflow": World((Lock("airflow.txt", ((3, 11), (3, 12), (3, 13))),), 1.5, False),
+    # TFX installs on Python 3.10 at most, beside versions of its own of nearly everything.
+    "tfx": World(
+        (Lock("tfx-py310.txt", ((3, 10),), glibc=(2, 28)),),
+        gigabytes=4.0,
+        compiles=True,
+        optional=True,
+    ),
 }
 
 _PROBE = """
@@ -101,23 +112,50 @@ def probe(command: str) -> Python | None:
     return Python(told["path"], tuple(told["version"]), glibc, told["venv"], told["headers"])
 
 
-def choose(name: str) -> tuple[Python, Lock]:
-    """The interpreter and the constraint file of a world on this machine."""
+def candidates(wanted: Sequence[str]) -> Iterator[str]:
+    """Commands that may be a Python: on PATH, or made by pyenv and not on it."""
+    yield from filter(shutil.which, [sys.executable, *wanted, "python3"])
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    for name in wanted:
+        yield from map(str, sorted(versions.glob(f"*/bin/{name}")))
+
+
+def find(name: str) -> tuple[tuple[Python, Lock] | None, set[str]]:
+    """The interpreter and the constraint file of a world, if there are; and the Pythons seen."""
     locks = WORLDS[name].locks
     wanted = [f"python{a}.{b}" for lock in locks for a, b in lock.pythons]
-    found: list[Python] = []
-    for command in [sys.executable, *wanted, "python3"]:
-        python = probe(command) if shutil.which(command) else None
-        for lock in locks if python else ():
-            if python and python.version[:2] in lock.pythons and python.glibc >= lock.glibc:
-                return python, lock
-        found += [python] if python else []
-    seen = ", ".join(sorted({p.name for p in found})) or "none"
-    newer = f", or one of {', '.join(wanted[1:])} on glibc 2.39 or newer" if name == "ml" else ""
+    seen: set[str] = set()
+    for python in filter(None, map(probe, candidates(wanted))):
+        for lock in locks:
+            if python.version[:2] in lock.pythons and python.glibc >= lock.glibc:
+                return (python, lock), seen
+        seen.add(python.name)
+    return None, seen
+
+
+def choose(name: str) -> tuple[Python, Lock]:
+    """The interpreter and the constraint file of a world on this machine."""
+    found, seen = find(name)
+    if found:
+        return found
+    pythons = [f"python{a}.{b}" for lock in WORLDS[name].locks for a, b in lock.pythons]
+    newer = f", or one of {', '.join(pythons[1:])} on glibc 2.39 or newer" if name == "ml" else ""
     stop(
-        f"the {name} environment needs {wanted[0] if name == 'ml' else 'Python 3.10 to 3.13'}"
-        f"{newer} on Linux; found on PATH: {seen}"
+        f"the {name} environment needs {'Python 3.10 to 3.13' if name == 'light' else pythons[0]}"
+        f"{newer} on Linux; found on PATH: {', '.join(sorted(seen)) or 'none'}"
     )
+
+
+def worlds_here() -> list[str]:
+    """The worlds to check on this machine; says which are left out."""
+    kept = []
+    for name, world in WORLDS.items():
+        if world.optional and not find(name)[0]:
+            version = ".".join(map(str, world.locks[0].pythons[0]))
+            print(f"NOT RUN: tests marked {name!r}: there is no Python {version} here", flush=True)
+        else:
+            kept.append(name)
+    return kept
 
 
 def check_system(name: str, python: Python) -> None:
@@ -278,7 +316,7 @@ def lint(inside: str) -> list[Result]:
     ]
 
 
-LIGHT_TESTS = "not ml and not mlmd and not container and not airflow"
+LIGHT_TESTS = "not ml and not mlmd and not container and not airflow and not tfx"
 
 
 def check_light(inside: str) -> list[Result]:
@@ -300,7 +338,7 @@ def check_ml(inside: str) -> list[Result]:
     ]
 
 
-ML_TESTS = "(ml or mlmd or container) and not airflow"
+ML_TESTS = "(ml or mlmd or container) and not airflow and not tfx"
 
 
 def check_airflow(inside: str) -> list[Result]:
@@ -309,7 +347,12 @@ def check_airflow(inside: str) -> list[Result]:
     return [step("pytest, airflow", [setup("ml"), "-m", "pytest", "-q", "-m", "airflow"])]
 
 
-CHECKS = {"light": check_light, "ml": check_ml, "airflow": check_airflow}
+def check_tfx(inside: str) -> list[Result]:
+    """The tests that need TFX itself."""
+    return [step("pytest, tfx", [inside, "-m", "pytest", "-q", "-m", "tfx", "tests/tfx"])]
+
+
+CHECKS = {"light": check_light, "ml": check_ml, "airflow": check_airflow, "tfx": check_tfx}
 
 
 def report(results: Sequence[Result]) -> int:
@@ -353,7 +396,7 @@ def main() -> int:
         return penguin(rest)
     if chosen.command == "lint":
         return report(lint(setup("light")))
-    worlds = [chosen.world] if getattr(chosen, "world", None) else list(WORLDS)
+    worlds = [chosen.world] if getattr(chosen, "world", None) else worlds_here()
     interpreters = {name: setup(name) for name in worlds}
     if chosen.command == "setup":
         return 0

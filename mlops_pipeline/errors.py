@@ -110,9 +110,14 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
 
 
 def caller() -> str:
-    """`file:line` of the user's code that called the framework."""
+    """`file:line` of the user's code that called the framework.
+
+    Other packages that write pipelines for their callers say so with a global `__authoring__`.
+    """
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_OWN_FOLDER):
+    while frame is not None and (
+        frame.f_code.co_filename.startswith(_OWN_FOLDER) or "__authoring__" in frame.f_globals
+    ):
         frame = frame.f_back
     return place(frame.f_code.co_filename, frame.f_lineno) if frame else ""
 

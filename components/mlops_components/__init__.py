@@ -72,6 +72,7 @@ from mlops_components.splits import (
 )
 from mlops_components.sql_example_gen import SqlExampleGen
 from mlops_components.statistics_gen import StatisticsGen
+from mlops_components.tfx_component import from_tfx
 from mlops_components.trainer import Trainer
 from mlops_components.training_log import log_metrics
 from mlops_components.transform import SplitsConfig, Transform
@@ -142,6 +143,7 @@ __all__ = [
     "TunerFnResult",
     "ValidationSpec",
     "Versioning",
+    "from_tfx",
     "log_metrics",
     "read_frame",
     "write_frames",

@@ -71,12 +71,9 @@ def _is_plain_text(value: str) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """TFX wraps lists, and what is in dicts, as `{"__value__": "<JSON>"}`."""
+    """TFX wraps what is no dict as `{"__value__": ...}`."""
     if isinstance(value, dict) and value.keys() == {"__value__"}:
-        try:
-            return json.loads(value["__value__"])
-        except (ValueError, TypeError):
-            return value["__value__"]
+        return value["__value__"]
     return value
 
 

@@ -205,7 +205,7 @@ def test_artifacts_keep_their_properties_times_and_places(portable: Path, store:
     (anomalies, _) = store.artifacts_by_type("ExampleAnomalies")[::-1]
     assert anomalies.properties["blessed"] == {"eval": 1.0, "train": 1.0}
     statistics = store.artifacts_by_type("ExampleStatistics")[-1]
-    assert statistics.properties["sample_rate_by_split"] == {"eval": 1.0, "train": 1.0}
+    assert statistics.properties["sample_rate_by_split"] == '{"eval": 1.0, "train": 1.0}'
 
 
 def test_tfx_finds_its_records_in_our_store(
