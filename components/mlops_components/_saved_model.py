@@ -45,6 +45,7 @@ def make_stable(folder: Path, scratch: Path) -> None:
         for function in library.function:
             function.node_def.sort(key=lambda node: node.name)
             _number_captures(function)
+            _number_arguments(function)
     path.write_bytes(model.SerializeToString(deterministic=True))
     _stamp(folder)
 
@@ -55,6 +56,30 @@ def _number_captures(function: Any) -> None:
         name = attributes.attr.get("_user_specified_name")
         if name is not None and name.s.isdigit():
             name.s = str(place).encode()
+
+
+def _number_arguments(function: Any) -> None:
+    """Arguments for captured tensors may end in such a counter, too: their name is local."""
+    taken = {part.name for part in (*function.signature.input_arg, *function.node_def)}
+    renamed = {}
+    for place, argument in enumerate(function.signature.input_arg):
+        match = _NUMBERED.fullmatch(argument.name)
+        attributes = function.arg_attr[place].attr if place in function.arg_attr else ()
+        if match is None or "_user_specified_name" in attributes:
+            continue
+        new = f"{match[1]}{place}"
+        if new not in taken:
+            renamed[argument.name] = new
+            argument.name = new
+
+    def rename(source: str) -> str:
+        name, colon, rest = source.partition(":")
+        return renamed.get(name, name) + colon + rest
+
+    for node in function.node_def:
+        node.input[:] = map(rename, node.input)
+    for output, source in function.ret.items():
+        function.ret[output] = rename(source)
 
 
 def _renaming(library: Any, renamed: Mapping[str, str]) -> Callable[[str], str]:

@@ -5,10 +5,18 @@ This module imports TFT and Beam when it is imported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import hashlib
+import itertools
+import json
+import logging
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import apache_beam as beam
 import pyarrow as pa
 import tensorflow as tf
 import tensorflow_transform as tft
@@ -19,58 +27,253 @@ from tfx_bsl.coders import example_coder
 from tfx_bsl.public import tfxio
 from tfx_bsl.tfxio import tensor_adapter, tensor_to_arrow
 
-from mlops_components import _memory_beam, _saved_model
+from mlops_components import _memory_beam, _saved_model, _tft_cache
 from mlops_components._memory_steps import Stream
-from mlops_components.examples import read_batches
+from mlops_components.engines import open_pipeline
+from mlops_components.examples import BATCH_ROWS, read_batches, read_records
+from mlops_pipeline.errors import ExecutorError, PipelineError, did_you_mean
+from mlops_pipeline.failure import summary, traceback_tail
 
-Preprocess = Callable[[Any], Any]
+if TYPE_CHECKING:
+    from mlops_components.transform import CacheFolders, Part
+
+log = logging.getLogger(__name__)
+
+_PYTHON = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
 
 
-def adapter_config(schema: Any) -> Any:
-    """How examples of a schema become tensors."""
-    reader = tfxio.TFExampleRecord(["-"], schema=schema, telemetry_descriptors=["Transform"])
-    return reader.TensorAdapterConfig()
+class Preprocess:
+    """The user's `preprocessing_fn`, whose mistakes are named.
+
+    Attributes:
+        runs_python: whether its graph calls Python functions; known when it has been traced.
+    """
+
+    def __init__(self, function: Callable[..., Any], features: Sequence[str]) -> None:
+        self._function = function
+        self._features = features
+        self.runs_python = False
+
+    def __call__(self, inputs: Any) -> Any:
+        try:
+            outputs = self._function(inputs)
+        except PipelineError:
+            raise
+        except Exception as error:
+            raise self._explained(error) from error
+        if not isinstance(outputs, Mapping) or not outputs:
+            raise ExecutorError(
+                f"preprocessing_fn returned {'nothing' if not outputs else type(outputs).__name__}",
+                hint="return a dict of tensors by the names of the new features",
+                retryable=False,
+            )
+        for name, value in outputs.items():
+            if not isinstance(value, (tf.Tensor, tf.SparseTensor, tf.RaggedTensor)):
+                raise ExecutorError(
+                    f"preprocessing_fn returned a {type(value).__name__} for {name!r}",
+                    hint="return a tensor",
+                    retryable=False,
+                )
+        operations = tf.compat.v1.get_default_graph().as_graph_def()
+        nodes = itertools.chain(
+            operations.node, *(function.node_def for function in operations.library.function)
+        )
+        self.runs_python = any(node.op in _PYTHON for node in nodes)
+        return outputs
+
+    def _explained(self, error: Exception) -> ExecutorError:
+        name = error.args[0] if isinstance(error, KeyError) and error.args else None
+        if isinstance(name, str) and name not in self._features:
+            return ExecutorError(
+                f"preprocessing_fn asks for the feature {name!r}, which the schema does not have",
+                hint=did_you_mean(name, self._features),
+                retryable=False,
+            )
+        return ExecutorError(
+            f"preprocessing_fn failed: {summary(error)}",
+            hint="mend it; the details say where",
+            retryable=False,
+            details=traceback_tail(error),
+        )
+
+
+def reader(schema: Any, files: Sequence[Path] = ()) -> Any:
+    """How examples of a schema are read, and become tensors."""
+    names = [str(file) for file in files] or ["-"]
+    return tfxio.TFExampleRecord(names, schema=schema, telemetry_descriptors=["Transform"])
+
+
+def refuse_empty(files: Sequence[Path]) -> None:
+    """Refuse files that hold no examples at all; no files are fine.
+
+    Raises:
+        ExecutorError: they are empty.
+    """
+    if files and next(read_records(files, 1), None) is None:
+        raise ExecutorError(
+            f"{files[0].parent} holds no examples",
+            hint="split the examples in another way, or leave the split out of splits_config",
+            retryable=False,
+        )
+
+
+def datasets(parts: Sequence[Part], schema: Any) -> list[_tft_cache.Dataset]:
+    """The parts of examples as TFT knows them: by content, and by how they become tensors."""
+    config = reader(schema).TensorAdapterConfig()
+    how = b"".join(
+        name.encode() + shape.SerializeToString(deterministic=True)
+        for name, shape in sorted(config.tensor_representations.items())
+    )
+    known: Counter[str] = Counter()
+    found = []
+    for part in parts:
+        digest = hashlib.sha256(part.digest.encode() + how).hexdigest()[:32]
+        key = re.sub(r"[^A-Za-z0-9._-]", "-", f"Split-{part.split}-{digest}")
+        # Equal examples count as often as they are given.
+        known[key] += 1
+        found.append(_tft_cache.Dataset(f"{key}-{known[key]}", part.files))
+    return found
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What to analyze, and how.
+
+    Args:
+        datasets: the examples.
+        schema: of the examples.
+        preprocess: the user's function.
+        scratch: a folder that is deleted afterwards.
+        force_tf_compat_v1: trace the function as TensorFlow 1 does.
+    """
+
+    datasets: Sequence[_tft_cache.Dataset]
+    schema: Any
+    preprocess: Preprocess
+    scratch: Path
+    force_tf_compat_v1: bool = False
 
 
 def analyze(
-    files: Sequence[Path], schema: Any, preprocess: Preprocess, graph: Path, scratch: Path
+    analysis: Analysis,
+    graph: Path,
+    folders: CacheFolders | None = None,
+    beam_arguments: Sequence[str] | None = None,
 ) -> None:
-    """Run all analyzers over the files and write the transform graph."""
-    config = adapter_config(schema)
+    """Run all analyzers and write the transform graph.
+
+    Args:
+        folders: None neither reads nor writes an analyzer cache.
+        beam_arguments: of a Beam pipeline; None stays in memory.
+    """
+    written: dict[str, list[bytes]] = {}
 
     def build(pipeline: Any) -> None:
-        data = pipeline | Stream(lambda: read_batches(files, schema=schema))
-        function = (data, config) | tft_beam.AnalyzeDataset(preprocess)
+        inputs = {
+            d.tft_key: pipeline | f"Read[{d.key}]" >> _source(d, analysis.schema, is_beam)
+            for d in wanted
+        }
+        function, computed = _built(analysis, pipeline, inputs, cache if folders else None)
         function | tft_beam.WriteTransformFn(str(graph))
+        if folders is not None:
+            written.update(_tft_cache.write(computed, cache, folders.new))
 
-    with tft_beam.Context(temp_dir=str(scratch)):
-        _memory_beam.run(build)
-    _saved_model.make_stable(graph / tft.TFTransformOutput.TRANSFORM_FN_DIR, scratch)
-    raw = dataset_metadata.DatasetMetadata(schema)
+    is_beam = beam_arguments is not None
+    with (
+        _tft_cache.safe_coders(),
+        tft_beam.Context(
+            temp_dir=str(analysis.scratch), force_tf_compat_v1=analysis.force_tf_compat_v1
+        ),
+    ):
+        cache = _found(analysis, folders)
+        wanted = [d for d in analysis.datasets if d.key not in cache.unread]
+        refuse_empty([file for dataset in wanted for file in dataset.files])
+        if beam_arguments is None:
+            _memory_beam.run(build)
+        else:
+            with open_pipeline(beam_arguments) as pipeline:
+                build(pipeline)
+    if folders is not None:
+        _tft_cache.finish(written, cache, folders.new)
+    _saved_model.make_stable(graph / tft.TFTransformOutput.TRANSFORM_FN_DIR, analysis.scratch)
+    raw = dataset_metadata.DatasetMetadata(analysis.schema)
     metadata_io.write_metadata(raw, str(graph / tft.TFTransformOutput.RAW_METADATA_DIR))
+
+
+def _found(analysis: Analysis, folders: CacheFolders | None) -> _tft_cache.Cache:
+    """What the old cache has of the analysis."""
+    if folders is None or folders.old is None:
+        return _tft_cache.NOTHING
+    specs = reader(analysis.schema).TensorAdapter().OriginalTypeSpecs()
+    traced = (analysis.preprocess, specs, analysis.force_tf_compat_v1)
+    cache = _tft_cache.find(folders.old, analysis.datasets, *traced)
+    log.info("%d of %d datasets are in the cache", len(cache.unread), len(analysis.datasets))
+    return cache
+
+
+def _built(
+    analysis: Analysis, pipeline: Any, inputs: dict[Any, Any], cache: _tft_cache.Cache | None
+) -> tuple[Any, Any]:
+    """The transform function, and what is new for the cache."""
+    config = reader(analysis.schema).TensorAdapterConfig()
+    if cache is None:
+        data = list(inputs.values()) | beam.Flatten(pipeline=pipeline)
+        return (data, config) | tft_beam.AnalyzeDataset(analysis.preprocess), {}
+    given = {d.tft_key: inputs.get(d.tft_key) for d in analysis.datasets}
+    analyzer = tft_beam.AnalyzeDatasetWithCache(analysis.preprocess, pipeline=pipeline)
+    function, computed = (given, cache.collections(pipeline), config) | analyzer
+    return function, computed
+
+
+def _source(dataset: _tft_cache.Dataset, schema: Any, is_beam: bool) -> Any:
+    if is_beam:
+        return reader(schema, dataset.files).BeamSource(BATCH_ROWS)
+    return Stream(lambda: read_batches(dataset.files, schema=schema))
+
+
+def schema_after(graph: Path) -> Any:
+    """The schema of the transformed examples."""
+    return tft.TFTransformOutput(str(graph)).transformed_metadata.schema
+
+
+def vocabularies(graph: Path) -> dict[str, str]:
+    """The files of the vocabularies, by name."""
+    output = tft.TFTransformOutput
+    assets = graph / output.TRANSFORM_FN_DIR / tf.saved_model.ASSETS_DIRECTORY
+    names = graph / output.TRANSFORMED_METADATA_DIR / output.ASSET_MAP
+    files = json.loads(names.read_text()) if names.is_file() else {}
+    return {name: str(assets / file) for name, file in files.items()}
 
 
 class Transformer:
     """Applies a transform graph to batches of examples."""
 
     def __init__(self, graph: Path, schema: Any) -> None:
-        self._output = tft.TFTransformOutput(str(graph))
-        self._layer = self._output.transform_features_layer()
-        self._adapter = tensor_adapter.TensorAdapter(adapter_config(schema))
-        self._schema = self._output.transformed_metadata.schema
-        self._encoder = example_coder.RecordBatchToExamplesEncoder(self._schema)
+        self._layer = tft.TFTransformOutput(str(graph)).transform_features_layer()
+        self._adapter = tensor_adapter.TensorAdapter(reader(schema).TensorAdapterConfig())
         self._converter: Any = None
 
-    def records(self, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
-        """The transformed examples, serialised."""
+    def batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The transformed examples as record batches."""
         for batch in batches:
             tensors = self._layer(self._adapter.ToBatchTensors(batch))
             if self._converter is None:
                 specs = {n: _spec(t) for n, t in tensors.items()}
                 self._converter = tensor_to_arrow.TensorsToRecordBatchConverter(specs)
-            for record in self._encoder.encode(self._converter.convert(tensors)):
-                # The encoder writes features in the order of a hash table.
-                yield Example.FromString(record).SerializeToString(deterministic=True)
+            yield self._converter.convert(tensors)
+
+
+class Encoder:
+    """Serialises record batches of a schema as examples."""
+
+    def __init__(self, schema: Any) -> None:
+        self._encoder = example_coder.RecordBatchToExamplesEncoder(schema)
+
+    def records(self, batch: pa.RecordBatch) -> Iterator[bytes]:
+        """The rows of a batch."""
+        for record in self._encoder.encode(batch):
+            # The encoder writes features in the order of a hash table.
+            yield Example.FromString(record).SerializeToString(deterministic=True)
 
 
 def _spec(tensor: Any) -> Any:

@@ -6,17 +6,26 @@ import functools
 import inspect
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mlops_components.examples import SplitWriter, chosen_splits, read_batches, split_files
+from mlops_components.engines import Engine, choose
+from mlops_components.examples import chosen_splits, split_files
 from mlops_components.tfx_compat import tfx_importable
-from mlops_components.user_code import user_function
-from mlops_pipeline import Input, Output, component
-from mlops_pipeline.artifacts import Examples, Schema, TransformGraph
-from mlops_pipeline.errors import ExecutorError, did_you_mean
+from mlops_components.user_code import optional_function, user_function
+from mlops_pipeline import Input, Output, Unkeyed, component
+from mlops_pipeline.artifacts import (
+    ExampleAnomalies,
+    Examples,
+    ExampleStatistics,
+    Schema,
+    TransformCache,
+    TransformGraph,
+)
+from mlops_pipeline.content import digest_path
+from mlops_pipeline.errors import ParameterError
 
 
 @dataclass(frozen=True)
@@ -29,80 +38,193 @@ class SplitsConfig:
 
 @component(base_type="Transform")
 def Transform(
-    examples: Input[Examples],
+    examples: list[Input[Examples]],
     schema: Input[Schema],
+    analyzer_cache: Input[TransformCache] | None = None,
     *,
     transform_graph: Output[TransformGraph],
     transformed_examples: Output[Examples],
+    updated_analyzer_cache: Output[TransformCache],
+    pre_transform_schema: Output[Schema],
+    pre_transform_stats: Output[ExampleStatistics],
+    post_transform_schema: Output[Schema],
+    post_transform_stats: Output[ExampleStatistics],
+    post_transform_anomalies: Output[ExampleAnomalies],
     module_file: Path | None = None,
     preprocessing_fn: str = "",
     splits_config: SplitsConfig | None = None,
     custom_config: dict[str, Any] | None = None,
     materialize: bool = True,
+    disable_analyzer_cache: bool = False,
+    disable_statistics: bool = False,
+    stats_options_updater_fn: str = "",
+    force_tf_compat_v1: bool = False,
     tfx_compat: bool = False,
+    engine: Unkeyed[Engine] = "auto",
+    beam_pipeline_args: Unkeyed[list[str] | None] = None,
 ) -> None:
     """Analyze the examples, write the transform graph, and apply it to every split.
 
     Args:
-        module_file: Python file that defines `preprocessing_fn`.
+        module_file: Python file that defines `preprocessing_fn`, and may define
+            `stats_options_updater_fn`.
         preprocessing_fn: `module:function`, in place of a module file.
-        custom_config: handed to `preprocessing_fn` if it takes an argument of that name.
+        custom_config: handed to the user's functions if they take an argument of that name.
         materialize: whether transformed examples are written.
+        stats_options_updater_fn: `module:function`, if there is no module file.
+        force_tf_compat_v1: trace `preprocessing_fn` as TensorFlow 1 does.
         tfx_compat: let the user's code import `tfx` where TFX is not installed.
+        engine: see the page on engines.
+        beam_pipeline_args: options of Beam and its runner.
     """
-    from mlops_components import _tfdv, _tft
+    from mlops_components import _tfdv, _tft, _tft_apply
 
-    config = splits_config or SplitsConfig()
+    folders = _cache_folders(analyzer_cache, updated_analyzer_cache, disable_analyzer_cache)
     expected = _tfdv.read_schema(schema)
-    analyzed = chosen_splits(examples.splits, config.analyze)
-    splits = chosen_splits(examples.splits, config.transform) if materialize else []
-    files = [path for split in analyzed for path in split_files(examples, split)]
+    config = _checked(splits_config or SplitsConfig())
+    analyzed = _parts(examples, config.analyze)
+    is_applied = materialize or not disable_statistics
+    transformed = _parts(examples, config.transform) if is_applied else []
+    every = {file for part in (*analyzed, *transformed) for file in part.files}
+    choice = choose(engine, every, beam_pipeline_args)
+    arguments = (beam_pipeline_args or []) if choice.is_beam else None
+    code = _Code(module_file, preprocessing_fn, stats_options_updater_fn, custom_config)
     with (
         tfx_importable(tfx_compat),
-        user_function("preprocessing_fn", module_file, preprocessing_fn) as function,
-        tempfile.TemporaryDirectory(prefix="mlops-") as scratch,
+        code.loaded() as (function, update),
+        tempfile.TemporaryDirectory(prefix="mlops-") as folder,
     ):
-        preprocess = _with_config(function, custom_config)
-        with _missing_feature_named([feature.name for feature in expected.feature]):
-            _tft.analyze(files, expected, preprocess, transform_graph.path, Path(scratch))
-    _describe(transformed_examples, examples)
-    with SplitWriter(transformed_examples, splits, prefix="transformed_examples") as writer:
-        transformer = _tft.Transformer(transform_graph.path, expected)
-        for split in splits:
-            batches = read_batches(split_files(examples, split), schema=expected)
-            for record in transformer.records(batches):
-                writer.write(split, record)
+        scratch = Path(folder)
+        preprocess = _tft.Preprocess(function, [feature.name for feature in expected.feature])
+        datasets = _tft.datasets(analyzed, expected)
+        analysis = _tft.Analysis(datasets, expected, preprocess, scratch, force_tf_compat_v1)
+        _tft.analyze(analysis, transform_graph.path, folders, arguments)
+        work = _tft_apply.Application(
+            transform_graph.path,
+            expected,
+            [file for part in analyzed for file in part.files],
+            _by_split(transformed),
+        )
+        if not disable_statistics:
+            work = _tft_apply.with_statistics(work, update)
+        transformed_examples.set_splits([])
+        target = _described(transformed_examples, examples) if materialize else None
+        found = _tft_apply.apply(work, target, scratch, arguments)
+    choice.note(transform_graph)
+    if not disable_statistics:
+        _tft_apply.write(found.before, pre_transform_stats, pre_transform_schema)
+        _tft_apply.write(
+            found.after, post_transform_stats, post_transform_schema, post_transform_anomalies
+        )
 
 
-def _describe(transformed: Examples, examples: Examples) -> None:
-    transformed.path.mkdir(parents=True, exist_ok=True)
+@dataclass(frozen=True)
+class CacheFolders:
+    """Where the analyzer cache is read, if anywhere, and written."""
+
+    old: Path | None
+    new: Path
+
+
+def _cache_folders(
+    old: TransformCache | None, new: TransformCache, is_disabled: bool
+) -> CacheFolders | None:
+    if not is_disabled:
+        return CacheFolders(old.path if old else None, new.path)
+    if old is not None:
+        raise ParameterError(
+            "Transform has an analyzer_cache, and disable_analyzer_cache says not to use it",
+            hint="leave out one of the two",
+        )
+    return None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A split of one artifact; its digest is of the content."""
+
+    split: str
+    digest: str
+    files: list[Path]
+
+
+def _checked(config: SplitsConfig) -> SplitsConfig:
+    if not config.analyze:
+        raise ParameterError("splits_config.analyze is empty", hint="name a split")
+    return config
+
+
+def _parts(examples: Sequence[Examples], wanted: Sequence[str]) -> list[Part]:
+    """The parts of the wanted splits (all if empty), split by split."""
+    if not examples:
+        raise ParameterError("Transform has no examples", hint="connect one artifact at least")
+    known = examples[0].splits
+    for each in examples[1:]:
+        if set(each.splits) != set(known):
+            raise ParameterError(
+                f"{each.uri} has the splits {', '.join(each.splits)}, but {examples[0].uri} has "
+                f"{', '.join(known)}",
+                hint="give examples that have the same splits",
+            )
+    return [
+        Part(split, each.digest or digest_path(each.path), split_files(each, split))
+        for split in chosen_splits(known, wanted)
+        for each in examples
+    ]
+
+
+def _by_split(parts: Sequence[Part]) -> dict[str, list[Path]]:
+    files: dict[str, list[Path]] = {}
+    for part in parts:
+        files.setdefault(part.split, []).extend(part.files)
+    return files
+
+
+def _described(transformed: Examples, examples: Sequence[Examples]) -> Examples:
+    """The output with what is known of it: its span is the newest one that it is made of."""
+    spans = [(int(str(e.properties.get("span", 0))), e) for e in examples]
+    span, newest = max(spans, key=lambda pair: pair[0])
     transformed.properties.update(
-        span=examples.properties.get("span", 0),
-        version=examples.properties.get("version", 0),
+        span=span,
+        version=newest.properties.get("version", 0),
         file_format="tfrecords_gzip",
         payload_format="FORMAT_TF_EXAMPLE",
     )
+    return transformed
 
 
-def _with_config(
-    function: Callable[..., Any], custom_config: dict[str, Any] | None
-) -> Callable[..., Any]:
-    if "custom_config" in inspect.signature(function).parameters:
-        return functools.partial(function, custom_config=custom_config)
-    return function
+@dataclass(frozen=True)
+class _Code:
+    """Where the user's functions are."""
 
+    module_file: Path | None
+    preprocessing_fn: str
+    stats_options_updater_fn: str
+    custom_config: dict[str, Any] | None
 
-@contextmanager
-def _missing_feature_named(features: Sequence[str]) -> Iterator[None]:
-    """Say what `preprocessing_fn` has asked for in vain."""
-    try:
-        yield
-    except KeyError as error:
-        name = error.args[0] if error.args else None
-        if not isinstance(name, str) or name in features:
-            raise
-        raise ExecutorError(
-            f"preprocessing_fn asks for the feature {name!r}, which the schema does not have",
-            hint=did_you_mean(name, features),
-            retryable=False,
-        ) from error
+    @contextmanager
+    def loaded(self) -> Iterator[tuple[Callable[..., Any], Callable[..., Any]]]:
+        """`preprocessing_fn`, and `stats_options_updater_fn` or one that changes nothing."""
+        update = self.stats_options_updater_fn
+        if self.module_file is not None and update:
+            raise ParameterError(
+                "both module_file and stats_options_updater_fn are given",
+                hint="define stats_options_updater_fn in the module file",
+            )
+        with ExitStack() as stack:
+            preprocess = stack.enter_context(
+                user_function("preprocessing_fn", self.module_file, self.preprocessing_fn)
+            )
+            if update:
+                updater = stack.enter_context(
+                    user_function("stats_options_updater_fn", None, update)
+                )
+            else:
+                found = optional_function("stats_options_updater_fn", self.module_file)
+                updater = found or (lambda _, options: options)
+            yield self._with_config(preprocess), self._with_config(updater)
+
+    def _with_config(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        if "custom_config" in inspect.signature(function).parameters:
+            return functools.partial(function, custom_config=self.custom_config)
+        return function

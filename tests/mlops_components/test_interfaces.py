@@ -34,7 +34,12 @@ TFX = {
         "anomalies",
     ),
     "DistributionValidator": ("statistics baseline_statistics", "anomalies"),
-    "Transform": ("examples schema", "transform_graph transformed_examples"),
+    "Transform": (
+        "examples schema analyzer_cache",
+        "transform_graph transformed_examples updated_analyzer_cache "
+        "pre_transform_schema pre_transform_stats "
+        "post_transform_schema post_transform_stats post_transform_anomalies",
+    ),
     "Trainer": (
         "examples transform_graph schema base_model hyperparameters",
         "model model_run",

@@ -147,7 +147,7 @@ def test_blessed_model_is_pushed_as_a_version(penguin: PipelineRun) -> None:
     version = Path(properties["pushed_destination"])
     assert properties["pushed"] == 1
     assert version.name == properties["pushed_version"]
-    assert [path.name for path in version.parent.iterdir()] == [version.name]
+    assert [path.name for path in version.parent.glob("[!.]*")] == [version.name]
     assert "serving_default" in tf.saved_model.load(str(version)).signatures
 
 
