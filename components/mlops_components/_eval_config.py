@@ -22,6 +22,8 @@ class Names(Protocol):
     """The names of features."""
 
     names: set[str]
+    schema: Any
+    """Arrow's, of the first examples."""
 
     def has(self, name: str) -> bool:
         """Whether there is one of that name."""
@@ -52,7 +54,6 @@ def parse_config(given: Mapping[str, Any] | str, fairness: Sequence[float] | Non
     if fairness:
         config.metrics_specs.add().metrics.append(_fairness.config(fairness))
     _check_metrics(config)
-    _check_sql(config)
     return config
 
 
@@ -79,17 +80,27 @@ def _keras_metrics() -> set[str]:
     return {name for name, value in classes if isinstance(value, type)}
 
 
-def _check_sql(config: Any) -> None:
-    """Refuse slices by SQL: the engine behind them is in no published build of tfx_bsl."""
-    if any(spec.slice_keys_sql for spec in config.slicing_specs):
-        from tfx_bsl.arrow import sql_util
+def _check_sql(config: Any, schema: Any) -> None:
+    """Refuse slices by SQL that cannot be read, or ask for what the examples don't have."""
+    from tfx_bsl.arrow import sql_util
 
-        if not hasattr(sql_util, "RecordBatchSQLSliceQuery"):
+    for spec in config.slicing_specs:
+        if not spec.slice_keys_sql:
+            continue
+        query = f"SELECT ARRAY({spec.slice_keys_sql}) as slice_key FROM Examples as example;"
+        try:
+            sql_util.RecordBatchSQLSliceQuery(query, schema)
+        except RuntimeError as error:
+            raise ParameterError(
+                f"eval_config: slice_keys_sql: {error}",
+                hint="give a query such as SELECT STRUCT(island) FROM example.island",
+            ) from None
+        except AttributeError:
             raise ParameterError(
                 "eval_config: slice_keys_sql needs the SQL engine of tfx_bsl, which this "
                 "installation does not have",
-                hint="use feature_keys and feature_values, or add a feature to slice by",
-            )
+                hint="use feature_keys and feature_values",
+            ) from None
 
 
 def with_defaults(config: Any, has_baseline: bool) -> Any:
@@ -179,6 +190,7 @@ def check_features(config: Any, features: Names, *, has_model: bool) -> None:
                     "makes needs preprocessing_function_names",
                 )
     check_slices(config, features)
+    _check_sql(config, features.schema)
 
 
 def check_slices(config: Any, features: Names) -> None:

@@ -33,7 +33,7 @@ from mlops_components._eval_adders import Adder, adders
 from mlops_components._eval_batches import Batch
 from mlops_components._eval_slices import Members, Slicer
 from mlops_components._eval_sums import Sums
-from mlops_components._memory_steps import Shared, Stream
+from mlops_components._memory_steps import Shared, Stream, told_as_it_is
 
 FULL = -1
 """The number of the sample that has all examples, as TFMA gives it."""
@@ -196,6 +196,7 @@ class _Held:
         self._counts = Sums(1)
         self._filled: set[int] = set()
 
+    @told_as_it_is()
     def add(self, extracts: Any) -> None:
         """Take the extracts of a batch."""
         size = util.batch_size(extracts) or 0

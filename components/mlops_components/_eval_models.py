@@ -18,6 +18,7 @@ from tensorflow_model_analysis import constants
 from tensorflow_model_analysis.api import types
 from tensorflow_model_analysis.utils import util
 
+from mlops_components._memory_steps import told_as_it_is
 from mlops_components.user_code import optional_function
 from mlops_pipeline.errors import ExecutorError, NotFoundError, PipelineError
 from mlops_pipeline.failure import summary, traceback_tail
@@ -144,7 +145,8 @@ class _Predict(beam.DoFn):  # type: ignore[misc]
         """Ask the models for a batch."""
         features = extracts[constants.FEATURES_KEY]
         size = util.batch_size(features) or 0
-        said = {name: predict(features, size) for name, predict in self._functions.items()}
+        with told_as_it_is():
+            said = {name: predict(features, size) for name, predict in self._functions.items()}
         yield {**extracts, constants.PREDICTIONS_KEY: said.get("", said)}
 
 

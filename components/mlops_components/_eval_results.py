@@ -101,13 +101,22 @@ def _finite(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def failures(output: Path) -> list[str]:
-    """What kept the model from its blessing, one line each; empty if nothing did."""
+def failures(output: Path, rows: Sequence[SliceResult] = ()) -> list[str]:
+    """What kept the model from its blessing, one line each; empty if nothing did.
+
+    Args:
+        rows: results whose confidence intervals are told along.
+    """
     result = tfma.load_validation_result(str(output))
+    bounds = {
+        (_where_text(row.where, row.compared_with), name): interval
+        for row in rows
+        for name, interval in row.intervals.items()
+    }
     lines = []
     for validation in result.metric_validations_per_slice:
         where = _validated(validation)
-        lines += [_failure(failure, where) for failure in validation.failures]
+        lines += [_failure(failure, where, bounds) for failure in validation.failures]
     for missing in result.missing_slices:
         lines.append(f"no example is in the slice {_text(missing)}, which has a threshold")
     for missing in result.missing_cross_slices:
@@ -121,14 +130,16 @@ def failures(output: Path) -> list[str]:
     return sorted(lines)
 
 
-def _failure(failure: Any, where: str) -> str:
+def _failure(failure: Any, where: str, bounds: Mapping[tuple[str, str], Any]) -> str:
     key = failure.metric_key
     name = "/".join(part for part in (key.output_name, key.name) if part)
+    interval = bounds.get((where, name), (None, None))
+    between = "" if None in interval else ", between {:.6g} and {:.6g}".format(*interval)
     if key.HasField("sub_key"):
         name += f"@{_text(key.sub_key)}"
     message = failure.message.strip()
     return (
-        f"{name}{' (change)' if key.is_diff else ''} of {where} is {_value_text(failure)}"
+        f"{name}{' (change)' if key.is_diff else ''} of {where} is {_value_text(failure)}{between}"
         f"{': ' + message if message else ''} (threshold: {_text(failure.metric_threshold)})"
     )
 
@@ -138,12 +149,6 @@ def _value_text(failure: Any) -> str:
     kind = value.WhichOneof("type")
     if kind == "double_value":
         return f"{value.double_value.value:.6g}"
-    if kind == "bounded_value":
-        bounds = value.bounded_value
-        return (
-            f"{bounds.value.value:.6g} ({bounds.lower_bound.value:.6g} to "
-            f"{bounds.upper_bound.value:.6g})"
-        )
     return "not there" if kind is None else "no number"
 
 
@@ -157,7 +162,12 @@ def _validated(validation: Any) -> str:
 
 
 def _slice_text(key: Any) -> str:
-    return ", ".join(f"{k.column}={_value(k)}" for k in key.single_slice_keys) or "all"
+    return _where_text({k.column: _value(k) for k in key.single_slice_keys})
+
+
+def _where_text(where: Slice, compared_with: Slice | None = None) -> str:
+    text = ", ".join(f"{name}={value}" for name, value in where.items()) or "all"
+    return text if compared_with is None else f"{_where_text(compared_with)} minus {text}"
 
 
 def _value(key: Any) -> Any:

@@ -60,6 +60,9 @@ class Slicer:
                 *first, last = columns.example(names, int(rows[0]))
                 for key in slicer_lib.get_slices_for_features_dicts(first, last, [spec]):
                     found.setdefault(self._number(key), []).append(rows)
+        for row, keys in enumerate(_given(extracts)):
+            for key in keys:
+                found.setdefault(self._number(key), []).append(np.array([row]))
         # Sorted, and once: two specs may lead to one slice.
         members = {group: np.unique(np.concatenate(parts)) for group, parts in found.items()}
         groups = np.repeat(list(members), [len(rows) for rows in members.values()])
@@ -80,6 +83,13 @@ class Slicer:
         if len(self._models) <= 1:
             return [made, raw]
         return [*(made[name] for name in self._models if name in made), raw]
+
+
+def _given(extracts: Extracts) -> Iterator[Sequence[SliceKey]]:
+    """The slices that a query in SQL has found, by example."""
+    keys = extracts.get(constants.SLICE_KEY_TYPES_KEY)
+    if keys is not None:
+        yield from keys.dense_rows()
 
 
 def _specs(config: Any) -> list[tuple[tuple[str, ...], Any]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import apache_beam as beam
@@ -12,6 +13,8 @@ from apache_beam.internal import pickler
 from apache_beam.io import iobase
 from apache_beam.runners import common
 from apache_beam.transforms import core, sideinputs, util, window
+
+from mlops_pipeline.errors import PipelineError
 
 Step = Any
 """An `AppliedPTransform`: a transform with the collections that it reads and writes."""
@@ -52,6 +55,17 @@ def kept(value: Any) -> Any:
     if type(value) is tuple:
         return tuple(map(kept, value))
     return copy.deepcopy(value)
+
+
+@contextmanager
+def told_as_it_is() -> Iterator[None]:
+    """Let an error of ours through: Beam would log its traceback, and drop its hint."""
+    try:
+        yield
+    except PipelineError as error:
+        # What Beam itself marks an error with that it has passed on before.
+        error._tagged_with_step = True  # type: ignore[attr-defined]
+        raise
 
 
 class Operation:

@@ -129,12 +129,13 @@ def _named(run: Callable[[], None]) -> None:
 
 
 def _cause(error: BaseException | None) -> PipelineError | None:
-    """The error of ours behind one of Beam's."""
+    """The error of ours behind one of Beam's, which may be one of ours without its hint."""
+    found = None
     while error is not None:
         if isinstance(error, PipelineError):
-            return error
+            found = error
         error = error.__cause__ or error.__context__
-    return None
+    return found
 
 
 def _innermost(error: BaseException) -> BaseException:
@@ -249,6 +250,7 @@ class Features:
     def __init__(self, files: Sequence[Path], schema: Any) -> None:
         self._batches = read_batches(files, schema=schema)
         self.names: set[str] = set()
+        self.schema: Any = None
         if not self._more():
             raise ExecutorError("the examples are empty", hint="evaluate another split")
 
@@ -261,5 +263,7 @@ class Features:
 
     def _more(self) -> bool:
         batch = next(self._batches, None)
+        if self.schema is None and batch is not None:
+            self.schema = batch.schema
         self.names.update(batch.schema.names if batch is not None else ())
         return batch is not None

@@ -148,7 +148,9 @@ def _summarise(evaluation: ModelEvaluation, config: Any, features: Any) -> list[
     features.names.update(name for row in rows for name in row.where)
     _eval_config.check_slices(config, features)
     reasons = (
-        _eval_results.failures(evaluation.path) if _eval_config.has_thresholds(config) else None
+        _eval_results.failures(evaluation.path, rows)
+        if _eval_config.has_thresholds(config)
+        else None
     )
     document = _eval_results.as_json(rows)
     if reasons is not None:
