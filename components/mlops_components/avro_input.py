@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_components.ingest import BATCH_ROWS
+from mlops_components.ingest import fitting
 from mlops_components.table_input import Tables, check_same_columns, holds
 from mlops_pipeline.errors import ExecutorError, PipelineError, SettingsError
 
@@ -63,13 +63,31 @@ def _batches(path: Path) -> Iterator[pa.RecordBatch]:
     with _reading(path) as reader:
         columns = _columns(reader.writer_schema, path)
         first = 1
-        while rows := list(itertools.islice(reader, BATCH_ROWS)):
+        for rows in _chunks(reader):
             arrays = [
                 _array([row[name] for row in rows], name, kind, (path, first))
                 for name, kind in columns.items()
             ]
             yield pa.RecordBatch.from_arrays(arrays, list(columns))
             first += len(rows)
+
+
+_SAMPLE = 8
+"""Rows after which it is looked how large they are."""
+
+
+def _chunks(reader: Iterator[Any]) -> Iterator[list[Any]]:
+    """Rows in lists that can be in memory at once."""
+    found: list[Any] = []
+    size = 0
+    while some := list(itertools.islice(reader, _SAMPLE)):
+        found += some
+        size += len(some) * sum(len(v) for v in some[0].values() if isinstance(v, (str, bytes)))
+        if len(found) >= fitting(len(found), size):
+            yield found
+            found, size = [], 0
+    if found:
+        yield found
 
 
 def _array(values: list[Any], name: str, kind: pa.DataType, place: tuple[Path, int]) -> pa.Array:

@@ -196,6 +196,11 @@ def _first_misfit(texts: Any, kind: str) -> tuple[int, str]:
 
 
 def _header(path: Path) -> tuple[str, ...]:
+    with path.open("rb") as data:
+        if data.read(2) == b"\x1f\x8b":
+            raise ExecutorError(
+                f"{path} is compressed", hint="unpack it, as with gunzip", retryable=False
+            )
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             header = next(text_csv.reader(file), [])

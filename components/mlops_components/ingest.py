@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 BATCH_ROWS = 8192
 """Rows that are encoded at once."""
 
-BATCH_BYTES = 32 << 20
+BATCH_BYTES = 8 << 20
 """Bytes that are encoded at once, where rows are large."""
 
 
@@ -104,9 +104,14 @@ def _chosen(rows: Rows, dealing: Dealing) -> Iterator[str]:
         ) from None
 
 
+def fitting(rows: int, size: int) -> int:
+    """How many rows are to be in memory at once, where `rows` of them take `size` bytes."""
+    return min(BATCH_ROWS, max(1, rows * BATCH_BYTES // max(size, 1)))
+
+
 def slices(batch: Any) -> Iterator[Any]:
     """An Arrow batch in pieces that can be encoded at once."""
-    rows = min(BATCH_ROWS, max(1, batch.num_rows * BATCH_BYTES // max(batch.nbytes, 1)))
+    rows = fitting(batch.num_rows, batch.nbytes)
     for start in range(0, batch.num_rows, rows):
         yield batch.slice(start, rows)
 

@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlops_components.ingest import BATCH_ROWS, fitting
 from mlops_components.table_input import Tables, check_same_columns, holds
 from mlops_pipeline.errors import ExecutorError
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_ROWS = 16_384
 
 
 def open_parquet(files: Sequence[Path]) -> Tables:
@@ -29,6 +28,13 @@ def open_parquet(files: Sequence[Path]) -> Tables:
     for path in files:
         with _naming(path):
             schema = parquet.read_schema(path)
+        twice = sorted({name for name in schema.names if schema.names.count(name) > 1})
+        if twice:
+            raise ExecutorError(
+                f"{path}: column {twice[0]!r} occurs twice",
+                hint="give every column a name of its own",
+                retryable=False,
+            )
         kinds[path] = {field.name: holds(field.name, field.type, str(path)) for field in schema}
     check_same_columns(kinds)
     return Tables(_batches)
@@ -38,7 +44,9 @@ def _batches(path: Path) -> Iterator[pa.RecordBatch]:
     from pyarrow import parquet
 
     with _naming(path), parquet.ParquetFile(path) as file:
-        yield from file.iter_batches(batch_size=_ROWS)
+        groups = [file.metadata.row_group(at) for at in range(file.num_row_groups)]
+        rows = min((fitting(g.num_rows, g.total_byte_size) for g in groups), default=BATCH_ROWS)
+        yield from file.iter_batches(batch_size=rows)
 
 
 @contextmanager

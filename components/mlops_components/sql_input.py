@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from mlops_components.ingest import BATCH_BYTES, BATCH_ROWS, Rows, encoded
+from mlops_components.ingest import Rows, encoded, fitting
 from mlops_components.splits import Key
 from mlops_pipeline.errors import ExecutorError, ParameterError, SettingsError
 
@@ -36,6 +36,9 @@ _KINDS: Mapping[type, str] = {
 }
 _WORDS = {"int": "a whole number", "float": "a float", "bytes": "a text"}
 _EXTRA = "install the extra and the driver: pip install 'mlops-pipeline[sql]' 'psycopg[binary]'"
+_SAMPLE = 8
+"""Rows that are fetched before it is known how large they are."""
+
 _NAME = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
 
 
@@ -81,10 +84,9 @@ class Queries:
                 )
             columns = _Columns(names, place)
             first = 1
-            for batch in batches:
-                for some in _bounded(batch):
-                    yield encoded(columns.convert(some, first), key, place, first)
-                    first += len(some)
+            for rows in batches:
+                yield encoded(columns.convert(rows, first), key, place, first)
+                first += len(rows)
 
     @contextmanager
     def _open(self, place: str) -> Iterator[Any]:
@@ -136,19 +138,20 @@ def _run(connection: Any, query: str) -> tuple[list[str], Iterator[Sequence[Any]
     # A colon is the user's own, as in a time: it does not stand before the name of a parameter.
     statement = sqlalchemy.text(_NAME.sub(r"\\:\1", query))
     # In the database the rows wait for their turn; here one batch of them is in memory.
-    options = {"stream_results": True, "max_row_buffer": BATCH_ROWS}
+    options = {"stream_results": True, "max_row_buffer": _SAMPLE}
     result = connection.execution_options(**options).execute(statement)
     if not result.returns_rows:
         raise ExecutorError("the query gives no rows", hint="write a SELECT", retryable=False)
-    return list(result.keys()), result.partitions(BATCH_ROWS)
+    return list(result.keys()), _batches(result)
 
 
-def _bounded(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Rows in lists that can be encoded at once, where they hold large texts."""
-    width = sum(len(v) for v in rows[0] if isinstance(v, (str, bytes))) if rows else 0
-    count = max(1, min(len(rows), BATCH_BYTES // max(width, 1)))
-    for start in range(0, len(rows), count):
-        yield rows[start : start + count]
+def _batches(result: Any) -> Iterator[Sequence[Any]]:
+    """Rows in lists of as many as can be in memory at once, by the size of those before."""
+    wanted = _SAMPLE
+    while rows := result.fetchmany(wanted):
+        yield rows
+        size = sum(len(v) for row in rows[:8] for v in row if isinstance(v, (str, bytes)))
+        wanted = fitting(min(len(rows), 8), size)
 
 
 class _Columns:

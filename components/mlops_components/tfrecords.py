@@ -29,7 +29,7 @@ _GZIP_HEADER = _GZIP_MAGIC + bytes(6) + b"\xff"
 _LAST_BLOCK = b"\x03\x00"
 _READ = 1 << 20
 _INFLATED = 8 << 20
-_LIST_BYTES = 32 << 20
+_LIST_BYTES = 8 << 20
 _HEADER = 12
 _FOOTER = 4
 

@@ -135,6 +135,16 @@ def test_contradictory_csv_is_named(tmp_path: Path, files: dict[str, str], messa
     assert re.search(message, refused(CsvExampleGen, tmp_path))
 
 
+def test_compressed_and_foreign_csv_is_named(tmp_path: Path) -> None:
+    for data, message in (
+        (gzip.compress(b"a,b\n1,2\n"), "a.csv is compressed"),
+        ("a,b\n1,2\n".encode("utf-16"), "a.csv is not UTF-8"),
+        (b"a,b\n1,2\n" * 9 + b"1,\xe4\n", "a.csv is not UTF-8"),
+    ):
+        (tmp_path / "a.csv").write_bytes(data)
+        assert message in refused(CsvExampleGen, tmp_path)
+
+
 def test_column_types_may_be_given(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a,b\n" + ROWS)
     (tmp_path / "b.csv").write_text("a,b\nno,x\n")
@@ -147,12 +157,13 @@ def test_column_types_may_be_given(tmp_path: Path) -> None:
     assert "did you mean 'int'" in refused(CsvExampleGen, tmp_path, column_types={"a": "in"})
 
 
-def parquet_of(**columns: Any) -> bytes:
+def parquet_of(names: Any = (), values: Any = (), **columns: Any) -> bytes:
     import pyarrow as pa
     from pyarrow import parquet
 
     file = io.BytesIO()
-    parquet.write_table(pa.table(columns), file)
+    table = pa.table(columns) if columns else pa.table(list(map(pa.array, values)), names=names)
+    parquet.write_table(table, file)
     return file.getvalue()
 
 
@@ -195,6 +206,10 @@ PARQUET: dict[str, tuple[dict[str, Callable[[], bytes]], str]] = {
         "column 'id' is of type struct<x: int64>, which is no feature",
     ),
     "nested": ({"a": lambda: parquet_of(id=[[[1]]])}, "column 'id' is of type list<"),
+    "twice": (
+        {"a": lambda: parquet_of(["id", "id"], [[1], [2]])},
+        "a.parquet: column 'id' occurs twice",
+    ),
     "null in list": (
         {"a": lambda: parquet_of(id=[[1], [1, None]])},
         "a.parquet: row 2: a list in column 'id' has a null",

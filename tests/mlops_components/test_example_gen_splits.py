@@ -184,7 +184,14 @@ def test_sequence_examples_say_what_they_are(data: Path) -> None:
     assert len(frame) == example_rows.COUNT
     row = frame[frame["id"] == 5].iloc[0]
     assert row["words"] == [[text] for text in example_rows.rows()[5]["words"]]
-    with pytest.raises(ExecutorError, match=r"are FORMAT_TF_SEQUENCE_EXAMPLE; .* is"):
+
+
+def test_other_records_are_kept_as_they_are_and_not_read_as_examples(data: Path) -> None:
+    examples = run(ImportExampleGen, input_base=data / "plain", payload_format="FORMAT_PROTO")
+    assert len(records(examples, "train")) + len(records(examples, "eval")) == example_rows.COUNT
+    with pytest.raises(ExecutorError, match=r"are FORMAT_PROTO; what is read here is FORMAT_TF_EX"):
+        load_examples(examples)
+    with pytest.raises(ExecutorError, match=r"are FORMAT_PROTO; what is read here is FORMAT_TF_EX"):
         run_component(StatisticsGen, examples=examples)
 
 
@@ -275,11 +282,29 @@ def test_input_splits_are_kept_for_every_format(data: Path, tmp_path: Path) -> N
         assert ids(examples, "old") == ids(examples, "new") == list(range(example_rows.COUNT))
 
 
-def test_large_rows_are_read_in_small_batches(tmp_path: Path) -> None:
+@pytest.mark.parametrize("component", [ParquetExampleGen, AvroExampleGen])
+def test_large_rows_are_read_in_small_batches(tmp_path: Path, component: Any) -> None:
+    import tracemalloc
+
+    import fastavro
     import pyarrow as pa
     from pyarrow import parquet
 
-    table = pa.table({"id": range(40), "image": [bytes([n]) * (1 << 20) for n in range(40)]})
-    parquet.write_table(table, tmp_path / "a.parquet")
-    examples = run(ParquetExampleGen, input_base=tmp_path)
-    assert sorted(ids(examples, "train") + ids(examples, "eval")) == list(range(40))
+    rows = [{"id": number, "text": "x" * (1 << 20)} for number in range(64)]
+    if component is ParquetExampleGen:
+        parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet", row_group_size=16)
+    else:
+        fields = [{"name": "id", "type": "long"}, {"name": "text", "type": "string"}]
+        schema = {"type": "record", "name": "row", "fields": fields}
+        with (tmp_path / "a.avro").open("wb") as file:
+            fastavro.writer(file, schema, rows, codec="deflate")
+    del rows
+    tracemalloc.start()
+    try:
+        examples = run(component, input_base=tmp_path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(records(examples, "train")) + len(records(examples, "eval")) == 64
+    # Of 64 MB in all.
+    assert peak < 48 << 20

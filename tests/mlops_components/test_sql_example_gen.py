@@ -277,8 +277,7 @@ def test_postgresql_url_with_a_password_and_rows_by_time(server: Server) -> None
 def test_postgresql_streams_rows_in_bounded_memory(server: Server) -> None:
     import tracemalloc
 
-    # 100 MB in all; the rows of one batch are a third of that.
-    query = "SELECT n AS id, repeat(md5(n::text), 128) AS text FROM generate_series(1, 25000) AS n"
+    query = "SELECT n AS id, repeat(md5(n::text), 128) AS text FROM generate_series(1, 15000) AS n"
     run(url=server.url(), password=PASSWORD, query="SELECT id FROM trips")
     tracemalloc.start()
     try:
@@ -287,7 +286,8 @@ def test_postgresql_streams_rows_in_bounded_memory(server: Server) -> None:
     finally:
         tracemalloc.stop()
     assert examples.splits == ["train", "eval"]
-    assert peak < 130 << 20
+    # Of 60 MB in all.
+    assert peak < 48 << 20
 
 
 def test_postgresql_failures_are_told_without_the_password(server: Server) -> None:
