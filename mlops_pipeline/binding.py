@@ -22,7 +22,7 @@ from mlops_pipeline.artifacts import (
     value_artifact_for,
 )
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
-from mlops_pipeline.literals import Secret, spelt
+from mlops_pipeline.literals import Secret, near_choice, spelt
 from mlops_pipeline.task import ArtifactRef, Task
 
 Taken = Artifact | list[Artifact] | None
@@ -141,7 +141,8 @@ def _converted(task: Task, name: str, value: Any, hint: Any) -> Any:
     except msgspec.ValidationError as error:
         raise ParameterError(
             f"{task.name}: parameter {name!r} takes {spelt(hint)}: {error}",
-            hint="mend the value, or the annotation of the parameter",
+            hint=near_choice(str(error), hint)
+            or "mend the value, or the annotation of the parameter",
         ) from None
     except (TypeError, NotImplementedError) as error:
         raise ParameterError(

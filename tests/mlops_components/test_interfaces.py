@@ -11,9 +11,10 @@ from mlops_components import ExampleValidator
 from mlops_pipeline import compile_pipeline, latest, pipeline
 from mlops_pipeline.artifacts import ExampleStatistics, Schema
 from mlops_pipeline.component import Component
-from mlops_pipeline.errors import WiringError
+from mlops_pipeline.errors import ParameterError, WiringError
 from mlops_pipeline.resolvers import Query, latest_blessed_model
 from mlops_pipeline.store import ArtifactRecord, Execution, MemoryStore, State
+from mlops_pipeline.testing import artifact, run_component
 
 CATALOGUE = Path(mlops_components.__file__).parent.parent / "README.md"
 
@@ -103,6 +104,16 @@ def test_a_kind_of_anomaly_that_is_misspelt_is_told_when_the_pipeline_is_written
         compile_pipeline(misspelt)
     assert wrong.value.hint == "did you mean 'SCHEMA_MISSING_COLUMN'?"
     assert len(wrong.value.message) < 400
+
+
+def test_one_that_is_given_when_the_pipeline_runs_is_told_then() -> None:
+    given = {name: artifact(kind) for name, kind in INPUTS.items()}
+    with pytest.raises(ParameterError, match="Invalid enum value 'fial'") as wrong:
+        run_component(ExampleValidator, **given, severity={"*": "fial"})
+    assert wrong.value.hint == "did you mean 'fail'?"
+
+
+INPUTS = {"statistics": ExampleStatistics, "schema": Schema}
 
 
 def recorded(store: MemoryStore, uri: str, digest: str, blessed: int) -> None:
