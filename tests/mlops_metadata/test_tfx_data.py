@@ -30,6 +30,6 @@ def test_datasets_and_models_of_tfx_are_found(tmp_path: Path, layout: str) -> No
     assert names == ["penguin.Transform.transformed_examples", "penguin.CsvExampleGen.examples"]
     assert (version.span, version.rows) == (0, None)
     assert version.fingerprint
-    assert [(model.node, model.blessed, len(model.pushed)) for model in models] == [
-        ("penguin.Trainer", True, 1)
+    assert [(model.node, model.blessed, bool(model.pushed)) for model in models] == [
+        ("penguin.Trainer", True, True)
     ]
