@@ -170,7 +170,7 @@ def load_model(artifact: Model | PushedModel) -> Any:
 
 def _foreign(folder: Path) -> NotFoundError:
     """What to say of a model that only its own library knows how to load."""
-    files = sorted(path for path in folder.glob("*") if path.is_file())
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
     if not files:
         return NotFoundError(f"there is no model at {folder}", hint="train it again")
     # To load a pickle is to run what is in it: that is for the user to decide.

@@ -1,4 +1,4 @@
-"""Tells three species of penguins apart with scikit-learn: no TensorFlow in training or serving.
+"""Tells three species of penguins apart with scikit-learn; no TensorFlow in its training.
 
 Run it with `mlops run pipelines/penguin_sklearn`.
 """
@@ -8,10 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from mlops_components import CsvExampleGen, Evaluator, Pusher, SchemaGen, StatisticsGen, Trainer
-from mlops_pipeline import Examples, Input, Model, Output, component, pipeline
+from mlops_pipeline import latest_blessed_model, pipeline
+
+MODEL_CODE = Path("penguin_classifier.py")
 
 EVAL_CONFIG = {
-    "model_specs": [{"label_key": "class_index", "prediction_key": "probabilities"}],
+    "model_specs": [{"label_key": "species", "prediction_key": "probabilities"}],
     "slicing_specs": [{}, {"feature_keys": ["island"]}],
     "metrics_specs": [
         {
@@ -19,26 +21,18 @@ EVAL_CONFIG = {
                 {"class_name": "ExampleCount"},
                 {
                     "class_name": "SparseCategoricalAccuracy",
-                    "threshold": {"value_threshold": {"lower_bound": 0.9}},
+                    "threshold": {
+                        "value_threshold": {"lower_bound": 0.9},
+                        "change_threshold": {
+                            "direction": "HIGHER_IS_BETTER",
+                            "absolute": -0.03,
+                        },
+                    },
                 },
             ]
         }
     ],
 }
-
-
-@component
-def Predict(
-    examples: Input[Examples], model: Input[Model], *, predictions: Output[Examples]
-) -> None:
-    """Add the model's predictions to the examples, for an Evaluator that has no model."""
-    import penguin_classifier
-
-    from mlops_components import read_frame, write_frames
-
-    frame = read_frame([str(examples.split("eval") / "*")])
-    folder = model.path / "Format-Serving"
-    write_frames(predictions, {"eval": penguin_classifier.with_predictions(frame, folder)})
 
 
 @pipeline
@@ -60,9 +54,14 @@ def penguin_sklearn(
     model = Trainer(
         examples=examples,
         schema=schema,
-        module_file=Path("penguin_classifier.py"),
+        module_file=MODEL_CODE,
         custom_config={"strength": strength},
     ).outputs["model"]
-    predictions = Predict(examples=examples, model=model).outputs["predictions"]
-    blessing = Evaluator(examples=predictions, eval_config=EVAL_CONFIG).outputs["blessing"]
+    blessing = Evaluator(
+        examples=examples,
+        model=model,
+        baseline_model=latest_blessed_model(other_than=model),
+        module_file=MODEL_CODE,
+        eval_config=EVAL_CONFIG,
+    ).outputs["blessing"]
     Pusher(model=model, model_blessing=blessing, push_destination=serving_dir)

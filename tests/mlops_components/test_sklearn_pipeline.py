@@ -36,6 +36,8 @@ def test_model_is_evaluated_blessed_and_pushed(done: PipelineRun) -> None:
     assert isinstance(trained, dict)
     # The Evaluator counts what the training has counted by itself.
     assert result.overall["sparse_categorical_accuracy"] == pytest.approx(trained["val_accuracy"])
+    blessing = done["Evaluator"].artifact("blessing")
+    assert blessing.properties["current_model_id"] == done["Trainer"].artifact("model").id
     pushed = done["Pusher"].artifact("pushed_model")
     assert pushed.properties["pushed"] == 1
     folder = Path(str(pushed.properties["pushed_destination"]))

@@ -3,12 +3,13 @@
 import json
 import textwrap
 from dataclasses import fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mlops_components import EvalArgs, FnArgs, TrainArgs, Trainer
+from mlops_components import EvalArgs, FnArgs, TrainArgs, Trainer, Tuner
 from mlops_components.training_log import read_metrics
 from mlops_pipeline import latest, pipeline, rolling_window
 from mlops_pipeline.api import Where, run
@@ -314,6 +315,13 @@ def test_steps_cannot_be_negative() -> None:
         TrainArgs(num_steps=-1)
     with pytest.raises(ParameterError, match="EvalArgs: num_steps cannot be -2"):
         EvalArgs(num_steps=-2)
+
+
+@pytest.mark.skipif(find_spec("keras_tuner") is not None, reason="KerasTuner is installed here")
+def test_a_search_says_what_is_not_installed(tmp_path: Path) -> None:
+    with pytest.raises(ExecutorError, match="KerasTuner, which is not installed") as caught:
+        run_component(Tuner, examples=examples(), module_file=tmp_path / "user.py")
+    assert "mlops-pipeline[tuner]" in caught.value.hint
 
 
 def test_examples_are_needed(tmp_path: Path) -> None:

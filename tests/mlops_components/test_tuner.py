@@ -31,7 +31,7 @@ class Parabola(keras_tuner.RandomSearch):
         x = trial.hyperparameters.Float("x", -1.0, 1.0)
         name = f"trial {trial.trial_id}"
         if trial.trial_id in config.get("fail", []):
-            raise ValueError(f"{name} does not work")
+            raise ValueError(f"{name} does not work\\n  and this\\nsays more")
         flag = Path(working_dir, "killed")
         if trial.trial_id == config.get("kill") and not flag.exists():
             flag.touch()
