@@ -85,23 +85,12 @@ def _deal(read: Read, dealing: Dealing, examples: Examples) -> dict[str, int]:
     with SplitWriter(examples, dealing.splits) as writer:
         for rows in read(dealing.key):
             dealt: dict[str, list[bytes]] = {name: [] for name in dealing.splits}
-            for record, name in zip(rows.records, _chosen(rows, dealing), strict=True):
+            names = dealing.choose(rows.keys, rows.place, rows.first)
+            for record, name in zip(rows.records, names, strict=True):
                 dealt[name].append(record)
             for name, records in dealt.items():
                 writer.write_all(name, records)
     return writer.counts
-
-
-def _chosen(rows: Rows, dealing: Dealing) -> Iterator[str]:
-    number = rows.first
-    try:
-        for key in rows.keys:
-            yield dealing.choose(key)
-            number += 1
-    except ExecutorError as error:
-        raise ExecutorError(
-            f"{rows.place}: row {number}: {error.message}", hint=error.hint, retryable=False
-        ) from None
 
 
 def fitting(rows: int, size: int) -> int:

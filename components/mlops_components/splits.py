@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import hashlib
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Literal
@@ -106,11 +106,13 @@ class Dealing:
     Args:
         splits: names, in order.
         key: what `choose` wants to know of a row.
+        choose: the splits of rows by their keys; it is told where they come from and the number
+            of the first one, for errors.
     """
 
     splits: list[str]
     key: Key
-    choose: Callable[[Any], str]
+    choose: Callable[[Sequence[Any], str, int], list[str]]
 
 
 def dealing_of(config: OutputConfig) -> Dealing:
@@ -151,9 +153,10 @@ def _by_hash(config: SplitConfig) -> Dealing:
             )
     ends = list(itertools.accumulate(split.hash_buckets for split in config.splits))
 
-    def choose(key: bytes) -> str:
-        bucket = int.from_bytes(hashlib.sha256(key).digest(), "big") % ends[-1]
-        return names[bisect.bisect(ends, bucket)]
+    def choose(keys: Sequence[bytes], place: str, first: int) -> list[str]:
+        number, sha256, total = int.from_bytes, hashlib.sha256, ends[-1]
+        buckets = [number(sha256(key).digest(), "big") % total for key in keys]
+        return [names[bisect.bisect(ends, bucket)] for bucket in buckets]
 
     return Dealing(names, Key(config.partition_feature_name), choose)
 
@@ -181,19 +184,26 @@ def _by_time(config: TimeSplitConfig) -> Dealing:
     per_second = _PER_SECOND[config.unit]
     seen: dict[Any, str] = {}
 
-    def choose(value: Any) -> str:
-        if value not in seen:
-            if len(seen) > 100_000:
-                seen.clear()
-            at = bisect.bisect(ends, _seconds(value, config.feature_name, per_second))
-            if at == len(names):
+    def split_of(value: Any) -> str:
+        at = bisect.bisect(ends, _seconds(value, per_second))
+        if at == len(names):
+            raise ValueError(f"{value!r} is not before {bounds[-1]}")
+        return names[at]
+
+    def choose(keys: Sequence[Any], place: str, first: int) -> list[str]:
+        if len(seen) > 100_000:
+            seen.clear()
+        for row, value in enumerate(keys, first):
+            try:
+                seen[value] = seen.get(value) or split_of(value)
+            except ValueError as error:
                 raise ExecutorError(
-                    f"{config.feature_name} {value!r} is not before {bounds[-1]}",
-                    hint="give the last split no `before`, or leave such rows out of the data",
+                    f"{place}: row {row}: {config.feature_name} {error}",
+                    hint="split by a column of whole numbers, or of texts as 2024-05-31T12:00:00, "
+                    "and give the last split no `before` if it takes all that is left",
                     retryable=False,
-                )
-            seen[value] = names[at]
-        return seen[value]
+                ) from None
+        return [seen[value] for value in keys]
 
     return Dealing(names, Key(config.feature_name, value=True), choose)
 
@@ -208,17 +218,13 @@ def _bound(before: str) -> float:
         ) from None
 
 
-def _seconds(value: Any, name: str, per_second: int) -> float:
+def _seconds(value: Any, per_second: int) -> float:
     if isinstance(value, int):
         return value / per_second
     try:
         return _parsed(value.decode())
-    except (ValueError, AttributeError):
-        raise ExecutorError(
-            f"{name} {value!r} is not a time",
-            hint="split by a column of whole numbers, or of texts as 2024-05-31T12:00:00",
-            retryable=False,
-        ) from None
+    except ValueError:
+        raise ValueError(f"{value!r} is not a time") from None
 
 
 def _parsed(text: str) -> float:

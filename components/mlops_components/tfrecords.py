@@ -6,11 +6,12 @@ needed for it, which takes longer to import than most data takes to write.
 
 from __future__ import annotations
 
+import itertools
 import os
 import struct
 import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -30,6 +31,7 @@ _LAST_BLOCK = b"\x03\x00"
 _READ = 1 << 20
 _INFLATED = 8 << 20
 _LIST_BYTES = 8 << 20
+_MASK = 0xA282EAD8
 _HEADER = 12
 _FOOTER = 4
 
@@ -43,26 +45,20 @@ class RecordFile:
     def __init__(self, path: Path, pool: ThreadPoolExecutor) -> None:
         self._file: BinaryIO = path.open("wb")
         self._pool = pool
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._buffer = bytearray()
         self._total = 0
         self._checksum = 0
         self._pending: deque[Future[bytes]] = deque()
         self._file.write(_GZIP_HEADER)
 
-    def write(self, records: Iterable[bytes]) -> None:
+    def write(self, records: Sequence[bytes]) -> None:
         """Add records."""
-        from google_crc32c import value
+        self._buffer += framed(records)
+        while len(self._buffer) >= _BLOCK:
+            self._compress(bytes(self._buffer[:_BLOCK]))
+            del self._buffer[:_BLOCK]
 
-        for record in records:
-            self._parts += (_length(len(record)), record, _masked(value(record)))
-            self._size += len(record)
-            if self._size >= _BLOCK:
-                self._compress()
-
-    def _compress(self) -> None:
-        data = b"".join(self._parts)
-        self._parts, self._size = [], 0
+    def _compress(self, data: bytes) -> None:
         self._total += len(data)
         self._checksum = zlib.crc32(data, self._checksum)
         self._pending.append(self._pool.submit(_deflate, data))
@@ -72,8 +68,8 @@ class RecordFile:
     def close(self) -> None:
         """Write what is left."""
         with self._file:
-            if self._parts:
-                self._compress()
+            if self._buffer:
+                self._compress(bytes(self._buffer))
             for block in self._pending:
                 self._file.write(block.result())
             self._file.write(_LAST_BLOCK)
@@ -85,6 +81,19 @@ def _deflate(data: bytes) -> bytes:
     return compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH)
 
 
+def framed(records: Sequence[bytes]) -> bytes:
+    """Records as they are in a file."""
+    import numpy as np
+    from google_crc32c import value
+
+    checksums = np.fromiter(map(value, records), np.uint32, len(records))
+    rotated = (checksums >> np.uint32(15)) | (checksums << np.uint32(17))
+    ends = (rotated + np.uint32(_MASK)).astype("<u4").tobytes()
+    starts = map(_length, map(len, records))
+    footers = (ends[at : at + _FOOTER] for at in range(0, len(ends), _FOOTER))
+    return b"".join(itertools.chain.from_iterable(zip(starts, records, footers, strict=True)))
+
+
 @lru_cache(maxsize=4096)
 def _length(size: int) -> bytes:
     from google_crc32c import value
@@ -94,7 +103,7 @@ def _length(size: int) -> bytes:
 
 
 def _masked(checksum: int) -> bytes:
-    rotated = ((checksum >> 15) | (checksum << 17)) + 0xA282EAD8
+    rotated = ((checksum >> 15) | (checksum << 17)) + _MASK
     return struct.pack("<I", rotated & 0xFFFFFFFF)
 
 
