@@ -7,6 +7,7 @@ from html import escape
 from typing import Any, Protocol
 
 from mlops_pipeline.artifacts import Artifact
+from mlops_pipeline.gate import Gate
 from mlops_pipeline.store import Execution, State
 from mlops_pipeline.text import seconds, shown
 
@@ -38,6 +39,8 @@ class Node(Protocol):
     def outputs(self) -> Mapping[str, Sequence[Artifact]]: ...
     @property
     def execution(self) -> Execution: ...
+    @property
+    def gate(self) -> Gate | None: ...
 
 
 class Run(Protocol):
@@ -74,7 +77,8 @@ def card(run: Run) -> str:
         '<table style="width:100%;border-collapse:collapse;color:inherit;font-size:inherit">'
         '<tr style="text-align:left">'
         "<th>node</th><th></th><th>time</th><th></th><th>outputs</th></tr>"
-        f"{rows}</table>{''.join(_error(node) for node in run.failed)}</div>"
+        f"{rows}</table>{''.join(_gate(node) for node in run)}"
+        f"{''.join(_error(node) for node in run.failed)}</div>"
     )
 
 
@@ -103,6 +107,17 @@ def _badge(state: State, text: str = "") -> str:
     return (
         f'<span style="color:#fff;background:{COLOURS[state]};border-radius:4px;padding:1px 6px">'
         f"{escape(text or state.value.lower())}</span>"
+    )
+
+
+def _gate(node: Node) -> str:
+    """What a node said about those after it; a failed one says it as its error."""
+    if node.gate is None or not node.state.succeeded:
+        return ""
+    said = "".join(f"<li>{escape(f'{f.action}: {f.reason}')}</li>" for f in node.gate.findings)
+    return (
+        f'<details style="margin-top:8px"><summary><b>{escape(node.name)}</b>: '
+        f"{escape(f'{node.gate.action}: {node.gate}')}</summary><ul>{said}</ul></details>"
     )
 
 

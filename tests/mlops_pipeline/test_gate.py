@@ -138,6 +138,7 @@ def test_a_warning_is_recorded_and_shown_and_stops_nothing(chain: Any, in_proces
     assert "Check warns:\n  warn: only 3 rows" in "\n".join(run_report(run, Screen()))
     data = next(node for node in run_data(run)["nodes"] if node["name"] == "Check")
     assert data["gate"]["action"] == "warn"
+    assert "warn: only 3 rows" in run._repr_html_()
     assert run["Train"].gate is None
 
 
