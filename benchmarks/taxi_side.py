@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import csv
 import json
 import math
 import random
@@ -23,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mlops_components import CsvExampleGen, ExampleValidator, SchemaGen, StatisticsGen
+from mlops_components import CsvExampleGen, Evaluator, ExampleValidator, SchemaGen, StatisticsGen
 from mlops_components.examples import SplitWriter, read_records, split_files
 from mlops_pipeline.artifacts import Artifact, Examples
 from mlops_pipeline.testing import run_component
@@ -82,10 +83,47 @@ def validation(side: Side) -> None:
         keep(side, found.path / f"Split-{split}" / "SchemaDiff.pb", f"anomalies-{split}.pb")
 
 
+EVAL_CONFIG: dict[str, Any] = {
+    "model_specs": [{"label_key": "big_tip", "prediction_key": "predicted"}],
+    "slicing_specs": [
+        {},
+        {"feature_keys": ["payment_type"]},
+        {"feature_keys": ["trip_start_hour"]},
+    ],
+    "metrics_specs": [
+        {
+            "metrics": [
+                {"class_name": "ExampleCount"},
+                {
+                    "class_name": "AUC",
+                    "threshold": {"value_threshold": {"lower_bound": 0.5}},
+                    "per_slice_thresholds": [
+                        {
+                            "slicing_specs": [{"feature_keys": ["trip_start_hour"]}],
+                            "threshold": {"value_threshold": {"lower_bound": 0.8}},
+                        }
+                    ],
+                },
+                {"class_name": "BinaryAccuracy"},
+                {"class_name": "Calibration"},
+            ]
+        }
+    ],
+}
+
+
+def evaluation(side: Side) -> None:
+    """AUC, accuracy and calibration by payment type and hour, with thresholds."""
+    how = {"eval_config": EVAL_CONFIG, "example_splits": list(SPLITS), **side.how}
+    found = run_component(Evaluator, examples=side.examples, **how).outputs["evaluation"]
+    keep(side, found.path / "metrics.json", "evaluation.json")
+
+
 STAGES: dict[str, Callable[[Side], None]] = {
     "statistics": statistics,
     "schema": schema,
     "validation": validation,
+    "evaluation": evaluation,
 }
 
 
@@ -94,9 +132,25 @@ def keep(side: Side, file: Path, name: str) -> None:
     shutil.copy(file, side.results / name)
 
 
-def prepare(csv: Path, folder: Path, rows: int) -> None:
+def with_predictions(trips: Path, target: Path) -> None:
+    """The trips, with a label to predict, and what a poor model says of it."""
+    chance = random.Random(0)
+    with trips.open(newline="") as source, target.open("w", newline="") as file:
+        reader = csv.DictReader(source)
+        writer = csv.DictWriter(file, [*(reader.fieldnames or ()), "big_tip", "predicted"])
+        writer.writeheader()
+        for row in reader:
+            tip = float(row["tips"] or 0) > 0.2 * float(row["fare"] or 0)
+            score = (1.0 if row["payment_type"] == "Credit Card" else -3.0) + chance.gauss(0, 1)
+            said = 1 / (1 + math.exp(-score))
+            writer.writerow({**row, "big_tip": float(tip), "predicted": f"{said:.6f}"})
+
+
+def prepare(trips: Path, folder: Path, rows: int) -> None:
     """Examples of all trips, or of `rows` trips drawn from them."""
-    made = run_component(CsvExampleGen, input_base=csv).outputs["examples"]
+    file = folder / "trips.csv"
+    with_predictions(trips, file)
+    made = run_component(CsvExampleGen, input_base=file).outputs["examples"]
     assert isinstance(made, Examples)
     place = folder / "examples"
     if not rows:
@@ -141,7 +195,7 @@ def warm_up(engine: str) -> None:
     """Import what the stages need: that takes the same time on either side."""
     import tensorflow_model_analysis  # noqa: F401
 
-    from mlops_components import _statistics  # noqa: F401
+    from mlops_components import _statistics, _tfma  # noqa: F401
 
     if engine == "beam":
         import apache_beam as beam

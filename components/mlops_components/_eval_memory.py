@@ -31,6 +31,7 @@ from tensorflow_model_analysis.utils import model_util, util
 from mlops_components import _memory_beam
 from mlops_components._eval_adders import Adder, adders
 from mlops_components._eval_batches import Batch
+from mlops_components._eval_curves import by_array
 from mlops_components._eval_slices import Members, Slicer
 from mlops_components._eval_sums import Sums
 from mlops_components._memory_steps import Shared, Stream, told_as_it_is
@@ -125,7 +126,8 @@ def evaluate(work: Work, batches: Callable[[], Iterator[Any]]) -> list[str]:
         _ = evaluation | tfma.WriteResults(writers=writers)
 
     _memory_beam.run(extract)
-    _memory_beam.run(conclude)
+    with by_array():
+        _memory_beam.run(conclude)
     return sorted({key.name for computation in slow for key in computation.keys})
 
 

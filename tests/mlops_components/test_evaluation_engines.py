@@ -298,3 +298,23 @@ def test_config_object_of_tfma_is_taken_as_it_is() -> None:
     config = json_format.ParseDict(TIPS, tfma.EvalConfig())
     given = checked(config, dict[str, Any] | str | None)
     assert json_format.ParseDict(given, tfma.EvalConfig()) == config
+
+
+@pytest.mark.parametrize("buckets", [0, 1, 40, 900])
+def test_curves_are_equal_to_the_last_bit(buckets: int) -> None:
+    from tensorflow_model_analysis.metrics import binary_confusion_matrices as bcm
+    from tensorflow_model_analysis.metrics import calibration_histogram as ch
+
+    from mlops_components import _eval_curves
+
+    draw = random.Random(buckets)
+    ids = sorted(draw.sample(range(ch.DEFAULT_NUM_BUCKETS + 2), buckets))
+    histogram = [ch.Bucket(i, draw.random(), draw.random(), 1 + draw.random()) for i in ids]
+    for thresholds in ([0.5], [0.25, 0.75], [-1e-7, 0.1, 0.5, 1.0 + 1e-7], [-0.5, 0.3, 1.5]):
+        theirs = ch.rebin(thresholds, histogram)
+        ours = _eval_curves.rebin(thresholds, histogram)
+        assert list(ours) == theirs
+        assert [ours[place] for place in range(len(ours))] == theirs
+        wanted = bcm._histogram_to_binary_confusion_matrices(thresholds, theirs)
+        assert _eval_curves.matrices(thresholds, ours) == wanted
+        assert _eval_curves.matrices(thresholds, theirs) == wanted

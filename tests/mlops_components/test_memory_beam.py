@@ -151,3 +151,39 @@ def test_stateful_function_goes_to_beams_own_runner(tmp_path: Any) -> None:
     collected(build)
     (file,) = tmp_path.glob("out*")
     assert sorted(text[1] for text in file.read_text().split()) == ["1", "2"]
+
+
+def test_elements_are_let_go_of_once_they_are_through() -> None:
+    import gc
+    import weakref
+
+    import apache_beam as beam
+
+    from mlops_components import _memory_beam
+    from mlops_components._memory_steps import Stream
+
+    class Large:
+        """An element that is known to be gone."""
+
+    alive: list[Any] = []
+    most = 0
+
+    def elements() -> Any:
+        for _ in range(20):
+            element = Large()
+            alive.append(weakref.ref(element))
+            yield element
+
+    def look(element: Any) -> int:
+        nonlocal most
+        gc.collect()
+        most = max(most, sum(each() is not None for each in alive))
+        return 1
+
+    def build(pipeline: Any) -> None:
+        same = pipeline | Stream(elements) | "same" >> beam.Map(lambda element: element)
+        _ = same | "look" >> beam.Map(look) | beam.CombineGlobally(sum)
+
+    _memory_beam.run(build)
+    assert len(alive) == 20
+    assert 1 <= most <= 2
