@@ -173,11 +173,11 @@ def evaluate(folder: Path, schema: Any, runner: Any) -> bool:
     """Metrics by slice; whether the thresholds hold."""
     import apache_beam as beam
     import tensorflow_model_analysis as tfma
-    from penguin_eval import eval_config
+    from eval_configs import eval_config
 
     # There is no model before it to compare with.
     config = tfma.utils.update_eval_config_with_defaults(
-        eval_config(tfma), has_baseline=False, rubber_stamp=True
+        eval_config(tfma, "penguin"), has_baseline=False, rubber_stamp=True
     )
     # Spares TFMA an attempt to load the model with Keras 2.
     config.model_specs[0].model_type = tfma.TF_GENERIC

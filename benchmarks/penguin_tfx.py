@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from penguin_eval import eval_config
+from eval_configs import eval_config
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 CUSTOM_CONFIG = {"learning_rate": 0.01, "seed": 7}
@@ -55,7 +55,7 @@ def steps(tfx: Any, tfma: Any, options: argparse.Namespace) -> list[Any]:
         examples=examples.outputs["examples"],
         model=trainer.outputs["model"],
         baseline_model=baseline.outputs["model"],
-        eval_config=eval_config(tfma),
+        eval_config=eval_config(tfma, "penguin"),
     )
     pusher = c.Pusher(
         model=trainer.outputs["model"],

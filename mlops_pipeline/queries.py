@@ -53,28 +53,46 @@ def latest_blessed_model(
     return _source("latest_blessed_model", type, arguments, many=False)
 
 
+# What comes after the first three is for rare cases, by name only.
 def span_range(
-    type: type[Artifact], start: int, end: int, *, pipeline: str = "", missing_ok: bool = False
+    type: type[Artifact],
+    start: int,
+    end: int,
+    *,
+    node: str = "",
+    pipeline: str = "",
+    missing_ok: bool = False,
 ) -> Source:
     """The newest version of each span from `start` to `end`, both included, in order.
 
     Args:
+        node: only what this node wrote: transformed examples are examples with a span, too.
         missing_ok: go without spans that are not there, instead of failing.
     """
-    arguments = {"start": start, "end": end, "pipeline": pipeline, "missing_ok": missing_ok}
+    arguments: dict[str, Any] = {"start": start, "end": end, "node": node, "pipeline": pipeline}
+    arguments["missing_ok"] = missing_ok
     return _source("span_range", type, arguments, many=True)
 
 
+# Likewise.
 def rolling_window(
-    type: type[Artifact], count: int, *, skip: int = 0, at_least: int = 1, pipeline: str = ""
+    type: type[Artifact],
+    count: int,
+    *,
+    node: str = "",
+    skip: int = 0,
+    at_least: int = 1,
+    pipeline: str = "",
 ) -> Source:
     """The newest version of each of the last `count` spans that are there, in order.
 
     Args:
+        node: only what this node wrote: transformed examples are examples with a span, too.
         skip: how many of the newest spans to leave out.
         at_least: fail if fewer spans than this are there.
     """
-    arguments = {"count": count, "skip": skip, "at_least": at_least, "pipeline": pipeline}
+    arguments: dict[str, Any] = {"count": count, "skip": skip, "at_least": at_least}
+    arguments |= {"node": node, "pipeline": pipeline}
     return _source("rolling_window", type, arguments, many=True)
 
 

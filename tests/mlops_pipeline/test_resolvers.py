@@ -250,6 +250,13 @@ def test_a_window_with_too_few_spans_fails(history: History) -> None:
         history.ask(rolling_window, "Examples", count=3, skip=5)
 
 
+def test_spans_may_be_those_of_one_node(history: History) -> None:
+    ids = spans(history, 1, 2)
+    history.write("Examples", node="Transform", properties={"span": 2})
+    assert history.ask(rolling_window, "Examples", count=2, node="n") == [ids[1], ids[2]]
+    assert history.ask(span_range, "Examples", start=2, end=2, node="n") == [ids[2]]
+
+
 def test_artifacts_without_a_span_are_left_out(history: History) -> None:
     history.write("Examples")
     ids = spans(history, 7)

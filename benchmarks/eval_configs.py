@@ -1,0 +1,23 @@
+"""What the sides beside ours evaluate: exactly what the pipelines of this repository do.
+
+The configuration is read from the text of a pipeline, which these sides cannot import.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+PIPELINES = Path(__file__).resolve().parents[1] / "pipelines"
+
+
+def eval_config(tfma: Any, pipeline: str) -> Any:
+    """The `EvalConfig` of a pipeline in `pipelines/`."""
+    from google.protobuf import json_format
+
+    file = PIPELINES / pipeline / "pipeline.py"
+    for statement in ast.parse(file.read_text()).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "EVAL_CONFIG":
+            return json_format.ParseDict(ast.literal_eval(statement.value), tfma.EvalConfig())
+    raise SystemExit(f"{file} has no EVAL_CONFIG any more")
