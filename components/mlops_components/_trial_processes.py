@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import secrets
 import select
 import signal
 import socket
@@ -69,8 +70,10 @@ class _Channel:
 class _Process:
     """A worker process, as its parent sees it."""
 
-    def __init__(self, call: TunerCall, name: str, threads: int) -> None:
-        self.name = name
+    def __init__(self, call: TunerCall, threads: int) -> None:
+        # A name that was used before has a file, for which KerasTuner would read the files of the
+        # whole search, while the parent is writing them.
+        self.name = f"worker-{secrets.token_hex(4)}"
         self.started = False
         ours, theirs = socket.socketpair()
         environment = {
@@ -78,7 +81,7 @@ class _Process:
             "TF_NUM_INTRAOP_THREADS": str(threads),
             "OMP_NUM_THREADS": str(threads),
             **os.environ,
-            "KERASTUNER_TUNER_ID": name,
+            "KERASTUNER_TUNER_ID": self.name,
         }
         with theirs:
             self._process = subprocess.Popen(
@@ -118,7 +121,7 @@ def run_processes(call: TunerCall, oracle: Any, count: int) -> None:
         unfinished = oracle.max_trials - len(oracle.end_order)
         count = min(count, max(unfinished, 1))
     threads = max(1, len(os.sched_getaffinity(0)) // count)
-    running = [_Process(call, f"worker{number}", threads) for number in range(count)]
+    running = [_Process(call, threads) for _ in range(count)]
     try:
         while running:
             ready, _, _ = select.select(running, [], [])
@@ -133,7 +136,7 @@ def run_processes(call: TunerCall, oracle: Any, count: int) -> None:
                     continue
                 running.remove(process)
                 if _buried(oracle, process):
-                    running.append(_Process(call, process.name, threads))
+                    running.append(_Process(call, threads))
     finally:
         _end_all(running, list(running))
 

@@ -42,6 +42,8 @@ class TrainingLog:
 
     def add(self, step: int, metrics: Mapping[str, Any]) -> dict[str, float]:
         """Record the metrics of a step."""
+        # NumPy's numbers are none of JSON's.
+        step = int(step)
         values = {str(name): _number(name, value) for name, value in metrics.items()}
         if self.step is None:
             self._begin(step)
