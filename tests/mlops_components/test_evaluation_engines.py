@@ -289,6 +289,99 @@ def test_model_of_another_library_is_asked_by_the_module(
     )
 
 
+TFX_MODULE = """
+import apache_beam as beam
+import joblib
+import numpy as np
+import tensorflow_model_analysis as tfma
+
+def custom_eval_shared_model(eval_saved_model_path, model_name, eval_config, **kwargs):
+    load = lambda: joblib.load(eval_saved_model_path + '/model.joblib')
+    return tfma.default_eval_shared_model(
+        eval_saved_model_path=eval_saved_model_path, model_name=model_name,
+        eval_config=eval_config, custom_model_loader=tfma.ModelLoader(construct_fn=load), **kwargs)
+
+class Predict(beam.DoFn):
+    def __init__(self, model):
+        self.load = model.model_loader.construct_fn
+
+    def setup(self):
+        self.model = self.load()
+
+    def process(self, extracts):
+        columns = [extracts['features'][name].reshape(-1, 1) for name in ('fare', 'said')]
+        said = self.model.predict_proba(np.concatenate(columns, axis=1))[:, 1]
+        yield {**extracts, tfma.PREDICTIONS_KEY: said}
+
+def custom_extractors(eval_shared_model, eval_config, tensor_adapter_config):
+    predict = tfma.extractors.Extractor('Predict', beam.ParDo(Predict(eval_shared_model)))
+    return tfma.default_extractors(
+        eval_shared_model=eval_shared_model, eval_config=eval_config,
+        tensor_adapter_config=tensor_adapter_config, custom_predict_extractor=predict)
+"""
+
+
+def test_module_written_for_tfx_brings_its_model_and_extractors(
+    trips: Examples, load: Load, tmp_path: Path
+) -> None:
+    import joblib
+    import pandas as pd
+    from sklearn.linear_model import LogisticRegression
+
+    from mlops_pipeline.artifacts import Model
+
+    frame = pd.DataFrame(rows())
+    fitted = LogisticRegression().fit(frame[["fare", "said"]].to_numpy(), frame["tip"])
+    model = artifact(Model, {"Format-Serving/note.txt": "x"})
+    joblib.dump(fitted, model.path / "Format-Serving" / "model.joblib")
+    module = tmp_path / "extractors.py"
+    module.write_text(TFX_MODULE)
+    config = {"model_specs": [{"label_key": "tip"}], "metrics_specs": [spec("BinaryAccuracy")]}
+    outputs = evaluate(trips, config, model=model, module_file=module)
+    right = fitted.predict(frame[["fare", "said"]].to_numpy()) == frame["tip"]
+    assert load(outputs["evaluation"]).overall["binary_accuracy"] == pytest.approx(right.mean())
+
+
+def test_keras_file_gets_the_features_that_its_inputs_are_named_after(
+    trips: Examples, load: Load
+) -> None:
+    import keras
+    import numpy as np
+    import pandas as pd
+
+    from mlops_pipeline.artifacts import Model
+
+    inputs = [keras.Input((1,), name=name) for name in ("fare", "said")]
+    said = keras.layers.Dense(1, activation="sigmoid")(keras.layers.Concatenate()(inputs))
+    network = keras.Model(inputs, said)
+    network.layers[-1].set_weights([np.array([[0.01], [2.0]]), np.array([-1.0])])
+    model = artifact(Model, {"Format-Serving/note.txt": "x"})
+    network.save(model.path / "Format-Serving" / "model.keras")
+    config = {
+        "model_specs": [{"label_key": "tip"}],
+        "metrics_specs": [spec("BinaryAccuracy", "MeanPrediction")],
+    }
+    overall = load(evaluate(trips, config, model=model)["evaluation"]).overall
+    frame = pd.DataFrame(rows())
+    predicted = 1 / (1 + 2.718281828 ** -(0.01 * frame["fare"] + 2 * frame["said"] - 1))
+    assert overall["mean_prediction"] == pytest.approx(predicted.mean(), rel=1e-5)
+    assert overall["binary_accuracy"] == ((predicted > 0.5) == (frame["tip"] == 1)).mean()
+
+
+def test_what_memory_does_not_offer_is_said_and_done(
+    trips: Examples, load: Load, caplog: pytest.LogCaptureFixture
+) -> None:
+    ranking = {"class_name": "NDCG", "config": '{"gain_key": "fare", "top_k_list": [3]}'}
+    config = {
+        "model_specs": [{"label_key": "tip", "prediction_key": "said"}],
+        "metrics_specs": [{"metrics": [ranking], "query_key": "payment"}],
+    }
+    with caplog.at_level("WARNING", "mlops_components._tfma"):
+        overall = load(evaluate(trips, config)["evaluation"]).overall
+    assert "example by example: metrics_specs have a query_key" in caplog.text
+    assert 0 < overall["ndcg@topK:3"] < 1
+
+
 def test_config_object_of_tfma_is_taken_as_it_is() -> None:
     import tensorflow_model_analysis as tfma
     from google.protobuf import json_format
