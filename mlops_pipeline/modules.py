@@ -182,7 +182,7 @@ class Finder:
     def names(self) -> dict[str, frozenset[str]]:
         """What may be a module or an installed package in the folders that are looked into."""
         return {
-            root: frozenset(name for name in self.listing(root) if _may_be_imported(name))
+            root: frozenset(name for name in self.listing(root) if may_be_imported(name))
             for root in self._roots
         }
 
@@ -207,7 +207,10 @@ class Finder:
         return names
 
 
-def _may_be_imported(name: str) -> bool:
+def may_be_imported(name: str) -> bool:
+    """Whether a name in a folder may be a module's, a package's, or an installation's."""
+    if name == "__pycache__":
+        return False
     return name.endswith((*_SUFFIXES, ".dist-info", ".pth")) or "." not in name
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops_pipeline.modules import Finder, is_first_party
+from mlops_pipeline.modules import Finder, is_first_party, may_be_imported
 from mlops_pipeline.stamps import is_settled, stamp_of
 
 
@@ -49,41 +49,51 @@ def _umask() -> str:
 
 
 class Imports:
-    """Tells which first-party files this process imports, with the stamps that they had."""
+    """Tells which first-party files this process imports, and how they were found.
+
+    Folders go with them: a new module may hide another one.
+    """
 
     def __init__(self) -> None:
         self._since = time.time_ns()
         self._seen: set[str] = set()
 
     def new(self) -> dict[str, str]:
-        """Stamps by path, of what was imported since the last call.
+        """Marks by path, of what was imported since the last call.
 
-        A file that may have changed since it was read has an empty one: it is never the same.
+        What may have changed since it was read has an empty one: it is never the same.
         """
         before, self._since = self._since, time.time_ns()
         names = sys.modules.keys() - self._seen
         self._seen |= names
         paths = {path for name in names for path in _places(sys.modules.get(name))}
-        return {path: _stamp(path, before) for path in paths if is_first_party(path)}
+        return {path: _settled_mark(path, before) for path in paths if is_first_party(path)}
 
 
 def _places(module: object) -> list[str]:
-    """The file of a module, and the folders that are searched for modules below it."""
+    """The file of a module, its folder, and those that are searched for modules below it."""
     file = getattr(module, "__file__", None)
-    return [*([file] if file else []), *getattr(module, "__path__", ())]
+    return [*([file, str(Path(file).parent)] if file else []), *getattr(module, "__path__", ())]
 
 
-def _stamp(path: str, before: int) -> str:
+def _settled_mark(path: str, before: int) -> str:
     try:
-        stamp = stamp_of(Path(path).stat())
+        return _mark(path) if is_settled(stamp_of(Path(path).stat()), before) else ""
     except OSError:
         return ""
-    return stamp.text if is_settled(stamp, before) else ""
 
 
-def are_unchanged(stamps: Iterable[tuple[str, str]]) -> bool:
-    """Whether files still have the stamps that they had."""
+def _mark(path: str) -> str:
+    """What a file must keep, or a folder: the names of its modules, for others come and go."""
+    place = Path(path)
+    if place.is_dir():
+        return "\n".join(sorted(e.name for e in place.iterdir() if may_be_imported(e.name)))
+    return stamp_of(place.stat()).text
+
+
+def are_unchanged(marks: Iterable[tuple[str, str]]) -> bool:
+    """Whether files and folders still have the marks that they had."""
     try:
-        return all(stamp_of(Path(path).stat()).text == stamp for path, stamp in stamps)
+        return all(mark and _mark(path) == mark for path, mark in marks)
     except OSError:
         return False

@@ -20,12 +20,17 @@ from mlops_pipeline.task import ArtifactRef, Task
 
 CODE = """
     import os
+    import sys
 
     try:
         from optional import TEXT
     except ImportError:
         TEXT = "none"
     from package.part import VALUE
+
+    sys.path.insert(0, os.path.join(os.path.dirname(__file__), "inner"))
+    import inner_code
+    sys.path.pop(0)
 
 
     def look() -> str:
@@ -47,6 +52,9 @@ def code(tmp_path: Path) -> Path:
     (folder / "package").mkdir(parents=True)
     (folder / "package" / "__init__.py").touch()
     (folder / "package" / "part.py").write_text("VALUE = 1\n")
+    (folder / "inner").mkdir()
+    (folder / "inner" / "inner_code.py").write_text("import other\n")
+    (folder / "other.py").touch()
     (folder / "spares_code.py").write_text(textwrap.dedent(CODE))
     settle(folder)
     return folder
@@ -113,8 +121,9 @@ def test_next_pool_takes_the_process_over(look: Any) -> None:
         (lambda f: (f / "optional.py").write_text("TEXT = 'new'\n"), ["1", "new"]),
         (lambda f: (f / "package.py").write_text("1 / 0\n"), ["1", "none"]),
         (lambda f: (f / "package" / "more.py").touch(), ["1", "none"]),
+        (lambda f: (f / "inner" / "other.py").touch(), ["1", "none"]),
     ],
-    ids=["a module changed", "a missing one appeared", "one may hide another", "in a package"],
+    ids=["changed", "no longer missing", "may hide another", "in a package", "off the path"],
 )
 def test_changed_code_gets_a_fresh_process(look: Any, code: Path, edit: Any, seen: Any) -> None:
     first, *_ = look()
@@ -123,6 +132,14 @@ def test_changed_code_gets_a_fresh_process(look: Any, code: Path, edit: Any, see
     assert found[:2] == seen
     assert second != first
     gone(first)
+
+
+def test_what_is_no_code_may_change(look: Any, code: Path) -> None:
+    first, *_ = look()
+    (code / "notebook.ipynb").touch()
+    (code / "package" / "table.csv").touch()
+    (code / "__pycache__").mkdir(exist_ok=True)
+    assert look()[0] == first
 
 
 def test_edit_that_keeps_size_and_time_is_seen(look: Any, code: Path) -> None:
