@@ -1,7 +1,7 @@
 """Records as Arrow record batches, decoded by threads on all cores, in the order of the files.
 
-Decoding takes most of the time of everything that reads examples. TFX's decoder lets other threads
-run meanwhile; only some batches are in memory at once.
+Decoding takes most of the time of everything that reads examples. Threads share it out, and records
+that were written alike are read by columns; only some batches are in memory at once.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def decoded(
     payload: str = PayloadFormat.TF_EXAMPLE,
     schema: Any = None,
     keep: Callable[[bytes], bool] | None = None,
-    rows: int = BATCH_ROWS,
+    rows: int = 2 * BATCH_ROWS,
 ) -> Iterator[pa.RecordBatch]:
     """The records of files as Arrow record batches.
 
@@ -49,7 +49,7 @@ def decoded(
     def decode(records: list[bytes]) -> pa.RecordBatch:
         chosen = records if keep is None else [record for record in records if keep(record)]
         try:
-            return decoder.DecodeBatch(chosen)
+            return decoder(chosen)
         except (RuntimeError, ValueError) as error:
             raise ExecutorError(
                 f"{files[0].parent} holds records that are not {_NAMES[payload]}, "
@@ -67,17 +67,28 @@ _NAMES: dict[str, str] = {
 }
 
 
-def _decoder(payload: str, schema: Any) -> Any:
+def _decoder(payload: str, schema: Any) -> Callable[[list[bytes]], pa.RecordBatch]:
     expected = b"" if schema is None else schema.SerializeToString()
     if payload == PayloadFormat.TF_SEQUENCE_EXAMPLE:
         from tfx_bsl.coders import sequence_example_coder
 
-        return sequence_example_coder.SequenceExamplesToRecordBatchDecoder(
+        return sequence_example_coder.SequenceExamplesToRecordBatchDecoder(  # type: ignore[no-any-return]
             SEQUENCE_COLUMN, expected
-        )
+        ).DecodeBatch
     from tfx_bsl.coders import example_coder
 
-    return example_coder.ExamplesToRecordBatchDecoder(expected or None)
+    decoder = example_coder.ExamplesToRecordBatchDecoder(expected or None)
+    if expected:
+        return decoder.DecodeBatch  # type: ignore[no-any-return]
+    from mlops_components._example_parser import ExampleParser
+
+    parser = ExampleParser()
+
+    def decode(records: list[bytes]) -> pa.RecordBatch:
+        batch = parser.parse(records)
+        return decoder.DecodeBatch(records) if batch is None else batch
+
+    return decode
 
 
 def in_order(function: Callable[[T], R], items: Iterable[T], workers: int = 0) -> Iterator[R]:
