@@ -23,6 +23,10 @@ BATCH_ROWS = 4096
 """Rows that are in memory at once; batches of this size keep the libraries' overhead small."""
 
 
+_TOGETHER = 512
+_LARGE = 64 << 10
+
+
 class PayloadFormat(str, enum.Enum):
     """What a record of the files is, by TFX's names."""
 
@@ -52,6 +56,7 @@ class SplitWriter:
         pool = self._stack.enter_context(ThreadPoolExecutor(os.cpu_count() or 1))
         self._examples.set_splits(self._splits)
         self._files: dict[str, RecordFile] = {}
+        self._waiting: dict[str, list[bytes]] = {name: [] for name in self._splits}
         for name in self._splits:
             folder = self._examples.split(name)
             folder.mkdir(parents=True, exist_ok=True)
@@ -62,15 +67,27 @@ class SplitWriter:
 
     def write(self, split: str, record: bytes) -> None:
         """Add one example to a split."""
-        self.write_all(split, [record])
+        waiting = self._waiting[split]
+        waiting.append(record)
+        self.counts[split] += 1
+        # A record by itself costs several times as much as one of many.
+        if len(waiting) == _TOGETHER or len(record) > _LARGE:
+            self._flush(split)
 
     def write_all(self, split: str, records: Sequence[bytes]) -> None:
         """Add examples to a split."""
+        self._flush(split)
         self._files[split].write(records)
         self.counts[split] += len(records)
 
+    def _flush(self, split: str) -> None:
+        self._files[split].write(self._waiting[split])
+        self._waiting[split].clear()
+
     def __exit__(self, *_: object) -> None:
-        self._stack.close()
+        with self._stack:
+            for name in self._splits:
+                self._flush(name)
         self._examples.properties["num_examples"] = dict(self.counts)
 
 
