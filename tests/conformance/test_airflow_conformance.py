@@ -1,0 +1,171 @@
+"""A real Airflow leaves the records that the local runner leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import urllib.error
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow_server import AirflowServer
+from snapshot import snapshot
+from suite import BY_NAME, HERE, IMPORTS, NAMES, ROOT, SUITE, Snapshots, compile_case, open_sqlite
+
+from mlops_pipeline import ir as ir_file
+from mlops_pipeline.errors import NotFoundError, ParameterError
+from mlops_pipeline.runners.airflow.client import AirflowClient
+
+AIRFLOW = os.environ.get("MLOPS_TEST_AIRFLOW", "")
+"""The `airflow` command of an environment with Airflow 3 and the base install."""
+
+pytestmark = [
+    pytest.mark.airflow,
+    pytest.mark.slow,  # starts a whole Airflow
+    pytest.mark.skipif(not AIRFLOW, reason="MLOPS_TEST_AIRFLOW names no airflow command"),
+]
+
+DAG_FILE = """
+import sys
+from pathlib import Path
+from mlops_pipeline.runners.airflow import ExecutionConfig, PipelineDag
+
+place = Path({place!r})
+for file in sorted(place.glob("*.json")):
+    execution = ExecutionConfig(
+        python={python!r},
+        store=f"sqlite:///{{place / file.stem / 'metadata.db'}}",
+        root=str(place / file.stem / "root"),
+        base_dir={base_dir!r},
+        environment={{"PYTHONPATH": {imports!r}}},
+    )
+    PipelineDag(file, dag_id=file.stem, execution=execution, schedule=None)
+"""
+
+
+class OnAirflow:
+    """The cases on a real Airflow; all are started at once, since each start takes a while."""
+
+    def __init__(self, server: Any, place: Path) -> None:
+        self.server = server
+        self.place = place
+
+    def write_dags(self, names: dict[str, str]) -> None:
+        for dag_id, pipeline in names.items():
+            (self.place / dag_id).mkdir()
+            (self.place / f"{dag_id}.json").write_bytes(ir_file.dump(compile_case(pipeline)))
+        text = DAG_FILE.format(
+            place=str(self.place), python=sys.executable, base_dir=str(HERE), imports=IMPORTS
+        )
+        (self.server.dags / "cases_dag.py").write_text(text)
+        for dag_id in names:
+            self.server.wait_for_dag(dag_id)
+
+    def run_all(self) -> dict[str, list[str]]:
+        """Run all cases, the n-th runs of all at once; how the DAG runs ended."""
+        ended: dict[str, list[str]] = {name: [] for name in NAMES}
+        for number in range(max(len(case.runs) for case in SUITE)):
+            due = [case for case in SUITE if number < len(case.runs)]
+            for case in due:
+                self.server.trigger(_dag_id(case.name), f"r{number}", case.runs[number])
+            for case in due:
+                ended[case.name].append(self.server.wait_for_run(_dag_id(case.name), f"r{number}"))
+        return ended
+
+    def snapshots(self, name: str) -> list[dict[str, Any]]:
+        dag_id = _dag_id(name)
+        store = open_sqlite(self.place / dag_id)
+        try:
+            return [
+                snapshot(store, f"{dag_id}.r{number}")
+                for number, _ in enumerate(BY_NAME[name].runs)
+            ]
+        finally:
+            store.close()
+
+
+def _dag_id(name: str) -> str:
+    return name.replace(" ", "_").replace("-", "_")
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnAirflow]:
+    home = tmp_path_factory.mktemp("airflow")
+    server = AirflowServer(Path(AIRFLOW), home, imports=str(ROOT))
+    server.start()
+    try:
+        place = tmp_path_factory.mktemp("airflow_runs")
+        on_airflow = OnAirflow(server, place)
+        on_airflow.write_dags({**{_dag_id(c.name): c.pipeline for c in SUITE}, "slow": "slow"})
+        yield on_airflow
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def ended(airflow: OnAirflow) -> dict[str, list[str]]:
+    return airflow.run_all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_leaves_the_records_of_the_local_runner(
+    airflow: OnAirflow, ended: dict[str, list[str]], by_workers: Snapshots, name: str
+) -> None:
+    found = airflow.snapshots(name)
+    assert found == by_workers(name)
+    good = {"COMPLETE": "success", "FAILED": "failed"}
+    assert ended[name] == [good[run["state"]] for run in found]
+
+
+def test_shows_skips_and_retries_as_its_own(
+    airflow: OnAirflow, ended: dict[str, list[str]]
+) -> None:
+    tasks = airflow.server.tasks("skipped", "r0")
+    assert {n: t["state"] for n, t in tasks.items() if t["state"] == "skipped"} == {
+        "big": "skipped",
+        "Read": "skipped",
+    }
+    assert airflow.server.tasks("retry", "r0")["FailFirst"]["try_number"] == 2
+
+
+def test_stopping_a_task_cancels_its_node(airflow: OnAirflow) -> None:
+    airflow.server.trigger("slow", "r0")
+    store = open_sqlite(airflow.place / "slow")
+    try:
+        _wait(lambda: any(e.state == "RUNNING" for e in store.executions_of_run("slow.r0")))
+        airflow.server.call(
+            "PATCH", "/dags/slow/dagRuns/r0/taskInstances/Sleep", {"new_state": "failed"}
+        )
+        _wait(lambda: [e.state for e in store.executions_of_run("slow.r0")] == ["CANCELED"])
+        assert airflow.server.wait_for_run("slow", "r0") == "failed"
+    finally:
+        store.close()
+
+
+def test_ci_starts_a_run_once_and_waits_for_it(airflow: OnAirflow) -> None:
+    client = AirflowClient(airflow.server.url)
+    assert client.trigger("nested", "commit-1", {"text": "from CI"})
+    assert not client.trigger("nested", "commit-1", {"text": "from CI"})
+    assert client.wait("nested", "commit-1", 300) == "success"
+    with pytest.raises(ParameterError, match="no parameter 'txt'"):
+        client.trigger("nested", "commit-2", {"txt": "typo"})
+    with pytest.raises(NotFoundError, match="no DAG unknown"):
+        client.trigger("unknown", "commit-1", {})
+
+
+def test_a_wrong_parameter_is_refused_when_a_run_is_triggered(airflow: OnAirflow) -> None:
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        airflow.server.trigger("parameters", "wrong", {"number": "many"})
+    assert caught.value.code == 400
+    assert "many" in json.dumps(json.loads(caught.value.read()))
+
+
+def _wait(until: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 300
+    while not until():
+        assert time.monotonic() < deadline, "waited for five minutes"
+        time.sleep(0.1)
