@@ -18,7 +18,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -66,6 +66,8 @@ WORLDS: dict[str, World] = {
         compiles=True,
         optional=True,
     ),
+    "kubeflow": World((Lock("kubeflow.txt", ((3, 11), (3, 12), (3, 13))),), 0.5, False),
+    "kubeflow-213": World((Lock("kubeflow-213.txt", ((3, 11), (3, 12))),), 0.5, False),
 }
 
 _PROBE = """
@@ -316,7 +318,9 @@ def lint(inside: str) -> list[Result]:
     ]
 
 
-LIGHT_TESTS = "not ml and not mlmd and not container and not airflow and not tfx"
+# What needs an environment of its own.
+OTHER_WORLDS = "not airflow and not tfx and not kubeflow"
+LIGHT_TESTS = f"not ml and not mlmd and not container and {OTHER_WORLDS}"
 
 
 def check_light(inside: str) -> list[Result]:
@@ -338,7 +342,7 @@ def check_ml(inside: str) -> list[Result]:
     ]
 
 
-ML_TESTS = "(ml or mlmd or container) and not airflow and not tfx"
+ML_TESTS = f"(ml or mlmd or container) and {OTHER_WORLDS}"
 
 
 def check_airflow(inside: str) -> list[Result]:
@@ -352,7 +356,22 @@ def check_tfx(inside: str) -> list[Result]:
     return [step("pytest, tfx", [inside, "-m", "pytest", "-q", "-m", "tfx", "tests/tfx"])]
 
 
-CHECKS = {"light": check_light, "ml": check_ml, "airflow": check_airflow, "tfx": check_tfx}
+def check_kubeflow(inside: str) -> list[Result]:
+    """The tests that read what is compiled for Kubeflow with its SDKs, and run its containers."""
+    os.environ["MLOPS_TEST_KFP"] = inside
+    os.environ["MLOPS_TEST_KFP_213"] = setup("kubeflow-213")
+    return [step("pytest, kubeflow", [setup("ml"), "-m", "pytest", "-q", "-m", "kubeflow"])]
+
+
+CHECKS: dict[str, Callable[[str], list[Result]]] = {
+    "light": check_light,
+    "ml": check_ml,
+    "airflow": check_airflow,
+    "tfx": check_tfx,
+    "kubeflow": check_kubeflow,
+    # Its SDK is read by the tests of "kubeflow".
+    "kubeflow-213": lambda inside: [],
+}
 
 
 def report(results: Sequence[Result]) -> int:
