@@ -24,7 +24,13 @@ from mlops_pipeline.errors import SettingsError, did_you_mean
 FILE = "mlops.toml"
 MARKERS = (FILE, "pyproject.toml")
 PREFIX = "MLOPS_"
-OTHER_VARIABLES = ("MLOPS_PARAMETERS", "MLOPS_AIRFLOW_TOKEN", "MLOPS_AIRFLOW_URL")
+OTHER_VARIABLES = (
+    "MLOPS_PARAMETERS",
+    "MLOPS_AIRFLOW_TOKEN",
+    "MLOPS_AIRFLOW_URL",
+    "MLOPS_METADATA_TOKEN",
+    "MLOPS_METADATA_PASSWORD",
+)
 """Variables with our prefix that are not settings."""
 
 

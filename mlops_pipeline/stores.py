@@ -27,6 +27,9 @@ _TFX_IMPORTER = "mlops_metadata.tfx_import:import_tfx_store"
 OWN: Mapping[str, str] = {
     "memory": "mlops_pipeline.stores:open_memory",
     "sqlite": "mlops_metadata.mlmd:open_sqlite",
+    "grpc": "mlops_metadata.remote:open_grpc",
+    "mysql": "mlops_metadata.remote:open_mysql",
+    "postgresql": "mlops_metadata.remote:refuse_postgresql",
 }
 """The back ends of this distribution: reading all entry points takes longer than opening one."""
 

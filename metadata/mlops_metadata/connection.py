@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
-from mlops_metadata.library import Library
 from mlops_metadata.locks import WriteLock
 from mlops_pipeline.errors import StoreError
+
+
+class Requests(Protocol):
+    """Where requests go: a database of the MLMD library, or a server."""
+
+    def call(self, method: str, message: Any) -> Any:
+        """Send a request; the answer."""
+
+    def send(self, method: str, data: bytes) -> tuple[bytes, str, int]:
+        """Send the bytes of a request: those of the answer, what went wrong, and its gRPC code."""
+
+    def close(self) -> None:
+        """Let go of it."""
 
 
 class Connection:
@@ -22,7 +34,7 @@ class Connection:
 
     def __init__(
         self,
-        library: Library,
+        library: Requests,
         lock: WriteLock,
         name: str,
         *,
@@ -50,6 +62,14 @@ class Connection:
             )
         with self.lock:
             return self._library.call(method, message)
+
+    def forward(self, method: str, data: bytes) -> tuple[bytes, str, int]:
+        """Send the bytes of a request as they are, those that change something under the lock."""
+        self._check()
+        if method.startswith("Get"):
+            return self._library.send(method, data)
+        with self.lock:
+            return self._library.send(method, data)
 
     def _check(self) -> None:
         if self._refusal:

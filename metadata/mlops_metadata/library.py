@@ -70,7 +70,17 @@ except ImportError as error:
         hint="install the version that the constraint files name for this system",
     ) from error
 
-__all__ = ["Library", "MessageToDict", "StringValue", "pb", "request"]
+__all__ = [
+    "SERVICE",
+    "Library",
+    "MessageToDict",
+    "StringValue",
+    "known_methods",
+    "pb",
+    "request",
+    "respond",
+    "service",
+]
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +104,8 @@ _CAUSES = {
         "an earlier write has failed half-way",
         "make room on its disk if it is full, then go on in a new process",
     ),
+    "could not connect": ("it cannot be reached", "check host, port, user and password"),
+    "mysql_real_connect failed": ("it cannot be reached", "check host, port, user and password"),
     "unable to open": ("the file cannot be opened", "check the path and its permissions"),
     "locked": ("another program holds it", "end the program that has it open, then try again"),
 }
@@ -128,33 +140,57 @@ class Library:
             AlreadyExistsError: a unique name is taken.
             StoreError: the store is closed, or refuses the request.
         """
+        return respond(self._name, method, *self.send(method, message.SerializeToString()))
+
+    def send(self, method: str, data: bytes) -> tuple[bytes, str, int]:
+        """Send the bytes of a request: those of the answer, what went wrong, and its gRPC code."""
         if self._handle is None:
             raise StoreError(f"the metadata store {self._name} is closed", hint="open it again")
         function = getattr(_compiled, method)
-        data = message.SerializeToString()
         deadline = time.monotonic() + _PATIENCE
         while True:
             answer, text, code = function(self._handle, data)
             if code != _ABORTED or time.monotonic() > deadline:
-                break
+                return answer, text.decode("utf-8", "replace"), code
             log.debug("%s: %s is tried again, another program is in the way", self._name, method)
             time.sleep(random.uniform(0.005, 0.05))
-        response = getattr(service, method + "Response")()
-        if code == 0:
-            response.ParseFromString(answer)
-            return response
-        if code == _NOT_FOUND and method.startswith("Get"):
-            # Some listings answer so when there is nothing to list, some with nothing.
-            return response
-        reason = text.decode("utf-8", "replace")
-        if code == _ALREADY_EXISTS:
-            raise AlreadyExistsError(f"{self._name}: {_short(reason)}")
-        raise _store_error(f"the metadata store {self._name} refuses {method}", reason)
 
     def close(self) -> None:
         """Close the database."""
         # The library closes the file when the last reference goes.
         self._handle = None
+
+
+def respond(name: str, method: str, answer: bytes, reason: str, code: int) -> Any:
+    """The answer to a request, as a message.
+
+    Args:
+        name: what to call the store in errors.
+        code: of gRPC; 0 if all went well.
+
+    Raises:
+        AlreadyExistsError: a unique name is taken.
+        StoreError: the request was refused.
+    """
+    response = getattr(service, method + "Response")()
+    if code == 0:
+        response.ParseFromString(answer)
+        return response
+    if code == _NOT_FOUND and method.startswith("Get"):
+        # Some listings answer so when there is nothing to list, some with nothing.
+        return response
+    if code == _ALREADY_EXISTS:
+        raise AlreadyExistsError(f"{name}: {_short(reason)}")
+    raise _store_error(f"the metadata store {name} refuses {method}", reason)
+
+
+def known_methods() -> frozenset[str]:
+    """The methods of the service that the compiled library has."""
+    names = (method.name for method in service.DESCRIPTOR.services_by_name[SERVICE].methods)
+    return frozenset(name for name in names if hasattr(_compiled, name))
+
+
+SERVICE = "MetadataStoreService"
 
 
 def _store_error(what: str, reason: str) -> StoreError:

@@ -61,6 +61,11 @@ class MlmdStore:
         self._contexts = Contexts(connection, self._types)
         self._closed = False
 
+    @property
+    def connection(self) -> Connection:
+        """The open database, for who serves it to others."""
+        return self._connection
+
     def register_types(self, types: Iterable[ArtifactType]) -> None:
         with self._connection.lock:
             self._types.register(types)

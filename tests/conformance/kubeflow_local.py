@@ -44,7 +44,7 @@ def main() -> int:
     runner = local.DockerRunner(
         environment=given["environment"], network_mode="none", mounts=mounts
     )
-    local.init(runner=runner, pipeline_root=given["root"], raise_on_error=False)
+    local.init(runner=runner, pipeline_root=given["root"], raise_on_error=True)
     run = components.load_component_from_file(given["package"])
     try:
         run(**given["parameters"])

@@ -74,7 +74,8 @@ def run_in_containers(engine: Engine, name: str, folder: Path) -> tuple[list[dic
             capture_output=True,
             text=True,
         )
-        (folder / "log").write_text(done.stdout + done.stderr)
+        # Shown where a test fails.
+        sys.stdout.write(done.stdout + done.stderr)
         codes.append(done.returncode)
         store = open_sqlite(folder)
         try:

@@ -488,7 +488,7 @@ def test_an_unknown_command_gives_the_near_miss(mlops: Mlops) -> None:
     assert result.err == "error: there is no command 'shwo'\nhint:  did you mean 'show'?\n"
 
 
-RESULT_ONLY = ("run-node", "loop-items", "end-run", "completion", "data", "airflow")
+RESULT_ONLY = ("run-node", "loop-items", "end-run", "completion", "data", "airflow", "metadata")
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))

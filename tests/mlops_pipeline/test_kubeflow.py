@@ -250,7 +250,7 @@ class Cluster:
         self.codes.setdefault(name, []).append(code)
         if output.exists():
             told = json.loads(output.read_text())
-            self.outputs[name] = told.get("parameterValues", {}).get("items", told)
+            self.outputs[name] = told.get("parameterValues", {}).get("Output", told)
         return code == 0
 
 

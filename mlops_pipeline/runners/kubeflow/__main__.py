@@ -23,6 +23,7 @@ from mlops_pipeline.ir import PipelineIR, load
 from mlops_pipeline.parameters import from_text
 from mlops_pipeline.runners import remote
 from mlops_pipeline.runners.kubeflow.shadows import write_shadows
+from mlops_pipeline.runners.kubeflow.spec import ITEMS
 from mlops_pipeline.settings import Sources, resolve
 from mlops_pipeline.store import State
 from mlops_pipeline.stores import make_place, make_root, open_store
@@ -93,7 +94,7 @@ def _node(workspace: Workspace, given: argparse.Namespace) -> int:
 def _items(workspace: Workspace, given: argparse.Namespace) -> int:
     found = remote.count_items(workspace, given.run_id, given.loop, given.iteration)
     texts = [",".join(map(str, iteration)) for iteration in found]
-    write_output(given.executor_input, {"parameterValues": {"items": texts}})
+    write_output(given.executor_input, {"parameterValues": {ITEMS: texts}})
     return 0
 
 

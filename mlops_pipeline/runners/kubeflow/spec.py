@@ -31,6 +31,9 @@ RUN_ID = "kfp-{{$.pipeline_job_uuid}}"
 ITERATION = "pipelinechannel--iteration"
 """Input of every DAG and container in a loop: the place in all loops, as `0,1`."""
 
+ITEMS = "Output"
+"""Output of the tasks that find out over what a loop goes."""
+
 ARGUMENT = 100_000
 """Bytes of one argument; Linux takes no more than 131,072 in one."""
 
@@ -137,12 +140,13 @@ def _loop_tasks(draft: _Draft, level: Level, loop: Member, waits: list[str]) -> 
         items = {"raw": json.dumps([str(index) for index, _ in enumerate(written.value)])}
         return {name: {**task, "parameterIterator": {"itemInput": ITERATION, "items": items}}}
     counting = f"items-{name}"
-    found = f"pipelinechannel--{counting}--items"
-    output = {"taskOutputParameter": {"producerTask": counting, "outputParameterKey": "items"}}
+    # Of these names, the local runner of the kfp SDK knows what they stand for.
+    found = f"pipelinechannel--{counting}-{ITEMS}"
+    output = {"taskOutputParameter": {"producerTask": counting, "outputParameterKey": ITEMS}}
     arguments = ["--loop", loop.id, *_iteration_arguments(level)]
     count = _step(draft, counting, arguments, _iteration_wiring(level), command="items")
     draft.components[f"comp-{counting}"]["outputDefinitions"] = {
-        "parameters": {"items": {"parameterType": "LIST"}}
+        "parameters": {ITEMS: {"parameterType": "LIST"}}
     }
     draft.components[_dag_name(draft, (*level, loop.id))]["inputDefinitions"]["parameters"][
         found

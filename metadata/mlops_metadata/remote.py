@@ -1,0 +1,241 @@
+"""Stores behind a server: `grpc://host:port`, the MLMD service, and `mysql://user@host/database`."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from mlops_metadata.connection import Connection
+from mlops_metadata.library import SERVICE, Library, pb, respond, service
+from mlops_metadata.locks import NoLock
+from mlops_metadata.mlmd import MlmdStore
+from mlops_pipeline.errors import StoreError, did_you_mean
+
+if TYPE_CHECKING:
+    import grpc
+
+TOKEN = "MLOPS_METADATA_TOKEN"
+"""Environment variable: what a server asks its clients for."""
+
+PASSWORD = "MLOPS_METADATA_PASSWORD"
+"""Environment variable: the password of a database server."""
+
+PATIENCE = 60.0
+"""Seconds that a request waits for a server that is not there, or busy."""
+
+UNLIMITED: Sequence[tuple[str, int]] = (
+    # Listings and documents are larger than gRPC's four megabytes.
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+)
+
+_ABORTED, _UNAVAILABLE = 10, 14
+
+
+def open_grpc(url: str) -> MlmdStore:
+    """Open the store that a server of MLMD's gRPC service keeps.
+
+    Args:
+        url: `grpc://host:port`; `?tls=on` for TLS, `&ca=FILE` with the certificates to trust. A
+            token is taken from `$MLOPS_METADATA_TOKEN`.
+
+    Raises:
+        StoreError: the URL is wrong, or the server cannot be reached.
+    """
+    place = _split(url, "grpc://host:port", ("tls", "ca"))
+    if not place.port:
+        raise StoreError(f"{url} names no port", hint="write grpc://host:8080")
+    server = Server(f"{place.host}:{place.port}", place.options)
+    try:
+        server.ready()
+    except BaseException:
+        server.close()
+        raise
+    return MlmdStore(Connection(server, NoLock(), f"grpc://{place.host}:{place.port}"))
+
+
+def open_mysql(url: str) -> MlmdStore:
+    """Open the store in a database of MySQL or MariaDB, which is made where it is missing.
+
+    Args:
+        url: `mysql://user@host:port/database`; the password is taken from
+            `$MLOPS_METADATA_PASSWORD`, so that no URL that is shown holds one.
+
+    Raises:
+        StoreError: the URL is wrong, or the server cannot be reached.
+    """
+    form = "mysql://user@host:3306/database"
+    place = _split(url, form, ("ca", "socket"))
+    if not place.database or not place.user:
+        raise StoreError(f"{url} names no user or no database", hint=f"write {form}")
+    config = pb.ConnectionConfig()
+    mysql = config.mysql
+    mysql.host, mysql.port, mysql.user = place.host, place.port or 3306, place.user
+    mysql.database = place.database
+    mysql.password = os.environ.get(PASSWORD, "")
+    if "socket" in place.options:
+        mysql.socket = place.options["socket"]
+    if "ca" in place.options:
+        mysql.ssl_options.ca = place.options["ca"]
+        mysql.ssl_options.verify_server_cert = True
+    name = f"mysql://{place.host}:{mysql.port}/{place.database}"
+    return MlmdStore(Connection(_first_open(config, name), NoLock(), name))
+
+
+def refuse_postgresql(url: str) -> MlmdStore:
+    """Refuse a PostgreSQL database, and say why.
+
+    Raises:
+        StoreError: always.
+    """
+    raise StoreError(
+        "ML Metadata on PostgreSQL is not safe: it does not escape backslashes (an injection), "
+        "fails on long texts and large integers, and makes types twice",
+        hint="use mysql://, or serve a SQLite file with `mlops metadata serve`",
+    )
+
+
+def _first_open(config: Any, name: str) -> Library:
+    """Open a database; of several processes that make it at once, MLMD lets some fail."""
+    for again in (*range(60), None):
+        try:
+            return Library(config, name)
+        except StoreError as error:
+            making = any(sign in str(error) for sign in ("already exists", "concurrent connection"))
+            if again is None or not making:
+                raise
+            time.sleep(random.uniform(0.05, 0.3))
+    raise AssertionError("the last attempt returns or raises")
+
+
+@dataclass(frozen=True)
+class _Place:
+    host: str
+    port: int
+    user: str
+    database: str
+    options: dict[str, str]
+
+
+def _split(url: str, form: str, known: Sequence[str]) -> _Place:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 0
+    except ValueError as error:
+        raise StoreError(
+            f"{url} is not the URL of a store: {error}", hint=f"write {form}"
+        ) from None
+    if parts.password is not None:
+        shown = url.replace(f":{parts.password}@", ":***@")
+        raise StoreError(
+            f"{shown} holds a password, which would be shown wherever the store is named",
+            hint=f"leave it out, and set ${PASSWORD}",
+        )
+    if not parts.hostname:
+        raise StoreError(f"{url} names no host", hint=f"write {form}")
+    options = dict(parse_qsl(parts.query))
+    for name in options:
+        if name not in known:
+            raise StoreError(f"{url}: unknown option {name!r}", hint=did_you_mean(name, known))
+    database = parts.path.strip("/")
+    return _Place(parts.hostname, port, unquote(parts.username or ""), database, options)
+
+
+class Server:
+    """A server of MLMD's gRPC service, ours or anybody's: it takes requests as a database does.
+
+    Args:
+        address: `host:port`.
+        options: `tls` and `ca` of the URL.
+    """
+
+    def __init__(self, address: str, options: dict[str, str]) -> None:
+        import grpc
+
+        self._name = f"grpc://{address}"
+        token = os.environ.get(TOKEN, "")
+        self._metadata = [("authorization", f"Bearer {token}")] if token else []
+        if options.get("tls", "off") not in ("on", "1", "true"):
+            self._channel: Any = grpc.insecure_channel(address, options=UNLIMITED)
+        else:
+            roots = _read(options["ca"]) if "ca" in options else None
+            credentials = grpc.ssl_channel_credentials(root_certificates=roots)
+            self._channel = grpc.secure_channel(address, credentials, options=UNLIMITED)
+        self._path = f"/{service.DESCRIPTOR.package}.{SERVICE}/"
+        self._calls: dict[str, grpc.UnaryUnaryMultiCallable[bytes, bytes]] = {}
+
+    def ready(self) -> None:
+        """Make sure that there is a server.
+
+        Raises:
+            StoreError: nobody answers, or our token is refused.
+        """
+        import grpc
+
+        try:
+            grpc.channel_ready_future(self._channel).result(timeout=10)
+        except grpc.FutureTimeoutError:
+            raise StoreError(
+                f"no metadata server answers at {self._name}",
+                hint="check host and port, and ?tls=on; start one with `mlops metadata serve`",
+            ) from None
+        self.call("GetArtifactTypes", service.GetArtifactTypesRequest())
+
+    def call(self, method: str, message: Any) -> Any:
+        """Send a request.
+
+        Raises:
+            AlreadyExistsError: a unique name is taken.
+            StoreError: the server cannot be reached, or refuses.
+        """
+        return respond(self._name, method, *self.send(method, message.SerializeToString()))
+
+    def send(self, method: str, data: bytes) -> tuple[bytes, str, int]:
+        """Send the bytes of a request; where the server is busy or gone, try again for a while."""
+        import grpc
+
+        if method not in self._calls:
+            self._calls[method] = self._channel.unary_unary(self._path + method)
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                left = max(deadline - time.monotonic(), 1.0)
+                # It waits for a server that is being restarted, before the request is sent.
+                answer: bytes = self._calls[method](
+                    data, metadata=self._metadata, timeout=left, wait_for_ready=True
+                )
+                return answer, "", 0
+            except grpc.RpcError as error:
+                code, text = _told(error)
+            # One that has been sent is repeated if nothing came of it, or if it changes nothing.
+            harmless = code == _ABORTED or (code == _UNAVAILABLE and method.startswith("Get"))
+            if not harmless or time.monotonic() > deadline:
+                return b"", text, code
+            time.sleep(random.uniform(0.01, 0.1))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._channel.close()
+
+
+def _told(error: Any) -> tuple[int, str]:
+    code, text = int(error.code().value[0]), str(error.details() or "")
+    causes = {
+        4: f"it did not answer within {PATIENCE:g} s",
+        14: f"it cannot be reached: {text}",
+        16: f"it wants a token: set ${TOKEN}",
+    }
+    return code, causes.get(code, text)
+
+
+def _read(file: str) -> bytes:
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise StoreError(f"cannot read {file}: {error.strerror}", hint="check ?ca=") from None
