@@ -63,6 +63,9 @@ Execute = Callable[[Task], TaskResult]
 MESSAGE = 4096
 """Characters of an error that are kept in the store."""
 
+FINAL = "final"
+"""Execution property of a failure that another attempt does not mend."""
+
 DETAILS = 8192
 """Characters of a traceback that are kept in the store."""
 
@@ -300,6 +303,8 @@ def _failed(request: Request, execution: Execution, error: BaseException) -> Out
     if len(message) > MESSAGE:
         message = message[:MESSAGE] + "..."
     ended = replace(execution, state=state, error=message, details=details, finished=time.time())
+    if state is State.FAILED and not retryable:
+        ended = replace(ended, properties={**ended.properties, FINAL: True})
     try:
         ended, _ = request.workspace.store.put_execution(ended)
     except StaleExecutionError:

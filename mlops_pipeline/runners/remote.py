@@ -17,7 +17,7 @@ from mlops_pipeline.driver import SkippedError, loop_items
 from mlops_pipeline.errors import NotFoundError, ResolutionError, did_you_mean
 from mlops_pipeline.history import Iteration, Outcome, load_history
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.launch import Session, begin_run, end_run, launch, open_session
+from mlops_pipeline.launch import FINAL, Session, begin_run, end_run, launch, open_session
 from mlops_pipeline.runners.pool import WorkerPool
 from mlops_pipeline.runs import pipeline_of
 from mlops_pipeline.store import Run, State
@@ -33,10 +33,13 @@ class PlaceOptions:
 
     Args:
         force: run it even if a result could be reused.
+        heed_final: after a failure that another attempt does not mend, make none, for schedulers
+            that cannot be told so.
         on_output: is given the task and each line that it prints, while it runs.
     """
 
     force: bool = False
+    heed_final: bool = False
     on_output: Callable[[Task, str], None] | None = None
 
 
@@ -62,7 +65,7 @@ def run_place(
     iteration: Iteration = (),
     options: PlaceOptions = PlaceOptions(),
 ) -> Outcome:
-    """Make one attempt at a node of a run that has begun.
+    """Make one attempt at a node of a run that has begun; what became of it, or of the last one.
 
     Raises:
         NotFoundError: there is no such run, or its pipeline has no such node.
@@ -75,10 +78,19 @@ def run_place(
         )
     with WorkerPool(1, on_output=options.on_output) as pool:
         session = open_session(ir, run_id, workspace, execute=pool.execute, force=options.force)
+        last = session.history.get(node_id, iteration)
+        if options.heed_final and last is not None and _is_final(last):
+            return last
         if ir.node(node_id).on_exit:
             # What an exit handler is told of the run: how it went so far.
             session = replace(session, run=replace(session.run, state=_state(session)))
         return launch(session, node_id, iteration)
+
+
+def _is_final(outcome: Outcome) -> bool:
+    properties = outcome.execution.properties
+    failed_by_gate = outcome.published and not outcome.state.succeeded
+    return outcome.state is State.FAILED and (bool(properties.get(FINAL)) or failed_by_gate)
 
 
 def count_items(

@@ -83,7 +83,9 @@ def _begin(workspace: Workspace, given: argparse.Namespace) -> int:
 
 
 def _node(workspace: Workspace, given: argparse.Namespace) -> int:
-    outcome = remote.run_place(workspace, given.run_id, given.node, given.iteration)
+    options = remote.PlaceOptions(heed_final=True, on_output=lambda _, line: print(line))  # noqa: T201
+    place = (given.run_id, given.node, given.iteration)
+    outcome = remote.run_place(workspace, *place, options)
     write_shadows(given.executor_input, given.run_id, outcome)
     execution = outcome.execution
     told = execution.error or execution.reason
