@@ -329,13 +329,17 @@ def _plain(call: TunerCall) -> dict[str, Any]:
         "module_file": None if call.module_file is None else str(call.module_file),
         "tuner_fn": call.tuner_fn,
         "tfx_compat": call.tfx_compat,
+        "payload": call.payload,
         "arguments": arguments,
     }
 
 
 def _call(message: Mapping[str, Any]) -> TunerCall:
-    file = message["module_file"]
-    arguments = FnArgs(**message["arguments"], data_accessor=example_accessor())
+    file, payload = message["module_file"], message["payload"]
     return TunerCall(
-        None if file is None else Path(file), message["tuner_fn"], message["tfx_compat"], arguments
+        None if file is None else Path(file),
+        message["tuner_fn"],
+        message["tfx_compat"],
+        FnArgs(**message["arguments"], data_accessor=example_accessor(payload)),
+        payload,
     )

@@ -44,6 +44,24 @@ def decoded(
     Raises:
         ExecutorError: a file is damaged, or a record is not what it should be.
     """
+    return decoded_batches(
+        read_records(files, rows), files[0].parent, payload=payload, schema=schema, keep=keep
+    )
+
+
+def decoded_batches(
+    batches: Iterable[list[bytes]],
+    where: Path,
+    *,
+    payload: str = PayloadFormat.TF_EXAMPLE,
+    schema: Any = None,
+    keep: Callable[[bytes], bool] | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """Lists of records as Arrow record batches, as `decoded`.
+
+    Args:
+        where: the folder that errors name.
+    """
     decoder = _decoder(payload, schema)
 
     def decode(records: list[bytes]) -> pa.RecordBatch:
@@ -52,13 +70,13 @@ def decoded(
             return decoder(chosen)
         except (RuntimeError, ValueError) as error:
             raise ExecutorError(
-                f"{files[0].parent} holds records that are not {_NAMES[payload]}, "
+                f"{where} holds records that are not {_NAMES[payload]}, "
                 f"or do not fit the schema: {error}",
                 hint="write the examples again",
                 retryable=False,
             ) from None
 
-    return in_order(decode, read_records(files, rows))
+    return in_order(decode, batches)
 
 
 _NAMES: dict[str, str] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -160,7 +161,7 @@ def data_fields(
         "eval_files": _patterns(examples, evaluate.splits or ["eval"]),
         "train_steps": train.num_steps or None,
         "eval_steps": evaluate.num_steps or None,
-        "data_accessor": example_accessor(),
+        "data_accessor": example_accessor(payload_of(examples)),
     }
 
 
@@ -217,23 +218,54 @@ def _served(model: Model) -> Path:
     return folder
 
 
-def example_accessor() -> DataAccessor:
-    """Reads files of tf.Example; TensorFlow is imported when a `tf.data.Dataset` is asked for."""
-    return DataAccessor(_tf_dataset, _record_batches)
+def payload_of(examples: Sequence[Examples]) -> str:
+    """What a record of the examples is, by TFX's names.
+
+    Raises:
+        ExecutorError: they are not of one kind.
+    """
+    unnamed = PayloadFormat.TF_EXAMPLE
+    kinds = {str(each.properties.get("payload_format") or unnamed) for each in examples}
+    if len(kinds) > 1:
+        raise ExecutorError(
+            f"the examples are of several kinds: {', '.join(sorted(kinds))}",
+            hint="give examples of one payload_format",
+            retryable=False,
+        )
+    return kinds.pop()
 
 
-def _tf_dataset(file_pattern: Sequence[str], options: Any, schema: Any = None) -> Any:
+def example_accessor(payload: str = PayloadFormat.TF_EXAMPLE) -> DataAccessor:
+    """Reads examples; TensorFlow is imported when a `tf.data.Dataset` is asked for."""
+    if payload not in (PayloadFormat.TF_EXAMPLE, PayloadFormat.TF_SEQUENCE_EXAMPLE):
+        refuse = functools.partial(_refuse, payload)
+        return DataAccessor(refuse, refuse)
+    return DataAccessor(
+        functools.partial(_tf_dataset, payload), functools.partial(_record_batches, payload)
+    )
+
+
+def _refuse(payload: str, *_: Any) -> Any:
+    raise ExecutorError(
+        f"data_accessor does not read examples that are {payload}",
+        hint="read the records of fn_args.train_files, and parse them with your own message type",
+        retryable=False,
+    )
+
+
+# The first is bound; the rest are TFX's.
+def _tf_dataset(payload: str, file_pattern: Sequence[str], options: Any, schema: Any = None) -> Any:
     from tfx_bsl.public import tfxio
 
-    source = tfxio.TFExampleRecord(
-        list(file_pattern), schema=schema, telemetry_descriptors=["Trainer"]
-    )
+    sequences = payload == PayloadFormat.TF_SEQUENCE_EXAMPLE
+    kind = tfxio.TFSequenceExampleRecord if sequences else tfxio.TFExampleRecord
+    source = kind(list(file_pattern), schema=schema, telemetry_descriptors=["Trainer"])
     return source.TensorFlowDataset(options)
 
 
 def _record_batches(
-    file_pattern: Sequence[str], options: Any = None, schema: Any = None
+    payload: str, file_pattern: Sequence[str], options: Any = None, schema: Any = None
 ) -> Iterator[Any]:
     from mlops_components.frames import record_batches
 
-    return record_batches(file_pattern, options, schema)
+    return record_batches(file_pattern, options, schema, payload=payload)

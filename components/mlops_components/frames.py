@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_components.examples import SplitWriter
+from mlops_components.decoding import decoded_batches
+from mlops_components.examples import PayloadFormat, SplitWriter
 from mlops_components.tfrecords import read_records
 from mlops_pipeline.artifacts import Examples
-from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError
+from mlops_pipeline.errors import NotFoundError, ParameterError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +23,11 @@ BATCH_ROWS = 4096
 
 
 def record_batches(
-    patterns: Sequence[str], options: Any = None, schema: Any = None
+    patterns: Sequence[str],
+    options: Any = None,
+    schema: Any = None,
+    *,
+    payload: str = PayloadFormat.TF_EXAMPLE,
 ) -> Iterator[pa.RecordBatch]:
     """The examples of all files that match.
 
@@ -30,26 +35,15 @@ def record_batches(
         options: with the fields of `RecordBatchesOptions`; None reads all examples once, in their
             order.
         schema: `schema_pb2.Schema` that says which columns there are; None takes what comes.
+        payload: TFX's name for what a record is.
 
     Raises:
         NotFoundError: no file matches a pattern.
         ExecutorError: a file is damaged, or holds something else.
     """
-    from tfx_bsl.coders import example_coder
-
     files = _files(patterns)
-    wanted = [] if schema is None else [schema.SerializeToString()]
-    decoder = example_coder.ExamplesToRecordBatchDecoder(*wanted)
-    for rows in _batches(files, options):
-        try:
-            yield decoder.DecodeBatch(rows)
-        except (RuntimeError, ValueError) as error:
-            raise ExecutorError(
-                f"{files[0].parent} holds records that are not tf.Example, "
-                f"or do not fit the schema: {error}",
-                hint="write the examples again",
-                retryable=False,
-            ) from None
+    batches = _batches(files, options)
+    yield from decoded_batches(batches, files[0].parent, payload=payload, schema=schema)
 
 
 def read_frame(patterns: Sequence[str]) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from mlops_components.fn_args import (
     TunerFnResult,
     data_fields,
     helper_fields,
+    payload_of,
     working_folder,
 )
 from mlops_components.tfx_compat import tfx_importable
@@ -57,12 +58,17 @@ class TuneArgs:
 
 @dataclass(frozen=True)
 class TunerCall:
-    """How to get a tuner, in this process or in another one."""
+    """How to get a tuner, in this process or in another one.
+
+    Args:
+        payload: what a record of the examples is.
+    """
 
     module_file: Path | None
     tuner_fn: str
     tfx_compat: bool
     arguments: FnArgs
+    payload: str
 
     def make(self, stack: ExitStack) -> TunerFnResult:
         """Call the user's `tuner_fn`; what it needs of its module stays until `stack` is closed.
@@ -121,7 +127,7 @@ def Tuner(
         working_dir=str(working_folder()),
         custom_config=custom_config,
     )
-    call = TunerCall(module_file, tuner_fn, tfx_compat, arguments)
+    call = TunerCall(module_file, tuner_fn, tfx_compat, arguments, payload_of(examples))
     for artifact in (best_hyperparameters, tuner_results):
         artifact.path.mkdir(parents=True, exist_ok=True)
     parallel = (tune_args or TuneArgs()).num_parallel_trials

@@ -8,7 +8,7 @@ import pytest
 
 from mlops_components import Trainer, loaders, read_frame
 from mlops_components.examples import SplitWriter, split_files
-from mlops_components.fn_args import RecordBatchesOptions
+from mlops_components.fn_args import RecordBatchesOptions, example_accessor, payload_of
 from mlops_components.frames import record_batches
 from mlops_components.training_log import read_metrics
 from mlops_pipeline import Importer, latest, pipeline
@@ -229,3 +229,61 @@ def test_a_damaged_file_is_named(examples: Examples, place: int) -> None:
 def test_patterns_that_match_nothing_are_named(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no file matches"):
         read_frame([str(tmp_path / "*")])
+
+
+def test_sequences_are_read_as_what_they_are(tmp_path: Path) -> None:
+    import tensorflow as tf
+    from google.protobuf import text_format
+    from tensorflow_metadata.proto.v0 import schema_pb2
+    from tfx_bsl.public import tfxio
+
+    made = Examples(str(tmp_path), properties={"payload_format": "FORMAT_TF_SEQUENCE_EXAMPLE"})
+    with SplitWriter(made, ["train"]) as writer:
+        for size in (1, 3):
+            steps = [
+                tf.train.Feature(int64_list=tf.train.Int64List(value=[n])) for n in range(size)
+            ]
+            lists = {"clicks": tf.train.FeatureList(feature=steps)}
+            example = tf.train.SequenceExample(
+                context=tf.train.Features(feature={"size": steps[-1]}),
+                feature_lists=tf.train.FeatureLists(feature_list=lists),
+            )
+            writer.write("train", example.SerializeToString())
+    files = [str(made.split("train") / "*")]
+    accessor = example_accessor(payload_of([made]))
+    (batch,) = accessor.record_batch_factory(files, None)
+    assert batch.column("size").to_pylist() == [[0], [2]]
+    schema = text_format.Parse(
+        """
+        feature { name: "size" type: INT value_count { min: 1 max: 1 } }
+        feature {
+          name: "##SEQUENCE##" type: STRUCT
+          struct_domain { feature { name: "clicks" type: INT value_count { min: 0 max: 1 } } }
+        }
+        tensor_representation_group {
+          key: ""
+          value {
+            tensor_representation {
+              key: "clicks"
+              value {
+                ragged_tensor { feature_path { step: "##SEQUENCE##" step: "clicks" } }
+              }
+            }
+          }
+        }
+        """,
+        schema_pb2.Schema(),
+    )
+    options = tfxio.TensorFlowDatasetOptions(batch_size=2, num_epochs=1, shuffle=False)
+    (tensors,) = accessor.tf_dataset_factory(files, options, schema)
+    clicks = next(value for name, value in tensors.items() if "clicks" in str(name))
+    assert clicks.to_list() == [[[0]], [[0], [1], [2]]]
+
+
+def test_examples_of_several_kinds_are_refused() -> None:
+    kinds = ("FORMAT_TF_EXAMPLE", "FORMAT_PROTO")
+    some = [artifact(Examples, payload_format=kind) for kind in kinds]
+    with pytest.raises(ExecutorError, match="several kinds: FORMAT_PROTO, FORMAT_TF_EXAMPLE"):
+        payload_of(some)
+    with pytest.raises(ExecutorError, match="does not read examples that are FORMAT_PROTO"):
+        example_accessor(payload_of(some[1:])).record_batch_factory([], None)
