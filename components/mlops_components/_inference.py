@@ -18,6 +18,7 @@ from tfx_bsl.beam.run_inference import create_model_handler
 from tfx_bsl.public.beam.run_inference import RunInference
 from tfx_bsl.public.proto import model_spec_pb2
 
+from mlops_components._model_check import said
 from mlops_components.engines import open_pipeline
 from mlops_components.examples import read_records
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, did_you_mean
@@ -98,7 +99,8 @@ class Inference:
         # Damaged files show as errors of every kind.
         except Exception as error:
             raise ExecutorError(
-                f"the model at {self._spec.saved_model_spec.model_path} cannot be loaded: {error}",
+                f"the model at {self._spec.saved_model_spec.model_path} cannot be loaded: "
+                f"{said(error)}",
                 hint="train it again",
                 retryable=False,
             ) from error
@@ -107,10 +109,9 @@ class Inference:
         try:
             return self._handler.run_inference(records, model)
         except (ValueError, tf.errors.OpError) as error:
-            text = getattr(error, "message", "") or str(error)
             raise ExecutorError(
                 f"the model at {self._spec.saved_model_spec.model_path} fails on an example: "
-                f"{text}",
+                f"{said(error)}",
                 hint="give it the examples that its signature takes",
                 retryable=False,
             ) from None

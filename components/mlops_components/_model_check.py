@@ -32,6 +32,7 @@ WARMUP_FILE = "warmup"
 
 _CLASSIFY = tf.saved_model.CLASSIFY_METHOD_NAME
 _REGRESS = tf.saved_model.REGRESS_METHOD_NAME
+_LOST_VARIABLE = ": save `[weight.value for weight in model.weights]` of a Keras 3 model, and not the model itself"
 # Enough for a 99th percentile that means something, unless that takes too long.
 _TIMED_REQUESTS = 100
 _TIMED_SECONDS = 1.0
@@ -126,16 +127,19 @@ def _load(folder: str, tags: Sequence[str]) -> tuple[Any, Any]:
             )
     # Damaged files show as errors of every kind.
     except Exception as error:
-        raise _Refused(f"the model cannot be loaded: {_said(error)}") from error
+        raise _Refused(f"the model cannot be loaded: {said(error)}") from error
     return session, graph
 
 
-def _said(error: BaseException) -> str:
-    """What an error says, in one line."""
+def said(error: BaseException) -> str:
+    """What an error of a model says, in one line."""
     lines = str(getattr(error, "message", "") or error).strip().splitlines() or [""]
     # TensorFlow tells first where it happened, then what, then in which nodes.
     places = [place for place, line in enumerate(lines) if line.lstrip().startswith("[[")]
     line = lines[places[0] - 1] if places and places[0] else lines[0]
+    if "Could not find variable" in line:
+        # In Python such a model loads; in TensorFlow Serving it does not.
+        line = line.partition(". ")[0] + _LOST_VARIABLE
     return f"{type(error).__name__}: {line.strip()}"
 
 
@@ -267,7 +271,7 @@ def _once(session: Any, signature: _Signature, inputs: Any, finite: bool) -> flo
     # A graph fails in as many ways as there are operations.
     except Exception as error:
         raise _Refused(
-            f"signature {signature.name!r} fails on an example: {_said(error)}"
+            f"signature {signature.name!r} fails on an example: {said(error)}"
         ) from error
     taken = (time.perf_counter() - started) * 1000
     rows = len(next(iter(inputs.values())))

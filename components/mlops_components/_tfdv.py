@@ -29,13 +29,13 @@ def write_statistics(statistics: Any, folder: Path) -> None:
 
 
 def read_statistics(artifact: ExampleStatistics, split: str) -> Any:
-    """The statistics of a split.
+    """The statistics of a split; those that are not by split have the name "".
 
     Raises:
         NotFoundError: the file is missing.
         ExecutorError: it holds something else.
     """
-    path = artifact.split(split) / STATISTICS_FILE
+    path = (artifact.split(split) if split else artifact.path) / STATISTICS_FILE
     statistics = statistics_pb2.DatasetFeatureStatisticsList()
     try:
         statistics.ParseFromString(path.read_bytes())
@@ -49,8 +49,8 @@ def read_statistics(artifact: ExampleStatistics, split: str) -> Any:
 
 
 def read_anomalies(artifact: ExampleAnomalies, split: str) -> Any:
-    """The anomalies of a split, or of a pair of splits."""
-    path = artifact.split(split) / ANOMALIES_FILE
+    """The anomalies of a split, or of a pair of splits; those of all of them have the name ""."""
+    path = (artifact.split(split) if split else artifact.path) / ANOMALIES_FILE
     if not path.exists():
         path = artifact.path / f"SplitPair-{split}" / ANOMALIES_FILE
     try:

@@ -29,8 +29,9 @@ from tfx_bsl.tfxio import tensor_adapter, tensor_to_arrow
 
 from mlops_components import _memory_beam, _saved_model, _tft_cache
 from mlops_components._memory_steps import Stream
+from mlops_components.decoding import decoded
 from mlops_components.engines import open_pipeline
-from mlops_components.examples import BATCH_ROWS, read_batches, read_records
+from mlops_components.examples import BATCH_ROWS, PayloadFormat, read_records
 from mlops_pipeline.errors import ExecutorError, PipelineError, did_you_mean
 from mlops_pipeline.failure import summary, traceback_tail
 
@@ -97,10 +98,39 @@ class Preprocess:
         )
 
 
-def reader(schema: Any, files: Sequence[Path] = ()) -> Any:
-    """How examples of a schema are read, and become tensors."""
-    names = [str(file) for file in files] or ["-"]
-    return tfxio.TFExampleRecord(names, schema=schema, telemetry_descriptors=["Transform"])
+@dataclass(frozen=True)
+class Records:
+    """What the records of examples are, and how they become batches and tensors.
+
+    Args:
+        schema: of the records.
+        payload: TFX's name for what they are.
+    """
+
+    schema: Any
+    payload: str
+
+    def batches(self, files: Sequence[Path]) -> Iterator[pa.RecordBatch]:
+        """The records of files."""
+        return decoded(files, payload=self.payload, schema=self.schema)
+
+    def reader(self, files: Sequence[Path] = ()) -> Any:
+        """What reads files in a Beam pipeline, and knows how batches become tensors."""
+        is_sequence = self.payload == PayloadFormat.TF_SEQUENCE_EXAMPLE
+        kind = tfxio.TFSequenceExampleRecord if is_sequence else tfxio.TFExampleRecord
+        names = [str(file) for file in files] or ["-"]
+        return kind(names, schema=self.schema, telemetry_descriptors=["Transform"])
+
+    @property
+    def specs(self) -> dict[str, Any]:
+        """The types of the tensors, by the names that `preprocessing_fn` sees."""
+        specs: dict[str, Any] = self.reader().TensorAdapter().OriginalTypeSpecs()
+        return specs
+
+    @property
+    def tensors(self) -> Any:
+        """How batches become tensors, as TFT takes it."""
+        return self.reader().TensorAdapterConfig()
 
 
 def refuse_empty(files: Sequence[Path]) -> None:
@@ -117,12 +147,11 @@ def refuse_empty(files: Sequence[Path]) -> None:
         )
 
 
-def datasets(parts: Sequence[Part], schema: Any) -> list[_tft_cache.Dataset]:
+def datasets(parts: Sequence[Part], records: Records) -> list[_tft_cache.Dataset]:
     """The parts of examples as TFT knows them: by content, and by how they become tensors."""
-    config = reader(schema).TensorAdapterConfig()
     how = b"".join(
         name.encode() + shape.SerializeToString(deterministic=True)
-        for name, shape in sorted(config.tensor_representations.items())
+        for name, shape in sorted(records.tensors.tensor_representations.items())
     )
     known: Counter[str] = Counter()
     found = []
@@ -141,14 +170,14 @@ class Analysis:
 
     Args:
         datasets: the examples.
-        schema: of the examples.
+        records: of what the examples are made.
         preprocess: the user's function.
         scratch: a folder that is deleted afterwards.
         force_tf_compat_v1: trace the function as TensorFlow 1 does.
     """
 
     datasets: Sequence[_tft_cache.Dataset]
-    schema: Any
+    records: Records
     preprocess: Preprocess
     scratch: Path
     force_tf_compat_v1: bool = False
@@ -170,7 +199,7 @@ def analyze(
 
     def build(pipeline: Any) -> None:
         inputs = {
-            d.tft_key: pipeline | f"Read[{d.key}]" >> _source(d, analysis.schema, is_beam)
+            d.tft_key: pipeline | f"Read[{d.key}]" >> _source(d, analysis.records, is_beam)
             for d in wanted
         }
         function, computed = _built(analysis, pipeline, inputs, cache if folders else None)
@@ -196,7 +225,7 @@ def analyze(
     if folders is not None:
         _tft_cache.finish(written, cache, folders.new)
     _saved_model.make_stable(graph / tft.TFTransformOutput.TRANSFORM_FN_DIR, analysis.scratch)
-    raw = dataset_metadata.DatasetMetadata(analysis.schema)
+    raw = dataset_metadata.DatasetMetadata(analysis.records.schema)
     metadata_io.write_metadata(raw, str(graph / tft.TFTransformOutput.RAW_METADATA_DIR))
 
 
@@ -204,8 +233,7 @@ def _found(analysis: Analysis, folders: CacheFolders | None) -> _tft_cache.Cache
     """What the old cache has of the analysis."""
     if folders is None or folders.old is None:
         return _tft_cache.NOTHING
-    specs = reader(analysis.schema).TensorAdapter().OriginalTypeSpecs()
-    traced = (analysis.preprocess, specs, analysis.force_tf_compat_v1)
+    traced = (analysis.preprocess, analysis.records.specs, analysis.force_tf_compat_v1)
     cache = _tft_cache.find(folders.old, analysis.datasets, *traced)
     log.info("%d of %d datasets are in the cache", len(cache.unread), len(analysis.datasets))
     return cache
@@ -215,7 +243,7 @@ def _built(
     analysis: Analysis, pipeline: Any, inputs: dict[Any, Any], cache: _tft_cache.Cache | None
 ) -> tuple[Any, Any]:
     """The transform function, and what is new for the cache."""
-    config = reader(analysis.schema).TensorAdapterConfig()
+    config = analysis.records.tensors
     if cache is None:
         data = list(inputs.values()) | beam.Flatten(pipeline=pipeline)
         return (data, config) | tft_beam.AnalyzeDataset(analysis.preprocess), {}
@@ -225,10 +253,10 @@ def _built(
     return function, computed
 
 
-def _source(dataset: _tft_cache.Dataset, schema: Any, is_beam: bool) -> Any:
+def _source(dataset: _tft_cache.Dataset, records: Records, is_beam: bool) -> Any:
     if is_beam:
-        return reader(schema, dataset.files).BeamSource(BATCH_ROWS)
-    return Stream(lambda: read_batches(dataset.files, schema=schema))
+        return records.reader(dataset.files).BeamSource(BATCH_ROWS)
+    return Stream(lambda: records.batches(dataset.files))
 
 
 def schema_after(graph: Path) -> Any:
@@ -248,9 +276,9 @@ def vocabularies(graph: Path) -> dict[str, str]:
 class Transformer:
     """Applies a transform graph to batches of examples."""
 
-    def __init__(self, graph: Path, schema: Any) -> None:
+    def __init__(self, graph: Path, records: Records) -> None:
         self._layer = tft.TFTransformOutput(str(graph)).transform_features_layer()
-        self._adapter = tensor_adapter.TensorAdapter(reader(schema).TensorAdapterConfig())
+        self._adapter = tensor_adapter.TensorAdapter(records.tensors)
         self._converter: Any = None
 
     def batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -22,14 +22,14 @@ import tensorflow_transform.beam as tft_beam
 from mlops_components import _statistics, _stats_options, _tfdv
 from mlops_components._tft import (
     Encoder,
+    Records,
     Transformer,
-    reader,
     refuse_empty,
     schema_after,
     vocabularies,
 )
 from mlops_components.engines import open_pipeline
-from mlops_components.examples import BATCH_ROWS, SplitWriter, read_batches
+from mlops_components.examples import BATCH_ROWS, SplitWriter
 from mlops_components.tfx_compat import StatsType
 from mlops_pipeline.artifacts import ExampleAnomalies, Examples, ExampleStatistics, Schema
 from mlops_pipeline.errors import ExecutorError, PipelineError
@@ -46,7 +46,7 @@ class Application:
 
     Args:
         graph: the transform graph.
-        schema: of the raw examples.
+        records: of what the raw examples are made.
         analyzed: files that the statistics of the raw examples are of.
         transformed: files to transform, by split.
         before: statistics options for the raw examples; None makes none.
@@ -54,7 +54,7 @@ class Application:
     """
 
     graph: Path
-    schema: Any
+    records: Records
     analyzed: Sequence[Path]
     transformed: Mapping[str, Sequence[Path]]
     before: Any = None
@@ -83,7 +83,7 @@ def with_statistics(work: Application, update: Callable[[Any, Any], Any]) -> App
     Raises:
         ExecutorError: the user's function fails, or gives something else.
     """
-    before = _options(work.schema, {}, functools.partial(update, StatsType.PRE_TRANSFORM))
+    before = _options(work.records.schema, {}, functools.partial(update, StatsType.PRE_TRANSFORM))
     after = _options(
         schema_after(work.graph),
         {"vocab_paths": vocabularies(work.graph)},
@@ -138,7 +138,7 @@ def apply(
             log.warning("not in the statistics: %s; choose engine='beam'", missing)
     before = None
     if work.before is not None:
-        batches = read_batches(work.analyzed, schema=work.schema)
+        batches = work.records.batches(work.analyzed)
         before = Statistics(_statistics.describe(batches, work.before), work.before.schema)
     if written is None and work.after is None:
         return Described(before)
@@ -157,10 +157,10 @@ def apply(
 
 def _transformed(work: Application, writer: SplitWriter | None) -> Iterator[pa.RecordBatch]:
     """All transformed batches; each is written on its way."""
-    transformer = Transformer(work.graph, work.schema)
+    transformer = Transformer(work.graph, work.records)
     encoder = Encoder(schema_after(work.graph))
     for split, files in work.transformed.items():
-        for batch in transformer.batches(read_batches(files, schema=work.schema)):
+        for batch in transformer.batches(work.records.batches(files)):
             if writer is not None:
                 for record in encoder.records(batch):
                     writer.write(split, record)
@@ -176,7 +176,7 @@ def _apply_with_beam(
             raw = pipeline | "ReadAnalyzed" >> _source(work, work.analyzed)
             _ = raw | "Before" >> _Describe(work.before, scratch / "before")
         function = pipeline | tft_beam.ReadTransformFn(str(work.graph))
-        config = reader(work.schema).TensorAdapterConfig()
+        config = work.records.tensors
         splits = []
         for split, files in work.transformed.items() if written or work.after else []:
             raw = pipeline | f"Read[{split}]" >> _source(work, files)
@@ -201,7 +201,7 @@ def _apply_with_beam(
 
 
 def _source(work: Application, files: Sequence[Path]) -> Any:
-    return reader(work.schema, files).BeamSource(BATCH_ROWS)
+    return work.records.reader(files).BeamSource(BATCH_ROWS)
 
 
 class _Describe(beam.PTransform):  # type: ignore[misc]

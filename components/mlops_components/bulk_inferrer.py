@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlops_components.engines import Engine, choose
-from mlops_components.examples import chosen_splits, split_files
+from mlops_components.examples import PayloadFormat, chosen_splits, split_files
 from mlops_components.fn_args import SERVING_FOLDER
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, InferenceResult, Model, ModelBlessing
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 LOGS_PREFIX = "prediction_logs"
 EXAMPLES_PREFIX = "examples"
-TF_EXAMPLE = "FORMAT_TF_EXAMPLE"
+TF_EXAMPLE = PayloadFormat.TF_EXAMPLE.value
 
 
 @dataclass(frozen=True)
@@ -137,8 +137,15 @@ def _files(examples: Sequence[Examples], wanted: Sequence[str]) -> dict[str, lis
     """The files by split, of all artifacts that have the split."""
     known = {split for each in examples for split in each.splits}
     splits = chosen_splits(sorted(known), wanted)
+    # The model gets the records as they are.
+    takes = tuple(PayloadFormat)
     return {
-        split: [f for each in examples if split in each.splits for f in split_files(each, split)]
+        split: [
+            file
+            for each in examples
+            if split in each.splits
+            for file in split_files(each, split, takes=takes)
+        ]
         for split in splits
     }
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mlops_components.examples import chosen_splits, split_files
+from mlops_components.examples import PayloadFormat, chosen_splits, split_files
 from mlops_components.model_process import Findings, Limits, examine
 from mlops_components.model_server import BINARY, find_server, serve
 from mlops_components.trainer import SERVING_FOLDER
@@ -162,7 +162,7 @@ def _requests(examples: Examples | None, spec: RequestSpec | None) -> dict[str, 
             f"request_spec.num_examples is {spec.num_examples}", hint="give a number above 0"
         )
     split = chosen_splits(examples.splits, [spec.split_name] if spec.split_name else [])[0]
-    files = [str(path) for path in split_files(examples, split)]
+    files = [str(path) for path in split_files(examples, split, takes=tuple(PayloadFormat))]
     return {**asked, "files": files, "records": spec.num_examples or 1}
 
 

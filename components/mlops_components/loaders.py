@@ -110,10 +110,10 @@ def load_examples(artifact: Examples) -> pd.DataFrame:
 
 
 def load_statistics(artifact: ExampleStatistics) -> dict[str, Any]:
-    """`DatasetFeatureStatisticsList` by split."""
+    """`DatasetFeatureStatisticsList` by split; Transform's, which are not by split, under ""."""
     from mlops_components import _tfdv
 
-    return {split: _tfdv.read_statistics(artifact, split) for split in artifact.splits}
+    return {split: _tfdv.read_statistics(artifact, split) for split in artifact.splits or [""]}
 
 
 def describe_examples(artifact: Examples, folder: Path) -> None:
@@ -138,10 +138,10 @@ def load_schema(artifact: Schema) -> Any:
 
 
 def load_anomalies(artifact: ExampleAnomalies) -> dict[str, Any]:
-    """`anomalies_pb2.Anomalies` by split."""
+    """`anomalies_pb2.Anomalies` by split; Transform's, which are not by split, under ""."""
     from mlops_components import _tfdv
 
-    return {split: _tfdv.read_anomalies(artifact, split) for split in artifact.splits}
+    return {split: _tfdv.read_anomalies(artifact, split) for split in artifact.splits or [""]}
 
 
 def load_transform_graph(artifact: TransformGraph) -> Any:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_components.engines import Engine, choose
-from mlops_components.examples import chosen_splits, split_files
+from mlops_components.examples import PayloadFormat, chosen_splits, split_files
 from mlops_components.tfx_compat import tfx_importable
 from mlops_components.user_code import optional_function, user_function
 from mlops_pipeline import Input, Output, Unkeyed, component
@@ -26,6 +26,8 @@ from mlops_pipeline.artifacts import (
 )
 from mlops_pipeline.content import digest_path
 from mlops_pipeline.errors import ParameterError
+
+_TAKES = (PayloadFormat.TF_EXAMPLE, PayloadFormat.TF_SEQUENCE_EXAMPLE)
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def Transform(
     from mlops_components import _tfdv, _tft, _tft_apply
 
     folders = _cache_folders(analyzer_cache, updated_analyzer_cache, disable_analyzer_cache)
-    expected = _tfdv.read_schema(schema)
+    records = _tft.Records(_tfdv.read_schema(schema), _payload(examples))
     config = _checked(splits_config or SplitsConfig())
     analyzed = _parts(examples, config.analyze)
     is_applied = materialize or not disable_statistics
@@ -95,13 +97,13 @@ def Transform(
         tempfile.TemporaryDirectory(prefix="mlops-") as folder,
     ):
         scratch = Path(folder)
-        preprocess = _tft.Preprocess(function, [feature.name for feature in expected.feature])
-        datasets = _tft.datasets(analyzed, expected)
-        analysis = _tft.Analysis(datasets, expected, preprocess, scratch, force_tf_compat_v1)
+        preprocess = _tft.Preprocess(function, list(records.specs))
+        datasets = _tft.datasets(analyzed, records)
+        analysis = _tft.Analysis(datasets, records, preprocess, scratch, force_tf_compat_v1)
         _tft.analyze(analysis, transform_graph.path, folders, arguments)
         work = _tft_apply.Application(
             transform_graph.path,
-            expected,
+            records,
             [file for part in analyzed for file in part.files],
             _by_split(transformed),
         )
@@ -154,10 +156,22 @@ def _checked(config: SplitsConfig) -> SplitsConfig:
     return config
 
 
-def _parts(examples: Sequence[Examples], wanted: Sequence[str]) -> list[Part]:
-    """The parts of the wanted splits (all if empty), split by split."""
+def _payload(examples: Sequence[Examples]) -> str:
+    """What the records of all examples are."""
     if not examples:
         raise ParameterError("Transform has no examples", hint="connect one artifact at least")
+    standard = PayloadFormat.TF_EXAMPLE
+    found = {str(each.properties.get("payload_format") or standard) for each in examples}
+    if len(found) > 1:
+        raise ParameterError(
+            f"the records of the examples are {' and '.join(sorted(found))}",
+            hint="give examples whose records are of one kind",
+        )
+    return found.pop()
+
+
+def _parts(examples: Sequence[Examples], wanted: Sequence[str]) -> list[Part]:
+    """The parts of the wanted splits (all if empty), split by split."""
     known = examples[0].splits
     for each in examples[1:]:
         if set(each.splits) != set(known):
@@ -167,7 +181,7 @@ def _parts(examples: Sequence[Examples], wanted: Sequence[str]) -> list[Part]:
                 hint="give examples that have the same splits",
             )
     return [
-        Part(split, each.digest or digest_path(each.path), split_files(each, split))
+        Part(split, each.digest or digest_path(each.path), split_files(each, split, takes=_TAKES))
         for split in chosen_splits(known, wanted)
         for each in examples
     ]
@@ -188,7 +202,7 @@ def _described(transformed: Examples, examples: Sequence[Examples]) -> Examples:
         span=span,
         version=newest.properties.get("version", 0),
         file_format="tfrecords_gzip",
-        payload_format="FORMAT_TF_EXAMPLE",
+        payload_format=PayloadFormat.TF_EXAMPLE.value,
     )
     return transformed
 

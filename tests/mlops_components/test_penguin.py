@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from mlops_components import InfraValidator, Pusher, RequestSpec
 from mlops_pipeline.artifacts import Artifact
 from mlops_pipeline.results import PipelineRun
+from mlops_pipeline.testing import run_component
 
 # TensorFlow and its libraries warn about each other.
 Load = Callable[[Artifact], Any]
@@ -108,6 +110,42 @@ def test_model_serves_raw_examples_without_a_label(penguin: PipelineRun, load: L
     probabilities = served(examples=tf.constant([row.SerializeToString()]))["probabilities"]
     assert probabilities.shape == (1, 3)
     assert float(tf.reduce_sum(probabilities)) == pytest.approx(1)
+
+
+def test_served_model_transforms_as_the_training_data_were(
+    penguin: PipelineRun, load: Load
+) -> None:
+    import tensorflow as tf
+
+    model = load(artifact(penguin, "Trainer", "model"))
+    raw = records(artifact(penguin, "CsvExampleGen").split("eval"))
+    trained = records(artifact(penguin, "Transform", "transformed_examples").split("eval"))
+    served = model.signatures["transform_features"](
+        examples=tf.constant([row.SerializeToString() for row in raw])
+    )
+    assert set(served) == set(trained[0].features.feature)
+    for name, values in served.items():
+        kind = "float_list" if values.dtype == tf.float32 else "int64_list"
+        column = [getattr(row.features.feature[name], kind).value[:] for row in trained]
+        assert values.numpy().tolist() == column
+
+
+def test_model_is_validated_stamped_and_pushed_with_its_warm_up(
+    penguin: PipelineRun, tmp_path: Path
+) -> None:
+    validated = run_component(
+        InfraValidator,
+        model=artifact(penguin, "Trainer", "model"),
+        examples=artifact(penguin, "CsvExampleGen"),
+        request_spec=RequestSpec(split_name="eval", num_examples=3, make_warmup=True),
+    ).outputs["blessing"]
+    assert validated.properties["blessed"] == 1
+    pushed = run_component(
+        Pusher, infra_blessing=validated, push_destination=str(tmp_path)
+    ).outputs["pushed_model"]
+    version = Path(str(pushed.properties["pushed_destination"]))
+    assert (version / "assets.extra/tf_serving_warmup_requests").stat().st_size > 0
+    assert (version / "saved_model.pb").exists()
 
 
 def test_evaluation_is_readable_by_tfma_and_without_it(penguin: PipelineRun, load: Load) -> None:

@@ -199,16 +199,12 @@ def stats_options_updater_fn(stats_type, stats_options):
 def test_statistics_describe_what_goes_in_and_what_comes_out(
     spans: list[Examples], tmp_path: Path, load: Load
 ) -> None:
-    import tensorflow_data_validation as tfdv
-    from tensorflow_metadata.proto.v0 import anomalies_pb2
-
     user = tmp_path / "user.py"
     user.write_text(MODULE + STATISTICS)
     outputs = transformed(spans[:2], module_file=user)
     by_stage = {}
     for stage in ("pre", "post"):
-        path = outputs[f"{stage}_transform_stats"].path / "FeatureStats.pb"
-        (statistics,) = tfdv.load_stats_binary(str(path)).datasets
+        (statistics,) = load(outputs[f"{stage}_transform_stats"])[""].datasets
         by_stage[stage] = (
             statistics.num_examples,
             {".".join(f.path.step): f for f in statistics.features},
@@ -222,8 +218,7 @@ def test_statistics_describe_what_goes_in_and_what_comes_out(
     assert load(outputs["pre_transform_schema"]) == load(artifact(Schema, {"schema.pbtxt": SCHEMA}))
     names = {feature.name for feature in load(outputs["post_transform_schema"]).feature}
     assert names == {"z", "bucket", "index"}
-    anomalies = outputs["post_transform_anomalies"].path / "SchemaDiff.pb"
-    assert dict(anomalies_pb2.Anomalies.FromString(anomalies.read_bytes()).anomaly_info) == {}
+    assert dict(load(outputs["post_transform_anomalies"])[""].anomaly_info) == {}
     frame = load(outputs["transformed_examples"])
     assert (len(frame.loc["train"]), len(frame.loc["eval"])) == (60, 6)
     assert outputs["transformed_examples"].properties["span"] == 1
@@ -241,22 +236,16 @@ def test_beam_gives_the_same(spans: list[Examples], module_file: Path, load: Loa
     columns = sorted(frames[0].columns)
     frames = [frame.sort_values(columns, ignore_index=True)[columns] for frame in frames]
     assert frames[0].round(5).equals(frames[1].round(5))
-    stats = [load_statistics(outputs["post_transform_stats"]) for outputs in found.values()]
+    stats = [means(load(o["post_transform_stats"])[""].datasets[0]) for o in found.values()]
     assert stats[0] == stats[1]
     keys = [{p.name for p in o["updated_analyzer_cache"].path.iterdir()} for o in found.values()]
     assert keys[0] == keys[1]
 
 
-def load_statistics(statistics: Artifact) -> dict[str, tuple[int, float]]:
-    import tensorflow_data_validation as tfdv
-
-    (found,) = tfdv.load_stats_binary(str(statistics.path / "FeatureStats.pb")).datasets
+def means(statistics: Any) -> dict[str, tuple[int, float]]:
     return {
-        ".".join(f.path.step): (
-            f.num_stats.common_stats.num_non_missing,
-            round(f.num_stats.mean, 4),
-        )
-        for f in found.features
+        f.path.step[0]: (f.num_stats.common_stats.num_non_missing, round(f.num_stats.mean, 4))
+        for f in statistics.features
     }
 
 
@@ -320,3 +309,41 @@ def test_mistakes_in_the_parameters_are_named(
     for kind, message, examples, more in mistakes:
         with pytest.raises(kind, match=message):
             transformed(examples, module_file=module_file, **more)
+
+
+SEQUENCE_SCHEMA = """
+feature { name: "x" type: FLOAT presence { min_fraction: 1 min_count: 1 }
+  shape { dim { size: 1 } } }
+feature { name: "##SEQUENCE##" type: STRUCT
+  struct_domain { feature { name: "steps" type: INT } } }
+"""
+
+
+def test_sequence_examples_are_transformed(tmp_path: Path, load: Load) -> None:
+    import tensorflow as tf
+
+    examples = artifact(Examples, payload_format="FORMAT_TF_SEQUENCE_EXAMPLE")
+    with SplitWriter(examples, ["train"]) as writer:
+        for row in range(4):
+            example = tf.train.SequenceExample()
+            example.context.feature["x"].float_list.value.append(row)
+            steps = example.feature_lists.feature_list["steps"]
+            for step in range(row):
+                steps.feature.add().int64_list.value.append(step)
+            writer.write("train", example.SerializeToString(deterministic=True))
+    user = tmp_path / "user.py"
+    user.write_text(
+        "import tensorflow as tf, tensorflow_transform as tft\n"
+        "def preprocessing_fn(inputs):\n"
+        "    steps = inputs['##SEQUENCE##.steps']\n"
+        "    lengths = tf.cast(tf.expand_dims(steps.row_lengths(), 1), tf.float32)\n"
+        "    x = inputs['x'] - tft.mean(inputs['x'])\n"
+        "    return {'share': lengths / tft.max(lengths), 'x': x}\n"
+    )
+    schema = artifact(Schema, {"schema.pbtxt": SEQUENCE_SCHEMA})
+    outputs = run_component(
+        Transform, examples=[examples], schema=schema, module_file=user, disable_analyzer_cache=True
+    ).outputs
+    frame = load(outputs["transformed_examples"])
+    assert list(frame["x"]) == [-1.5, -0.5, 0.5, 1.5]
+    assert list(frame["share"]) == pytest.approx([0, 1 / 3, 2 / 3, 1])
