@@ -32,7 +32,9 @@ WARMUP_FILE = "warmup"
 
 _CLASSIFY = tf.saved_model.CLASSIFY_METHOD_NAME
 _REGRESS = tf.saved_model.REGRESS_METHOD_NAME
-_LOST_VARIABLE = ": save `[weight.value for weight in model.weights]` of a Keras 3 model, and not the model itself"
+_LOST_VARIABLE = (
+    ": of a Keras 3 model, save `[weight.value for weight in model.weights]`, not the model itself"
+)
 # Enough for a 99th percentile that means something, unless that takes too long.
 _TIMED_REQUESTS = 100
 _TIMED_SECONDS = 1.0

@@ -142,7 +142,8 @@ def build_model(transform: tft.TFTransformOutput, learning_rate: float) -> keras
 def save(model: keras.Model, transform: tft.TFTransformOutput, folder: str) -> None:
     """Save with two signatures: serving of raw examples, and the transformation by itself."""
     exported = tf.Module()
-    exported.model = model
+    # Not the model: TensorFlow Serving would not find what Keras 3 keeps in its variables.
+    exported.weights = [weight.value for weight in model.weights]
     exported.transform = tf.saved_model.load(transform.transform_savedmodel_dir)
     labelled = transform.raw_feature_spec()
     unlabelled = {name: spec for name, spec in labelled.items() if name != LABEL}

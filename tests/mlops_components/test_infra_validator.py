@@ -230,6 +230,27 @@ def test_model_that_cannot_be_loaded_is_refused(saved: Any) -> None:
     assert "is not a SavedModel" in checked(model)["reason"]
 
 
+def test_variables_of_keras_that_servers_do_not_find_are_explained(examples: Examples) -> None:
+    import keras
+    import tensorflow as tf
+
+    layer = keras.layers.Dense(1)
+    layer.build((None, 1))
+    for kept, event in (layer, "refused"), ([w.value for w in layer.weights], "done"):
+        module = tf.Module()
+        module.kept = kept
+        serve = tf.function(
+            lambda records: {"y": layer(parsed(records))},
+            input_signature=[tf.TensorSpec([None], tf.string)],
+            autograph=False,
+        )
+        model = artifact(Model)
+        tf.saved_model.save(module, str(model.path / "Format-Serving"), {"serving_default": serve})
+        report = checked(model, examples)
+        assert report["event"] == event
+        assert ("weight.value for weight in" in report.get("reason", "")) == (event == "refused")
+
+
 def test_examples_that_cannot_be_read_are_not_the_models_fault(
     good: Model, examples: Examples, tmp_path: Path
 ) -> None:
