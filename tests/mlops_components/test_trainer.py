@@ -11,7 +11,7 @@ import pytest
 
 from mlops_components import EvalArgs, FnArgs, TrainArgs, Trainer, Tuner
 from mlops_components.training_log import read_metrics
-from mlops_pipeline import latest, pipeline, rolling_window
+from mlops_pipeline import external, latest, pipeline, rolling_window
 from mlops_pipeline.api import Where, run
 from mlops_pipeline.artifacts import Examples, HyperParameters, Model, Schema
 from mlops_pipeline.component import component
@@ -249,6 +249,35 @@ def test_each_run_starts_from_the_model_before(tmp_path: Path) -> None:
     assert ages == [0, 1, 2]
     bases = [[a.id for a in each["Trainer"].inputs.get("base_model", [])] for each in runs]
     assert bases == [[], [models[0].id], [models[1].id]]
+
+
+def test_a_training_starts_from_a_named_model(tmp_path: Path) -> None:
+    code = """
+    def run_fn(fn_args):
+        base = fn_args.base_model and json.loads(Path(fn_args.base_model, "model.json").read_text())
+        save(fn_args, name=fn_args.custom_config["name"], base=base and base["name"])
+    """
+    user = module(tmp_path, code)
+
+    @pipeline
+    def taught(name: str) -> None:
+        data = MakeExamples().outputs["made"]
+        Trainer(examples=data, module_file=user, custom_config={"name": name})
+
+    @pipeline
+    def tuned_further() -> None:
+        data = MakeExamples().outputs["made"]
+        base = external("taught", "Trainer", "model", Model)
+        custom = {"name": "further"}
+        Trainer(examples=data, module_file=user, base_model=base, custom_config=custom)
+
+    where = Where(MemoryStore(), tmp_path / "root")
+    run(taught, {"name": "first"}, where=where, in_process=True).check()
+    runs = [run(tuned_further, where=where, in_process=True).check() for _ in range(2)]
+    model = runs[0]["Trainer"].artifact("model").path / "Format-Serving/model.json"
+    assert json.loads(model.read_text()) == {"name": "further", "base": "first"}
+    # The named model is the same one, so the training is, too.
+    assert [each["Trainer"].state for each in runs] == [State.COMPLETE, State.CACHED]
 
 
 def test_a_base_model_that_is_gone_is_named(tmp_path: Path) -> None:
