@@ -7,6 +7,7 @@ that were written alike are read by columns; only some batches are in memory at 
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -86,6 +87,23 @@ _NAMES: dict[str, str] = {
 
 
 def _decoder(payload: str, schema: Any) -> Callable[[list[bytes]], pa.RecordBatch]:
+    """What decodes records, in any thread.
+
+    TFX's decoder keeps the columns that it fills, and lets other threads run meanwhile: used by two
+    at once, it mixes their rows or crashes. So each thread has one of its own.
+    """
+    own = threading.local()
+
+    def decode(records: list[bytes]) -> pa.RecordBatch:
+        if not hasattr(own, "decode"):
+            own.decode = _new_decoder(payload, schema)
+        batch: pa.RecordBatch = own.decode(records)
+        return batch
+
+    return decode
+
+
+def _new_decoder(payload: str, schema: Any) -> Callable[[list[bytes]], pa.RecordBatch]:
     expected = b"" if schema is None else schema.SerializeToString()
     if payload == PayloadFormat.TF_SEQUENCE_EXAMPLE:
         from tfx_bsl.coders import sequence_example_coder
