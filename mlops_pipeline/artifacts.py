@@ -167,6 +167,19 @@ class Model(Artifact):
 
     BASE_TYPE = "Model"
 
+    @property
+    def serving(self) -> Path:
+        """The folder of what is served.
+
+        TFX before 0.29 has `serving_model_dir/`, and estimators below it
+        `export/<name>/<version>/`.
+        """
+        if not has_old_layout(self.properties):
+            return self.path / "Format-Serving"
+        folder = self.path / "serving_model_dir"
+        exported = sorted(folder.glob("export/*/*/saved_model.pb"))
+        return exported[-1].parent if exported else folder
+
 
 class ModelRun(Artifact):
     """What a training wrote beside the model: logs, checkpoints."""

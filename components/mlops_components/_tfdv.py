@@ -14,12 +14,20 @@ from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 
-from mlops_pipeline.artifacts import ExampleAnomalies, ExampleStatistics, Schema
+from mlops_pipeline.artifacts import (
+    ExampleAnomalies,
+    ExampleStatistics,
+    Schema,
+    has_old_layout,
+)
 from mlops_pipeline.errors import ExecutorError, NotFoundError
 
 STATISTICS_FILE = "FeatureStats.pb"
 ANOMALIES_FILE = "SchemaDiff.pb"
 SCHEMA_FILE = "schema.pbtxt"
+# As TFX before 0.29 named them.
+OLD_STATISTICS_FILE = "stats_tfrecord"
+OLD_ANOMALIES_FILE = "anomalies.pbtxt"
 
 
 def write_statistics(statistics: Any, folder: Path) -> None:
@@ -38,6 +46,9 @@ def read_statistics(artifact: ExampleStatistics, split: str) -> Any:
     path = (artifact.split(split) if split else artifact.path) / STATISTICS_FILE
     statistics = statistics_pb2.DatasetFeatureStatisticsList()
     try:
+        if has_old_layout(artifact.properties):
+            path = path.with_name(OLD_STATISTICS_FILE)
+            return tfdv.load_statistics(str(_existing(path)))
         statistics.ParseFromString(path.read_bytes())
     except FileNotFoundError:
         raise NotFoundError(f"{path} does not exist", hint="run StatisticsGen again") from None
@@ -48,9 +59,18 @@ def read_statistics(artifact: ExampleStatistics, split: str) -> Any:
     return statistics
 
 
+def _existing(path: Path) -> Path:
+    if not path.exists():
+        raise FileNotFoundError(path)
+    return path
+
+
 def read_anomalies(artifact: ExampleAnomalies, split: str) -> Any:
     """The anomalies of a split, or of a pair of splits; those of all of them have the name ""."""
-    path = (artifact.split(split) if split else artifact.path) / ANOMALIES_FILE
+    folder = artifact.split(split) if split else artifact.path
+    if has_old_layout(artifact.properties):
+        return tfdv.load_anomalies_text(str(folder / OLD_ANOMALIES_FILE))
+    path = folder / ANOMALIES_FILE
     if not path.exists():
         path = artifact.path / f"SplitPair-{split}" / ANOMALIES_FILE
     try:

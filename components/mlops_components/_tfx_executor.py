@@ -29,9 +29,11 @@ class TfxExecutor:
         spec = _load(parameters.pop(COMPONENT_KEY)).SPEC_CLASS
         executor = _load(parameters.pop(EXECUTOR_KEY))
         beam = list(parameters.pop(BEAM_KEY, ()))
+        # As from TFX's launcher: an input that was not connected is not there at all.
         inputs = {
             name: [_tfx_artifact(spec.INPUTS[name].type, one, new=False) for one in _listed(found)]
             for name, found in task.inputs.items()
+            if found
         }
         outputs = {
             name: [_tfx_artifact(spec.OUTPUTS[name].type, artifact, new=True)]

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from mlops_components.engines import Engine, choose
 from mlops_components.examples import PayloadFormat, chosen_splits, split_files
-from mlops_components.fn_args import SERVING_FOLDER
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, InferenceResult, Model, ModelBlessing
 from mlops_pipeline.errors import ParameterError
@@ -118,9 +117,7 @@ def BulkInferrer(
     from mlops_components import _inference
 
     asked = model_spec or ModelSpec()
-    inference = _inference.Inference(
-        model.path / SERVING_FOLDER, asked.model_signature_name, asked.tag
-    )
+    inference = _inference.Inference(model.serving, asked.model_signature_name, asked.tag)
     columns = None
     targets = {inference_result.path / LOGS_PREFIX: every}
     if output_example_spec:

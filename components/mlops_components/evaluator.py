@@ -12,7 +12,7 @@ from mlops_components import engines
 from mlops_components.engines import Engine
 from mlops_components.examples import chosen_splits, split_files
 from mlops_components.tfx_compat import tfx_importable
-from mlops_components.trainer import EVAL_FOLDER, SERVING_FOLDER
+from mlops_components.trainer import EVAL_FOLDER
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, Model, ModelBlessing, ModelEvaluation, Schema
 from mlops_pipeline.errors import ParameterError
@@ -129,8 +129,9 @@ def _models(
                     hint="connect `model`, or name the column of predictions",
                 )
             continue
-        folder = EVAL_FOLDER if spec.signature_name == "eval" else SERVING_FOLDER
-        found.append(model_handle(artifact.path / folder, spec.name, config, module_file))
+        of_eval = artifact.path / EVAL_FOLDER
+        folder = of_eval if spec.signature_name == "eval" else artifact.serving
+        found.append(model_handle(folder, spec.name, config, module_file))
     return found
 
 

@@ -209,7 +209,7 @@ def _schema_file(schema: Schema) -> Path:
 
 def _served(model: Model) -> Path:
     """The folder of an earlier model; one that was imported may lack the folder in between."""
-    folder = model.path / SERVING_FOLDER
+    folder = model.serving
     folder = folder if folder.is_dir() else model.path
     if not folder.is_dir() or not any(folder.iterdir()):
         raise NotFoundError(

@@ -11,7 +11,6 @@ from typing import Any
 from mlops_components.examples import PayloadFormat, chosen_splits, split_files
 from mlops_components.model_process import Findings, Limits, examine
 from mlops_components.model_server import BINARY, find_server, serve
-from mlops_components.trainer import SERVING_FOLDER
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import Examples, InfraBlessing, Model
 from mlops_pipeline.context import current_task
@@ -116,7 +115,7 @@ def InfraValidator(
             "serving_spec asks for Kubernetes, which InfraValidator does not run",
             hint="leave out `kubernetes`: the model is loaded in a process of this machine",
         )
-    folder = model.path / SERVING_FOLDER
+    folder = model.serving
     if not folder.is_dir():
         raise NotFoundError(f"there is no model at {folder}", hint="train it again")
     blessing.path.mkdir(parents=True, exist_ok=True)

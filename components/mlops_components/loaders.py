@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_components.evaluator import METRICS_FILE, PLOTS_FILE
 from mlops_components.examples import PayloadFormat, split_files
 from mlops_components.frames import read_frame, read_sequences
-from mlops_components.trainer import BEST_FILE, SERVING_FOLDER
+from mlops_components.trainer import BEST_FILE
 from mlops_components.training_log import METRICS_FILE as TRAINING_FILE
 from mlops_components.training_log import read_metrics
 from mlops_components.tuner import RESULTS_FILE, TRIALS_FILE
@@ -153,7 +153,7 @@ def load_transform_graph(artifact: TransformGraph) -> Any:
 
 def load_model(artifact: Model | PushedModel) -> Any:
     """The model: a Keras model if it was saved as one, else a SavedModel with `.signatures`."""
-    folder = artifact.path / SERVING_FOLDER
+    folder = artifact.serving if isinstance(artifact, Model) else artifact.path
     if not folder.is_dir():
         folder = artifact.path
     saved = sorted(folder.glob("*.keras"))

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mlops_components.infra_validator import STAMPED_FOLDER
-from mlops_components.trainer import SERVING_FOLDER
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import InfraBlessing, Model, ModelBlessing, PushedModel
 from mlops_pipeline.content import fsync_names, fsync_tree
@@ -109,7 +108,7 @@ def _not_blessed(model: ModelBlessing | None, infra: InfraBlessing | None) -> st
 def _source(model: Model | None, infra: InfraBlessing | None) -> Path:
     """The folder to copy: the model, or the one that the infrastructure validator has stamped."""
     if model is not None:
-        path, hint = model.path / SERVING_FOLDER, "train it again"
+        path, hint = model.serving, "train it again"
     elif infra is not None:
         path = infra.path / STAMPED_FOLDER
         hint = "connect `model`, or let InfraValidator's request_spec have make_warmup"

@@ -209,6 +209,18 @@ def test_what_cannot_be_taken_is_refused_where_it_is_written(
     assert Path(__file__).name in caught.value.where
 
 
+def test_inputs_that_are_not_connected_are_not_there(
+    run: PipelineRun, parts: Any, where: api.Where
+) -> None:
+    @pipeline(name="mixed")
+    def bare() -> None:
+        from_tfx(parts.Shout)(report=latest(our_type(parts.Report)), word="go")
+
+    done = api.run(bare, where=where, in_process=True).check()
+    told = json.loads(value_of(done["Shout"].artifact("shout")))
+    assert (told["count"], told["config"], told["steps"]) == (None, None, 0)
+
+
 def test_an_executor_that_fails_leaves_no_artifact(
     run: PipelineRun, parts: Any, where: api.Where, store: MlmdStore
 ) -> None:

@@ -48,12 +48,12 @@ class ShoutSpec(ComponentSpec):
 class ShoutExecutor(base_executor.BaseExecutor):
     def Do(self, input_dict, output_dict, exec_properties):
         (report,) = input_dict["report"]
-        (count,) = input_dict["count"]
+        count = input_dict["count"][0].value if "count" in input_dict else None
         told = {
             "word": exec_properties["word"],
-            "config": json.loads(exec_properties["config"]),
-            "steps": exec_properties["proto"].num_steps,
-            "count": count.value,
+            "config": json.loads(exec_properties.get("config") or "null"),
+            "steps": exec_properties["proto"].num_steps if "proto" in exec_properties else 0,
+            "count": count,
             "lines": report.lines,
             "all": report.get_custom_property("all"),
             "tmp": os.path.isdir(self._get_tmp_dir()),
