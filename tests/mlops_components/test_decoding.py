@@ -1,39 +1,141 @@
-"""Records are decoded by several threads at once, and come out as they went in."""
+"""Records read by columns give what TFX's decoder gives, or are left to it."""
 
-from pathlib import Path
+import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from mlops_pipeline.errors import ExecutorError
+
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
 
+Values = dict[str, Any]
 
-def record(row: int) -> bytes:
+
+def record(values: Values) -> bytes:
+    """A tf.Example with its features in the order given, one after the other."""
     import tensorflow as tf
 
-    feature = {
-        "n": tf.train.Feature(int64_list=tf.train.Int64List(value=[row] * (row % 3))),
-        "text": tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"%d" % row])),
+    parts = []
+    for name, value in values.items():
+        feature = tf.train.Feature()
+        for item in value or ():
+            if isinstance(item, bytes):
+                feature.bytes_list.value.append(item)
+            elif isinstance(item, int):
+                feature.int64_list.value.append(item)
+            else:
+                feature.float_list.value.append(item)
+        if value == []:
+            feature.float_list.SetInParent()
+        whole = tf.train.Features(feature={name: feature})
+        parts.append(whole.SerializeToString())
+    body = b"".join(parts)
+    size, length = len(body), b""
+    while size > 127:
+        length += bytes([size & 127 | 128])
+        size >>= 7
+    return b"\n" + length + bytes([size]) + body
+
+
+def alike(number: int) -> Values:
+    values: Values = {
+        "whole": [(-1) ** number * 7**number] if number % 3 else None,
+        "a text with a name that is longer than one word": [b"x" * (number * 9)],
+        "float": [number / 7],
+        "floats": [0.5] * (number % 4),
+        "never": None,
+        "late": [number] if number > 4 else None,
     }
-    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
+    if number % 2:
+        del values["float"]
+    return values
 
 
-def test_threads_do_not_mix_the_rows_of_a_schema() -> None:
-    from google.protobuf import text_format
-    from tensorflow_metadata.proto.v0 import schema_pb2
+def checked(values: list[Values]) -> tuple[Any, Any]:
+    from tfx_bsl.coders import example_coder
 
-    from mlops_components.decoding import decoded_batches
+    from mlops_components._example_parser import ExampleParser
 
-    text = 'feature { name: "n" type: INT } feature { name: "text" type: BYTES }'
-    schema: Any = text_format.Parse(text, schema_pb2.Schema())
-    records = [record(row) for row in range(500)]
-    expected = [([row] * (row % 3), [b"%d" % row]) for row in range(500)]
-    # Many small batches: their threads meet in the decoder.
-    lists = [records] * 200
-    batches = decoded_batches(lists, Path("rows"), schema=schema)
-    count = 0
-    for batch in batches:
-        found = zip(batch.column("n").to_pylist(), batch.column("text").to_pylist(), strict=True)
-        assert [(n or [], text) for n, text in found] == expected
-        count += 1
-    assert count == 200
+    records = [record(row) for row in values]
+    theirs = example_coder.ExamplesToRecordBatchDecoder().DecodeBatch(records)
+    return ExampleParser().parse(records), theirs
+
+
+def test_records_that_are_alike_give_the_columns_of_tfx() -> None:
+    ours, theirs = checked([alike(number) for number in range(22)])
+    assert sorted(ours.schema.names) == sorted(theirs.schema.names)
+    for name in theirs.schema.names:
+        column = ours.column(ours.schema.get_field_index(name))
+        column.validate(full=True)
+        assert column.equals(theirs.column(theirs.schema.get_field_index(name))), name
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda row: dict(reversed(row.items())),
+        lambda row: {**row, "late": [1, 2]},
+        lambda row: {**row, "late": [b"a", b"b"]},
+        lambda row: {**row, "new": [1]},
+    ],
+    ids=["order", "two numbers", "two texts", "another feature"],
+)
+def test_records_that_are_not_alike_are_left_to_tfx(change: Callable[[Values], Values]) -> None:
+    first = {"whole": [1], "late": None, "last": [1.0]}
+    rows = [first] * 70 + [change(first)]
+    ours, theirs = checked(rows)
+    assert ours is None
+    assert theirs.num_rows == 71
+
+
+@pytest.mark.parametrize("cut", [b"", b"no example at all", b"\n\x05ab", b"\x12\x00"])
+def test_bytes_that_are_no_examples_are_left_to_tfx(cut: bytes) -> None:
+    from mlops_components._example_parser import ExampleParser
+
+    parser = ExampleParser()
+    rows = [record(alike(number)) for number in range(9)]
+    assert parser.parse(rows) is not None
+    assert parser.parse([*rows, cut]) is None or cut == b""
+    assert parser.parse([row[:-3] for row in rows]) is None
+    assert parser.parse(rows) is not None
+
+
+def test_kinds_that_change_are_an_error(tmp_path: Any) -> None:
+    from mlops_components.decoding import decoded
+    from mlops_components.examples import SplitWriter, split_files
+    from mlops_pipeline.artifacts import Examples
+
+    made = Examples(str(tmp_path))
+    with SplitWriter(made, ["train"]) as writer:
+        writer.write_all("train", [record({"a": [1]}), record({"a": [b"x"]})])
+    with pytest.raises(ExecutorError, match=r"not tf\.Example"):
+        list(decoded(split_files(made, "train")))
+
+
+def test_damaged_records_are_read_as_by_tfx_or_not_at_all() -> None:
+    from tfx_bsl.coders import example_coder
+
+    from mlops_components._example_parser import ExampleParser
+
+    chance = random.Random(0)
+    decoder = example_coder.ExamplesToRecordBatchDecoder()
+    whole = [record(alike(number)) for number in range(8)]
+    read = 0
+    for _ in range(400):
+        rows = list(whole)
+        which = chance.randrange(len(rows))
+        damaged = bytearray(rows[which])
+        for _ in range(chance.randrange(1, 3)):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        rows[which] = bytes(damaged)
+        ours = ExampleParser().parse(rows)
+        if ours is not None:
+            theirs = decoder.DecodeBatch(rows)
+            assert sorted(ours.schema.names) == sorted(theirs.schema.names)
+            for name in ours.schema.names:
+                columns = (b.column(b.schema.get_field_index(name)) for b in (ours, theirs))
+                assert str(next(columns)) == str(next(columns)), (name, rows[which])
+            read += 1
+    assert read > 30
