@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from mlops_components._encoding import Column
 
-BLOCK_BYTES = 16 << 20
+BLOCK_BYTES = (4 << 20, 64 << 20, 1 << 30)
+"""Bytes that are parsed at once, of which Arrow has some in memory; more where a row is larger."""
 
 _NUMBER = {
     "int": "^[+-]?[0-9]+$",
@@ -227,7 +228,7 @@ def _header(path: Path) -> tuple[str, ...]:
 def _check_quotes(path: Path) -> None:
     """Refuse a quote that is never closed: all that follows would be one value."""
     with path.open("rb") as file:
-        count = sum(block.count(b'"') for block in iter(lambda: file.read(BLOCK_BYTES), b""))
+        count = sum(block.count(b'"') for block in iter(lambda: file.read(BLOCK_BYTES[0]), b""))
     if count % 2 == 0:
         return
     # A text may have a quote in the middle, as in 5" pipe.
@@ -249,22 +250,39 @@ def _check_quotes(path: Path) -> None:
 
 def _read(path: Path, source: CsvFiles) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
+
+    done = 0
+    for size in BLOCK_BYTES:
+        seen = 0
+        try:
+            for block in _blocks(path, source, size):
+                # Without the rows that smaller blocks have given already.
+                fresh = block.slice(min(done - seen, block.num_rows))
+                seen += block.num_rows
+                if fresh.num_rows:
+                    yield fresh
+                    done = seen
+            return
+        except pa.ArrowInvalid as error:
+            # A row that is larger than a block.
+            if "straddling" not in str(error) or size == BLOCK_BYTES[-1]:
+                raise _bad_row(path, len(source.columns), str(error)) from None
+
+
+def _blocks(path: Path, source: CsvFiles, size: int) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
     from pyarrow import csv
 
-    try:
-        reader = csv.open_csv(
-            path,
-            read_options=csv.ReadOptions(block_size=BLOCK_BYTES),
-            parse_options=csv.ParseOptions(newlines_in_values=True),
-            convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(source.columns, pa.string()),
-                null_values=["", *source.missing_values],
-                strings_can_be_null=True,
-            ),
-        )
-        yield from reader
-    except pa.ArrowInvalid as error:
-        raise _bad_row(path, len(source.columns), str(error)) from None
+    yield from csv.open_csv(
+        path,
+        read_options=csv.ReadOptions(block_size=size),
+        parse_options=csv.ParseOptions(newlines_in_values=True),
+        convert_options=csv.ConvertOptions(
+            column_types=dict.fromkeys(source.columns, pa.string()),
+            null_values=["", *source.missing_values],
+            strings_can_be_null=True,
+        ),
+    )
 
 
 def _bad_row(path: Path, width: int, reason: str) -> ExecutorError:

@@ -308,3 +308,12 @@ def test_large_rows_are_read_in_small_batches(tmp_path: Path, component: Any) ->
     assert len(records(examples, "train")) + len(records(examples, "eval")) == 64
     # Of 64 MB in all.
     assert peak < 48 << 20
+
+
+def test_csv_rows_larger_than_a_block_are_read(tmp_path: Path) -> None:
+    sizes = [1, 2 << 20, 5 << 20, 3 << 20, 6 << 20, 1]
+    lines = [f"{number},{'x' * size}\n" for number, size in enumerate(sizes)]
+    (tmp_path / "a.csv").write_text("id,text\n" + "".join(lines))
+    config = OutputConfig(SplitConfig([HashSplit("all", 1)]))
+    examples = run(CsvExampleGen, input_base=tmp_path, output_config=config)
+    assert ids(examples, "all") == list(range(6))
