@@ -116,6 +116,42 @@ CLASSES: dict[str, Any] = {
 }
 
 
+OUTPUTS: dict[str, Any] = {
+    "model_specs": [{"label_keys": {"a": "tip", "b": "class"}, "example_weight_key": "fare"}],
+    "slicing_specs": [{}, {"feature_keys": ["payment"]}],
+    "cross_slicing_specs": TIPS["cross_slicing_specs"],
+    "metrics_specs": [
+        spec("BinaryAccuracy", "AUC", "Calibration", output_names=["a"]),
+        spec("SparseCategoricalAccuracy", output_names=["b"]),
+        spec("Precision", output_names=["b"], binarize={"class_ids": {"values": [1]}}),
+        {
+            "output_names": ["a"],
+            "metrics": [
+                {
+                    "class_name": "MeanPrediction",
+                    "threshold": {
+                        "change_threshold": {"direction": "HIGHER_IS_BETTER", "absolute": 0.5}
+                    },
+                }
+            ],
+        },
+    ],
+}
+
+TWO_OUTPUTS = """
+import numpy as np
+
+def predict_fn(model_path):
+    factor = float(open(model_path + '/factor.txt').read())
+
+    def predict(frame):
+        scores = np.stack(frame['scores'].to_list())
+        return {'a': frame['said'].to_numpy() * factor, 'b': scores ** factor}
+
+    return predict
+"""
+
+
 def evaluate(examples: Any, config: Any, **others: Any) -> dict[str, Any]:
     return run_component(Evaluator, examples=examples, eval_config=config, **others).outputs
 
@@ -141,7 +177,32 @@ def test_memory_computes_what_beam_computes(
 ) -> None:
     ours = load(request.getfixturevalue(name)["evaluation"])
     config = {"tips": TIPS, "classes": CLASSES}[name]
-    theirs = load(evaluate(trips, config, engine="beam")["evaluation"])
+    same(ours, load(evaluate(trips, config, engine="beam")["evaluation"]))
+
+
+@pytest.mark.slow  # Beam takes ten seconds and more.
+def test_memory_compares_outputs_with_a_baseline_as_beam_does(
+    trips: Examples, load: Load, tmp_path: Path
+) -> None:
+    from mlops_pipeline.artifacts import Model
+
+    module = tmp_path / "two_outputs.py"
+    module.write_text(TWO_OUTPUTS)
+    model, baseline = (artifact(Model, {"Format-Serving/factor.txt": f}) for f in ("1", "0.7"))
+    inputs = {"model": model, "baseline_model": baseline, "module_file": module}
+    ours, theirs = (
+        load(evaluate(trips, OUTPUTS, engine=engine, **inputs)["evaluation"])
+        for engine in ("memory", "beam")
+    )
+    same(ours, theirs)
+    assert ours.overall["a/mean_prediction_diff"] == pytest.approx(
+        0.3 * ours.overall["a/mean_prediction"], rel=1e-6
+    )
+    assert ours.reasons[-1].startswith("a/mean_prediction (change) of payment=Prepaid is 0.1")
+
+
+def same(ours: Any, theirs: Any) -> None:
+    """Check that two evaluations came to the same."""
     assert [where for where, _ in ours.slices] == [where for where, _ in theirs.slices]
     pairs = [(ours.overall, theirs.overall)]
     pairs += [(a, b) for (_, a), (_, b) in zip(ours.slices, theirs.slices, strict=True)]
