@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -15,15 +14,10 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from postgres_server import free_port
+
 PARTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 HEALTHY = ("metadatabase", "scheduler", "dag_processor", "triggerer")
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class AirflowServer:
@@ -47,6 +41,9 @@ class AirflowServer:
             "CORE__LOAD_EXAMPLES": "False",
             "CORE__EXECUTOR": "LocalExecutor",
             "CORE__PARALLELISM": "3",
+            # A worker's first task imports all of Airflow: on a busy machine, half a minute is short.
+            "CORE__DAGBAG_IMPORT_TIMEOUT": "300",
+            "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "900",
             "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
             "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
@@ -158,6 +155,19 @@ class AirflowServer:
             else f"{task['task_id']}[{task['map_index']}]": (task)
             for task in self.call("GET", path)["task_instances"]
         }
+
+    def explain(self, dag_id: str, run_id: str) -> str:
+        """The states of a run's tasks, and the log of each that failed, for who reads a failure."""
+        texts = []
+        for name, task in self.tasks(dag_id, run_id).items():
+            texts.append(f"{name}: {task['state']}, attempt {task['try_number']}")
+            if task["state"] == "failed":
+                path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task['task_id']}"
+                path += (
+                    f"/logs/{task['try_number']}?map_index={task['map_index']}&full_content=true"
+                )
+                texts.append(json.dumps(self.call("GET", path)["content"])[-3000:])
+        return "\n".join(texts)
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Call the REST API, version 2."""

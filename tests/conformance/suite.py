@@ -109,6 +109,10 @@ NAMES = [case.name for case in SUITE]
 BY_NAME = dict(zip(NAMES, SUITE, strict=True))
 
 
+FEW = ["success", "skipped", "gate fails"]
+"""Cases for set-ups that differ from another one in little."""
+
+
 def compile_case(pipeline: str) -> Any:
     """The IR of a pipeline of `cases.py`."""
     return load_pipeline(f"{CASES}:{pipeline}", project=HERE).compile()

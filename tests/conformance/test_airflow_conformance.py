@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import time
 import urllib.error
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow_server import AirflowServer
+from postgres_server import find_binaries, postgres_server
 from snapshot import snapshot
-from suite import BY_NAME, HERE, IMPORTS, NAMES, ROOT, SUITE, Snapshots, compile_case, open_sqlite
+from suite import (
+    BY_NAME,
+    FEW,
+    HERE,
+    IMPORTS,
+    NAMES,
+    ROOT,
+    Snapshots,
+    compile_case,
+    open_sqlite,
+)
 
 from mlops_pipeline import ir as ir_file
 from mlops_pipeline.errors import NotFoundError, ParameterError
@@ -50,11 +62,13 @@ for file in sorted(place.glob("*.json")):
 class OnAirflow:
     """The cases on a real Airflow; all are started at once, since each start takes a while."""
 
-    def __init__(self, server: Any, place: Path) -> None:
+    def __init__(self, server: AirflowServer, place: Path, names: Sequence[str]) -> None:
         self.server = server
         self.place = place
+        self.cases = [BY_NAME[name] for name in names]
 
-    def write_dags(self, names: dict[str, str]) -> None:
+    def write_dags(self) -> None:
+        names = {**{_dag_id(case.name): case.pipeline for case in self.cases}, "slow": "slow"}
         for dag_id, pipeline in names.items():
             (self.place / dag_id).mkdir()
             (self.place / f"{dag_id}.json").write_bytes(ir_file.dump(compile_case(pipeline)))
@@ -67,9 +81,9 @@ class OnAirflow:
 
     def run_all(self) -> dict[str, list[str]]:
         """Run all cases, the n-th runs of all at once; how the DAG runs ended."""
-        ended: dict[str, list[str]] = {name: [] for name in NAMES}
-        for number in range(max(len(case.runs) for case in SUITE)):
-            due = [case for case in SUITE if number < len(case.runs)]
+        ended: dict[str, list[str]] = {case.name: [] for case in self.cases}
+        for number in range(max(len(case.runs) for case in self.cases)):
+            due = [case for case in self.cases if number < len(case.runs)]
             for case in due:
                 self.server.trigger(_dag_id(case.name), f"r{number}", case.runs[number])
             for case in due:
@@ -92,18 +106,29 @@ def _dag_id(name: str) -> str:
     return name.replace(" ", "_").replace("-", "_")
 
 
-@pytest.fixture(scope="module")
-def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnAirflow]:
-    home = tmp_path_factory.mktemp("airflow")
-    server = AirflowServer(Path(AIRFLOW), home, imports=str(ROOT))
-    server.start()
+@contextlib.contextmanager
+def on_airflow(folders: pytest.TempPathFactory, database: str, names: Sequence[str]) -> Any:
+    """A running Airflow with the DAGs of some cases."""
+    home, place = folders.mktemp("airflow"), folders.mktemp("airflow_runs")
+    server = AirflowServer(Path(AIRFLOW), home, database, imports=str(ROOT))
     try:
-        place = tmp_path_factory.mktemp("airflow_runs")
-        on_airflow = OnAirflow(server, place)
-        on_airflow.write_dags({**{_dag_id(c.name): c.pipeline for c in SUITE}, "slow": "slow"})
-        yield on_airflow
+        server.start()
+        started = OnAirflow(server, place, names)
+        started.write_dags()
+        yield started
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnAirflow]:
+    binaries = find_binaries()
+    if binaries is None:
+        pytest.skip("NO AIRFLOW WAS RUN on PostgreSQL, which is not installed here")
+    with postgres_server(binaries, "sesame") as postgres:
+        url = f"postgresql+psycopg2://owner:sesame@127.0.0.1:{postgres.port}/postgres"
+        with on_airflow(tmp_path_factory, url, NAMES) as started:
+            yield started
 
 
 @pytest.fixture(scope="module")
@@ -111,14 +136,29 @@ def ended(airflow: OnAirflow) -> dict[str, list[str]]:
     return airflow.run_all()
 
 
+def check(airflow: OnAirflow, ended: Sequence[str], local: Snapshots, name: str) -> None:
+    """What a case left is what it leaves of a local run, and its DAG runs ended alike."""
+    wanted = local(name)
+    good = {"COMPLETE": "success", "FAILED": "failed"}
+    for number, (run, state) in enumerate(zip(wanted, ended, strict=True)):
+        assert state == good[run["state"]], airflow.server.explain(_dag_id(name), f"r{number}")
+    assert airflow.snapshots(name) == wanted
+
+
+def test_leaves_the_records_of_the_local_runner_with_its_database_on_sqlite(
+    tmp_path_factory: pytest.TempPathFactory, by_workers: Snapshots
+) -> None:
+    with on_airflow(tmp_path_factory, "", FEW) as started:
+        ended = started.run_all()
+        for name in FEW:
+            check(started, ended[name], by_workers, name)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_leaves_the_records_of_the_local_runner(
     airflow: OnAirflow, ended: dict[str, list[str]], by_workers: Snapshots, name: str
 ) -> None:
-    found = airflow.snapshots(name)
-    assert found == by_workers(name)
-    good = {"COMPLETE": "success", "FAILED": "failed"}
-    assert ended[name] == [good[run["state"]] for run in found]
+    check(airflow, ended[name], by_workers, name)
 
 
 def test_shows_skips_and_retries_as_its_own(

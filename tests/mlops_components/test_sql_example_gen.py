@@ -1,17 +1,13 @@
 """`SqlExampleGen` with SQLite, and with a PostgreSQL that is started here."""
 
-import os
-import shutil
-import socket
 import sqlite3
-import subprocess
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from postgres_server import find_binaries, free_port, postgres_server
 
 from mlops_components import (
     InputConfig,
@@ -191,49 +187,14 @@ class Server:
         return f"postgresql+psycopg://{user}@127.0.0.1:{port or self.port}/postgres"
 
 
-def _binaries() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    on_path = shutil.which("initdb")
-    return found[-1].parent if found else Path(on_path).parent if on_path else None
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    binaries = _binaries()
+    binaries = find_binaries()
     if binaries is None:
         pytest.skip("no PostgreSQL is installed here: apt-get install postgresql")
-    # The server refuses to be run by root, and its user must get at its files.
-    root = os.getuid() == 0
-    prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if root else []
-    folder = Path(tempfile.mkdtemp(prefix="mlops-postgres-"))
-    data, secret = folder / "data", folder / "password"
-    secret.write_text(PASSWORD)
-    if root:
-        for path in (folder, secret):
-            shutil.chown(path, "postgres", "postgres")
-
-    def call(name: str, *arguments: str) -> None:
-        command: Sequence[str] = [*prefix, str(binaries / name), *arguments]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    initial = ["-U", "owner", f"--pwfile={secret}", "--auth=scram-sha-256", "--no-sync"]
-    call("initdb", "-D", str(data), *initial, "-E", "UTF8", "--locale=C")
-    port = _free_port()
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} -c fsync=off"
-    call("pg_ctl", "-D", str(data), "-o", options, "-w", "-l", str(folder / "log"), "start")
-    try:
-        _fill(port)
-        yield Server(port)
-    finally:
-        call("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
-        shutil.rmtree(folder)
+    with postgres_server(binaries, PASSWORD) as started:
+        _fill(started.port)
+        yield Server(started.port)
 
 
 def _fill(port: int) -> None:
@@ -294,7 +255,7 @@ def test_postgresql_failures_are_told_without_the_password(server: Server) -> No
     cases: list[tuple[dict[str, Any], str]] = [
         ({"password": f"not-{PASSWORD}"}, "password authentication failed"),
         ({"url": server.url("nobody")}, "password authentication failed"),
-        ({"url": server.url(port=_free_port())}, "cannot connect to .* refused"),
+        ({"url": server.url(port=free_port())}, "cannot connect to .* refused"),
         ({"query": "SELECT * FROM trip"}, 'relation "trip" does not exist'),
         ({"query": "SELECT * FROM hidden"}, "permission denied"),
         ({"query": "SELECT interval '1 day' AS d"}, "row 1: column 'd' is of type timedelta"),
