@@ -41,7 +41,7 @@ class AirflowServer:
             "CORE__LOAD_EXAMPLES": "False",
             "CORE__EXECUTOR": "LocalExecutor",
             "CORE__PARALLELISM": "3",
-            # A worker's first task imports all of Airflow: on a busy machine, half a minute is short.
+            # Each worker's first task imports all of Airflow: half a minute may be too short.
             "CORE__DAGBAG_IMPORT_TIMEOUT": "300",
             "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "900",
             "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
