@@ -13,6 +13,7 @@ from mlops_components.engines import Engine
 from mlops_components.examples import chosen_splits, split_files
 from mlops_components.tfx_compat import tfx_importable
 from mlops_components.trainer import EVAL_FOLDER
+from mlops_components.user_code import optional_function
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, Model, ModelBlessing, ModelEvaluation, Schema
 from mlops_pipeline.errors import ParameterError
@@ -71,9 +72,11 @@ def Evaluator(
         for path in split_files(each, split)
     ]
     features = _tfma.Features(files, expected)
-    _eval_config.check_features(config, features, has_model=model is not None)
     choice = engines.choose(engine, files, beam_pipeline_args)
     with tfx_importable(tfx_compat):
+        if not optional_function("custom_extractors", module_file):
+            # Which else may make labels and features of their own.
+            _eval_config.check_features(config, features, has_model=model is not None)
         models = _models(config, model, baseline_model, module_file)
         evaluation.path.mkdir(parents=True, exist_ok=True)
         work = _tfma.Evaluation(config, models, files, expected, evaluation.path, module_file)

@@ -376,9 +376,15 @@ class Predict(beam.DoFn):
 
 def custom_extractors(eval_shared_model, eval_config, tensor_adapter_config):
     predict = tfma.extractors.Extractor('Predict', beam.ParDo(Predict(eval_shared_model)))
-    return tfma.default_extractors(
+    first, *others = tfma.default_extractors(
         eval_shared_model=eval_shared_model, eval_config=eval_config,
         tensor_adapter_config=tensor_adapter_config, custom_predict_extractor=predict)
+    more = tfma.extractors.Extractor('More', beam.Map(add_label))
+    return [first, more, *others]
+
+def add_label(extracts):
+    features = extracts['features']
+    return {**extracts, 'features': {**features, 'tipped': features['tip']}}
 """
 
 
@@ -397,7 +403,7 @@ def test_module_written_for_tfx_brings_its_model_and_extractors(
     joblib.dump(fitted, model.path / "Format-Serving" / "model.joblib")
     module = tmp_path / "extractors.py"
     module.write_text(TFX_MODULE)
-    config = {"model_specs": [{"label_key": "tip"}], "metrics_specs": [spec("BinaryAccuracy")]}
+    config = {"model_specs": [{"label_key": "tipped"}], "metrics_specs": [spec("BinaryAccuracy")]}
     outputs = evaluate(trips, config, model=model, module_file=module)
     right = fitted.predict(frame[["fare", "said"]].to_numpy()) == frame["tip"]
     assert load(outputs["evaluation"]).overall["binary_accuracy"] == pytest.approx(right.mean())
