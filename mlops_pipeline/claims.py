@@ -118,7 +118,7 @@ def _outlive(request: Request, other: Execution, stop: threading.Event) -> Execu
     while current is not None and current.state is State.RUNNING:
         if lease.is_dead(current, workspace.lease):
             reap(workspace, current)
-        elif same_node and other.iteration == request.iteration:
+        elif same_node and other.iteration == request.iteration and _is_here(current):
             raise ResolutionError(
                 f"{request.node.id} of run {request.run.id} is being run by "
                 f"{lease.describe(other)}",
@@ -128,6 +128,12 @@ def _outlive(request: Request, other: Execution, stop: threading.Event) -> Execu
             raise ResolutionError("the run was stopped", hint=f"mlops resume {request.run.id}")
         current = next(iter(workspace.store.executions([other.id])), None)
     return current
+
+
+def _is_here(execution: Execution) -> bool:
+    """Whether it runs on this machine. What was claimed elsewhere is waited for: a pod that was
+    killed counts as alive until its lease is over."""
+    return lease.is_gone(execution.properties) is False
 
 
 def _take_over(request: Request, plan: Plan) -> Plan | None:

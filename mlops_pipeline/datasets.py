@@ -270,6 +270,8 @@ def _of_dataset(known: Sequence[Version], what: str, place: str) -> Version:
         raise NotFoundError(
             f"{what!r} means {len(names)} datasets", hint=f"write one of {', '.join(names)}"
         )
+    if not known:
+        raise NotFoundError(f"there is no dataset {what!r}", hint="`mlops data list` shows them")
     if not place:
         return known[0]
     span, _, version = place.partition(".")

@@ -36,7 +36,13 @@ from mlops_pipeline.driver import (
     drive,
     import_artifact,
 )
-from mlops_pipeline.errors import ExecutorError, NotFoundError, PipelineError, did_you_mean
+from mlops_pipeline.errors import (
+    ExecutorError,
+    NotFoundError,
+    PipelineError,
+    StoreError,
+    did_you_mean,
+)
 from mlops_pipeline.history import History, Iteration, Outcome, load_history, load_outputs
 from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor
 from mlops_pipeline.lease import Heart
@@ -289,10 +295,15 @@ def artifact_ref(record: ArtifactRecord) -> ArtifactRef:
     return ArtifactRef(record.type, record.uri, record.id, dict(record.properties), record.digest)
 
 
+def _may_pass(error: BaseException) -> bool:
+    """Whether what went wrong around a task may be right at the next attempt."""
+    return isinstance(error, StoreError | OSError) and not isinstance(error, StaleExecutionError)
+
+
 def _failed(request: Request, execution: Execution, error: BaseException) -> Outcome:
     """Record a failure, with what its user needs to mend it."""
     state = execution.state if execution.state is State.CANCELED else State.FAILED
-    retryable = isinstance(error, ExecutorError) and error.retryable
+    retryable = error.retryable if isinstance(error, ExecutorError) else _may_pass(error)
     if isinstance(error, PipelineError):
         message = str(error)
         details = error.details if isinstance(error, ExecutorError) else ""

@@ -81,8 +81,30 @@ class FileLock:
         self._file = -1
 
 
+class ThreadLock:
+    """A lock between the threads of this process, where a server keeps order between processes."""
+
+    def __init__(self) -> None:
+        self._threads = threading.RLock()
+
+    def __enter__(self) -> ThreadLock:
+        self._threads.acquire()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._threads.release()
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
 class NoLock:
-    """Where nothing is written, or the server keeps order."""
+    """Where nothing is written."""
 
     def __enter__(self) -> NoLock:
         return self

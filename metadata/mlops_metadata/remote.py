@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mlops_metadata.connection import Connection
 from mlops_metadata.library import SERVICE, Library, pb, respond, service
-from mlops_metadata.locks import NoLock
+from mlops_metadata.locks import ThreadLock
 from mlops_metadata.mlmd import MlmdStore
 from mlops_pipeline.errors import StoreError, did_you_mean
 
@@ -57,7 +58,7 @@ def open_grpc(url: str) -> MlmdStore:
     except BaseException:
         server.close()
         raise
-    return MlmdStore(Connection(server, NoLock(), f"grpc://{place.host}:{place.port}"))
+    return MlmdStore(Connection(server, ThreadLock(), f"grpc://{place.host}:{place.port}"))
 
 
 def open_mysql(url: str) -> MlmdStore:
@@ -85,7 +86,7 @@ def open_mysql(url: str) -> MlmdStore:
         mysql.ssl_options.ca = place.options["ca"]
         mysql.ssl_options.verify_server_cert = True
     name = f"mysql://{place.host}:{mysql.port}/{place.database}"
-    return MlmdStore(Connection(_first_open(config, name), NoLock(), name))
+    return MlmdStore(Connection(_first_open(config, name), ThreadLock(), name))
 
 
 def refuse_postgresql(url: str) -> MlmdStore:
@@ -124,25 +125,25 @@ class _Place:
 
 
 def _split(url: str, form: str, known: Sequence[str]) -> _Place:
-    try:
-        parts = urlsplit(url)
-        port = parts.port or 0
-    except ValueError as error:
-        raise StoreError(
-            f"{url} is not the URL of a store: {error}", hint=f"write {form}"
-        ) from None
-    if parts.password is not None:
-        shown = url.replace(f":{parts.password}@", ":***@")
+    # Nothing of what may be a password is ever shown, whatever signs are in it.
+    masked = re.sub(r"(://[^:/@?]*:).*@", r"\1***@", url)
+    shown = masked.partition("?")[0]
+    if masked != url:
         raise StoreError(
             f"{shown} holds a password, which would be shown wherever the store is named",
             hint=f"leave it out, and set ${PASSWORD}",
         )
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 0
+    except ValueError:
+        raise StoreError(f"{shown} is not the URL of a store", hint=f"write {form}") from None
     if not parts.hostname:
-        raise StoreError(f"{url} names no host", hint=f"write {form}")
+        raise StoreError(f"{shown} names no host", hint=f"write {form}")
     options = dict(parse_qsl(parts.query))
     for name in options:
         if name not in known:
-            raise StoreError(f"{url}: unknown option {name!r}", hint=did_you_mean(name, known))
+            raise StoreError(f"{shown}: unknown option {name!r}", hint=did_you_mean(name, known))
     database = parts.path.strip("/")
     return _Place(parts.hostname, port, unquote(parts.username or ""), database, options)
 

@@ -86,6 +86,9 @@ class MetadataServer:
         address = f"[{options.host}]" if ":" in options.host else options.host
         try:
             self.port = self._listen(f"{address}:{options.port}", options)
+        except SettingsError:
+            self._store.close()
+            raise
         except RuntimeError as error:
             self._store.close()
             raise SettingsError(

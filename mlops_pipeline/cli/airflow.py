@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,9 @@ def trigger(dag_id: str, url: str, as_json: bool, **flags: Any) -> int:
     """
     client = AirflowClient(url, os.environ.get(TOKEN, ""))
     run_id = flags["run_id"] or f"mlops-{secrets.token_hex(6)}"
-    started = client.trigger(dag_id, run_id, dict(map(_parameter, flags["parameter"])))
+    types = client.parameter_types(dag_id)
+    given = dict(_parameter(text, types) for text in flags["parameter"])
+    started = client.trigger(dag_id, run_id, given)
     state = client.wait(dag_id, run_id, flags["timeout"]) if flags["wait"] else "queued"
     if as_json:
         write_json({"dag_id": dag_id, "run_id": run_id, "started": started, "state": state})
@@ -87,10 +90,13 @@ def trigger(dag_id: str, url: str, as_json: bool, **flags: Any) -> int:
     return 1 if state == "failed" else 0
 
 
-def _parameter(text: str) -> tuple[str, Any]:
+def _parameter(text: str, types: Mapping[str, Any]) -> tuple[str, Any]:
+    """A parameter as it is written: JSON, unless the DAG wants a text."""
     name, equals, value = text.partition("=")
     if not (name and equals):
         raise SettingsError(f"-p {text} is not understood", hint="write -p name=value")
+    if types.get(name) == "string":
+        return name, value
     try:
         return name, json.loads(value)
     except ValueError:

@@ -19,7 +19,13 @@ import click
 from mlops_pipeline import ir as ir_file
 from mlops_pipeline.cli.output import complain, write_json
 from mlops_pipeline.cli.place import Place, place_options
-from mlops_pipeline.errors import NotFoundError, PipelineError, SettingsError, did_you_mean
+from mlops_pipeline.errors import (
+    NotFoundError,
+    PipelineError,
+    SettingsError,
+    StoreError,
+    did_you_mean,
+)
 from mlops_pipeline.gate import read_gate
 from mlops_pipeline.history import Outcome
 from mlops_pipeline.ir import PipelineIR
@@ -51,10 +57,13 @@ DONE, USER_ERROR, TEMPORARY, SKIPPED = 0, 65, 75, 99
 def run_node(place: Place, ir: str, node: str, **flags: Any) -> int:
     """Run one node of compiled IR, for schedulers.
 
-    Writes a JSON result: state, execution_id, outputs (URIs by output), reason, retryable, gate.
-    Ends with 0 where the node is complete or cached, 99 skipped, 65 the user's mistake (do not try
-    again), 75 temporary (try again).
+    Writes a JSON result: state, execution_id, outputs (URIs by output), artifacts, reason,
+    retryable, gate. What the node prints goes to standard error as it comes. Ends with 0 where the
+    node is complete or cached, 99 skipped, 65 the user's mistake (do not try again), 75 temporary
+    (try again).
     """
+    if flags["watch_parent"]:
+        watch_parent()
     try:
         # Standard output is for the result alone.
         with redirect_stdout(sys.stderr):
@@ -62,14 +71,16 @@ def run_node(place: Place, ir: str, node: str, **flags: Any) -> int:
         data, code = _result(outcome), exit_code(outcome)
     except PipelineError as error:
         complain(error.message, hint=error.hint, where=error.where)
+        # A store that cannot be reached now may be there later; nothing else mends itself.
+        retryable = isinstance(error, StoreError)
         data = {
             "state": State.FAILED.value,
             "execution_id": 0,
             "outputs": {},
             "reason": str(error),
-            "retryable": False,
+            "retryable": retryable,
         }
-        code = USER_ERROR
+        code = TEMPORARY if retryable else USER_ERROR
     if flags["result"] and Path(flags["result"]).absolute().parent.is_dir():
         write_whole(Path(flags["result"]), json.dumps(data, indent=2) + "\n")
     else:

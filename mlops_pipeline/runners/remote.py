@@ -9,14 +9,13 @@ recorded by the process that started it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from mlops_pipeline.driver import SkippedError, loop_items
 from mlops_pipeline.errors import NotFoundError, ResolutionError, did_you_mean
 from mlops_pipeline.history import Iteration, Outcome, load_history
-from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.ir import NodeIR, PipelineIR
 from mlops_pipeline.launch import FINAL, Session, begin_run, end_run, launch, open_session
 from mlops_pipeline.runners.pool import WorkerPool
 from mlops_pipeline.runs import pipeline_of
@@ -111,11 +110,7 @@ def count_items(
         )
     if len(outer) < node.loops.index(loop_id):
         return [outer]
-    try:
-        items = loop_items(session.request(node, outer), loop_id)
-    except (ResolutionError, SkippedError):
-        return [outer]
-    return [(*outer, index) for index, _ in enumerate(items)] or [outer]
+    return _items(session, node, loop_id, outer)
 
 
 def finish_run(workspace: Workspace, run_id: str) -> Run:
@@ -126,13 +121,32 @@ def finish_run(workspace: Workspace, run_id: str) -> Run:
 
 
 def _state(session: Session) -> State:
-    """COMPLETE where every node has run well or was skipped, else FAILED."""
-    outcomes: Mapping[str, Any] = session.history.outcomes
+    """COMPLETE where every node has run well or was skipped, in all iterations, else FAILED."""
     for node in session.ir.nodes:
-        found = outcomes.get(node.id, {}).values()
-        # A node that a failure kept from starting has left nothing; nor has a pod that never ran.
-        if not found and not node.on_exit:
+        found = session.history.outcomes.get(node.id, {})
+        if any(not (o.state.succeeded or o.state is State.SKIPPED) for o in found.values()):
             return State.FAILED
-        if any(not (o.state.succeeded or o.state is State.SKIPPED) for o in found):
+        # What a failure kept from starting has left nothing; nor has a pod that never ran.
+        if not node.on_exit and not set(_places(session, node)) <= found.keys():
             return State.FAILED
     return State.COMPLETE
+
+
+def _places(session: Session, node: NodeIR) -> list[Iteration]:
+    """All iterations of a node."""
+    found: list[Iteration] = [()]
+    for depth, loop in enumerate(node.loops):
+        found = [
+            inner
+            for outer in found
+            for inner in (_items(session, node, loop, outer) if len(outer) == depth else [outer])
+        ]
+    return found
+
+
+def _items(session: Session, node: NodeIR, loop_id: str, outer: Iteration) -> list[Iteration]:
+    try:
+        items = loop_items(session.request(node, outer), loop_id)
+    except (ResolutionError, SkippedError):
+        return [outer]
+    return [(*outer, index) for index, _ in enumerate(items)] or [outer]

@@ -34,8 +34,13 @@ class Surroundings:
 
 def look_around(import_paths: Sequence[str]) -> Surroundings:
     """The surroundings of a process that starts now."""
+    try:
+        folder = str(Path.cwd())
+    except OSError:
+        # It was removed; a process can be started in it all the same.
+        folder = ""
     return Surroundings(
-        dict(os.environb), str(Path.cwd()), _umask(), tuple(sys.path), Finder(import_paths).names()
+        dict(os.environb), folder, _umask(), tuple(sys.path), Finder(import_paths).names()
     )
 
 
@@ -72,8 +77,14 @@ class Imports:
 
 def _places(module: object) -> list[str]:
     """The file of a module, its folder, and those that are searched for modules below it."""
-    file = getattr(module, "__file__", None)
-    return [*([file, str(Path(file).parent)] if file else []), *getattr(module, "__path__", ())]
+    # Not by attribute: what modules answer to any name themselves is not what they are.
+    said = getattr(module, "__dict__", {})
+    file, path = said.get("__file__"), said.get("__path__", ())
+    found = [file, str(Path(file).parent)] if isinstance(file, str) else []
+    try:
+        return [*found, *(each for each in path if isinstance(each, str))]
+    except Exception:  # noqa: BLE001 - the module is anybody's
+        return found
 
 
 def _settled_mark(path: str, before: int) -> str:

@@ -145,3 +145,28 @@ def test_a_killed_run_has_failed_and_the_time_until_it_is_resumed_does_not_count
 def running(folder: Path) -> bool:
     run = json.loads(mlops(folder, "show", "last", "--json"))
     return any(node["decision"] == "running" for node in run["nodes"] if node["name"] == "Slow")
+
+
+def test_a_node_ends_with_who_started_it(tmp_path: Path) -> None:
+    (tmp_path / "mlops.toml").touch()
+    (tmp_path / "pipeline.py").write_text(SLOW.format(seconds=600))
+    mlops(tmp_path, "compile", ".", "-o", "slow.json")
+    mlops(tmp_path, "run-node", "slow.json", "First", "--run-id", "r1")
+    process = subprocess.Popen(
+        command("run-node", "slow.json", "Slow", "--run-id", "r1", "--watch-parent"),
+        cwd=tmp_path,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "waiting" in line:
+            break
+    process.communicate(timeout=60)
+    assert process.returncode != 0
+    shown = json.loads(mlops(tmp_path, "show", "r1", "--json"))
+    assert {node["name"]: node["state"] for node in shown["nodes"]}["Slow"] == "CANCELED"

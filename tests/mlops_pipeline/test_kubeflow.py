@@ -142,7 +142,7 @@ def test_a_user_sets_up_pods_by_node(squares: PipelineIR) -> None:
 
 def test_a_password_in_the_store_url_is_refused(squares: PipelineIR) -> None:
     with pytest.raises(SettingsError, match="password"):
-        spec_of(squares, store="mysql://user:secret@db/mlmd")
+        spec_of(squares, store="mysql://user:sec/ret@db/mlmd")
 
 
 def test_the_same_pipeline_gives_the_same_bytes(squares: PipelineIR) -> None:
@@ -309,6 +309,17 @@ def test_the_containers_of_a_run_do_what_the_local_runner_does(
     assert shown["card"]["artifacts"][0]["metadata"]["mlops_state"] == "COMPLETE"
     # Kubeflow's launcher fails a task that names a URI outside its own folder.
     assert all("uri" not in artifact for key in shown for artifact in shown[key]["artifacts"])
+
+
+def test_an_iteration_that_never_ran_fails_the_run(cluster: Cluster, tmp_path: Path) -> None:
+    loop = cluster.spec["root"]["dag"]["tasks"]["nodes"]
+    inner = cluster.spec["components"][loop["componentRef"]["name"]]["dag"]["tasks"]["numbers"]
+    inner["parameterIterator"] = {"items": {"raw": '["0"]'}}
+    cluster.run({"rows": 2})
+    assert (states(tmp_path)["Square.0"], "Square.1" in states(tmp_path)) == ("COMPLETE", False)
+    run = open_store(f"memory://{tmp_path}").get_run(f"kfp-{tmp_path.name}")
+    assert run is not None
+    assert run.state is State.FAILED
 
 
 def test_a_node_of_a_run_that_never_began_is_a_mistake(

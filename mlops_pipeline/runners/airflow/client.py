@@ -15,6 +15,9 @@ from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError, 
 
 ENDED = ("success", "failed")
 
+PATIENCE = 60.0
+"""Seconds that a server may be gone while a run is waited for."""
+
 
 class AirflowError(PipelineError):
     """Airflow cannot be reached, or refuses."""
@@ -68,19 +71,37 @@ class AirflowClient:
             AirflowError: it has not ended by then.
         """
         deadline = time.monotonic() + seconds if seconds else float("inf")
+        path = f"/dags/{_quoted(dag_id)}/dagRuns/{_quoted(run_id)}"
+        heard, state = time.monotonic(), "unknown"
         while True:
-            path = f"/dags/{_quoted(dag_id)}/dagRuns/{_quoted(run_id)}"
-            state = str(self._get(path, f"DAG run {run_id}")["state"])
+            try:
+                state, heard = str(self._get(path, f"DAG run {run_id}")["state"]), time.monotonic()
+            except AirflowError:
+                # A server that is restarted is no reason to give up a run of hours.
+                if time.monotonic() - heard > PATIENCE:
+                    raise
             if state in ENDED:
                 return state
             if time.monotonic() > deadline:
                 raise AirflowError(f"{dag_id} {run_id} is still {state} after {seconds:g} s")
             time.sleep(1.0)
 
+    def parameter_types(self, dag_id: str) -> dict[str, Any]:
+        """The JSON types of a DAG's parameters, by name.
+
+        Raises:
+            NotFoundError: there is no such DAG.
+        """
+        found = self._get(f"/dags/{_quoted(dag_id)}/details", f"DAG {dag_id}")
+        schemas = {
+            name: param.get("schema", {}) if isinstance(param, dict) else {}
+            for name, param in (found.get("params") or {}).items()
+        }
+        return {name: schema.get("type") for name, schema in schemas.items()}
+
     def _refuse_unknown(self, dag_id: str, parameters: Mapping[str, Any]) -> None:
         """Airflow takes parameters that the DAG does not have without a word."""
-        found = self._get(f"/dags/{_quoted(dag_id)}/details", f"DAG {dag_id}")
-        known = list(found.get("params") or {})
+        known = list(self.parameter_types(dag_id))
         for name in parameters:
             if name not in known:
                 raise ParameterError(
@@ -103,19 +124,24 @@ class AirflowClient:
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
         request = urllib.request.Request(
             f"{self.url.rstrip('/')}/api/v2{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
             headers=headers,
         )
+        if self.token:
+            # Not for where a redirect leads to.
+            request.add_unredirected_header("Authorization", f"Bearer {self.token}")
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError:
             raise
+        except ValueError:
+            raise AirflowError(
+                f"{self.url} answers with something else than JSON", hint="check --url"
+            ) from None
         except OSError as error:
             reason = getattr(error, "reason", error)
             raise AirflowError(

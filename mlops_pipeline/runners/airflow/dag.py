@@ -41,6 +41,7 @@ class _Plan:
     nodes: Sequence[NodeConfig]
     span: str
     parameters: Mapping[str, Any]
+    scope: str = ""
     tasks: dict[str, Any] = field(default_factory=dict)
 
     def step(self, node_id: str = "") -> dict[str, Any]:
@@ -51,7 +52,8 @@ class _Plan:
         for config in fitting:
             arguments |= config.arguments
             execution = config.execution or execution
-        return {"ir_file": self.file, "execution": execution, **arguments}
+        place = {"ir_file": self.file, "scope": self.scope}
+        return {**place, "execution": execution, **arguments}
 
     def values(self) -> dict[str, Any]:
         """Arguments of the operators that know the run parameters."""
@@ -122,7 +124,8 @@ class PipelineTaskGroup(TaskGroup):
         group.setdefault("group_id", ir.name)
         super().__init__(**group)
         with self:
-            plan = _Plan(ir, str(place), execution, nodes, span, dict(parameters or {}))
+            given = dict(parameters or {})
+            plan = _Plan(ir, str(place), execution, nodes, span, given, str(self.group_id))
             self.node_tasks: dict[str, Any] = _build(plan)
 
 

@@ -16,7 +16,7 @@ from mlops_pipeline.store import NOTHING
 KEPT = 5
 """IR files that stay: runs that have started go on with the one that they started with."""
 
-_DAG_ID = re.compile(r"[A-Za-z0-9_.-]{1,200}")
+_DAG_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,8 @@ def _dag_text(ir_name: str, dag_id: str, deployment: Deployment) -> str:
 def _write(file: Path, data: bytes) -> bool:
     """Write a file at once, if it does not hold this already."""
     if file.exists() and file.read_bytes() == data:
+        # What is current is new, however long ago it was written.
+        os.utime(file)
         return False
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     draft.write_bytes(data)

@@ -32,23 +32,42 @@ FORCE = "force_run"
 
 
 def store_run_id(dag_id: str, run_id: str) -> str:
-    """Our id of a DAG run: Airflow's are unique in a DAG only, and hold colons."""
-    plain = re.sub(r"[^A-Za-z0-9_.+=@-]", "-", f"{dag_id}.{run_id}")
-    if len(plain) <= 120:
+    """Our id of a DAG run: Airflow's are unique in a DAG only, and hold colons.
+
+    Args:
+        dag_id: with the task group, where several pipelines are in one DAG.
+    """
+    raw = f"{dag_id}.{run_id}"
+    plain = re.sub(r"[^A-Za-z0-9_.+=@-]", "-", raw)
+    usual = re.sub(r"[:+]", "-", raw) == plain.replace("+", "-")
+    if usual and len(plain) <= 120 and plain[0].isalnum():
         return plain
-    return f"{plain[:100]}-{hashlib.sha256(plain.encode()).hexdigest()[:16]}"
+    return f"r{plain[:100]}-{hashlib.sha256(raw.encode()).hexdigest()[:16]}"
 
 
 class StepOperator(BaseOperator):
-    """Runs one command of `mlops` for a DAG run."""
+    """Runs one command of `mlops` for a DAG run.
+
+    Args:
+        scope: what tells the pipeline from others in the same DAG: its task group.
+    """
 
     ui_color = "#dff3e4"
 
-    def __init__(self, *, ir_file: str, execution: ExecutionConfig, **arguments: Any) -> None:
+    def __init__(
+        self, *, ir_file: str, execution: ExecutionConfig, scope: str = "", **arguments: Any
+    ) -> None:
         super().__init__(**arguments)
         self.ir_file = ir_file
         self.execution = execution
+        self.scope = scope
         self._child: subprocess.Popen[str] | None = None
+
+    def run_id_of(self, context: Any) -> str:
+        """The id of a DAG run in our store; each pipeline in the DAG has one of its own."""
+        run = context["dag_run"]
+        dag_id = f"{run.dag_id}.{self.scope}" if self.scope else str(run.dag_id)
+        return store_run_id(dag_id, run.run_id)
 
     def run_step(
         self, arguments: Sequence[str], variables: Mapping[str, str], secrets: Sequence[str] = ()
@@ -61,7 +80,8 @@ class StepOperator(BaseOperator):
             argv = execution.command(
                 [*arguments, "--result", str(result)],
                 [Path(folder), Path(self.ir_file).parent],
-                {*more, *execution.environment},
+                # A secret that is not named comes from the worker, into a container too.
+                {*more, *execution.environment, *(n for n in secrets if n in os.environ)},
             )
             code = self._run(argv, execution.variables(more))
             told = json.loads(result.read_text()) if result.exists() else None
@@ -104,8 +124,9 @@ class StepOperator(BaseOperator):
         with contextlib.suppress(ProcessLookupError):
             os.kill(child.pid, signal.SIGTERM)
         try:
-            child.wait(self.execution.grace)
-        except subprocess.TimeoutExpired:
+            # Read on meanwhile: a node that cannot print cannot end either.
+            child.communicate(timeout=self.execution.grace)
+        except (subprocess.TimeoutExpired, ValueError):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
             child.wait()
@@ -143,7 +164,7 @@ class RunStepOperator(StepOperator):
         secrets: Sequence[str] = (),
     ) -> tuple[int, Any]:
         """Run the command for a DAG run and a place in its loops."""
-        more = ["--run-id", run_id_of(context)]
+        more = ["--run-id", self.run_id_of(context)]
         if self.execution.base_dir:
             more += ["--base-dir", self.execution.base_dir]
         if iteration is not None:
@@ -222,7 +243,7 @@ class NodeOperator(RunStepOperator):
                         "uri": uri,
                         "artifact_id": artifact["id"],
                         "execution_id": told["execution_id"],
-                        "run_id": run_id_of(context),
+                        "run_id": self.run_id_of(context),
                     }
                     context["outlet_events"][AssetAlias(name)].add(asset(name), extra=extra)
 
@@ -266,17 +287,11 @@ class EndRunOperator(StepOperator):
         Raises:
             AirflowFailException: a node failed.
         """
-        run_id = run_id_of(context)
+        run_id = self.run_id_of(context)
         code, told = self.run_step(["end-run", run_id], {})
         if code != DONE or told is None:
             raise AirflowFailException(f"run {run_id} failed: see the tasks of its nodes")
         return str(told["state"])
-
-
-def run_id_of(context: Any) -> str:
-    """The id of a DAG run in our store."""
-    run = context["dag_run"]
-    return store_run_id(run.dag_id, run.run_id)
 
 
 def asset(name: str) -> Asset:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import argparse
 import base64
 import json
+import signal
 import sys
+import threading
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,12 +35,17 @@ from mlops_pipeline.workspace import Workspace
 def main(argv: Sequence[str] | None = None) -> int:
     """Do one step of a run; the exit code: 0, 1 for a node that failed, 2 for a mistake."""
     given = _parse(argv)
+    # A pod that is deleted is told so by this signal: what runs is then recorded as canceled.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         workspace = _workspace(Path(given.base_dir).absolute())
         try:
             return _STEPS[given.step](workspace, given)
         finally:
             workspace.store.close()
+    except KeyboardInterrupt:
+        return 130
     except PipelineError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the log of the container
         return 2

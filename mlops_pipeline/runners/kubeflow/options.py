@@ -73,7 +73,7 @@ class KubeflowOptions:
                     f"customize: pipeline {ir.name} has no node {name!r}",
                     hint=did_you_mean(name, known),
                 )
-        if re.match(r"[a-z0-9+]+://[^/@]*:[^/@]+@", self.store):
+        if re.match(r"[a-z0-9+]+://[^/@:]*:.*@", self.store):
             raise SettingsError(
                 "the store URL holds a password, which everyone who sees the pipeline would see",
                 hint="leave it out of --store and put MLOPS_STORE in a Kubernetes secret",

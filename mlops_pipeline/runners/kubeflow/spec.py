@@ -338,8 +338,9 @@ def _name(draft: _Draft, member: Member) -> str:
         wanted = _sanitize(member.id)
         reserved = {"begin", "nodes", "end"}
         number, name = 2, wanted
-        while name in taken or name in reserved:
-            number, name = number + 1, f"{wanted}-{number}"
+        # Nor one that a loop gives to its own components.
+        while name in taken or name in reserved or re.match(r"(items|loop)-", name):
+            number, name = number + 1, f"node-{wanted}-{number}"
         draft.names[member] = name
     return draft.names[member]
 
