@@ -15,6 +15,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -400,6 +401,8 @@ def penguin(arguments: Sequence[str]) -> int:
 
 def main() -> int:
     """Do what the command line asks for; the exit code."""
+    # What a shell starts in the background ignores Ctrl-C, and so would all that is tested.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("penguin", help="set up, and run the penguin pipeline end to end")
