@@ -324,13 +324,16 @@ OTHER_WORLDS = "not airflow and not tfx and not kubeflow"
 LIGHT_TESTS = f"not ml and not mlmd and not container and {OTHER_WORLDS}"
 
 
+SHARED = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal")
+
+
 def check_light(inside: str) -> list[Result]:
     """Everything that needs neither ML Metadata nor TensorFlow."""
     return [
         *lint(inside),
         step(
             "pytest, light",
-            [inside, "-m", "pytest", "-q", "-n", "auto", "--maxprocesses", "4", "-m", LIGHT_TESTS],
+            [inside, "-m", "pytest", "-q", *SHARED, "-m", LIGHT_TESTS],
         ),
     ]
 

@@ -185,6 +185,10 @@ def test_a_loop_that_waits_for_its_own_result_is_refused(project: Any) -> None:
     assert "two loops" in caught.value.hint
 
 
+each_node_a_process = pytest.mark.mlmd
+"""For tests that start a process for every node: not in the light suite, which is to be quick."""
+
+
 class Cluster:
     """Runs the steps of a spec in this process, in the order that Kubeflow keeps to."""
 
@@ -282,6 +286,7 @@ def states(folder: Path) -> dict[str, str]:
     }
 
 
+@each_node_a_process
 def test_the_containers_of_a_run_do_what_the_local_runner_does(
     cluster: Cluster, tmp_path: Path
 ) -> None:
@@ -311,6 +316,7 @@ def test_the_containers_of_a_run_do_what_the_local_runner_does(
     assert all("uri" not in artifact for key in shown for artifact in shown[key]["artifacts"])
 
 
+@each_node_a_process
 def test_an_iteration_that_never_ran_fails_the_run(cluster: Cluster, tmp_path: Path) -> None:
     loop = cluster.spec["root"]["dag"]["tasks"]["nodes"]
     inner = cluster.spec["components"][loop["componentRef"]["name"]]["dag"]["tasks"]["numbers"]
