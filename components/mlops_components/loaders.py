@@ -141,7 +141,9 @@ def load_anomalies(artifact: ExampleAnomalies) -> dict[str, Any]:
     """`anomalies_pb2.Anomalies` by split; Transform's, which are not by split, under ""."""
     from mlops_components import _tfdv
 
-    return {split: _tfdv.read_anomalies(artifact, split) for split in artifact.splits or [""]}
+    whole = (artifact.path / _tfdv.ANOMALIES_FILE).exists()
+    splits = artifact.splits or ([""] if whole else [])
+    return {split: _tfdv.read_anomalies(artifact, split) for split in splits}
 
 
 def load_transform_graph(artifact: TransformGraph) -> Any:

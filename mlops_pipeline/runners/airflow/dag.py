@@ -202,7 +202,13 @@ def _end(plan: _Plan) -> None:
         if node.on_exit:
             last >> plan.tasks[node.id]
             last = [plan.tasks[node.id]]
-    end = EndRunOperator(task_id=END, trigger_rule=TriggerRule.ALL_DONE, **plan.step())
+    # Named here, the assets are made when the DAG is parsed: two tasks that make one at once, each
+    # with its first event, would fail in Airflow after their nodes have succeeded.
+    assets = [
+        asset(name) for node in plan.ir.nodes for name in _asset_names(plan.ir, node).values()
+    ]
+    rule = TriggerRule.ALL_DONE
+    end = EndRunOperator(task_id=END, trigger_rule=rule, inlets=assets, **plan.step())
     last >> end
 
 
@@ -234,11 +240,7 @@ def _task(plan: _Plan, node: NodeIR, task_id: str, parent: Any, counts: Mapping[
         **plan.step(node.id),
         "place": node.id,
         "secrets": [p.value.name for p in node.parameters if isinstance(p.value, Secret)],
-        "assets": {
-            output.name: f"{plan.ir.name}/{node.id}/{output.name}"
-            for output in node.outputs
-            if output.type in ASSET_TYPES
-        },
+        "assets": _asset_names(plan.ir, node),
     }
     if not node.loops:
         return NodeOperator(**common)
@@ -250,13 +252,18 @@ def _limit(node: NodeIR) -> timedelta:
     return timedelta(seconds=(node.timeout or 0) + SLACK)
 
 
-def _assets(ir: PipelineIR, node: NodeIR) -> dict[str, Any]:
-    """Outlets for datasets and pushed models, inlets for what other pipelines wrote."""
-    outlets = [
-        AssetAlias(f"{ir.name}/{node.id}/{output.name}")
+def _asset_names(ir: PipelineIR, node: NodeIR) -> dict[str, str]:
+    """The assets that a node changes, by output."""
+    return {
+        output.name: f"{ir.name}/{node.id}/{output.name}"
         for output in node.outputs
         if output.type in ASSET_TYPES
-    ]
+    }
+
+
+def _assets(ir: PipelineIR, node: NodeIR) -> dict[str, Any]:
+    """Outlets for datasets and pushed models, inlets for what other pipelines wrote."""
+    outlets = [AssetAlias(name) for name in _asset_names(ir, node).values()]
     inlets = []
     for source in (source for each in node.inputs for source in each.sources):
         if isinstance(source, QueryIR):
