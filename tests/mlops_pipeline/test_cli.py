@@ -464,7 +464,8 @@ def test_init_makes_a_pipeline_that_runs(mlops: Mlops, tmp_path: Path) -> None:
     assert "model blessed" in result.out
 
 
-@pytest.mark.slow  # starts pytest once more
+@pytest.mark.slow
+@pytest.mark.mlmd  # starts pytest once more: too long for the light suite
 def test_the_template_passes_its_own_tests(mlops: Mlops, tmp_path: Path) -> None:
     mlops("init", "flowers")
     done = subprocess.run(
