@@ -96,7 +96,7 @@ class Schedule:
             outer = [n for n in self._edges[node.id] if n in self._nodes and node.loops]
             if any(not self._decided(node, needed) for needed in outer):
                 return []
-            self._iterations[node.id] = self._unroll(node)
+            self._iterations[node.id] = iterations_of(self._session, node)
             self._due |= self._users[node.id]
         return self._iterations[node.id]
 
@@ -107,20 +107,23 @@ class Schedule:
             return True
         return self._has_ended(node, (), needed)
 
-    def _unroll(self, node: NodeIR) -> list[Iteration]:
-        """Every iteration; where a loop runs over nothing, the way to it: the driver says why."""
-        iterations: list[Iteration] = [()]
-        for depth, loop in enumerate(node.loops):
-            iterations = [
-                inner
-                for outer in iterations
-                for inner in (self._inner(node, outer, loop) if len(outer) == depth else [outer])
-            ]
-        return iterations
 
-    def _inner(self, node: NodeIR, outer: Iteration, loop: str) -> list[Iteration]:
-        try:
-            items = loop_items(self._session.request(node, outer), loop)
-        except (ResolutionError, SkippedError):
-            return [outer]
-        return [(*outer, index) for index, _ in enumerate(items)] or [outer]
+def iterations_of(session: Session, node: NodeIR) -> list[Iteration]:
+    """Every iteration; where a loop runs over nothing, the way to it: the driver says why."""
+    iterations: list[Iteration] = [()]
+    for depth, loop in enumerate(node.loops):
+        iterations = [
+            inner
+            for outer in iterations
+            for inner in (inside(session, node, outer, loop) if len(outer) == depth else [outer])
+        ]
+    return iterations
+
+
+def inside(session: Session, node: NodeIR, outer: Iteration, loop: str) -> list[Iteration]:
+    """The iterations of a loop around a node, inside one of the loops around that."""
+    try:
+        items = loop_items(session.request(node, outer), loop)
+    except (ResolutionError, SkippedError):
+        return [outer]
+    return [(*outer, index) for index, _ in enumerate(items)] or [outer]

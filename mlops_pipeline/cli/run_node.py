@@ -93,22 +93,21 @@ def _launch(place: Place, file: str, node: str, flags: dict[str, Any]) -> Outcom
     iteration = parse_iteration(flags["iteration"] or "")
     compiled = ir_file.load_file(Path(file))
     _check(compiled, node, flags["iteration"], iteration)
-    _, workspace = begin(place, file, flags)
+    workspace = begin(place, compiled, file, flags)
     options = PlaceOptions(force=flags["force"], on_output=_print)
     return run_place(workspace, flags["run_id"], node, iteration, options)
 
 
-def begin(place: Place, file: str, flags: dict[str, Any]) -> tuple[PipelineIR, Workspace]:
+def begin(place: Place, compiled: PipelineIR, file: str, flags: dict[str, Any]) -> Workspace:
     """Begin a run of compiled IR, or go on with it: each step of a run may be the first."""
     place.begin_at(file)
-    compiled = ir_file.load_file(Path(file))
     base_dir = Path(flags["base_dir"] or Path(file).parent).absolute()
     loaded = Loaded(compiled, base_dir, (str(base_dir), *place.settings.import_paths))
     workspace = open_workspace(loaded, place.settings, place.store)
     make_root(str(workspace.root))
     given = run_parameters(compiled, _parameters(flags["parameters"]))
     begin_run(compiled, flags["run_id"], workspace, given)
-    return compiled, workspace
+    return workspace
 
 
 def _print(task: Task, line: str) -> None:

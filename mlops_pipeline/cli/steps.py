@@ -11,6 +11,7 @@ import click
 from mlops_pipeline.cli.output import write_json
 from mlops_pipeline.cli.place import Place, place_options
 from mlops_pipeline.cli.run_node import begin, parse_iteration, write_whole
+from mlops_pipeline.ir import load_file
 from mlops_pipeline.loading import Loaded, open_workspace
 from mlops_pipeline.runners.remote import count_items, finish_run, open_run
 from mlops_pipeline.store import State
@@ -31,7 +32,7 @@ def loop_items(place: Place, ir: str, loop: str, **flags: Any) -> None:
 
     Writes a JSON list of iterations as `run-node --iteration` takes them.
     """
-    _, workspace = begin(place, ir, flags)
+    workspace = begin(place, load_file(Path(ir)), ir, flags)
     iteration = parse_iteration(flags["iteration"])
     found = count_items(workspace, flags["run_id"], loop, iteration)
     _write(flags["result"], [",".join(map(str, each)) for each in found])

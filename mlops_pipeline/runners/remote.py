@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from mlops_pipeline.driver import SkippedError, loop_items
-from mlops_pipeline.errors import NotFoundError, ResolutionError, did_you_mean
+from mlops_pipeline.errors import NotFoundError, did_you_mean
 from mlops_pipeline.history import Iteration, Outcome, load_history
-from mlops_pipeline.ir import NodeIR, PipelineIR
+from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.launch import FINAL, Session, begin_run, end_run, launch, open_session
 from mlops_pipeline.runners.pool import WorkerPool
 from mlops_pipeline.runs import pipeline_of
+from mlops_pipeline.schedule import inside, iterations_of
 from mlops_pipeline.store import Run, State
 from mlops_pipeline.task import Task
 from mlops_pipeline.workspace import Workspace
@@ -110,7 +110,7 @@ def count_items(
         )
     if len(outer) < node.loops.index(loop_id):
         return [outer]
-    return _items(session, node, loop_id, outer)
+    return inside(session, node, outer, loop_id)
 
 
 def finish_run(workspace: Workspace, run_id: str) -> Run:
@@ -127,26 +127,6 @@ def _state(session: Session) -> State:
         if any(not (o.state.succeeded or o.state is State.SKIPPED) for o in found.values()):
             return State.FAILED
         # What a failure kept from starting has left nothing; nor has a pod that never ran.
-        if not node.on_exit and not set(_places(session, node)) <= found.keys():
+        if not node.on_exit and not set(iterations_of(session, node)) <= found.keys():
             return State.FAILED
     return State.COMPLETE
-
-
-def _places(session: Session, node: NodeIR) -> list[Iteration]:
-    """All iterations of a node."""
-    found: list[Iteration] = [()]
-    for depth, loop in enumerate(node.loops):
-        found = [
-            inner
-            for outer in found
-            for inner in (_items(session, node, loop, outer) if len(outer) == depth else [outer])
-        ]
-    return found
-
-
-def _items(session: Session, node: NodeIR, loop_id: str, outer: Iteration) -> list[Iteration]:
-    try:
-        items = loop_items(session.request(node, outer), loop_id)
-    except (ResolutionError, SkippedError):
-        return [outer]
-    return [(*outer, index) for index, _ in enumerate(items)] or [outer]

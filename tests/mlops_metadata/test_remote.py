@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from postgres_server import free_port
 from store_contract import StoreContract
 
 from mlops_metadata.mlmd import MlmdStore
@@ -209,9 +210,7 @@ class MariaDb:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
 
     def start(self) -> None:
         data = self.folder / "data"
