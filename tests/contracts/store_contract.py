@@ -536,3 +536,22 @@ class SharedStoreContract(StoreContract):
             assert zombie.answer() == "done"
             (found,) = store.executions([running.id])
             assert (found.state, found.error) == (State.FAILED, "reaped")
+
+    def test_processes_may_begin_runs_of_a_new_pipeline_at_once(
+        self, store: MetadataStore, url: str, other_processes: Any
+    ) -> None:
+        processes = other_processes(url, 4)
+        for number in range(12):
+            # Two of them begin the same run.
+            for by, process in enumerate(processes):
+                run_id = f"run-{number}-{by // 2 * by}"
+                process.send("run", id=run_id, pipeline=f"pipeline-{number}", by=by)
+            assert [process.answer() for process in processes] == ["done"] * 4
+            runs = store.list_runs(pipeline=f"pipeline-{number}")
+            assert sorted(r.id.rpartition("-")[2] for r in runs) == ["0", "2", "3"]
+            assert all("by" in run.parameters for run in runs)
+            assert [len(store.executions_of_run(f"run-{number}-{i}")) for i in (0, 2, 3)] == [
+                2,
+                1,
+                1,
+            ]

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.store import ArtifactRecord, Execution, MetadataStore, State
+from mlops_pipeline.store import ArtifactRecord, Execution, MetadataStore, Run, State
 from mlops_pipeline.stores import open_store
 
 
@@ -105,6 +105,11 @@ def answers(store: MetadataStore, command: dict[str, Any], retries: Retries) -> 
     elif do == "beat":
         for _ in range(command["count"]):
             store.heartbeat(command["id"])
+        yield "done"
+    elif do == "run":
+        run = Run(command["id"], command["pipeline"], parameters={"by": command["by"]})
+        store.put_run(run)
+        store.put_execution(start("", pipeline=run.pipeline, run_id=run.id))
         yield "done"
     elif do == "retries":
         yield retries.count
