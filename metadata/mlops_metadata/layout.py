@@ -158,17 +158,38 @@ class Contexts:
 
     def put(self, kind: str, context: Any) -> int:
         """Create a context, or replace its properties."""
+        try:
+            return self._put(kind, context)
+        except AlreadyExistsError:
+            # Another process has made it since we looked, and not under our lock.
+            stored = None if context.id else self.get(kind, context.name)
+            if stored is None:
+                raise
+            context.id = stored.id
+            return self._put(kind, context)
+
+    def _put(self, kind: str, context: Any) -> int:
         message = request("PutContexts")
         message.contexts.append(context)
         (found,) = self._connection.write("PutContexts", message).context_ids
         self._ids[kind, context.name] = int(found)
         return int(found)
 
+    def _make(self, kind: str, name: str) -> int:
+        """The id of a context, which is made where it is missing and else left as it is."""
+        if not self.id(kind, name):
+            with contextlib.suppress(AlreadyExistsError):
+                return self._put(kind, self.new(kind, name))
+        return self.id(kind, name)
+
     def run(self, pipeline: str, run_id: str) -> int:
         """The id of a run's context, made with its pipeline's where it is new."""
         with self._connection.lock:
             found = self.id(RUN, run_id)
-            return found or self.put_run(pipeline, self.new(RUN, run_id))
+            if not found:
+                found = self._make(RUN, run_id)
+                self._place_run(found, pipeline)
+            return found
 
     def put_run(self, pipeline: str, context: Any, base_run: str = "") -> int:
         """Create or replace a run's context, and put it under its pipeline and its base run."""
@@ -177,16 +198,19 @@ class Contexts:
             if known:
                 context.id = known
             found = self.put(RUN, context)
-            if found not in self._placed:
-                for kind, name in ((PIPELINE, pipeline), (RUN, base_run)):
-                    self._place(found, kind, name)
-                self._placed.add(found)
+            self._place_run(found, pipeline, base_run)
             return found
 
-    def _place(self, child: int, kind: str, name: str) -> None:
-        parent = self.id(kind, name) if name else 0
-        if name and kind == PIPELINE and not parent:
-            parent = self.put(PIPELINE, self.new(PIPELINE, name))
+    def _place_run(self, run: int, pipeline: str, base_run: str = "") -> None:
+        if run in self._placed:
+            return
+        if pipeline:
+            self._place(run, self._make(PIPELINE, pipeline))
+        if base_run:
+            self._place(run, self.id(RUN, base_run))
+        self._placed.add(run)
+
+    def _place(self, child: int, parent: int) -> None:
         if parent:
             message = request("PutParentContexts")
             message.parent_contexts.add(child_id=child, parent_id=parent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -127,14 +128,19 @@ class MlmdStore:
         with self._connection.lock:
             if execution.id:
                 self._check_running(execution.id)
+                sys.audit("mlops.step", "store.checked", execution.node_id)
             message = request("PutExecution")
             type_id = self._types.execution(execution.component)
             records.write_execution(execution, type_id, message.execution)
             new = self._add_events(message, inputs, outputs)
             contexts = self._add_contexts(message, execution, bool(outputs))
+            if execution.id and execution.state is not State.RUNNING:
+                records.write_end(message, lambda: self._types.artifact(records.END).id)
             try:
                 response = self._connection.write("PutExecution", message)
             except AlreadyExistsError as error:
+                if execution.id:
+                    self._check_running(execution.id)
                 raise self._name_taken(execution, new, error) from error
             self._contexts.remember(contexts, response.context_ids)
         now = time.time()
@@ -213,11 +219,9 @@ class MlmdStore:
         return error
 
     def heartbeat(self, execution_id: int) -> None:
-        with self._connection.lock:
-            message = request("PutExecution")
-            message.execution.CopyFrom(self._message(execution_id))
-            message.options.force_update_time = True
-            self._connection.write("PutExecution", message)
+        message = request("PutExecutions")
+        records.write_beat(execution_id, message)
+        self._connection.write("PutExecutions", message)
 
     def executions(self, ids: Iterable[int]) -> list[Execution]:
         return self._executions(self._messages(ids))

@@ -6,7 +6,8 @@ is a custom property that begins with `mlops.`. Names that begin with `__` are T
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,9 @@ from mlops_pipeline.store import (
 PREFIX = "mlops."
 OTHER = PREFIX + "property."
 """Before the name of a further property of a run."""
+
+END = PREFIX + "End"
+"""Type of the artifacts that only say that an execution has ended."""
 
 TFX_LAYOUT = "1.16.0"
 """Value of `tfx_version` for what we write: from 0.29 on, TFX looks for `Split-<name>` folders."""
@@ -135,6 +139,33 @@ def write_execution(execution: Execution, type_id: int, message: Any) -> None:
     record = {name: facts[name] for name, none in _RECORD.items() if facts[name] != none}
     encode(record, properties[PREFIX + "record"], name=f"execution of {execution.node_id}")
     _write(properties, execution.parameters)
+
+
+def write_end(message: Any, end_type: Callable[[], int]) -> None:
+    """Let a `PutExecution` request that ends an execution succeed only if nobody else has ended it.
+
+    Whoever ends an execution puts an artifact with the same external id, which MLMD takes once: of
+    two processes that have both seen it RUNNING, on any database, the second changes nothing. It
+    is the first new output; an execution without new outputs gets an artifact that has no event.
+
+    Args:
+        end_type: gives the id of the artifact type `END`.
+    """
+    name = f"{PREFIX}end/{message.execution.id}"
+    for pair in message.artifact_event_pairs:
+        if pair.HasField("artifact"):
+            pair.artifact.external_id = name
+            return
+    end = message.artifact_event_pairs.add().artifact
+    end.type_id, end.external_id, end.state = end_type(), name, pb.Artifact.ABANDONED
+
+
+def write_beat(execution_id: int, message: Any) -> None:
+    """Fill a `PutExecutions` request that sets an execution's time and leaves its state alone."""
+    name = PREFIX + "beat"
+    beat = message.executions.add(id=execution_id)
+    beat.custom_properties[name].string_value = repr(time.time())
+    message.update_mask.paths.append(f"custom_properties.{name}")
 
 
 def is_ours(message: Any) -> bool:

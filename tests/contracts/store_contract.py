@@ -483,3 +483,75 @@ class StoreContract:
         assert store.get_document("0" * 64) is None
         store.put_document("x")
         assert store.get_document("0" * 64) is None
+
+
+class SharedStoreContract(StoreContract):
+    """For stores that several processes use; needs two fixtures more.
+
+    `url` is the store's own, and `other_processes` starts processes that have it open.
+    """
+
+    one_writer = False
+    """Whether a process that has checked what it is about to write keeps all others waiting."""
+
+    @pytest.mark.parametrize("outputs", [["late"], []], ids=["with outputs", "without outputs"])
+    @pytest.mark.parametrize("first", ["COMPLETE", "FAILED"])
+    def test_of_two_processes_that_end_an_execution_one_wins(
+        self, store: MetadataStore, url: str, other_processes: Any, first: str, outputs: list[str]
+    ) -> None:
+        slow, quick = other_processes(url, 2)
+        running, _ = store.put_execution(execution("a", cache_key="k"))
+        states = {"COMPLETE": {"outputs": outputs}, "FAILED": {"error": "reaped"}}
+        (second,) = states.keys() - {first}
+        # Both have seen that it is RUNNING before either writes.
+        slow.send("end", id=running.id, state=first, pause=True, **states[first])
+        assert slow.answer() == "checked"
+        quick.send("end", id=running.id, state=second, **states[second])
+        if self.one_writer:
+            slow.send("go on")
+            told = {first: slow.answer(), second: quick.answer()}
+        else:
+            told = {second: quick.answer()}
+            slow.send("go on")
+            told[first] = slow.answer()
+        winner = first if self.one_writer else second
+        assert told == {winner: "won", ({first, second} - {winner}).pop(): "StaleExecutionError"}
+        (found,) = store.executions([running.id])
+        assert found.state is State(winner)
+        assert found.error == ("reaped" if winner == "FAILED" else "")
+        published = outputs if winner == "COMPLETE" else []
+        assert [a.name for a in store.artifacts_by_type("Model")] == published
+        assert len(store.events_by_execution([running.id])) == len(published)
+        cached = [running.id] if winner == "COMPLETE" else []
+        assert [e.id for e in store.executions_by_cache_key("k")] == cached
+
+    def test_the_heartbeat_of_a_zombie_wakes_nothing(
+        self, store: MetadataStore, url: str, other_processes: Any
+    ) -> None:
+        (zombie,) = other_processes(url, 1)
+        for number in range(15):
+            running, _ = store.put_execution(execution(f"key-{number}"))
+            zombie.send("beat", id=running.id, count=8)
+            store.put_execution(replace(running, state=State.FAILED, error="reaped"))
+            assert zombie.answer() == "done"
+            (found,) = store.executions([running.id])
+            assert (found.state, found.error) == (State.FAILED, "reaped")
+
+    def test_processes_may_begin_runs_of_a_new_pipeline_at_once(
+        self, store: MetadataStore, url: str, other_processes: Any
+    ) -> None:
+        processes = other_processes(url, 4)
+        for number in range(12):
+            # Two of them begin the same run.
+            for by, process in enumerate(processes):
+                run_id = f"run-{number}-{by // 2 * by}"
+                process.send("run", id=run_id, pipeline=f"pipeline-{number}", by=by)
+            assert [process.answer() for process in processes] == ["done"] * 4
+            runs = store.list_runs(pipeline=f"pipeline-{number}")
+            assert sorted(r.id.rpartition("-")[2] for r in runs) == ["0", "2", "3"]
+            assert all("by" in run.parameters for run in runs)
+            assert [len(store.executions_of_run(f"run-{number}-{i}")) for i in (0, 2, 3)] == [
+                2,
+                1,
+                1,
+            ]

@@ -21,6 +21,11 @@ pytest.register_assert_rewrite("store_contract")
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
 
 
+def passwords() -> dict[str, str]:
+    """What a test has set to get at its store."""
+    return {n: v for n, v in os.environ.items() if n.startswith("MLOPS_METADATA_")}
+
+
 class StoreProcess:
     """Another process that has the store open."""
 
@@ -30,7 +35,7 @@ class StoreProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=ENVIRONMENT,
+            env={**ENVIRONMENT, **passwords()},
         )
 
     def send(self, do: str, **details: Any) -> None:

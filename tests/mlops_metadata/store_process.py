@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from mlops_metadata.mlmd import open_sqlite
 from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.store import ArtifactRecord, Execution, MetadataStore, State
+from mlops_pipeline.store import ArtifactRecord, Execution, MetadataStore, Run, State
+from mlops_pipeline.stores import open_store
 
 
 class Retries(logging.Handler):
@@ -62,6 +62,36 @@ def attempt(store: MetadataStore, command: dict[str, Any]) -> str:
     return "won"
 
 
+def end(store: MetadataStore, command: dict[str, Any]) -> str:
+    """End a RUNNING execution; answers `won` or the name of the error."""
+    state = State(command["state"])
+    outputs = {"model": [model(name) for name in command.get("outputs", ())]}
+    try:
+        (running,) = store.executions([command["id"]])
+        store.put_execution(
+            replace(running, state=state, error=command.get("error", "")),
+            outputs={key: found for key, found in outputs.items() if found},
+        )
+    except PipelineError as error:
+        return type(error).__name__
+    return "won"
+
+
+class Pause:
+    """Stops before a write whose conditions are met, until the next line comes."""
+
+    wanted = False
+
+    def __call__(self, event: str, args: tuple[Any, ...]) -> None:
+        if self.wanted and event == "mlops.step" and args[0] == "store.checked":
+            self.wanted = False
+            say("checked")
+            sys.stdin.readline()
+
+
+pause = Pause()
+
+
 def answers(store: MetadataStore, command: dict[str, Any], retries: Retries) -> Iterator[Any]:
     do = command["do"]
     if do == "write":
@@ -69,12 +99,24 @@ def answers(store: MetadataStore, command: dict[str, Any], retries: Retries) -> 
             yield write(store, f"{command['name']}-{number}")
     elif do == "race":
         yield attempt(store, command)
+    elif do == "end":
+        pause.wanted = command.get("pause", False)
+        yield end(store, command)
+    elif do == "beat":
+        for _ in range(command["count"]):
+            store.heartbeat(command["id"])
+        yield "done"
+    elif do == "run":
+        run = Run(command["id"], command["pipeline"], parameters={"by": command["by"]})
+        store.put_run(run)
+        store.put_execution(start("", pipeline=run.pipeline, run_id=run.id))
+        yield "done"
     elif do == "retries":
         yield retries.count
     elif do == "names":
         yield [a.name for a in store.artifacts_by_type("Model", limit=10_000)]
     elif do == "reopen":
-        again = open_sqlite(sys.argv[1])
+        again = open_store(sys.argv[1])
         again.close()
         yield "done"
 
@@ -89,9 +131,10 @@ def main() -> None:
     logger = logging.getLogger("mlops_metadata.library")
     logger.addHandler(retries)
     logger.setLevel(logging.DEBUG)
-    store = open_sqlite(sys.argv[1])
+    sys.addaudithook(pause)
+    store = open_store(sys.argv[1])
     say("open")
-    for line in sys.stdin:
+    while line := sys.stdin.readline():
         for answer in answers(store, json.loads(line), retries):
             say(answer)
     store.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from store_contract import StoreContract
+from store_contract import SharedStoreContract
 
 import mlops_metadata
 from mlops_metadata.mlmd import MlmdStore, open_sqlite
@@ -20,10 +20,16 @@ from mlops_pipeline.store import ArtifactRecord, ArtifactState, ArtifactType, Ex
 pytestmark = pytest.mark.mlmd
 
 
-class TestMlmdStore(StoreContract):
+class TestMlmdStore(SharedStoreContract):
+    one_writer = True
+
     @pytest.fixture
-    def store(self, tmp_path: Path) -> Iterator[MlmdStore]:
-        opened = open_sqlite(f"sqlite:///{tmp_path}/metadata.db")
+    def url(self, tmp_path: Path) -> str:
+        return f"sqlite:///{tmp_path}/metadata.db"
+
+    @pytest.fixture
+    def store(self, url: str) -> Iterator[MlmdStore]:
+        opened = open_sqlite(url)
         yield opened
         opened.close()
 

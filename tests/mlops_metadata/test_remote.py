@@ -5,18 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from postgres_server import free_port
-from store_contract import StoreContract
+from mariadb_server import MariaDbServer, has_mariadb, mariadb_server
+from store_contract import SharedStoreContract
 
 from mlops_metadata.mlmd import MlmdStore
 from mlops_metadata.remote import open_grpc, open_mysql
@@ -43,10 +41,14 @@ def server(tmp_path: Path) -> Iterator[MetadataServer]:
     server.stop()
 
 
-class TestOverGrpc(StoreContract):
+class TestOverGrpc(SharedStoreContract):
     @pytest.fixture
-    def store(self, server: MetadataServer) -> Iterator[MlmdStore]:
-        opened = open_grpc(server.url)
+    def url(self, server: MetadataServer) -> str:
+        return server.url
+
+    @pytest.fixture
+    def store(self, url: str) -> Iterator[MlmdStore]:
+        opened = open_grpc(url)
         yield opened
         opened.close()
 
@@ -205,87 +207,31 @@ def test_wrong_urls_are_told_without_their_passwords(url: str, message: str) -> 
 # MariaDB
 
 
-class MariaDb:
-    """A server of its own, on loopback, with one user."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = free_port()
-
-    def start(self) -> None:
-        data = self.folder / "data"
-        # As root, the server gives its rights away; what it writes to has to be its new user's.
-        user = ["--user=mysql"] if os.getuid() == 0 else []
-        if user:
-            shutil.chown(self.folder, "mysql")
-        subprocess.run(
-            [
-                *("mariadb-install-db", "--no-defaults", *user, f"--datadir={data}"),
-                *("--auth-root-authentication-method=normal", "--skip-test-db"),
-            ],
-            check=True,
-            capture_output=True,
-        )
-        (self.folder / "init.sql").write_text(
-            "CREATE USER 'mlmd'@'127.0.0.1' IDENTIFIED BY 'sesame';\n"
-            "GRANT ALL ON *.* TO 'mlmd'@'127.0.0.1';\n"
-        )
-        command = [shutil.which("mariadbd") or "mariadbd", "--no-defaults", *user]
-        settings = [
-            f"--datadir={data}",
-            f"--port={self.port}",
-            "--bind-address=127.0.0.1",
-            f"--socket={self.folder}/socket",
-            f"--init-file={self.folder}/init.sql",
-            "--innodb-flush-log-at-trx-commit=0",
-            "--skip-name-resolve",
-        ]
-        with (self.folder / "log").open("wb") as log:
-            self._process = subprocess.Popen([*command, *settings], stdout=log, stderr=log)
-        deadline = time.monotonic() + 60
-        while True:
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            assert self._process.poll() is None, (self.folder / "log").read_text()[-2000:]
-            assert time.monotonic() < deadline, "MariaDB does not start"
-            time.sleep(0.05)
-
-    def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait(30)
-
-
 @pytest.fixture(scope="module")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
-    if not (shutil.which("mariadbd") and shutil.which("mariadb-install-db")):
+def mariadb() -> Iterator[MariaDbServer]:
+    if not has_mariadb():
         pytest.skip("NO MARIADB WAS RUN: there is no mariadbd (Debian: mariadb-server)")
-    import tempfile
-
-    # Not below pytest's own folder, which only its owner can enter.
-    with tempfile.TemporaryDirectory(prefix="mariadb-") as folder:
-        server = MariaDb(Path(folder))
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
+    with mariadb_server() as server:
+        yield server
 
 
 @pytest.fixture
 def database(
-    mariadb: MariaDb, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    mariadb: MariaDbServer, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> str:
     """The URL of a database that is not there yet."""
-    monkeypatch.setenv("MLOPS_METADATA_PASSWORD", "sesame")
-    name = f"db{abs(hash(request.node.nodeid)) % 10**12}"
-    return f"mysql://mlmd@127.0.0.1:{mariadb.port}/{name}"
+    monkeypatch.setenv("MLOPS_METADATA_PASSWORD", mariadb.password)
+    return mariadb.url(f"db{abs(hash(request.node.nodeid)) % 10**12}")
 
 
-class TestOnMariaDb(StoreContract):
+class TestOnMariaDb(SharedStoreContract):
     @pytest.fixture
-    def store(self, database: str) -> Iterator[MlmdStore]:
-        opened = open_mysql(database)
+    def url(self, database: str) -> str:
+        return database
+
+    @pytest.fixture
+    def store(self, url: str) -> Iterator[MlmdStore]:
+        opened = open_mysql(url)
         yield opened
         opened.close()
 

@@ -1,0 +1,102 @@
+"""A MariaDB of its own for tests and benchmarks: on loopback, with a password, gone afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from postgres_server import free_port
+
+
+@dataclass(frozen=True)
+class MariaDbServer:
+    """Where it listens, and its only user, who may make databases."""
+
+    port: int
+    folder: Path
+    user: str = "mlmd"
+    password: str = "sesame"
+
+    def url(self, database: str) -> str:
+        """The URL of a database, as a store."""
+        return f"mysql://{self.user}@127.0.0.1:{self.port}/{database}"
+
+
+def has_mariadb() -> bool:
+    """Whether MariaDB is installed."""
+    return bool(shutil.which("mariadbd") and shutil.which("mariadb-install-db"))
+
+
+@contextlib.contextmanager
+def mariadb_server(*settings: str, durable: bool = False) -> Iterator[MariaDbServer]:
+    """Start a server without databases.
+
+    Args:
+        settings: further options of `mariadbd`.
+        durable: whether it brings each transaction to the disk, as a real one does.
+    """
+    # Not below pytest's own folder, which only its owner can enter.
+    folder = Path(tempfile.mkdtemp(prefix="mlops-mariadb-"))
+    # As root, the server gives its rights away; what it writes to has to be its new user's.
+    user = ["--user=mysql"] if os.getuid() == 0 else []
+    if user:
+        shutil.chown(folder, "mysql")
+    server = MariaDbServer(free_port(), folder)
+    try:
+        _install(server, user)
+        process = _start(server, [*user, *settings], durable)
+        try:
+            _wait(server, process)
+            yield server
+        finally:
+            process.terminate()
+            process.wait(60)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _install(server: MariaDbServer, user: list[str]) -> None:
+    command = ["mariadb-install-db", "--no-defaults", *user, f"--datadir={server.folder}/data"]
+    more = ["--auth-root-authentication-method=normal", "--skip-test-db"]
+    subprocess.run([*command, *more], check=True, capture_output=True)
+    account = f"'{server.user}'@'127.0.0.1'"
+    (server.folder / "init.sql").write_text(
+        f"CREATE USER {account} IDENTIFIED BY '{server.password}';\n"
+        f"GRANT ALL ON *.* TO {account};\n"
+    )
+
+
+def _start(server: MariaDbServer, more: list[str], durable: bool) -> subprocess.Popen[bytes]:
+    program = shutil.which("mariadbd")
+    assert program
+    settings = [
+        f"--datadir={server.folder}/data",
+        f"--port={server.port}",
+        "--bind-address=127.0.0.1",
+        f"--socket={server.folder}/socket",
+        f"--init-file={server.folder}/init.sql",
+        f"--innodb-flush-log-at-trx-commit={int(durable)}",
+        "--skip-name-resolve",
+    ]
+    with (server.folder / "log").open("wb") as log:
+        command = [program, "--no-defaults", *settings, *more]
+        return subprocess.Popen(command, stdout=log, stderr=log)
+
+
+def _wait(server: MariaDbServer, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", server.port), 1).close()
+            return
+        assert process.poll() is None, (server.folder / "log").read_text()[-2000:]
+        assert time.monotonic() < deadline, "MariaDB does not start"
+        time.sleep(0.05)
