@@ -214,6 +214,12 @@ def loops(count: int = 2) -> None:
 
 
 @pipeline
+def fan(texts: list[str] = ["one", "two", "three"]) -> None:  # noqa: B006 - as users write it
+    with ForEach(texts, id="text") as text:
+        Write(text=text)
+
+
+@pipeline
 def nothing() -> None:
     numbers = Range(count=0)
     with ForEach(numbers.outputs.output.value, id="number") as number:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import subprocess
 import sys
 import time
 import urllib.error
@@ -41,6 +42,17 @@ pytestmark = [
     pytest.mark.skipif(not AIRFLOW, reason="MLOPS_TEST_AIRFLOW names no airflow command"),
 ]
 
+OWN = {"slow": "slow", "fan": "fan"}
+"""Pipelines by DAG that are no cases: they are about what Airflow alone does."""
+
+# Airflow has looked at what there is before it writes an event: the others get the time to do so.
+SLOW_EVENTS = """
+CREATE FUNCTION slow() RETURNS trigger AS $$
+BEGIN PERFORM pg_sleep(3); RETURN NEW; END $$ LANGUAGE plpgsql;
+CREATE TRIGGER slow BEFORE INSERT ON asset_event FOR EACH ROW
+WHEN (NEW.source_dag_id = 'fan') EXECUTE FUNCTION slow();
+"""
+
 DAG_FILE = """
 import sys
 from pathlib import Path
@@ -68,7 +80,7 @@ class OnAirflow:
         self.cases = [BY_NAME[name] for name in names]
 
     def write_dags(self) -> None:
-        names = {**{_dag_id(case.name): case.pipeline for case in self.cases}, "slow": "slow"}
+        names = {**{_dag_id(case.name): case.pipeline for case in self.cases}, **OWN}
         for dag_id, pipeline in names.items():
             (self.place / dag_id).mkdir()
             (self.place / f"{dag_id}.json").write_bytes(ir_file.dump(compile_case(pipeline)))
@@ -128,7 +140,16 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnAirflow]:
     with postgres_server(binaries, "sesame") as postgres:
         url = f"postgresql+psycopg2://owner:sesame@127.0.0.1:{postgres.port}/postgres"
         with on_airflow(tmp_path_factory, url, NAMES) as started:
+            run_sql(binaries, postgres.port, SLOW_EVENTS)
             yield started
+
+
+def run_sql(binaries: Path, port: int, statements: str) -> None:
+    """Change Airflow's own database."""
+    command = [binaries / "psql", "-h", "127.0.0.1", "-p", str(port), "-U", "owner", "postgres"]
+    environment = {**os.environ, "PGPASSWORD": "sesame"}
+    done = subprocess.run([*command, "-c", statements], env=environment, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +191,22 @@ def test_shows_skips_and_retries_as_its_own(
         "Read": "skipped",
     }
     assert airflow.server.tasks("retry", "r0")["FailFirst"]["try_number"] == 2
+
+
+def test_tasks_that_change_an_asset_at_once_all_succeed(airflow: OnAirflow) -> None:
+    server = airflow.server
+    server.trigger("fan", "r0")
+    assert server.wait_for_run("fan", "r0") == "success", server.explain("fan", "r0")
+    states = {name: task["state"] for name, task in server.tasks("fan", "r0").items()}
+    assert set(states.values()) == {"success"}, server.explain("fan", "r0")
+    events = server.call("GET", "/assets/events?source_dag_id=fan")["asset_events"]
+    assert sorted(event["source_map_index"] for event in events) == [0, 1, 2]
+    assert {event["extra"]["run_id"] for event in events} == {"fan.r0"}
+    server.trigger("fan", "r1")
+    assert server.wait_for_run("fan", "r1") == "success", server.explain("fan", "r1")
+    again = server.call("GET", "/assets/events?source_dag_id=fan")["asset_events"]
+    # All came from the cache: nothing has changed.
+    assert len(again) == len(events)
 
 
 def test_stopping_a_task_cancels_its_node(airflow: OnAirflow) -> None:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, Asset, AssetAlias, Param, TaskGroup, TriggerRule
+from airflow.sdk import DAG, Asset, Param, TaskGroup, TriggerRule
 
 from mlops_pipeline.graph import dependencies, loop_dependencies
 from mlops_pipeline.ir import Literal, NodeIR, PipelineIR, QueryIR, Secret, load_file
@@ -202,14 +202,8 @@ def _end(plan: _Plan) -> None:
         if node.on_exit:
             last >> plan.tasks[node.id]
             last = [plan.tasks[node.id]]
-    # Named here, the assets are made when the DAG is parsed: two tasks that make one at once, each
-    # with its first event, would fail in Airflow after their nodes have succeeded.
-    assets = [
-        asset(name) for node in plan.ir.nodes for name in _asset_names(plan.ir, node).values()
-    ]
     rule = TriggerRule.ALL_DONE
-    end = EndRunOperator(task_id=END, trigger_rule=rule, inlets=assets, **plan.step())
-    last >> end
+    last >> EndRunOperator(task_id=END, trigger_rule=rule, **plan.step())
 
 
 def _in_group(plan: _Plan, node: NodeIR, groups: dict[Any, Any], counts: Mapping[Any, Any]) -> Any:
@@ -263,7 +257,7 @@ def _asset_names(ir: PipelineIR, node: NodeIR) -> dict[str, str]:
 
 def _assets(ir: PipelineIR, node: NodeIR) -> dict[str, Any]:
     """Outlets for datasets and pushed models, inlets for what other pipelines wrote."""
-    outlets = [AssetAlias(name) for name in _asset_names(ir, node).values()]
+    outlets = [asset(name) for name in _asset_names(ir, node).values()]
     inlets = []
     for source in (source for each in node.inputs for source in each.sources):
         if isinstance(source, QueryIR):
