@@ -11,18 +11,17 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, Param, TaskGroup, TriggerRule
 
+from mlops_pipeline.choice import BASE, FORCE, RESERVED, refuse_reserved
 from mlops_pipeline.graph import dependencies, loop_dependencies
 from mlops_pipeline.ir import Literal, NodeIR, PipelineIR, QueryIR, Secret, load_file
+from mlops_pipeline.runners.airflow.client import END
 from mlops_pipeline.runners.airflow.config import HERE, ExecutionConfig, NodeConfig
 from mlops_pipeline.runners.airflow.operators import (
-    FORCE,
     EndRunOperator,
     LoopItemsOperator,
     NodeOperator,
     asset,
 )
-
-END = "end_run"
 
 ASSET_TYPES = ("Examples", "PushedModel")
 """Artifact types whose new artifacts are told to Airflow: datasets, and models in service."""
@@ -91,11 +90,13 @@ class PipelineDag(DAG):
         ir, place = _read(file)
         dag.setdefault("dag_id", ir.name)
         dag.setdefault("doc_md", f"{ir.doc}\n\nCompiled pipeline: `{place.name}`")
-        dag["params"] = {**parameters(ir), **dag.get("params", {})}
+        users = dag.pop("params", {})
         super().__init__(**dag)
         with self:
             plan = _Plan(ir, str(place), execution, nodes, span, {})
             self.node_tasks: dict[str, Any] = _build(plan)
+        # Not before: each task would copy them, and be written with them.
+        self.params = {**parameters(ir), **run_parameters(ir), **users}
 
 
 class PipelineTaskGroup(TaskGroup):
@@ -151,9 +152,27 @@ def parameters(ir: PipelineIR) -> dict[str, Param]:
             schema |= {"type": [*kinds, "null"]} if kinds and "null" not in kinds else {}
         default = {} if each.required else {"default": each.default}
         found[each.name] = Param(**default, description=each.doc or None, schema=schema)
-    found[FORCE] = Param(
-        default=False, description="Run nodes even if nothing changed.", type="boolean"
-    )
+    return found
+
+
+def run_parameters(ir: PipelineIR) -> dict[str, Param]:
+    """The parameters of every run: whether the cache is used, and what a partial run is about.
+
+    Raises:
+        CompileError: the pipeline has a parameter of the same name.
+    """
+    refuse_reserved(ir)
+    ids = [node.id for node in ir.nodes]
+    groups = {
+        ".".join(node.group[:depth]) for node in ir.nodes for depth, _ in enumerate(node.group, 1)
+    }
+    names = [*ids, *sorted(groups)]
+    nodes = {"type": "array", "items": {"type": "string", "enum": names}, "examples": names}
+    found = {}
+    for name, meaning in RESERVED.items():
+        schema: Any = {FORCE: {"type": "boolean"}, BASE: {"type": "string"}}.get(name, nodes)
+        default: Any = {FORCE: False, BASE: ""}.get(name, [])
+        found[name] = Param(default, meaning, schema=schema, section="How it is run")
     return found
 
 

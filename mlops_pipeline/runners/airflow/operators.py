@@ -23,12 +23,10 @@ from typing import Any
 from airflow.sdk import Asset, BaseOperator, Variable
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
+from mlops_pipeline.choice import FORCE, choice_of
 from mlops_pipeline.runners.airflow.config import ExecutionConfig
 
 DONE, FAILED, USER_ERROR, SKIPPED = 0, 1, 65, 99
-
-FORCE = "force_run"
-"""Parameter of every DAG: run nodes even if nothing changed."""
 
 
 def store_run_id(dag_id: str, run_id: str) -> str:
@@ -169,6 +167,10 @@ class RunStepOperator(StepOperator):
             more += ["--base-dir", self.execution.base_dir]
         if iteration is not None:
             more += ["--iteration", iteration]
+        choice = choice_of(context["params"])
+        named = {"--from": choice.from_nodes, "--to": choice.to_nodes, "--only": choice.only}
+        more += [word for flag, nodes in named.items() for node in nodes for word in (flag, node)]
+        more += ["--base-run", choice.base_run] if choice.base_run else []
         variables = {"MLOPS_PARAMETERS": json.dumps(self._values(context))}
         return self.run_step([*arguments, *more], variables, secrets)
 
@@ -194,6 +196,7 @@ class NodeOperator(RunStepOperator):
     """
 
     template_fields: Sequence[str] = ("parameters", "iteration")
+    outlets: list[Any]
 
     def __init__(
         self,
@@ -245,8 +248,7 @@ class NodeOperator(RunStepOperator):
                 extra = {**facts, "run_id": self.run_id_of(context)}
                 context["outlet_events"][changed].extra.update(extra)
             else:
-                kept: list[Any] = [each for each in self.outlets if each != changed]
-                self.outlets = kept
+                self.outlets = [each for each in self.outlets if each != changed]
 
     def _new_artifact(self, told: Mapping[str, Any], output: str) -> dict[str, Any]:
         """What consumers are told of the last new artifact of an output; empty if there is none."""
