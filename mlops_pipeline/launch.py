@@ -307,6 +307,8 @@ def _failed(request: Request, execution: Execution, error: BaseException) -> Out
     if isinstance(error, PipelineError):
         message = str(error)
         details = error.details if isinstance(error, ExecutorError) else ""
+    elif isinstance(error, KeyboardInterrupt):
+        message, details = f"{request.run.id}/{request.node.id} was canceled", ""
     else:
         message = f"{type(error).__name__}: {error}"
         details = "".join(traceback.format_exception(error))[-DETAILS:]

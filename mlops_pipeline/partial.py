@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from mlops_pipeline.choice import Choice
 from mlops_pipeline.claims import new_execution
 from mlops_pipeline.driver import Decision, Plan
 from mlops_pipeline.errors import NotFoundError, ParameterError, did_you_mean
 from mlops_pipeline.gate import read_gate
 from mlops_pipeline.graph import ancestors, dependencies, descendants
-from mlops_pipeline.history import Outcome, load_history
+from mlops_pipeline.history import Iteration, Outcome, load_history, place_name
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.launch import Session
 from mlops_pipeline.store import MetadataStore, State
@@ -29,13 +30,7 @@ class Selection:
     reuse: frozenset[str] = frozenset()
 
 
-def select(
-    ir: PipelineIR,
-    *,
-    from_nodes: Sequence[str] = (),
-    to_nodes: Sequence[str] = (),
-    only: Sequence[str] = (),
-) -> Selection:
+def select(ir: PipelineIR, choice: Choice) -> Selection:
     """The nodes after `from_nodes` and before `to_nodes`, both included, or `only` these.
 
     Exit handlers always run. A name of a sub-pipeline stands for all its nodes.
@@ -44,22 +39,22 @@ def select(
         ParameterError: a name is unknown, or the selection is empty.
     """
     edges = dependencies(ir)
-    if only:
-        chosen = _named(ir, only)
+    if choice.only:
+        chosen = _named(ir, choice.only)
     else:
-        start = _named(ir, from_nodes) if from_nodes else set(edges)
-        end = _named(ir, to_nodes) if to_nodes else set(edges)
+        start = _named(ir, choice.from_nodes) if choice.from_nodes else set(edges)
+        end = _named(ir, choice.to_nodes) if choice.to_nodes else set(edges)
         chosen = descendants(edges, start) & ancestors(edges, end)
     if not chosen:
         raise ParameterError(
-            f"no node lies between {', '.join(from_nodes)} and {', '.join(to_nodes)}",
+            f"no node lies between {', '.join(choice.from_nodes)} and {', '.join(choice.to_nodes)}",
             hint="name a node of --from that comes before one of --to",
         )
     exits = {node.id for node in ir.nodes if node.on_exit}
     return Selection(frozenset(chosen | exits), frozenset(ancestors(edges, chosen) - chosen))
 
 
-def _named(ir: PipelineIR, names: Sequence[str]) -> set[str]:
+def _named(ir: PipelineIR, names: Iterable[str]) -> set[str]:
     found: set[str] = set()
     for name in names:
         ids = {n.id for n in ir.nodes if n.id == name or n.id.startswith(f"{name}.")}
@@ -72,8 +67,11 @@ def _named(ir: PipelineIR, names: Sequence[str]) -> set[str]:
     return found
 
 
-def find_base_run(store: MetadataStore, ir: PipelineIR, wanted: str = "") -> str:
+def find_base_run(store: MetadataStore, ir: PipelineIR, wanted: str = "", run_id: str = "") -> str:
     """The run that a partial run goes on from: `wanted`, or the latest of the pipeline.
+
+    Args:
+        run_id: the partial run, which may be begun by another process at this moment.
 
     Raises:
         NotFoundError: there is none.
@@ -89,7 +87,7 @@ def find_base_run(store: MetadataStore, ir: PipelineIR, wanted: str = "") -> str
                 hint=f"choose one of `mlops runs --pipeline {ir.name}`",
             )
         return wanted
-    runs = store.list_runs(pipeline=ir.name, limit=1)
+    runs = [run for run in store.list_runs(pipeline=ir.name, limit=2) if run.id != run_id]
     if not runs:
         raise NotFoundError(
             f"pipeline {ir.name} has no run yet that a partial run could go on from",
@@ -115,16 +113,40 @@ def take_over(session: Session, base_run: str, node_ids: frozenset[str]) -> list
     taken = []
     for node in missing:
         outcomes = base.within(node.id, ())
-        failed = [o for o in outcomes if not o.state.succeeded and o.state is not State.SKIPPED]
-        if failed or not outcomes:
-            raise NotFoundError(
-                f"run {base_run} has no result of {node.id} to go on from",
-                hint="choose another --base-run, or run that node too with --from",
-            )
+        if not outcomes or not all(map(_may_stand_in, outcomes)):
+            raise _no_result(base_run, node.id)
         for outcome in outcomes:
             if known.get(node.id, outcome.iteration) is None:
                 taken.append(_take_over_one(session, base_run, outcome))
     return taken
+
+
+def take_over_place(
+    session: Session, base_run: str, node_id: str, iteration: Iteration = ()
+) -> Outcome:
+    """Record the result of one iteration of a node in a base run as one of this run.
+
+    Raises:
+        NotFoundError: the base run has none.
+    """
+    known = session.history.get(node_id, iteration)
+    if known is not None:
+        return known
+    found = load_history(session.workspace.store, base_run).get(node_id, iteration)
+    if found is None or not _may_stand_in(found):
+        raise _no_result(base_run, place_name(node_id, iteration))
+    return _take_over_one(session, base_run, found)
+
+
+def _may_stand_in(outcome: Outcome) -> bool:
+    return outcome.state.succeeded or outcome.state is State.SKIPPED
+
+
+def _no_result(base_run: str, name: str) -> NotFoundError:
+    return NotFoundError(
+        f"run {base_run} has no result of {name} to go on from",
+        hint="choose another --base-run, or run that node too with --from",
+    )
 
 
 def _take_over_one(session: Session, base_run: str, outcome: Outcome) -> Outcome:

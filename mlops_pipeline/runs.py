@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from mlops_pipeline.choice import WHOLE, Choice
 from mlops_pipeline.claims import reap
 from mlops_pipeline.errors import NotFoundError, ParameterError
 from mlops_pipeline.ir import PipelineIR, dump, load
@@ -28,15 +29,21 @@ from mlops_pipeline.workspace import Workspace
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+=@-]{0,127}")
 """A run id is a part of paths on every system, so it holds no slash, colon or space."""
 
+RESUMED = "resumed"
+"""Run property: when a run that had ended was last gone on with, in seconds since 1970."""
+
 
 def begin_run(
     ir: PipelineIR,
     run_id: str,
     workspace: Workspace,
     parameters: Mapping[str, Any] = NOTHING,
-    base_run: str = "",
+    choice: Choice = WHOLE,
 ) -> Run:
     """Record that a run begins; a run that exists goes on with the parameters that it has.
+
+    Args:
+        choice: what a partial run is about; the base run is kept as it is named.
 
     Raises:
         ParameterError: a parameter is unknown, missing or of the wrong type, or the id is
@@ -64,7 +71,7 @@ def begin_run(
         pipeline=ir.name,
         ir=_keep_pipeline(store, ir),
         parameters=values,
-        base_run=base_run,
+        base_run=choice.base_run,
         started=time.time(),
         properties={
             "host": host(),
@@ -72,6 +79,7 @@ def begin_run(
             "import_paths": list(workspace.import_paths),
             "root": str(workspace.root_path),
             "labels": dict(ir.labels),
+            **choice.properties,
         },
     )
     store.put_run(run)
@@ -105,9 +113,8 @@ def _go_on(store: MetadataStore, run: Run) -> Run:
         return run
     ended = run.finished or last_sign(run, store.executions_of_run(run.id))
     idle = run.properties.get(IDLE, 0.0) + max(0.0, time.time() - ended)
-    again = replace(
-        run, state=State.RUNNING, finished=0.0, properties={**run.properties, IDLE: idle}
-    )
+    properties = {**run.properties, IDLE: idle, RESUMED: time.time()}
+    again = replace(run, state=State.RUNNING, finished=0.0, properties=properties)
     store.put_run(again)
     return again
 

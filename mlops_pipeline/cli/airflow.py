@@ -6,12 +6,13 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
+from mlops_pipeline.choice import FORCE, FROM, ONLY, RESERVED, TO
 from mlops_pipeline.cli.output import json_option, write_json
 from mlops_pipeline.cli.place import Place, place_options
 from mlops_pipeline.cli.run import compile_loudly, load
@@ -20,6 +21,8 @@ from mlops_pipeline.runners.airflow.client import AirflowClient
 from mlops_pipeline.runners.airflow.deploy import Deployment, deploy
 
 TOKEN = "MLOPS_AIRFLOW_TOKEN"
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @click.group()
@@ -64,29 +67,68 @@ def deploy_(place: Place, pipeline: str, as_json: bool, **flags: Any) -> None:
         click.echo(f"{done.dag_file}: {'written' if done.changed else 'as it was'}")
 
 
+def server_options(command: Command) -> Command:
+    """Options of commands that talk to a running Airflow."""
+    for option in (
+        click.option(
+            "--timeout", default=0.0, metavar="SECONDS", help="How long to wait, at most."
+        ),
+        click.option("--wait", is_flag=True, help="Wait for the end; the exit code tells how."),
+        click.option("--url", envvar="MLOPS_AIRFLOW_URL", default="http://localhost:8080"),
+    ):
+        command = option(command)
+    return command
+
+
 @airflow.command("trigger")
 @click.argument("dag_id", metavar="DAG")
-@click.option("--url", envvar="MLOPS_AIRFLOW_URL", default="http://localhost:8080")
 @click.option("-p", "--parameter", multiple=True, metavar="NAME=VALUE", help="A run parameter.")
+@click.option("--from", FROM, multiple=True, metavar="NODE", help="Run from this node on.")
+@click.option("--to", TO, multiple=True, metavar="NODE", help="Run up to this node.")
+@click.option("--only", ONLY, multiple=True, metavar="NODE", help="Run this node only.")
+@click.option("--base-run", default="", metavar="RUN", help="Run to take the other results from.")
+@click.option("--force", FORCE, is_flag=True, help="Run nodes even if nothing changed.")
 @click.option("--run-id", metavar="ID", help="Asked for twice, a run is started once.")
-@click.option("--wait", is_flag=True, help="Wait for the end; the exit code tells how it went.")
-@click.option("--timeout", default=0.0, metavar="SECONDS", help="How long to wait, at most.")
+@server_options
 @json_option
 def trigger(dag_id: str, url: str, as_json: bool, **flags: Any) -> int:
     """Start a run of DAG; a token is taken from $MLOPS_AIRFLOW_TOKEN.
 
-    Ends with 1 if the run failed.
+    Ends with 1 if the run failed. RUN is an id in our store: <dag id>.<run id>.
     """
     client = AirflowClient(url, os.environ.get(TOKEN, ""))
     run_id = flags["run_id"] or f"mlops-{secrets.token_hex(6)}"
     types = client.parameter_types(dag_id)
     given = dict(_parameter(text, types) for text in flags["parameter"])
+    # What a user does not say is left to the DAG.
+    given |= {name: flags[name] for name in RESERVED if flags[name]}
     started = client.trigger(dag_id, run_id, given)
+    return _tell(client, {"dag_id": dag_id, "run_id": run_id, "started": started}, as_json, flags)
+
+
+@airflow.command("resume")
+@click.argument("dag_id", metavar="DAG")
+@click.argument("run_id", metavar="RUN_ID")
+@server_options
+@json_option
+def resume(dag_id: str, run_id: str, url: str, as_json: bool, **flags: Any) -> int:
+    """Go on with a run of DAG that failed: what failed, and all that waits for it, runs anew.
+
+    Ends with 1 if the run fails again.
+    """
+    client = AirflowClient(url, os.environ.get(TOKEN, ""))
+    started = client.resume(dag_id, run_id) > 0
+    return _tell(client, {"dag_id": dag_id, "run_id": run_id, "started": started}, as_json, flags)
+
+
+def _tell(client: AirflowClient, told: dict[str, Any], as_json: bool, flags: Any) -> int:
+    """Say what was started, and how it ended if that is waited for; the exit code."""
+    dag_id, run_id = told["dag_id"], told["run_id"]
     state = client.wait(dag_id, run_id, flags["timeout"]) if flags["wait"] else "queued"
     if as_json:
-        write_json({"dag_id": dag_id, "run_id": run_id, "started": started, "state": state})
+        write_json({**told, "state": state})
     else:
-        click.echo(f"{dag_id} {run_id}: {state}" + ("" if started else ", started before"))
+        click.echo(f"{dag_id} {run_id}: {state}" + ("" if told["started"] else ", nothing started"))
     return 1 if state == "failed" else 0
 
 

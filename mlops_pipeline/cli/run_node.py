@@ -10,13 +10,15 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from mlops_pipeline import ir as ir_file
+from mlops_pipeline.choice import Choice
 from mlops_pipeline.cli.output import complain, write_json
 from mlops_pipeline.cli.place import Place, place_options
 from mlops_pipeline.errors import (
@@ -32,13 +34,27 @@ from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.loading import Loaded, open_workspace
 from mlops_pipeline.parameters import run_parameters
 from mlops_pipeline.report import gate_data
-from mlops_pipeline.runners.remote import PlaceOptions, begin_run, run_place
+from mlops_pipeline.runners.remote import PlaceOptions, begin, run_place
 from mlops_pipeline.store import ArtifactRecord, State
 from mlops_pipeline.stores import make_root
 from mlops_pipeline.task import Task
 from mlops_pipeline.workspace import Workspace
 
 DONE, USER_ERROR, TEMPORARY, SKIPPED = 0, 65, 75, 99
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def choice_options(command: Command) -> Command:
+    """Options of steps that may begin a run: what a partial run is about."""
+    for option in (
+        click.option("--from", "from_nodes", multiple=True, metavar="NODE", help="Run from it on."),
+        click.option("--to", "to_nodes", multiple=True, metavar="NODE", help="Run up to it."),
+        click.option("--only", multiple=True, metavar="NODE", help="Run this node only."),
+        click.option("--base-run", default="", metavar="RUN", help="Has the other results."),
+    ):
+        command = option(command)
+    return command
 
 
 @click.command("run-node")
@@ -48,6 +64,7 @@ DONE, USER_ERROR, TEMPORARY, SKIPPED = 0, 65, 75, 99
 @click.option("--iteration", metavar="I,J", help="Place in the loops: 0 or 0,1.")
 @click.option("--parameters", metavar="JSON", help="Run parameters  [default: $MLOPS_PARAMETERS]")
 @click.option("--base-dir", metavar="DIR", help="Where relative paths start  [default: the IR's]")
+@choice_options
 @click.option("--result", metavar="FILE", help="Write the result here  [default: standard output]")
 @click.option("--force", is_flag=True, help="Run the node even if nothing changed.")
 @click.option(
@@ -56,6 +73,8 @@ DONE, USER_ERROR, TEMPORARY, SKIPPED = 0, 65, 75, 99
 @place_options
 def run_node(place: Place, ir: str, node: str, **flags: Any) -> int:
     """Run one node of compiled IR, for schedulers.
+
+    The first step of a run says which nodes it is about; those left out end with 99.
 
     Writes a JSON result: state, execution_id, outputs (URIs by output), artifacts, reason,
     retryable, gate. What the node prints goes to standard error as it comes. Ends with 0 where the
@@ -68,7 +87,7 @@ def run_node(place: Place, ir: str, node: str, **flags: Any) -> int:
         # Standard output is for the result alone.
         with redirect_stdout(sys.stderr):
             outcome = _launch(place, ir, node, flags)
-        data, code = _result(outcome), exit_code(outcome)
+        data, code = (_result(outcome), exit_code(outcome)) if outcome else (_LEFT_OUT, SKIPPED)
     except PipelineError as error:
         complain(error.message, hint=error.hint, where=error.where)
         # A store that cannot be reached now may be there later; nothing else mends itself.
@@ -88,17 +107,28 @@ def run_node(place: Place, ir: str, node: str, **flags: Any) -> int:
     return code
 
 
-def _launch(place: Place, file: str, node: str, flags: dict[str, Any]) -> Outcome:
+_LEFT_OUT = {
+    "state": State.SKIPPED.value,
+    "execution_id": 0,
+    "outputs": {},
+    "artifacts": {},
+    "reason": "this partial run leaves it out",
+    "retryable": False,
+    "gate": None,
+}
+
+
+def _launch(place: Place, file: str, node: str, flags: dict[str, Any]) -> Outcome | None:
     _check_result(flags["result"])
     iteration = parse_iteration(flags["iteration"] or "")
     compiled = ir_file.load_file(Path(file))
     _check(compiled, node, flags["iteration"], iteration)
-    workspace = begin(place, compiled, file, flags)
+    workspace = begin_step(place, compiled, file, flags)
     options = PlaceOptions(force=flags["force"], on_output=_print)
     return run_place(workspace, flags["run_id"], node, iteration, options)
 
 
-def begin(place: Place, compiled: PipelineIR, file: str, flags: dict[str, Any]) -> Workspace:
+def begin_step(place: Place, compiled: PipelineIR, file: str, flags: dict[str, Any]) -> Workspace:
     """Begin a run of compiled IR, or go on with it: each step of a run may be the first."""
     place.begin_at(file)
     base_dir = Path(flags["base_dir"] or Path(file).parent).absolute()
@@ -106,7 +136,9 @@ def begin(place: Place, compiled: PipelineIR, file: str, flags: dict[str, Any]) 
     workspace = open_workspace(loaded, place.settings, place.store)
     make_root(str(workspace.root))
     given = run_parameters(compiled, _parameters(flags["parameters"]))
-    begin_run(compiled, flags["run_id"], workspace, given)
+    names = ("from_nodes", "to_nodes", "only", "base_run")
+    choice = Choice(**{name: flags[name] for name in names})
+    begin(workspace, compiled, flags["run_id"], given, choice)
     return workspace
 
 

@@ -10,7 +10,12 @@ import click
 
 from mlops_pipeline.cli.output import write_json
 from mlops_pipeline.cli.place import Place, place_options
-from mlops_pipeline.cli.run_node import begin, parse_iteration, write_whole
+from mlops_pipeline.cli.run_node import (
+    begin_step,
+    choice_options,
+    parse_iteration,
+    write_whole,
+)
 from mlops_pipeline.ir import load_file
 from mlops_pipeline.loading import Loaded, open_workspace
 from mlops_pipeline.runners.remote import count_items, finish_run, open_run
@@ -25,6 +30,7 @@ from mlops_pipeline.workspace import Workspace
 @click.option("--iteration", default="", metavar="I,J", help="Place in the loops around it.")
 @click.option("--parameters", metavar="JSON", help="Run parameters  [default: $MLOPS_PARAMETERS]")
 @click.option("--base-dir", metavar="DIR", help="Where relative paths start  [default: the IR's]")
+@choice_options
 @click.option("--result", metavar="FILE", help="Write the result here  [default: standard output]")
 @place_options
 def loop_items(place: Place, ir: str, loop: str, **flags: Any) -> None:
@@ -32,7 +38,7 @@ def loop_items(place: Place, ir: str, loop: str, **flags: Any) -> None:
 
     Writes a JSON list of iterations as `run-node --iteration` takes them.
     """
-    workspace = begin(place, load_file(Path(ir)), ir, flags)
+    workspace = begin_step(place, load_file(Path(ir)), ir, flags)
     iteration = parse_iteration(flags["iteration"])
     found = count_items(workspace, flags["run_id"], loop, iteration)
     _write(flags["result"], [",".join(map(str, each)) for each in found])

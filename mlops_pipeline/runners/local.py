@@ -16,6 +16,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from mlops_pipeline import executor
+from mlops_pipeline.choice import Choice, chosen
 from mlops_pipeline.claims import cancel_own, reap_run
 from mlops_pipeline.errors import PipelineError, StoreError
 from mlops_pipeline.history import Iteration, Outcome, load_history
@@ -56,18 +57,9 @@ class RunOptions:
     force: bool = False
 
     @property
-    def selection(self) -> dict[str, list[str]]:
-        """The nodes that are named, as the run keeps them."""
-        return {
-            "from_nodes": list(self.from_nodes),
-            "to_nodes": list(self.to_nodes),
-            "only": list(self.only),
-        }
-
-    @property
-    def partial(self) -> bool:
-        """Whether nodes are left out."""
-        return bool(self.from_nodes or self.to_nodes or self.only)
+    def choice(self) -> Choice:
+        """The nodes that are named."""
+        return Choice(self.from_nodes, self.to_nodes, self.only, self.base_run)
 
 
 @dataclass(frozen=True)
@@ -120,20 +112,18 @@ def run(
     """
     known = workspace.store.get_run(run_id)
     options = _as_begun(options, known)
-    selection = select(
-        ir, from_nodes=options.from_nodes, to_nodes=options.to_nodes, only=options.only
-    )
+    selection = select(ir, options.choice)
     base_run = ""
     if selection.reuse:
         base_run = find_base_run(workspace.store, ir, options.base_run)
     _refuse_held(known)
-    begun = begin_run(ir, run_id, workspace, parameters, base_run)
+    begun = begin_run(ir, run_id, workspace, parameters, Choice(base_run=base_run))
     for alive in reap_run(workspace, run_id):
         raise PipelineError(
             f"run {run_id} is being run: {alive.node_id} by {describe(alive)}",
             hint="wait for it, or stop that process first",
         )
-    begun = hold_run(workspace, begun, {_SELECTION: options.selection} if options.partial else {})
+    begun = hold_run(workspace, begun, options.choice.properties)
     history = load_history(workspace.store, run_id)
     try:
         with _Crew(options, on_event or (lambda event: None), workspace.import_paths) as crew:
@@ -159,18 +149,12 @@ def _end(workspace: Workspace, run_id: str, state: State) -> Run:
     return end_run(workspace, run_id, state)
 
 
-_SELECTION = "selection"
-"""Run property that says which nodes a partial run is about."""
-
-
 def _as_begun(options: RunOptions, known: Run | None) -> RunOptions:
     """The options of a run that goes on: the nodes that it began with, unless others are named."""
-    if known is None or options.partial or _SELECTION not in known.properties:
+    if known is None or options.choice.partial:
         return options
-    said = {name: tuple(nodes) for name, nodes in known.properties[_SELECTION].items()}
-    return replace(
-        options, from_nodes=said["from_nodes"], to_nodes=said["to_nodes"], only=said["only"]
-    )
+    said = chosen(known)
+    return replace(options, from_nodes=said.from_nodes, to_nodes=said.to_nodes, only=said.only)
 
 
 def _refuse_held(known: Run | None) -> None:

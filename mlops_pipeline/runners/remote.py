@@ -2,28 +2,30 @@
 
     begin -> node ... node -> end
 
-Each step may run in a process, container and machine of its own; they meet in the store only. The
-executor of a node runs in a worker process, so that a time limit can end it and its death is
-recorded by the process that started it.
+A partial run is told what it is about when it begins; each node then finds out for itself whether
+it runs, is taken over from the base run, or is left out. Each step may run in a process, container
+and machine of its own; they meet in the store only. The executor of a node runs in a worker
+process, so that a time limit can end it and its death is recorded by the process that started it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
+from mlops_pipeline.choice import WHOLE, Choice, chosen
 from mlops_pipeline.errors import NotFoundError, did_you_mean
 from mlops_pipeline.history import Iteration, Outcome, load_history
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.launch import FINAL, Session, begin_run, end_run, launch, open_session
+from mlops_pipeline.partial import Selection, find_base_run, select, take_over_place
 from mlops_pipeline.runners.pool import WorkerPool
-from mlops_pipeline.runs import pipeline_of
+from mlops_pipeline.runs import RESUMED, pipeline_of
 from mlops_pipeline.schedule import inside, iterations_of
-from mlops_pipeline.store import Run, State
+from mlops_pipeline.store import NOTHING, Run, State
 from mlops_pipeline.task import Task
 from mlops_pipeline.workspace import Workspace
-
-__all__ = ["PlaceOptions", "begin_run", "count_items", "finish_run", "open_run", "run_place"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,27 @@ class PlaceOptions:
     force: bool = False
     heed_final: bool = False
     on_output: Callable[[Task, str], None] | None = None
+
+
+def begin(
+    workspace: Workspace,
+    ir: PipelineIR,
+    run_id: str,
+    parameters: Mapping[str, Any] = NOTHING,
+    choice: Choice = WHOLE,
+) -> Run:
+    """Begin a run, or go on with it: then what it is about stays as it was.
+
+    Raises:
+        ParameterError: the parameters do not fit, or no node has a name that is chosen.
+        NotFoundError: a partial run has no run to go on from.
+    """
+    store = workspace.store
+    if store.get_run(run_id) is None:
+        needed = choice.partial and select(ir, choice).reuse
+        base_run = find_base_run(store, ir, choice.base_run, run_id) if needed else ""
+        choice = replace(choice, base_run=base_run)
+    return begin_run(ir, run_id, workspace, parameters, choice)
 
 
 def open_run(workspace: Workspace, run_id: str) -> tuple[Run, PipelineIR]:
@@ -63,22 +86,33 @@ def run_place(
     node_id: str,
     iteration: Iteration = (),
     options: PlaceOptions = PlaceOptions(),
-) -> Outcome:
+) -> Outcome | None:
     """Make one attempt at a node of a run that has begun; what became of it, or of the last one.
 
+    Returns:
+        None where a partial run leaves the node out: that is recorded nowhere.
+
     Raises:
-        NotFoundError: there is no such run, or its pipeline has no such node.
+        NotFoundError: there is no such run, its pipeline has no such node, or the base run of a
+            partial run has no result of it.
     """
-    _, ir = open_run(workspace, run_id)
+    run, ir = open_run(workspace, run_id)
     known = [node.id for node in ir.nodes]
     if node_id not in known:
         raise NotFoundError(
             f"pipeline {ir.name} has no node {node_id!r}", hint=did_you_mean(node_id, known)
         )
+    selection = _selection(run, ir)
+    if node_id in selection.reuse:
+        return take_over_place(
+            open_session(ir, run_id, workspace), run.base_run, node_id, iteration
+        )
+    if node_id not in selection.run:
+        return None
     with WorkerPool(1, on_output=options.on_output) as pool:
         session = open_session(ir, run_id, workspace, execute=pool.execute, force=options.force)
         last = session.history.get(node_id, iteration)
-        if options.heed_final and last is not None and _is_final(last):
+        if options.heed_final and last is not None and _is_final(last, session.run):
             return last
         if ir.node(node_id).on_exit:
             # What an exit handler is told of the run: how it went so far.
@@ -86,7 +120,14 @@ def run_place(
         return launch(session, node_id, iteration)
 
 
-def _is_final(outcome: Outcome) -> bool:
+def _selection(run: Run, ir: PipelineIR) -> Selection:
+    return select(ir, chosen(run))
+
+
+def _is_final(outcome: Outcome, run: Run) -> bool:
+    """Whether it failed for good since the run was last gone on with."""
+    if outcome.execution.finished < run.properties.get(RESUMED, 0.0):
+        return False
     properties = outcome.execution.properties
     failed_by_gate = outcome.published and not outcome.state.succeeded
     return outcome.state is State.FAILED and (bool(properties.get(FINAL)) or failed_by_gate)
@@ -122,7 +163,10 @@ def finish_run(workspace: Workspace, run_id: str) -> Run:
 
 def _state(session: Session) -> State:
     """COMPLETE where every node has run well or was skipped, in all iterations, else FAILED."""
+    selection = _selection(session.run, session.ir)
     for node in session.ir.nodes:
+        if node.id not in selection.run | selection.reuse:
+            continue
         found = session.history.outcomes.get(node.id, {})
         if any(not (o.state.succeeded or o.state is State.SKIPPED) for o in found.values()):
             return State.FAILED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -157,7 +158,10 @@ class AirflowServer:
         }
 
     def explain(self, dag_id: str, run_id: str) -> str:
-        """The states of a run's tasks, and the log of each that failed, for who reads a failure."""
+        """The states of a run's tasks, the log of each that failed, and Airflow's own errors.
+
+        A task whose success Airflow cannot record is failed without a word in the task's log.
+        """
         texts = []
         for name, task in self.tasks(dag_id, run_id).items():
             texts.append(f"{name}: {task['state']}, attempt {task['try_number']}")
@@ -167,7 +171,18 @@ class AirflowServer:
                     f"/logs/{task['try_number']}?map_index={task['map_index']}&full_content=true"
                 )
                 texts.append(json.dumps(self.call("GET", path)["content"])[-3000:])
+        for part in ("api-server", "scheduler"):
+            texts += [f"{part}: {error}" for error in self.errors(part)]
         return "\n".join(texts)
+
+    def errors(self, part: str) -> list[str]:
+        """What a part of Airflow has logged as errors, each with the end of its traceback."""
+        log = (self.home / f"{part}.log").read_text(errors="replace")
+        entries = re.split(r"^(?=\S+ \[\w+ *\])", log, flags=re.M)
+        found = [entry for entry in entries if re.match(r"\S+ \[(error|critical) *\]", entry)]
+        return [
+            each if len(each) < 3000 else f"{each[:900]}\n...\n{each[-2000:]}" for each in found
+        ]
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Call the REST API, version 2."""

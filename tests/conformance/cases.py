@@ -48,6 +48,11 @@ def Read(examples: Input[Examples], extra: Input[Model] | None = None) -> str:
 
 
 @component
+def Join(examples: list[Input[Examples]]) -> str:
+    return " ".join((each.path / "text").read_text() for each in examples)
+
+
+@component
 def Train(examples: Input[Examples], *, model: Output[Model]) -> None:
     model.path.mkdir(parents=True, exist_ok=True)
     (model.path / "weights").write_text((examples.path / "text").read_text()[::-1])
@@ -98,6 +103,26 @@ def FailFirst() -> int:
 @component
 def Sleep(seconds: float) -> None:
     time.sleep(seconds)
+
+
+@component
+def FailOnce(examples: Input[Examples]) -> int:
+    """Fails in a way that another attempt does not mend, until its user has seen to it."""
+    tried = current_task().state_dir / "tried"
+    if tried.exists():
+        return 1
+    tried.touch()
+    raise ValueError("mend me")
+
+
+@component
+def Nap(examples: Input[Examples], seconds: float) -> int:
+    """Sleeps, but not if it has been interrupted."""
+    tried = current_task().state_dir / "tried"
+    if not tried.exists():
+        tried.touch()
+        time.sleep(seconds)
+    return 1
 
 
 @component
@@ -166,8 +191,17 @@ def retry() -> None:
 
 
 @pipeline
-def slow() -> None:
-    Sleep(seconds=120.0)
+def mended() -> None:
+    failed = FailOnce(examples=Write(text="kept").outputs.examples)
+    Add(left=failed.outputs.output.value)
+    with ExitHandler():
+        Say.options(id="told")(text=run_info.state)
+
+
+@pipeline
+def interrupted() -> None:
+    napped = Nap(examples=Write(text="kept").outputs.examples, seconds=240.0)
+    Add(left=napped.outputs.output.value)
 
 
 @pipeline
@@ -211,6 +245,13 @@ def loops(count: int = 2) -> None:
             Add.options(id="moved")(left=doubled.outputs.output.value, right=step)
     with ForEach([7], id="fixed") as fixed:
         Echo.options(id="fixed_one")(value=fixed)
+
+
+@pipeline
+def fan() -> None:
+    with ForEach(["one", "two"], id="text") as text:
+        written = Write(text=text)
+    Join(examples=written.outputs.examples)
 
 
 @pipeline

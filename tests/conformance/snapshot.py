@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from mlops_pipeline.choice import SELECTION
 from mlops_pipeline.history import load_links
 from mlops_pipeline.store import Direction, MetadataStore
 
-_PLACES = re.compile(r"(/[\w.+=@-]+){2,}|\b(execution|run) \S+|\d+\.\d+ s|pid \d+")
+_PLACES = re.compile(r"(/[\w.+=@-]+){2,}|\b(execution|run) \S+|\d+\.\d+ s|(pid|process) \d+")
 
 
 def snapshot(store: MetadataStore, run_id: str) -> dict[str, Any]:
@@ -34,7 +35,13 @@ def snapshot(store: MetadataStore, run_id: str) -> dict[str, Any]:
                 "outputs": _artifacts(written.get(execution.id, {})),
             }
         )
-    return {"state": str(run.state), "parameters": dict(run.parameters), "nodes": nodes}
+    return {
+        "state": str(run.state),
+        "parameters": dict(run.parameters),
+        "selection": run.properties.get(SELECTION),
+        "base run": bool(run.base_run),
+        "nodes": nodes,
+    }
 
 
 def _artifacts(links: Any) -> dict[str, list[Any]]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from snapshot import snapshot
 
+from mlops_pipeline.choice import BASE, FROM, ONLY, RESERVED, TO, choice_of
 from mlops_pipeline.loading import load_pipeline
 from mlops_pipeline.runners import local
-from mlops_pipeline.store import MetadataStore
+from mlops_pipeline.store import Execution, MetadataStore, State
 from mlops_pipeline.stores import open_store
 from mlops_pipeline.workspace import Workspace
 
@@ -28,12 +33,17 @@ class Case:
 
     Args:
         states: how the last run and its nodes end; the rest is compared between runners.
+        runs: parameters of each run, with those that choose nodes; a base run is a number.
+        fault: what happens to node `Nap` while it runs: `stop` or `kill`; empty for nothing.
+        resume: whether the run is gone on with when it has ended.
         gaps: runners that do not share the behaviour, each with the reason.
     """
 
     pipeline: str
     states: dict[str, str]
     runs: tuple[dict[str, Any], ...] = ({},)
+    fault: str = ""
+    resume: bool = False
     gaps: dict[str, str] = field(default_factory=dict)
     id: str = ""
 
@@ -41,9 +51,17 @@ class Case:
     def name(self) -> str:
         return self.id or self.pipeline
 
+    def given(self, number: int, prefix: str) -> dict[str, Any]:
+        """The parameters of a run; `prefix` and a number make the id of a run."""
+        given = dict(self.runs[number])
+        if BASE in given:
+            given[BASE] = f"{prefix}{given[BASE]}"
+        return given
 
-IN_PROCESS = "in process"
+
+IN_PROCESS, KUBEFLOW = "in process", "Kubeflow"
 OWN_PROCESS = {IN_PROCESS: "the executor is this very process"}
+RETRIED = {KUBEFLOW: "Kubeflow itself retries a run, which takes a cluster"}
 TYPED = {
     "number": 3,
     "ratio": 2.5,
@@ -104,6 +122,53 @@ SUITE = [
     Case("parameters", {"": "COMPLETE", "Types": "COMPLETE"}, (TYPED,)),
     Case("resolvers", {"": "COMPLETE", "Read": "CACHED"}, ({}, {})),
     Case("custom", {"": "COMPLETE", "Loud": "COMPLETE"}, id="custom driver and publisher"),
+    Case(
+        "success",
+        {"": "COMPLETE", "Write": "CACHED", "Train": "CACHED"},
+        ({"text": "old"}, {"text": "new"}, {TO: ["Train"], FROM: ["Train"], BASE: "0"}),
+        id="partial run",
+    ),
+    Case(
+        "fan",
+        {"": "COMPLETE", "Write.1": "CACHED", "Join": "CACHED"},
+        ({}, {ONLY: ["Join"]}),
+        id="partial run of a loop",
+    ),
+    Case(
+        "skipped",
+        {"": "COMPLETE", "big": "SKIPPED", "Read": "SKIPPED", "told": "COMPLETE"},
+        ({}, {ONLY: ["Read"]}),
+        id="partial run after a skip",
+    ),
+    Case(
+        "nested",
+        {"": "COMPLETE", "inner.Write": "CACHED"},
+        ({}, {TO: ["inner"]}),
+        id="partial run of a sub-pipeline",
+    ),
+    Case(
+        "mended",
+        {"": "COMPLETE", "Write": "COMPLETE", "FailOnce": "COMPLETE", "told": "COMPLETE"},
+        resume=True,
+        gaps=RETRIED,
+        id="resume",
+    ),
+    Case(
+        "interrupted",
+        {"": "COMPLETE", "Write": "COMPLETE", "Nap": "COMPLETE", "Add": "COMPLETE"},
+        fault="stop",
+        resume=True,
+        gaps={**OWN_PROCESS, **RETRIED},
+        id="canceled and resumed",
+    ),
+    Case(
+        "interrupted",
+        {"": "COMPLETE", "Write": "COMPLETE", "Nap": "COMPLETE", "Add": "COMPLETE"},
+        fault="kill",
+        resume=True,
+        gaps={**OWN_PROCESS, **RETRIED},
+        id="killed in mid-node and resumed",
+    ),
 ]
 NAMES = [case.name for case in SUITE]
 BY_NAME = dict(zip(NAMES, SUITE, strict=True))
@@ -133,19 +198,60 @@ def run_locally(folder: Path, case: Case, options: local.RunOptions) -> list[dic
     try:
         workspace = Workspace(store, str(folder / "root"), HERE, (str(HERE),))
         found = []
-        for number, parameters in enumerate(case.runs):
-            run_id = f"{case.pipeline}.r{number}"
-            local.run(
-                compile_case(case.pipeline),
-                run_id,
-                workspace,
-                parameters=parameters,
-                options=options,
-            )
+        for number, _ in enumerate(case.runs):
+            prefix = f"{case.pipeline}.r"
+            run_id = f"{prefix}{number}"
+            given = case.given(number, prefix)
+            named = vars(choice_of(given))
+            parameters = {name: value for name, value in given.items() if name not in RESERVED}
+            ir = compile_case(case.pipeline)
+            if case.fault:
+                _run_with_fault(folder, store, case, run_id)
+            for _ in range(1 + case.resume - bool(case.fault)):
+                local.run(
+                    ir,
+                    run_id,
+                    workspace,
+                    parameters=parameters,
+                    options=replace(options, **named),
+                )
             found.append(snapshot(store, run_id))
         return found
     finally:
         store.close()
+
+
+def _run_with_fault(folder: Path, store: MetadataStore, case: Case, run_id: str) -> None:
+    """Run a case in a process of its own, which is stopped or killed in node `Nap`."""
+    command = [sys.executable, "-m", "mlops_pipeline.cli", "run", f"{CASES}:{case.pipeline}"]
+    places = ["--store", f"sqlite:///{folder / 'metadata.db'}", "--root", str(folder / "root")]
+    with (folder / "run.log").open("wb") as log:
+        started = subprocess.Popen(
+            [*command, *places, "--project", str(HERE), "--run-id", run_id],
+            env={**os.environ, "PYTHONPATH": IMPORTS},
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        wait_for_nap(store, run_id)
+        started.send_signal(signal.SIGINT if case.fault == "stop" else signal.SIGKILL)
+        assert started.wait(60) != 0
+    finally:
+        started.kill()
+        started.wait()
+
+
+def wait_for_nap(store: MetadataStore, run_id: str, seconds: float = 300) -> Execution:
+    """The execution of node `Nap`, when its executor is at work."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        for execution in store.executions_of_run(run_id):
+            if (execution.node_id, execution.state) == ("Nap", State.RUNNING):
+                root = str(store.get_run(run_id).properties["root"])
+                if list(Path(root).glob(f"*/.state/{run_id}/Nap/tried")):
+                    return execution
+        time.sleep(0.1)
+    raise TimeoutError(f"Nap of run {run_id} did not start in {seconds:g} s")
 
 
 # As a scheduler does, nodes that do not depend on a failed one are run.

@@ -14,8 +14,19 @@ from typing import Any
 import pytest
 from containers import IMAGE, Engine
 from snapshot import snapshot
-from suite import BY_NAME, HERE, IMPORTS, NAMES, ROOT, Snapshots, compile_case, open_sqlite
+from suite import (
+    BY_NAME,
+    HERE,
+    IMPORTS,
+    KUBEFLOW,
+    NAMES,
+    ROOT,
+    Snapshots,
+    compile_case,
+    open_sqlite,
+)
 
+from mlops_pipeline.choice import BASE
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
 from mlops_pipeline.runners.kubeflow.spec import to_yaml
 
@@ -60,7 +71,11 @@ def run_in_containers(engine: Engine, name: str, folder: Path) -> tuple[list[dic
     package.write_text(to_yaml(compile_case(case.pipeline), options))
     codes = []
     found = []
-    for parameters in case.runs:
+    begun: list[str] = []
+    for number, _ in enumerate(case.runs):
+        parameters = case.given(number, "")
+        if BASE in parameters:
+            parameters[BASE] = begun[int(parameters[BASE])]
         given = {
             "package": str(package),
             "root": str(folder),
@@ -81,6 +96,7 @@ def run_in_containers(engine: Engine, name: str, folder: Path) -> tuple[list[dic
         try:
             newest = store.list_runs(limit=1)[0].id
             assert re.fullmatch(r"kfp-\d+", newest)
+            begun.append(newest)
             found.append(snapshot(store, newest))
         finally:
             store.close()
@@ -91,6 +107,8 @@ def run_in_containers(engine: Engine, name: str, folder: Path) -> tuple[list[dic
 def test_leaves_the_records_of_the_local_runner(
     engine: Engine, by_workers: Snapshots, name: str, tmp_path: Path
 ) -> None:
+    if KUBEFLOW in BY_NAME[name].gaps:
+        pytest.skip(f"not the same on Kubeflow: {BY_NAME[name].gaps[KUBEFLOW]}")
     found, codes = run_in_containers(engine, name, tmp_path)
     assert found == by_workers(name)
     assert codes == [0 if run["state"] == "COMPLETE" else 1 for run in found]

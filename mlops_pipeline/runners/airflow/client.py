@@ -15,6 +15,11 @@ from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError, 
 
 ENDED = ("success", "failed")
 
+FAILED = ("failed", "upstream_failed")
+
+END = "end_run"
+"""The last task of every DAG, which records how the run ended."""
+
 PATIENCE = 60.0
 """Seconds that a server may be gone while a run is waited for."""
 
@@ -86,6 +91,45 @@ class AirflowClient:
                 raise AirflowError(f"{dag_id} {run_id} is still {state} after {seconds:g} s")
             time.sleep(1.0)
 
+    def resume(self, dag_id: str, run_id: str) -> int:
+        """Go on with a DAG run that has failed: what failed, and all that waits for it, runs anew.
+
+        Returns:
+            How many tasks are started again; 0 if none had failed.
+
+        Raises:
+            NotFoundError: there is no such DAG run.
+        """
+        tasks = self._tasks(dag_id, run_id)
+        # Airflow skips what is left when a user marks the whole run as failed.
+        cut_off = all(t["state"] not in ENDED for t in tasks if t["task_id"] == END)
+        wanted = (*FAILED, *((None, "skipped", "removed") if cut_off else ()))
+        again = [_instance(task) for task in tasks if task["state"] in wanted]
+        if not again:
+            return 0
+        body = {
+            "dag_run_id": run_id,
+            "task_ids": again,
+            "include_downstream": True,
+            "only_failed": False,
+            "dry_run": False,
+        }
+        path = f"/dags/{_quoted(dag_id)}/clearTaskInstances"
+        try:
+            return int(self._call("POST", path, body)["total_entries"])
+        except urllib.error.HTTPError as error:
+            raise self._refused(error, _detail(error)) from None
+
+    def _tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """The task instances of a DAG run; Airflow tells them by the page."""
+        path = f"/dags/{_quoted(dag_id)}/dagRuns/{_quoted(run_id)}/taskInstances"
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self._get(f"{path}?limit=100&offset={len(found)}", f"DAG run {dag_id} {run_id}")
+            found += page["task_instances"]
+            if not page["task_instances"] or len(found) >= page["total_entries"]:
+                return found
+
     def parameter_types(self, dag_id: str) -> dict[str, Any]:
         """The JSON types of a DAG's parameters, by name.
 
@@ -147,6 +191,12 @@ class AirflowClient:
             raise AirflowError(
                 f"cannot reach Airflow at {self.url}: {reason}", hint="check --url"
             ) from None
+
+
+def _instance(task: Mapping[str, Any]) -> Any:
+    """A task instance as Airflow wants it named."""
+    mapped = task["map_index"] >= 0
+    return [task["task_id"], task["map_index"]] if mapped else task["task_id"]
 
 
 def _quoted(text: str) -> str:

@@ -9,20 +9,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, Asset, AssetAlias, Param, TaskGroup, TriggerRule
+from airflow.sdk import DAG, Asset, Param, TaskGroup, TriggerRule
 
+from mlops_pipeline.choice import BASE, FORCE, RESERVED, refuse_reserved
 from mlops_pipeline.graph import dependencies, loop_dependencies
 from mlops_pipeline.ir import Literal, NodeIR, PipelineIR, QueryIR, Secret, load_file
+from mlops_pipeline.runners.airflow.client import END
 from mlops_pipeline.runners.airflow.config import HERE, ExecutionConfig, NodeConfig
 from mlops_pipeline.runners.airflow.operators import (
-    FORCE,
     EndRunOperator,
     LoopItemsOperator,
     NodeOperator,
     asset,
 )
-
-END = "end_run"
 
 ASSET_TYPES = ("Examples", "PushedModel")
 """Artifact types whose new artifacts are told to Airflow: datasets, and models in service."""
@@ -91,11 +90,13 @@ class PipelineDag(DAG):
         ir, place = _read(file)
         dag.setdefault("dag_id", ir.name)
         dag.setdefault("doc_md", f"{ir.doc}\n\nCompiled pipeline: `{place.name}`")
-        dag["params"] = {**parameters(ir), **dag.get("params", {})}
+        users = dag.pop("params", {})
         super().__init__(**dag)
         with self:
             plan = _Plan(ir, str(place), execution, nodes, span, {})
             self.node_tasks: dict[str, Any] = _build(plan)
+        # Not before: each task would copy them, and be written with them.
+        self.params = {**parameters(ir), **run_parameters(ir), **users}
 
 
 class PipelineTaskGroup(TaskGroup):
@@ -151,9 +152,27 @@ def parameters(ir: PipelineIR) -> dict[str, Param]:
             schema |= {"type": [*kinds, "null"]} if kinds and "null" not in kinds else {}
         default = {} if each.required else {"default": each.default}
         found[each.name] = Param(**default, description=each.doc or None, schema=schema)
-    found[FORCE] = Param(
-        default=False, description="Run nodes even if nothing changed.", type="boolean"
-    )
+    return found
+
+
+def run_parameters(ir: PipelineIR) -> dict[str, Param]:
+    """The parameters of every run: whether the cache is used, and what a partial run is about.
+
+    Raises:
+        CompileError: the pipeline has a parameter of the same name.
+    """
+    refuse_reserved(ir)
+    ids = [node.id for node in ir.nodes]
+    groups = {
+        ".".join(node.group[:depth]) for node in ir.nodes for depth, _ in enumerate(node.group, 1)
+    }
+    names = [*ids, *sorted(groups)]
+    nodes = {"type": "array", "items": {"type": "string", "enum": names}, "examples": names}
+    found = {}
+    for name, meaning in RESERVED.items():
+        schema: Any = {FORCE: {"type": "boolean"}, BASE: {"type": "string"}}.get(name, nodes)
+        default: Any = {FORCE: False, BASE: ""}.get(name, [])
+        found[name] = Param(default, meaning, schema=schema, section="How it is run")
     return found
 
 
@@ -202,14 +221,8 @@ def _end(plan: _Plan) -> None:
         if node.on_exit:
             last >> plan.tasks[node.id]
             last = [plan.tasks[node.id]]
-    # Named here, the assets are made when the DAG is parsed: two tasks that make one at once, each
-    # with its first event, would fail in Airflow after their nodes have succeeded.
-    assets = [
-        asset(name) for node in plan.ir.nodes for name in _asset_names(plan.ir, node).values()
-    ]
     rule = TriggerRule.ALL_DONE
-    end = EndRunOperator(task_id=END, trigger_rule=rule, inlets=assets, **plan.step())
-    last >> end
+    last >> EndRunOperator(task_id=END, trigger_rule=rule, **plan.step())
 
 
 def _in_group(plan: _Plan, node: NodeIR, groups: dict[Any, Any], counts: Mapping[Any, Any]) -> Any:
@@ -263,7 +276,7 @@ def _asset_names(ir: PipelineIR, node: NodeIR) -> dict[str, str]:
 
 def _assets(ir: PipelineIR, node: NodeIR) -> dict[str, Any]:
     """Outlets for datasets and pushed models, inlets for what other pipelines wrote."""
-    outlets = [AssetAlias(name) for name in _asset_names(ir, node).values()]
+    outlets = [asset(name) for name in _asset_names(ir, node).values()]
     inlets = []
     for source in (source for each in node.inputs for source in each.sources):
         if isinstance(source, QueryIR):

@@ -20,15 +20,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import Asset, AssetAlias, BaseOperator, Variable
+from airflow.sdk import Asset, BaseOperator, Variable
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
+from mlops_pipeline.choice import FORCE, choice_of
 from mlops_pipeline.runners.airflow.config import ExecutionConfig
 
 DONE, FAILED, USER_ERROR, SKIPPED = 0, 1, 65, 99
-
-FORCE = "force_run"
-"""Parameter of every DAG: run nodes even if nothing changed."""
 
 
 def store_run_id(dag_id: str, run_id: str) -> str:
@@ -169,6 +167,10 @@ class RunStepOperator(StepOperator):
             more += ["--base-dir", self.execution.base_dir]
         if iteration is not None:
             more += ["--iteration", iteration]
+        choice = choice_of(context["params"])
+        named = {"--from": choice.from_nodes, "--to": choice.to_nodes, "--only": choice.only}
+        more += [word for flag, nodes in named.items() for node in nodes for word in (flag, node)]
+        more += ["--base-run", choice.base_run] if choice.base_run else []
         variables = {"MLOPS_PARAMETERS": json.dumps(self._values(context))}
         return self.run_step([*arguments, *more], variables, secrets)
 
@@ -194,6 +196,7 @@ class NodeOperator(RunStepOperator):
     """
 
     template_fields: Sequence[str] = ("parameters", "iteration")
+    outlets: list[Any]
 
     def __init__(
         self,
@@ -232,20 +235,31 @@ class NodeOperator(RunStepOperator):
         return {name: told[name] for name in ("state", "execution_id", "outputs")}
 
     def _tell_assets(self, context: Any, told: Mapping[str, Any]) -> None:
-        """Say which assets have changed: what came from the cache has not."""
-        if told["state"] != "COMPLETE":
-            return
+        """Keep those outlets whose assets have changed; Airflow reads them when the task ends.
+
+        What came from the cache has not changed. An `AssetAlias` would say the same, but Airflow
+        links it with its asset at its first event: of two tasks that do so at once, one is failed
+        after its node has succeeded.
+        """
         for output, name in self.assets.items():
-            artifacts = told["artifacts"].get(output, ())
-            for artifact, uri in zip(artifacts, told["outputs"].get(output, ()), strict=True):
-                if artifact["properties"].get("pushed", 1):
-                    extra = {
-                        "uri": uri,
-                        "artifact_id": artifact["id"],
-                        "execution_id": told["execution_id"],
-                        "run_id": self.run_id_of(context),
-                    }
-                    context["outlet_events"][AssetAlias(name)].add(asset(name), extra=extra)
+            changed = asset(name)
+            facts = self._new_artifact(told, output)
+            if facts:
+                extra = {**facts, "run_id": self.run_id_of(context)}
+                context["outlet_events"][changed].extra.update(extra)
+            else:
+                self.outlets = [each for each in self.outlets if each != changed]
+
+    def _new_artifact(self, told: Mapping[str, Any], output: str) -> dict[str, Any]:
+        """What consumers are told of the last new artifact of an output; empty if there is none."""
+        if told["state"] != "COMPLETE":
+            return {}
+        artifacts, uris = told["artifacts"].get(output, ()), told["outputs"].get(output, ())
+        for artifact, uri in reversed(list(zip(artifacts, uris, strict=True))):
+            if artifact["properties"].get("pushed", 1):
+                execution_id = told["execution_id"]
+                return {"uri": uri, "artifact_id": artifact["id"], "execution_id": execution_id}
+        return {}
 
 
 class LoopItemsOperator(RunStepOperator):

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mlops_pipeline.choice import choice_of
 from mlops_pipeline.environment import find_lock
 from mlops_pipeline.errors import PipelineError
 from mlops_pipeline.history import Iteration
@@ -85,7 +86,7 @@ def _workspace(base_dir: Path) -> Workspace:
 def _begin(workspace: Workspace, given: argparse.Namespace) -> int:
     ir = load(zlib.decompress(base64.b64decode("".join(given.ir))), source="the argument --ir")
     values = given.executor_input.get("inputs", {}).get("parameterValues", {})
-    remote.begin_run(ir, given.run_id, workspace, typed(ir, values))
+    remote.begin(workspace, ir, given.run_id, typed(ir, values), choice_of(values))
     return 0
 
 
@@ -93,6 +94,9 @@ def _node(workspace: Workspace, given: argparse.Namespace) -> int:
     options = remote.PlaceOptions(heed_final=True, on_output=lambda _, line: print(line))  # noqa: T201
     place = (given.run_id, given.node, given.iteration)
     outcome = remote.run_place(workspace, *place, options)
+    if outcome is None:
+        print(f"{given.node}: this partial run leaves it out")  # noqa: T201
+        return 0
     write_shadows(given.executor_input, given.run_id, outcome)
     execution = outcome.execution
     told = execution.error or execution.reason

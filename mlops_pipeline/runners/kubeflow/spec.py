@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mlops_pipeline.choice import BASE, FROM, ONLY, RESERVED, TO, refuse_reserved
 from mlops_pipeline.ir import Literal, NodeIR, PipelineIR, Secret, dump
 from mlops_pipeline.runners.kubeflow.levels import Level, Member, Needs, levels, loop_named
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
@@ -67,6 +68,7 @@ def pipeline_spec(ir: PipelineIR, options: KubeflowOptions) -> tuple[dict[str, A
         CompileError: Kubeflow cannot run a loop of the pipeline.
     """
     options.check(ir)
+    refuse_reserved(ir)
     draft = _Draft(ir, options)
     found = levels(ir)
     for level in found:
@@ -76,7 +78,7 @@ def pipeline_spec(ir: PipelineIR, options: KubeflowOptions) -> tuple[dict[str, A
         draft.components[_dag_name(draft, level)] = _dag(draft, level, found[level])
     root = {
         "dag": {"tasks": _root_tasks(draft)},
-        **_inputs({p.name: _parameter(p.schema, p.default, p.required) for p in ir.parameters}),
+        **_inputs(_run_inputs(ir)),
     }
     spec = {
         "pipelineInfo": {"name": _sanitize(ir.name), **_described(ir.doc)},
@@ -102,7 +104,7 @@ def to_yaml(ir: PipelineIR, options: KubeflowOptions) -> str:
 
 def _root_tasks(draft: _Draft) -> dict[str, Any]:
     """Begin, all nodes, the exit handlers one after the other, end."""
-    parameters = {p.name: {"componentInputParameter": p.name} for p in draft.ir.parameters}
+    parameters = {name: {"componentInputParameter": name} for name in _run_inputs(draft.ir)}
     begin = _step(draft, "begin", ["--ir", *_chunks(dump(draft.ir))], parameters)
     nodes = _task("nodes", _dag_name(draft, ()))
     tasks = {"begin": begin, "nodes": {**nodes, "dependentTasks": ["begin"]}}
@@ -200,7 +202,7 @@ def _step(
     command: str = "",
 ) -> dict[str, Any]:
     """A task that is no node of the pipeline: begin, end, or counting the items of a loop."""
-    types = {p.name: _parameter(p.schema, p.default, p.required) for p in draft.ir.parameters}
+    types = _run_inputs(draft.ir)
     types[ITERATION] = {"parameterType": "STRING"}
     draft.components[f"comp-{name}"] = {
         "executorLabel": f"exec-{name}",
@@ -276,6 +278,18 @@ def _pod(draft: _Draft, node: NodeIR) -> dict[str, Any]:
     if node.labels and "podMetadata" not in pod:
         pod["podMetadata"] = {"annotations": dict(sorted(node.labels.items()))}
     return pod
+
+
+def _run_inputs(ir: PipelineIR) -> dict[str, Any]:
+    """The parameters of the pipeline, and those that say what a partial run is about."""
+    nodes = {"parameterType": "LIST", "isOptional": True, "defaultValue": []}
+    base = {"parameterType": "STRING", "isOptional": True, "defaultValue": ""}
+    of_runs = {
+        name: {**(base if name == BASE else nodes), "description": RESERVED[name]}
+        for name in (FROM, TO, ONLY, BASE)
+    }
+    named = {p.name: _parameter(p.schema, p.default, p.required) for p in ir.parameters}
+    return {**named, **of_runs}
 
 
 def _parameter(schema: Mapping[str, Any], default: Any, required: bool) -> dict[str, Any]:

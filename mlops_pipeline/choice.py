@@ -1,0 +1,89 @@
+"""Which nodes a partial run is about, as users name them, and how a run keeps that.
+
+Schedulers of others know parameters only, so there each run has some that are none of the
+pipeline's: they are named here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlops_pipeline.errors import CompileError
+from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.store import Run
+
+SELECTION = "selection"
+"""Run property that says which nodes a partial run is about."""
+
+FORCE, FROM, TO, ONLY, BASE = "force_run", "run_from", "run_to", "run_only", "base_run"
+"""Parameters of runs on schedulers that say how the run is made."""
+
+RESERVED: Mapping[str, str] = {
+    FORCE: "Run nodes even if nothing changed.",
+    FROM: "Run from these nodes on.",
+    TO: "Run up to these nodes.",
+    ONLY: "Run these nodes only.",
+    BASE: "Run to take the other results from; empty for the latest.",
+}
+"""The reserved parameters, with what they mean."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The nodes that are named; none for a whole run.
+
+    Args:
+        from_nodes, to_nodes, only: run these nodes only; see `partial.select`.
+        base_run: the run that a partial run goes on from; empty for the latest.
+    """
+
+    from_nodes: tuple[str, ...] = ()
+    to_nodes: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    base_run: str = ""
+
+    @property
+    def partial(self) -> bool:
+        """Whether nodes are left out."""
+        return bool(self.from_nodes or self.to_nodes or self.only)
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """What the run keeps of it."""
+        if not self.partial:
+            return {}
+        named = {"from_nodes": self.from_nodes, "to_nodes": self.to_nodes, "only": self.only}
+        return {SELECTION: {name: list(nodes) for name, nodes in named.items()}}
+
+
+WHOLE = Choice()
+"""All nodes."""
+
+
+def chosen(run: Run) -> Choice:
+    """The nodes that a run began with."""
+    said = run.properties.get(SELECTION, {})
+    return Choice(**{name: tuple(nodes) for name, nodes in said.items()}, base_run=run.base_run)
+
+
+def choice_of(values: Mapping[str, Any]) -> Choice:
+    """The nodes that reserved parameters name."""
+    first, last, only = (tuple(values.get(name) or ()) for name in (FROM, TO, ONLY))
+    return Choice(first, last, only, values.get(BASE) or "")
+
+
+def refuse_reserved(ir: PipelineIR) -> None:
+    """Refuse a pipeline whose parameters have names that a scheduler needs.
+
+    Raises:
+        CompileError: one has.
+    """
+    for parameter in ir.parameters:
+        if parameter.name in RESERVED:
+            raise CompileError(
+                f"pipeline {ir.name} has a parameter {parameter.name!r}, which every run on a "
+                "scheduler has",
+                hint="give it another name",
+            )
