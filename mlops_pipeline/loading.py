@@ -6,8 +6,10 @@ framework or of the import system.
 
 from __future__ import annotations
 
+import builtins
 import difflib
 import importlib
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -210,6 +212,23 @@ class _MissingModuleError(DefinitionError):
         self.name = package
 
 
+def _near_name(error: Exception) -> str:
+    """`did you mean ...?` for a name that the user's code misspelt; empty for anything else."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    if isinstance(error, NameError) and frames:
+        frame = frames[-1][0]
+        wrong, known = error.name, {*frame.f_locals, *frame.f_globals, *dir(builtins)}
+    elif isinstance(error, AttributeError):
+        wrong, known = error.name, {*dir(error.obj)}
+    elif isinstance(error, ImportError):
+        found = re.search("cannot import name '(.+?)'", error.msg)
+        wrong, known = found and found[1], {*dir(sys.modules.get(error.name or ""))}
+    else:
+        return ""
+    hint = did_you_mean(wrong, known) if wrong else ""
+    return hint if hint.startswith("did") else ""
+
+
 class _UserCode:
     """Turns what the user's code raises into errors that point into the user's code."""
 
@@ -239,7 +258,7 @@ class _UserCode:
         elif isinstance(error, Exception):
             raise CompileError(
                 f"{type(error).__name__}: {error}",
-                hint="the exception is from your own code; mend it there",
+                hint=_near_name(error) or "the exception is from your own code; mend it there",
                 where=self._where(error),
             ) from error
 

@@ -165,6 +165,21 @@ def test_an_error_in_the_users_module_has_its_file_and_line(
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("from mlops_pipeline import Modle", "Model"),
+        ("import mlops_pipeline\nmlops_pipeline.componnent", "component"),
+        ("from mlops_pipeline import Model\ndef f(x: Modle): ...", "Model"),
+    ],
+)
+def test_a_misspelt_name_gives_the_near_miss(tmp_path: Path, text: str, near: str) -> None:
+    write(tmp_path / "flow.py", text)
+    with pytest.raises(CompileError) as caught:
+        find("flow.py", tmp_path)
+    assert caught.value.hint == f"did you mean {near!r}?"
+
+
 def test_an_error_in_a_helper_points_into_the_helper(tmp_path: Path) -> None:
     helper = write(tmp_path / "helper.py", "def f():\n    return {}['x']")
     write(tmp_path / "flow.py", "import helper\nhelper.f()")
