@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import difflib
 import importlib
+import keyword
 import re
 import sys
 import traceback
@@ -137,13 +138,19 @@ def _no_such(place: str) -> NotFoundError:
 def _import_file(path: Path, folders: tuple[str, ...]) -> ModuleType:
     if not path.is_file():
         raise _no_such(str(path))
-    if not path.stem.isidentifier():
+    if not path.stem.isidentifier() or keyword.iskeyword(path.stem):
         raise DefinitionError(
             f"{path.name} cannot be imported: its name is not a Python identifier",
-            hint=f"rename it to {path.stem.replace('-', '_')}.py",
+            hint=f"rename it to {_importable(path.stem)}.py",
         )
     _forget_others(path.parent)
     return _import(path.stem, folders, missing=_no_such(str(path)))
+
+
+def _importable(stem: str) -> str:
+    name = re.sub(r"\W", "_", stem)
+    name = f"_{name}" if name[:1].isdecimal() else name
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def _forget_others(folder: Path) -> None:

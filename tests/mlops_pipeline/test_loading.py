@@ -139,11 +139,17 @@ def test_a_file_without_a_pipeline_says_so(tmp_path: Path) -> None:
         find("flow.py", tmp_path)
 
 
-def test_a_file_whose_name_cannot_be_imported_says_so(tmp_path: Path) -> None:
-    write(tmp_path / "my-flow.py")
-    with pytest.raises(DefinitionError, match=r"my-flow\.py cannot be imported") as caught:
-        find("my-flow.py", tmp_path)
-    assert caught.value.hint == "rename it to my_flow.py"
+@pytest.mark.parametrize(
+    ("name", "better"),
+    [("my-flow", "my_flow"), ("my flow", "my_flow"), ("1st", "_1st"), ("class", "class_")],
+)
+def test_a_file_whose_name_cannot_be_imported_says_so(
+    tmp_path: Path, name: str, better: str
+) -> None:
+    write(tmp_path / f"{name}.py")
+    with pytest.raises(DefinitionError, match=rf"{name}\.py cannot be imported") as caught:
+        find(f"{name}.py", tmp_path)
+    assert caught.value.hint == f"rename it to {better}.py"
 
 
 @pytest.mark.parametrize(
