@@ -265,9 +265,26 @@ class _UserCode:
         elif isinstance(error, Exception):
             raise CompileError(
                 f"{type(error).__name__}: {error}",
-                hint=_near_name(error) or "the exception is from your own code; mend it there",
+                hint=_near_name(error)
+                or self._of_a_package(error)
+                or "the exception is from your own code; mend it there",
                 where=self._where(error),
             ) from error
+
+    def _of_a_package(self, error: Exception) -> str:
+        """The hint to a file that was named by its path, and imports from its own package."""
+        if not (isinstance(error, ImportError) and "no known parent package" in error.msg):
+            return ""
+        file = Path(self._where(error).rpartition(":")[0])
+        names = [file.stem]
+        for folder in file.parents:
+            if not (folder / "__init__.py").is_file() and len(names) > 1:
+                break
+            names.insert(0, folder.name)
+        return (
+            f"name it as a part of its package, {'.'.join(names)}, in place of its file, from the "
+            "folder that the package is in"
+        )
 
     def _where(self, error: BaseException) -> str:
         """The innermost line of the user's code that the error came through."""

@@ -186,6 +186,16 @@ def test_a_misspelt_name_gives_the_near_miss(tmp_path: Path, text: str, near: st
     assert caught.value.hint == f"did you mean {near!r}?"
 
 
+def test_a_file_that_imports_from_its_package_is_named_by_it(tmp_path: Path) -> None:
+    write(tmp_path / "flows" / "__init__.py", "")
+    write(tmp_path / "flows" / "helper.py", "x = 1")
+    write(tmp_path / "flows" / "flow.py", "from . import helper\n" + PIPELINE.format(name="p"))
+    with pytest.raises(CompileError, match="no known parent package") as caught:
+        find("flows/flow.py", tmp_path)
+    assert "a part of its package, flows.flow, in place of its file" in caught.value.hint
+    assert names(find("flows.flow", tmp_path)) == ("p", ["Count"])
+
+
 def test_an_error_in_a_helper_points_into_the_helper(tmp_path: Path) -> None:
     helper = write(tmp_path / "helper.py", "def f():\n    return {}['x']")
     write(tmp_path / "flow.py", "import helper\nhelper.f()")
