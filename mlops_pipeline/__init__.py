@@ -102,6 +102,9 @@ _MODULE_OF_NAME = {
     name: module for module, names in _NAMES_OF_MODULES.items() for name in names.split()
 }
 
+# What `from mlops_pipeline import *` brings, whatever has been loaded before.
+__all__ = sorted(_MODULE_OF_NAME)
+
 
 def __getattr__(name: str) -> Any:
     if name not in _MODULE_OF_NAME:

@@ -29,7 +29,7 @@ from mlops_pipeline.errors import NotFoundError, ParameterError, did_you_mean
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.lineage import Lineage, Start, downstream, upstream
 from mlops_pipeline.loading import Loaded, load_pipeline, located, open_workspace
-from mlops_pipeline.lookup import LAST, find_run, find_start, split_node
+from mlops_pipeline.lookup import find_run, find_start, split_node
 from mlops_pipeline.parameters import map_paths
 from mlops_pipeline.pipeline import Pipeline
 from mlops_pipeline.plan import NodePlan
@@ -38,7 +38,7 @@ from mlops_pipeline.results import PipelineRun, read_run
 from mlops_pipeline.rules import Problem
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.local import OnEvent, RunOptions
-from mlops_pipeline.runs import pipeline_of, refuse_taken
+from mlops_pipeline.runs import LAST, pipeline_of, refuse_taken
 from mlops_pipeline.settings import Settings, Sources, resolve
 from mlops_pipeline.store import NOTHING, MemoryStore, MetadataStore, Run, State
 from mlops_pipeline.stores import is_there, make_place, make_root, open_store

@@ -36,7 +36,7 @@ from mlops_pipeline.ir import (
     Secret,
 )
 from mlops_pipeline.parameters import check_json, map_paths
-from mlops_pipeline.resolvers import Query, find_resolver
+from mlops_pipeline.resolvers import Query, ask
 from mlops_pipeline.store import NOTHING, ArtifactRecord, ArtifactState, Run, State
 from mlops_pipeline.workspace import Workspace
 
@@ -378,7 +378,7 @@ def _from_source(
         type=source.type or wanted.type,
         arguments={k: evaluate(v, scope) for k, v in source.arguments.items()},
     )
-    return list(find_resolver(source.resolver, request.workspace.import_paths)(query))
+    return ask(source.resolver, query, request.workspace.import_paths)
 
 
 def _described(wanted: InputIR) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from mlops_pipeline import artifacts
-from mlops_pipeline.errors import ParameterError, ResolutionError
+from mlops_pipeline.errors import ParameterError, ResolutionError, did_you_mean
 from mlops_pipeline.ir import (
     Concat,
     DictOf,
@@ -116,7 +116,9 @@ def _property(record: ArtifactRecord, node: str, output: str, name: str) -> Any:
     if name not in record.properties:
         raise ResolutionError(
             f"output {output} of {node} has no property {name!r}",
-            hint=f"it has {', '.join(sorted(record.properties)) or 'none'}",
+            hint=did_you_mean(name, record.properties)
+            if record.properties
+            else "no property was set on it: a component sets artifact.properties[name]",
         )
     return record.properties[name]
 

@@ -20,6 +20,7 @@ import msgspec
 
 from mlops_pipeline import ir
 from mlops_pipeline.errors import DefinitionError, caller, did_you_mean
+from mlops_pipeline.parameters import unknown_fields
 
 JsonSchema = Mapping[str, Any]
 
@@ -79,12 +80,27 @@ def schema_of(hint: Any) -> dict[str, Any]:
     Raises:
         TypeError: the type has no JSON form.
     """
-    schema = msgspec.json.schema(hint, schema_hook=_schema_of_ours)
+    schema = _closed(msgspec.json.schema(hint, schema_hook=_schema_of_ours))
     definitions = schema.pop("$defs", {})
     try:
         return dict(_inlined(schema, definitions, ()))
     except RecursionError:
         return {**schema, "$defs": definitions}
+
+
+def _closed(part: Any) -> Any:
+    """A schema whose records (dataclasses, TypedDicts) allow no fields but their own.
+
+    msgspec drops a field it does not know, and with it what the user meant to set.
+    """
+    if isinstance(part, list):
+        return [_closed(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    closed = {key: _closed(value) for key, value in part.items()}
+    if part.get("type") == "object" and "properties" in part:
+        closed.setdefault("additionalProperties", False)
+    return closed
 
 
 def _inlined(part: Any, definitions: JsonSchema, inside: tuple[str, ...]) -> Any:
@@ -123,6 +139,9 @@ def checked(value: Any, hint: Any) -> Any:
     try:
         plain = _plain(value)
         typed = msgspec.convert(plain, hint, dec_hook=_decode_ours, str_keys=True)
+        if isinstance(plain, dict | list):
+            for problem in unknown_fields(schema_of(hint), plain):
+                raise ValueError(problem)
         return _unmarked(_plain(typed))
     except (TypeError, NotImplementedError) as error:
         raise ValueError(str(error)) from None
@@ -147,7 +166,7 @@ def _decode_ours(kind: type, value: Any) -> Any:
     if issubclass(kind, PurePath) and isinstance(value, str):
         return Path(value.removeprefix(_PATH_MARK))
     if kind is Secret:
-        raise ValueError("give Secret('NAME'), never the value itself")
+        raise ValueError("a secret is given by its name, never by its value")
     raise NotImplementedError(f"expected {kind.__name__}")
 
 

@@ -6,8 +6,11 @@ framework or of the import system.
 
 from __future__ import annotations
 
+import builtins
 import difflib
 import importlib
+import keyword
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -135,13 +138,19 @@ def _no_such(place: str) -> NotFoundError:
 def _import_file(path: Path, folders: tuple[str, ...]) -> ModuleType:
     if not path.is_file():
         raise _no_such(str(path))
-    if not path.stem.isidentifier():
+    if not path.stem.isidentifier() or keyword.iskeyword(path.stem):
         raise DefinitionError(
             f"{path.name} cannot be imported: its name is not a Python identifier",
-            hint=f"rename it to {path.stem.replace('-', '_')}.py",
+            hint=f"rename it to {_importable(path.stem)}.py",
         )
     _forget_others(path.parent)
     return _import(path.stem, folders, missing=_no_such(str(path)))
+
+
+def _importable(stem: str) -> str:
+    name = re.sub(r"\W", "_", stem)
+    name = f"_{name}" if name[:1].isdecimal() else name
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def _forget_others(folder: Path) -> None:
@@ -210,6 +219,23 @@ class _MissingModuleError(DefinitionError):
         self.name = package
 
 
+def _near_name(error: Exception) -> str:
+    """`did you mean ...?` for a name that the user's code misspelt; empty for anything else."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    if isinstance(error, NameError) and frames:
+        frame = frames[-1][0]
+        wrong, known = error.name, {*frame.f_locals, *frame.f_globals, *dir(builtins)}
+    elif isinstance(error, AttributeError):
+        wrong, known = error.name, {*dir(error.obj)}
+    elif isinstance(error, ImportError):
+        found = re.search("cannot import name '(.+?)'", error.msg)
+        wrong, known = found and found[1], {*dir(sys.modules.get(error.name or ""))}
+    else:
+        return ""
+    hint = did_you_mean(wrong, known) if wrong else ""
+    return hint if hint.startswith("did") else ""
+
+
 class _UserCode:
     """Turns what the user's code raises into errors that point into the user's code."""
 
@@ -239,9 +265,26 @@ class _UserCode:
         elif isinstance(error, Exception):
             raise CompileError(
                 f"{type(error).__name__}: {error}",
-                hint="the exception is from your own code; mend it there",
+                hint=_near_name(error)
+                or self._of_a_package(error)
+                or "the exception is from your own code; mend it there",
                 where=self._where(error),
             ) from error
+
+    def _of_a_package(self, error: Exception) -> str:
+        """The hint to a file that was named by its path, and imports from its own package."""
+        if not (isinstance(error, ImportError) and "no known parent package" in error.msg):
+            return ""
+        file = Path(self._where(error).rpartition(":")[0])
+        names = [file.stem]
+        for folder in file.parents:
+            if not (folder / "__init__.py").is_file() and len(names) > 1:
+                break
+            names.insert(0, folder.name)
+        return (
+            f"name it as a part of its package, {'.'.join(names)}, in place of its file, from the "
+            "folder that the package is in"
+        )
 
     def _where(self, error: BaseException) -> str:
         """The innermost line of the user's code that the error came through."""

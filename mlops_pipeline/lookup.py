@@ -8,9 +8,9 @@ from pathlib import Path
 from mlops_pipeline.errors import NotFoundError, did_you_mean
 from mlops_pipeline.lineage import Start
 from mlops_pipeline.results import read_run
+from mlops_pipeline.runs import LAST
 from mlops_pipeline.store import MetadataStore, Run
 
-LAST = "last"
 _RECENT = 200
 """Runs among which the beginning of an id is looked for."""
 _PLACED = re.compile(r"(.+)\[(\d+(?:,\d+)*)\]")
@@ -37,7 +37,11 @@ def find_run(store: MetadataStore, name: str) -> Run:
     near = did_you_mean(name, [LAST, *(run.id for run in recent)])
     raise NotFoundError(
         f"there is no run {name!r}" if recent else "there are no runs yet",
-        hint=near if recent and near.startswith("did") else "list them with `mlops runs`",
+        hint="start one with `mlops run PIPELINE`, or name the right store with --store"
+        if not recent
+        else near
+        if near.startswith("did")
+        else "list them with `mlops runs`",
     )
 
 

@@ -2,6 +2,7 @@
 
 A module is *standard* (part of Python), *third-party* (in `site-packages`: its version stands for
 its code), *missing*, or else *first-party*: its source counts. An editable install is first-party.
+Of what lies in a zip archive (`lib.zip`, an egg), all bytes of the archive count.
 """
 
 # Paths are plain strings here: some hundred are looked at for each component.
@@ -12,8 +13,10 @@ from __future__ import annotations
 import functools
 import importlib.machinery
 import os
+import stat
 import sys
 import time
+import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -25,6 +28,7 @@ FRAMEWORK = "mlops_pipeline"
 Kind = Literal["first-party", "third-party", "standard", "missing"]
 
 _SITE_FOLDERS = ("site-packages", "dist-packages")
+_STANDARD_ZIP = f"python{sys.version_info.major}{sys.version_info.minor}.zip"
 _SUFFIXES = (".py", *importlib.machinery.EXTENSION_SUFFIXES, ".pyc")
 
 # What folders hold, by path, with the stamp that they had when they were listed.
@@ -77,6 +81,7 @@ class Finder:
         self._roots = tuple(dict.fromkeys([*own, *_python_path()]))
         self._known: dict[tuple[str, str], Found] = {}
         self._listed: dict[str, frozenset[str]] = {}
+        self._archives: set[str] = set()
         self.watched: dict[str, Stamp | None] = {}
         self.settled = True
 
@@ -116,7 +121,7 @@ class Finder:
             if module is None:
                 break
             site = _site_of(module.path)
-            if site:
+            if site and module.path not in self._archives:
                 return Found("third-party", name=name, site=site)
             chain.append(module)
             folders = module.folders
@@ -162,6 +167,10 @@ class Finder:
         portions = []
         for folder in folders:
             names = self.listing(folder)
+            if folder in self._archives:
+                if not names.isdisjoint({part, *(part + suffix for suffix in _SUFFIXES)}):
+                    return Module(name, folder)
+                continue
             if part in names:
                 place = f"{folder}/{part}"
                 if init := self._init_in(place):
@@ -189,14 +198,17 @@ class Finder:
     def _list(self, folder: str) -> frozenset[str]:
         now = time.time_ns()
         try:
-            stamp = stamp_of(os.stat(folder))
-            if _site_of(folder) in ("", folder):
+            status = os.stat(folder)
+            stamp, archived = stamp_of(status), stat.S_ISREG(status.st_mode)
+            if archived:
+                self._archives.add(folder)
+            if archived or _site_of(folder) in ("", folder):
                 # An installer that changes a package changes the site folder around it.
                 self.watched[folder] = stamp
             known = _LISTINGS.get(folder)
             if known is not None and known[0] == stamp:
                 return known[1]
-            names = frozenset(os.listdir(folder))
+            names = _archived(folder) if archived else frozenset(os.listdir(folder))
         except OSError:
             self.watched.setdefault(folder, None)
             return frozenset()
@@ -205,6 +217,15 @@ class Finder:
         else:
             self.settled = False
         return names
+
+
+def _archived(path: str) -> frozenset[str]:
+    """The names at the top of a zip archive; none if it is another kind of file."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return frozenset(name.partition("/")[0] for name in archive.namelist())
+    except zipfile.BadZipFile:
+        return frozenset()
 
 
 def may_be_imported(name: str) -> bool:
@@ -235,7 +256,7 @@ def _third_party_roots(paths: tuple[str, ...]) -> tuple[str, ...]:
     kept = []
     for path in map(_absolute, paths):
         inside = path == standard or path.startswith(standard + os.sep)
-        if not path.endswith(".zip") and (not inside or _site_of(path)):
+        if os.path.basename(path) != _STANDARD_ZIP and (not inside or _site_of(path)):
             kept.append(path)
     return tuple(kept)
 

@@ -96,6 +96,32 @@ def problems(schema: JsonSchema, value: Any, defs: Mapping[str, Any]) -> Iterato
             yield from problems(schema["items"], item, defs)
     elif isinstance(value, dict):
         yield from _object_problems(schema, value, defs)
+        yield from _unknown_here(schema, value)
+
+
+def unknown_fields(schema: JsonSchema, value: Any) -> Iterator[str]:
+    """Every field in a value, at any depth, that its record does not have."""
+    return _unknown_fields(schema, value, schema.get("$defs", {}))
+
+
+def _unknown_fields(schema: JsonSchema, value: Any, defs: Mapping[str, Any]) -> Iterator[str]:
+    schema = _follow(schema, defs)
+    for choice in (_follow(choice, defs) for choice in schema.get("anyOf", [schema])):
+        if isinstance(value, list) and choice.get("type") == "array":
+            for item in value:
+                yield from _unknown_fields(choice.get("items") or {}, item, defs)
+        elif isinstance(value, dict) and choice.get("type") == "object":
+            yield from _unknown_here(choice, value)
+            fields, rest = choice.get("properties", {}), choice.get("additionalProperties") or {}
+            for name, item in value.items():
+                yield from _unknown_fields(fields.get(name, rest), item, defs)
+
+
+def _unknown_here(schema: JsonSchema, value: Mapping[str, Any]) -> Iterator[str]:
+    fields = schema.get("properties", {})
+    for name in value:
+        if name not in fields and schema.get("additionalProperties") is False:
+            yield f"there is no field {name!r}: {did_you_mean(name, fields)}"
 
 
 def _object_problems(
@@ -127,6 +153,8 @@ def describe(schema: JsonSchema, defs: Mapping[str, Any] | None = None) -> str:
         return f"one of {', '.join(map(repr, schema['enum']))}"
     if schema.get("format") == "path":
         return "a path"
+    if schema.get("format") == "secret":
+        return "Secret('NAME'), the name of an environment variable"
     kind = schema.get("type", "any value")
     if kind == "array" and schema.get("items"):
         return f"a list, each item {describe(schema['items'], defs)}"

@@ -126,6 +126,26 @@ def find_resolver(name: str, import_paths: Iterable[str] = ()) -> Resolver:
     return found  # type: ignore[no-any-return]
 
 
+def ask(name: str, query: Query, import_paths: Iterable[str] = ()) -> list[ArtifactRecord]:
+    """What the resolver `module:qualname` chooses.
+
+    Raises:
+        ResolutionError: there is no such resolver, or it gives something else than artifacts.
+    """
+    chosen: Any = find_resolver(name, import_paths)(query)
+    several = isinstance(chosen, Iterable) and not isinstance(chosen, str | bytes | Mapping)
+    records = list(chosen) if several else [chosen]
+    for record in records:
+        if not isinstance(record, ArtifactRecord):
+            raise ResolutionError(
+                f"the resolver {name} returned {type(record).__name__} {record!r:.60}"
+                if record is not None
+                else f"the resolver {name} returned None",
+                hint="return a list of artifacts of the store, such as list(query.live())",
+            )
+    return records
+
+
 def latest(query: Query) -> list[ArtifactRecord]:
     """The newest artifacts of the type, newest first; arguments `count` and `other_than`, a URI."""
     count = query.arguments.get("count", 1)
@@ -252,8 +272,26 @@ def external(query: Query) -> list[ArtifactRecord]:
     raise ResolutionError(
         f"pipeline {arguments['pipeline']} has no {arguments['output']} of "
         f"{arguments['node']}{f' in run {wanted}' if wanted else ''}",
-        hint="run it first, or look for the names with `mlops runs`",
+        hint=_near_external(query, runs) or "run it first, with `mlops run`",
     )
+
+
+def _near_external(query: Query, runs: Sequence[str]) -> str:
+    """The hint to the first of pipeline, node and output that the newest run does not have."""
+    store, arguments = query.store, query.arguments
+    if not runs:
+        pipelines = {run.pipeline for run in store.list_runs(limit=RUNS)}
+        return _near(arguments["pipeline"], pipelines)
+    executions = store.executions_of_run(runs[0])
+    if arguments["node"] not in (nodes := {execution.node_id for execution in executions}):
+        return _near(arguments["node"], nodes)
+    ids = [e.id for e in executions if e.node_id == arguments["node"]]
+    events = _only(store.events_by_execution(ids), Direction.OUTPUT)
+    return _near(arguments["output"], {event.key for event in events})
+
+
+def _near(wrong: str, known: set[str]) -> str:
+    return did_you_mean(wrong, known - {wrong}) if known - {wrong} else ""
 
 
 def _written_in(query: Query, run_id: str) -> list[ArtifactRecord]:

@@ -26,6 +26,9 @@ from mlops_pipeline.store import (
 )
 from mlops_pipeline.workspace import Workspace
 
+LAST = "last"
+"""Where a run is named, it stands for the newest one."""
+
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+=@-]{0,127}")
 """A run id is a part of paths on every system, so it holds no slash, colon or space."""
 
@@ -60,6 +63,10 @@ def begin_run(
             reap(workspace, running)
     if known is not None:
         return known
+    if run_id == LAST:
+        raise ParameterError(
+            f"run id {run_id!r} stands for the newest run", hint="choose another run id"
+        )
     if not RUN_ID.fullmatch(run_id):
         raise ParameterError(
             f"run id {run_id!r} is not usable as a part of a path",

@@ -109,6 +109,7 @@ def read_interface(function: Callable[..., Any], *, values: bool = True) -> Inte
         DefinitionError: a parameter has no type, or one that cannot be used.
     """
     reader = _Reader(function)
+    reader.check_plain()
     hints = reader.hints()
     specs = [reader.read(p, hints) for p in inspect.signature(function).parameters.values()]
     outputs = {s.name: s for s in specs if isinstance(s, OutputSpec)}
@@ -139,6 +140,13 @@ class _Reader:
 
     def refuse(self, problem: str, hint: str) -> typing.NoReturn:
         raise DefinitionError(f"{self.name} {problem}", hint=hint, where=defined_at(self.function))
+
+    def check_plain(self) -> None:
+        """Refuse what does nothing when it is called."""
+        if inspect.iscoroutinefunction(self.function) or inspect.isasyncgenfunction(self.function):
+            self.refuse("is an async function", "write a plain `def`, with asyncio.run(...) in it")
+        if inspect.isgeneratorfunction(self.function):
+            self.refuse("is a generator: it has a `yield`", "return a list")
 
     def hints(self) -> dict[str, Any]:
         try:

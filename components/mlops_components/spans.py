@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 from mlops_components.splits import InputSplit
-from mlops_pipeline.errors import NotFoundError, ParameterError, ResolutionError
+from mlops_pipeline.errors import NotFoundError, ParameterError, ResolutionError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -206,8 +206,17 @@ def _newest(base: Path, split: InputSplit, wanted: int | None) -> _Found:
 def _no_match(base: Path, split: InputSplit) -> NotFoundError:
     return NotFoundError(
         f"no file in {base} matches {split.pattern!r} (input split {split.name!r})",
-        hint="check input_base and the pattern",
+        hint=_near_placeholder(split.pattern) or "check input_base and the pattern",
     )
+
+
+def _near_placeholder(pattern: str) -> str:
+    """The hint to what stands in braces and is no placeholder, so that it was taken as it is."""
+    known = ("SPAN", "VERSION", *_DATES)
+    for word in re.findall(r"\{(\w+)(?::.*?)?\}", pattern):
+        if word not in known:
+            return f"{{{word}}} is no placeholder: {did_you_mean(word.upper(), known)}"
+    return ""
 
 
 def _listed(spans: list[int], split: InputSplit) -> str:

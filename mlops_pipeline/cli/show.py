@@ -8,7 +8,6 @@ import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.place import Place, complete_node, complete_run, place_options
-from mlops_pipeline.lookup import LAST
 from mlops_pipeline.report import (
     causes,
     command_lines,
@@ -19,6 +18,7 @@ from mlops_pipeline.report import (
     run_report,
 )
 from mlops_pipeline.results import Artifacts, NodeRun, PipelineRun, read_run
+from mlops_pipeline.runs import LAST
 from mlops_pipeline.store import State
 from mlops_pipeline.tables import DECISIONS, Screen
 from mlops_pipeline.text import ago, seconds, shown

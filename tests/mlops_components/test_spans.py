@@ -50,6 +50,13 @@ def test_the_span_of_a_date_is_its_number_of_days(tmp_path: Path) -> None:
     assert found(base, "{YYYY}-{MM}-{DD}/v{VERSION}/*") == (19782, 2, ["2024-02-29/v2/c"])
 
 
+def test_a_misspelt_placeholder_gives_the_near_miss(tmp_path: Path) -> None:
+    base = make(tmp_path, "s1/a")
+    with pytest.raises(NotFoundError) as caught:
+        found(base, "s{SPN:2}/*")
+    assert caught.value.hint == "{SPN} is no placeholder: did you mean 'SPAN'?"
+
+
 def test_patterns_without_span_take_all_files(tmp_path: Path) -> None:
     base = make(tmp_path, "a.csv", "b.csv", ".hidden", "_SUCCESS", "sub/c.csv", "README")
     assert found(base, "*") == (0, None, ["README", "a.csv", "b.csv"])

@@ -266,6 +266,15 @@ def test_runs_without_any_says_how_to_start(mlops: Mlops) -> None:
     assert result.out == "no runs yet; start one with `mlops run PIPELINE`\n"
 
 
+def test_without_any_run_each_command_says_how_to_start(mlops: Mlops) -> None:
+    assert "start one with `mlops run PIPELINE`" in mlops("show").err
+
+
+def test_no_run_is_named_as_the_newest_one_is(mlops: Mlops) -> None:
+    result = mlops("run", ".", "--run-id", "last")
+    assert (result.code, "stands for the newest run" in result.err) == (2, True)
+
+
 def test_show_takes_the_beginning_of_an_id(mlops: Mlops) -> None:
     mlops("run", ".", "--run-id", "abc")
     mlops("run", ".", "--run-id", "abd")

@@ -3,6 +3,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -374,6 +375,24 @@ def test_a_compiled_module_counts_by_its_bytes(write, parts, tmp_path):
     before = parts()
     (tmp_path / "fast.so").write_bytes(b"\x7fELF2")
     assert before.parts["fast.so"] != parts().parts["fast.so"]
+
+
+@pytest.mark.parametrize("name", ["lib.zip", "site-packages/lib-1.0.egg"])
+@pytest.mark.parametrize("module", ["packed.py", "packed/__init__.py"])
+def test_code_in_an_archive_counts_by_the_bytes_of_the_archive(
+    write, parts, tmp_path, monkeypatch, name, module
+):
+    write({"pipeline.py": "import packed\ndef Trainer(): packed.f()"})
+    archive = tmp_path / name
+    archive.parent.mkdir(exist_ok=True)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(archive)])
+    digests = []
+    for value in (1, 2):
+        with zipfile.ZipFile(archive, "w") as file:
+            file.writestr(module, f"def f(): return {value}")
+        digests.append(parts().parts[name])
+    assert digests[0] != digests[1]
+    assert parts().packages == {}
 
 
 def test_module_files_are_roots_that_see_their_neighbours(write, edit, parts, tmp_path):

@@ -157,6 +157,10 @@ def test_an_export_is_not_hidden_by_the_module_of_its_name(first: str) -> None:
     )
 
 
+def test_a_star_import_brings_every_export() -> None:
+    run("from mlops_pipeline import *; assert callable(component) and ForEach and Secret")
+
+
 def test_an_unknown_name_of_the_package_is_an_attribute_error() -> None:
     import mlops_pipeline
 

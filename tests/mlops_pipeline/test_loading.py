@@ -139,11 +139,17 @@ def test_a_file_without_a_pipeline_says_so(tmp_path: Path) -> None:
         find("flow.py", tmp_path)
 
 
-def test_a_file_whose_name_cannot_be_imported_says_so(tmp_path: Path) -> None:
-    write(tmp_path / "my-flow.py")
-    with pytest.raises(DefinitionError, match=r"my-flow\.py cannot be imported") as caught:
-        find("my-flow.py", tmp_path)
-    assert caught.value.hint == "rename it to my_flow.py"
+@pytest.mark.parametrize(
+    ("name", "better"),
+    [("my-flow", "my_flow"), ("my flow", "my_flow"), ("1st", "_1st"), ("class", "class_")],
+)
+def test_a_file_whose_name_cannot_be_imported_says_so(
+    tmp_path: Path, name: str, better: str
+) -> None:
+    write(tmp_path / f"{name}.py")
+    with pytest.raises(DefinitionError, match=rf"{name}\.py cannot be imported") as caught:
+        find(f"{name}.py", tmp_path)
+    assert caught.value.hint == f"rename it to {better}.py"
 
 
 @pytest.mark.parametrize(
@@ -163,6 +169,31 @@ def test_an_error_in_the_users_module_has_its_file_and_line(
         find("flow.py", tmp_path)
     assert caught.value.where == f"{path}:{line}"
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("from mlops_pipeline import Modle", "Model"),
+        ("import mlops_pipeline\nmlops_pipeline.componnent", "component"),
+        ("from mlops_pipeline import Model\ndef f(x: Modle): ...", "Model"),
+    ],
+)
+def test_a_misspelt_name_gives_the_near_miss(tmp_path: Path, text: str, near: str) -> None:
+    write(tmp_path / "flow.py", text)
+    with pytest.raises(CompileError) as caught:
+        find("flow.py", tmp_path)
+    assert caught.value.hint == f"did you mean {near!r}?"
+
+
+def test_a_file_that_imports_from_its_package_is_named_by_it(tmp_path: Path) -> None:
+    write(tmp_path / "flows" / "__init__.py", "")
+    write(tmp_path / "flows" / "helper.py", "x = 1")
+    write(tmp_path / "flows" / "flow.py", "from . import helper\n" + PIPELINE.format(name="p"))
+    with pytest.raises(CompileError, match="no known parent package") as caught:
+        find("flows/flow.py", tmp_path)
+    assert "a part of its package, flows.flow, in place of its file" in caught.value.hint
+    assert names(find("flows.flow", tmp_path)) == ("p", ["Count"])
 
 
 def test_an_error_in_a_helper_points_into_the_helper(tmp_path: Path) -> None:

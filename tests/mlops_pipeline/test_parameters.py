@@ -59,6 +59,13 @@ def test_what_does_not_fit_is_named(schema: dict[str, Any], value: Any, problem:
         check("parameter 'x'", schema, value)
 
 
+@pytest.mark.parametrize("value", [{"sise": 1}, {"size": 1, "sise": 1}])
+def test_a_field_that_a_record_does_not_have_is_refused(value: dict[str, Any]) -> None:
+    schema = {"type": "object", "properties": {"size": {}}, "additionalProperties": False}
+    with pytest.raises(ParameterError, match=r"no field 'sise': did you mean 'size'\?"):
+        check("parameter 'x'", schema, value)
+
+
 def test_paths_are_found_at_any_depth() -> None:
     value = {"size": 1, "file": "a", "below": {"size": 2, "file": "b", "below": None}}
     assert paths(TREE, value) == ["a", "b"]

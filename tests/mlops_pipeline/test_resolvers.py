@@ -10,6 +10,7 @@ import pytest
 from mlops_pipeline.errors import ResolutionError
 from mlops_pipeline.resolvers import (
     Query,
+    ask,
     external,
     find_resolver,
     latest,
@@ -304,6 +305,41 @@ def test_external_passes_over_runs_whose_artifacts_are_gone(history: History) ->
 def test_external_says_what_is_not_there(history: History) -> None:
     with pytest.raises(ResolutionError, match="other has no examples of Gen"):
         history.ask(external, "Examples", **OTHER)
+
+
+@pytest.mark.parametrize(
+    ("asked", "near"),
+    [
+        ({"pipeline": "othre"}, "other"),
+        ({"node": "Gne"}, "Gen"),
+        ({"output": "example"}, "examples"),
+    ],
+)
+def test_external_offers_the_near_miss(history: History, asked: dict[str, str], near: str) -> None:
+    history.store.put_run(Run("r1", "other"))
+    history.write("Examples", run_id="r1", **OTHER)
+    with pytest.raises(ResolutionError) as caught:
+        history.ask(external, "Examples", **{**OTHER, **asked})
+    assert caught.value.hint == f"did you mean {near!r}?"
+
+
+def nothing(query: Query) -> None: ...
+
+
+def a_name(query: Query) -> str:
+    return "model"
+
+
+@pytest.mark.parametrize(
+    ("resolver", "given"), [("nothing", "returned None"), ("a_name", "returned str 'model'")]
+)
+def test_a_resolver_that_gives_no_artifacts_is_named(
+    history: History, resolver: str, given: str
+) -> None:
+    query = Query(history.store, "p", "r1", "Model")
+    with pytest.raises(ResolutionError, match=f"resolver {__name__}:{resolver} {given}") as caught:
+        ask(f"{__name__}:{resolver}", query)
+    assert "return a list of artifacts" in caught.value.hint
 
 
 def test_resolvers_are_found_by_name() -> None:

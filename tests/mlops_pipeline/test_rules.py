@@ -349,6 +349,7 @@ def test_the_state_of_the_run_is_for_exit_handlers() -> None:
         ({"steps": 1.5}, "takes int, not 1.5"),
         ({"mode": "slow"}, "takes Mode, not 'slow': Invalid enum value 'slow'"),
         ({"net": {"units": "x"}}, "at `$.units`"),
+        ({"net": {"units": 1, "unti": 2}}, "there is no field 'unti': did you mean 'units'?"),
         ({"names": "abc"}, ", not 'abc': Expected `array | null`"),
         ({"names": [1]}, "at `$[0]`"),
         ({"text": object()}, "has no JSON form"),

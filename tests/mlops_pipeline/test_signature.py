@@ -131,6 +131,30 @@ def test_schemas_of_dataclasses_hold_no_references() -> None:
     assert schema["anyOf"][0]["properties"]["color"]["enum"] == ["red"]
 
 
+def test_records_allow_no_fields_but_their_own() -> None:
+    def f(configs: list[Config], notes: dict[str, int]): ...
+
+    parameters = read_interface(f).parameters
+    assert parameters["configs"].schema["items"]["additionalProperties"] is False
+    assert parameters["notes"].schema["additionalProperties"] == {"type": "integer"}
+
+
+async def later() -> int:
+    return 1
+
+
+def one_by_one():  # type: ignore[no-untyped-def]
+    yield 1
+
+
+@pytest.mark.parametrize(
+    ("function", "message"), [(later, "an async function"), (one_by_one, "a generator")]
+)
+def test_a_function_that_does_nothing_when_called_is_refused(function: Any, message: str) -> None:
+    with pytest.raises(DefinitionError, match=message):
+        read_interface(function)
+
+
 def test_parameters_that_never_change_the_result_are_marked() -> None:
     def f(workers: Unkeyed[int] = 1, args: Unkeyed[list[str]] | None = None): ...
 
