@@ -24,6 +24,7 @@ from typing import Any
 from mlops_pipeline.ir import Literal, NodeIR, PipelineIR, Secret, dump
 from mlops_pipeline.runners.kubeflow.levels import Level, Member, Needs, levels, loop_named
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
+from mlops_pipeline.runners.kubeflow.values import definition
 
 RUN_ID = "kfp-{{$.pipeline_job_uuid}}"
 """Our id of a run is Kubeflow's, so that either leads to the other."""
@@ -38,9 +39,6 @@ ARGUMENT = 100_000
 """Bytes of one argument; Linux takes no more than 131,072 in one."""
 
 ALWAYS = {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"}
-
-_SCALARS = {"integer": "NUMBER_INTEGER", "number": "NUMBER_DOUBLE", "boolean": "BOOLEAN"}
-_TYPES = {**_SCALARS, "string": "STRING", "array": "LIST", "object": "STRUCT"}
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def pipeline_spec(ir: PipelineIR, options: KubeflowOptions) -> tuple[dict[str, A
         draft.components[_dag_name(draft, level)] = _dag(draft, level, found[level])
     root = {
         "dag": {"tasks": _root_tasks(draft)},
-        **_inputs({p.name: _parameter(p.schema, p.default, p.required) for p in ir.parameters}),
+        **_inputs({p.name: definition(p) for p in ir.parameters}),
     }
     spec = {
         "pipelineInfo": {"name": _sanitize(ir.name), **_described(ir.doc)},
@@ -200,7 +198,7 @@ def _step(
     command: str = "",
 ) -> dict[str, Any]:
     """A task that is no node of the pipeline: begin, end, or counting the items of a loop."""
-    types = {p.name: _parameter(p.schema, p.default, p.required) for p in draft.ir.parameters}
+    types = {p.name: definition(p) for p in draft.ir.parameters}
     types[ITERATION] = {"parameterType": "STRING"}
     draft.components[f"comp-{name}"] = {
         "executorLabel": f"exec-{name}",
@@ -276,35 +274,6 @@ def _pod(draft: _Draft, node: NodeIR) -> dict[str, Any]:
     if node.labels and "podMetadata" not in pod:
         pod["podMetadata"] = {"annotations": dict(sorted(node.labels.items()))}
     return pod
-
-
-def _parameter(schema: Mapping[str, Any], default: Any, required: bool) -> dict[str, Any]:
-    """The type of a run-time parameter; Kubeflow knows six."""
-    found: dict[str, Any] = {"parameterType": parameter_type(schema)}
-    if not required:
-        found["isOptional"] = True
-        if default is not None:
-            found["defaultValue"] = default
-    return found
-
-
-def parameter_type(schema: Mapping[str, Any]) -> str:
-    """Kubeflow's type for a JSON schema; texts stand for what may be of several types."""
-    defs = schema.get("$defs", {})
-    kinds = set()
-    for choice in schema.get("anyOf", [schema]):
-        while "$ref" in choice:
-            choice = defs[choice["$ref"].rsplit("/", 1)[-1]]
-        kind = choice.get("type") or _type_of_choices(choice)
-        if kind != "null":
-            kinds.add(kind)
-    return _TYPES.get(kinds.pop(), "STRING") if len(kinds) == 1 else "STRING"
-
-
-def _type_of_choices(schema: Mapping[str, Any]) -> str:
-    choices = schema.get("enum", [""])
-    whole = all(isinstance(each, int) and not isinstance(each, bool) for each in choices)
-    return "integer" if whole else "string"
 
 
 def _inputs(parameters: Mapping[str, Any]) -> dict[str, Any]:
