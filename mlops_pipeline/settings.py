@@ -8,6 +8,7 @@ project, all others at the current folder.
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
 import sys
@@ -28,6 +29,7 @@ OTHER_VARIABLES = (
     "MLOPS_PARAMETERS",
     "MLOPS_AIRFLOW_TOKEN",
     "MLOPS_AIRFLOW_URL",
+    "MLOPS_KUBEFLOW_TOKEN",
     "MLOPS_METADATA_TOKEN",
     "MLOPS_METADATA_PASSWORD",
 )
@@ -49,6 +51,16 @@ class Settings(Struct, frozen=True, omit_defaults=False):
     import_paths: Annotated[
         tuple[str, ...], Meta(description="folders in which user modules are looked for")
     ] = ()
+    kubeflow_url: Annotated[str, Meta(description="address of Kubeflow Pipelines")] = ""
+    kubeflow_namespace: Annotated[
+        str, Meta(description="namespace in Kubeflow, where users share it")
+    ] = ""
+    kubeflow_token_file: Annotated[
+        str, Meta(description="file with the token that Kubeflow is given")
+    ] = ""
+    kubeflow_ca_file: Annotated[
+        str, Meta(description="certificates that Kubeflow's own is checked with")
+    ] = ""
 
 
 @dataclass(frozen=True)
@@ -163,9 +175,10 @@ def _strange(environment: Mapping[str, str]) -> Iterator[str]:
     known = {PREFIX + name.upper() for name in _names()}
     for variable in sorted(environment):
         if variable.startswith(PREFIX) and variable not in {*known, *OTHER_VARIABLES}:
-            hint = did_you_mean(variable, known)
-            if hint.startswith("did"):
-                yield f"{variable} is not a setting; {hint}"
+            # Others may use our prefix: only what is one slip away is meant for us.
+            near = difflib.get_close_matches(variable, known, n=1, cutoff=0.8)
+            if near:
+                yield f"{variable} is not a setting; did you mean {near[0]!r}?"
 
 
 def _typed(name: str, value: Any, origin: str) -> Any:
@@ -182,12 +195,15 @@ def _typed(name: str, value: Any, origin: str) -> Any:
         ) from None
 
 
+_FILES = ("lock", "kubeflow_token_file", "kubeflow_ca_file")
+
+
 def _absolute(name: str, value: Any, base: Path) -> Any:
     if name == "store":
         return absolute_store(value, base)
     if name == "import_paths":
         return tuple(str(base / Path(path).expanduser()) for path in value)
-    if name == "lock" or (name == "root" and "://" not in value):
+    if name in _FILES or (name == "root" and "://" not in value):
         return str(base / Path(value).expanduser())
     return value
 

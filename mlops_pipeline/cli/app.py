@@ -25,6 +25,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "resume": ("Go on", "resume:resume", "Go on with a run that failed or was stopped."),
     "replay": ("Go on", "replay:replay", "Run a node of a run again, on its own, to debug it."),
     "airflow": ("Elsewhere", "airflow:airflow", "Deploy pipelines to Airflow 3, and start them."),
+    "kubeflow": (
+        "Elsewhere",
+        "kubeflow:kubeflow",
+        "Deploy pipelines to Kubeflow, start and schedule them there.",
+    ),
     "metadata": ("Elsewhere", "metadata:metadata", "Serve the metadata store to other machines."),
     "run-node": ("Go on", "run_node:run_node", "Run one node of compiled IR, for schedulers."),
     "loop-items": (

@@ -498,7 +498,8 @@ def test_an_unknown_command_gives_the_near_miss(mlops: Mlops) -> None:
     assert result.err == "error: there is no command 'shwo'\nhint:  did you mean 'show'?\n"
 
 
-RESULT_ONLY = ("run-node", "loop-items", "end-run", "completion", "data", "airflow", "metadata")
+GROUPS = ("data", "airflow", "kubeflow", "metadata")
+RESULT_ONLY = ("run-node", "loop-items", "end-run", "completion", *GROUPS)
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))
@@ -515,6 +516,7 @@ def test_every_command_has_help_and_json(mlops: Mlops, name: str) -> None:
     [
         *[("data", name) for name in ("list", "diff", "models")],
         *[("airflow", name) for name in ("deploy", "trigger")],
+        *[("kubeflow", name) for name in ("submit", "schedule", "pause", "enable", "list")],
     ],
 )
 def test_every_command_of_a_group_has_help_and_json(mlops: Mlops, group: str, name: str) -> None:

@@ -13,9 +13,10 @@ import pytest
 from mlops_pipeline import ir as ir_file
 from mlops_pipeline.errors import CompileError, SettingsError
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.runners.kubeflow.__main__ import main, typed
+from mlops_pipeline.runners.kubeflow.__main__ import main
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
 from mlops_pipeline.runners.kubeflow.spec import pipeline_spec, to_yaml
+from mlops_pipeline.runners.kubeflow.values import received
 from mlops_pipeline.store import State
 from mlops_pipeline.stores import open_store
 
@@ -339,4 +340,4 @@ def test_a_node_of_a_run_that_never_began_is_a_mistake(
 
 
 def test_values_arrive_with_the_types_of_the_pipeline(squares: PipelineIR) -> None:
-    assert typed(squares, {"rows": 3.0, "note": "7", "unknown": 1}) == {"rows": 3, "note": "7"}
+    assert received(squares, {"rows": 3.0, "note": "7", "unknown": 1}) == {"rows": 3, "note": "7"}

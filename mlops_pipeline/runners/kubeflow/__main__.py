@@ -22,11 +22,11 @@ from mlops_pipeline.choice import choice_of
 from mlops_pipeline.environment import find_lock
 from mlops_pipeline.errors import PipelineError
 from mlops_pipeline.history import Iteration
-from mlops_pipeline.ir import PipelineIR, load
-from mlops_pipeline.parameters import from_text
+from mlops_pipeline.ir import load
 from mlops_pipeline.runners import remote
 from mlops_pipeline.runners.kubeflow.shadows import write_shadows
 from mlops_pipeline.runners.kubeflow.spec import ITEMS
+from mlops_pipeline.runners.kubeflow.values import received
 from mlops_pipeline.settings import Sources, resolve
 from mlops_pipeline.store import State
 from mlops_pipeline.stores import make_place, make_root, open_store
@@ -86,7 +86,7 @@ def _workspace(base_dir: Path) -> Workspace:
 def _begin(workspace: Workspace, given: argparse.Namespace) -> int:
     ir = load(zlib.decompress(base64.b64decode("".join(given.ir))), source="the argument --ir")
     values = given.executor_input.get("inputs", {}).get("parameterValues", {})
-    remote.begin(workspace, ir, given.run_id, typed(ir, values), choice_of(values))
+    remote.begin(workspace, ir, given.run_id, received(ir, values), choice_of(values))
     return 0
 
 
@@ -118,31 +118,6 @@ def _end(workspace: Workspace, given: argparse.Namespace) -> int:
 
 
 _STEPS = {"begin": _begin, "node": _node, "items": _items, "end": _end}
-
-
-def typed(ir: PipelineIR, values: dict[str, Any]) -> dict[str, Any]:
-    """Parameter values as Kubeflow hands them out, as the pipeline wants them.
-
-    Kubeflow's numbers are all floats, and what may be of several types arrives as a text.
-    """
-    schemas = {parameter.name: parameter.schema for parameter in ir.parameters}
-    return {
-        name: from_text(f"parameter {name!r}", schemas[name], value)
-        if isinstance(value, str)
-        else _whole(value)
-        for name, value in values.items()
-        if name in schemas
-    }
-
-
-def _whole(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, list):
-        return [_whole(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _whole(item) for name, item in value.items()}
-    return value
 
 
 def write_output(executor_input: dict[str, Any], output: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ from mlops_pipeline.choice import BASE, FROM, ONLY, RESERVED, TO, refuse_reserve
 from mlops_pipeline.ir import Literal, NodeIR, PipelineIR, Secret, dump
 from mlops_pipeline.runners.kubeflow.levels import Level, Member, Needs, levels, loop_named
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
+from mlops_pipeline.runners.kubeflow.values import definition
 
 RUN_ID = "kfp-{{$.pipeline_job_uuid}}"
 """Our id of a run is Kubeflow's, so that either leads to the other."""
@@ -39,9 +40,6 @@ ARGUMENT = 100_000
 """Bytes of one argument; Linux takes no more than 131,072 in one."""
 
 ALWAYS = {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"}
-
-_SCALARS = {"integer": "NUMBER_INTEGER", "number": "NUMBER_DOUBLE", "boolean": "BOOLEAN"}
-_TYPES = {**_SCALARS, "string": "STRING", "array": "LIST", "object": "STRUCT"}
 
 
 @dataclass(frozen=True)
@@ -288,37 +286,7 @@ def _run_inputs(ir: PipelineIR) -> dict[str, Any]:
         name: {**(base if name == BASE else nodes), "description": RESERVED[name]}
         for name in (FROM, TO, ONLY, BASE)
     }
-    named = {p.name: _parameter(p.schema, p.default, p.required) for p in ir.parameters}
-    return {**named, **of_runs}
-
-
-def _parameter(schema: Mapping[str, Any], default: Any, required: bool) -> dict[str, Any]:
-    """The type of a run-time parameter; Kubeflow knows six."""
-    found: dict[str, Any] = {"parameterType": parameter_type(schema)}
-    if not required:
-        found["isOptional"] = True
-        if default is not None:
-            found["defaultValue"] = default
-    return found
-
-
-def parameter_type(schema: Mapping[str, Any]) -> str:
-    """Kubeflow's type for a JSON schema; texts stand for what may be of several types."""
-    defs = schema.get("$defs", {})
-    kinds = set()
-    for choice in schema.get("anyOf", [schema]):
-        while "$ref" in choice:
-            choice = defs[choice["$ref"].rsplit("/", 1)[-1]]
-        kind = choice.get("type") or _type_of_choices(choice)
-        if kind != "null":
-            kinds.add(kind)
-    return _TYPES.get(kinds.pop(), "STRING") if len(kinds) == 1 else "STRING"
-
-
-def _type_of_choices(schema: Mapping[str, Any]) -> str:
-    choices = schema.get("enum", [""])
-    whole = all(isinstance(each, int) and not isinstance(each, bool) for each in choices)
-    return "integer" if whole else "string"
+    return {**{p.name: definition(p) for p in ir.parameters}, **of_runs}
 
 
 def _inputs(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,337 @@
+"""`mlops kubeflow`: put pipelines on Kubeflow, start them there, and have them started."""
+
+from __future__ import annotations
+
+import functools
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+import click
+
+from mlops_pipeline.cli.output import json_option, screen, warn, write, write_json
+from mlops_pipeline.cli.package import load_package, package_options
+from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.cli.run import parameter_option, read_parameters
+from mlops_pipeline.runners.kubeflow import deploy
+from mlops_pipeline.runners.kubeflow.client import KubeflowClient, Record, Server
+from mlops_pipeline.runners.kubeflow.deploy import Job, Timetable, is_ours
+from mlops_pipeline.runners.kubeflow.package import Package
+from mlops_pipeline.runners.kubeflow.trigger import trigger
+from mlops_pipeline.runners.kubeflow.values import sent
+from mlops_pipeline.tables import Table, lines
+
+TOKEN = "MLOPS_KUBEFLOW_TOKEN"
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@click.group()
+def kubeflow() -> None:
+    """Deploy pipelines to Kubeflow Pipelines v2, start them and schedule them there."""
+
+
+def server_options(command: Command) -> Command:
+    """Add the flags that say where Kubeflow is; they go into the settings of the place."""
+
+    @functools.wraps(command)
+    def with_server(*args: Any, place: Place, **values: Any) -> Any:
+        for name in ("url", "namespace", "token_file", "ca_file"):
+            # Before anything reads the settings.
+            place.set_flag(f"kubeflow_{name}", values.pop(name))
+        return command(*args, place=place, **values)
+
+    for option in (
+        click.option("--ca-file", metavar="FILE", help="Certificates to check the server's with."),
+        click.option("--token-file", metavar="FILE", help=f"Its token  [default: ${TOKEN}]"),
+        click.option("--namespace", metavar="NAME", help="Where several users share a server."),
+        click.option("--url", metavar="URL", help="Address of Kubeflow Pipelines."),
+    ):
+        with_server = option(with_server)
+    return with_server  # type: ignore[return-value]
+
+
+def job_options(command: Command) -> Command:
+    """Add the flags that a run and a schedule have in common."""
+    for option in (
+        click.option(
+            "--pipeline-root", default="", metavar="URI", help="For Kubeflow's own files."
+        ),
+        click.option(
+            "--service-account",
+            "account",
+            default="",
+            metavar="NAME",
+            help="Service account of the pods.",
+        ),
+        click.option("--new-experiment", is_flag=True, help="Make the experiment if need be."),
+        click.option("--experiment", default="", metavar="NAME", help="[default: Default]"),
+    ):
+        command = option(command)
+    return command
+
+
+@kubeflow.command("submit")
+@click.argument("source", metavar="PIPELINE", type=click.Path())
+@parameter_option
+@click.option("--run-name", default="", metavar="NAME", help="Asked for twice, started once.")
+@click.option("--wait", is_flag=True, help="Wait for the end; the exit code tells how it went.")
+@click.option("--timeout", default=0.0, metavar="SECONDS", help="How long to wait, at most.")
+@job_options
+@package_options
+@json_option
+@place_options
+@server_options
+def submit(place: Place, source: str, texts: Sequence[str], as_json: bool, **flags: Any) -> int:
+    """Upload a pipeline if this server does not have it, and start a run of it.
+
+    PIPELINE is what `mlops compile` takes, or the .yaml file that it wrote. Ends with 1 if the run
+    did not succeed.
+    """
+    package = load_package(place, source, flags)
+    name = (
+        flags["run_name"]
+        or f"{package.name}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    )
+    job = _job(package, texts, name, flags)
+    client = _connect(place)
+    version, started = deploy.submit(client, package, job)
+    link = client.link("runs", started.run_id)
+    if not as_json:
+        click.echo(f"{version.name}: {'uploaded' if version.uploaded else 'as it was'}")
+        click.echo(
+            f"run {name}: {'started' if started.started else 'started before'} {link}".rstrip()
+        )
+    state = started.state
+    if flags["wait"]:
+        state = _wait(client, package, started.run_id, flags["timeout"])
+    if as_json:
+        facts = {**asdict(started), "state": state, "link": link, "kubeflow_run": started.run_id}
+        write_json({**facts, "run_id": f"kfp-{started.run_id}", "version": asdict(version)})
+    elif flags["wait"]:
+        click.echo(f"run {name}: {state}")
+    ended = state in deploy.ENDED
+    return 1 if ended and state != "SUCCEEDED" else 0
+
+
+@kubeflow.command("schedule")
+@click.argument("source", metavar="PIPELINE", type=click.Path())
+@parameter_option
+@click.option("--name", default="", metavar="NAME", help="[default: the pipeline's name]")
+@click.option("--cron", default="", metavar="CRON", help="Five or six fields, or @daily; in UTC.")
+@click.option("--every", default="", metavar="TIME", help="Time between runs: 90, 15m, 6h, 1d.")
+@click.option(
+    "--start", default="", metavar="TIME", help="Start none before: 2027-01-01T00:00:00Z."
+)
+@click.option("--end", default="", metavar="TIME", help="Start none from then on.")
+@click.option("--max-concurrency", "concurrency", default=1, metavar="N", help="Runs at a time.")
+@click.option("--no-catchup", is_flag=True, help="Do not make up for runs that were missed.")
+@click.option("--paused/--enabled", "paused", default=None, help="[default: as it is]")
+@job_options
+@package_options
+@json_option
+@place_options
+@server_options
+def schedule(place: Place, source: str, texts: Sequence[str], as_json: bool, **flags: Any) -> None:
+    """Have a pipeline started by the clock; the same command changes nothing.
+
+    A schedule that differs is replaced: the new one is made first, so there is one at any time.
+    """
+    started = trigger(flags["cron"], flags["every"])
+    package = load_package(place, source, flags)
+    job = _job(package, texts, flags["name"] or package.name, flags)
+    timetable = Timetable(
+        started,
+        concurrency=flags["concurrency"],
+        catch_up=not flags["no_catchup"],
+        start=flags["start"],
+        end=flags["end"],
+        enabled=None if flags["paused"] is None else not flags["paused"],
+    )
+    client = _connect(place)
+    version, made = deploy.schedule(client, package, job, timetable)
+    if as_json:
+        write_json({**asdict(made), "trigger": str(started), "version": asdict(version)})
+        return
+    told = "as it was" if made.change == "none" else made.change
+    click.echo(f"{version.name}: {'uploaded' if version.uploaded else 'as it was'}")
+    click.echo(f"schedule {job.name} ({started}): {told}{'' if made.enabled else ', paused'}")
+
+
+@kubeflow.command("pause")
+@click.argument("name")
+@json_option
+@place_options
+@server_options
+def pause(place: Place, name: str, as_json: bool) -> None:
+    """Have a schedule start no runs until it is enabled again."""
+    _set(place, name, as_json, enabled=False)
+
+
+@kubeflow.command("enable")
+@click.argument("name")
+@json_option
+@place_options
+@server_options
+def enable(place: Place, name: str, as_json: bool) -> None:
+    """Let a schedule go on that was paused."""
+    _set(place, name, as_json, enabled=True)
+
+
+def _set(place: Place, name: str, as_json: bool, *, enabled: bool) -> None:
+    ids = deploy.set_schedule(_connect(place), name, enabled)
+    if as_json:
+        write_json({"name": name, "enabled": enabled, "ids": ids})
+    else:
+        click.echo(f"schedule {name}: {'enabled' if enabled else 'paused'}")
+
+
+@kubeflow.command("list")
+@click.argument(
+    "kind",
+    type=click.Choice(["pipelines", "versions", "schedules", "runs"]),
+    default="pipelines",
+)
+@click.option("--limit", default=50, show_default=True, metavar="N", help="Rows, at most.")
+@json_option
+@place_options
+@server_options
+def list_(place: Place, kind: str, as_json: bool, limit: int) -> None:
+    """List what this command has put on the server: pipelines, versions, schedules or runs."""
+    client = _connect(place)
+    rows: list[dict[str, Any]] = []
+    for row in _ROWS[kind](client):
+        if len(rows) == limit:
+            break
+        rows.append(row)
+    if as_json:
+        write_json(rows)
+    elif rows:
+        cells = [[str(value) for value in row.values()] for row in rows]
+        write(lines(Table(tuple(rows[0]), cells), screen()))
+    else:
+        click.echo(f"no {kind} of mlops-pipeline here")
+
+
+def _pipelines(client: KubeflowClient) -> Iterator[dict[str, Any]]:
+    for each in client.pipelines():
+        if is_ours(each):
+            about = str(each["description"]).removeprefix(f"{deploy.OURS}").removeprefix(": ")
+            yield {**_named(each, "pipeline_id"), "about": about}
+
+
+def _versions(client: KubeflowClient) -> Iterator[dict[str, Any]]:
+    for pipeline in client.pipelines():
+        if is_ours(pipeline):
+            for each in client.versions(str(pipeline["pipeline_id"])):
+                name = {"pipeline": pipeline["display_name"]}
+                yield {**_named(each, "pipeline_version_id"), **name}
+
+
+def _schedules(client: KubeflowClient) -> Iterator[dict[str, Any]]:
+    for each in client.recurring_runs():
+        if is_ours(each):
+            when = each.get("trigger") or {}
+            cron = (when.get("cron_schedule") or {}).get("cron")
+            every = (when.get("periodic_schedule") or {}).get("interval_second")
+            yield {
+                **_named(each, "recurring_run_id"),
+                "when": cron or f"every {every} s",
+                "state": "enabled" if deploy.is_enabled(each) else "paused",
+            }
+
+
+def _runs(client: KubeflowClient) -> Iterator[dict[str, Any]]:
+    for each in client.runs():
+        # A schedule's runs have no description, and a name that it gives them.
+        if is_ours(each) or each.get("recurring_run_id"):
+            yield {**_named(each, "run_id"), "state": each.get("state") or ""}
+
+
+_ROWS = {
+    "pipelines": _pipelines,
+    "versions": _versions,
+    "schedules": _schedules,
+    "runs": _runs,
+}
+
+
+def _named(record: Record, key: str) -> dict[str, Any]:
+    created = record.get("created_at")
+    time_ = created.strftime("%Y-%m-%d %H:%M:%S") if created else ""
+    return {"name": record["display_name"], "id": record[key], "created": time_}
+
+
+@kubeflow.group("delete")
+def delete() -> None:
+    """Delete a schedule, or a version of a pipeline."""
+
+
+@delete.command("schedule")
+@click.argument("name")
+@json_option
+@place_options
+@server_options
+def delete_schedule(place: Place, name: str, as_json: bool) -> None:
+    """Delete a schedule; its runs stay."""
+    ids = deploy.delete_schedule(_connect(place), name)
+    if as_json:
+        write_json({"name": name, "ids": ids})
+    else:
+        click.echo(f"schedule {name}: deleted")
+
+
+@delete.command("version")
+@click.argument("name")
+@json_option
+@place_options
+@server_options
+def delete_version(place: Place, name: str, as_json: bool) -> None:
+    """Delete a version of a pipeline; its runs stay."""
+    version = deploy.delete_version(_connect(place), name)
+    if as_json:
+        write_json({"name": name, "pipeline": version.pipeline, "ids": [version.version_id]})
+    else:
+        click.echo(f"version {name}: deleted")
+
+
+def _connect(place: Place) -> KubeflowClient:
+    settings = place.settings
+    return KubeflowClient(
+        Server(
+            url=settings.kubeflow_url,
+            namespace=settings.kubeflow_namespace,
+            token=os.environ.get(TOKEN, ""),
+            token_file=settings.kubeflow_token_file,
+            ca_file=settings.kubeflow_ca_file,
+        )
+    )
+
+
+def _job(package: Package, texts: Sequence[str], name: str, flags: dict[str, Any]) -> Job:
+    return Job(
+        name=name,
+        parameters=sent(package.ir, read_parameters(package.ir, texts)),
+        experiment=flags["experiment"],
+        new_experiment=flags["new_experiment"],
+        account=flags["account"],
+        pipeline_root=flags["pipeline_root"],
+    )
+
+
+def _wait(client: KubeflowClient, package: Package, run_id: str, seconds: float) -> str:
+    """Wait for a run, and tell on standard error how it goes; its state."""
+    nodes = {node.id for node in package.ir.nodes} | {"begin", "end"}
+
+    def tell(name: str, state: str) -> None:
+        if not name or name in nodes:
+            click.echo(f"{name or 'run'}: {state}", err=True)
+
+    try:
+        return deploy.wait(client, run_id, seconds, tell)
+    except KeyboardInterrupt:
+        warn("the run goes on; the same command with its --run-name waits for it again")
+        raise

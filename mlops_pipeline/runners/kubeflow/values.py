@@ -1,0 +1,168 @@
+"""Run parameters on their way to Kubeflow and back: it knows six types, and no null.
+
+What may be of several types goes as a text: a text that is not JSON stands for itself, every other
+value for what it is in JSON. So each value arrives as the one that was sent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from mlops_pipeline.errors import ParameterError
+from mlops_pipeline.ir import PipelineIR, RunParameterIR
+from mlops_pipeline.parameters import from_text, problems, run_parameters
+
+EXACT = 2**53
+"""From here on, numbers of Kubeflow (doubles) leave integers out."""
+
+_SCALARS = {"integer": "NUMBER_INTEGER", "number": "NUMBER_DOUBLE", "boolean": "BOOLEAN"}
+_TYPES = {**_SCALARS, "string": "STRING", "array": "LIST", "object": "STRUCT"}
+
+Schema = Mapping[str, Any]
+
+
+def definition(parameter: RunParameterIR) -> dict[str, Any]:
+    """The input of Kubeflow's pipeline that stands for a run parameter.
+
+    Raises:
+        ParameterError: Kubeflow cannot hold the default.
+    """
+    found: dict[str, Any] = {"parameterType": parameter_type(parameter.schema)}
+    if parameter.doc:
+        found["description"] = parameter.doc
+    if not parameter.required:
+        found["isOptional"] = True
+        if parameter.default is not None:
+            found["defaultValue"] = _to_kubeflow(parameter, parameter.default)
+    return found
+
+
+def parameter_type(schema: Schema) -> str:
+    """Kubeflow's type for a JSON schema; texts stand for what may be of several types."""
+    kinds = _kinds(schema)
+    return _TYPES.get(next(iter(kinds)), "STRING") if len(kinds) == 1 else "STRING"
+
+
+def sent(ir: PipelineIR, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a run as Kubeflow takes them; it fills in the defaults itself.
+
+    Raises:
+        ParameterError: one is unknown, missing, of the wrong type, or Kubeflow cannot hold it.
+    """
+    run_parameters(ir, given)
+    known = {parameter.name: parameter for parameter in ir.parameters}
+    found = {}
+    for name, value in given.items():
+        if value is not None:
+            found[name] = _to_kubeflow(known[name], value)
+        elif known[name].default is not None or known[name].required:
+            raise ParameterError(
+                f"parameter {name!r}: Kubeflow passes on no null",
+                hint="make null its default, or give another value",
+            )
+    return found
+
+
+def received(ir: PipelineIR, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameter values as Kubeflow hands them out, as the pipeline wants them.
+
+    Kubeflow's numbers are all doubles, whole ones or not.
+    """
+    schemas = {parameter.name: parameter.schema for parameter in ir.parameters}
+    return {
+        name: _from_kubeflow(name, schemas[name], value)
+        for name, value in values.items()
+        if name in schemas and value is not None
+    }
+
+
+def _kinds(schema: Schema) -> set[str]:
+    defs = schema.get("$defs", {})
+    kinds = {_kind(choice, defs) for choice in schema.get("anyOf", [schema])}
+    return kinds - {"null"}
+
+
+def _kind(schema: Schema, defs: Schema) -> str:
+    schema = _follow(schema, defs)
+    if "anyOf" in schema:
+        return ""
+    return str(schema.get("type") or _kind_of_choices(schema))
+
+
+def _kind_of_choices(schema: Schema) -> str:
+    """The type of an enumeration; empty where it has several, or anything may be given."""
+    types = {type(each) for each in schema.get("enum", ())}
+    return {(int,): "integer", (str,): "string"}.get(tuple(types), "")  # type: ignore[arg-type]
+
+
+def _follow(schema: Schema, defs: Schema) -> Schema:
+    while "$ref" in schema:
+        schema = defs[schema["$ref"].rsplit("/", 1)[-1]]
+    return schema
+
+
+def _to_kubeflow(parameter: RunParameterIR, value: Any) -> Any:
+    if _is_text(parameter.schema):
+        # Whatever could be read as JSON is written as JSON.
+        if isinstance(value, str) and _decoded(parameter.schema, value) == value:
+            return value
+        return json.dumps(value, sort_keys=True)
+    _refuse_huge(parameter.name, value)
+    return value
+
+
+def _refuse_huge(name: str, value: Any) -> None:
+    if isinstance(value, int) and abs(value) > EXACT:
+        raise ParameterError(
+            f"parameter {name!r}: Kubeflow would round {value}, its numbers are doubles",
+            hint="make it a text",
+        )
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    for item in value if isinstance(value, list | tuple) else ():
+        _refuse_huge(name, item)
+
+
+def _is_text(schema: Schema) -> bool:
+    """Whether a text stands for the values of a type that is none."""
+    return parameter_type(schema) == "STRING" and _kinds(schema) != {"string"}
+
+
+def _from_kubeflow(name: str, schema: Schema, value: Any) -> Any:
+    if isinstance(value, str):
+        if _is_text(schema):
+            value = _decoded(schema, value)
+        return from_text(f"parameter {name!r}", schema, value) if isinstance(value, str) else value
+    return _shaped(schema, value, schema.get("$defs", {}))
+
+
+def _decoded(schema: Schema, text: str) -> Any:
+    """What a text stands for where it may be several things."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return text if any(problems(schema, value, schema.get("$defs", {}))) else value
+
+
+def _shaped(schema: Schema, value: Any, defs: Schema) -> Any:
+    """A value with the numbers that its schema wants; whole ones where it does not say."""
+    schema = _follow(schema, defs)
+    kinds = {kind for kind in (_kind(c, defs) for c in schema.get("anyOf", [schema])) if kind}
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int | float):
+        whole = float(value).is_integer()
+        if "number" in kinds and "integer" not in kinds:
+            return float(value)
+        return int(value) if whole else value
+    choices = [_follow(choice, defs) for choice in schema.get("anyOf", [schema])]
+    if isinstance(value, list):
+        items: Schema = next((c["items"] for c in choices if c.get("items")), {})
+        return [_shaped(items, item, defs) for item in value]
+    found: Schema = next((c for c in choices if c.get("type") == "object"), {})
+    fields, rest = found.get("properties", {}), found.get("additionalProperties")
+    rest = rest if isinstance(rest, Mapping) else {}
+    return {name: _shaped(fields.get(name, rest), item, defs) for name, item in value.items()}
