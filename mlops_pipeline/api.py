@@ -58,7 +58,7 @@ class Where:
 
     Args:
         store: a store, or its URL.
-        root: folder of the artifacts.
+        root: folder or URL of the artifacts.
     """
 
     store: MetadataStore | str | None = None
@@ -241,6 +241,8 @@ def workspace_of(
         import_paths=tuple(said.get("import_paths") or ()),
         lock=lock,
         lease=settings.lease,
+        scratch=settings.scratch,
+        scratch_limit=settings.scratch_limit,
     )
     return pipeline_of(workspace, run), workspace
 

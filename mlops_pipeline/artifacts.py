@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
@@ -49,6 +49,9 @@ class Artifact:
     """MLMD base type: "Dataset", "Statistics", "Model" or "Metrics"."""
     PROPERTIES: ClassVar[Mapping[str, type]] = {}
 
+    fetch: Callable[[], Path] | None = None
+    """Gives the local copy of what is kept elsewhere, where there is a way to have one."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "TYPE_NAME" not in vars(cls):
@@ -69,18 +72,20 @@ class Artifact:
 
     @property
     def path(self) -> Path:
-        """The local path of the files.
+        """The local path of the files; of what is kept elsewhere, that of a copy to read.
 
         Raises:
-            PipelineError: the artifact is not on this machine's file system.
+            PipelineError: the artifact is elsewhere, and there is no copy.
         """
+        if self.fetch is not None:
+            return self.fetch()
         parts = urlsplit(self.uri)
         if parts.scheme == "file":
             return Path(unquote(parts.path))
         if parts.scheme and "://" in self.uri:
             raise PipelineError(
                 f"{self.TYPE_NAME} at {self.uri} has no local path",
-                hint="open it with fsspec, or let the executor ask for a local copy",
+                hint="open it with fsspec, or take it from a run: that has a local copy",
             )
         return Path(self.uri)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import os
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,7 +73,10 @@ def _artifact(ref: ArtifactRef, hint: Any) -> Artifact:
     kind = _artifact_type(hint, ref.type)
     # The executor may change a list in place; the reference stays what it was.
     properties = copy.deepcopy(ref.properties)
-    return kind(ref.uri, id=ref.id, properties=properties, digest=ref.digest)
+    artifact = kind(ref.uri, id=ref.id, properties=properties, digest=ref.digest)
+    if ref.path:
+        artifact.fetch = functools.partial(Path, ref.path)
+    return artifact
 
 
 def _artifact_type(hint: Any, name: str) -> type[Artifact]:

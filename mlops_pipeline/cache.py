@@ -30,6 +30,7 @@ from mlops_pipeline.ir import (
     FunctionExecutor,
     NodeIR,
 )
+from mlops_pipeline.objects import has_bucket, is_remote
 from mlops_pipeline.parameters import map_paths, paths
 from mlops_pipeline.store import NOTHING, ArtifactRecord, ArtifactState, Execution
 from mlops_pipeline.workspace import Workspace
@@ -198,7 +199,7 @@ def _is_intact(record: ArtifactRecord, workspace: Workspace) -> bool:
     if record.state is not ArtifactState.LIVE:
         return False
     try:
-        return digest_path(Path(record.uri), workspace.digests) == record.digest
+        return workspace.digest(record) == record.digest
     except NotFoundError:
         return False
 
@@ -207,5 +208,7 @@ def _is_lost(record: ArtifactRecord) -> bool:
     """Whether a damaged artifact is so for good, and not only away with the disk it is on."""
     if record.state is not ArtifactState.LIVE:
         return False
+    if is_remote(record.uri):
+        return has_bucket(record.uri)
     path = Path(record.uri)
     return os.access(path, os.R_OK) if path.exists() else path.parents[1].is_dir()

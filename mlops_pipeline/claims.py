@@ -11,7 +11,6 @@ import secrets
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import msgspec
 
@@ -19,7 +18,7 @@ from mlops_pipeline import lease
 from mlops_pipeline.cache import Key, find_reusable
 from mlops_pipeline.driver import Plan, Request
 from mlops_pipeline.errors import ResolutionError
-from mlops_pipeline.staging import OUTPUTS, STAGING, staging_of
+from mlops_pipeline.staging import OUTPUTS, STAGING
 from mlops_pipeline.store import (
     NOTHING,
     AlreadyExistsError,
@@ -77,7 +76,12 @@ def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Pl
     store = request.workspace.store
     new = new_execution(request, plan, State.RUNNING)
     outputs = [output.name for output in request.node.outputs]
-    properties = {**lease.this_process(), STAGING: secrets.token_hex(4), OUTPUTS: outputs}
+    properties = {
+        **lease.this_process(),
+        **request.workspace.artifact_root.facts,
+        STAGING: secrets.token_hex(4),
+        OUTPUTS: outputs,
+    }
     inputs = {name: [record.id for record in records] for name, records in plan.inputs.items()}
     number = plan.generation
     while True:
@@ -156,7 +160,7 @@ def _abandon(workspace: Workspace, execution: Execution, state: State, error: st
         workspace.store.put_execution(ended)
     except StaleExecutionError:
         return
-    staging = staging_of(workspace.root_path, execution)
+    staging = workspace.artifact_root.staging(execution)
     if staging is not None:
         staging.undo()
 
@@ -179,19 +183,3 @@ def reap_run(workspace: Workspace, run_id: str) -> list[Execution]:
             else:
                 alive.append(execution)
     return alive
-
-
-def log_path(workspace: Workspace, execution: Execution) -> Path:
-    """Where the output of an executor is kept."""
-    name = f"{_place_name(execution)}.{execution.attempt}.log"
-    return workspace.root_path / f"{execution.pipeline}/.logs/{execution.run_id}/{name}"
-
-
-def state_dir(workspace: Workspace, execution: Execution) -> Path:
-    """The folder that later attempts of the same node in the same run find again."""
-    name = _place_name(execution)
-    return workspace.root_path / f"{execution.pipeline}/.state/{execution.run_id}/{name}"
-
-
-def _place_name(execution: Execution) -> str:
-    return "-".join([execution.node_id, *map(str, execution.iteration)])

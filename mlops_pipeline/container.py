@@ -30,6 +30,7 @@ from mlops_pipeline.calling import hints_of
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
 from mlops_pipeline.failure import DETAILS_LIMIT, tail
 from mlops_pipeline.ir import ContainerExecutor
+from mlops_pipeline.objects import is_remote
 from mlops_pipeline.task import Task, TaskResult
 
 ENGINES = ("podman", "docker")
@@ -118,7 +119,7 @@ def _mounts(task: Task, bound: Bound) -> list[str]:
 
 
 def _is_local(artifact: Artifact) -> bool:
-    return "://" not in artifact.uri or artifact.uri.startswith("file://")
+    return artifact.fetch is not None or not is_remote(artifact.uri)
 
 
 def _folder(artifact: Artifact) -> Path:

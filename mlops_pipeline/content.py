@@ -1,4 +1,4 @@
-"""Digests of files, folders and objects by what they hold.
+"""Digests of files and folders by what they hold.
 
 The digest of a file is the plain SHA-256 of its bytes, as `sha256sum` prints it. That of a folder
 covers the relative name and the digest of each file in it, in an order that does not depend on
@@ -12,7 +12,6 @@ stores cannot keep, nor `JUNK`, which tools leave behind in folders that they on
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import os
 import stat
@@ -21,30 +20,27 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from mlops_pipeline.errors import NotFoundError, SettingsError
+from mlops_pipeline.errors import NotFoundError
 from mlops_pipeline.stamps import Stamp, is_settled, stamp_of
 from mlops_pipeline.statcache import StatCache
 
-if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem
+__all__ = ["JUNK", "StatCache", "digest_path", "digest_rows", "fsync_tree", "walk"]
 
-__all__ = ["JUNK", "StatCache", "digest_path", "digest_uri", "fsync_tree"]
+EMPTY = ".mlops-empty"
+"""The one object of a folder without files: an object store cannot keep it otherwise."""
 
-JUNK = frozenset({"__pycache__", ".DS_Store"})
+JUNK = frozenset({"__pycache__", ".DS_Store", EMPTY})
 
 _CHUNK = 1 << 20
 # Reading a small file costs no more than asking the stat cache for it, and cannot be wrong.
 _SMALL = 16 * 1024
 # Below this much to read, threads cost more than they save.
 _PARALLEL = 32 << 20
-# What object stores say of an object and change whenever its content does.
-_STRONG_TAGS = ("ETag", "etag", "md5Hash", "content_md5", "generation", "VersionId")
 
 
 @dataclass(frozen=True)
-class _Entry:
+class Entry:
     """A file of a tree: its name in the tree, where it is, and its status.
 
     `loop` is set for a link to a folder that it lies in: the name of that folder in the tree.
@@ -69,7 +65,7 @@ def digest_path(path: Path, cache: StatCache | None = None) -> str:
     try:
         status = os.stat(place)
         if stat.S_ISREG(status.st_mode):
-            return _digest_file(place, status, cache)
+            return digest_file(place, status, cache)
         if not stat.S_ISDIR(status.st_mode):
             raise NotFoundError(f"{path} is neither a file nor a folder", hint="check the path")
         return _digest_tree(place, status, cache)
@@ -90,7 +86,8 @@ def _missing(path: Path, found_missing: str) -> NotFoundError:
     return NotFoundError(f"{path} does not exist", hint="check the path")
 
 
-def _digest_file(place: str, status: os.stat_result, cache: StatCache | None) -> str:
+def digest_file(place: str, status: os.stat_result, cache: StatCache | None = None) -> str:
+    """SHA-256 of a file of which the status is known."""
     stamp = stamp_of(status)
     if cache is None or stamp.size < _SMALL:
         return _read(place)[0]
@@ -117,21 +114,21 @@ def _read(place: str) -> tuple[str, Stamp | None]:
 
 def _digest_tree(place: str, status: os.stat_result, cache: StatCache | None) -> str:
     above = {(status.st_dev, status.st_ino): b""}
-    entries = sorted(_walk(place, b"", above), key=lambda entry: entry.name)
+    entries = sorted(walk(place, b"", above), key=lambda entry: entry.name)
     files = [entry for entry in entries if entry.loop is None]
     work = sum(entry.status.st_size for entry in files)
     workers = min(len(files), os.cpu_count() or 1, 8) if work >= _PARALLEL else 1
     if workers > 1:
         with ThreadPoolExecutor(workers) as pool:
-            digests = list(pool.map(lambda e: _digest_file(e.path, e.status, cache), files))
+            digests = list(pool.map(lambda e: digest_file(e.path, e.status, cache), files))
     else:
-        digests = [_digest_file(entry.path, entry.status, cache) for entry in files]
+        digests = [digest_file(entry.path, entry.status, cache) for entry in files]
     rows = [(b"file", e.name, d.encode()) for e, d in zip(files, digests, strict=True)]
     rows += [(b"loop", e.name, e.loop) for e in entries if e.loop is not None]
-    return _digest_rows(rows)
+    return digest_rows(rows)
 
 
-def _digest_rows(rows: Iterable[tuple[bytes, ...]]) -> str:
+def digest_rows(rows: Iterable[tuple[bytes, ...]]) -> str:
     """SHA-256 of a table; each field goes in with its length, so that none can pass for two."""
     digest = hashlib.sha256(b"folder\n")
     for row in sorted(rows):
@@ -140,7 +137,7 @@ def _digest_rows(rows: Iterable[tuple[bytes, ...]]) -> str:
     return digest.hexdigest()
 
 
-def _walk(folder: str, prefix: bytes, above: dict[tuple[int, int], bytes]) -> Iterator[_Entry]:
+def walk(folder: str, prefix: bytes, above: dict[tuple[int, int], bytes]) -> Iterator[Entry]:
     """The files below a folder; `above` are the folders that it lies in, by identity."""
     with os.scandir(folder) as items:
         for item in items:
@@ -149,78 +146,16 @@ def _walk(folder: str, prefix: bytes, above: dict[tuple[int, int], bytes]) -> It
             name = prefix + os.fsencode(item.name)
             status = item.stat()
             if stat.S_ISREG(status.st_mode):
-                yield _Entry(name, item.path, status)
+                yield Entry(name, item.path, status)
             elif not stat.S_ISDIR(status.st_mode):
                 raise NotFoundError(
                     f"{item.path} is neither a file nor a folder",
                     hint="remove it: sockets, pipes and devices have no content to digest",
                 )
             elif (identity := (status.st_dev, status.st_ino)) in above:
-                yield _Entry(name, item.path, status, loop=above[identity])
+                yield Entry(name, item.path, status, loop=above[identity])
             else:
-                yield from _walk(item.path, name + b"/", {**above, identity: name})
-
-
-def digest_uri(uri: str, cache: StatCache | None = None) -> str:
-    """SHA-256 of a file or a folder by URL, equal to what `digest_path` gives for a copy of it.
-
-    The cache saves reading only where the listing has a strong tag (S3, GCS, Azure): a size and
-    a time prove nothing about a remote file.
-
-    Raises:
-        NotFoundError: there is nothing at the URL.
-        SettingsError: the library that speaks the protocol is not installed.
-    """
-    scheme, separator, rest = uri.partition("://")
-    if not separator:
-        return digest_path(Path(uri), cache)
-    if scheme in ("file", "local"):
-        return digest_path(Path(rest), cache)
-    system, root = _open_system(uri)
-    # Listings are kept by some systems; an old one would hide a change.
-    system.invalidate_cache(root)
-    objects: dict[str, dict[str, Any]] = system.find(root, detail=True)
-    if not objects:
-        raise NotFoundError(f"{uri} does not exist", hint="check the URL")
-    read = functools.partial(_digest_object, system, scheme=scheme, cache=cache)
-    if set(objects) == {root}:
-        return read(objects[root])
-    below = len(root.rstrip("/")) + 1
-    names = {path: os.fsencode(path[below:]) for path in objects}
-    kept = [p for p, name in names.items() if not JUNK.intersection(os.fsdecode(name).split("/"))]
-    with ThreadPoolExecutor(min(len(kept), 16) or 1) as pool:
-        digests = list(pool.map(lambda path: read(objects[path]), kept))
-    return _digest_rows((b"file", names[p], d.encode()) for p, d in zip(kept, digests, strict=True))
-
-
-def _open_system(uri: str) -> tuple[AbstractFileSystem, str]:
-    from fsspec.core import url_to_fs
-
-    try:
-        system, root = url_to_fs(uri)
-    except ImportError as error:
-        raise SettingsError(f"cannot read {uri}: {error}", hint="install what it names") from None
-    except ValueError as error:
-        raise SettingsError(f"cannot read {uri}: {error}", hint="check the URL") from None
-    return system, root
-
-
-def _digest_object(
-    system: AbstractFileSystem, info: dict[str, Any], *, scheme: str, cache: StatCache | None
-) -> str:
-    path = str(info["name"])
-    tags = [f"{key}={info[key]}" for key in _STRONG_TAGS if info.get(key)]
-    stamp = f"{info.get('size')}:{';'.join(tags)}"
-    key = f"{scheme}://{path}"
-    if known := cache.get(key, stamp) if cache and tags else "":
-        return known
-    digest = hashlib.sha256()
-    with system.open(path, "rb") as file:
-        while block := file.read(_CHUNK):
-            digest.update(block)
-    if cache and tags:
-        cache.put(key, stamp, digest.hexdigest())
-    return digest.hexdigest()
+                yield from walk(item.path, name + b"/", {**above, identity: name})
 
 
 def fsync_tree(path: Path) -> None:

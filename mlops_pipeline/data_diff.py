@@ -157,7 +157,9 @@ def _distances(name: str, before: Described, after: Described) -> tuple[float | 
 def _described(store: MetadataStore, version: Version, describe: Describe | None) -> Splits:
     stored = statistics_of(store, version.ids)
     if stored is not None:
-        return {name: read_described(Path(stored.uri), name) for name in splits_of(stored)}
+        return {
+            name: read_described(artifact_object(stored).path, name) for name in splits_of(stored)
+        }
     describe = describe or _describer(version)
     (record,) = store.artifacts([version.ids[-1]])
     with tempfile.TemporaryDirectory(prefix="mlops-statistics-") as folder:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from mlops_pipeline.distributions import read_described
@@ -202,7 +201,9 @@ def _counted(store: MetadataStore, version: Version) -> Version:
     if statistics is None:
         return version
     try:
-        found = {s: read_described(Path(statistics.uri), s) for s in splits_of(statistics)}
+        found = {
+            s: read_described(artifact_object(statistics).path, s) for s in splits_of(statistics)
+        }
     except PipelineError:
         return version
     columns = {name for split in found.values() for name in split.features}

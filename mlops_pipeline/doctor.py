@@ -14,10 +14,14 @@ from pathlib import Path
 from typing import Literal
 
 from mlops_pipeline import __version__
+from mlops_pipeline.copies import make_scratch
 from mlops_pipeline.errors import PipelineError
+from mlops_pipeline.objects import check_url, is_remote
+from mlops_pipeline.remote_root import RemoteRoot
 from mlops_pipeline.settings import Resolved
 from mlops_pipeline.stores import file_of, open_store
 from mlops_pipeline.text import size
+from mlops_pipeline.workspace import copies_in, scratch_folder
 
 OLDEST_PYTHON = (3, 10)
 LITTLE_SPACE = 2e9
@@ -33,6 +37,8 @@ EXTRAS = {
     ),
     "airflow": ("apache-airflow",),
     "kubeflow": ("kfp",),
+    "s3": ("s3fs",),
+    "gcs": ("gcsfs",),
 }
 """Packages that come with each extra."""
 
@@ -152,8 +158,8 @@ def _new_store(url: str, file: Path) -> Iterator[Finding]:
 
 def _root(resolved: Resolved) -> Iterator[Finding]:
     root = resolved.values.root
-    if "://" in root:
-        yield Finding("artifact root", "ok", root)
+    if is_remote(root):
+        yield _remote_root(root, resolved)
         return
     folder = Path(root)
     existing = next(p for p in (folder, *folder.parents) if p.exists())
@@ -166,6 +172,26 @@ def _root(resolved: Resolved) -> Iterator[Finding]:
     little = free < LITTLE_SPACE
     hint = "make room, or choose another place with --root" if little else ""
     yield Finding("artifact root", "warn" if little else "ok", f"{root}, {size(free)} free", hint)
+
+
+def _remote_root(root: str, resolved: Resolved) -> Finding:
+    """A root elsewhere: an object is written, read and removed."""
+    settings = resolved.values
+    try:
+        check_url(root)
+        scratch = scratch_folder(settings.scratch)
+        make_scratch(scratch)
+        RemoteRoot(root, scratch, copies_in(settings.scratch, settings.scratch_limit)).check()
+    except PipelineError as error:
+        return Finding("artifact root", "fail", error.message, error.hint)
+    free = shutil.disk_usage(scratch).free
+    little = free < LITTLE_SPACE
+    return Finding(
+        "artifact root",
+        "warn" if little else "ok",
+        f"{root}; local copies in {scratch}, {size(free)} free",
+        "make room, or choose another place with `scratch` in mlops.toml" if little else "",
+    )
 
 
 def _machine(resolved: Resolved) -> Iterator[Finding]:

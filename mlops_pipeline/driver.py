@@ -13,11 +13,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from mlops_pipeline.cache import Found, Key, find_reusable, make_key
-from mlops_pipeline.content import digest_path
 from mlops_pipeline.errors import NotFoundError, ParameterError, ResolutionError
 from mlops_pipeline.expressions import describe, evaluate
 from mlops_pipeline.gate import Gate, closes, read_gate
@@ -35,6 +33,7 @@ from mlops_pipeline.ir import (
     ResolverExecutor,
     Secret,
 )
+from mlops_pipeline.objects import check_url, is_remote, local_place
 from mlops_pipeline.parameters import check_json, map_paths
 from mlops_pipeline.resolvers import Query, ask
 from mlops_pipeline.store import NOTHING, ArtifactRecord, ArtifactState, Run, State
@@ -394,7 +393,7 @@ _MAKE_ANEW = "run what made it again, in a new run: it is not taken from the cac
 
 def _intact(request: Request, wanted: InputIR, record: ArtifactRecord) -> ArtifactRecord:
     try:
-        found = digest_path(Path(record.uri), request.workspace.digests)
+        found = request.workspace.digest(record)
     except NotFoundError:
         raise ResolutionError(
             f"input {wanted.name} of {request.node.id} is gone: {record.uri}",
@@ -461,20 +460,25 @@ def import_artifact(request: Request) -> ArtifactRecord:
     """
     importer, output = request.node.executor, request.node.outputs[0]
     assert isinstance(importer, ImporterExecutor)
-    path = request.workspace.local_path(str(evaluate(importer.uri, NodeScope(request))))
+    workspace = request.workspace
+    uri = str(evaluate(importer.uri, NodeScope(request)))
+    if is_remote(uri):
+        check_url(uri)
+    else:
+        uri = str(workspace.local_path(str(local_place(uri))))
     try:
-        digest = digest_path(path, request.workspace.digests)
+        found = workspace.registered(ArtifactRecord(output.type, uri.rstrip("/")))
     except NotFoundError:
         raise ResolutionError(
-            f"{request.node.id} imports {path}, which does not exist", hint="check the path"
+            f"{request.node.id} imports {uri}, which does not exist", hint="check the path"
         ) from None
     known = [
         record
-        for record in request.workspace.store.artifacts_by_uri(str(path))
-        if (record.type, record.digest) == (output.type, digest)
+        for record in workspace.store.artifacts_by_uri(found.uri)
+        if (record.type, record.digest) == (output.type, found.digest)
         and record.state is ArtifactState.LIVE
     ]
     if known and not importer.reimport:
         return known[-1]
-    properties = {**output.properties, "is_external": 1}
-    return ArtifactRecord(output.type, str(path), properties=properties, digest=digest)
+    properties = {**output.properties, **found.properties, "is_external": 1}
+    return replace(found, properties=properties)

@@ -62,6 +62,10 @@ class StoreError(PipelineError):
     """The metadata store cannot be opened, or refuses what was asked of it."""
 
 
+class RootError(PipelineError):
+    """The artifact root cannot be reached, or refuses what was asked of it."""
+
+
 class NotFoundError(PipelineError):
     """A run, node, artifact or file that was asked for is not there."""
 

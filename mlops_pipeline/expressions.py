@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from mlops_pipeline import artifacts
-from mlops_pipeline.errors import ParameterError, ResolutionError, did_you_mean
+from mlops_pipeline.errors import (
+    NotFoundError,
+    ParameterError,
+    ResolutionError,
+    did_you_mean,
+)
 from mlops_pipeline.ir import (
     Concat,
     DictOf,
@@ -24,6 +30,7 @@ from mlops_pipeline.ir import (
     RunParameter,
     Secret,
 )
+from mlops_pipeline.objects import is_remote, read_bytes
 from mlops_pipeline.store import ArtifactRecord
 
 
@@ -107,8 +114,11 @@ def read_value(record: ArtifactRecord) -> Any:
             hint="use a property of it, or an output that is a return value",
         )
     try:
-        return kind(record.uri).read()
-    except (OSError, ValueError) as error:
+        data = read_bytes(record.uri)
+        if is_remote(record.uri) and record.digest not in ("", hashlib.sha256(data).hexdigest()):
+            raise ValueError("it was altered after it was published")
+        return kind(record.uri).decode(data)
+    except (OSError, ValueError, NotFoundError) as error:
         raise ResolutionError(f"cannot read the value at {record.uri}: {error}") from None
 
 

@@ -8,25 +8,25 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from mlops_pipeline import executor
 from mlops_pipeline.calling import load_target
 from mlops_pipeline.claims import (
     claim,
     fence,
-    log_path,
     new_execution,
     reap_run,
-    state_dir,
 )
 from mlops_pipeline.driver import (
     Decision,
@@ -40,15 +40,17 @@ from mlops_pipeline.errors import (
     ExecutorError,
     NotFoundError,
     PipelineError,
+    RootError,
     StoreError,
     did_you_mean,
 )
 from mlops_pipeline.history import History, Iteration, Outcome, load_history, load_outputs
 from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor
 from mlops_pipeline.lease import Heart
-from mlops_pipeline.publisher import Done, publish, step
+from mlops_pipeline.objects import is_remote
+from mlops_pipeline.publisher import Done, publish
 from mlops_pipeline.runs import begin_run, end_run
-from mlops_pipeline.staging import artifact_path, staging_of
+from mlops_pipeline.staging import artifact_path, step
 from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,
@@ -58,7 +60,7 @@ from mlops_pipeline.store import (
     State,
 )
 from mlops_pipeline.task import ArtifactRef, Task, TaskResult
-from mlops_pipeline.workspace import Workspace
+from mlops_pipeline.workspace import TAG, Workspace
 
 __all__ = ["Outcome", "Session", "begin_run", "end_run", "launch", "open_session", "run_node"]
 
@@ -220,17 +222,18 @@ def _hand_on(request: Request, plan: Plan) -> Outcome:
 
 
 def _execute(session: Session, request: Request, plan: Plan, execution: Execution) -> Outcome:
-    workspace = session.workspace
-    staging = staging_of(workspace.root_path, execution)
+    root = session.workspace.artifact_root
+    staging = root.staging(execution)
     assert staging is not None  # the claim has just named it
-    log_file = str(log_path(workspace, execution))
+    logged = execution
     try:
         with session.heart.beating(execution):
-            staging.create(output.name for output in request.node.outputs)
-            further = {"state_dir": str(state_dir(workspace, execution)), "log": log_file}
-            task = make_task(plan, request.run.id, workspace, staging.folder, **further)
-            result = session.execute(task)
-            step("executor.done", request.node.id)
+            try:
+                staging.create(output.name for output in request.node.outputs)
+                result = _run_executor(session, plan, execution, staging.folder)
+                step("executor.done", request.node.id)
+            finally:
+                logged = replace(execution, log=root.keep_log(execution))
             if result.error:
                 raise ExecutorError(
                     result.error,
@@ -238,13 +241,12 @@ def _execute(session: Session, request: Request, plan: Plan, execution: Executio
                     retryable=result.retryable,
                     details=result.details,
                 )
-            logged = replace(execution, log=log_file)
-            done = Done(plan, logged, result, staging, workspace, fence(request, plan))
+            done = Done(plan, logged, result, staging, session.workspace, fence(request, plan))
             outcome: Outcome = ask(session, request.node, "publisher", done)
     except BaseException as error:
         stopped = session.stop.is_set() or not isinstance(error, Exception)
         state = State.CANCELED if stopped else State.FAILED
-        outcome = _failed(request, replace(execution, state=state, log=log_file), error)
+        outcome = _failed(request, replace(logged, state=state), error)
         # After the record: what counts as published there keeps its files.
         if outcome.published:
             log.warning("%s is published, but then failed: %s", request.node.id, error)
@@ -253,9 +255,36 @@ def _execute(session: Session, request: Request, plan: Plan, execution: Executio
             staging.undo()
         if not isinstance(error, Exception):
             raise
+        root.keep_state(execution)
     else:
-        shutil.rmtree(task.state_dir, ignore_errors=True)
+        root.drop_state(execution)
     return outcome
+
+
+def _run_executor(session: Session, plan: Plan, execution: Execution, folder: Path) -> TaskResult:
+    """Execute a plan, over local copies of what it reads."""
+    root = session.workspace.artifact_root
+    root.bring_state(execution)
+    further = {"state_dir": str(root.state_dir(execution)), "log": str(root.log_path(execution))}
+    task = make_task(plan, execution.run_id, session.workspace, folder, **further)
+    with local_inputs(task, session.workspace) as local:
+        return session.execute(local)
+
+
+@contextmanager
+def local_inputs(task: Task, workspace: Workspace) -> Iterator[Task]:
+    """The task with a local path for each input that is kept elsewhere, while the block runs."""
+    refs = [ref for taken in task.inputs.values() for ref in taken if is_remote(ref.uri)]
+    if not refs:
+        yield task
+        return
+    with workspace.copies.leased({ref.uri: ref.digest for ref in refs}) as paths:
+
+        def localized(ref: ArtifactRef) -> ArtifactRef:
+            return msgspec.structs.replace(ref, path=paths.get(ref.uri, ""))
+
+        inputs = {name: [localized(r) for r in taken] for name, taken in task.inputs.items()}
+        yield msgspec.structs.replace(task, inputs=inputs)
 
 
 def make_task(plan: Plan, run_id: str, workspace: Workspace, folder: Path, **further: Any) -> Task:
@@ -292,12 +321,15 @@ def make_task(plan: Plan, run_id: str, workspace: Workspace, folder: Path, **fur
 
 def artifact_ref(record: ArtifactRecord) -> ArtifactRef:
     """A stored artifact as an executor sees it."""
-    return ArtifactRef(record.type, record.uri, record.id, dict(record.properties), record.digest)
+    properties = {key: value for key, value in record.properties.items() if key != TAG}
+    return ArtifactRef(record.type, record.uri, record.id, properties, record.digest)
 
 
 def _may_pass(error: BaseException) -> bool:
     """Whether what went wrong around a task may be right at the next attempt."""
-    return isinstance(error, StoreError | OSError) and not isinstance(error, StaleExecutionError)
+    return isinstance(error, StoreError | RootError | OSError) and not isinstance(
+        error, StaleExecutionError
+    )
 
 
 def _failed(request: Request, execution: Execution, error: BaseException) -> Outcome:

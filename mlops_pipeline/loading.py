@@ -114,6 +114,8 @@ def open_workspace(loaded: Loaded, settings: Settings, store: MetadataStore) -> 
         import_paths=loaded.import_paths,
         lock=lock,
         lease=settings.lease,
+        scratch=settings.scratch,
+        scratch_limit=settings.scratch_limit,
     )
 
 

@@ -12,19 +12,17 @@ same signature, which typically calls `publish` and then tells somebody:
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from mlops_pipeline.content import digest_path, fsync_names, fsync_tree
+from mlops_pipeline.content import digest_path
 from mlops_pipeline.driver import Plan
 from mlops_pipeline.errors import ExecutorError
 from mlops_pipeline.gate import FAIL, Gate
 from mlops_pipeline.history import Outcome, place_name
 from mlops_pipeline.ir import OutputIR
-from mlops_pipeline.staging import Staging, artifact_path
+from mlops_pipeline.staging import Placed, Staging, artifact_path, step
 from mlops_pipeline.store import (
     AlreadyExistsError,
     ArtifactRecord,
@@ -34,7 +32,7 @@ from mlops_pipeline.store import (
     State,
 )
 from mlops_pipeline.task import TaskResult
-from mlops_pipeline.workspace import Workspace
+from mlops_pipeline.workspace import TAG, Workspace
 
 log = logging.getLogger(__name__)
 
@@ -58,11 +56,6 @@ class Done:
 Publisher = Callable[[Done], Outcome]
 
 
-def step(name: str, node_id: str) -> None:
-    """Tell audit hooks (`sys.addaudithook`) how far a node is: the event is `mlops.step`."""
-    sys.audit("mlops.step", name, node_id)
-
-
 def publish(done: Done) -> Outcome:
     """Make the outputs visible and record them with the execution, in one transaction.
 
@@ -72,14 +65,10 @@ def publish(done: Done) -> Outcome:
     node_id = done.plan.node.id
     digests = {output.name: _check(done, output) for output in done.plan.node.outputs}
     step("publisher.checked", node_id)
-    places = done.staging.move()
-    # After the move, so that the file system commits names and contents together, once.
-    for place in places.values():
-        fsync_tree(place)
-        fsync_names(place.parent)
+    placed = done.staging.place(done.plan.node.outputs, digests)
     step("publisher.moved", node_id)
     records = {
-        output.name: [_record(done, output, places[output.name], digests[output.name])]
+        output.name: [_record(done, output, placed[output.name], digests[output.name])]
         for output in done.plan.node.outputs
     }
     try:
@@ -143,17 +132,18 @@ def _check(done: Done, output: OutputIR) -> str:
     return digest_path(artifact_path(path, output), done.workspace.digests)
 
 
-def _record(done: Done, output: OutputIR, place: Path, digest: str) -> ArtifactRecord:
+def _record(done: Done, output: OutputIR, placed: Placed, digest: str) -> ArtifactRecord:
     properties = {
         **done.plan.output_properties.get(output.name, {}),
         **done.result.properties.get(output.name, {}),
+        **({TAG: placed.tag} if placed.tag else {}),
     }
     failed = _fails(done)
     # The next to do the work publishes under the fence; what has failed is nobody's to use.
     fence = f"failed/{done.execution.id}" if failed else done.fence
     return ArtifactRecord(
         type=output.type,
-        uri=str(artifact_path(place, output)),
+        uri=placed.uri,
         name=f"{fence}:{output.name}:0",
         state=ArtifactState.PENDING if failed else ArtifactState.LIVE,
         properties=properties,

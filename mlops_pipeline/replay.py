@@ -9,7 +9,7 @@ from mlops_pipeline import executor
 from mlops_pipeline.driver import Decision, Plan, secrets_of
 from mlops_pipeline.errors import NotFoundError, PipelineError
 from mlops_pipeline.history import Iteration, load_links
-from mlops_pipeline.launch import make_task
+from mlops_pipeline.launch import local_inputs, make_task
 from mlops_pipeline.runs import pipeline_of
 from mlops_pipeline.store import Direction, Execution, State
 from mlops_pipeline.task import Task, TaskResult
@@ -33,7 +33,8 @@ def replay(
     """
     if folder.exists() and any(folder.iterdir()):
         raise PipelineError(f"{folder} is not empty", hint="name a new folder for the outputs")
-    return execute(replay_task(workspace, execution, folder))
+    with local_inputs(replay_task(workspace, execution, folder), workspace) as task:
+        return execute(task)
 
 
 def replay_task(workspace: Workspace, execution: Execution, folder: Path) -> Task:

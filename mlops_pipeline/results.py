@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from mlops_pipeline.artifacts import Artifact
@@ -14,6 +16,8 @@ from mlops_pipeline.errors import NotFoundError, RunFailedError, did_you_mean
 from mlops_pipeline.gate import Gate, read_gate
 from mlops_pipeline.history import load_links, place_name
 from mlops_pipeline.lease import state_of
+from mlops_pipeline.objects import is_remote
+from mlops_pipeline.settings import Sources, resolve
 from mlops_pipeline.store import (
     ArtifactRecord,
     Direction,
@@ -22,6 +26,7 @@ from mlops_pipeline.store import (
     Run,
     State,
 )
+from mlops_pipeline.workspace import TAG, copies_in
 
 Artifacts = Mapping[str, Sequence[Artifact]]
 
@@ -260,7 +265,17 @@ def artifact_object(record: ArtifactRecord) -> Artifact:
     An artifact of a class that is not imported becomes one of a class made up for it.
     """
     kind: type[Artifact] = _class_named(record.type) or type(record.type, (Artifact,), {})
-    return kind(record.uri, id=record.id, properties=dict(record.properties), digest=record.digest)
+    properties = {key: value for key, value in record.properties.items() if key != TAG}
+    artifact = kind(record.uri, id=record.id, properties=properties, digest=record.digest)
+    if is_remote(record.uri):
+        artifact.fetch = functools.partial(_copy_of, record.uri, record.digest)
+    return artifact
+
+
+def _copy_of(uri: str, digest: str) -> Path:
+    """The local copy of an artifact, by the settings that hold here; it stays while we run."""
+    settings = resolve(Sources()).values
+    return copies_in(settings.scratch, settings.scratch_limit).hold(uri, digest)
 
 
 def _objects(links: Mapping[str, Sequence[ArtifactRecord]]) -> dict[str, list[Artifact]]:

@@ -15,7 +15,6 @@ from mlops_pipeline.ir import PipelineIR, dump, load
 from mlops_pipeline.lease import host, is_dead, state_of, this_process
 from mlops_pipeline.parameters import run_parameters
 from mlops_pipeline.results import IDLE, last_sign
-from mlops_pipeline.staging import sweep
 from mlops_pipeline.store import (
     NOTHING,
     ArtifactType,
@@ -58,7 +57,7 @@ def begin_run(
         _check_same(known, ir, parameters)
         # Before any of its executions is reaped: when it was last heard of can still be told.
         known = _go_on(store, _brought_up(store, known, ir, parameters))
-    for running in sweep(workspace.root_path, ir.name, store):
+    for running in workspace.artifact_root.sweep(ir.name, store):
         if is_dead(running, workspace.lease):
             reap(workspace, running)
     if known is not None:
@@ -84,7 +83,7 @@ def begin_run(
             "host": host(),
             "base_dir": str(workspace.base_dir),
             "import_paths": list(workspace.import_paths),
-            "root": str(workspace.root_path),
+            "root": workspace.artifact_root.url,
             "labels": dict(ir.labels),
             **choice.properties,
         },

@@ -40,13 +40,19 @@ class Settings(Struct, frozen=True, omit_defaults=False):
     """All settings, with absolute paths."""
 
     store: Annotated[str, Meta(description="URL or file of the metadata store")] = ""
-    root: Annotated[str, Meta(description="folder that artifacts are kept in")] = ""
+    root: Annotated[str, Meta(description="folder or URL that artifacts are kept in")] = ""
     workers: Annotated[int, Meta(ge=0, description="worker processes; 0 stands for one a core")] = 0
     lease: Annotated[
         float, Meta(gt=0, description="seconds without a sign of life until a node counts as dead")
     ] = 60.0
     lock: Annotated[str, Meta(description="lock file whose content is part of every cache key")] = (
         ""
+    )
+    scratch: Annotated[
+        str, Meta(description="folder for local copies of artifacts that are kept elsewhere")
+    ] = ""
+    scratch_limit: Annotated[float, Meta(gt=0, description="gigabytes of such copies to keep")] = (
+        20.0
     )
     import_paths: Annotated[
         tuple[str, ...], Meta(description="folders in which user modules are looked for")
@@ -195,7 +201,7 @@ def _typed(name: str, value: Any, origin: str) -> Any:
         ) from None
 
 
-_FILES = ("lock", "kubeflow_token_file", "kubeflow_ca_file")
+_FILES = ("lock", "scratch", "kubeflow_token_file", "kubeflow_ca_file")
 
 
 def _absolute(name: str, value: Any, base: Path) -> Any:

@@ -1,8 +1,8 @@
 """Where executors write, and how what they wrote becomes visible: all of it or nothing.
 
-An execution writes into a staging folder of its own. The publisher moves each output to
-`<root>/<pipeline>/<node>/<output>/<execution id>`. The name of the staging folder tells whether
-that has begun, so that whoever finds the execution dead can undo a half-done move.
+An execution writes into a staging folder of its own. Under a root on this machine, each output is
+moved to `<root>/<pipeline>/<node>/<output>/<execution id>`. The name of the staging folder tells
+whether that has begun, so that whoever finds the execution dead can undo a half-done move.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ import contextlib
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 from mlops_pipeline.artifacts import VALUE_TYPES
+from mlops_pipeline.content import fsync_names, fsync_tree
 from mlops_pipeline.ir import OutputIR
 from mlops_pipeline.store import Execution, MetadataStore, State
 
@@ -31,9 +34,60 @@ _MOVING = ".moving"
 _VALUE_FILE = "value"
 
 
+def step(name: str, node_id: str) -> None:
+    """Tell audit hooks (`sys.addaudithook`) how far a node is: the event is `mlops.step`."""
+    sys.audit("mlops.step", name, node_id)
+
+
 @dataclass(frozen=True)
-class Staging:
-    """The folders of one execution.
+class Placed:
+    """Where an output is kept from now on.
+
+    Args:
+        tag: what an object store says of the content; empty where it says nothing that is sure.
+    """
+
+    uri: str
+    tag: str = ""
+
+
+class Staging(Protocol):
+    """What one execution writes, until it is published."""
+
+    @property
+    def name(self) -> str:
+        """`<execution id>-<nonce>`: unique, even where two stores share a root."""
+
+    @property
+    def folder(self) -> Path:
+        """What the execution may write below."""
+
+    def output(self, output: str) -> Path:
+        """Where an output is written."""
+
+    def create(self, outputs: Iterable[str]) -> None:
+        """Make the folders."""
+
+    def link_in(self, output: str) -> Path | None:
+        """A link in an output that leads nowhere once the output is placed, if there is one."""
+
+    def place(self, outputs: Sequence[OutputIR], digests: Mapping[str, str]) -> dict[str, Placed]:
+        """Bring each output to its place for good; `undo` takes it back.
+
+        Args:
+            digests: of the outputs, by name.
+        """
+
+    def undo(self) -> None:
+        """Remove everything that the execution wrote, placed or not."""
+
+    def remove(self) -> None:
+        """Remove what is left, once the outputs are published."""
+
+
+@dataclass(frozen=True)
+class LocalStaging:
+    """The folders of one execution; its outputs are moved to places on the same disk.
 
     Args:
         pipeline_root: `<root>/<pipeline>`.
@@ -66,10 +120,30 @@ class Staging:
         for output in outputs:
             self.output(output).mkdir()
 
-    def move(self) -> dict[str, Path]:
-        """Move each output to its place; returns the places. `undo` takes it back."""
-        places = {}
+    def place(self, outputs: Sequence[OutputIR], digests: Mapping[str, str]) -> dict[str, Placed]:
+        """Move each output to its place."""
+        places = self._move()
+        # After the move, so that the file system commits names and contents together, once.
+        for place in places.values():
+            fsync_tree(place)
+            fsync_names(place.parent)
+        return {each.name: Placed(str(artifact_path(places[each.name], each))) for each in outputs}
+
+    def begin(self) -> Path:
+        """Note that outputs are being placed; returns the folder that they lie in from now on."""
         self.folder.rename(self._moving)
+        return self._moving
+
+    @property
+    def has_begun(self) -> bool | None:
+        """Whether outputs are being placed; None if there is no folder here that tells."""
+        if self._moving.exists():
+            return True
+        return False if self.folder.exists() else None
+
+    def _move(self) -> dict[str, Path]:
+        places = {}
+        self.begin()
         for output in self.execution.properties[OUTPUTS]:
             place = self._place(output, taken=False)
             written = self._moving / output
@@ -170,27 +244,29 @@ def artifact_path(folder: Path, output: OutputIR) -> Path:
     return folder / _VALUE_FILE if is_value else folder
 
 
-def staging_of(root: Path, execution: Execution) -> Staging | None:
-    """The staging folder of an execution, if it ever had one."""
-    if STAGING not in execution.properties:
-        return None
-    return Staging(root / execution.pipeline, execution)
+def local_names(pipeline_root: Path) -> set[str]:
+    """The names of the executions that have a staging folder."""
+    folder = pipeline_root / ".staging"
+    if not folder.is_dir():
+        return set()
+    return {entry.name.removesuffix(_MOVING) for entry in folder.iterdir()}
 
 
-def sweep(root: Path, pipeline: str, store: MetadataStore) -> list[Execution]:
-    """Remove the staging folders that ended executions of this store left behind.
+def sweep(
+    names: set[str], staging_of: Callable[[Execution], Staging | None], store: MetadataStore
+) -> list[Execution]:
+    """Remove what ended executions of this store left behind.
+
+    Args:
+        names: of the executions that left something.
 
     Returns:
         The executions that own the others: they are RUNNING.
     """
-    folder = root / pipeline / ".staging"
-    if not folder.is_dir():
-        return []
-    names = {entry.name.removesuffix(_MOVING) for entry in folder.iterdir()}
     ids = [int(name.split("-")[0]) for name in names if name.split("-")[0].isdigit()]
     running = []
-    for execution in store.executions(ids):
-        staging = staging_of(root, execution)
+    for execution in store.executions(ids) if ids else ():
+        staging = staging_of(execution)
         if staging is None or staging.name not in names:
             continue
         if execution.state is State.RUNNING:

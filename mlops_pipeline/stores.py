@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from mlops_pipeline.errors import SettingsError, StoreError, did_you_mean
+from mlops_pipeline.objects import check_url, is_remote
 from mlops_pipeline.store import MemoryStore, MetadataStore
 
 GROUP = "mlops_pipeline.stores"
@@ -110,12 +111,14 @@ def _make_folder(folder: Path) -> None:
 
 
 def make_root(root: str) -> None:
-    """Make the folder of the artifacts, if it is on this machine.
+    """Make the folder of the artifacts, or see that their URL can be used.
 
     Raises:
-        SettingsError: it cannot be made, or not be written to.
+        SettingsError: it cannot be made, or not be written to; or the URL is wrong, or the
+            library for it is missing.
     """
-    if "://" in root and not root.startswith("file://"):
+    if is_remote(root):
+        check_url(root)
         return
     folder = Path(root.removeprefix("file://"))
     try:

@@ -14,13 +14,18 @@ from mlops_pipeline.ir import ExecutorIR
 
 
 class ArtifactRef(Struct, frozen=True, omit_defaults=True):
-    """An artifact as an executor sees it; `uri` of an output is its staging place."""
+    """An artifact as an executor sees it; `uri` of an output is its staging place.
+
+    Args:
+        path: the local copy of an input that is kept elsewhere.
+    """
 
     type: str
     uri: str
     id: int = 0
     properties: dict[str, Any] = {}
     digest: str = ""
+    path: str = ""
 
 
 class Task(Struct, frozen=True, omit_defaults=True):

@@ -177,7 +177,9 @@ def _ref(component: Component, spec: InputSpec, given: Any) -> ArtifactRef:
             f"{component.name}.{spec.name} takes {spec.type.TYPE_NAME}, not {given!r}",
             hint=f"pass artifact({spec.type.__name__}, ...)",
         )
-    return ArtifactRef(given.TYPE_NAME, given.uri, given.id, dict(given.properties), given.digest)
+    path = "" if given.fetch is None else str(given.path)
+    properties = dict(given.properties)
+    return ArtifactRef(given.TYPE_NAME, given.uri, given.id, properties, given.digest, path)
 
 
 def _place(spec: OutputSpec, folder: Path) -> ArtifactRef:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from mlops_pipeline.content import StatCache
-from mlops_pipeline.errors import SettingsError
-from mlops_pipeline.store import MetadataStore
+from mlops_pipeline.content import StatCache, digest_path
+from mlops_pipeline.copies import LIMIT, Copies, default_scratch
+from mlops_pipeline.objects import digest_listing, digest_uri, is_remote, list_objects, local_place
+from mlops_pipeline.roots import ArtifactRoot, open_root
+from mlops_pipeline.store import ArtifactRecord, MetadataStore
+
+TAG = "storage_tag"
+"""Artifact property: what the object store said of the content when it was published."""
 
 
 @dataclass(frozen=True)
@@ -16,11 +21,14 @@ class Workspace:
     """Everything about the surroundings of a run that is not in the pipeline.
 
     Args:
-        root: folder below which artifacts are kept.
+        root: folder or URL below which artifacts are kept.
         base_dir: what relative paths in the pipeline are relative to.
         import_paths: folders in which user modules are looked for, first match wins.
         lock: lock file of the environment, whose content is part of every cache key.
         lease: seconds without a heartbeat after which an execution elsewhere counts as dead.
+        scratch: folder of this machine for what is kept elsewhere; the user's cache folder if
+            empty.
+        scratch_limit: gigabytes of local copies that are kept.
     """
 
     store: MetadataStore
@@ -29,27 +37,68 @@ class Workspace:
     import_paths: tuple[str, ...] = ()
     lock: Path | None = None
     lease: float = 60.0
+    scratch: str = ""
+    scratch_limit: float = LIMIT
 
     @cached_property
-    def root_path(self) -> Path:
-        """The artifact root as a local path.
+    def artifact_root(self) -> ArtifactRoot:
+        """Where artifacts are kept.
 
         Raises:
-            SettingsError: the root is a URL of something that is not a local file system.
+            SettingsError: its URL cannot be used, or the library for it is missing.
         """
-        if "://" in self.root and not self.root.startswith("file://"):
-            raise SettingsError(
-                f"artifact root {self.root} is not a local folder",
-                hint="set a folder; object stores are not supported by this runner yet",
-            )
-        return Path(self.root.removeprefix("file://")).absolute()
+        return open_root(self.root, self._scratch, self.copies)
 
     @cached_property
+    def copies(self) -> Copies:
+        """Local copies of artifacts that are kept elsewhere."""
+        return copies_in(self.scratch, self.scratch_limit)
+
+    @property
+    def _scratch(self) -> Path:
+        return scratch_folder(self.scratch)
+
+    @property
     def digests(self) -> StatCache:
-        """Digests of files that have been read before, kept beside the artifacts."""
-        self.root_path.mkdir(parents=True, exist_ok=True)
-        return StatCache(self.root_path / ".digests.db")
+        """Digests of files and objects that have been read before."""
+        return self.artifact_root.digests
+
+    def digest(self, record: ArtifactRecord) -> str:
+        """Digest of what is where a record says that its artifact is.
+
+        Raises:
+            NotFoundError: nothing is.
+            RootError: it cannot be reached.
+        """
+        if not is_remote(record.uri):
+            return digest_path(local_place(record.uri), self.digests)
+        known = (str(record.properties.get(TAG, "")), record.digest)
+        return digest_uri(record.uri, self.copies.digests, known)
+
+    def registered(self, record: ArtifactRecord) -> ArtifactRecord:
+        """The record with the digest of what is there now, and its tag if it has one.
+
+        Raises:
+            NotFoundError: nothing is there.
+            RootError: it cannot be reached.
+        """
+        if not is_remote(record.uri):
+            return replace(record, digest=self.digest(record))
+        listing = list_objects(record.uri)
+        digest = digest_listing(listing, self.copies.digests)
+        tag = {TAG: listing.tag} if listing.tag else {}
+        return replace(record, digest=digest, properties={**record.properties, **tag})
 
     def local_path(self, path: str) -> Path:
         """A path of the pipeline as an absolute one."""
         return self.base_dir / path
+
+
+def copies_in(scratch: str, limit: float) -> Copies:
+    """The local copies below a scratch folder; below the user's cache folder if it is empty."""
+    return Copies(scratch_folder(scratch) / "copies", limit)
+
+
+def scratch_folder(scratch: str) -> Path:
+    """The scratch folder of the settings; the user's cache folder if that is empty."""
+    return Path(scratch) if scratch else default_scratch()

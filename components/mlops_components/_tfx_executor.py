@@ -64,7 +64,8 @@ def _listed(found: Any) -> list[Artifact]:
 def _tfx_artifact(kind: Any, artifact: Artifact, *, new: bool) -> Any:
     """An artifact of ours as one of TFX."""
     made = kind()
-    made.uri = artifact.uri
+    # TFX opens it by its own means: of what is kept elsewhere it gets the local copy.
+    made.uri = artifact.uri if new else str(artifact.path)
     made.id = artifact.id
     told = dict(artifact.properties)
     if not new:

@@ -10,8 +10,9 @@ from mlops_pipeline.results import read_run
 from mlops_pipeline.store import ArtifactRecord, ArtifactState, MetadataStore
 from mlops_pipeline.tables import Table, lines
 from mlops_pipeline.text import ago, shown
+from mlops_pipeline.workspace import TAG
 
-UNINTERESTING = {"name", "producer_component", "pipeline_name", "tfx_version", "is_external"}
+UNINTERESTING = {"name", "producer_component", "pipeline_name", "tfx_version", "is_external", TAG}
 
 
 @click.command()

@@ -127,7 +127,7 @@ def place_options(command: Command) -> Command:
 
     for option in (
         click.option("--project", metavar="DIR", help="Folder of the project  [default: here]"),
-        click.option("--root", metavar="DIR", help="Folder that artifacts are kept in."),
+        click.option("--root", metavar="DIR", help="Folder or URL that artifacts are kept in."),
         click.option("--store", metavar="URL", help="Metadata store: a URL or a file."),
     ):
         with_place = option(with_place)

@@ -16,8 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlops_pipeline.content import StatCache, digest_path, digest_uri, fsync_tree
+from mlops_pipeline.content import StatCache, digest_path, fsync_tree
 from mlops_pipeline.errors import NotFoundError, SettingsError
+from mlops_pipeline.objects import digest_uri
 from mlops_pipeline.stamps import Stamp, is_settled
 
 LARGE = b"x" * 50_000

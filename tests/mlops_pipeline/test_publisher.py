@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import textwrap
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,13 +85,13 @@ def test_read_only_folders_are_published_and_cleaned_up(project: Any, end: str) 
     """
     states = run(project, body)
     assert states == (["ValueError: after all"] if end else ["COMPLETE", "COMPLETE"])
-    assert list((project.workspace.root_path / "p" / ".staging").iterdir()) == []
+    assert list((Path(project.workspace.root) / "p" / ".staging").iterdir()) == []
 
 
 def test_what_is_away_with_its_disk_is_made_anew_but_not_given_up(project: Any) -> None:
     body = "(examples.path / 'text').write_text('a')"
     run(project, body)
-    away = project.workspace.root_path.rename(project.folder / "away")
+    away = Path(project.workspace.root).rename(project.folder / "away")
     assert run(project, body) == ["COMPLETE", "COMPLETE"]
     artifacts = project.store.artifacts_by_type("Examples")
     assert {each.state for each in artifacts} == {ArtifactState.LIVE}

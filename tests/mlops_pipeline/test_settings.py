@@ -51,6 +51,8 @@ def test_flags_win_over_the_environment_which_wins_over_the_file(project: Path) 
         "workers": "--workers",
         "lease": "MLOPS_LEASE",
         "lock": str(project / "mlops.toml"),
+        "scratch": "default",
+        "scratch_limit": "default",
         "import_paths": "default",
     }
 

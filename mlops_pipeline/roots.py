@@ -1,0 +1,72 @@
+"""The artifact root: where published files are kept, by path or by URL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from mlops_pipeline.content import StatCache
+from mlops_pipeline.copies import Copies, make_scratch
+from mlops_pipeline.local_root import LocalRoot
+from mlops_pipeline.objects import check_url, is_remote
+from mlops_pipeline.remote_root import RemoteRoot
+from mlops_pipeline.staging import Staging
+from mlops_pipeline.store import Execution, MetadataStore
+
+
+class ArtifactRoot(Protocol):
+    """What a run needs of the place that its artifacts are kept in."""
+
+    @property
+    def url(self) -> str:
+        """The root as a path or a URL."""
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """Properties of the executions that write here, beside those of their staging."""
+
+    @property
+    def digests(self) -> StatCache:
+        """Digests of what has been read before."""
+
+    def staging(self, execution: Execution) -> Staging | None:
+        """What an execution writes, if it writes here."""
+
+    def sweep(self, pipeline: str, store: MetadataStore) -> list[Execution]:
+        """Remove what ended executions left behind; returns those that are RUNNING."""
+
+    def log_path(self, execution: Execution) -> Path:
+        """Where the output of an executor is written, while it runs."""
+
+    def keep_log(self, execution: Execution) -> str:
+        """Where the output of an executor, which has ended, is from now on."""
+
+    def state_dir(self, execution: Execution) -> Path:
+        """The folder that later attempts of the same node in the same run find again."""
+
+    def bring_state(self, execution: Execution) -> None:
+        """Have in that folder what the last failed attempt left in it."""
+
+    def keep_state(self, execution: Execution) -> None:
+        """Keep what a failed attempt left in that folder."""
+
+    def drop_state(self, execution: Execution) -> None:
+        """Remove what attempts left: the node has succeeded."""
+
+
+def open_root(root: str, scratch: Path, copies: Copies) -> ArtifactRoot:
+    """The artifact root at a path or a URL.
+
+    Args:
+        scratch: folder of this machine for what is on its way to a root elsewhere.
+        copies: local copies of what is kept elsewhere.
+
+    Raises:
+        SettingsError: the URL cannot be used, or the library for it is missing.
+    """
+    if not is_remote(root):
+        return LocalRoot(Path(root.removeprefix("file://")).absolute())
+    check_url(root)
+    make_scratch(scratch)
+    return RemoteRoot(root.rstrip("/"), scratch, copies)
