@@ -54,6 +54,7 @@ def _bare_packages() -> Iterator[None]:
 
 try:
     from google.protobuf.json_format import MessageToDict
+    from google.protobuf.message import DecodeError
     from google.protobuf.wrappers_pb2 import StringValue
 
     with _bare_packages():
@@ -72,6 +73,7 @@ except ImportError as error:
 
 __all__ = [
     "SERVICE",
+    "DecodeError",
     "Library",
     "MessageToDict",
     "StringValue",

@@ -229,6 +229,7 @@ def _told(error: Any) -> tuple[int, str]:
     code, text = int(error.code().value[0]), str(error.details() or "")
     causes = {
         4: f"it did not answer within {PATIENCE:g} s",
+        8: f"the request is larger than it takes: {text}",
         14: f"it cannot be reached: {text}",
         16: f"it wants a token: set ${TOKEN}",
     }

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mariadb_server import MariaDbServer, has_mariadb, mariadb_server
 from store_contract import SharedStoreContract
 
 from mlops_metadata.mlmd import MlmdStore
@@ -205,23 +204,6 @@ def test_wrong_urls_are_told_without_their_passwords(url: str, message: str) -> 
 
 
 # MariaDB
-
-
-@pytest.fixture(scope="module")
-def mariadb() -> Iterator[MariaDbServer]:
-    if not has_mariadb():
-        pytest.skip("NO MARIADB WAS RUN: there is no mariadbd (Debian: mariadb-server)")
-    with mariadb_server() as server:
-        yield server
-
-
-@pytest.fixture
-def database(
-    mariadb: MariaDbServer, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> str:
-    """The URL of a database that is not there yet."""
-    monkeypatch.setenv("MLOPS_METADATA_PASSWORD", mariadb.password)
-    return mariadb.url(f"db{abs(hash(request.node.nodeid)) % 10**12}")
 
 
 class TestOnMariaDb(SharedStoreContract):
