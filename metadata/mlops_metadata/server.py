@@ -53,6 +53,7 @@ class ServerOptions:
         host: address to listen on; others than this machine's own need a token.
         port: 0 for any that is free.
         certificate, key: files for TLS, in PEM form; both or none.
+        client_ca: file with the certificates that those of clients have to be signed by.
         token: what clients have to give; `$MLOPS_METADATA_TOKEN` for the command.
     """
 
@@ -60,23 +61,28 @@ class ServerOptions:
     port: int = 8080
     certificate: str = ""
     key: str = ""
+    client_ca: str = ""
     token: str = ""
 
     def check(self) -> None:
         """Refuse what would be open to anybody.
 
         Raises:
-            SettingsError: the address is not this machine's own and there is no token, or half of
-                a key pair is missing.
+            SettingsError: the address is not this machine's own and clients have to show nothing,
+                or half of a key pair is missing.
         """
         if bool(self.certificate) != bool(self.key):
             raise SettingsError(
                 "TLS needs a certificate and its key", hint="give --tls-cert and --tls-key"
             )
-        if not _is_loopback(self.host) and not self.token:
+        if self.client_ca and not self.certificate:
+            raise SettingsError(
+                "clients show certificates over TLS only", hint="give --tls-cert and --tls-key"
+            )
+        if not _is_loopback(self.host) and not (self.token or self.client_ca):
             raise SettingsError(
                 f"listening on {self.host} lets everyone on the network change the store",
-                hint=f"set ${TOKEN} here and for the clients, and use TLS",
+                hint=f"set ${TOKEN} here and for the clients and use TLS, or give --tls-client-ca",
             )
 
 
@@ -141,9 +147,11 @@ class MetadataServer:
             return int(self._server.add_insecure_port(address))
         try:
             pair = (Path(options.key).read_bytes(), Path(options.certificate).read_bytes())
+            roots = Path(options.client_ca).read_bytes() if options.client_ca else None
         except OSError as error:
             raise SettingsError(f"cannot read {error.filename}: {error.strerror}") from None
-        return int(self._server.add_secure_port(address, grpc.ssl_server_credentials([pair])))
+        credentials = grpc.ssl_server_credentials([pair], roots, bool(roots))
+        return int(self._server.add_secure_port(address, credentials))
 
     def wait(self) -> None:
         """Wait until somebody stops the server."""

@@ -143,7 +143,9 @@ def test_a_token_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         server.stop()
 
 
-def test_tls_is_spoken_and_checked(tmp_path: Path) -> None:
+@pytest.fixture
+def certificates(tmp_path: Path) -> Path:
+    """A folder with `cert` and `key`, signed by itself, for this machine."""
     openssl = shutil.which("openssl")
     assert openssl, "needs openssl to make a certificate"
     subprocess.run(
@@ -155,12 +157,47 @@ def test_tls_is_spoken_and_checked(tmp_path: Path) -> None:
         check=True,
         capture_output=True,
     )
-    server = started(tmp_path, certificate=str(tmp_path / "cert"), key=str(tmp_path / "key"))
+    return tmp_path
+
+
+def test_tls_is_spoken_and_checked(certificates: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cert, key = str(certificates / "cert"), str(certificates / "key")
+    server = started(certificates, certificate=cert, key=key, token="sesame")
+    monkeypatch.setenv("MLOPS_METADATA_TOKEN", "sesame")
     try:
-        with contextlib.closing(open_grpc(f"{server.url}&ca={tmp_path / 'cert'}")) as client:
+        with contextlib.closing(open_grpc(f"{server.url}&ca={cert}")) as client:
             client.put_run(Run("r1", "taxi"))
         with pytest.raises(StoreError, match="no metadata server answers"):
             open_grpc(server.url)
+        monkeypatch.setenv("MLOPS_METADATA_TOKEN", "open")
+        with pytest.raises(StoreError, match="wants a token"):
+            open_grpc(f"{server.url}&ca={cert}")
+    finally:
+        server.stop()
+
+
+def test_clients_show_certificates_also_the_stock_one(certificates: Path) -> None:
+    cert, key = str(certificates / "cert"), str(certificates / "key")
+    server = started(certificates, certificate=cert, key=key, client_ca=cert)
+    script = """
+import sys
+from ml_metadata import metadata_store
+from ml_metadata.proto import metadata_store_pb2 as pb
+port, cert, key = sys.argv[1:]
+config = pb.MetadataStoreClientConfig(host="127.0.0.1", port=int(port))
+config.ssl_config.custom_ca = config.ssl_config.server_cert = open(cert).read()
+config.ssl_config.client_key = open(key).read()
+print([kind.name for kind in metadata_store.MetadataStore(config).get_context_types()][:1])
+"""
+    try:
+        own = f"{server.url}&ca={cert}&cert={cert}&key={key}"
+        with contextlib.closing(open_grpc(own)) as client:
+            client.put_run(Run("r1", "taxi"))
+        with pytest.raises(StoreError, match="no metadata server answers"):
+            open_grpc(f"{server.url}&ca={cert}")
+        command = [sys.executable, "-c", script, str(server.port), cert, key]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.stdout == "['pipeline']\n", done.stderr
     finally:
         server.stop()
 
@@ -170,6 +207,8 @@ def test_nobody_else_is_let_in_without_a_token(tmp_path: Path) -> None:
         started(tmp_path, host="0.0.0.0")
     with pytest.raises(SettingsError, match="a certificate and its key"):
         started(tmp_path, certificate="cert.pem")
+    with pytest.raises(SettingsError, match="over TLS only"):
+        started(tmp_path, client_ca="ca.pem")
 
 
 def test_a_port_that_is_taken_is_named(server: MetadataServer, tmp_path: Path) -> None:
