@@ -1,4 +1,4 @@
-"""Many runs at once through the launcher, on our server and on a MariaDB: none lost, none doubled."""
+"""Many runs at once on our server and on a MariaDB: none lost, none doubled."""
 
 from __future__ import annotations
 
