@@ -101,6 +101,7 @@ class MetadataServer:
         if connection is None:
             self._store.close()
             raise StoreError(f"{store_url} is no store of ML Metadata", hint="name another store")
+        self._stopped = threading.Event()
         self._turns = Turns()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="metadata server")
@@ -155,7 +156,8 @@ class MetadataServer:
 
     def wait(self) -> None:
         """Wait until somebody stops the server."""
-        self._thread.join()
+        # Not for the thread: after Ctrl-C in `join`, Python takes it for ended.
+        self._stopped.wait()
 
     def stop(self) -> None:
         """Let the requests that run end, and close the store."""
@@ -168,6 +170,7 @@ class MetadataServer:
         self._thread.join()
         self._loop.close()
         self._store.close()
+        self._stopped.set()
 
 
 def _handler(method: Method, turns: Turns) -> Callable[[bytes, Any], Awaitable[bytes]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import signal
 from typing import Any
 
 import click
@@ -35,7 +36,7 @@ def metadata() -> None:
 def serve(
     place: Place, host: str, port: int, tls_cert: str, tls_key: str, tls_client_ca: str
 ) -> None:
-    """Serve the store by the gRPC service of ML Metadata, until Ctrl-C.
+    """Serve the store by the gRPC service of ML Metadata, until Ctrl-C or SIGTERM.
 
     Clients are `--store grpc://HOST:PORT`, and any other of ML Metadata. $MLOPS_METADATA_TOKEN is
     what they have to give, or a certificate; without either, only this machine can be listened on.
@@ -57,6 +58,8 @@ def serve(
         key=tls_key,
         client_ca=tls_client_ca,
     )
+    # What ends a service or a container is as good as Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     click.echo(f"serving {place.settings.store} at {server.url}")
     try:
         with contextlib.suppress(KeyboardInterrupt):

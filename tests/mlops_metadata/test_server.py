@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from mlops_metadata.server import MetadataServer, ServerOptions
 from mlops_metadata.turns import Turns
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError, Execution, Run, State
+from mlops_pipeline.stores import open_store
 
 pytestmark = pytest.mark.mlmd
 
@@ -77,6 +79,31 @@ def test_bytes_that_are_no_request_are_refused(channel: grpc.Channel) -> None:
             grpc.StatusCode.INTERNAL,
         )
     call(channel, "GetArtifacts")
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_serves_until_it_is_told_to_end(
+    tmp_path: Path, environment: dict[str, str], ended_by: signal.Signals
+) -> None:
+    store = f"sqlite:///{tmp_path}/metadata.db"
+    command = [sys.executable, "-m", "mlops_pipeline.cli", "metadata", "serve"]
+    with subprocess.Popen(
+        [*command, "--port", "0", "--store", store],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as process:
+        assert process.stdout is not None
+        told = process.stdout.readline()
+        assert told.startswith(f"serving {store} at grpc://127.0.0.1:"), process.communicate()
+        with contextlib.closing(open_grpc(told.split()[-1])) as client:
+            client.put_run(Run("r1", "taxi"))
+            process.send_signal(ended_by)
+            _, errors = process.communicate(timeout=60)
+        assert (process.returncode, errors) == (0, "")
+    with contextlib.closing(open_store(store)) as again:
+        assert again.get_run("r1") is not None
 
 
 # The stock client
