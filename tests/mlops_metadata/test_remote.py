@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mariadb_server import MariaDbServer
 from store_contract import SharedStoreContract
 
 from mlops_metadata.mlmd import MlmdStore
@@ -289,6 +290,20 @@ store.close()
     assert sorted(name for out, _ in told for name in out.split()) == [
         f"key{number}.1" for number in range(10)
     ]
+
+
+def test_a_connection_that_mariadb_has_ended_is_made_anew(
+    database: str, mariadb: MariaDbServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Every pause counts as long enough for the server to have ended an idle connection.
+    monkeypatch.setattr("mlops_metadata.library._IDLE", 0.0)
+    with contextlib.closing(open_mysql(database)) as store:
+        running, _ = store.put_execution(execution("key.1"))
+        for _ in range(3):
+            mariadb.end_connections()
+            store.heartbeat(running.id)
+            mariadb.end_connections()
+            assert [e.id for e in store.executions([running.id])] == [running.id]
 
 
 def test_a_wrong_password_is_told_and_not_shown(
