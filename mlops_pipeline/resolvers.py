@@ -24,7 +24,7 @@ from mlops_pipeline.store import (
     MetadataStore,
 )
 
-PAGES = (100, 1_000, 10_000)
+PAGES = (10, 100, 1_000, 10_000)
 """How many of the newest artifacts of a type are read: more only if the fewer did not do."""
 
 RUNS = 50

@@ -54,6 +54,7 @@ def _bare_packages() -> Iterator[None]:
 
 try:
     from google.protobuf.json_format import MessageToDict
+    from google.protobuf.message import DecodeError
     from google.protobuf.wrappers_pb2 import StringValue
 
     with _bare_packages():
@@ -72,6 +73,7 @@ except ImportError as error:
 
 __all__ = [
     "SERVICE",
+    "DecodeError",
     "Library",
     "MessageToDict",
     "StringValue",
@@ -87,6 +89,12 @@ log = logging.getLogger(__name__)
 _NOT_FOUND, _ALREADY_EXISTS, _ABORTED = 5, 6, 10
 _PATIENCE = 60.0
 """Seconds that a call goes on trying while a program without our lock holds the database."""
+
+_LOST = ("Lost connection", "gone away", "connect to MySQL", "mysql_real_connect")
+"""Signs that a database server has ended the connection; MLMD makes a new one at the next call."""
+
+_IDLE = 1.0
+"""Seconds without a call after which a connection may have been ended."""
 
 _CAUSES = {
     "readonly database": (
@@ -132,6 +140,8 @@ class Library:
             self._handle: Any = _compiled.CreateMetadataStore(config.SerializeToString(), options)
         except RuntimeError as error:
             raise _store_error(f"cannot open the metadata store {name}", str(error)) from error
+        self._may_be_lost = config.HasField("mysql")
+        self._used = time.monotonic()
 
     def call(self, method: str, message: Any) -> Any:
         """Send a request; where another program is in the way, try again soon.
@@ -146,13 +156,20 @@ class Library:
         """Send the bytes of a request: those of the answer, what went wrong, and its gRPC code."""
         if self._handle is None:
             raise StoreError(f"the metadata store {self._name} is closed", hint="open it again")
+        reads = method.startswith("Get")
+        if self._may_be_lost and not reads and time.monotonic() > self._used + _IDLE:
+            # A write is not repeated when the connection is lost under it, so one is made before.
+            self.send("GetContextsByID", b"")
         function = getattr(_compiled, method)
         deadline = time.monotonic() + _PATIENCE
         while True:
-            answer, text, code = function(self._handle, data)
-            if code != _ABORTED or time.monotonic() > deadline:
-                return answer, text.decode("utf-8", "replace"), code
-            log.debug("%s: %s is tried again, another program is in the way", self._name, method)
+            answer, told, code = function(self._handle, data)
+            self._used = time.monotonic()
+            text = told.decode("utf-8", "replace")
+            lost = reads and self._may_be_lost and any(sign in text for sign in _LOST)
+            if not (lost or code == _ABORTED) or self._used > deadline:
+                return answer, text, code
+            log.debug("%s: %s is tried again: %s", self._name, method, _short(text))
             time.sleep(random.uniform(0.005, 0.05))
 
     def close(self) -> None:

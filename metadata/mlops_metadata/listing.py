@@ -1,8 +1,14 @@
-"""Many records in few requests: by id in chunks, and from the newest on in pages."""
+"""Many records in few requests: by id in chunks, and from the newest on in pages.
+
+MLMD lists what is of one type, or in one context, by looking up the ids of all of that first, so
+the newest 20 take longer the more there are. Without a type it goes down the primary key, so
+`recent` takes as long as it goes back.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from mlops_metadata.connection import Connection
@@ -10,6 +16,9 @@ from mlops_metadata.library import pb, request
 
 PAGE = 100
 """Most that MLMD lists in one answer."""
+
+_PAGES = 12
+"""Pages that are looked through at most for what may be found by its type, too."""
 
 _CHUNK = 500
 """Ids in one request: more of them take longer than two requests."""
@@ -48,3 +57,38 @@ def newest(
         if not response.next_page_token:
             return
         options.next_page_token = response.next_page_token
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to look for among the newest records of all types.
+
+    Args:
+        what: of the methods of MLMD: `Artifacts`, `Contexts`, `Executions`.
+        fits: whether it is one.
+        limit: how many are enough.
+        patience: pages to look through before it may seem to be too rare.
+    """
+
+    what: str
+    fits: Callable[[Any], bool]
+    limit: int
+    patience: int = _PAGES
+
+
+def recent(connection: Connection, wanted: Wanted) -> list[Any] | None:
+    """The newest records that are wanted; None if they are too rare to be found like this."""
+    found: list[Any] = []
+    page = min(PAGE, 10 * wanted.limit)
+    method = f"Get{wanted.what}"
+    listing = newest(connection, method, request(method), wanted.what.lower(), page)
+    for number, record in enumerate(listing, 1):
+        if wanted.fits(record):
+            found.append(record)
+            if len(found) == wanted.limit:
+                return found
+        pages, rest = divmod(number, page)
+        may_give_up = rest == 0 and pages >= wanted.patience
+        if may_give_up and len(found) * _PAGES <= wanted.limit * pages:
+            return None
+    return found

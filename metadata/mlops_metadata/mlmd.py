@@ -14,7 +14,7 @@ from mlops_metadata import records, tfx
 from mlops_metadata.connection import Connection
 from mlops_metadata.layout import CACHE, DOCUMENT, NODE, PIPELINE, RUN, Contexts, Types
 from mlops_metadata.library import pb, request
-from mlops_metadata.listing import PAGE, by_id, newest
+from mlops_metadata.listing import Wanted, by_id, newest, recent
 from mlops_metadata.sqlite import connect, locate
 from mlops_metadata.values import decode, encode
 from mlops_pipeline.errors import StoreError
@@ -85,26 +85,31 @@ class MlmdStore:
     def list_runs(self, *, pipeline: str = "", limit: int = 20) -> list[Run]:
         if limit < 1 or (pipeline and not self._contexts.id(PIPELINE, pipeline)):
             return []
+
+        def fits(context: Any) -> bool:
+            if context.type != RUN or not records.may_be_of(context, pipeline):
+                return False
+            # The context of a run of TFX does not tell its pipeline.
+            known = not pipeline or records.is_our_run(context)
+            return known or self._run(context).pipeline == pipeline
+
+        found = recent(self._connection, Wanted("Contexts", fits, limit))
+        if found is None:
+            found = self._all_of(pipeline) if pipeline else self._newest_runs(limit)
+        return [self._run(context) for context in found[:limit]]
+
+    def _newest_runs(self, limit: int) -> list[Any]:
         message = request("GetContextsByType")
         message.type_name = RUN
-        page = min(PAGE, 2 * limit) if pipeline else limit
-        listing = newest(self._connection, "GetContextsByType", message, "contexts", page)
-        found: list[Run] = []
-        for context in islice(listing, PAGE if pipeline else limit):
-            if records.may_be_of(context, pipeline):
-                run = self._run(context)
-                found += [run] if pipeline in ("", run.pipeline) else []
-            if len(found) == limit:
-                return found
-        return self._runs_of_pipeline(pipeline, limit) if pipeline else found
+        listing = newest(self._connection, "GetContextsByType", message, "contexts", limit)
+        return list(islice(listing, limit))
 
-    def _runs_of_pipeline(self, pipeline: str, limit: int) -> list[Run]:
-        """The newest runs of a pipeline that has few among the newest of all."""
+    def _all_of(self, pipeline: str) -> list[Any]:
+        """The contexts of all runs of a pipeline, newest first."""
         message = request("GetChildrenContextsByContext")
         message.context_id = self._contexts.id(PIPELINE, pipeline)
         children = self._connection.read("GetChildrenContextsByContext", message).contexts
-        runs = sorted((c for c in children if c.type == RUN), key=lambda c: -c.id)
-        return [self._run(context) for context in runs[:limit]]
+        return sorted((c for c in children if c.type == RUN), key=lambda c: -c.id)
 
     def _run(self, context: Any) -> Run:
         if records.is_our_run(context):
@@ -293,10 +298,18 @@ class MlmdStore:
         return [records.read_artifact(message) for message in found]
 
     def artifacts_by_type(self, type_name: str, *, limit: int = 100) -> list[ArtifactRecord]:
-        message = request("GetArtifactsByType")
-        message.type_name = type_name
-        listing = newest(self._connection, "GetArtifactsByType", message, "artifacts", limit)
-        return [records.read_artifact(found) for found in islice(listing, limit)]
+        def fits(artifact: Any) -> bool:
+            return bool(artifact.type == type_name)
+
+        if limit < 1:
+            return []
+        found = recent(self._connection, Wanted("Artifacts", fits, limit, patience=1))
+        if found is None:
+            message = request("GetArtifactsByType")
+            message.type_name = type_name
+            listing = newest(self._connection, "GetArtifactsByType", message, "artifacts", limit)
+            found = list(islice(listing, limit))
+        return [records.read_artifact(artifact) for artifact in found]
 
     def artifacts_by_uri(self, uri: str) -> list[ArtifactRecord]:
         message = request("GetArtifactsByURI")

@@ -1,28 +1,48 @@
 """`mlops metadata serve`: MLMD's gRPC service over a store on this machine or a database server.
 
-Requests pass through as bytes, one at a time and in the order in which they come: MLMD holds
-Python's lock during each call, so more threads would only let one client starve another.
+Requests pass through as bytes, one at a time, each client in its turn (see `turns`).
 """
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import ipaddress
 import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mlops_metadata.connection import Connection
-from mlops_metadata.library import SERVICE, known_methods, service
-from mlops_metadata.remote import TOKEN, UNLIMITED
+from mlops_metadata.library import SERVICE, service
+from mlops_metadata.methods import Method, methods
+from mlops_metadata.remote import TOKEN
+from mlops_metadata.turns import Turns
 from mlops_pipeline.errors import SettingsError, StoreError
 from mlops_pipeline.stores import open_store
 
 _LONGEST = 2000
 """Bytes of an error: MLMD repeats whole records in it, and gRPC fails on more than 8,000."""
+
+_LARGEST = 64 * 2**20
+"""Bytes of a request; answers may be larger."""
+
+_LIMITS: Sequence[tuple[str, int]] = (
+    ("grpc.max_receive_message_length", _LARGEST),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.so_reuseport", 0),
+    # Whoever connects has to say something, to be there, and now and then to ask something.
+    ("grpc.server_handshake_timeout_ms", 20_000),
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.max_connection_idle_ms", 600_000),
+    ("grpc.max_connection_age_ms", 3_600_000),
+    ("grpc.max_connection_age_grace_ms", 600_000),
+    # Requests of one connection; what is beyond waits at the client.
+    ("grpc.max_concurrent_streams", 100),
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +53,7 @@ class ServerOptions:
         host: address to listen on; others than this machine's own need a token.
         port: 0 for any that is free.
         certificate, key: files for TLS, in PEM form; both or none.
+        client_ca: file with the certificates that those of clients have to be signed by.
         token: what clients have to give; `$MLOPS_METADATA_TOKEN` for the command.
     """
 
@@ -40,23 +61,28 @@ class ServerOptions:
     port: int = 8080
     certificate: str = ""
     key: str = ""
+    client_ca: str = ""
     token: str = ""
 
     def check(self) -> None:
         """Refuse what would be open to anybody.
 
         Raises:
-            SettingsError: the address is not this machine's own and there is no token, or half of
-                a key pair is missing.
+            SettingsError: the address is not this machine's own and clients have to show nothing,
+                or half of a key pair is missing.
         """
         if bool(self.certificate) != bool(self.key):
             raise SettingsError(
                 "TLS needs a certificate and its key", hint="give --tls-cert and --tls-key"
             )
-        if not _is_loopback(self.host) and not self.token:
+        if self.client_ca and not self.certificate:
+            raise SettingsError(
+                "clients show certificates over TLS only", hint="give --tls-cert and --tls-key"
+            )
+        if not _is_loopback(self.host) and not (self.token or self.client_ca):
             raise SettingsError(
                 f"listening on {self.host} lets everyone on the network change the store",
-                hint=f"set ${TOKEN} here and for the clients, and use TLS",
+                hint=f"set ${TOKEN} here and for the clients and use TLS, or give --tls-client-ca",
             )
 
 
@@ -69,35 +95,51 @@ class MetadataServer:
     """
 
     def __init__(self, store_url: str, options: ServerOptions) -> None:
-        import grpc
-
         options.check()
         self._store: Any = open_store(store_url)
         connection = getattr(self._store, "connection", None)
         if connection is None:
             self._store.close()
             raise StoreError(f"{store_url} is no store of ML Metadata", hint="name another store")
-        self._server = grpc.server(
-            ThreadPoolExecutor(1, "metadata"),
-            handlers=[_handlers(connection)],
-            interceptors=[_Token(options.token)] if options.token else [],
-            options=[*UNLIMITED, ("grpc.so_reuseport", 0)],
-        )
+        self._stopped = threading.Event()
+        self._turns = Turns()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="metadata server")
+        self._thread.start()
         address = f"[{options.host}]" if ":" in options.host else options.host
+        started = self._start(connection, f"{address}:{options.port}", options)
         try:
-            self.port = self._listen(f"{address}:{options.port}", options)
-        except SettingsError:
-            self._store.close()
+            self.port = asyncio.run_coroutine_threadsafe(started, self._loop).result()
+        except BaseException as error:
+            self._close()
+            if isinstance(error, RuntimeError):
+                raise SettingsError(
+                    f"cannot listen on {options.host}:{options.port}: {error}",
+                    hint="choose another --port",
+                ) from None
             raise
-        except RuntimeError as error:
-            self._store.close()
-            raise SettingsError(
-                f"cannot listen on {options.host}:{options.port}: {error}",
-                hint="choose another --port",
-            ) from None
         scheme_options = "?tls=on" if options.certificate else ""
         self.url = f"grpc://{address}:{self.port}{scheme_options}"
-        self._server.start()
+
+    async def _start(self, connection: Connection, address: str, options: ServerOptions) -> int:
+        import grpc.aio
+
+        # Asynchronous: a client that stops in the middle of a request keeps no thread waiting.
+        self._server = grpc.aio.server(
+            interceptors=[_token(options.token)] if options.token else [],
+            options=_LIMITS,
+        )
+        handlers = {
+            name: grpc.unary_unary_rpc_method_handler(_handler(method, self._turns))
+            for name, method in methods(connection).items()
+        }
+        path = f"{service.DESCRIPTOR.package}.{SERVICE}"
+        self._server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(path, handlers),)
+        )
+        port = self._listen(address, options)
+        await self._server.start()
+        return port
 
     def _listen(self, address: str, options: ServerOptions) -> int:
         import grpc
@@ -106,130 +148,65 @@ class MetadataServer:
             return int(self._server.add_insecure_port(address))
         try:
             pair = (Path(options.key).read_bytes(), Path(options.certificate).read_bytes())
+            roots = Path(options.client_ca).read_bytes() if options.client_ca else None
         except OSError as error:
             raise SettingsError(f"cannot read {error.filename}: {error.strerror}") from None
-        return int(self._server.add_secure_port(address, grpc.ssl_server_credentials([pair])))
+        credentials = grpc.ssl_server_credentials([pair], roots, bool(roots))
+        return int(self._server.add_secure_port(address, credentials))
 
     def wait(self) -> None:
         """Wait until somebody stops the server."""
-        self._server.wait_for_termination()
+        # Not for the thread: after Ctrl-C in `join`, Python takes it for ended.
+        self._stopped.wait()
 
     def stop(self) -> None:
         """Let the requests that run end, and close the store."""
-        self._server.stop(5).wait()
+        asyncio.run_coroutine_threadsafe(self._server.stop(5), self._loop).result()
+        self._close()
+
+    def _close(self) -> None:
+        self._turns.close()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
         self._store.close()
+        self._stopped.set()
 
 
-def _handlers(connection: Connection) -> Any:
-    """Every method of the service, by name."""
+def _handler(method: Method, turns: Turns) -> Callable[[bytes, Any], Awaitable[bytes]]:
     import grpc
 
-    methods: dict[str, Callable[[bytes, Any], bytes]] = {
-        name: _passing_on(connection, name) for name in known_methods()
-    }
-    for direction in ("Parent", "Children"):
-        methods[f"Get{direction}ContextsByContexts"] = _of_each(connection, direction)
-    methods["GetLineageGraph"] = _lineage_graph(connection)
-    return grpc.method_handlers_generic_handler(
-        f"{service.DESCRIPTOR.package}.{SERVICE}",
-        {name: grpc.unary_unary_rpc_method_handler(call) for name, call in methods.items()},
-    )
+    codes = {code.value[0]: code for code in grpc.StatusCode}
+
+    async def handle(data: bytes, context: Any) -> bytes:
+        answer, text, code = await turns.run(context.peer(), lambda: method(data))
+        if code:
+            short = text.encode()[:_LONGEST].decode(errors="ignore")
+            await context.abort(codes.get(code, grpc.StatusCode.UNKNOWN), short)
+        return answer
+
+    return handle
 
 
-def _passing_on(connection: Connection, method: str) -> Callable[[bytes, Any], bytes]:
-    def call(data: bytes, context: Any) -> bytes:
-        return _ask(connection, method, data, context)
-
-    return call
-
-
-def _ask(connection: Connection, method: str, data: bytes, context: Any) -> bytes:
-    import grpc
-
-    try:
-        answer, text, code = connection.forward(method, data)
-    except StoreError as error:
-        answer, text, code = b"", str(error), grpc.StatusCode.INTERNAL.value[0]
-    if code:
-        status = next(each for each in grpc.StatusCode if each.value[0] == code)
-        context.abort(status, text.encode()[:_LONGEST].decode(errors="ignore"))
-    return answer
-
-
-def _of_each(connection: Connection, direction: str) -> Callable[[bytes, Any], bytes]:
-    """Parents or children of many contexts, which the library tells of one at a time."""
-    method = f"Get{direction}ContextsByContext"
-
-    def call(data: bytes, context: Any) -> bytes:
-        wanted = getattr(service, f"{method}sRequest").FromString(data)
-        response = getattr(service, f"{method}sResponse")()
-        for context_id in _distinct(wanted.context_ids):
-            one = getattr(service, f"{method}Request")(context_id=context_id)
-            answer = _ask(connection, method, one.SerializeToString(), context)
-            found = getattr(service, f"{method}Response").FromString(answer)
-            if found.contexts:
-                entry = response.contexts[context_id]
-                repeated = (
-                    entry.parent_contexts if direction == "Parent" else entry.children_contexts
-                )
-                repeated.extend(found.contexts)
-        return bytes(response.SerializeToString())
-
-    return call
-
-
-def _distinct(ids: Iterable[int]) -> list[int]:
-    return list(dict.fromkeys(ids))
-
-
-def _lineage_graph(connection: Connection) -> Callable[[bytes, Any], bytes]:
-    """The older question about lineage, asked as the newer one."""
-
-    def call(data: bytes, context: Any) -> bytes:
-        import grpc
-
-        wanted = service.GetLineageGraphRequest.FromString(data).options
-        stop = wanted.stop_conditions
-        if stop.boundary_artifacts or stop.boundary_executions:
-            context.abort(
-                grpc.StatusCode.UNIMPLEMENTED,
-                "GetLineageGraph with boundaries is not served: use GetLineageSubgraph",
-            )
-        newer = service.GetLineageSubgraphRequest()
-        options = newer.lineage_subgraph_query_options
-        options.starting_artifacts.filter_query = wanted.artifacts_options.filter_query
-        if stop.HasField("max_num_hops"):
-            options.max_num_hops = stop.max_num_hops
-        newer.read_mask.paths.extend(
-            ["artifacts", "executions", "contexts", "events", "attributions", "associations"]
-        )
-        answer = _ask(connection, "GetLineageSubgraph", newer.SerializeToString(), context)
-        found = service.GetLineageSubgraphResponse.FromString(answer)
-        response = service.GetLineageGraphResponse()
-        response.subgraph.CopyFrom(found.lineage_subgraph)
-        return bytes(response.SerializeToString())
-
-    return call
-
-
-class _Token:
+def _token(token: str) -> Any:
     """Refuses requests without the token."""
+    import grpc
+    import grpc.aio
 
-    def __init__(self, token: str) -> None:
-        import grpc
+    expected = f"Bearer {token}".encode()
 
-        self._expected = f"Bearer {token}".encode()
+    async def refuse(data: bytes, context: Any) -> None:
+        await context.abort(grpc.StatusCode.UNAUTHENTICATED, "the token is missing or wrong")
 
-        def refuse(data: bytes, context: Any) -> None:
-            context.abort(grpc.StatusCode.UNAUTHENTICATED, "the token is missing or wrong")
+    refusal = grpc.unary_unary_rpc_method_handler(refuse)
 
-        self._refusal = grpc.unary_unary_rpc_method_handler(refuse)
+    class Token(grpc.aio.ServerInterceptor):  # type: ignore[misc]
+        async def intercept_service(self, proceed: Any, details: Any) -> Any:
+            given = dict(details.invocation_metadata).get("authorization", "")
+            given = given if isinstance(given, bytes) else str(given).encode()
+            return await proceed(details) if hmac.compare_digest(given, expected) else refusal
 
-    def intercept_service(self, proceed: Callable[[Any], Any], details: Any) -> Any:
-        """Let a request through, or answer it with a refusal."""
-        given = dict(details.invocation_metadata).get("authorization", "")
-        given = given if isinstance(given, bytes) else str(given).encode()
-        return proceed(details) if hmac.compare_digest(given, self._expected) else self._refusal
+    return Token()
 
 
 def serve(store_url: str, **options: Any) -> MetadataServer:

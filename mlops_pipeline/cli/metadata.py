@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import signal
 from typing import Any
 
 import click
@@ -25,12 +26,20 @@ def metadata() -> None:
 @click.option("--port", default=8080, show_default=True, help="0 for any that is free.")
 @click.option("--tls-cert", default="", metavar="FILE", help="Certificate for TLS, in PEM form.")
 @click.option("--tls-key", default="", metavar="FILE", help="Its key.")
+@click.option(
+    "--tls-client-ca",
+    default="",
+    metavar="FILE",
+    help="Ask clients for a certificate that one of these has signed.",
+)
 @place_options
-def serve(place: Place, host: str, port: int, tls_cert: str, tls_key: str) -> None:
-    """Serve the store by the gRPC service of ML Metadata, until Ctrl-C.
+def serve(
+    place: Place, host: str, port: int, tls_cert: str, tls_key: str, tls_client_ca: str
+) -> None:
+    """Serve the store by the gRPC service of ML Metadata, until Ctrl-C or SIGTERM.
 
     Clients are `--store grpc://HOST:PORT`, and any other of ML Metadata. $MLOPS_METADATA_TOKEN is
-    what they have to give; without it, only this machine can be listened on.
+    what they have to give, or a certificate; without either, only this machine can be listened on.
     """
     from mlops_pipeline.stores import make_place
 
@@ -42,8 +51,15 @@ def serve(place: Place, host: str, port: int, tls_cert: str, tls_key: str) -> No
         ) from None
     make_place(place.settings.store)
     server = module.serve(
-        place.settings.store, host=host, port=port, certificate=tls_cert, key=tls_key
+        place.settings.store,
+        host=host,
+        port=port,
+        certificate=tls_cert,
+        key=tls_key,
+        client_ca=tls_client_ca,
     )
+    # What ends a service or a container is as good as Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     click.echo(f"serving {place.settings.store} at {server.url}")
     try:
         with contextlib.suppress(KeyboardInterrupt):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mariadb_server import MariaDbServer, has_mariadb, mariadb_server
 
 # The light environment deselects these tests, but cannot import them either.
 if importlib.util.find_spec("ml_metadata") is None:
@@ -21,7 +22,7 @@ pytest.register_assert_rewrite("store_contract")
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
 
 
-def passwords() -> dict[str, str]:
+def _passwords() -> dict[str, str]:
     """What a test has set to get at its store."""
     return {n: v for n, v in os.environ.items() if n.startswith("MLOPS_METADATA_")}
 
@@ -35,7 +36,7 @@ class StoreProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**ENVIRONMENT, **passwords()},
+            env={**ENVIRONMENT, **_passwords()},
         )
 
     def send(self, do: str, **details: Any) -> None:
@@ -104,3 +105,26 @@ def sql() -> Callable[[Path, str], list[list[Any]]]:
         return list(json.loads(done.stdout))
 
     return query
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDbServer]:
+    if not has_mariadb():
+        pytest.skip("NO MARIADB WAS RUN: there is no mariadbd (Debian: mariadb-server)")
+    with mariadb_server() as server:
+        yield server
+
+
+@pytest.fixture
+def database(
+    mariadb: MariaDbServer, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """The URL of a database that is not there yet."""
+    monkeypatch.setenv("MLOPS_METADATA_PASSWORD", mariadb.password)
+    return mariadb.url(f"db{abs(hash(request.node.nodeid)) % 10**12}")
+
+
+@pytest.fixture
+def passwords(database: str) -> dict[str, str]:
+    """Lets another process get at the database."""
+    return _passwords()

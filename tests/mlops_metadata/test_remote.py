@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mariadb_server import MariaDbServer, has_mariadb, mariadb_server
+from mariadb_server import MariaDbServer
 from store_contract import SharedStoreContract
 
 from mlops_metadata.mlmd import MlmdStore
@@ -144,7 +144,9 @@ def test_a_token_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         server.stop()
 
 
-def test_tls_is_spoken_and_checked(tmp_path: Path) -> None:
+@pytest.fixture
+def certificates(tmp_path: Path) -> Path:
+    """A folder with `cert` and `key`, signed by itself, for this machine."""
     openssl = shutil.which("openssl")
     assert openssl, "needs openssl to make a certificate"
     subprocess.run(
@@ -156,12 +158,47 @@ def test_tls_is_spoken_and_checked(tmp_path: Path) -> None:
         check=True,
         capture_output=True,
     )
-    server = started(tmp_path, certificate=str(tmp_path / "cert"), key=str(tmp_path / "key"))
+    return tmp_path
+
+
+def test_tls_is_spoken_and_checked(certificates: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cert, key = str(certificates / "cert"), str(certificates / "key")
+    server = started(certificates, certificate=cert, key=key, token="sesame")
+    monkeypatch.setenv("MLOPS_METADATA_TOKEN", "sesame")
     try:
-        with contextlib.closing(open_grpc(f"{server.url}&ca={tmp_path / 'cert'}")) as client:
+        with contextlib.closing(open_grpc(f"{server.url}&ca={cert}")) as client:
             client.put_run(Run("r1", "taxi"))
         with pytest.raises(StoreError, match="no metadata server answers"):
             open_grpc(server.url)
+        monkeypatch.setenv("MLOPS_METADATA_TOKEN", "open")
+        with pytest.raises(StoreError, match="wants a token"):
+            open_grpc(f"{server.url}&ca={cert}")
+    finally:
+        server.stop()
+
+
+def test_clients_show_certificates_also_the_stock_one(certificates: Path) -> None:
+    cert, key = str(certificates / "cert"), str(certificates / "key")
+    server = started(certificates, certificate=cert, key=key, client_ca=cert)
+    script = """
+import sys
+from ml_metadata import metadata_store
+from ml_metadata.proto import metadata_store_pb2 as pb
+port, cert, key = sys.argv[1:]
+config = pb.MetadataStoreClientConfig(host="127.0.0.1", port=int(port))
+config.ssl_config.custom_ca = config.ssl_config.server_cert = open(cert).read()
+config.ssl_config.client_key = open(key).read()
+print([kind.name for kind in metadata_store.MetadataStore(config).get_context_types()][:1])
+"""
+    try:
+        own = f"{server.url}&ca={cert}&cert={cert}&key={key}"
+        with contextlib.closing(open_grpc(own)) as client:
+            client.put_run(Run("r1", "taxi"))
+        with pytest.raises(StoreError, match="no metadata server answers"):
+            open_grpc(f"{server.url}&ca={cert}")
+        command = [sys.executable, "-c", script, str(server.port), cert, key]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.stdout == "['pipeline']\n", done.stderr
     finally:
         server.stop()
 
@@ -171,6 +208,8 @@ def test_nobody_else_is_let_in_without_a_token(tmp_path: Path) -> None:
         started(tmp_path, host="0.0.0.0")
     with pytest.raises(SettingsError, match="a certificate and its key"):
         started(tmp_path, certificate="cert.pem")
+    with pytest.raises(SettingsError, match="over TLS only"):
+        started(tmp_path, client_ca="ca.pem")
 
 
 def test_a_port_that_is_taken_is_named(server: MetadataServer, tmp_path: Path) -> None:
@@ -205,23 +244,6 @@ def test_wrong_urls_are_told_without_their_passwords(url: str, message: str) -> 
 
 
 # MariaDB
-
-
-@pytest.fixture(scope="module")
-def mariadb() -> Iterator[MariaDbServer]:
-    if not has_mariadb():
-        pytest.skip("NO MARIADB WAS RUN: there is no mariadbd (Debian: mariadb-server)")
-    with mariadb_server() as server:
-        yield server
-
-
-@pytest.fixture
-def database(
-    mariadb: MariaDbServer, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> str:
-    """The URL of a database that is not there yet."""
-    monkeypatch.setenv("MLOPS_METADATA_PASSWORD", mariadb.password)
-    return mariadb.url(f"db{abs(hash(request.node.nodeid)) % 10**12}")
 
 
 class TestOnMariaDb(SharedStoreContract):
@@ -268,6 +290,20 @@ store.close()
     assert sorted(name for out, _ in told for name in out.split()) == [
         f"key{number}.1" for number in range(10)
     ]
+
+
+def test_a_connection_that_mariadb_has_ended_is_made_anew(
+    database: str, mariadb: MariaDbServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Every pause counts as long enough for the server to have ended an idle connection.
+    monkeypatch.setattr("mlops_metadata.library._IDLE", 0.0)
+    with contextlib.closing(open_mysql(database)) as store:
+        running, _ = store.put_execution(execution("key.1"))
+        for _ in range(3):
+            mariadb.end_connections()
+            store.heartbeat(running.id)
+            mariadb.end_connections()
+            assert [e.id for e in store.executions([running.id])] == [running.id]
 
 
 def test_a_wrong_password_is_told_and_not_shown(

@@ -153,7 +153,7 @@ def test_what_is_read_does_not_grow_with_the_store() -> None:
     assert len(history.ask(latest, "Model")) == 1
     assert len(history.ask(latest_blessed_model, "Model")) == 1
     assert isinstance(history.store, CountingStore)
-    assert history.store.read == 200
+    assert history.store.read == 20
 
 
 def test_the_latest_blessed_model_is_the_newest_with_a_blessing(history: History) -> None:

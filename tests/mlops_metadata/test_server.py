@@ -1,0 +1,278 @@
+"""The metadata server: all of MLMD's service, for many clients, whatever some of them do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from mlops_metadata.library import SERVICE, service
+from mlops_metadata.remote import open_grpc
+from mlops_metadata.server import MetadataServer, ServerOptions
+from mlops_metadata.turns import Turns
+from mlops_pipeline.errors import StoreError
+from mlops_pipeline.store import AlreadyExistsError, Execution, Run, State
+from mlops_pipeline.stores import open_store
+
+pytestmark = pytest.mark.mlmd
+
+METHODS = [each.name for each in service.DESCRIPTOR.services_by_name[SERVICE].methods]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[MetadataServer]:
+    server = MetadataServer(f"sqlite:///{tmp_path}/metadata.db", ServerOptions(port=0))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def channel(server: MetadataServer) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(server.url.removeprefix("grpc://")) as opened:
+        yield opened
+
+
+def call(channel: grpc.Channel, method: str, data: bytes = b"") -> bytes:
+    path = f"/{service.DESCRIPTOR.package}.{SERVICE}/{method}"
+    return bytes(channel.unary_unary(path)(data, timeout=30))
+
+
+def test_every_method_of_the_service_is_there(channel: grpc.Channel) -> None:
+    codes = {}
+    for method in METHODS:
+        try:
+            call(channel, method)
+            codes[method] = "OK"
+        except grpc.RpcError as error:
+            codes[method] = error.code().name
+    assert len(codes) == 52
+    assert set(codes.values()) <= {"OK", "INVALID_ARGUMENT", "NOT_FOUND"}, codes
+
+
+def test_an_old_lineage_question_with_boundaries_is_refused_with_the_reason(
+    channel: grpc.Channel,
+) -> None:
+    wanted = service.GetLineageGraphRequest()
+    wanted.options.stop_conditions.boundary_artifacts = "uri = '/x'"
+    with pytest.raises(grpc.RpcError, match="use GetLineageSubgraph"):
+        call(channel, "GetLineageGraph", wanted.SerializeToString())
+
+
+def test_bytes_that_are_no_request_are_refused(channel: grpc.Channel) -> None:
+    for method in ("GetLineageGraph", "GetParentContextsByContexts", "PutArtifacts"):
+        with pytest.raises(grpc.RpcError) as caught:
+            call(channel, method, b"\xff\xff\xff")
+        assert caught.value.code() in (
+            grpc.StatusCode.INVALID_ARGUMENT,
+            grpc.StatusCode.INTERNAL,
+        )
+    call(channel, "GetArtifacts")
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_serves_until_it_is_told_to_end(
+    tmp_path: Path, environment: dict[str, str], ended_by: signal.Signals
+) -> None:
+    store = f"sqlite:///{tmp_path}/metadata.db"
+    command = [sys.executable, "-m", "mlops_pipeline.cli", "metadata", "serve"]
+    with subprocess.Popen(
+        [*command, "--port", "0", "--store", store],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as process:
+        assert process.stdout is not None
+        told = process.stdout.readline()
+        assert told.startswith(f"serving {store} at grpc://127.0.0.1:"), process.communicate()
+        with contextlib.closing(open_grpc(told.split()[-1])) as client:
+            client.put_run(Run("r1", "taxi"))
+            process.send_signal(ended_by)
+            _, errors = process.communicate(timeout=60)
+        assert (process.returncode, errors) == (0, "")
+    with contextlib.closing(open_store(store)) as again:
+        assert again.get_run("r1") is not None
+
+
+# The stock client
+
+
+def stock_calls(url: str, environment: dict[str, str]) -> list[Any]:
+    script = Path(__file__).with_name("stock_calls.py")
+    done = subprocess.run(
+        [sys.executable, str(script), url],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["missing"] == []
+    return list(told["calls"])
+
+
+def differences(ours: list[Any], theirs: list[Any]) -> list[Any]:
+    return [pair for pair in zip(ours, theirs, strict=True) if pair[0] != pair[1]]
+
+
+@pytest.mark.slow  # the stock client is imported twice, and waits where it is refused
+def test_the_whole_stock_client_sees_no_difference_on_sqlite(
+    server: MetadataServer, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    direct = stock_calls(f"sqlite://{tmp_path}/direct.db", environment)
+    served = stock_calls(server.url, environment)
+    assert len(direct) > 90
+    assert differences(served, direct) == []
+
+
+@pytest.mark.slow  # as above, on a MariaDB
+def test_the_whole_stock_client_sees_no_difference_on_mariadb(
+    database: str, environment: dict[str, str], passwords: dict[str, str]
+) -> None:
+    server = MetadataServer(f"{database}s", ServerOptions(port=0))
+    try:
+        direct = stock_calls(f"{database}d", {**environment, **passwords})
+        served = stock_calls(server.url, {**environment, **passwords})
+        assert differences(served, direct) == []
+    finally:
+        server.stop()
+
+
+# Clients that hold up others
+
+
+def test_connections_that_say_nothing_hold_up_nobody(server: MetadataServer) -> None:
+    with contextlib.ExitStack() as stack:
+        for number in range(150):
+            idle = socket.create_connection(("127.0.0.1", server.port), 5)
+            stack.enter_context(contextlib.closing(idle))
+            idle.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[: number % 25])
+        with contextlib.closing(open_grpc(server.url)) as client:
+            client.put_run(Run("r1", "taxi"))
+            assert client.get_run("r1") is not None
+
+
+def test_requests_that_never_end_hold_up_nobody(server: MetadataServer) -> None:
+    go_on = threading.Event()
+
+    def endless() -> Iterator[bytes]:
+        go_on.wait(60)
+        yield b""
+
+    path = f"/{service.DESCRIPTOR.package}.{SERVICE}/GetArtifacts"
+    with contextlib.ExitStack() as stack:
+        stack.callback(go_on.set)
+        started = []
+        for number in range(60):
+            # A connection of its own each.
+            place = server.url.removeprefix("grpc://")
+            options = [("grpc.use_local_subchannel_pool", 1), ("number", number)]
+            channel = stack.enter_context(grpc.insecure_channel(place, options=options))
+            started.append(channel.stream_unary(path).future(endless(), wait_for_ready=True))
+        with contextlib.closing(open_grpc(server.url)) as client:
+            client.put_run(Run("r1", "taxi"))
+            assert client.get_run("r1") is not None
+        assert not any(each.done() for each in started)
+        for each in started:
+            each.cancel()
+
+
+def test_what_is_too_large_is_refused_and_the_server_lives(server: MetadataServer) -> None:
+    with contextlib.closing(open_grpc(server.url)) as client:
+        with pytest.raises(StoreError, match="larger"):
+            client.put_document("0" * (65 * 2**20))
+        client.put_run(Run("r1", "taxi"))
+
+
+def test_a_client_with_many_requests_takes_turns_with_others() -> None:
+    async def scene() -> list[str]:
+        turns, order = Turns(), []
+        hold = threading.Event()
+        first = asyncio.create_task(turns.run("eager", lambda: hold.wait(10)))
+        await asyncio.sleep(0)
+        eager = [turns.run("eager", lambda: order.append("eager")) for _ in range(5)]
+        others = [turns.run(name, lambda name=name: order.append(name)) for name in ("b", "c")]
+        waiting = asyncio.gather(*eager, *others)
+        await asyncio.sleep(0)
+        hold.set()
+        await asyncio.gather(first, waiting)
+        turns.close()
+        return order
+
+    assert asyncio.run(scene()) == ["eager", "b", "c", *["eager"] * 4]
+
+
+def test_who_gives_up_waiting_keeps_nobody_waiting() -> None:
+    async def scene() -> list[str]:
+        turns, order = Turns(), []
+        hold = threading.Event()
+
+        def slow() -> None:
+            hold.wait(10)
+            order.append("slow")
+
+        running = asyncio.create_task(turns.run("a", slow))
+        waiting = asyncio.create_task(turns.run("b", lambda: order.append("never")))
+        last = asyncio.create_task(turns.run("c", lambda: order.append("last")))
+        await asyncio.sleep(0)
+        running.cancel()
+        waiting.cancel()
+        await asyncio.sleep(0)
+        hold.set()
+        await last
+        turns.close()
+        return order
+
+    # What has begun comes to its end; what has not never begins.
+    assert asyncio.run(scene()) == ["slow", "last"]
+
+
+def test_of_many_claims_around_a_restart_none_is_lost_or_doubled(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/metadata.db"
+    server = MetadataServer(url, ServerOptions(port=0))
+    port = server.port
+    half = threading.Event()
+
+    def claim(number: int) -> int:
+        with contextlib.closing(open_grpc(server.url)) as client:
+            for step in range(20):
+                name = f"key-{number}-{step}"
+                wanted = Execution("Trainer", "taxi", "r1", "Trainer", State.RUNNING, name=name)
+                while True:
+                    try:
+                        client.put_execution(wanted)
+                        break
+                    except AlreadyExistsError:
+                        break
+                    except StoreError:
+                        # It went down in the middle: the name tells whether it is there.
+                        continue
+                if step == 10:
+                    half.set()
+        return number
+
+    with ThreadPoolExecutor(4) as threads:
+        asked = [threads.submit(claim, number) for number in range(4)]
+        assert half.wait(60)
+        server.stop()
+        again = MetadataServer(url, ServerOptions(port=port))
+        try:
+            assert [each.result(timeout=120) for each in asked] == [0, 1, 2, 3]
+            with contextlib.closing(open_grpc(again.url)) as client:
+                names = [e.name for e in client.executions_of_run("r1")]
+        finally:
+            again.stop()
+    assert sorted(names) == sorted(f"key-{n}-{s}" for n in range(4) for s in range(20))
