@@ -1,4 +1,4 @@
-"""Which nodes a partial run is about, as users name them, and how a run keeps that.
+"""What a run is about beside its parameters, as users say it, and how the run keeps that.
 
 Schedulers of others know parameters only, so there each run has some that are none of the
 pipeline's: they are named here.
@@ -32,17 +32,19 @@ RESERVED: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Choice:
-    """The nodes that are named; none for a whole run.
+    """The nodes that are named, none for a whole run, and whether they run in any case.
 
     Args:
         from_nodes, to_nodes, only: run these nodes only; see `partial.select`.
         base_run: the run that a partial run goes on from; empty for the latest.
+        force: run nodes even if a result could be reused.
     """
 
     from_nodes: tuple[str, ...] = ()
     to_nodes: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     base_run: str = ""
+    force: bool = False
 
     @property
     def partial(self) -> bool:
@@ -52,10 +54,11 @@ class Choice:
     @property
     def properties(self) -> dict[str, Any]:
         """What the run keeps of it."""
+        kept: dict[str, Any] = {FORCE: True} if self.force else {}
         if not self.partial:
-            return {}
+            return kept
         named = {"from_nodes": self.from_nodes, "to_nodes": self.to_nodes, "only": self.only}
-        return {SELECTION: {name: list(nodes) for name, nodes in named.items()}}
+        return {**kept, SELECTION: {name: list(nodes) for name, nodes in named.items()}}
 
 
 WHOLE = Choice()
@@ -65,13 +68,15 @@ WHOLE = Choice()
 def chosen(run: Run) -> Choice:
     """The nodes that a run began with."""
     said = run.properties.get(SELECTION, {})
-    return Choice(**{name: tuple(nodes) for name, nodes in said.items()}, base_run=run.base_run)
+    named = {name: tuple(nodes) for name, nodes in said.items()}
+    force = bool(run.properties.get(FORCE))
+    return Choice(**named, base_run=run.base_run, force=force)
 
 
 def choice_of(values: Mapping[str, Any]) -> Choice:
     """The nodes that reserved parameters name."""
     first, last, only = (tuple(values.get(name) or ()) for name in (FROM, TO, ONLY))
-    return Choice(first, last, only, values.get(BASE) or "")
+    return Choice(first, last, only, values.get(BASE) or "", bool(values.get(FORCE)))
 
 
 def refuse_reserved(ir: PipelineIR) -> None:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from mlops_pipeline.choice import FORCE, FROM, ONLY, RESERVED, TO
+from mlops_pipeline.cli.choices import choice_options, reserved_values
 from mlops_pipeline.cli.output import json_option, write_json
 from mlops_pipeline.cli.place import Place, place_options
 from mlops_pipeline.cli.run import compile_loudly, load
@@ -83,11 +83,7 @@ def server_options(command: Command) -> Command:
 @airflow.command("trigger")
 @click.argument("dag_id", metavar="DAG")
 @click.option("-p", "--parameter", multiple=True, metavar="NAME=VALUE", help="A run parameter.")
-@click.option("--from", FROM, multiple=True, metavar="NODE", help="Run from this node on.")
-@click.option("--to", TO, multiple=True, metavar="NODE", help="Run up to this node.")
-@click.option("--only", ONLY, multiple=True, metavar="NODE", help="Run this node only.")
-@click.option("--base-run", default="", metavar="RUN", help="Run to take the other results from.")
-@click.option("--force", FORCE, is_flag=True, help="Run nodes even if nothing changed.")
+@choice_options
 @click.option("--run-id", metavar="ID", help="Asked for twice, a run is started once.")
 @server_options
 @json_option
@@ -100,8 +96,7 @@ def trigger(dag_id: str, url: str, as_json: bool, **flags: Any) -> int:
     run_id = flags["run_id"] or f"mlops-{secrets.token_hex(6)}"
     types = client.parameter_types(dag_id)
     given = dict(_parameter(text, types) for text in flags["parameter"])
-    # What a user does not say is left to the DAG.
-    given |= {name: flags[name] for name in RESERVED if flags[name]}
+    given |= reserved_values(flags)
     started = client.trigger(dag_id, run_id, given)
     return _tell(client, {"dag_id": dag_id, "run_id": run_id, "started": started}, as_json, flags)
 

@@ -7,15 +7,18 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
 import click
 
+from mlops_pipeline.choice import choice_of
+from mlops_pipeline.cli.choices import choice_options, reserved_values
 from mlops_pipeline.cli.output import json_option, screen, warn, write, write_json
 from mlops_pipeline.cli.package import load_package, package_options
 from mlops_pipeline.cli.place import Place, place_options
 from mlops_pipeline.cli.run import parameter_option, read_parameters
+from mlops_pipeline.partial import select
 from mlops_pipeline.runners.kubeflow import deploy
 from mlops_pipeline.runners.kubeflow.client import KubeflowClient, Record, Server
 from mlops_pipeline.runners.kubeflow.deploy import Job, Timetable, is_ours
@@ -80,6 +83,7 @@ def job_options(command: Command) -> Command:
 @click.option("--run-name", default="", metavar="NAME", help="Asked for twice, started once.")
 @click.option("--wait", is_flag=True, help="Wait for the end; the exit code tells how it went.")
 @click.option("--timeout", default=0.0, metavar="SECONDS", help="How long to wait, at most.")
+@choice_options
 @job_options
 @package_options
 @json_option
@@ -89,14 +93,18 @@ def submit(place: Place, source: str, texts: Sequence[str], as_json: bool, **fla
     """Upload a pipeline if this server does not have it, and start a run of it.
 
     PIPELINE is what `mlops compile` takes, or the .yaml file that it wrote. Ends with 1 if the run
-    did not succeed.
+    did not succeed. RUN is an id in our store: kfp-<id of the Kubeflow run>.
     """
     package = load_package(place, source, flags)
     name = (
         flags["run_name"]
         or f"{package.name}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
     )
+    given = reserved_values(flags)
+    # A node that there is not is told here, not by a pod.
+    select(package.ir, choice_of(given))
     job = _job(package, texts, name, flags)
+    job = replace(job, parameters={**job.parameters, **given})
     client = _connect(place)
     version, started = deploy.submit(client, package, job)
     link = client.link("runs", started.run_id)

@@ -110,7 +110,8 @@ def run_place(
     if node_id not in selection.run:
         return None
     with WorkerPool(1, on_output=options.on_output) as pool:
-        session = open_session(ir, run_id, workspace, execute=pool.execute, force=options.force)
+        force = options.force or chosen(run).force
+        session = open_session(ir, run_id, workspace, execute=pool.execute, force=force)
         last = session.history.get(node_id, iteration)
         if options.heed_final and last is not None and _is_final(last, session.run):
             return last

@@ -43,7 +43,7 @@ def test_every_feature_is_read_by_the_sdk(sdk: str, tmp_path: Path) -> None:
     found = read(sdk, package)
     assert found["name"] == "everything"
     assert found["inputs"] == sorted(p.name for p in everything.parameters)
-    assert found["tasks"] == ["alarm", "begin", "end", "nodes", "notify"]
+    assert found["tasks"] == ["begin", "end", "nodes"]
 
 
 def test_functions_of_the_sdk_set_up_our_pods(sdk: str, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import json
 import signal
 import sys
 import threading
+import time
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,9 +21,9 @@ from typing import Any
 
 from mlops_pipeline.choice import choice_of
 from mlops_pipeline.environment import find_lock
-from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.history import Iteration
-from mlops_pipeline.ir import load
+from mlops_pipeline.errors import PipelineError, SettingsError
+from mlops_pipeline.history import Iteration, Outcome
+from mlops_pipeline.ir import NodeIR, load
 from mlops_pipeline.runners import remote
 from mlops_pipeline.runners.kubeflow.shadows import write_shadows
 from mlops_pipeline.runners.kubeflow.spec import ITEMS
@@ -40,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        _check_run_id(given.run_id)
         workspace = _workspace(Path(given.base_dir).absolute())
         try:
             return _STEPS[given.step](workspace, given)
@@ -63,6 +65,15 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--loop", default="")
     parser.add_argument("--iteration", type=_iteration, default=())
     return parser.parse_args(argv)
+
+
+def _check_run_id(run_id: str) -> None:
+    """Refuse an id that Kubeflow has not filled in: all runs would be one."""
+    if "{{" in run_id:
+        raise SettingsError(
+            f"this Kubeflow does not say which run a container belongs to: {run_id}",
+            hint="update Kubeflow Pipelines to a version that fills in {{$.pipeline_job_uuid}}",
+        )
 
 
 def _iteration(text: str) -> Iteration:
@@ -91,17 +102,24 @@ def _begin(workspace: Workspace, given: argparse.Namespace) -> int:
 
 
 def _node(workspace: Workspace, given: argparse.Namespace) -> int:
-    options = remote.PlaceOptions(heed_final=True, on_output=lambda _, line: print(line))  # noqa: T201
-    place = (given.run_id, given.node, given.iteration)
-    outcome = remote.run_place(workspace, *place, options)
+    outcome = _run(workspace, given, given.node)
     if outcome is None:
-        print(f"{given.node}: this partial run leaves it out")  # noqa: T201
         return 0
     write_shadows(given.executor_input, given.run_id, outcome)
+    return 0 if outcome.state.succeeded or outcome.state is State.SKIPPED else 1
+
+
+def _run(workspace: Workspace, given: argparse.Namespace, node_id: str) -> Outcome | None:
+    """Make one attempt at a node; None if the run is a partial one that leaves it out."""
+    options = remote.PlaceOptions(heed_final=True, on_output=lambda _, line: print(line))  # noqa: T201
+    outcome = remote.run_place(workspace, given.run_id, node_id, given.iteration, options)
+    if outcome is None:
+        print(f"{node_id}: this partial run leaves it out")  # noqa: T201
+        return None
     execution = outcome.execution
     told = execution.error or execution.reason
-    print(f"{given.node}: {execution.state} {told}".rstrip())  # noqa: T201
-    return 0 if outcome.state.succeeded or outcome.state is State.SKIPPED else 1
+    print(f"{node_id}: {execution.state} {told}".rstrip())  # noqa: T201
+    return outcome
 
 
 def _items(workspace: Workspace, given: argparse.Namespace) -> int:
@@ -112,9 +130,24 @@ def _items(workspace: Workspace, given: argparse.Namespace) -> int:
 
 
 def _end(workspace: Workspace, given: argparse.Namespace) -> int:
+    """Run the exit handlers, one after the other, and record how the run ended."""
+    _, ir = remote.open_run(workspace, given.run_id)
+    well = [_exit_handler(workspace, given, node) for node in ir.nodes if node.on_exit]
     run = remote.finish_run(workspace, given.run_id)
     print(f"run {run.id}: {run.state}")  # noqa: T201
-    return 0
+    return 0 if all(well) else 1
+
+
+def _exit_handler(workspace: Workspace, given: argparse.Namespace, node: NodeIR) -> bool:
+    """Make the attempts at an exit handler; whether it ended well."""
+    for attempt in range(node.retry.attempts):
+        if attempt:
+            wait = node.retry.wait * node.retry.factor ** (attempt - 1)
+            time.sleep(min(wait, node.retry.max_wait))
+        outcome = _run(workspace, given, node.id)
+        if outcome is None or outcome.state.succeeded or outcome.state is State.SKIPPED:
+            return True
+    return False
 
 
 _STEPS = {"begin": _begin, "node": _node, "items": _items, "end": _end}

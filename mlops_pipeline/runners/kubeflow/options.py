@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,10 +79,10 @@ class KubeflowOptions:
                 hint="leave it out of --store and put MLOPS_STORE in a Kubernetes secret",
             )
 
-    def pod(self, node_id: str) -> dict[str, Any]:
-        """The Kubernetes settings of a node's pod."""
+    def pod(self, node_ids: Sequence[str]) -> dict[str, Any]:
+        """The Kubernetes settings of the pod that runs these nodes."""
         settings = PodSettings()
-        for name in ("*", node_id):
+        for name in ("*", *node_ids):
             if name in self.customize:
                 self.customize[name](settings)
         return settings.kubernetes

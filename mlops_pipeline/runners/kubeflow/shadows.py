@@ -14,7 +14,7 @@ from typing import Any
 from mlops_pipeline.history import Outcome
 from mlops_pipeline.text import seconds
 
-_MOUNTS = {"gs://": "/gcs/", "s3://": "/s3/", "minio://": "/minio/"}
+_MOUNTS = {"gs://": "/gcs/", "s3://": "/s3/", "minio://": "/minio/", "oci://": "/oci/"}
 """Where Kubeflow's launcher looks for the files of an output."""
 
 

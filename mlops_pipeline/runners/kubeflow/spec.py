@@ -7,8 +7,11 @@ the retries and the pods. So nothing of ours depends on Kubeflow's own cache and
     root
       begin            records that the run begins, with its parameters
       nodes            a DAG of all nodes; a loop is a DAG in it, run once for each iteration
-      <exit handlers>  when `nodes` has ended, whatever happened
-      end              records how the run ended
+      end              when `nodes` has ended, whatever happened: runs the exit handlers, one after
+                       the other, and records how the run ended
+
+There is one task at the end because Kubeflow hangs it onto `nodes` as a hook, which it does for
+one task only, and not for what would follow that.
 """
 
 from __future__ import annotations
@@ -17,21 +20,26 @@ import base64
 import json
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlops_pipeline.choice import BASE, FROM, ONLY, RESERVED, TO, refuse_reserved
-from mlops_pipeline.ir import Literal, NodeIR, PipelineIR, Secret, dump
+from mlops_pipeline.choice import BASE, FORCE, RESERVED, refuse_reserved
+from mlops_pipeline.ir import Literal, NodeIR, PipelineIR, dump
+from mlops_pipeline.runners.kubeflow.executors import (
+    ITERATION,
+    NODE,
+    SHADOWS,
+    Executors,
+    Step,
+    component,
+    constant,
+    dag_task,
+    task,
+)
 from mlops_pipeline.runners.kubeflow.levels import Level, Member, Needs, levels, loop_named
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
 from mlops_pipeline.runners.kubeflow.values import definition
-
-RUN_ID = "kfp-{{$.pipeline_job_uuid}}"
-"""Our id of a run is Kubeflow's, so that either leads to the other."""
-
-ITERATION = "pipelinechannel--iteration"
-"""Input of every DAG and container in a loop: the place in all loops, as `0,1`."""
 
 ITEMS = "Output"
 """Output of the tasks that find out over what a loop goes."""
@@ -40,6 +48,9 @@ ARGUMENT = 100_000
 """Bytes of one argument; Linux takes no more than 131,072 in one."""
 
 ALWAYS = {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"}
+TEXT = {"parameterType": "STRING"}
+
+OWN_TASKS = ("begin", "nodes", "end", "node")
 
 
 @dataclass(frozen=True)
@@ -47,15 +58,13 @@ class _Draft:
     """The spec while it is written.
 
     Args:
-        names: task names by node id, loop id or step; taken once each in the whole pipeline.
+        names: task names by node or loop; taken once each in the whole pipeline.
     """
 
     ir: PipelineIR
-    options: KubeflowOptions
-    components: dict[str, Any] = field(default_factory=dict)
-    executors: dict[str, Any] = field(default_factory=dict)
-    pods: dict[str, Any] = field(default_factory=dict)
+    executors: Executors
     names: dict[Member, str] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=lambda: set(OWN_TASKS))
 
 
 def pipeline_spec(ir: PipelineIR, options: KubeflowOptions) -> tuple[dict[str, Any], ...]:
@@ -64,16 +73,18 @@ def pipeline_spec(ir: PipelineIR, options: KubeflowOptions) -> tuple[dict[str, A
     Raises:
         SettingsError: the options do not fit the pipeline.
         CompileError: Kubeflow cannot run a loop of the pipeline.
+        ParameterError: Kubeflow cannot hold the default of a run parameter.
     """
     options.check(ir)
     refuse_reserved(ir)
-    draft = _Draft(ir, options)
+    draft = _Draft(ir, Executors(options))
     found = levels(ir)
     for level in found:
         for member in found[level]:
             _name(draft, member)
+    components = draft.executors.components
     for level in sorted(found, key=len, reverse=True):
-        draft.components[_dag_name(draft, level)] = _dag(draft, level, found[level])
+        components[_dag_name(draft, level)] = _dag(draft, level, found[level])
     root = {
         "dag": {"tasks": _root_tasks(draft)},
         **_inputs(_run_inputs(ir)),
@@ -82,12 +93,13 @@ def pipeline_spec(ir: PipelineIR, options: KubeflowOptions) -> tuple[dict[str, A
         "pipelineInfo": {"name": _sanitize(ir.name), **_described(ir.doc)},
         "schemaVersion": "2.1.0",
         "sdkVersion": "mlops-pipeline",
-        "components": draft.components,
-        "deploymentSpec": {"executors": draft.executors},
+        "components": components,
+        "deploymentSpec": {"executors": draft.executors.containers},
         "root": root,
     }
-    platform = {"platforms": {"kubernetes": {"deploymentSpec": {"executors": draft.pods}}}}
-    return spec, platform if draft.pods else {}
+    pods = draft.executors.pods
+    platform = {"platforms": {"kubernetes": {"deploymentSpec": {"executors": pods}}}}
+    return spec, platform if pods else {}
 
 
 def to_yaml(ir: PipelineIR, options: KubeflowOptions) -> str:
@@ -101,21 +113,25 @@ def to_yaml(ir: PipelineIR, options: KubeflowOptions) -> str:
 
 
 def _root_tasks(draft: _Draft) -> dict[str, Any]:
-    """Begin, all nodes, the exit handlers one after the other, end."""
-    parameters = {name: {"componentInputParameter": name} for name in _run_inputs(draft.ir)}
-    begin = _step(draft, "begin", ["--ir", *_chunks(dump(draft.ir))], parameters)
-    nodes = _task("nodes", _dag_name(draft, ()))
-    tasks = {"begin": begin, "nodes": {**nodes, "dependentTasks": ["begin"]}}
-    last = "nodes"
-    for node in draft.ir.nodes:
-        if node.on_exit:
-            name = _name(draft, Member(node.id))
-            waits = {"dependentTasks": [last], "triggerPolicy": ALWAYS}
-            tasks[name] = {**_node_task(draft, node), **waits}
-            last = name
-    end = _step(draft, "end", [], {})
-    tasks["end"] = {**end, "dependentTasks": [last], "triggerPolicy": ALWAYS}
-    return tasks
+    """Begin, all nodes, the exit handlers and the end."""
+    ir = draft.ir
+    begin = Step(
+        "begin",
+        ["begin", "--ir", *_chunks(dump(ir))],
+        inputs=_run_inputs(ir),
+    )
+    given = {name: {"componentInputParameter": name} for name in _run_inputs(ir)}
+    end = Step("end", ["end"], nodes=[node for node in ir.nodes if node.on_exit])
+    nodes = dag_task("nodes", _dag_name(draft, ()))
+    return {
+        "begin": task("begin", component(draft.executors, begin), given),
+        "nodes": {**nodes, "dependentTasks": ["begin"]},
+        "end": {
+            **task("end", component(draft.executors, end), {}),
+            "dependentTasks": ["nodes"],
+            "triggerPolicy": ALWAYS,
+        },
+    }
 
 
 def _dag(draft: _Draft, level: Level, needs: Needs) -> dict[str, Any]:
@@ -126,166 +142,78 @@ def _dag(draft: _Draft, level: Level, needs: Needs) -> dict[str, Any]:
         if member.loop:
             tasks.update(_loop_tasks(draft, level, member, waits))
         else:
-            task = _node_task(draft, draft.ir.node(member.id))
-            tasks[_name(draft, member)] = {**task, **_waits(waits)}
+            node = _node_task(draft, draft.ir.node(member.id))
+            tasks[_name(draft, member)] = {**node, **_waits(waits)}
     return {"dag": {"tasks": tasks}, **_inputs(_iteration_input(level))}
 
 
 def _loop_tasks(draft: _Draft, level: Level, loop: Member, waits: list[str]) -> dict[str, Any]:
     """A loop, and the task that finds out how often it runs where that is not written down."""
-    name = _name(draft, loop)
-    task = {**_task(loop.id, _dag_name(draft, (*level, loop.id))), **_waits(waits)}
+    name, body = _name(draft, loop), _dag_name(draft, (*level, loop.id))
+    repeated = {**dag_task(loop.id, body), **_waits(waits)}
     written = loop_named(draft.ir, loop.id).items
     if not level and isinstance(written, Literal) and written.value:
         items = {"raw": json.dumps([str(index) for index, _ in enumerate(written.value)])}
-        return {name: {**task, "parameterIterator": {"itemInput": ITERATION, "items": items}}}
+        return {name: {**repeated, "parameterIterator": {"itemInput": ITERATION, "items": items}}}
     counting = f"items-{name}"
     # Of these names, the local runner of the kfp SDK knows what they stand for.
     found = f"pipelinechannel--{counting}-{ITEMS}"
     output = {"taskOutputParameter": {"producerTask": counting, "outputParameterKey": ITEMS}}
-    arguments = ["--loop", loop.id, *_iteration_arguments(level)]
-    count = _step(draft, counting, arguments, _iteration_wiring(level), command="items")
-    draft.components[f"comp-{counting}"]["outputDefinitions"] = {
-        "parameters": {ITEMS: {"parameterType": "LIST"}}
+    count = Step(
+        counting,
+        ["items", "--loop", loop.id, *_iteration_arguments(level)],
+        inputs=_iteration_input(level),
+        outputs={"parameters": {ITEMS: {"parameterType": "LIST"}}},
+    )
+    counted = component(draft.executors, count)
+    inputs = draft.executors.components[body]["inputDefinitions"]["parameters"]
+    inputs[found] = {"parameterType": "LIST"}
+    return {
+        counting: {**task(counting, counted, _iteration_wiring(level)), **_waits(waits)},
+        name: {
+            **repeated,
+            "dependentTasks": [counting],
+            "inputs": {"parameters": {found: output}},
+            "parameterIterator": {"itemInput": ITERATION, "items": {"inputParameter": found}},
+        },
     }
-    draft.components[_dag_name(draft, (*level, loop.id))]["inputDefinitions"]["parameters"][
-        found
-    ] = {"parameterType": "LIST"}
-    repeated = {
-        **task,
-        "dependentTasks": [counting],
-        "inputs": {"parameters": {found: output}},
-        "parameterIterator": {"itemInput": ITERATION, "items": {"inputParameter": found}},
-    }
-    return {counting: {**count, **_waits(waits)}, name: repeated}
 
 
 def _node_task(draft: _Draft, node: NodeIR) -> dict[str, Any]:
-    name = _name(draft, Member(node.id))
-    wiring = _iteration_wiring(node.loops)
-    draft.components[f"comp-{name}"] = {
-        "executorLabel": f"exec-{name}",
-        **_inputs(_iteration_input(node.loops)),
-        "outputDefinitions": {"artifacts": _SHADOWS},
-    }
-    arguments = ["node", "--node", node.id, *_iteration_arguments(node.loops)]
-    container = {**_container(draft, arguments), **_resources(node)}
-    draft.executors[f"exec-{name}"] = {"container": container}
-    pod = _pod(draft, node)
-    if pod:
-        draft.pods[f"exec-{name}"] = pod
-    task = _task(node.id, f"comp-{name}")
+    step = Step(
+        "node",
+        [
+            *("node", "--node", f"{{{{$.inputs.parameters['{NODE}']}}}}"),
+            *_iteration_arguments(node.loops),
+        ],
+        inputs={NODE: TEXT, **_iteration_input(node.loops)},
+        outputs={"artifacts": SHADOWS},
+        nodes=[node],
+    )
+    inputs = {NODE: constant(node.id), **_iteration_wiring(node.loops)}
+    written = task(node.id, component(draft.executors, step), inputs)
     if node.retry.attempts > 1:
-        task["retryPolicy"] = {
+        written["retryPolicy"] = {
             "maxRetryCount": node.retry.attempts - 1,
             "backoffDuration": f"{node.retry.wait:g}s",
             "backoffFactor": node.retry.factor,
             "backoffMaxDuration": f"{node.retry.max_wait:g}s",
         }
-    return {**task, **({"inputs": {"parameters": wiring}} if wiring else {})}
-
-
-_SHADOWS = {
-    "card": {"artifactType": {"schemaTitle": "system.Markdown", "schemaVersion": "0.0.1"}},
-    "metrics": {"artifactType": {"schemaTitle": "system.Metrics", "schemaVersion": "0.0.1"}},
-}
-"""What Kubeflow's own pages show of a node; the artifacts themselves are in our store only."""
-
-
-def _step(
-    draft: _Draft,
-    name: str,
-    arguments: list[str],
-    wiring: Mapping[str, Any],
-    command: str = "",
-) -> dict[str, Any]:
-    """A task that is no node of the pipeline: begin, end, or counting the items of a loop."""
-    types = _run_inputs(draft.ir)
-    types[ITERATION] = {"parameterType": "STRING"}
-    draft.components[f"comp-{name}"] = {
-        "executorLabel": f"exec-{name}",
-        **_inputs({each: types[each] for each in wiring}),
-    }
-    container = _container(draft, [command or name, *arguments])
-    draft.executors[f"exec-{name}"] = {"container": container}
-    pod = draft.options.pod("*")
-    if pod:
-        draft.pods[f"exec-{name}"] = pod
-    task = _task(name, f"comp-{name}")
-    return {**task, **({"inputs": {"parameters": dict(wiring)}} if wiring else {})}
-
-
-def _task(shown: str, component: str) -> dict[str, Any]:
-    # Empty options say that Kubeflow's cache stays off: ours decides.
-    return {
-        "taskInfo": {"name": shown},
-        "componentRef": {"name": component},
-        "cachingOptions": {},
-    }
-
-
-def _container(draft: _Draft, arguments: list[str]) -> dict[str, Any]:
-    options = draft.options
-    environment = {**options.environment}
-    for variable, value in (("MLOPS_STORE", options.store), ("MLOPS_ROOT", options.root)):
-        if value:
-            environment[variable] = value
-    given = ["--run-id", RUN_ID, "--base-dir", options.base_dir, "--executor-input", "{{$}}"]
-    container: dict[str, Any] = {
-        "image": options.image,
-        "command": ["python3", "-m", "mlops_pipeline.runners.kubeflow"],
-        "args": [*arguments[:1], *given, *arguments[1:]],
-    }
-    if environment:
-        container["env"] = [{"name": k, "value": v} for k, v in sorted(environment.items())]
-    return container
-
-
-def _resources(node: NodeIR) -> dict[str, Any]:
-    asked = node.resources
-    found: dict[str, Any] = {}
-    if asked.cpu:
-        found |= {"resourceCpuLimit": f"{asked.cpu:g}", "resourceCpuRequest": f"{asked.cpu:g}"}
-    if asked.memory:
-        found |= {
-            "resourceMemoryLimit": str(asked.memory),
-            "resourceMemoryRequest": str(asked.memory),
-        }
-    if asked.accelerator:
-        found["accelerator"] = {
-            "resourceType": asked.accelerator,
-            "resourceCount": str(asked.accelerator_count or 1),
-        }
-    return {"resources": found} if found else {}
-
-
-def _pod(draft: _Draft, node: NodeIR) -> dict[str, Any]:
-    """Pod settings: secrets as variables, the time limit, and what the user adds."""
-    options = draft.options
-    pod = options.pod(node.id)
-    secrets = {p.value.name for p in node.parameters if isinstance(p.value, Secret)}
-    for name in sorted(secrets):
-        secret, key = options.secrets.get(name, (options.default_secret, name))
-        pod["secretAsEnv"] = [
-            *pod.get("secretAsEnv", []),
-            {"secretName": secret, "keyToEnv": [{"secretKey": key, "envVar": name}]},
-        ]
-    if node.timeout and "activeDeadlineSeconds" not in pod:
-        # The pod's own time to start is not the node's: the launcher keeps the exact limit.
-        pod["activeDeadlineSeconds"] = str(int(node.timeout) + 600)
-    if node.labels and "podMetadata" not in pod:
-        pod["podMetadata"] = {"annotations": dict(sorted(node.labels.items()))}
-    return pod
+    return written
 
 
 def _run_inputs(ir: PipelineIR) -> dict[str, Any]:
-    """The parameters of the pipeline, and those that say what a partial run is about."""
-    nodes = {"parameterType": "LIST", "isOptional": True, "defaultValue": []}
-    base = {"parameterType": "STRING", "isOptional": True, "defaultValue": ""}
-    of_runs = {
-        name: {**(base if name == BASE else nodes), "description": RESERVED[name]}
-        for name in (FROM, TO, ONLY, BASE)
-    }
+    """The parameters of the pipeline, and those that every run on a scheduler has."""
+    types: dict[str, tuple[str, Any]] = {FORCE: ("BOOLEAN", False), BASE: ("STRING", "")}
+    of_runs = {}
+    for name, meaning in RESERVED.items():
+        kind, default = types.get(name, ("LIST", []))
+        of_runs[name] = {
+            "parameterType": kind,
+            "isOptional": True,
+            "defaultValue": default,
+            "description": meaning,
+        }
     return {**{p.name: definition(p) for p in ir.parameters}, **of_runs}
 
 
@@ -294,7 +222,7 @@ def _inputs(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _iteration_input(level: Level) -> dict[str, Any]:
-    return {ITERATION: {"parameterType": "STRING"}} if level else {}
+    return {ITERATION: TEXT} if level else {}
 
 
 def _iteration_wiring(level: Level) -> dict[str, Any]:
@@ -316,14 +244,13 @@ def _dag_name(draft: _Draft, level: Level) -> str:
 def _name(draft: _Draft, member: Member) -> str:
     """The name of a task: in small letters, as Kubernetes wants them, and the only one so named."""
     if member not in draft.names:
-        taken: Iterable[str] = draft.names.values()
         wanted = _sanitize(member.id)
-        reserved = {"begin", "nodes", "end"}
         number, name = 2, wanted
         # Nor one that a loop gives to its own components.
-        while name in taken or name in reserved or re.match(r"(items|loop)-", name):
+        while name in draft.taken or re.match(r"(items|loop)-", name):
             number, name = number + 1, f"node-{wanted}-{number}"
         draft.names[member] = name
+        draft.taken.add(name)
     return draft.names[member]
 
 
