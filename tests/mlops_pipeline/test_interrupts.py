@@ -15,7 +15,6 @@ from mlops_pipeline.errors import ParameterError, PipelineError, StoreError
 from mlops_pipeline.lease import PROCESS, this_process
 from mlops_pipeline.runs import pipeline_of
 from mlops_pipeline.staging import OUTPUTS, STAGING, LocalStaging
-from mlops_pipeline.staging import OUTPUTS, STAGING, LocalStaging
 from mlops_pipeline.store import Execution, MemoryStore, Run, State
 
 PIPELINE = """
