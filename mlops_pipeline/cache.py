@@ -20,7 +20,7 @@ import msgspec
 from mlops_pipeline.code import CodeParts, code_parts
 from mlops_pipeline.content import digest_path
 from mlops_pipeline.environment import lock_digest
-from mlops_pipeline.errors import NotFoundError
+from mlops_pipeline.errors import NotFoundError, RootError, SettingsError
 from mlops_pipeline.history import load_outputs
 from mlops_pipeline.ir import (
     BeamExecutor,
@@ -202,6 +202,11 @@ def _is_intact(record: ArtifactRecord, workspace: Workspace) -> bool:
         return workspace.digest(record) == record.digest
     except NotFoundError:
         return False
+    except (RootError, SettingsError):
+        # Another root than ours may be away for good, and then does not keep us from working.
+        if record.uri.startswith(f"{workspace.artifact_root.url}/"):
+            raise
+        return False
 
 
 def _is_lost(record: ArtifactRecord) -> bool:
@@ -209,6 +214,9 @@ def _is_lost(record: ArtifactRecord) -> bool:
     if record.state is not ArtifactState.LIVE:
         return False
     if is_remote(record.uri):
-        return has_bucket(record.uri)
+        try:
+            return has_bucket(record.uri)
+        except (RootError, SettingsError):
+            return False
     path = Path(record.uri)
     return os.access(path, os.R_OK) if path.exists() else path.parents[1].is_dir()

@@ -45,7 +45,7 @@ from mlops_pipeline.staging import (
     sweep,
 )
 from mlops_pipeline.store import Execution, MetadataStore
-from mlops_pipeline.uploads import upload
+from mlops_pipeline.uploads import upload, upload_file
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ class RemoteRoot:
         name = f"{execution.properties[STAGING]}-{path.name}"
         place = f"{self.url}/{execution.pipeline}/.logs/{execution.run_id}/{name}"
         try:
-            write_bytes(place, path.read_bytes())
+            upload_file(path, place)
         except PipelineError as error:
             log.warning("the output of %s stays at %s: %s", execution.node_id, path, error.message)
             return str(path)

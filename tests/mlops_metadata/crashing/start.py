@@ -22,7 +22,8 @@ def main(store_url: str, root: str, run_id: str, how: str = "", gate: str = "") 
     loaded = load_pipeline(str(HERE), project=HERE)
     workspace = Workspace(open_sqlite(store_url), root, HERE, loaded.import_paths)
     # What the executor is killed by is no different work: the parameter is the same in all runs.
-    parameters = {"kill": str(Path(root).parent / "kill"), "gate": gate}
+    beside = Path(store_url.removeprefix("sqlite:///")).parent
+    parameters = {"kill": str(beside / "kill"), "gate": gate}
     options = local.RunOptions(in_process=how.startswith("kill:"))
     result = local.run(loaded.compile(), run_id, workspace, parameters=parameters, options=options)
     sys.stdout.write(" ".join(f"{o.node_id}={o.state}" for o in result.outcomes))
