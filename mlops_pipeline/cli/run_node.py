@@ -5,11 +5,13 @@ Exit codes tell a scheduler what to do, so they differ from those of the other c
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
 import sys
 import threading
+import zlib
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -74,7 +76,8 @@ def choice_options(command: Command) -> Command:
 def run_node(place: Place, ir: str, node: str, **flags: Any) -> int:
     """Run one node of compiled IR, for schedulers.
 
-    The first step of a run says which nodes it is about; those left out end with 99.
+    IR is a file, or - for what is in $MLOPS_IR (base64 of zlib). The first step of a run says which
+    nodes it is about; those left out end with 99.
 
     Writes a JSON result: state, execution_id, outputs (URIs by output), artifacts, reason,
     retryable, gate. What the node prints goes to standard error as it comes. Ends with 0 where the
@@ -121,16 +124,29 @@ _LEFT_OUT = {
 def _launch(place: Place, file: str, node: str, flags: dict[str, Any]) -> Outcome | None:
     _check_result(flags["result"])
     iteration = parse_iteration(flags["iteration"] or "")
-    compiled = ir_file.load_file(Path(file))
+    compiled = read_ir(file)
     _check(compiled, node, flags["iteration"], iteration)
     workspace = begin_step(place, compiled, file, flags)
     options = PlaceOptions(force=flags["force"], on_output=_print)
     return run_place(workspace, flags["run_id"], node, iteration, options)
 
 
+def read_ir(file: str) -> PipelineIR:
+    """The pipeline in a file; for `-`, that in a variable: a pod sees no files of the scheduler."""
+    if file != "-":
+        return ir_file.load_file(Path(file))
+    try:
+        data = zlib.decompress(base64.b64decode(os.environ["MLOPS_IR"]))
+    except (KeyError, ValueError, zlib.error):
+        raise SettingsError(
+            "$MLOPS_IR holds no pipeline", hint="name a file of compiled IR in place of -"
+        ) from None
+    return ir_file.load(data, source="$MLOPS_IR")
+
+
 def begin_step(place: Place, compiled: PipelineIR, file: str, flags: dict[str, Any]) -> Workspace:
     """Begin a run of compiled IR, or go on with it: each step of a run may be the first."""
-    place.begin_at(file)
+    place.begin_at(flags["base_dir"] or "." if file == "-" else file)
     base_dir = Path(flags["base_dir"] or Path(file).parent).absolute()
     loaded = Loaded(compiled, base_dir, (str(base_dir), *place.settings.import_paths))
     workspace = open_workspace(loaded, place.settings, place.store)

@@ -14,9 +14,9 @@ from mlops_pipeline.cli.run_node import (
     begin_step,
     choice_options,
     parse_iteration,
+    read_ir,
     write_whole,
 )
-from mlops_pipeline.ir import load_file
 from mlops_pipeline.loading import Loaded, open_workspace
 from mlops_pipeline.runners.remote import count_items, finish_run, open_run
 from mlops_pipeline.store import State
@@ -38,7 +38,7 @@ def loop_items(place: Place, ir: str, loop: str, **flags: Any) -> None:
 
     Writes a JSON list of iterations as `run-node --iteration` takes them.
     """
-    workspace = begin_step(place, load_file(Path(ir)), ir, flags)
+    workspace = begin_step(place, read_ir(ir), ir, flags)
     iteration = parse_iteration(flags["iteration"])
     found = count_items(workspace, flags["run_id"], loop, iteration)
     _write(flags["result"], [",".join(map(str, each)) for each in found])

@@ -34,6 +34,9 @@ class AirflowServer:
         self.command = command
         self.home = home
         self.dags = home / "dags"
+        self.modules = home / "modules"
+        for folder in (self.dags, self.modules):
+            folder.mkdir(parents=True, exist_ok=True)
         self.url = f"http://127.0.0.1:{free_port()}"
         self._processes: list[subprocess.Popen[bytes]] = []
         secret = secrets.token_hex(32)
@@ -72,13 +75,12 @@ class AirflowServer:
             **{k: v for k, v in os.environ.items() if not k.startswith(foreign)},
             "PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}",
             "AIRFLOW_HOME": str(home),
-            "PYTHONPATH": imports,
+            "PYTHONPATH": f"{imports}{os.pathsep}{self.modules}",
             **{f"AIRFLOW__{name}": value for name, value in settings.items()},
         }
 
     def start(self) -> None:
         """Make the database and start all parts; returns when all say that they are well."""
-        self.dags.mkdir(parents=True, exist_ok=True)
         with (self.home / "migrate.log").open("wb") as log:
             migrate = [str(self.command), "db", "migrate"]
             subprocess.run(migrate, env=self.environment, check=True, stdout=log, stderr=log)

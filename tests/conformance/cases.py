@@ -126,6 +126,16 @@ def Nap(examples: Input[Examples], seconds: float) -> int:
 
 
 @component
+def ReadSpan(folder: Path, span: int, *, examples: Output[Examples]) -> None:
+    from mlops_components.spans import select
+    from mlops_components.splits import InputSplit
+
+    found = select(folder, [InputSplit("all", "{YYYY}-{MM}-{DD}.csv")], span)
+    examples.path.mkdir(parents=True, exist_ok=True)
+    (examples.path / "text").write_text(found.files["all"][0].read_text())
+
+
+@component
 def Die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -252,6 +262,11 @@ def fan() -> None:
     with ForEach(["one", "two"], id="text") as text:
         written = Write(text=text)
     Join(examples=written.outputs.examples)
+
+
+@pipeline
+def spans(folder: Path, span: int = 0) -> None:
+    ReadSpan(folder=folder, span=span)
 
 
 @pipeline

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +11,28 @@ import pytest
 if importlib.util.find_spec("ml_metadata") is None:
     collect_ignore_glob = ["test_*.py"]
 else:
-    from suite import BY_NAME, WORKERS, Snapshots, run_locally
+    from airflow_cases import SLOW_EVENTS, OnAirflow, on_airflow, run_sql
+    from containers import Engine
+    from postgres_server import find_binaries, postgres_server
+    from suite import BY_NAME, NAMES, WORKERS, Snapshots, run_locally
+
+    @pytest.fixture(scope="session")
+    def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnAirflow]:
+        """A real Airflow on PostgreSQL, with all cases and features."""
+        binaries = find_binaries()
+        if binaries is None:
+            pytest.skip("NO AIRFLOW WAS RUN on PostgreSQL, which is not installed here")
+        engine = Engine(tmp_path_factory.mktemp("engine"))
+        with postgres_server(binaries, "sesame") as postgres, contextlib.closing(engine):
+            url = f"postgresql+psycopg2://owner:sesame@127.0.0.1:{postgres.port}/postgres"
+            with on_airflow(tmp_path_factory, url, NAMES, engine) as started:
+                run_sql(binaries, postgres.port, SLOW_EVENTS)
+                yield started
+
+    @pytest.fixture(scope="session")
+    def ended(airflow: OnAirflow) -> dict[str, list[str]]:
+        """How the DAG runs of all cases ended."""
+        return airflow.run_all()
 
     @pytest.fixture(scope="session")
     def by_workers(tmp_path_factory: pytest.TempPathFactory) -> Snapshots:

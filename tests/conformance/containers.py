@@ -80,7 +80,7 @@ class Engine:
             time.sleep(0.05)
         return ""
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """End the service."""
         if self._process is not None:
             self._process.terminate()

@@ -49,7 +49,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
             pytest.skip(f"NO CONTAINER WAS RUN: {problem}")
         yield engine
     finally:
-        engine.stop()
+        engine.close()
 
 
 def run_in_containers(engine: Engine, name: str, folder: Path) -> tuple[list[dict[str, Any]], Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from suite import HERE, ROOT, compile_case
 
+from mlops_pipeline.choice import RESERVED
 from mlops_pipeline.loading import load_pipeline
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
 from mlops_pipeline.runners.kubeflow.spec import to_yaml
@@ -42,7 +43,8 @@ def test_every_feature_is_read_by_the_sdk(sdk: str, tmp_path: Path) -> None:
     package.write_text(to_yaml(everything, KubeflowOptions(image="img:1")))
     found = read(sdk, package)
     assert found["name"] == "everything"
-    assert found["inputs"] == sorted(p.name for p in everything.parameters)
+    own = [p.name for p in everything.parameters]
+    assert found["inputs"] == sorted([*own, *RESERVED])
     assert found["tasks"] == ["begin", "end", "nodes"]
 
 

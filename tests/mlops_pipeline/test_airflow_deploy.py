@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import logging
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from mlops_pipeline.ir import load_file
 from mlops_pipeline.runners.airflow.client import AirflowClient, AirflowError
 from mlops_pipeline.runners.airflow.config import ExecutionConfig, NodeConfig
 from mlops_pipeline.runners.airflow.deploy import KEPT, Deployment, deploy
+from mlops_pipeline.runners.airflow.processes import Step, StepProcess, level_of
 
 PIPELINE = """
     from mlops_pipeline import component, pipeline
@@ -88,6 +91,7 @@ def test_a_container_gets_variables_by_name_and_not_by_value(tmp_path: Path) -> 
     command = config.command(["run-node", "x.json"], [tmp_path], {"TOKEN"})
     assert command[:4] == ["podman", "run", "--rm", "--interactive"]
     assert "--env=TOKEN" in command
+    assert f"--cidfile={tmp_path}/container" in command, "it can be removed when it does not end"
     assert command[command.index("img:1") :] == [
         *("img:1", "python3", "-m", "mlops_pipeline.cli", "run-node", "x.json")
     ]
@@ -96,3 +100,59 @@ def test_a_container_gets_variables_by_name_and_not_by_value(tmp_path: Path) -> 
 def test_node_arguments_fit_by_pattern() -> None:
     assert NodeConfig("Train*", {"pool": "gpu"}).fits("Trainer")
     assert not NodeConfig("Train*").fits("Pusher")
+
+
+def test_a_configuration_that_cannot_work_is_refused_when_it_is_written() -> None:
+    for wrong, told in (
+        ({"mode": "docker"}, "choose process, container or pod"),
+        ({"mode": "container"}, "runs an image"),
+        ({"mode": "pod", "image": "img:1"}, "needs base_dir"),
+        ({"lineage_url": "http://host/{execution}"}, "cannot be filled in"),
+    ):
+        with pytest.raises(SettingsError, match=told):
+            ExecutionConfig(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_link_leads_to_an_execution() -> None:
+    config = ExecutionConfig(lineage_url="http://host/{run_id}/{node}#{execution_id}")
+    told = {"execution_id": 7, "run_id": "dag.r/1", "node": "Trainer"}
+    assert config.link(told) == "http://host/dag.r%2F1/Trainer#7"
+
+
+@pytest.mark.parametrize(
+    ("line", "level"),
+    [
+        ("step 3 of 10, loss 0.2", "INFO"),
+        ("WARNING:tensorflow:no gradient", "WARNING"),
+        ("2026-11-28 07:02:55,723 - trainer - ERROR - no data", "ERROR"),
+        ("W1128 07:02:55.723607 140 cpu_utils.cc:94] slow", "WARNING"),
+        ("2026-11-28 07:02:55.723607: E tensorflow/core/x.cc:9] bad", "ERROR"),
+        ("E is the base of logarithms", "INFO"),
+        ("CRITICAL:root:out of memory", "CRITICAL"),
+        ("warning: the store is old", "WARNING"),
+        ("DEBUG:root:detail", "DEBUG"),
+    ],
+)
+def test_lines_keep_the_level_of_whoever_printed_them(line: str, level: str) -> None:
+    assert logging.getLevelName(level_of(line)) == level
+
+
+def test_a_step_that_does_not_end_is_ended(tmp_path: Path) -> None:
+    script = tmp_path / "python"
+    script.write_text("#!/bin/sh\ntrap '' TERM\necho started\nwhile :; do sleep 0.1; done\n")
+    script.chmod(0o755)
+    started = threading.Event()
+
+    class Log:
+        def log(self, level: int, text: str, *values: str) -> None:
+            started.set()
+
+    process = StepProcess(ExecutionConfig(python=str(script), grace=0.2), Log())
+    step = Step(str(tmp_path / "x.json"), ["run-node"])
+    codes: list[Any] = []
+    thread = threading.Thread(target=lambda: codes.append(process.run(step)))
+    thread.start()
+    assert started.wait(30)
+    process.stop()
+    thread.join(30)
+    assert codes == [(-9, None)]

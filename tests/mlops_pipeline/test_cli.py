@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -349,6 +351,31 @@ def test_run_node_writes_a_result_that_a_scheduler_reads(mlops: Mlops, tmp_path:
     assert mlops("run-node", "small.json", "Check", *flags).code == 0
     assert mlops("run-node", "small.json", "Square", "--iteration", "1", *flags).code == 0
     assert len(mlops("show", "r1", "--json").data["nodes"]) == 3
+
+
+def test_run_node_of_a_partial_run_leaves_nodes_out(mlops: Mlops) -> None:
+    mlops("run", ".", "--run-id", "r1")
+    mlops("compile", ".", "-o", "small.json")
+    flags = ("--run-id", "r2", "--only", "Check", "--base-run", "r1")
+    assert mlops("run-node", "small.json", "Train", *flags).data["state"] == "CACHED"
+    assert mlops("run-node", "small.json", "Check", *flags).code == 0
+    left_out = mlops("run-node", "small.json", "Square", "--iteration", "0", *flags)
+    assert left_out.code == 99
+    assert left_out.data["reason"] == "this partial run leaves it out"
+    assert mlops("end-run", "r2").data["state"] == "COMPLETE"
+
+
+def test_run_node_takes_a_pipeline_from_a_variable(
+    mlops: Mlops, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mlops("compile", ".", "-o", "small.json")
+    flags = ("--run-id", "r1", "--base-dir", str(tmp_path))
+    missing = mlops("run-node", "-", "Train", *flags)
+    assert missing.code == 65
+    assert "$MLOPS_IR holds no pipeline" in missing.err
+    packed = zlib.compress((tmp_path / "small.json").read_bytes())
+    monkeypatch.setenv("MLOPS_IR", base64.b64encode(packed).decode())
+    assert mlops("run-node", "-", "Train", *flags).data["state"] == "COMPLETE"
 
 
 @pytest.mark.parametrize(

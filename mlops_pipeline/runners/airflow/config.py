@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
+from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.store import NOTHING
 
 _FOREIGN = ("AIRFLOW", "PYTHON", "VIRTUAL_ENV", "_AIRFLOW")
@@ -21,20 +23,27 @@ class ExecutionConfig:
 
     Args:
         mode: `process` starts `python` on the Airflow worker, `container` starts `image` there
-            with `engine`.
+            with `engine`, `pod` starts `image` in Kubernetes.
         python: interpreter of the project, which is not Airflow's: ML Metadata and Airflow cannot
             share one.
         store: URL of the metadata store; empty leaves it to `base_dir`'s `mlops.toml`.
         root: where artifacts are kept; empty leaves it to that as well.
         base_dir: where the pipeline's paths and modules start; empty for the folder of the IR.
         environment: further variables; nothing secret, they are seen with the DAG.
-        secrets: by name of a secret of the pipeline, the Airflow variable that holds it. One that
-            is not named is taken from the environment of the worker.
+        secrets: by name of a secret of the pipeline, the Airflow variable that holds it; for pods
+            the Kubernetes secret and the key in it, as `vault/token`. One that is not named is
+            taken from the environment of the worker, for pods from secret `mlops-pipeline`.
         options: further arguments of the container engine, such as `--volume=/data:/data`.
+        pod: further arguments of `KubernetesPodOperator`, such as `namespace`, `volumes`.
         grace: seconds that a node has to clean up when its task is stopped.
+        lineage_url: where executions are shown, as `http://host/executions/{execution_id}`;
+            `{run_id}` and `{node}` are filled in too. A link of each task leads there.
+
+    Raises:
+        SettingsError: the image is missing, or something else that the mode needs.
     """
 
-    mode: Literal["process", "container"] = "process"
+    mode: Literal["process", "container", "pod"] = "process"
     python: str = "python3"
     image: str = ""
     engine: str = "podman"
@@ -44,7 +53,40 @@ class ExecutionConfig:
     environment: Mapping[str, str] = NOTHING
     secrets: Mapping[str, str] = NOTHING
     options: Sequence[str] = ()
+    pod: Mapping[str, Any] = NOTHING
     grace: float = 20.0
+    lineage_url: str = ""
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("process", "container", "pod"):
+            raise SettingsError(
+                f"mode {self.mode!r} of ExecutionConfig is unknown",
+                hint="choose process, container or pod",
+            )
+        if self.mode != "process" and not self.image:
+            raise SettingsError(f'mode "{self.mode}" runs an image, and none is named')
+        if self.mode == "pod" and not self.base_dir:
+            raise SettingsError(
+                'mode "pod" needs base_dir', hint="name the pipeline's folder in the image"
+            )
+        try:
+            self.link({"execution_id": 1, "run_id": "r", "node": "n"})
+        except (LookupError, ValueError):
+            raise SettingsError(
+                f"lineage_url {self.lineage_url!r} cannot be filled in",
+                hint="it may have {execution_id}, {run_id} and {node}",
+            ) from None
+
+    @property
+    def places(self) -> dict[str, str]:
+        """The variables that say where the store and the artifacts are."""
+        given = {"MLOPS_STORE": self.store, "MLOPS_ROOT": self.root}
+        return {name: value for name, value in given.items() if value}
+
+    def link(self, told: Mapping[str, Any]) -> str:
+        """Where an execution is shown."""
+        names = {name: quote(str(told[name]), safe="") for name in ("run_id", "node")}
+        return self.lineage_url.format(execution_id=told["execution_id"], **names)
 
     def command(
         self, arguments: Sequence[str], mounts: Sequence[Path], given: set[str]
@@ -52,13 +94,14 @@ class ExecutionConfig:
         """What to start for a command of `mlops`.
 
         Args:
-            mounts: folders that a container needs at the same place.
+            mounts: folders that a container needs at the same place; the first is this step's
+                own, and takes the id of the container.
             given: names of variables to hand on to a container.
         """
         if self.mode == "process":
             return [self.python, "-m", "mlops_pipeline.cli", *arguments]
         return [
-            *(self.engine, "run", "--rm", "--interactive"),
+            *(self.engine, "run", "--rm", "--interactive", f"--cidfile={mounts[0] / 'container'}"),
             *(f"--volume={folder}:{folder}" for folder in mounts),
             *(f"--env={name}" for name in sorted(given)),
             *self.options,

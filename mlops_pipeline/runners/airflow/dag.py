@@ -252,6 +252,7 @@ def _task(plan: _Plan, node: NodeIR, task_id: str, parent: Any, counts: Mapping[
         **plan.values(),
         **plan.step(node.id),
         "place": node.id,
+        "asked": _asked(node) if plan.step(node.id)["execution"].mode == "pod" else {},
         "secrets": [p.value.name for p in node.parameters if isinstance(p.value, Secret)],
         "assets": _asset_names(plan.ir, node),
     }
@@ -259,6 +260,13 @@ def _task(plan: _Plan, node: NodeIR, task_id: str, parent: Any, counts: Mapping[
         return NodeOperator(**common)
     items = counts[node.loops].output if node.loops in counts else _written(plan.ir, node.loops)
     return NodeOperator.partial(**common).expand(iteration=items)
+
+
+def _asked(node: NodeIR) -> dict[str, Any]:
+    """What a node asks of the machine."""
+    asked = node.resources
+    given = {"cpu": asked.cpu, "memory": asked.memory, "accelerator": asked.accelerator}
+    return {**given, "count": asked.accelerator_count}
 
 
 def _limit(node: NodeIR) -> timedelta:

@@ -1,30 +1,25 @@
 """Tasks that run `mlops run-node`, `loop-items` and `end-run` in the project's own interpreter.
 
-The process that is started is the whole node: driver, executor, publisher. It tells how it went by
-its exit code and a JSON file, and prints to the log of the task as it goes. It ends when the task
-ends, even by SIGKILL: its standard input is a pipe from here.
+What is started is the whole node: driver, executor, publisher. It tells how it went by its exit
+code and a JSON file, and prints to the log of the task as it goes.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
 import re
 import signal
-import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
-from airflow.sdk import Asset, BaseOperator, Variable
+from airflow.sdk import Asset, BaseOperator, BaseOperatorLink
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from mlops_pipeline.choice import FORCE, choice_of
 from mlops_pipeline.runners.airflow.config import ExecutionConfig
+from mlops_pipeline.runners.airflow.processes import Step, StepProcess
 
 DONE, FAILED, USER_ERROR, SKIPPED = 0, 1, 65, 99
 
@@ -59,7 +54,8 @@ class StepOperator(BaseOperator):
         self.ir_file = ir_file
         self.execution = execution
         self.scope = scope
-        self._child: subprocess.Popen[str] | None = None
+        self.asked: Mapping[str, Any] = {}
+        self._started: Any = None
 
     def run_id_of(self, context: Any) -> str:
         """The id of a DAG run in our store; each pipeline in the DAG has one of its own."""
@@ -71,63 +67,23 @@ class StepOperator(BaseOperator):
         self, arguments: Sequence[str], variables: Mapping[str, str], secrets: Sequence[str] = ()
     ) -> tuple[int, Any]:
         """Run a command to its end; its exit code and what it wrote as its result."""
-        execution = self.execution
-        with tempfile.TemporaryDirectory(prefix="mlops-") as folder:
-            result = Path(folder) / "result.json"
-            more = {**variables, **self._places(), **self._secrets(secrets)}
-            argv = execution.command(
-                [*arguments, "--result", str(result)],
-                [Path(folder), Path(self.ir_file).parent],
-                # A secret that is not named comes from the worker, into a container too.
-                {*more, *execution.environment, *(n for n in secrets if n in os.environ)},
-            )
-            code = self._run(argv, execution.variables(more))
-            told = json.loads(result.read_text()) if result.exists() else None
-        return code, told
+        step = Step(self.ir_file, arguments, variables, secrets, self.asked)
+        self._started = self._starter()
+        done: tuple[int, Any] = self._started.run(step)
+        return done
 
-    def _places(self) -> dict[str, str]:
-        given = {"MLOPS_STORE": self.execution.store, "MLOPS_ROOT": self.execution.root}
-        return {name: value for name, value in given.items() if value}
+    def _starter(self) -> Any:
+        if self.execution.mode != "pod":
+            return StepProcess(self.execution, self.log)
+        # The provider for Kubernetes need not be there where nothing runs in pods.
+        from mlops_pipeline.runners.airflow.pods import StepPod
 
-    def _secrets(self, names: Sequence[str]) -> dict[str, str]:
-        variables = self.execution.secrets
-        return {name: Variable.get(variables[name]) for name in names if name in variables}
-
-    def _run(self, argv: Sequence[str], environment: Mapping[str, str]) -> int:
-        self._child = subprocess.Popen(
-            argv,
-            env=dict(environment),
-            cwd=self.execution.base_dir or Path(self.ir_file).parent,
-            text=True,
-            errors="replace",
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            for line in self._child.stdout or ():
-                self.log.info("%s", line.rstrip("\n"))
-            return self._child.wait()
-        except BaseException:
-            # A time limit of Airflow's: the node records that it was stopped before its pipes go.
-            self.on_kill()
-            raise
+        return StepPod(self.execution, self.task_id)
 
     def on_kill(self) -> None:
         """Stop what was started: first so that it can record it, then for good."""
-        child = self._child
-        if child is None or child.poll() is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child.pid, signal.SIGTERM)
-        try:
-            # Read on meanwhile: a node that cannot print cannot end either.
-            child.communicate(timeout=self.execution.grace)
-        except (subprocess.TimeoutExpired, ValueError):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+        if self._started is not None:
+            self._started.stop()
 
 
 class RunStepOperator(StepOperator):
@@ -185,6 +141,23 @@ class RunStepOperator(StepOperator):
         return {**values, **self.parameters}
 
 
+class LineageLink(BaseOperatorLink):
+    """Leads from a task to the lineage of what its node wrote."""
+
+    name = "Lineage"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Where `ExecutionConfig.lineage_url` leads to; empty if nothing is recorded."""
+        told = operator.told or {}
+        return operator.execution.link(told) if told.get("execution_id") else ""
+
+
+def _links(operator: Any) -> list[BaseOperatorLink]:
+    """The links of a task, or of one that is mapped."""
+    execution = getattr(operator, "execution", None) or operator.partial_kwargs["execution"]
+    return [LineageLink()] if execution.lineage_url else []
+
+
 class NodeOperator(RunStepOperator):
     """Runs one node of a compiled pipeline; driver, executor and publisher are inside.
 
@@ -192,10 +165,12 @@ class NodeOperator(RunStepOperator):
         place: id of the node.
         iteration: place in the loops, as `0,1`; a mapped task has one each.
         secrets: names of the secrets that the node takes.
+        asked: what the node asks of the machine, for pods.
         assets: by output, the name of the Airflow asset that a new artifact of it changes.
     """
 
     template_fields: Sequence[str] = ("parameters", "iteration")
+    operator_extra_links = property(_links)
     outlets: list[Any]
 
     def __init__(
@@ -204,10 +179,13 @@ class NodeOperator(RunStepOperator):
         place: str,
         iteration: str | None = None,
         secrets: Sequence[str] = (),
+        asked: Mapping[str, Any] | None = None,
         assets: Mapping[str, str] | None = None,
         **arguments: Any,
     ) -> None:
         super().__init__(**arguments)
+        self.asked = dict(asked or {})
+        self.told: Any = None
         self.place = place
         self.iteration = iteration
         self.secrets = list(secrets)
@@ -221,10 +199,15 @@ class NodeOperator(RunStepOperator):
             AirflowFailException: it failed in a way that another attempt does not mend.
             AirflowException: it failed otherwise.
         """
-        arguments = ["run-node", self.ir_file, self.place, "--watch-parent"]
+        arguments = ["run-node", self.ir_file, self.place]
+        if self.execution.mode != "pod":
+            arguments.append("--watch-parent")
         if context["params"].get(FORCE):
             arguments.append("--force")
         code, told = self.run_place(context, arguments, self.iteration, self.secrets)
+        self.told = {"run_id": self.run_id_of(context), "node": self.place, **(told or {})}
+        if told is not None:
+            self.log.info("%(node)s: %(state)s, execution %(execution_id)s: %(reason)s", self.told)
         if code == SKIPPED:
             raise AirflowSkipException((told or {}).get("reason", ""))
         if code == USER_ERROR:

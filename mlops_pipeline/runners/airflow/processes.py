@@ -1,0 +1,143 @@
+"""Commands of `mlops` as processes of an Airflow worker, or in containers there.
+
+What is started ends when the task ends, even by SIGKILL: its standard input is a pipe from here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import re
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mlops_pipeline.runners.airflow.config import ExecutionConfig
+from mlops_pipeline.store import NOTHING
+
+_LEVELS = {"D": logging.DEBUG, "W": logging.WARNING, "E": logging.ERROR, "F": logging.CRITICAL}
+
+_LEVEL = re.compile(
+    r"(?:\d{4}-\d\d-\d\d[ T][\d:,.]+:? (?:- )?(?:\S+ - )?)?"
+    r"(?:(?P<word>DEBUG|INFO|WARNING|ERROR|CRITICAL|warning|error)\b"
+    r"|(?P<letter>[IWEF])(?:\d{4} [\d:.]+| \S+/))"
+)
+"""Beginnings of lines as `logging`, absl, TensorFlow and our commands write them."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command of `mlops` to run.
+
+    Args:
+        arguments: the file of the pipeline is named among them as `ir_file`.
+        variables: of the environment, further ones.
+        secrets: names of the secrets that it takes.
+        resources: what it asks of the machine: `cpu`, `memory`, `accelerator`, `count`.
+    """
+
+    ir_file: str
+    arguments: Sequence[str]
+    variables: Mapping[str, str] = NOTHING
+    secrets: Sequence[str] = ()
+    resources: Mapping[str, Any] = field(default_factory=dict)
+
+
+class StepProcess:
+    """A process on the worker, or a container that one starts there."""
+
+    def __init__(self, execution: ExecutionConfig, log: Any) -> None:
+        self._execution = execution
+        self._log = log
+        self._child: subprocess.Popen[str] | None = None
+        self._container: Path | None = None
+
+    def run(self, step: Step) -> tuple[int, Any]:
+        """Run a command to its end; its exit code and what it wrote as its result."""
+        execution = self._execution
+        with tempfile.TemporaryDirectory(prefix="mlops-") as folder:
+            result = Path(folder) / "result.json"
+            more = {**step.variables, **execution.places, **self._secrets(step.secrets)}
+            if execution.mode == "container":
+                self._container = Path(folder) / "container"
+            argv = execution.command(
+                [*step.arguments, "--result", str(result)],
+                [Path(folder), Path(step.ir_file).parent],
+                # A secret that is not named comes from the worker, into a container too.
+                {*more, *execution.environment, *(n for n in step.secrets if n in os.environ)},
+            )
+            here = execution.base_dir if execution.mode == "process" else ""
+            code = self._run(argv, execution.variables(more), here or Path(step.ir_file).parent)
+            told = json.loads(result.read_text()) if result.exists() else None
+        return code, told
+
+    def _secrets(self, names: Sequence[str]) -> dict[str, str]:
+        variables = self._execution.secrets
+        if not variables:
+            return {}
+        # Only tasks have what holds them; processes can be started without Airflow.
+        from airflow.sdk import Variable
+
+        return {name: Variable.get(variables[name]) for name in names if name in variables}
+
+    def _run(self, argv: Sequence[str], environment: Mapping[str, str], here: str | Path) -> int:
+        self._child = subprocess.Popen(
+            argv,
+            env=dict(environment),
+            cwd=here,
+            text=True,
+            errors="replace",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            for line in self._child.stdout or ():
+                self._log.log(level_of(line), "%s", line.rstrip("\n"))
+            return self._child.wait()
+        except BaseException:
+            # A time limit of Airflow's: the node records that it was stopped before its pipes go.
+            self.stop()
+            raise
+        finally:
+            for pipe in (self._child.stdin, self._child.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+    def stop(self) -> None:
+        """Stop what was started: first so that it can record it, then for good."""
+        child = self._child
+        if child is None or child.poll() is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child.pid, signal.SIGTERM)
+        try:
+            # Read on meanwhile: a node that cannot print cannot end either.
+            child.communicate(timeout=self._execution.grace)
+        except (subprocess.TimeoutExpired, ValueError):
+            self._remove_container()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+    def _remove_container(self) -> None:
+        """End a container, which is no child of the command that started it."""
+        if self._container is not None and self._container.exists():
+            command = [self._execution.engine, "rm", "--force", self._container.read_text().strip()]
+            subprocess.run(command, capture_output=True, timeout=60, check=False)
+
+
+def level_of(line: str) -> int:
+    """The level at which a line was logged by whoever printed it; INFO where it does not say."""
+    found = _LEVEL.match(line)
+    letter = (found["word"] or found["letter"])[0].upper() if found else "I"
+    if found and found["word"] == "CRITICAL":
+        letter = "F"
+    return _LEVELS.get(letter, logging.INFO)
