@@ -6,6 +6,7 @@ This module imports TFMA and Beam when it is imported.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -77,7 +78,7 @@ def evaluate_in_memory(work: Evaluation) -> None:
             lambda pipeline: _analyze(pipeline | Stream(lambda: _batches(work)), prepared)
         )
 
-    _named(_quick(run, work))
+    _named(_quick(run, work), work)
 
 
 def evaluate_with_beam(work: Evaluation, beam_pipeline_args: Sequence[str] | None) -> None:
@@ -96,7 +97,7 @@ def evaluate_with_beam(work: Evaluation, beam_pipeline_args: Sequence[str] | Non
             batches = pipeline | "Read" >> source.BeamSource()
             _analyze(batches | "CheckLabels" >> beam.Map(check_labels, labels), prepared)
 
-    _named(_quick(run, work))
+    _named(_quick(run, work), work)
 
 
 def _quick(run: Callable[[], None], work: Evaluation) -> Callable[[], None]:
@@ -111,12 +112,12 @@ def _quick(run: Callable[[], None], work: Evaluation) -> Callable[[], None]:
     return run if is_custom else tf.autograph.experimental.do_not_convert(run)
 
 
-def _named(run: Callable[[], None]) -> None:
+def _named(run: Callable[[], None], work: Evaluation) -> None:
     """Run, and give what fails a name."""
     try:
         run()
     except Exception as error:
-        known = _cause(error)
+        known = _cause(error) or _text_for_number(error) or _not_loadable(work)
         if known is not None:
             raise known from None
         raise ExecutorError(
@@ -128,14 +129,44 @@ def _named(run: Callable[[], None]) -> None:
         ) from error
 
 
-def _cause(error: BaseException | None) -> PipelineError | None:
-    """The error of ours behind one of Beam's, which may be one of ours without its hint."""
-    found = None
+def _behind(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
-        if isinstance(error, PipelineError):
-            found = error
+        yield error
         error = error.__cause__ or error.__context__
-    return found
+
+
+def _cause(error: BaseException) -> PipelineError | None:
+    """The error of ours behind one of Beam's, which may be one of ours without its hint."""
+    found = [each for each in _behind(error) if isinstance(each, PipelineError)]
+    return found[-1] if found else None
+
+
+def _text_for_number(error: BaseException) -> PipelineError | None:
+    for each in _behind(error):
+        text = re.search(r"could not convert string to float: b?(['\"].*?['\"])", str(each))
+        if text:
+            return ExecutorError(
+                f"the metrics take numbers, and a label or a prediction is the text {text[1]}",
+                hint="give a label_key that holds numbers; if preprocessing_fn makes them, name "
+                "the signature that does in preprocessing_function_names",
+                retryable=False,
+            )
+    return None
+
+
+def _not_loadable(work: Evaluation) -> PipelineError | None:
+    """Looked for where an evaluation has failed: loading a model takes time."""
+    for model in work.models:
+        if not model.own and (model.path / "saved_model.pb").is_file():
+            try:
+                tf.saved_model.load(str(model.path))
+            except Exception as error:  # noqa: BLE001 - the model is anybody's
+                return ExecutorError(
+                    f"the model at {model.path} cannot be loaded: {summary(error)}",
+                    hint="train it again, and look at what saved it",
+                    retryable=False,
+                )
+    return None
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import shlex
 import shutil
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -42,7 +43,7 @@ def init(folder: str, name: str | None, as_json: bool) -> None:
     here = screen()
     write([f"{here.paint(chosen, 'bold')} in {target}: {', '.join(written)}", "", "next:"])
     # From within the folder, if that is where the user is.
-    where = "." if target.absolute() == Path.cwd() else str(target)
+    where = "." if target.absolute() == Path.cwd() else shlex.quote(str(target))
     commands = [
         (f"mlops run {where}", "run it"),
         (f"mlops plan {where}", "what would run now, and why"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shlex
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -99,9 +100,11 @@ class Place:
         """The flags that a following command needs to work in the same place."""
         texts = []
         if self._flags.get("store"):
-            texts.append(f"--store {self._flags['store']}")
+            texts.append(f"--store {shlex.quote(self._flags['store'])}")
         elif self.resolved.project != resolve(Sources()).project:
-            texts.append(f"--project {self._relative(self.resolved.project)}")
+            texts.append(f"--project {shlex.quote(self._relative(self.resolved.project))}")
+        if self._flags.get("root"):
+            texts.append(f"--root {shlex.quote(self._flags['root'])}")
         return "".join(f" {text}" for text in texts)
 
     @staticmethod

@@ -149,8 +149,9 @@ def column(rows: list[dict[str, Any]]) -> Any:
         ([[1.0], [float("nan")]], [0.2, 0.3], "label_key 'y': 1 of 2 examples have the label NaN"),
         ([1.0, 3.0], [0.2, 0.3], "a label is 3: metrics of binary classification take labels"),
         ([1.0, 0.0], [[0.2], [float("nan")]], "the model predicts NaN"),
+        (["yes", "no"], [0.2, 0.3], "metrics take numbers, and a label .* is the text '(yes|no)'"),
     ],
-    ids=["missing", "NaN", "not binary", "prediction"],
+    ids=["missing", "NaN", "not binary", "prediction", "text"],
 )
 def test_value_that_cannot_be_measured_is_named(label: Any, said: Any, message: str) -> None:
     examples = column([{"y": y, "p": p} for y, p in zip(label, said, strict=True)])
@@ -206,7 +207,7 @@ def test_mistake_is_told_before_anything_is_computed(change: dict[str, Any], mes
     ("files", "code", "message"),
     [
         ({"model.bin": "x"}, "", "neither a SavedModel nor a Keras file: there is model.bin"),
-        ({"saved_model.pb": "x"}, "", "the evaluation failed"),
+        ({"saved_model.pb": "x"}, "", "Format-Serving cannot be loaded: OSError: Cannot parse"),
         ({"model.keras": "x"}, "", "cannot be loaded"),
         ({"m": ""}, "def predict_fn(path):\n    raise OSError('gone')", "cannot be loaded: OSErr"),
         (

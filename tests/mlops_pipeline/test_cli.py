@@ -482,6 +482,15 @@ def test_init_makes_a_name_that_python_takes(mlops: Mlops, name: str) -> None:
     assert mlops("plan", name).code == 0
 
 
+def test_commands_that_lead_on_are_quoted_and_name_the_place(mlops: Mlops, tmp_path: Path) -> None:
+    assert "  mlops run 'my flowers'  " in mlops("init", "my flowers").out
+    failed = mlops(
+        "run", ".", "-p", "steps=13", "--store", f"memory://{tmp_path}/a b", "--root", "r"
+    )
+    [resume] = [line for line in (failed.out + failed.err).splitlines() if "mlops resume" in line]
+    assert f"--store 'memory://{tmp_path}/a b' --root r  " in resume
+
+
 def test_init_in_place_of_a_file_is_refused(mlops: Mlops, tmp_path: Path) -> None:
     (tmp_path / "taken").touch()
     result = mlops("init", "taken")
