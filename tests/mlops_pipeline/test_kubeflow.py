@@ -138,7 +138,9 @@ def test_retries_resources_limits_and_secrets_are_passed_on(squares: PipelineIR)
 
 def test_run_parameters_keep_type_and_default(squares: PipelineIR) -> None:
     found = spec_of(squares)[0]["root"]["inputDefinitions"]["parameters"]
-    assert set(found) - {"rows", "names", "note"} == {"run_from", "run_to", "run_only", "base_run"}
+    reserved = {"force_run", "run_from", "run_to", "run_only", "base_run"}
+    assert set(found) - {"rows", "names", "note"} == reserved
+    assert found["force_run"]["defaultValue"] is False
     assert {name: found[name] for name in ("rows", "names", "note")} == {
         "rows": {"parameterType": "NUMBER_INTEGER", "isOptional": True, "defaultValue": 2},
         "names": {"parameterType": "LIST", "isOptional": True, "defaultValue": ["a"]},

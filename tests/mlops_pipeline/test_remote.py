@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from mlops_pipeline.choice import BASE, FROM, ONLY, WHOLE, Choice, choice_of
+from mlops_pipeline.choice import BASE, FORCE, FROM, ONLY, WHOLE, Choice, choice_of
 from mlops_pipeline.errors import CompileError, NotFoundError, ParameterError
 from mlops_pipeline.history import Outcome
 from mlops_pipeline.runners import remote
@@ -139,6 +139,13 @@ def test_a_failure_is_final_until_the_run_is_gone_on_with(project: Any) -> None:
     assert mended is not None
     assert mended.state is State.COMPLETE
     assert remote.finish_run(project.workspace, "r").state is State.COMPLETE
+
+
+def test_a_forced_run_reuses_nothing_at_any_of_its_steps(chain: Any) -> None:
+    for run_id, choice in (("a", WHOLE), ("b", WHOLE), ("c", choice_of({FORCE: True}))):
+        remote.begin(chain.workspace, chain.compile(), run_id, {}, choice)
+    states = [remote.run_place(chain.workspace, run_id, "first").state for run_id in "abc"]
+    assert states == [State.COMPLETE, State.CACHED, State.COMPLETE]
 
 
 def test_reserved_parameters_say_what_a_run_is_about(chain: Any) -> None:
