@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-
 # What a shell starts in the background ignores Ctrl-C, and so would all that is tested.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -330,6 +330,18 @@ def test_a_wrong_parameter_is_told_before_anything_is_sent(
     assert len(kubeflow.control()["requests"]) == before
 
 
+def test_a_run_may_be_about_some_nodes_only(kubeflow: Kubeflow) -> None:
+    before = len(kubeflow.control()["requests"])
+    typo = kubeflow.wrong(*SUBMIT, "--run-name", "part", "--only", "Ad")
+    assert "has no node 'Ad'" in typo
+    assert "did you mean 'Add'" in typo
+    assert len(kubeflow.control()["requests"]) == before
+    kubeflow.well(*SUBMIT, "--run-name", "part", "--only", "Add", "--base-run", "r1", "--force")
+    (run,) = [run for run in kubeflow.things("runs") if run["display_name"] == "part"]
+    chosen = {"run_only": ["Add"], "base_run": "r1", "force_run": True}
+    assert run["runtime_config"]["parameters"] == {"rows": 3, **chosen}
+
+
 def test_an_experiment_is_found_or_made(kubeflow: Kubeflow) -> None:
     missing = kubeflow.wrong(*SUBMIT, "--experiment", "Defualt")
     assert "there is no experiment 'Defualt'" in missing
