@@ -525,6 +525,20 @@ class SharedStoreContract(StoreContract):
         cached = [running.id] if winner == "COMPLETE" else []
         assert [e.id for e in store.executions_by_cache_key("k")] == cached
 
+    def test_who_claimed_learns_that_another_process_has_ended_it(
+        self, store: MetadataStore, url: str, other_processes: Any
+    ) -> None:
+        (reaper,) = other_processes(url, 1)
+        for outputs in ({"model": [model("late")]}, {}):
+            running, _ = store.put_execution(execution())
+            assert reaper.ask("end", id=running.id, state="FAILED", error="reaped") == "won"
+            for state in (State.COMPLETE, State.FAILED):
+                with pytest.raises(StaleExecutionError, match=str(running.id)):
+                    store.put_execution(replace(running, state=state), outputs=outputs)
+            (found,) = store.executions([running.id])
+            assert (found.state, found.error) == (State.FAILED, "reaped")
+        assert store.artifacts_by_type("Model") == []
+
     def test_the_heartbeat_of_a_zombie_wakes_nothing(
         self, store: MetadataStore, url: str, other_processes: Any
     ) -> None:

@@ -13,9 +13,17 @@ import pytest
 from store_contract import SharedStoreContract
 
 import mlops_metadata
+from mlops_metadata.library import request
 from mlops_metadata.mlmd import MlmdStore, open_sqlite
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.store import ArtifactRecord, ArtifactState, ArtifactType, Execution, State
+from mlops_pipeline.store import (
+    ArtifactRecord,
+    ArtifactState,
+    ArtifactType,
+    Execution,
+    Run,
+    State,
+)
 
 pytestmark = pytest.mark.mlmd
 
@@ -58,6 +66,33 @@ class TestMlmdStore(SharedStoreContract):
             with pytest.raises(StoreError, match="77"):
                 ask()
         assert store.executions_of_run("run") == []
+
+    def test_what_is_rare_is_found_among_many_others(self, store: MlmdStore) -> None:
+        rare = [ArtifactRecord("Rare", f"/rare/{number}") for number in range(3)]
+        store.put_execution(train(), outputs={"rare": rare})
+        often = [ArtifactRecord("Often", f"/often/{number}") for number in range(250)]
+        store.put_execution(train(), outputs={"often": often})
+        found = store.artifacts_by_type("Rare", limit=2)
+        assert [artifact.uri for artifact in found] == ["/rare/2", "/rare/1"]
+        assert len(store.artifacts_by_type("Often", limit=240)) == 240
+        assert len(store.artifacts_by_type("Rare")) == 3
+        assert store.artifacts_by_type("Rare", limit=0) == []
+
+    def test_old_runs_are_found_behind_many_contexts(self, store: MlmdStore) -> None:
+        for number in range(25):
+            store.put_run(Run(f"run-{number}", "odd" if number % 2 else "even"))
+        store.put_document("first")
+        message = request("PutContexts")
+        kind = store.connection.read("GetContextTypes", request("GetContextTypes"))
+        document = next(t.id for t in kind.context_types if t.name == "mlops.document")
+        for number in range(1300):
+            message.contexts.add(type_id=document, name=f"document-{number}")
+        store.connection.write("PutContexts", message)
+        assert [run.id for run in store.list_runs(limit=2)] == ["run-24", "run-23"]
+        odd = store.list_runs(pipeline="odd", limit=3)
+        assert [run.id for run in odd] == ["run-23", "run-21", "run-19"]
+        assert len(store.list_runs(pipeline="even", limit=100)) == 13
+        assert len(store.list_runs(limit=100)) == 25
 
     def test_one_record_in_two_places_is_two_artifacts(self, store: MlmdStore) -> None:
         record = ArtifactRecord("Model", "/m")
