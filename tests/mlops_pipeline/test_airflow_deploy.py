@@ -107,6 +107,10 @@ def test_a_configuration_that_cannot_work_is_refused_when_it_is_written() -> Non
         ({"mode": "docker"}, "choose process, container or pod"),
         ({"mode": "container"}, "runs an image"),
         ({"mode": "pod", "image": "img:1"}, "needs base_dir"),
+        (
+            {"mode": "pod", "image": "i", "base_dir": "/app", "store": "mysql://me:secret@db/m"},
+            "holds a password",
+        ),
         ({"lineage_url": "http://host/{execution}"}, "cannot be filled in"),
     ):
         with pytest.raises(SettingsError, match=told):
