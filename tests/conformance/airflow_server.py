@@ -68,6 +68,8 @@ class AirflowServer:
             "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
             # A task that has ended keeps its slot until its next heartbeat.
             "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+            # On a busy machine a call takes longer than the five seconds that a task waits for it.
+            "WORKERS__EXECUTION_API_TIMEOUT": "60",
             "USAGE_DATA_COLLECTION__ENABLED": "False",
         }
         foreign = ("AIRFLOW", "PYTHON", "VIRTUAL_ENV")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -21,7 +22,12 @@ def check(airflow: OnAirflow, ended: Sequence[str], local: Snapshots, name: str)
     good = {"COMPLETE": "success", "FAILED": "failed"}
     for number, (run, state) in enumerate(zip(wanted, ended, strict=True)):
         assert state == good[run["state"]], airflow.server.explain(dag_id_of(name), f"r{number}")
-    assert airflow.snapshots(name) == wanted
+    found = airflow.snapshots(name)
+    for number, pair in enumerate(zip(found, wanted, strict=True)):
+        if pair[0] != pair[1]:
+            # Shown where a test fails.
+            sys.stdout.write(airflow.server.explain(dag_id_of(name), f"r{number}"))
+    assert found == wanted
 
 
 def test_leaves_the_records_of_the_local_runner_with_its_database_on_sqlite(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import logging
 import os
+import signal
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +109,10 @@ def test_a_configuration_that_cannot_work_is_refused_when_it_is_written() -> Non
         ({"mode": "docker"}, "choose process, container or pod"),
         ({"mode": "container"}, "runs an image"),
         ({"mode": "pod", "image": "img:1"}, "needs base_dir"),
+        (
+            {"mode": "pod", "image": "i", "base_dir": "/app", "store": "mysql://me:secret@db/m"},
+            "holds a password",
+        ),
         ({"lineage_url": "http://host/{execution}"}, "cannot be filled in"),
     ):
         with pytest.raises(SettingsError, match=told):
@@ -137,22 +143,56 @@ def test_lines_keep_the_level_of_whoever_printed_them(line: str, level: str) -> 
     assert logging.getLevelName(level_of(line)) == level
 
 
+class Log:
+    """Keeps the lines that a step prints."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.started = threading.Event()
+
+    def log(self, level: int, text: str, *values: str) -> None:
+        self.lines.append(text % values)
+        self.started.set()
+
+
+def step_process(folder: Path, script: str, log: Log, grace: float) -> StepProcess:
+    """A step that a shell script stands in for."""
+    file = folder / "python"
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
+    return StepProcess(ExecutionConfig(python=str(file), grace=grace), log)
+
+
 def test_a_step_that_does_not_end_is_ended(tmp_path: Path) -> None:
-    script = tmp_path / "python"
-    script.write_text("#!/bin/sh\ntrap '' TERM\necho started\nwhile :; do sleep 0.1; done\n")
-    script.chmod(0o755)
-    started = threading.Event()
-
-    class Log:
-        def log(self, level: int, text: str, *values: str) -> None:
-            started.set()
-
-    process = StepProcess(ExecutionConfig(python=str(script), grace=0.2), Log())
-    step = Step(str(tmp_path / "x.json"), ["run-node"])
+    log = Log()
+    stubborn = "trap '' TERM; echo started; while :; do sleep 0.1; done"
+    process = step_process(tmp_path, stubborn, log, 0.2)
     codes: list[Any] = []
+    step = Step(str(tmp_path / "x.json"), ["run-node"])
     thread = threading.Thread(target=lambda: codes.append(process.run(step)))
     thread.start()
-    assert started.wait(30)
+    assert log.started.wait(30)
     process.stop()
     thread.join(30)
     assert codes == [(-9, None)]
+
+
+def test_a_step_that_is_stopped_by_a_signal_handler_cleans_up(tmp_path: Path) -> None:
+    log = Log()
+    # More than a pipe holds: nobody else reads while the handler runs.
+    clean_up = f"head -c 300000 /dev/zero; touch {tmp_path}/clean; exit 3"
+    tidy = f"trap '{clean_up}' TERM; echo started; while :; do sleep 0.1; done"
+    process = step_process(tmp_path, tidy, log, 30)
+
+    def remind() -> None:
+        assert log.started.wait(30)
+        time.sleep(0.3)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, lambda *_: process.stop())
+    threading.Thread(target=remind).start()
+    try:
+        code, _ = process.run(Step(str(tmp_path / "x.json"), ["run-node"]))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert (code, (tmp_path / "clean").exists()) == (3, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,6 +69,11 @@ class ExecutionConfig:
         if self.mode == "pod" and not self.base_dir:
             raise SettingsError(
                 'mode "pod" needs base_dir', hint="name the pipeline's folder in the image"
+            )
+        if self.mode == "pod" and re.match(r"[a-z0-9+]+://[^/@:]*:.*@", self.store):
+            raise SettingsError(
+                "the store URL holds a password, which everyone who sees the pods would see",
+                hint="leave store out, and give MLOPS_STORE by a secret: pod={'env_from': ...}",
             )
         try:
             self.link({"execution_id": 1, "run_id": "r", "node": "n"})

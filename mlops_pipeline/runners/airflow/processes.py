@@ -10,9 +10,11 @@ import json
 import logging
 import os
 import re
+import select
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +22,9 @@ from typing import Any
 
 from mlops_pipeline.runners.airflow.config import ExecutionConfig
 from mlops_pipeline.store import NOTHING
+
+KILLED = 10.0
+"""Seconds within which what is killed has gone."""
 
 _LEVELS = {"D": logging.DEBUG, "W": logging.WARNING, "E": logging.ERROR, "F": logging.CRITICAL}
 
@@ -114,24 +119,47 @@ class StepProcess:
     def stop(self) -> None:
         """Stop what was started: first so that it can record it, then for good."""
         child = self._child
-        if child is None or child.poll() is not None:
+        if child is None or _has_ended(child.pid):
             return
         with contextlib.suppress(ProcessLookupError):
             os.kill(child.pid, signal.SIGTERM)
-        try:
-            # Read on meanwhile: a node that cannot print cannot end either.
-            child.communicate(timeout=self._execution.grace)
-        except (subprocess.TimeoutExpired, ValueError):
+        if not self._drain(child, self._execution.grace):
             self._remove_container()
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+            self._drain(child, KILLED)
+
+    @staticmethod
+    def _drain(child: subprocess.Popen[str], seconds: float) -> bool:
+        """Read on until a process has ended: one that cannot print cannot end either.
+
+        By the descriptor, and with no lock of `Popen`: Airflow calls this in a signal handler,
+        which has interrupted the reading and the waiting of this very thread.
+        """
+        deadline = time.monotonic() + seconds
+        pipes = [child.stdout.fileno()] if child.stdout and not child.stdout.closed else []
+        while not _has_ended(child.pid):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            ready, _, _ = select.select(pipes, [], [], min(left, 0.1))
+            if ready and not os.read(pipes[0], 65536):
+                pipes = []
+        return True
 
     def _remove_container(self) -> None:
         """End a container, which is no child of the command that started it."""
         if self._container is not None and self._container.exists():
             command = [self._execution.engine, "rm", "--force", self._container.read_text().strip()]
             subprocess.run(command, capture_output=True, timeout=60, check=False)
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether a child has ended; it is left to be waited for."""
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
 
 
 def level_of(line: str) -> int:
