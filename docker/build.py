@@ -115,12 +115,13 @@ def make_base(folder: Path, environment: dict[str, str]) -> None:
 QUIETLY = {"stdout": subprocess.DEVNULL}
 
 
-def build(image: str, base: str, folder: Path, environment: dict[str, str]) -> None:
+def build(chosen: argparse.Namespace, base: str, folder: Path, environment: dict[str, str]) -> None:
+    image, keep = chosen.image, chosen.keep_layers
     settings, places = pip_configuration()
     (folder / "pip.conf").write_text(settings)
     argument = f"NODES={base}" if image == "airflow" else f"BASE={base}"
     run(
-        *("podman", "build", "--isolation=chroot", "--layers", "--quiet"),
+        *("podman", "build", "--isolation=chroot", f"--layers={str(keep).lower()}"),
         f"--ignorefile={ROOT / 'docker' / 'context.ignore'}",
         f"--secret=id=pip,src={folder / 'pip.conf'}",
         *(f"--volume={place}:{place}:ro" for place in places),
@@ -128,7 +129,7 @@ def build(image: str, base: str, folder: Path, environment: dict[str, str]) -> N
         *("--tag", tag(image), "--file", str(ROOT / "docker" / image / "Containerfile")),
         str(ROOT),
         env=environment,
-        **QUIETLY,
+        stdout=sys.stderr,
     )
 
 
@@ -138,6 +139,7 @@ def main() -> int:
     )
     parser.add_argument("image", choices=IMAGES)
     parser.add_argument("--base", default="", help="base image (airflow: the image with the nodes)")
+    parser.add_argument("--keep-layers", action="store_true", help="build again faster, for disk")
     parser.add_argument("--from-packages", action="store_true", help="make the base image here")
     chosen = parser.parse_args()
     if not shutil.which("podman"):
@@ -155,7 +157,7 @@ def main() -> int:
                 make_base(folder, environment)
                 print(f"{BASE} made in {time.monotonic() - begun:.0f} s", flush=True)
         begun = time.monotonic()
-        build(chosen.image, base, folder, environment)
+        build(chosen, base, folder, environment)
         told = subprocess.run(
             ["podman", "image", "inspect", tag(chosen.image)],
             env=environment,

@@ -17,12 +17,15 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-lines = Path(sys.argv[1]).read_text().splitlines()
+# A package may be listed twice, for different Pythons.
 pins = {
-    normal(a): b for a, b in (re.findall(r"[^=;\s\[]+", x)[:2] for x in lines if "==" in x[:99])
+    (normal(name), version)
+    for name, version in re.findall(
+        r"^([\w.-]+)(?:\[.*?\])?==([^\s;]+)", Path(sys.argv[1]).read_text(), re.M
+    )
 }
 passed = {"mlops-pipeline", *sys.argv[2:]}
 found = {normal(d.metadata["Name"]): d.version for d in importlib.metadata.distributions()}
-wrong = [f"{n}=={v}" for n, v in sorted(found.items()) if pins.get(n) != v and n not in passed]
+wrong = [f"{n}=={v}" for n, v in sorted(found.items()) if (n, v) not in pins and n not in passed]
 print(f"{len(found)} packages, {len(wrong)} of them not pinned: {' '.join(wrong)}")
 sys.exit(bool(wrong))

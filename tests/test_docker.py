@@ -96,3 +96,14 @@ def test_what_images_need_beside_the_project_is_what_it_says() -> None:
     assert any(line.startswith("ml-metadata") for line in told)
     assert any(line.startswith("fsspec") for line in told)
     assert not any(line.startswith("tensorflow") for line in told)
+
+
+def test_the_compose_file_opens_airflow_to_this_machine_only_and_holds_no_secret() -> None:
+    text = (ROOT / "docker" / "compose.yaml").read_text()
+    opened = re.findall(r"^ {4}ports:\n((?: {6}- .*\n)+)", text, re.M)
+    assert opened == ['      - "127.0.0.1:8080:8080"\n']
+    images = set(re.findall(r"image: (\S+)", text))
+    assert all(re.search(r":(?!latest)[\w.-]+$", image) for image in images)
+    secrets = re.findall(r"^ +\w+(?:PASSWORD|SECRET|SECRET_KEY|TOKEN): (.*)", text, re.M)
+    assert len(secrets) == 5
+    assert all(re.fullmatch(r"\$\{\w+:\?set it in docker/\.env\}", value) for value in secrets)

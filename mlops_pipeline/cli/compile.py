@@ -17,7 +17,7 @@ from mlops_pipeline.cli.package import (
 from mlops_pipeline.cli.place import Place, place_options
 from mlops_pipeline.cli.run import compile_loudly, load
 from mlops_pipeline.errors import CompileError
-from mlops_pipeline.runners.kubeflow.spec import to_yaml
+from mlops_pipeline.runners.kubeflow.spec import to_vertex, to_yaml
 
 
 @click.command("compile")
@@ -26,10 +26,10 @@ from mlops_pipeline.runners.kubeflow.spec import to_yaml
 @click.option(
     "--to",
     "target",
-    type=click.Choice(["ir", "kubeflow"]),
+    type=click.Choice(["ir", "kubeflow", "vertex"]),
     default="ir",
     show_default=True,
-    help="IR, or a PipelineSpec for Kubeflow Pipelines v2.",
+    help="IR, or a PipelineSpec for Kubeflow Pipelines v2 or Vertex AI.",
 )
 @package_options
 @json_option
@@ -37,7 +37,7 @@ from mlops_pipeline.runners.kubeflow.spec import to_yaml
 def compile_(
     place: Place, pipeline: str, output: str | None, target: str, as_json: bool, **flags: Any
 ) -> None:
-    """Compile a pipeline to its IR, or to the file that Kubeflow takes.
+    """Compile a pipeline to its IR, or to the file that Kubeflow or Vertex AI takes.
 
     The same pipeline gives the same bytes. With --json and -o, what was written is printed.
     """
@@ -45,6 +45,8 @@ def compile_(
     compiled = compile_loudly(loaded)
     if target == "kubeflow":
         data = to_yaml(compiled, kubeflow_options(place, loaded, flags)).encode()
+    elif target == "vertex":
+        data = to_vertex(compiled, kubeflow_options(place, loaded, flags)).encode()
     else:
         refuse_package_flags(flags, "add --to kubeflow, or leave it out")
         data = ir.dump(compiled)

@@ -6,10 +6,12 @@ Started in an environment with kfp and docker's client; what it needs comes as J
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from typing import Any
 
+import docker
 import docker.types
 from kfp import components, local
 from kfp.local import docker_task_handler
@@ -37,6 +39,8 @@ def main() -> int:
     """Run one pipeline; 1 if it failed."""
     given = json.loads(sys.argv[1])
     docker_task_handler.run_docker_container = run_container
+    # On a busy machine an engine takes its time to start a container.
+    docker.from_env = functools.partial(docker.from_env, timeout=600)
     mounts = [
         docker.types.Mount(target=place, source=place, type="bind", read_only=True)
         for place in given["mounts"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import zlib
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.runners.kubeflow.__main__ import main
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
 from mlops_pipeline.runners.kubeflow.shadows import local_path
-from mlops_pipeline.runners.kubeflow.spec import pipeline_spec, to_yaml
+from mlops_pipeline.runners.kubeflow.spec import pipeline_spec, to_vertex, to_yaml
 from mlops_pipeline.runners.kubeflow.values import received
 from mlops_pipeline.store import State
 from mlops_pipeline.stores import open_store
@@ -330,6 +331,20 @@ def test_the_pipeline_is_in_its_file_once(squares: PipelineIR) -> None:
     arguments = spec["deploymentSpec"]["executors"]["exec-begin"]["container"]["args"]
     packed = "".join(arguments[arguments.index("--ir") + 1 :])
     assert ir_file.load(zlib.decompress(base64.b64decode(packed))) == squares
+
+
+def test_vertex_gets_one_document_without_pods(project: Any, squares: PipelineIR) -> None:
+    with pytest.raises(CompileError, match="Push needs secret TOKEN"):
+        to_vertex(squares, KubeflowOptions(image="img:1"))
+    with pytest.raises(SettingsError, match="no pods to set up"):
+        to_vertex(squares, KubeflowOptions(image="img:1", customize={"*": print}))
+    kept = tuple(node for node in squares.nodes if node.id != "Push")
+    open_ = ir_file.msgspec.structs.replace(squares, nodes=kept)
+    spec = json.loads(to_vertex(open_, KubeflowOptions(image="img:1")))
+    assert (spec["schemaVersion"], list(spec["root"]["dag"]["tasks"])) == (
+        "2.1.0",
+        ["begin", "end", "nodes"],
+    )
 
 
 def test_a_chain_of_exit_tasks_would_be_lost(cluster: Cluster) -> None:

@@ -25,7 +25,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_pipeline.choice import BASE, FORCE, RESERVED, refuse_reserved
-from mlops_pipeline.ir import Literal, NodeIR, PipelineIR, dump
+from mlops_pipeline.errors import CompileError, SettingsError
+from mlops_pipeline.ir import Literal, NodeIR, PipelineIR, Secret, dump
 from mlops_pipeline.runners.kubeflow.executors import (
     ITERATION,
     NODE,
@@ -110,6 +111,28 @@ def to_yaml(ir: PipelineIR, options: KubeflowOptions) -> str:
     documents = [document for document in pipeline_spec(ir, options) if document]
     texts = [json.dumps(document, indent=2, sort_keys=True) for document in documents]
     return "\n---\n".join(texts) + "\n"
+
+
+def to_vertex(ir: PipelineIR, options: KubeflowOptions) -> str:
+    """The file that Vertex AI takes: the PipelineSpec alone, for it reads one document only.
+
+    Raises:
+        CompileError: the pipeline has secrets, which Vertex AI cannot hand to its containers.
+        SettingsError: there are pod settings, and Vertex AI has no pods.
+    """
+    if options.customize or options.secrets:
+        raise SettingsError(
+            "Vertex AI has no pods to set up, and no Kubernetes secrets",
+            hint="leave --customize and --secret out",
+        )
+    for node in ir.nodes:
+        for parameter in node.parameters:
+            if isinstance(parameter.value, Secret):
+                raise CompileError(
+                    f"{node.id} needs secret {parameter.value.name}, and Vertex AI hands out none",
+                    hint="have the component read it from Secret Manager",
+                )
+    return json.dumps(pipeline_spec(ir, options)[0], indent=2, sort_keys=True) + "\n"
 
 
 def _root_tasks(draft: _Draft) -> dict[str, Any]:
