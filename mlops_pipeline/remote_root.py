@@ -98,9 +98,8 @@ class RemoteRoot:
         """Where the output of an executor is written, while it runs."""
         return log_path(self.folder, execution)
 
-    def keep_log(self, execution: Execution) -> str:
+    def keep_log(self, execution: Execution, path: Path) -> str:
         """Upload the output of an executor, which has ended; returns where it is from now on."""
-        path = self.log_path(execution)
         if not path.is_file():
             return ""
         if not path.stat().st_size:
@@ -121,10 +120,9 @@ class RemoteRoot:
         """The folder that later attempts of the same node in the same run find again."""
         return state_dir(self.folder, execution)
 
-    def bring_state(self, execution: Execution) -> None:
+    def bring_state(self, execution: Execution, folder: Path) -> None:
         """Download what the last failed attempt left in the folder, on whatever machine."""
-        place = self.state_dir(execution)
-        if execution.attempt == 1 or place.exists():
+        if execution.attempt == 1 or folder.exists():
             return
         try:
             listing = list_objects(self._state(execution))
@@ -133,29 +131,28 @@ class RemoteRoot:
         whole = [each.name for each in listing.objects if each.name.endswith(_WHOLE)]
         if whole:
             newest = max(whole, key=lambda name: int(name.split("-")[0])).removesuffix(_WHOLE)
-            partial = place.with_name(f".{place.name}-{secrets.token_hex(4)}")
+            partial = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
             download(list_objects(f"{self._state(execution)}/{newest}"), partial)
-            partial.rename(place)
+            partial.rename(folder)
 
-    def keep_state(self, execution: Execution) -> None:
+    def keep_state(self, execution: Execution, folder: Path) -> None:
         """Upload what a failed attempt left in the folder, for the next one."""
-        place = self.state_dir(execution)
-        if not place.is_dir() or not any(place.iterdir()):
+        if not folder.is_dir() or not any(folder.iterdir()):
             return
         name = f"{execution.id}-{execution.properties[STAGING]}"
         target = f"{self._state(execution)}/{name}"
         try:
-            upload(place, target)
+            upload(folder, target)
             write_bytes(target + _WHOLE, b"")
         except PipelineError as error:
-            log.warning("the state of %s stays at %s: %s", execution.node_id, place, error.message)
+            log.warning("the state of %s stays at %s: %s", execution.node_id, folder, error.message)
         else:
             # The next attempt may be made elsewhere: what is here must not be taken for the latest.
-            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
 
-    def drop_state(self, execution: Execution) -> None:
+    def drop_state(self, execution: Execution, folder: Path) -> None:
         """Remove all that attempts left: the node has succeeded."""
-        shutil.rmtree(self.state_dir(execution), ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
         if execution.attempt > 1:
             self._tidy(self._state(execution))
 
