@@ -241,13 +241,7 @@ def _execute(session: Session, request: Request, plan: Plan, execution: Executio
                 step("executor.done", request.node.id)
             finally:
                 logged = replace(execution, log=root.keep_log(execution, log_path))
-            if result.error:
-                raise ExecutorError(
-                    result.error,
-                    hint=result.hint,
-                    retryable=result.retryable,
-                    details=result.details,
-                )
+            _raise_error(result)
             done = Done(plan, logged, result, staging, session.workspace, fence(request, plan))
             outcome: Outcome = ask(session, request.node, "publisher", done)
     except BaseException as error:
@@ -266,6 +260,13 @@ def _execute(session: Session, request: Request, plan: Plan, execution: Executio
     else:
         root.drop_state(execution, state_dir)
     return outcome
+
+
+def _raise_error(result: TaskResult) -> None:
+    if result.error:
+        raise ExecutorError(
+            result.error, hint=result.hint, retryable=result.retryable, details=result.details
+        )
 
 
 def _run_executor(session: Session, task: Task) -> TaskResult:

@@ -32,6 +32,7 @@ from mlops_pipeline.objects import (
     names_below,
     read_bytes,
     remove,
+    remove_object,
     write_bytes,
 )
 from mlops_pipeline.staging import (
@@ -153,8 +154,12 @@ class RemoteRoot:
     def drop_state(self, execution: Execution, folder: Path) -> None:
         """Remove all that attempts left: the node has succeeded."""
         shutil.rmtree(folder, ignore_errors=True)
-        if execution.attempt > 1:
-            self._tidy(self._state(execution))
+        if execution.attempt == 1:
+            return
+        try:
+            remove(self._state(execution))
+        except PipelineError as error:
+            log.warning("the state of %s is left: %s", execution.node_id, error.message)
 
     def check(self) -> None:
         """Make sure that the root can be read and written.
@@ -168,7 +173,7 @@ class RemoteRoot:
             write_bytes(place, sent)
             if read_bytes(place) != sent:
                 raise RootError(f"{self.url} does not give back what was written to it")
-            remove(place)
+            remove_object(place)
         except NotFoundError as error:
             raise RootError(
                 f"{self.url} cannot be written: {error.message}", hint="make the bucket"
@@ -177,12 +182,6 @@ class RemoteRoot:
     def _state(self, execution: Execution) -> str:
         run = f"{self.url}/{execution.pipeline}/.state/{execution.run_id}"
         return f"{run}/{place_name(execution)}"
-
-    def _tidy(self, place: str) -> None:
-        try:
-            remove(place)
-        except PipelineError as error:
-            log.warning("%s is left to be removed: %s", place, error.message)
 
 
 @dataclass(frozen=True)
@@ -259,7 +258,7 @@ class RemoteStaging:
             try:
                 for output in self.local.execution.properties[OUTPUTS]:
                     remove(self._place(output))
-                remove(self._note)
+                remove_object(self._note)
             except PipelineError as error:
                 # It is found by its note, once the root can be reached again.
                 log.warning("execution %s left objects: %s", self.name, error.message)
@@ -267,5 +266,9 @@ class RemoteStaging:
 
     def remove(self) -> None:
         """Remove the folders and the note, once the outputs are published."""
-        self.root._tidy(self._note)
+        try:
+            remove_object(self._note)
+        except PipelineError as error:
+            # The next run sees that the execution is complete, and removes it.
+            log.warning("%s is left to be removed: %s", self._note, error.message)
         self.local.remove()
