@@ -225,22 +225,23 @@ def _execute(session: Session, request: Request, plan: Plan, execution: Executio
     root = session.workspace.artifact_root
     staging = root.staging(execution)
     assert staging is not None  # the claim has just named it
+    log_path = root.log_path(execution)
+    state_dir = root.state_dir(execution)
+    further = {"state_dir": str(state_dir), "log": str(log_path)}
     logged = execution
     try:
         with session.heart.beating(execution):
             try:
                 staging.create(output.name for output in request.node.outputs)
-                result = _run_executor(session, plan, execution, staging.folder)
+                root.bring_state(execution, state_dir)
+                task = make_task(
+                    plan, execution.run_id, session.workspace, staging.folder, **further
+                )
+                result = _run_executor(session, task)
                 step("executor.done", request.node.id)
             finally:
-                logged = replace(execution, log=root.keep_log(execution))
-            if result.error:
-                raise ExecutorError(
-                    result.error,
-                    hint=result.hint,
-                    retryable=result.retryable,
-                    details=result.details,
-                )
+                logged = replace(execution, log=root.keep_log(execution, log_path))
+            _raise_error(result)
             done = Done(plan, logged, result, staging, session.workspace, fence(request, plan))
             outcome: Outcome = ask(session, request.node, "publisher", done)
     except BaseException as error:
@@ -255,18 +256,22 @@ def _execute(session: Session, request: Request, plan: Plan, execution: Executio
             staging.undo()
         if not isinstance(error, Exception):
             raise
-        root.keep_state(execution)
+        root.keep_state(execution, state_dir)
     else:
-        root.drop_state(execution)
+        root.drop_state(execution, state_dir)
     return outcome
 
 
-def _run_executor(session: Session, plan: Plan, execution: Execution, folder: Path) -> TaskResult:
-    """Execute a plan, over local copies of what it reads."""
-    root = session.workspace.artifact_root
-    root.bring_state(execution)
-    further = {"state_dir": str(root.state_dir(execution)), "log": str(root.log_path(execution))}
-    task = make_task(plan, execution.run_id, session.workspace, folder, **further)
+def _raise_error(result: TaskResult) -> None:
+    if result.error:
+        raise ExecutorError(
+            result.error, hint=result.hint, retryable=result.retryable, details=result.details
+        )
+
+
+def _run_executor(session: Session, task: Task) -> TaskResult:
+    if not any(is_remote(ref.uri) for taken in task.inputs.values() for ref in taken):
+        return session.execute(task)
     with local_inputs(task, session.workspace) as local:
         return session.execute(local)
 
@@ -274,11 +279,8 @@ def _run_executor(session: Session, plan: Plan, execution: Execution, folder: Pa
 @contextmanager
 def local_inputs(task: Task, workspace: Workspace) -> Iterator[Task]:
     """The task with a local path for each input that is kept elsewhere, while the block runs."""
-    refs = [ref for taken in task.inputs.values() for ref in taken if is_remote(ref.uri)]
-    if not refs:
-        yield task
-        return
-    with workspace.copies.leased({ref.uri: ref.digest for ref in refs}) as paths:
+    uris = {ref.uri: ref.digest for taken in task.inputs.values() for ref in taken}
+    with workspace.copies.leased(uris) as paths:
 
         def localized(ref: ArtifactRef) -> ArtifactRef:
             return msgspec.structs.replace(ref, path=paths.get(ref.uri, ""))

@@ -52,23 +52,23 @@ class LocalRoot:
         """Where the output of an executor is written."""
         return log_path(self.folder, execution)
 
-    def keep_log(self, execution: Execution) -> str:
-        """Where the output of an executor, which has ended, is kept."""
-        return str(self.log_path(execution))
+    def keep_log(self, execution: Execution, path: Path) -> str:
+        """The output of an executor stays where it was written."""
+        return str(path)
 
     def state_dir(self, execution: Execution) -> Path:
         """The folder that later attempts of the same node in the same run find again."""
         return state_dir(self.folder, execution)
 
-    def bring_state(self, execution: Execution) -> None:
+    def bring_state(self, execution: Execution, folder: Path) -> None:
         """What earlier attempts left in the folder is there."""
 
-    def keep_state(self, execution: Execution) -> None:
+    def keep_state(self, execution: Execution, folder: Path) -> None:
         """What a failed attempt left in the folder stays there."""
 
-    def drop_state(self, execution: Execution) -> None:
+    def drop_state(self, execution: Execution, folder: Path) -> None:
         """Remove the folder: the node has succeeded."""
-        shutil.rmtree(self.state_dir(execution), ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def log_path(folder: Path, execution: Execution) -> Path:

@@ -328,6 +328,13 @@ def download(listing: Listing, place: Path) -> None:
     in_threads(bring, listing.objects)
 
 
+def remove_object(url: str) -> None:
+    """Remove the object at a URL, if there is one."""
+    system, path = open_system(url)
+    with contextlib.suppress(NotFoundError), reached(url):
+        system.rm_file(path)
+
+
 def remove(url: str) -> None:
     """Remove all objects at a URL and below it, if there are any."""
     system, root = open_system(url)

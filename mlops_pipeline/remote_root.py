@@ -32,6 +32,7 @@ from mlops_pipeline.objects import (
     names_below,
     read_bytes,
     remove,
+    remove_object,
     write_bytes,
 )
 from mlops_pipeline.staging import (
@@ -98,9 +99,8 @@ class RemoteRoot:
         """Where the output of an executor is written, while it runs."""
         return log_path(self.folder, execution)
 
-    def keep_log(self, execution: Execution) -> str:
+    def keep_log(self, execution: Execution, path: Path) -> str:
         """Upload the output of an executor, which has ended; returns where it is from now on."""
-        path = self.log_path(execution)
         if not path.is_file():
             return ""
         if not path.stat().st_size:
@@ -121,10 +121,9 @@ class RemoteRoot:
         """The folder that later attempts of the same node in the same run find again."""
         return state_dir(self.folder, execution)
 
-    def bring_state(self, execution: Execution) -> None:
+    def bring_state(self, execution: Execution, folder: Path) -> None:
         """Download what the last failed attempt left in the folder, on whatever machine."""
-        place = self.state_dir(execution)
-        if execution.attempt == 1 or place.exists():
+        if execution.attempt == 1 or folder.exists():
             return
         try:
             listing = list_objects(self._state(execution))
@@ -133,31 +132,34 @@ class RemoteRoot:
         whole = [each.name for each in listing.objects if each.name.endswith(_WHOLE)]
         if whole:
             newest = max(whole, key=lambda name: int(name.split("-")[0])).removesuffix(_WHOLE)
-            partial = place.with_name(f".{place.name}-{secrets.token_hex(4)}")
+            partial = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
             download(list_objects(f"{self._state(execution)}/{newest}"), partial)
-            partial.rename(place)
+            partial.rename(folder)
 
-    def keep_state(self, execution: Execution) -> None:
+    def keep_state(self, execution: Execution, folder: Path) -> None:
         """Upload what a failed attempt left in the folder, for the next one."""
-        place = self.state_dir(execution)
-        if not place.is_dir() or not any(place.iterdir()):
+        if not folder.is_dir() or not any(folder.iterdir()):
             return
         name = f"{execution.id}-{execution.properties[STAGING]}"
         target = f"{self._state(execution)}/{name}"
         try:
-            upload(place, target)
+            upload(folder, target)
             write_bytes(target + _WHOLE, b"")
         except PipelineError as error:
-            log.warning("the state of %s stays at %s: %s", execution.node_id, place, error.message)
+            log.warning("the state of %s stays at %s: %s", execution.node_id, folder, error.message)
         else:
             # The next attempt may be made elsewhere: what is here must not be taken for the latest.
-            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
 
-    def drop_state(self, execution: Execution) -> None:
+    def drop_state(self, execution: Execution, folder: Path) -> None:
         """Remove all that attempts left: the node has succeeded."""
-        shutil.rmtree(self.state_dir(execution), ignore_errors=True)
-        if execution.attempt > 1:
-            self._tidy(self._state(execution))
+        shutil.rmtree(folder, ignore_errors=True)
+        if execution.attempt == 1:
+            return
+        try:
+            remove(self._state(execution))
+        except PipelineError as error:
+            log.warning("the state of %s is left: %s", execution.node_id, error.message)
 
     def check(self) -> None:
         """Make sure that the root can be read and written.
@@ -171,7 +173,7 @@ class RemoteRoot:
             write_bytes(place, sent)
             if read_bytes(place) != sent:
                 raise RootError(f"{self.url} does not give back what was written to it")
-            remove(place)
+            remove_object(place)
         except NotFoundError as error:
             raise RootError(
                 f"{self.url} cannot be written: {error.message}", hint="make the bucket"
@@ -180,12 +182,6 @@ class RemoteRoot:
     def _state(self, execution: Execution) -> str:
         run = f"{self.url}/{execution.pipeline}/.state/{execution.run_id}"
         return f"{run}/{place_name(execution)}"
-
-    def _tidy(self, place: str) -> None:
-        try:
-            remove(place)
-        except PipelineError as error:
-            log.warning("%s is left to be removed: %s", place, error.message)
 
 
 @dataclass(frozen=True)
@@ -262,7 +258,7 @@ class RemoteStaging:
             try:
                 for output in self.local.execution.properties[OUTPUTS]:
                     remove(self._place(output))
-                remove(self._note)
+                remove_object(self._note)
             except PipelineError as error:
                 # It is found by its note, once the root can be reached again.
                 log.warning("execution %s left objects: %s", self.name, error.message)
@@ -270,5 +266,9 @@ class RemoteStaging:
 
     def remove(self) -> None:
         """Remove the folders and the note, once the outputs are published."""
-        self.root._tidy(self._note)
+        try:
+            remove_object(self._note)
+        except PipelineError as error:
+            # The next run sees that the execution is complete, and removes it.
+            log.warning("%s is left to be removed: %s", self._note, error.message)
         self.local.remove()

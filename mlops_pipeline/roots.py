@@ -39,19 +39,19 @@ class ArtifactRoot(Protocol):
     def log_path(self, execution: Execution) -> Path:
         """Where the output of an executor is written, while it runs."""
 
-    def keep_log(self, execution: Execution) -> str:
+    def keep_log(self, execution: Execution, path: Path) -> str:
         """Where the output of an executor, which has ended, is from now on."""
 
     def state_dir(self, execution: Execution) -> Path:
         """The folder that later attempts of the same node in the same run find again."""
 
-    def bring_state(self, execution: Execution) -> None:
-        """Have in that folder what the last failed attempt left in it."""
+    def bring_state(self, execution: Execution, folder: Path) -> None:
+        """Have in its state folder what the last failed attempt left in it."""
 
-    def keep_state(self, execution: Execution) -> None:
-        """Keep what a failed attempt left in that folder."""
+    def keep_state(self, execution: Execution, folder: Path) -> None:
+        """Keep what a failed attempt left in its state folder."""
 
-    def drop_state(self, execution: Execution) -> None:
+    def drop_state(self, execution: Execution, folder: Path) -> None:
         """Remove what attempts left: the node has succeeded."""
 
 

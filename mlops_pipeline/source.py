@@ -8,6 +8,7 @@ import hashlib
 import io
 import re
 import sys
+import threading
 import time
 import tokenize
 import warnings
@@ -201,9 +202,14 @@ def parse(data: bytes, path: str) -> Source:
         ) from None
 
 
+_PARSING = threading.Lock()
+"""Python before 3.11.9 and 3.12.3 counts the depth of trees for all threads at once."""
+
+
 def _parse(text: str, path: str) -> ast.Module | None:
     try:
-        return ast.parse(text, path)
+        with _PARSING:
+            return ast.parse(text, path)
     except (RecursionError, MemoryError):
         return None
 

@@ -6,6 +6,7 @@ import tarfile
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mlops_pipeline.artifacts import Examples, Integer, Model, Schema
@@ -274,3 +275,22 @@ def test_input_that_is_not_there_is_refused(task, tmp_path):
     shutil.rmtree(tmp_path / "data")
     result = execute(task("echo"))
     assert f"{tmp_path}/data cannot be mounted" in result.error
+
+
+@pytest.mark.container
+def test_container_reads_the_local_copy_of_what_is_elsewhere(engine, task, tmp_path):
+    copy = tmp_path / "examples"
+    elsewhere = task(
+        *shell(
+            "cat {{inputs.examples.path}}/rows > {{outputs.model.path}}/rows;"
+            "echo {{inputs.examples.uri}} > {{outputs.model.path}}/uri;" + ROWS
+        )
+    )
+    inputs = {
+        **elsewhere.inputs,
+        "examples": [ArtifactRef("Examples", "s3://bucket/examples", path=str(copy))],
+    }
+    result = execute(msgspec.structs.replace(elsewhere, inputs=inputs))
+    assert result.error == "", result.details
+    assert (tmp_path / "out" / "model" / "rows").read_text() == "rows of examples"
+    assert (tmp_path / "out" / "model" / "uri").read_text() == "s3://bucket/examples\n"
