@@ -130,8 +130,8 @@ class _RunInfo:
 
     @property
     def state(self) -> Value:
-        """How the run has ended, COMPLETE or FAILED: in exit handlers only."""
-        return Value(Reference(ir.RunInfo("state"), TEXT))
+        """How the run has ended: in exit handlers only."""
+        return Value(Reference(ir.RunInfo("state"), {"enum": ["COMPLETE", "FAILED", "CANCELED"]}))
 
 
 run_info = _RunInfo()

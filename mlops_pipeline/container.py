@@ -105,6 +105,9 @@ def _mounts(task: Task, bound: Bound) -> list[str]:
         reading += [artifact.path for artifact in artifacts if _is_local(artifact)]
     writing = [_folder(a) for a in bound.outputs.values() if _is_local(a)]
     writing += [Path(folder) for folder in (task.scratch, task.state_dir) if folder]
+    for folder in writing:
+        # Those that a component's body would make when it asks for them.
+        folder.mkdir(parents=True, exist_ok=True)
     mounts: dict[Path, str] = dict.fromkeys(reading, ",readonly") | dict.fromkeys(writing, "")
     arguments = []
     for path, mode in sorted(mounts.items()):

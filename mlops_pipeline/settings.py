@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
+from urllib.parse import unquote
 
 import msgspec
 from msgspec import Meta, Struct
@@ -113,7 +114,7 @@ def resolve(sources: Sources) -> Resolved:
         values[name] = _absolute(name, _typed(name, value, origin), base)
         origins[name] = origin
     defaults = {
-        "store": f"sqlite:///{project / '.mlops' / 'metadata.db'}",
+        "store": _sqlite_url(project / ".mlops" / "metadata.db"),
         "root": str(project / ".mlops" / "artifacts"),
     }
     settings = Settings(**{**defaults, **values})
@@ -219,8 +220,14 @@ def absolute_store(store: str, base: Path) -> str:
     scheme, separator, place = store.partition("://")
     if separator and scheme != "sqlite":
         return store
-    path = place.removeprefix("/") if separator else store
-    return f"sqlite:///{base / Path(path).expanduser()}"
+    path, mark, query = (place.removeprefix("/") if separator else store).partition("?mode=")
+    path = unquote(path) if separator else path
+    return f"{_sqlite_url(base / Path(path).expanduser())}{mark}{query}"
+
+
+def _sqlite_url(path: Path) -> str:
+    """The URL of a file; only what has a meaning in it is quoted, so that it stays readable."""
+    return f"sqlite:///{path}".replace("%", "%25").replace("?", "%3F")
 
 
 def _names() -> tuple[str, ...]:

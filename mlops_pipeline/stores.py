@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import unquote
 
 from mlops_pipeline.errors import SettingsError, StoreError, did_you_mean
 from mlops_pipeline.objects import check_url, is_remote
@@ -78,7 +79,9 @@ def _named(name: str) -> MemoryStore:
 def file_of(url: str) -> Path | None:
     """The file that a store on this machine is kept in; None where there is none."""
     scheme, _, place = url.partition("://")
-    return Path(place.partition("?")[0].removeprefix("/")) if scheme == "sqlite" else None
+    if scheme != "sqlite":
+        return None
+    return Path(unquote(place.partition("?")[0].removeprefix("/")))
 
 
 def is_there(url: str) -> bool:

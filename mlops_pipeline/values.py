@@ -20,12 +20,20 @@ from mlops_pipeline.errors import DefinitionError, WiringError, caller, did_you_
 from mlops_pipeline.expressions import describe
 from mlops_pipeline.literals import PATH_SCHEMA, JsonSchema, Secret, checked, json_of, shown
 from mlops_pipeline.parameters import describe as words
-from mlops_pipeline.schemas import fits, is_path, member_names, member_schema, schema_of_value
+from mlops_pipeline.schemas import (
+    choices,
+    fits,
+    is_path,
+    member_names,
+    member_schema,
+    schema_of_value,
+)
 
 ANY_OWNER = 0
 """Owner of what belongs to no pipeline in particular."""
 
 _BOOLEAN: JsonSchema = {"type": "boolean"}
+_QUOTIENT: JsonSchema = {"type": "number"}
 
 # A value that is put into a text leaves itself behind between these two; no real text has them.
 _TOKEN = re.compile("\x02(\\d+):(.*?)\x03")
@@ -167,13 +175,24 @@ class Value(Unknown):
         if is_path(self._reference.schema):
             expression, owner = operand(f"{self}/{other}")
             return Value(Reference(expression, PATH_SCHEMA, owner))
-        return _operation("/", (self, other))
+        return _operation("/", (self, other), _QUOTIENT)
 
     def __rtruediv__(self, other: object) -> Value:
         if isinstance(other, Path):
             expression, owner = operand(f"{other.as_posix()}/{self}")
             return Value(Reference(expression, PATH_SCHEMA, owner))
-        return _operation("/", (other, self))
+        return _operation("/", (other, self), _QUOTIENT)
+
+    def __floordiv__(self, other: object) -> NoReturn:
+        self._refuse("be divided by //", "compute in a component, or divide by / to get a float")
+
+    def __mod__(self, other: object) -> NoReturn:
+        self._refuse("be computed with by %", "compute in a component, or write an f-string")
+
+    def __pow__(self, other: object) -> NoReturn:
+        self._refuse("be computed with by **", "compute in a component")
+
+    __rfloordiv__, __rmod__, __rpow__ = __floordiv__, __mod__, __pow__
 
     __hash__ = object.__hash__
 
@@ -278,7 +297,23 @@ def _compared(operator: str, left: Value, right: object) -> Value:
             hint=f"compare it with {words(left._reference.schema)}",
             where=caller(),
         )
+    if operator in ("==", "!="):
+        _check_choice(left, operand(right)[0])
     return _operation(operator, (left, right), _BOOLEAN)
+
+
+def _check_choice(left: Value, right: ir.Expression) -> None:
+    """Refuse to compare one of several choices with what is none of them: it never is."""
+    if not isinstance(right, ir.Literal) or right.value is None:
+        return
+    listed = [choice.get("enum") for choice in choices(left._reference.schema)]
+    known = [value for values in listed if values for value in values]
+    if all(listed) and right.value not in known:
+        raise WiringError(
+            f"{left!r} is never {shown(right.value)}",
+            hint=did_you_mean(str(right.value), map(str, known)),
+            where=caller(),
+        )
 
 
 def parse_text(text: str) -> tuple[ir.Expression, int]:

@@ -12,6 +12,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -209,6 +210,7 @@ def analyze(
 
     is_beam = beam_arguments is not None
     with (
+        _tensors_explained(),
         _tft_cache.safe_coders(),
         tft_beam.Context(
             temp_dir=str(analysis.scratch), force_tf_compat_v1=analysis.force_tf_compat_v1
@@ -273,6 +275,40 @@ def vocabularies(graph: Path) -> dict[str, str]:
     return {name: str(assets / file) for name, file in files.items()}
 
 
+@contextmanager
+def _tensors_explained() -> Iterator[None]:
+    """Name the feature of which no tensor can be made; runners wrap the error in others."""
+    try:
+        yield
+    except Exception as error:
+        behind: BaseException | None = error
+        while behind is not None:
+            if "handling tensor" in str(behind) and behind.__cause__ is not None:
+                raise _no_tensor(behind) from error
+            behind = behind.__cause__ or behind.__context__
+        raise
+
+
+def _no_tensor(error: BaseException) -> ExecutorError:
+    """What to say where a feature is missing, or has more values than its shape in the schema."""
+    name = re.search("handling tensor '(.*)'", str(error))
+    sizes = re.search(r"Expected (\d+) elements but got (\d+)", str(error.__cause__))
+    what = f"the feature {name[1]!r}" if name else "a feature"
+    if sizes is None:
+        problem = f"{what} cannot become a tensor: {summary(error.__cause__ or error)}"
+    else:
+        problem = (
+            f"the schema gives {what} a fixed shape, and some examples do not have it: of "
+            f"{sizes[1]} values in a batch there are {sizes[2]}"
+        )
+    return ExecutorError(
+        problem,
+        hint="take the schema from statistics of all examples that are transformed, or with "
+        "SchemaGen(infer_feature_shape=False)",
+        retryable=False,
+    )
+
+
 class Transformer:
     """Applies a transform graph to batches of examples."""
 
@@ -284,7 +320,9 @@ class Transformer:
     def batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """The transformed examples as record batches."""
         for batch in batches:
-            tensors = self._layer(self._adapter.ToBatchTensors(batch))
+            with _tensors_explained():
+                given = self._adapter.ToBatchTensors(batch)
+            tensors = self._layer(given)
             if self._converter is None:
                 specs = {n: _spec(t) for n, t in tensors.items()}
                 self._converter = tensor_to_arrow.TensorsToRecordBatchConverter(specs)

@@ -14,8 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mlops_components.examples import BATCH_ROWS, PayloadFormat, read_records
-from mlops_pipeline.errors import ExecutorError
+from mlops_components.examples import BATCH_ROWS, PayloadFormat, read_records, unreadable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,12 +69,7 @@ def decoded_batches(
         try:
             return decoder(chosen)
         except (RuntimeError, ValueError) as error:
-            raise ExecutorError(
-                f"{where} holds records that are not {_NAMES[payload]}, "
-                f"or do not fit the schema: {error}",
-                hint="write the examples again",
-                retryable=False,
-            ) from None
+            raise unreadable(where, _NAMES[payload], error) from None
 
     return in_order(decode, batches)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import itertools
 import os
+import re
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -180,12 +181,29 @@ def read_batches(
         try:
             yield _decode(decoder, records, raw_record)
         except (RuntimeError, ValueError) as error:
-            raise ExecutorError(
-                f"{files[0].parent} holds records that are not tf.Example, "
-                f"or do not fit the schema: {error}",
-                hint="write the examples again",
-                retryable=False,
-            ) from None
+            raise unreadable(files[0].parent, "tf.Example", error) from None
+
+
+_TYPES = {"int64_list": "whole numbers", "float_list": "floats", "bytes_list": "texts"}
+_WRONG_TYPE = re.compile(r'wrong type, expected (\w+), found (\w+) for feature "(.*)"')
+
+
+def unreadable(where: Path, kind: str, error: Exception) -> ExecutorError:
+    """What to say where the decoder of TFX refuses a record below a folder."""
+    found = _WRONG_TYPE.search(str(error))
+    if found is None:
+        return ExecutorError(
+            f"{where} holds records that are not {kind}, or do not fit the schema: {error}",
+            hint="write the examples again",
+            retryable=False,
+        )
+    wanted, given = (_TYPES.get(each, each) for each in found.groups()[:2])
+    return ExecutorError(
+        f"feature {found[3]!r} has {given} in {where}, and {wanted} in the schema or in other rows",
+        hint="give the column one type in all files and spans, as column_types of CsvExampleGen "
+        "does, or make a schema of what it has now",
+        retryable=False,
+    )
 
 
 def _decode(decoder: Any, records: list[bytes], raw_record: str) -> pa.RecordBatch:

@@ -27,7 +27,7 @@ from mlops_pipeline.partial import find_base_run, select, take_over
 from mlops_pipeline.runners.pool import WorkerPool
 from mlops_pipeline.runners.spares import Spares
 from mlops_pipeline.runs import hold_run
-from mlops_pipeline.schedule import Place, Schedule
+from mlops_pipeline.schedule import Place, Schedule, iterations_of
 from mlops_pipeline.store import NOTHING, Run, State
 from mlops_pipeline.task import Task
 from mlops_pipeline.workspace import Workspace
@@ -295,7 +295,8 @@ class _Walk:
         ended.stop.clear()
         try:
             for node in handlers:
-                self._keep(replace(self, session=ended).attempts((node.id, ())))
+                for iteration in iterations_of(ended, node):
+                    self._keep(replace(self, session=ended).attempts((node.id, iteration)))
         except KeyboardInterrupt:
             return State.CANCELED
         return state if state is not State.COMPLETE else self._state()

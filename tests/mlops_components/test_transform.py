@@ -279,6 +279,37 @@ def test_mistakes_in_the_user_module_are_named(
         transformed(spans[0], module_file=user)
 
 
+@pytest.mark.parametrize(
+    ("feature", "text", "message"),
+    [
+        ({"x": [1.0]}, "return {'w': inputs['word']}", "'word' a fixed shape, and some examples"),
+        ({"x": [1.0]}, "return {'w': tft.compute_and_apply_vocabulary(inputs['word'])}",
+         "'word' a fixed shape, and some examples"),
+        ({"x": [b"one"], "word": [b"a"]}, "return {'x': inputs['x']}",
+         "feature 'x' has texts in .*Split-train, and floats in the schema"),
+    ],
+    ids=["vanished", "vanished for an analyzer", "other type"],
+)  # fmt: skip
+def test_a_column_that_changes_between_spans_is_named(
+    spans: list[Examples], tmp_path: Path, feature: dict[str, Any], text: str, message: str
+) -> None:
+    import tensorflow as tf
+
+    other = artifact(Examples, span=9)
+    with SplitWriter(other, ["train", "eval"]) as writer:
+        for split in ("train", "eval"):
+            example = tf.train.Example()
+            for name, values in feature.items():
+                kind = "bytes_list" if isinstance(values[0], bytes) else "float_list"
+                getattr(example.features.feature[name], kind).value.extend(values)
+            writer.write(split, example.SerializeToString())
+    module = tmp_path / "user.py"
+    module.write_text(f"import tensorflow_transform as tft\ndef preprocessing_fn(inputs): {text}\n")
+    with pytest.raises(ExecutorError, match=message) as caught:
+        transformed([spans[0], other], module_file=module)
+    assert "schema" in caught.value.hint
+
+
 def test_mistakes_in_the_parameters_are_named(
     spans: list[Examples], module_file: Path, first_two: Any
 ) -> None:

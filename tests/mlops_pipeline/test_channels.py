@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from mlops_pipeline import (
     Examples,
+    ExitHandler,
     ForEach,
     Input,
     Model,
@@ -120,6 +121,23 @@ def test_operators_make_operations() -> None:
     ]
     for write, wanted in cases:
         assert bound(lambda n, write=write, **_: {"value": write(n)}, "value") == wanted
+
+
+def test_a_choice_is_compared_with_one_that_there_is() -> None:
+    @pipeline
+    def p(mode: Literal["slow", "fast"] = "slow") -> None:
+        with When(mode == "fats"):
+            Make()
+
+    @pipeline
+    def q() -> None:
+        with ExitHandler(), When(run_info.state == "failed"):
+            Make()
+
+    for wrong, near in ((p, "fast"), (q, "FAILED")):
+        with pytest.raises(WiringError, match=r"is never '(fats|failed)'") as caught:
+            compile_pipeline(wrong)
+        assert near in caught.value.hint
 
 
 def test_outputs_give_value_place_and_properties() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from mlops_pipeline import Container, component
 from mlops_pipeline.artifacts import Examples, Integer, Model, Schema
 from mlops_pipeline.container import find_engine
 from mlops_pipeline.errors import ExecutorError
@@ -17,6 +18,7 @@ from mlops_pipeline.ir import ContainerExecutor
 from mlops_pipeline.runners.pool import WorkerPool
 from mlops_pipeline.signature import Input, Output
 from mlops_pipeline.task import ArtifactRef, Task
+from mlops_pipeline.testing import run_component
 
 IMAGE = "localhost/mlops-pipeline-test:latest"
 APPLETS = ("sh", "cat", "cp", "echo", "id", "sleep", "touch", "env")
@@ -144,6 +146,17 @@ def test_container_reads_inputs_and_writes_outputs(engine, task, tmp_path):
     )
     assert Integer(str(tmp_path / "out" / "rows" / "value")).read() == 7
     assert (model / "weights").stat().st_uid == os.getuid()
+
+
+@component(
+    executor=Container(IMAGE, ["sh", "-c", "echo {{parameters.steps}} > {{outputs.rows.path}}"])
+)
+def InContainer(rows: Output[Integer], steps: int) -> None: ...
+
+
+@pytest.mark.container
+def test_a_component_in_a_container_runs(engine):
+    assert run_component(InContainer, steps=5).value == 5
 
 
 @pytest.mark.container

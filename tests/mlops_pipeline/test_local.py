@@ -254,6 +254,25 @@ def test_exit_handlers_run_whatever_happened_and_know_how_it_ended(project: Any)
     assert place.read_text().splitlines() == ["good ended COMPLETE", "bad ended FAILED"]
 
 
+def test_an_exit_handler_in_a_loop_runs_for_each_item(project: Any) -> None:
+    place = project.folder / "notes.txt"
+    write(
+        project,
+        f"""
+    @pipeline
+    def p(names: list[str] = ["a", "b"]):
+        Make()
+        with ExitHandler():
+            with ForEach(names) as name:
+                Note(place={str(place)!r}, text=f"{{name}} {{run_info.state}}")
+    """,
+    )
+    assert project.run("r1", in_process=True).run.state is State.COMPLETE
+    assert place.read_text().splitlines() == ["a COMPLETE", "b COMPLETE"]
+    nothing = project.run("r2", in_process=True, parameters={"names": []})
+    assert states(nothing)["Note"] == "SKIPPED"
+
+
 def test_resume_executes_only_what_is_missing(project: Any) -> None:
     gate = project.folder / "gate"
     write(

@@ -9,7 +9,7 @@ import pytest
 from mlops_pipeline.errors import SettingsError, StoreError
 from mlops_pipeline.settings import Settings, Sources, describe, find_project, resolve
 from mlops_pipeline.store import MemoryStore
-from mlops_pipeline.stores import open_store
+from mlops_pipeline.stores import file_of, open_store
 
 
 @pytest.fixture
@@ -85,6 +85,16 @@ def test_paths_in_the_file_start_at_the_project_and_others_where_the_user_is(
 )
 def test_a_store_is_a_url_or_a_file(project: Path, given: str, url: str) -> None:
     assert settings(project, flags={"store": given}).store == url.format(project=project)
+
+
+@pytest.mark.parametrize("name", ["50% off", "really?", "a%20b", "#1", "mode=x?mode=ro"])
+def test_a_folder_may_have_signs_that_mean_something_in_urls(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "mlops.toml").write_text("")
+    url = settings(folder).store
+    assert file_of(url) == folder / ".mlops" / "metadata.db"
+    assert settings(folder, flags={"store": url}).store == url
 
 
 def test_a_root_may_be_a_url(project: Path) -> None:
