@@ -182,8 +182,11 @@ class AirflowServer:
     def errors(self, part: str) -> list[str]:
         """What a part of Airflow has logged as errors, each with the end of its traceback."""
         log = (self.home / f"{part}.log").read_text(errors="replace")
-        entries = re.split(r"^(?=\S+ \[\w+ *\])", log, flags=re.M)
-        found = [entry for entry in entries if re.match(r"\S+ \[(error|critical) *\]", entry)]
+        stamp = r"\d{4}-\d\d-\d\d[T ]\S+ \["
+        entries = re.split(rf"^(?={stamp})", log, flags=re.M)
+        # Without what tasks log: that is in their own logs.
+        level = re.compile(rf"{stamp}(error|critical) *\](?!.*\[task\] dag_id=)")
+        found = [entry for entry in entries if level.match(entry)]
         return [
             each if len(each) < 3000 else f"{each[:900]}\n...\n{each[-2000:]}" for each in found
         ]
