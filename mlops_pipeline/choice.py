@@ -52,6 +52,13 @@ class Choice:
         return bool(self.from_nodes or self.to_nodes or self.only)
 
     @property
+    def reserved(self) -> dict[str, Any]:
+        """The reserved parameters that say it; what is not said is left to their defaults."""
+        nodes = {FROM: self.from_nodes, TO: self.to_nodes, ONLY: self.only}
+        said = {FORCE: self.force, BASE: self.base_run, **{k: list(v) for k, v in nodes.items()}}
+        return {name: value for name, value in said.items() if value}
+
+    @property
     def properties(self) -> dict[str, Any]:
         """What the run keeps of it."""
         kept: dict[str, Any] = {FORCE: True} if self.force else {}

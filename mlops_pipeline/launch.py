@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -44,6 +43,7 @@ from mlops_pipeline.errors import (
     StoreError,
     did_you_mean,
 )
+from mlops_pipeline.failure import traceback_tail
 from mlops_pipeline.history import History, Iteration, Outcome, load_history, load_outputs
 from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor
 from mlops_pipeline.lease import Heart
@@ -73,9 +73,6 @@ MESSAGE = 4096
 
 FINAL = "final"
 """Execution property of a failure that another attempt does not mend."""
-
-DETAILS = 8192
-"""Characters of a traceback that are kept in the store."""
 
 
 @dataclass(frozen=True)
@@ -228,7 +225,7 @@ def _execute(session: Session, request: Request, plan: Plan, execution: Executio
     log_path = root.log_path(execution)
     state_dir = root.state_dir(execution)
     further = {"state_dir": str(state_dir), "log": str(log_path)}
-    logged = execution
+    logged, publishing = execution, False
     try:
         with session.heart.beating(execution):
             try:
@@ -243,10 +240,14 @@ def _execute(session: Session, request: Request, plan: Plan, execution: Executio
                 logged = replace(execution, log=root.keep_log(execution, log_path))
             _raise_error(result)
             done = Done(plan, logged, result, staging, session.workspace, fence(request, plan))
+            publishing = True
             outcome: Outcome = ask(session, request.node, "publisher", done)
     except BaseException as error:
         stopped = session.stop.is_set() or not isinstance(error, Exception)
         state = State.CANCELED if stopped else State.FAILED
+        if not publishing:
+            # Nothing of it can be published: on a full disk, the record needs the room.
+            staging.undo()
         outcome = _failed(request, replace(logged, state=state), error)
         # After the record: what counts as published there keeps its files.
         if outcome.published:
@@ -345,7 +346,7 @@ def _failed(request: Request, execution: Execution, error: BaseException) -> Out
         message, details = f"{request.run.id}/{request.node.id} was canceled", ""
     else:
         message = f"{type(error).__name__}: {error}"
-        details = "".join(traceback.format_exception(error))[-DETAILS:]
+        details = traceback_tail(error)
         log.debug("%s failed", request.node.id, exc_info=error)
     if len(message) > MESSAGE:
         message = message[:MESSAGE] + "..."

@@ -1,6 +1,6 @@
 """The IR of examples and ready pipelines, byte for byte: a difference is a change of an interface.
 
-After a change that is meant, write the files anew: `UPDATE_GOLDEN=1 pytest tests/test_golden.py`.
+After a change that is meant, MLOPS_UPDATE_GOLDEN=1 has this file write them anew.
 """
 
 import os
@@ -25,7 +25,7 @@ def compiled(folder: Path) -> bytes:
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_ir_is_what_it_was(folder: Path) -> None:
     file = GOLDEN / f"{folder.name}.json"
-    if os.environ.get("UPDATE_GOLDEN"):
+    if os.environ.get("MLOPS_UPDATE_GOLDEN"):
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(compiled(folder))
     assert compiled(folder).decode() == file.read_text()

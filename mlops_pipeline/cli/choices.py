@@ -1,4 +1,4 @@
-"""Flags that say what a run on a scheduler is about, beside its parameters."""
+"""Flags that say which nodes a run is about, for every command that begins one."""
 
 from __future__ import annotations
 
@@ -7,27 +7,33 @@ from typing import Any, TypeVar
 
 import click
 
-from mlops_pipeline.choice import BASE, FORCE, FROM, ONLY, RESERVED, TO
+from mlops_pipeline.choice import Choice
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def choice_options(command: Command) -> Command:
-    """Add the flags for the reserved parameters, under their names."""
+    """Add `--from`, `--to`, `--only` and `--base-run`, under the names of a `Choice`'s fields."""
     for option in (
-        click.option("--force", FORCE, is_flag=True, help="Run nodes even if nothing changed."),
         click.option(
-            "--base-run", BASE, default="", metavar="RUN", help="Run to take other results from."
+            "--base-run", metavar="RUN", default="", help="Run to take the other results from."
         ),
-        click.option("--only", ONLY, multiple=True, metavar="NODE", help="Run this node only."),
-        click.option("--to", TO, multiple=True, metavar="NODE", help="Run up to this node."),
-        click.option("--from", FROM, multiple=True, metavar="NODE", help="Run from this node on."),
+        click.option("--only", multiple=True, metavar="NODE", help="Run this node only."),
+        click.option(
+            "--to", "to_nodes", multiple=True, metavar="NODE", help="Run up to this node."
+        ),
+        click.option(
+            "--from", "from_nodes", multiple=True, metavar="NODE", help="Run from this node on."
+        ),
     ):
         command = option(command)
     return command
 
 
-def reserved_values(flags: Mapping[str, Any]) -> dict[str, Any]:
-    """The reserved parameters that were given; the others are left to the scheduler's defaults."""
-    given = {name: flags[name] for name in RESERVED if flags[name]}
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in given.items()}
+force_option = click.option("--force", is_flag=True, help="Run nodes even if nothing changed.")
+
+
+def read_choice(flags: Mapping[str, Any], *, force: bool = False) -> Choice:
+    """What the flags say."""
+    names = ("from_nodes", "to_nodes", "only", "base_run")
+    return Choice(**{name: flags[name] for name in names}, force=force)

@@ -12,8 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from mlops_pipeline.choice import choice_of
-from mlops_pipeline.cli.choices import choice_options, reserved_values
+from mlops_pipeline.cli.choices import choice_options, force_option, read_choice
 from mlops_pipeline.cli.output import json_option, screen, warn, write, write_json
 from mlops_pipeline.cli.package import load_package, package_options
 from mlops_pipeline.cli.place import Place, place_options
@@ -84,6 +83,7 @@ def job_options(command: Command) -> Command:
 @click.option("--wait", is_flag=True, help="Wait for the end; the exit code tells how it went.")
 @click.option("--timeout", default=0.0, metavar="SECONDS", help="How long to wait, at most.")
 @choice_options
+@force_option
 @job_options
 @package_options
 @json_option
@@ -100,11 +100,11 @@ def submit(place: Place, source: str, texts: Sequence[str], as_json: bool, **fla
         flags["run_name"]
         or f"{package.name}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
     )
-    given = reserved_values(flags)
+    choice = read_choice(flags, force=flags["force"])
     # A node that there is not is told here, not by a pod.
-    select(package.ir, choice_of(given))
+    select(package.ir, choice)
     job = _job(package, texts, name, flags)
-    job = replace(job, parameters={**job.parameters, **given})
+    job = replace(job, parameters={**job.parameters, **choice.reserved})
     client = _connect(place)
     version, started = deploy.submit(client, package, job)
     link = client.link("runs", started.run_id)

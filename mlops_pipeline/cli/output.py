@@ -23,6 +23,11 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
+def always_json(command: Command) -> Command:
+    """Add `--json` to a command that prints nothing else."""
+    return click.option("--json", "as_json", is_flag=True, help="It is JSON in any case.")(command)
+
+
 def screen(stream: TextIO | None = None) -> Screen:
     """What standard output is: of any width and without colours unless it is a terminal."""
     stream = sys.stdout if stream is None else stream

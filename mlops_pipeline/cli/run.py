@@ -12,6 +12,7 @@ import click
 
 from mlops_pipeline.api import new_run_id, plain_parameters
 from mlops_pipeline.cli import INTERRUPTED
+from mlops_pipeline.cli.choices import choice_options
 from mlops_pipeline.cli.output import complain, json_option, screen, warn, write, write_json
 from mlops_pipeline.cli.place import Place, place_options
 from mlops_pipeline.cli.progress import progress
@@ -52,10 +53,7 @@ parameter_option = click.option(
 @click.option("--workers", type=int, metavar="N", help="Nodes at once  [default: one a core]")
 @click.option("--in-process", is_flag=True, help="Run all in this process, for debuggers.")
 @click.option("--keep-going", is_flag=True, help="After a failure, run what does not need it.")
-@click.option("--from", "from_nodes", multiple=True, metavar="NODE", help="Run from this node on.")
-@click.option("--to", "to_nodes", multiple=True, metavar="NODE", help="Run up to this node.")
-@click.option("--only", multiple=True, metavar="NODE", help="Run this node only.")
-@click.option("--base-run", metavar="RUN", default="", help="Run to take the other results from.")
+@choice_options
 @click.option("--run-id", metavar="ID", default="", help="Id of the new run.")
 @click.option("--force", "--no-cache", is_flag=True, help="Run nodes even if nothing changed.")
 @click.option("--logs", is_flag=True, help="Show what the nodes print.")

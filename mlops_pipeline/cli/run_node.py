@@ -12,16 +12,15 @@ import signal
 import sys
 import threading
 import zlib
-from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from mlops_pipeline import ir as ir_file
-from mlops_pipeline.choice import Choice
-from mlops_pipeline.cli.output import complain, write_json
+from mlops_pipeline.cli.choices import choice_options, read_choice
+from mlops_pipeline.cli.output import always_json, complain, write_json
 from mlops_pipeline.cli.place import Place, place_options
 from mlops_pipeline.errors import (
     NotFoundError,
@@ -44,20 +43,6 @@ from mlops_pipeline.workspace import Workspace
 
 DONE, USER_ERROR, TEMPORARY, SKIPPED = 0, 65, 75, 99
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def choice_options(command: Command) -> Command:
-    """Options of steps that may begin a run: what a partial run is about."""
-    for option in (
-        click.option("--from", "from_nodes", multiple=True, metavar="NODE", help="Run from it on."),
-        click.option("--to", "to_nodes", multiple=True, metavar="NODE", help="Run up to it."),
-        click.option("--only", multiple=True, metavar="NODE", help="Run this node only."),
-        click.option("--base-run", default="", metavar="RUN", help="Has the other results."),
-    ):
-        command = option(command)
-    return command
-
 
 @click.command("run-node")
 @click.argument("ir", metavar="IR", type=click.Path())
@@ -72,6 +57,7 @@ def choice_options(command: Command) -> Command:
 @click.option(
     "--watch-parent", is_flag=True, help="Stop when standard input ends: its starter is gone then."
 )
+@always_json
 @place_options
 def run_node(place: Place, ir: str, node: str, **flags: Any) -> int:
     """Run one node of compiled IR, for schedulers.
@@ -152,9 +138,7 @@ def begin_step(place: Place, compiled: PipelineIR, file: str, flags: dict[str, A
     workspace = open_workspace(loaded, place.settings, place.store)
     make_root(str(workspace.root))
     given = run_parameters(compiled, _parameters(flags["parameters"]))
-    names = ("from_nodes", "to_nodes", "only", "base_run")
-    choice = Choice(**{name: flags[name] for name in names})
-    begin(workspace, compiled, flags["run_id"], given, choice)
+    begin(workspace, compiled, flags["run_id"], given, read_choice(flags))
     return workspace
 
 

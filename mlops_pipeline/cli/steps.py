@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from mlops_pipeline.cli.output import write_json
+from mlops_pipeline.cli.choices import choice_options
+from mlops_pipeline.cli.output import always_json, write_json
 from mlops_pipeline.cli.place import Place, place_options
 from mlops_pipeline.cli.run_node import (
     begin_step,
-    choice_options,
     parse_iteration,
     read_ir,
     write_whole,
@@ -32,6 +32,7 @@ from mlops_pipeline.workspace import Workspace
 @click.option("--base-dir", metavar="DIR", help="Where relative paths start  [default: the IR's]")
 @choice_options
 @click.option("--result", metavar="FILE", help="Write the result here  [default: standard output]")
+@always_json
 @place_options
 def loop_items(place: Place, ir: str, loop: str, **flags: Any) -> None:
     """Say over how many items a loop goes, for schedulers.
@@ -47,8 +48,9 @@ def loop_items(place: Place, ir: str, loop: str, **flags: Any) -> None:
 @click.command("end-run")
 @click.argument("run_id", metavar="RUN")
 @click.option("--result", metavar="FILE", help="Write the result here  [default: standard output]")
+@always_json
 @place_options
-def end_run(place: Place, run_id: str, result: str | None) -> int:
+def end_run(place: Place, run_id: str, result: str | None, as_json: bool) -> int:
     """Record that a run has ended, and how, for schedulers.
 
     Ends with 0 if every node is complete, cached or skipped, else with 1.

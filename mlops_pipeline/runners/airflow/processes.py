@@ -142,8 +142,12 @@ class StepProcess:
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
-            ready, _, _ = select.select(pipes, [], [], min(left, 0.1))
-            if ready and not os.read(pipes[0], 65536):
+            try:
+                ready, _, _ = select.select(pipes, [], [], min(left, 0.1))
+                if ready and not os.read(pipes[0], 65536):
+                    pipes = []
+            except OSError:
+                # Stopped from another thread than the one that reads: that one has closed it.
                 pipes = []
         return True
 
