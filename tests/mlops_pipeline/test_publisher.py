@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mlops_pipeline.store import ArtifactState
+from mlops_pipeline.store import ArtifactState, Execution, MemoryStore, State
 
 HEAD = """
 import os
@@ -86,6 +86,27 @@ def test_read_only_folders_are_published_and_cleaned_up(project: Any, end: str) 
     states = run(project, body)
     assert states == (["ValueError: after all"] if end else ["COMPLETE", "COMPLETE"])
     assert list((Path(project.workspace.root) / "p" / ".staging").iterdir()) == []
+
+
+class Looking(MemoryStore):
+    """Notes what lies in a folder when a failure is recorded."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        self.seen: list[list[str]] = []
+
+    def put_execution(self, execution: Execution, **events: Any) -> Any:
+        if execution.state is State.FAILED:
+            self.seen.append(sorted(path.name for path in self.folder.rglob("real")))
+        return super().put_execution(execution, **events)
+
+
+def test_what_a_failed_node_wrote_is_gone_when_its_failure_is_recorded(project: Any) -> None:
+    project.store = Looking(project.folder)
+    full = "raise OSError(28, os.strerror(28))"
+    assert run(project, full) == ["OSError: [Errno 28] No space left on device"]
+    assert project.store.seen == [[]]
 
 
 def test_what_is_away_with_its_disk_is_made_anew_but_not_given_up(project: Any) -> None:
