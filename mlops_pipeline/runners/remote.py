@@ -17,7 +17,7 @@ from typing import Any
 from mlops_pipeline.choice import WHOLE, Choice, chosen
 from mlops_pipeline.errors import NotFoundError, did_you_mean
 from mlops_pipeline.history import Iteration, Outcome, load_history
-from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.ir import NodeIR, PipelineIR
 from mlops_pipeline.launch import FINAL, Session, begin_run, end_run, launch, open_session
 from mlops_pipeline.partial import Selection, find_base_run, select, take_over_place
 from mlops_pipeline.runners.pool import WorkerPool
@@ -153,6 +153,14 @@ def count_items(
     if len(outer) < node.loops.index(loop_id):
         return [outer]
     return inside(session, node, outer, loop_id)
+
+
+def exit_places(workspace: Workspace, run_id: str) -> list[tuple[NodeIR, Iteration]]:
+    """The exit handlers of a run in their order, those in loops once for each item."""
+    run, ir = open_run(workspace, run_id)
+    session = Session(ir, run, workspace, load_history(workspace.store, run_id))
+    handlers = [node for node in ir.nodes if node.on_exit]
+    return [(node, place) for node in handlers for place in iterations_of(session, node)]
 
 
 def finish_run(workspace: Workspace, run_id: str) -> Run:

@@ -193,6 +193,8 @@ def failure() -> None:
     Echo.options(id="never", after=[failed])(value=2)
     with ExitHandler():
         Say.options(id="told")(text=run_info.state)
+        with ForEach(["one", "two"], id="whom") as whom:
+            Say.options(id="each")(text=whom)
 
 
 @pipeline

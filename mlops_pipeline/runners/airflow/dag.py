@@ -198,7 +198,7 @@ def _build(plan: _Plan) -> dict[str, Any]:
             counts[node.loops] = LoopItemsOperator(
                 task_id="items_" + "_".join(node.loops),
                 loops=node.loops,
-                trigger_rule=TriggerRule.NONE_FAILED,
+                trigger_rule=TriggerRule.ALL_DONE if node.on_exit else TriggerRule.NONE_FAILED,
                 **plan.step(),
                 **plan.values(),
             )

@@ -102,17 +102,17 @@ def _begin(workspace: Workspace, given: argparse.Namespace) -> int:
 
 
 def _node(workspace: Workspace, given: argparse.Namespace) -> int:
-    outcome = _run(workspace, given, given.node)
+    outcome = _run(workspace, given.run_id, given.node, given.iteration)
     if outcome is None:
         return 0
     write_shadows(given.executor_input, given.run_id, outcome)
     return 0 if outcome.state.succeeded or outcome.state is State.SKIPPED else 1
 
 
-def _run(workspace: Workspace, given: argparse.Namespace, node_id: str) -> Outcome | None:
+def _run(workspace: Workspace, run_id: str, node_id: str, iteration: Iteration) -> Outcome | None:
     """Make one attempt at a node; None if the run is a partial one that leaves it out."""
     options = remote.PlaceOptions(heed_final=True, on_output=lambda _, line: print(line))  # noqa: T201
-    outcome = remote.run_place(workspace, given.run_id, node_id, given.iteration, options)
+    outcome = remote.run_place(workspace, run_id, node_id, iteration, options)
     if outcome is None:
         print(f"{node_id}: this partial run leaves it out")  # noqa: T201
         return None
@@ -131,20 +131,20 @@ def _items(workspace: Workspace, given: argparse.Namespace) -> int:
 
 def _end(workspace: Workspace, given: argparse.Namespace) -> int:
     """Run the exit handlers, one after the other, and record how the run ended."""
-    _, ir = remote.open_run(workspace, given.run_id)
-    well = [_exit_handler(workspace, given, node) for node in ir.nodes if node.on_exit]
+    places = remote.exit_places(workspace, given.run_id)
+    well = [_exit_handler(workspace, given.run_id, *place) for place in places]
     run = remote.finish_run(workspace, given.run_id)
     print(f"run {run.id}: {run.state}")  # noqa: T201
     return 0 if all(well) else 1
 
 
-def _exit_handler(workspace: Workspace, given: argparse.Namespace, node: NodeIR) -> bool:
+def _exit_handler(workspace: Workspace, run_id: str, node: NodeIR, iteration: Iteration) -> bool:
     """Make the attempts at an exit handler; whether it ended well."""
     for attempt in range(node.retry.attempts):
         if attempt:
             wait = node.retry.wait * node.retry.factor ** (attempt - 1)
             time.sleep(min(wait, node.retry.max_wait))
-        outcome = _run(workspace, given, node.id)
+        outcome = _run(workspace, run_id, node.id, iteration)
         if outcome is None or outcome.state.succeeded or outcome.state is State.SKIPPED:
             return True
     return False
