@@ -253,9 +253,10 @@ def _schedules(client: KubeflowClient) -> Iterator[dict[str, Any]]:
 
 
 def _runs(client: KubeflowClient) -> Iterator[dict[str, Any]]:
+    ours = {each["pipeline_id"] for each in client.pipelines() if is_ours(each)}
     for each in client.runs():
-        # A schedule's runs have no description, and a name that it gives them.
-        if is_ours(each) or each.get("recurring_run_id"):
+        # By their pipeline: a schedule says nothing of itself in the runs that it starts.
+        if deploy.pipeline_of(each) in ours:
             yield {**_named(each, "run_id"), "state": each.get("state") or ""}
 
 

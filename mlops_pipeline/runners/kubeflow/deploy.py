@@ -149,7 +149,7 @@ def submit(client: KubeflowClient, package: Package, job: Job) -> tuple[Version,
 
     def find() -> Record | None:
         for run in client.runs(job.name):
-            if _pipeline_of(run) == version.pipeline_id:
+            if pipeline_of(run) == version.pipeline_id:
                 return run
         return None
 
@@ -304,6 +304,11 @@ def is_ours(record: Record) -> bool:
     return str(record.get("description") or "").startswith(OURS)
 
 
+def pipeline_of(run: Record) -> str:
+    """The id of the pipeline that a run is of; empty for one without a version."""
+    return str((run.get("pipeline_version_reference") or {}).get("pipeline_id") or "")
+
+
 def is_enabled(record: Record) -> bool:
     """Whether a recurring run starts runs."""
     return str(record.get("status") or record.get("mode")) in ("ENABLED", "ENABLE")
@@ -394,10 +399,6 @@ def _refuse_foreign(name: str, found: list[Record]) -> None:
             f"there is a recurring run {name!r} that somebody else has made",
             hint="choose another --name, or delete it on Kubeflow's pages",
         )
-
-
-def _pipeline_of(run: Record) -> str:
-    return str((run.get("pipeline_version_reference") or {}).get("pipeline_id") or "")
 
 
 def _state(run: Record) -> str:
