@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -257,6 +258,23 @@ class RemoteContract(RootContract):
         after = site.run("r2")
         joined = site.output(after, "Join", "joined")
         assert site.text(f"{joined.uri}/all") == "xxx*0.5*3\nxxx*0.25*3"
+
+    def test_what_is_altered_while_it_is_published_is_told(self, site: Site) -> None:
+        armed = threading.Event()
+        armed.set()
+
+        def alter(event: str, args: tuple[object, ...]) -> None:
+            if event == "mlops.step" and args == ("root.noted", "Make") and armed.is_set():
+                armed.clear()
+                (rows,) = site.folder.glob("scratch-a/roots/*/*/.staging/*/examples/deep/er/rows")
+                rows.write_text("yyy")
+
+        sys.addaudithook(alter)
+        failed = site.run("r1").failed[0]
+        assert "was altered while it was uploaded" in failed.execution.error
+        assert failed.retryable
+        assert site.names() == []
+        assert states(site.run("r1")) == ["COMPLETE"] * 4
 
     @pytest.mark.parametrize(
         ("mode", "said"), [("link", "a link to a folder that it lies in"), ("name", "UTF-8")]

@@ -279,7 +279,8 @@ def test_the_command_runs_on_a_root_in_s3(root: str, server: S3Server, tmp_path:
         return mlops(*arguments, *place, folder=tmp_path, variables=variables)
 
     doctor = command("doctor")
-    assert root in doctor.stdout, doctor.stdout + doctor.stderr
+    assert f"{root}; local copies in {tmp_path / 'scratch'}" in doctor.stdout
+    assert not command("doctor", "--json").stdout.count('"fail"')
     first = command("run", pipeline)
     assert first.returncode == 0, first.stderr
     planned = command("plan", pipeline, "--json")
@@ -296,6 +297,8 @@ def test_the_command_runs_on_a_root_in_s3(root: str, server: S3Server, tmp_path:
     replayed = command("replay", "last", "Join")
     assert replayed.returncode == 0, replayed.stderr
     assert (tmp_path / "elsewhere" / "copies").is_dir()
+    place[-1] = "s3://nowhere/x"
+    assert "bucket does not exist" in command("doctor").stdout
 
 
 def test_the_command_says_what_is_wrong_with_a_root(server: S3Server, tmp_path: Path) -> None:
