@@ -186,6 +186,20 @@ def test_threads_that_want_one_copy_download_it_once(root: str, tmp_path: Path) 
         assert len(set(pool.map(read, range(16)))) == 1
 
 
+def test_half_a_copy_of_a_process_that_was_killed_is_cleared_away(
+    root: str, tmp_path: Path
+) -> None:
+    digest, _ = upload(make_folder(tmp_path / "folder"), root)
+    copies = Copies(tmp_path / "copies", 1.0)
+    for name in (f".new-{digest}", f".new-{'0' * 64}"):
+        (copies.folder / name).mkdir(parents=True)
+        (copies.folder / name / "half").write_text("half")
+    with copies.leased({root: digest}) as paths:
+        assert digest_path(Path(paths[root])) == digest
+    left = {place.name for place in copies.folder.iterdir()}
+    assert [name for name in left if name.startswith(".new-")] == []
+
+
 def test_what_was_altered_meanwhile_is_not_taken_for_a_copy(root: str, tmp_path: Path) -> None:
     digest, _ = upload(make_folder(tmp_path / "folder"), root)
     write_bytes(f"{root}/sub/small", b"other")
