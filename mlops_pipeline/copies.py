@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 import random
-import secrets
 import shutil
 import stat
 import tempfile
@@ -27,6 +27,8 @@ from mlops_pipeline.content import StatCache, digest_path
 from mlops_pipeline.errors import NotFoundError, RootError, SettingsError
 from mlops_pipeline.objects import digest_uri, download, is_remote, list_objects
 
+log = logging.getLogger(__name__)
+
 GIGABYTE = 1e9
 
 LIMIT = 20.0
@@ -34,6 +36,9 @@ LIMIT = 20.0
 
 _PATIENCE = 30.0
 """Seconds that an altered copy may be in use while somebody waits to replace it."""
+
+_NEW = ".new-"
+"""Begins the name of what is being made a copy."""
 
 _HELD: dict[str, int] = {}
 """Locks that this process keeps until it ends, by place."""
@@ -114,13 +119,18 @@ class Copies:
         return self.folder / digest
 
     def adopt(self, path: Path, digest: str) -> None:
-        """Take a file or a folder over as a copy: it is moved, or left if there is one."""
+        """Take a file or a folder over as a copy: it is moved, or left if there is one.
+
+        Where that cannot be done, it is downloaded when it is needed.
+        """
         lock = self._open_lock(digest, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if lock is None:
             return
         try:
             if not (self.folder / digest).exists():
                 self._put(path, digest, lock)
+        except OSError as error:
+            log.debug("%s is not kept as a copy: %s", path, error)
         finally:
             os.close(lock)
         self._evict(spared=digest)
@@ -169,8 +179,10 @@ class Copies:
             # Not all at once: those that look keep each other from filling.
             time.sleep(random.uniform(0.01, 0.05))
             return False
-        made = self.folder / f".new-{os.getpid()}-{secrets.token_hex(4)}"
+        made = self.folder / f"{_NEW}{digest}"
         try:
+            # Of a process that was killed: who has the lock has the name, too.
+            _remove(made)
             if not self._is_whole(self.folder / digest, digest):
                 _remove(self.folder / digest)
                 download(list_objects(uri), made)
@@ -182,9 +194,14 @@ class Copies:
                 self._put(made, digest, lock)
         finally:
             _remove(made)
+            if not (self.folder / digest).exists():
+                self._lock_file(digest).unlink(missing_ok=True)
             os.close(lock)
         self._evict(spared=digest)
         return True
+
+    def _lock_file(self, digest: str) -> Path:
+        return self.folder / ".locks" / digest
 
     def _put(self, path: Path, digest: str, lock: int) -> None:
         """Move what is whole into its place; the lock is an exclusive one."""
@@ -199,7 +216,7 @@ class Copies:
 
     def _open_lock(self, digest: str, how: int) -> int | None:
         """A lock on a copy, there or not; None if it is not waited for, and taken."""
-        file = self.folder / ".locks" / digest
+        file = self._lock_file(digest)
         while True:
             lock = _open(file)
             try:
@@ -218,6 +235,8 @@ class Copies:
 
     def _evict(self, spared: str) -> None:
         """Remove what was not used for longest, until the rest is within the limit."""
+        for made in self.folder.glob(f"{_NEW}*"):
+            self._remove_half(made)
         known = []
         for file in (self.folder / ".locks").iterdir():
             with contextlib.suppress(OSError, ValueError):
@@ -229,13 +248,20 @@ class Copies:
             if size and digest != spared and self._evict_one(digest):
                 total -= size
 
+    def _remove_half(self, made: Path) -> None:
+        """Remove what a process that was killed has left of a copy that it made."""
+        lock = self._open_lock(made.name.removeprefix(_NEW), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if lock is not None:
+            _remove(made)
+            os.close(lock)
+
     def _evict_one(self, digest: str) -> bool:
         lock = self._open_lock(digest, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if lock is None:
             return False
         try:
             _remove(self.folder / digest)
-            (self.folder / ".locks" / digest).unlink(missing_ok=True)
+            self._lock_file(digest).unlink(missing_ok=True)
         finally:
             os.close(lock)
         return True
@@ -259,7 +285,8 @@ def _seal(path: Path) -> int:
             size += status.st_size
             # One that has another name is somebody else's, too.
             if status.st_nlink == 1:
-                each.chmod(stat.S_IMODE(status.st_mode) & ~0o222)
+                with contextlib.suppress(PermissionError):
+                    each.chmod(stat.S_IMODE(status.st_mode) & ~0o222)
     # Folders stay writable for who owns them: they have to be moved and removed.
     return size
 

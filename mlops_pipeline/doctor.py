@@ -181,7 +181,9 @@ def _remote_root(root: str, resolved: Resolved) -> Finding:
         check_url(root)
         scratch = scratch_folder(settings.scratch)
         make_scratch(scratch)
-        RemoteRoot(root, scratch, copies_in(settings.scratch, settings.scratch_limit)).check()
+        RemoteRoot(
+            root.rstrip("/"), scratch, copies_in(settings.scratch, settings.scratch_limit)
+        ).check()
     except PipelineError as error:
         return Finding("artifact root", "fail", error.message, error.hint)
     free = shutil.disk_usage(scratch).free

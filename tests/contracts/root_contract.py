@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ from mlops_pipeline.objects import (
 from mlops_pipeline.plan import plan
 from mlops_pipeline.results import read_run
 from mlops_pipeline.runners import local
-from mlops_pipeline.store import ArtifactRecord, ArtifactState, MemoryStore
+from mlops_pipeline.runners.remote import finish_run, run_place
+from mlops_pipeline.store import ArtifactRecord, ArtifactState, MemoryStore, State
 from mlops_pipeline.testing import run_component
 from mlops_pipeline.workspace import Workspace
 
@@ -258,6 +260,23 @@ class RemoteContract(RootContract):
         joined = site.output(after, "Join", "joined")
         assert site.text(f"{joined.uri}/all") == "xxx*0.5*3\nxxx*0.25*3"
 
+    def test_what_is_altered_while_it_is_published_is_told(self, site: Site) -> None:
+        armed = threading.Event()
+        armed.set()
+
+        def alter(event: str, args: tuple[object, ...]) -> None:
+            if event == "mlops.step" and args == ("root.noted", "Make") and armed.is_set():
+                armed.clear()
+                (rows,) = site.folder.glob("scratch-a/roots/*/*/.staging/*/examples/deep/er/rows")
+                rows.write_text("yyy")
+
+        sys.addaudithook(alter)
+        failed = site.run("r1").failed[0]
+        assert "was altered while it was uploaded" in failed.execution.error
+        assert failed.retryable
+        assert site.names() == []
+        assert states(site.run("r1")) == ["COMPLETE"] * 4
+
     @pytest.mark.parametrize(
         ("mode", "said"), [("link", "a link to a folder that it lies in"), ("name", "UTF-8")]
     )
@@ -277,6 +296,24 @@ class RemoteContract(RootContract):
         assert "failing, this once" in site.text(failed.log)
         make = next(o.execution for o in result.outcomes if o.node_id == "Make")
         assert site.text(make.log) == "making 3 rows\n"
+
+    def test_every_attempt_may_be_made_on_a_machine_of_its_own(self, site: Site) -> None:
+        compiled = load_pipeline(f"{PIPELINE}:rooted", project=PIPELINE.parent).compile()
+        begin_run(compiled, "r1", site.machine("begin"), {"mode": "fail once"})
+        places = [("Make", ()), *[("Train", (i,)) for i in (0, 0, 1, 1)], ("Join", ())]
+        ended = [
+            run_place(site.machine(f"pod-{number}"), "r1", node, iteration)
+            for number, (node, iteration) in enumerate(places)
+        ]
+        # The second attempt at each iteration finds what the first has left in its state folder.
+        assert [str(outcome.state) for outcome in ended] == [
+            "COMPLETE",
+            *["FAILED", "COMPLETE"] * 2,
+            "COMPLETE",
+        ]
+        assert finish_run(site.machine("end"), "r1").state is State.COMPLETE
+        assert site.text(f"{ended[-1].outputs['joined'][0].uri}/all").startswith("xxx*0.5")
+        assert {name.split("/")[1] for name in site.names()} == {"Make", "Train", "Join"}
 
     def test_the_copies_are_bounded_and_what_is_used_stays(self, site: Site) -> None:
         site.run("r1")

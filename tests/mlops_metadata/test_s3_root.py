@@ -186,6 +186,20 @@ def test_threads_that_want_one_copy_download_it_once(root: str, tmp_path: Path) 
         assert len(set(pool.map(read, range(16)))) == 1
 
 
+def test_half_a_copy_of_a_process_that_was_killed_is_cleared_away(
+    root: str, tmp_path: Path
+) -> None:
+    digest, _ = upload(make_folder(tmp_path / "folder"), root)
+    copies = Copies(tmp_path / "copies", 1.0)
+    for name in (f".new-{digest}", f".new-{'0' * 64}"):
+        (copies.folder / name).mkdir(parents=True)
+        (copies.folder / name / "half").write_text("half")
+    with copies.leased({root: digest}) as paths:
+        assert digest_path(Path(paths[root])) == digest
+    left = {place.name for place in copies.folder.iterdir()}
+    assert [name for name in left if name.startswith(".new-")] == []
+
+
 def test_what_was_altered_meanwhile_is_not_taken_for_a_copy(root: str, tmp_path: Path) -> None:
     digest, _ = upload(make_folder(tmp_path / "folder"), root)
     write_bytes(f"{root}/sub/small", b"other")
@@ -279,7 +293,8 @@ def test_the_command_runs_on_a_root_in_s3(root: str, server: S3Server, tmp_path:
         return mlops(*arguments, *place, folder=tmp_path, variables=variables)
 
     doctor = command("doctor")
-    assert root in doctor.stdout, doctor.stdout + doctor.stderr
+    assert f"{root}; local copies in {tmp_path / 'scratch'}" in doctor.stdout
+    assert not command("doctor", "--json").stdout.count('"fail"')
     first = command("run", pipeline)
     assert first.returncode == 0, first.stderr
     planned = command("plan", pipeline, "--json")
@@ -296,6 +311,8 @@ def test_the_command_runs_on_a_root_in_s3(root: str, server: S3Server, tmp_path:
     replayed = command("replay", "last", "Join")
     assert replayed.returncode == 0, replayed.stderr
     assert (tmp_path / "elsewhere" / "copies").is_dir()
+    place[-1] = "s3://nowhere/x"
+    assert "bucket does not exist" in command("doctor").stdout
 
 
 def test_the_command_says_what_is_wrong_with_a_root(server: S3Server, tmp_path: Path) -> None:
