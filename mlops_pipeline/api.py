@@ -39,7 +39,7 @@ from mlops_pipeline.rules import Problem
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.local import OnEvent, RunOptions
 from mlops_pipeline.runs import LAST, pipeline_of, refuse_taken
-from mlops_pipeline.settings import Settings, Sources, resolve
+from mlops_pipeline.settings import Settings, Sources, resolve, start_of
 from mlops_pipeline.store import NOTHING, MemoryStore, MetadataStore, Run, State
 from mlops_pipeline.stores import is_there, make_place, make_root, open_store
 from mlops_pipeline.why import Why
@@ -264,14 +264,6 @@ def _opened(
         loaded = load_pipeline(name, project=project, import_paths=settings.import_paths)
     with _store(settings, where, make=make) as store:
         yield loaded, open_workspace(loaded, settings, store)
-
-
-def start_of(pipeline: str) -> Path:
-    """The folder from which the project of a named pipeline is looked for."""
-    path = Path(pipeline.partition(":")[0]).expanduser().absolute()
-    if not path.exists():
-        return Path.cwd()
-    return path if path.is_dir() else path.parent
 
 
 def _settings(where: Where | None, start: Path) -> Settings:

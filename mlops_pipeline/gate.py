@@ -98,3 +98,8 @@ def closes(properties: Mapping[str, Any]) -> bool:
     """Whether what comes after the execution with these properties is to be skipped."""
     gate = read_gate(properties)
     return gate is not None and gate.action == SKIP
+
+
+def gate_data(gate: Gate | None) -> dict[str, Any] | None:
+    """A gate as data for JSON."""
+    return None if gate is None else {"action": gate.action, **msgspec.to_builtins(gate)}

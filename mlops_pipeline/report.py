@@ -8,11 +8,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from mlops_pipeline.artifacts import Artifact
 from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.gate import FAIL, SKIP, Gate
+from mlops_pipeline.gate import FAIL, SKIP, gate_data
 from mlops_pipeline.results import KILLED, NodeRun, PipelineRun
 from mlops_pipeline.store import MetadataStore, State
 from mlops_pipeline.tables import DECISIONS, Screen, Table, lines
@@ -304,11 +302,6 @@ def node_data(node: NodeRun) -> dict[str, Any]:
         "inputs": _links(node.inputs),
         "outputs": _links(node.outputs),
     }
-
-
-def gate_data(gate: Gate | None) -> dict[str, Any] | None:
-    """A gate as data for JSON."""
-    return None if gate is None else {"action": gate.action, **msgspec.to_builtins(gate)}
 
 
 def _links(links: Mapping[str, Sequence[Artifact]]) -> dict[str, list[dict[str, Any]]]:

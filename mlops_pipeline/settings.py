@@ -237,3 +237,11 @@ def _names() -> tuple[str, ...]:
 def _meta(name: str) -> Meta:
     found: Meta = get_args(get_type_hints(Settings, include_extras=True)[name])[1]
     return found
+
+
+def start_of(pipeline: str) -> Path:
+    """The folder from which the project of a named pipeline is looked for."""
+    path = Path(pipeline.partition(":")[0]).expanduser().absolute()
+    if not path.exists():
+        return Path.cwd()
+    return path if path.is_dir() else path.parent

@@ -13,7 +13,7 @@ import click
 
 from mlops_pipeline.errors import NotFoundError, SettingsError
 from mlops_pipeline.lookup import find_run
-from mlops_pipeline.settings import Resolved, Settings, Sources, resolve
+from mlops_pipeline.settings import Resolved, Settings, Sources, resolve, start_of
 from mlops_pipeline.store import MetadataStore, Run
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -36,8 +36,6 @@ class Place:
 
     def begin_at(self, pipeline: str) -> None:
         """Take the settings of the project that a pipeline, named on the command line, lies in."""
-        from mlops_pipeline.api import start_of
-
         if not self._fixed:
             self._start = start_of(pipeline)
 

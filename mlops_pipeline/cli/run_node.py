@@ -29,12 +29,11 @@ from mlops_pipeline.errors import (
     StoreError,
     did_you_mean,
 )
-from mlops_pipeline.gate import read_gate
+from mlops_pipeline.gate import gate_data, read_gate
 from mlops_pipeline.history import Outcome
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.loading import Loaded, open_workspace
 from mlops_pipeline.parameters import run_parameters
-from mlops_pipeline.report import gate_data
 from mlops_pipeline.runners.remote import PlaceOptions, begin, run_place
 from mlops_pipeline.store import ArtifactRecord, State
 from mlops_pipeline.stores import make_root

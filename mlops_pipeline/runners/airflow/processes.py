@@ -14,6 +14,7 @@ import select
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,6 +63,7 @@ class StepProcess:
         self._log = log
         self._child: subprocess.Popen[str] | None = None
         self._container: Path | None = None
+        self._reader = 0
 
     def run(self, step: Step) -> tuple[int, Any]:
         """Run a command to its end; its exit code and what it wrote as its result."""
@@ -92,6 +94,7 @@ class StepProcess:
         return {name: Variable.get(variables[name]) for name in names if name in variables}
 
     def _run(self, argv: Sequence[str], environment: Mapping[str, str], here: str | Path) -> int:
+        self._reader = threading.get_ident()
         self._child = subprocess.Popen(
             argv,
             env=dict(environment),
@@ -129,25 +132,22 @@ class StepProcess:
                 os.killpg(child.pid, signal.SIGKILL)
             self._drain(child, KILLED)
 
-    @staticmethod
-    def _drain(child: subprocess.Popen[str], seconds: float) -> bool:
+    def _drain(self, child: subprocess.Popen[str], seconds: float) -> bool:
         """Read on until a process has ended: one that cannot print cannot end either.
 
         By the descriptor, and with no lock of `Popen`: Airflow calls this in a signal handler,
-        which has interrupted the reading and the waiting of this very thread.
+        which has interrupted the reading and the waiting of this very thread. Another thread goes
+        on reading by itself.
         """
         deadline = time.monotonic() + seconds
-        pipes = [child.stdout.fileno()] if child.stdout and not child.stdout.closed else []
+        mine = self._reader == threading.get_ident() and child.stdout and not child.stdout.closed
+        pipes = [child.stdout.fileno()] if mine and child.stdout else []
         while not _has_ended(child.pid):
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
-            try:
-                ready, _, _ = select.select(pipes, [], [], min(left, 0.1))
-                if ready and not os.read(pipes[0], 65536):
-                    pipes = []
-            except OSError:
-                # Stopped from another thread than the one that reads: that one has closed it.
+            ready, _, _ = select.select(pipes, [], [], min(left, 0.1))
+            if ready and not os.read(pipes[0], 65536):
                 pipes = []
         return True
 
