@@ -91,6 +91,8 @@ def _workspace(base_dir: Path) -> Workspace:
         import_paths=(str(base_dir), *settings.import_paths),
         lock=Path(settings.lock) if settings.lock else find_lock(base_dir),
         lease=settings.lease,
+        scratch=settings.scratch,
+        scratch_limit=settings.scratch_limit,
     )
 
 
