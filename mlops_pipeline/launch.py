@@ -50,7 +50,7 @@ from mlops_pipeline.lease import Heart
 from mlops_pipeline.objects import is_remote
 from mlops_pipeline.publisher import Done, publish
 from mlops_pipeline.runs import begin_run, end_run
-from mlops_pipeline.staging import artifact_path, step
+from mlops_pipeline.staging import Staging, artifact_path, step
 from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,
@@ -234,7 +234,8 @@ def _execute(session: Session, request: Request, plan: Plan, execution: Executio
                 task = make_task(
                     plan, execution.run_id, session.workspace, staging.folder, **further
                 )
-                result = _run_executor(session, task)
+                with local_inputs(task, session.workspace) as local:
+                    result = session.execute(local)
                 step("executor.done", request.node.id)
             finally:
                 logged = replace(execution, log=root.keep_log(execution, log_path))
@@ -243,23 +244,35 @@ def _execute(session: Session, request: Request, plan: Plan, execution: Executio
             publishing = True
             outcome: Outcome = ask(session, request.node, "publisher", done)
     except BaseException as error:
-        stopped = session.stop.is_set() or not isinstance(error, Exception)
-        state = State.CANCELED if stopped else State.FAILED
         if not publishing:
             # Nothing of it can be published: on a full disk, the record needs the room.
             staging.undo()
-        outcome = _failed(request, replace(logged, state=state), error)
-        # After the record: what counts as published there keeps its files.
-        if outcome.published:
-            log.warning("%s is published, but then failed: %s", request.node.id, error)
-            staging.remove()
-        else:
-            staging.undo()
+        outcome = _give_up(session, request, logged, staging, error)
         if not isinstance(error, Exception):
             raise
         root.keep_state(execution, state_dir)
     else:
         root.drop_state(execution, state_dir)
+    return outcome
+
+
+def _give_up(
+    session: Session,
+    request: Request,
+    execution: Execution,
+    staging: Staging,
+    error: BaseException,
+) -> Outcome:
+    """Record an execution that failed or was stopped, and remove what it wrote."""
+    stopped = session.stop.is_set() or not isinstance(error, Exception)
+    state = State.CANCELED if stopped else State.FAILED
+    outcome = _failed(request, replace(execution, state=state), error)
+    # After the record: what counts as published there keeps its files.
+    if outcome.published:
+        log.warning("%s is published, but then failed: %s", request.node.id, error)
+        staging.remove()
+    else:
+        staging.undo()
     return outcome
 
 
@@ -270,17 +283,14 @@ def _raise_error(result: TaskResult) -> None:
         )
 
 
-def _run_executor(session: Session, task: Task) -> TaskResult:
-    if not any(is_remote(ref.uri) for taken in task.inputs.values() for ref in taken):
-        return session.execute(task)
-    with local_inputs(task, session.workspace) as local:
-        return session.execute(local)
-
-
 @contextmanager
 def local_inputs(task: Task, workspace: Workspace) -> Iterator[Task]:
     """The task with a local path for each input that is kept elsewhere, while the block runs."""
-    uris = {ref.uri: ref.digest for taken in task.inputs.values() for ref in taken}
+    refs = [ref for taken in task.inputs.values() for ref in taken]
+    uris = {ref.uri: ref.digest for ref in refs if is_remote(ref.uri)}
+    if not uris:
+        yield task
+        return
     with workspace.copies.leased(uris) as paths:
 
         def localized(ref: ArtifactRef) -> ArtifactRef:
