@@ -26,6 +26,8 @@ AIRFLOW = os.environ.get("MLOPS_TEST_AIRFLOW", "")
 FEATURES = {
     "fan": "fan",
     "retrain": "nested",
+    "drift": "drift",
+    "on_drift": "nested",
     "spans": "spans",
     "watched": "failure",
     "contained": "skipped",
@@ -86,6 +88,8 @@ def note(name):
 
 make("fan")
 make("retrain", schedule=[pipeline_asset("fan", "Write", "examples")])
+make("drift")
+make("on_drift", schedule=[pipeline_asset("drift", "Validate", "anomalies")])
 make(
     "spans",
     span="span",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_pipeline import (
+    ExampleAnomalies,
     Examples,
     ExitHandler,
     ForEach,
@@ -89,6 +90,14 @@ def Check(examples: Input[Examples], action: str, *, model: Output[Model]) -> No
     current_task().gate("warn", "it is short")
     if action:
         current_task().gate(action, "it is wrong")
+
+
+@component
+def Validate(examples: Input[Examples], least: int, *, anomalies: Output[ExampleAnomalies]) -> None:
+    found = len((examples.path / "text").read_text())
+    (anomalies.path / "found").write_text(str(found))
+    if found < least:
+        current_task().gate("warn", f"{found} letters, not {least}")
 
 
 @component
@@ -269,6 +278,11 @@ def fan() -> None:
 @pipeline
 def spans(folder: Path, span: int = 0) -> None:
     ReadSpan(folder=folder, span=span)
+
+
+@pipeline
+def drift(text: str = "long enough") -> None:
+    Validate(examples=Write(text=text).outputs.examples, least=5)
 
 
 @pipeline

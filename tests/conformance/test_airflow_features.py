@@ -36,6 +36,7 @@ def _begun(airflow: OnAirflow) -> None:
     server = airflow.server
     for dag_id in ("fan", "watched", *(() if airflow.no_containers else CONTAINED)):
         server.trigger(dag_id, "r0")
+    server.trigger("drift", "calm")
     server.call("PATCH", "/dags/spans", {"is_paused": False})
     body = {
         "dag_id": "spans",
@@ -73,6 +74,23 @@ def test_a_new_dataset_starts_the_pipeline_that_waits_for_it(airflow: OnAirflow)
     path = f"/dags/retrain/dagRuns/{run['dag_run_id']}/upstreamAssetEvents"
     told = server.call("GET", path)["asset_events"]
     assert {event["extra"]["run_id"].partition(".")[2] for event in told} <= {"r0", "r1"}
+
+
+def test_drift_starts_the_pipeline_that_waits_for_its_alarm(airflow: OnAirflow) -> None:
+    server = airflow.server
+
+    def started() -> list[dict[str, Any]]:
+        return server.call("GET", "/dags/on_drift/dagRuns")["dag_runs"]
+
+    assert server.wait_for_run("drift", "calm") == "success", server.explain("drift", "calm")
+    server.trigger("drift", "short", {"text": "hm"})
+    assert server.wait_for_run("drift", "short") == "success", server.explain("drift", "short")
+    wait(lambda: bool(started()))
+    (run,) = started()
+    path = f"/dags/on_drift/dagRuns/{run['dag_run_id']}/upstreamAssetEvents"
+    (told,) = server.call("GET", path)["asset_events"]
+    assert told["extra"]["run_id"] == "drift.short"
+    assert told["extra"]["findings"] == ["2 letters, not 5"]
 
 
 def test_a_backfill_runs_one_span_for_each_day_and_misses_none(airflow: OnAirflow) -> None:

@@ -17,14 +17,15 @@ from mlops_pipeline.ir import Literal, NodeIR, PipelineIR, QueryIR, Secret, load
 from mlops_pipeline.runners.airflow.client import END
 from mlops_pipeline.runners.airflow.config import HERE, ExecutionConfig, NodeConfig
 from mlops_pipeline.runners.airflow.operators import (
+    ALARM_TYPES,
     EndRunOperator,
     LoopItemsOperator,
     NodeOperator,
     asset,
 )
 
-ASSET_TYPES = ("Examples", "PushedModel")
-"""Artifact types whose new artifacts are told to Airflow: datasets, and models in service."""
+ASSET_TYPES = ("Examples", "PushedModel", *ALARM_TYPES)
+"""Artifact types whose new artifacts are told to Airflow: datasets, models in service, alarms."""
 
 SLACK = 60.0
 """Seconds that Airflow waits beyond a node's own time limit, which the launcher keeps."""

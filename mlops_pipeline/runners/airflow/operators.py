@@ -38,6 +38,10 @@ def store_run_id(dag_id: str, run_id: str) -> str:
     return f"r{plain[:100]}-{hashlib.sha256(raw.encode()).hexdigest()[:16]}"
 
 
+ALARM_TYPES = ("ExampleAnomalies",)
+"""Artifact types that are told only where the gate of their node has found something: drift."""
+
+
 class StepOperator(BaseOperator):
     """Runs one command of `mlops` for a DAG run.
 
@@ -238,10 +242,17 @@ class NodeOperator(RunStepOperator):
         if told["state"] != "COMPLETE":
             return {}
         artifacts, uris = told["artifacts"].get(output, ()), told["outputs"].get(output, ())
+        findings = [each["reason"] for each in (told.get("gate") or {}).get("findings", ())]
         for artifact, uri in reversed(list(zip(artifacts, uris, strict=True))):
+            facts = {
+                "uri": uri,
+                "artifact_id": artifact["id"],
+                "execution_id": told["execution_id"],
+            }
+            if artifact["type"] in ALARM_TYPES:
+                return {**facts, "findings": findings} if findings else {}
             if artifact["properties"].get("pushed", 1):
-                execution_id = told["execution_id"]
-                return {"uri": uri, "artifact_id": artifact["id"], "execution_id": execution_id}
+                return facts
         return {}
 
 
