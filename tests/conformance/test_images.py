@@ -44,7 +44,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
             pytest.skip(f"NO CONTAINER WAS RUN: {problem}")
         yield engine
     finally:
-        engine.stop()
+        engine.close()
 
 
 @pytest.fixture(scope="module")
