@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from mlops_metadata.connection import Connection
 from mlops_metadata.layout import RUN
@@ -134,6 +135,6 @@ def open_source(source: str | Path) -> Iterator[Source]:
         StoreError: it cannot be read; the message says why.
     """
     text = str(source)
-    url = text if text.startswith("sqlite:") else f"sqlite:///{Path(text).absolute()}"
+    url = text if text.startswith("sqlite:") else f"sqlite:///{quote(str(Path(text).absolute()))}"
     with open_copy(locate(url)) as connection:
         yield Source(connection)

@@ -136,6 +136,11 @@ def test_the_source_is_only_read(tmp_path: Path, layout: str) -> None:
     assert after == before
 
 
+def test_the_path_of_a_source_is_taken_as_it_is(tmp_path: Path) -> None:
+    source = written(tmp_path / "50%20off?", "portable")
+    assert import_tfx_store(source, MemoryStore()).runs == 3
+
+
 @pytest.mark.parametrize("layout", ["portable", "legacy"])
 def test_a_second_import_finds_all_of_it_here(
     tmp_path: Path, store: MlmdStore, layout: str
