@@ -189,9 +189,14 @@ def _create(path: Path) -> None:
     """Make the file under another name first, so that nobody ever sees half of it."""
     new = _beside(path, ".new")
     new.unlink(missing_ok=True)
-    Library(_config(Location(new)), str(path)).close()
-    _prepare(new)
-    new.replace(path)
+    try:
+        Library(_config(Location(new)), str(path)).close()
+        _prepare(new)
+        new.replace(path)
+    finally:
+        # On a full disk, half a file would only keep it full.
+        for suffix in (".new", ".new-wal", ".new-shm", ".new-journal"):
+            _beside(path, suffix).unlink(missing_ok=True)
 
 
 def _prepare_if_needed(path: Path) -> None:
@@ -214,7 +219,10 @@ def _database(path: Path) -> Iterator[sqlite3.Connection]:
     except sqlite3.OperationalError as error:
         # Another program has it open: it stays as it is, and the next process tries again.
         if "locked" not in str(error):
-            raise StoreError(f"cannot prepare the metadata store {path}: {error}") from error
+            raise StoreError(
+                f"cannot prepare the metadata store {path}: {error}",
+                hint="see that its disk has room and its folder can be written to",
+            ) from error
     except sqlite3.DatabaseError as error:
         raise StoreError(
             f"the metadata store {path} is damaged: {error}", hint="restore it from a copy"
