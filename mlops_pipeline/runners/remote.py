@@ -80,6 +80,12 @@ def open_run(workspace: Workspace, run_id: str) -> tuple[Run, PipelineIR]:
     return run, pipeline_of(workspace, run)
 
 
+def _looking_at(workspace: Workspace, run_id: str) -> Session:
+    """A run with what it has done so far, to read and not to go on with."""
+    run, ir = open_run(workspace, run_id)
+    return Session(ir, run, workspace, load_history(workspace.store, run_id))
+
+
 def run_place(
     workspace: Workspace,
     run_id: str,
@@ -142,13 +148,12 @@ def count_items(
     Over an empty list, or where its list was skipped, it is the way to the loop alone: its nodes
     are started there once, and their drivers record why they are skipped.
     """
-    run, ir = open_run(workspace, run_id)
-    session = Session(ir, run, workspace, load_history(workspace.store, run_id))
-    node = next((node for node in ir.nodes if loop_id in node.loops), None)
+    session = _looking_at(workspace, run_id)
+    node = next((node for node in session.ir.nodes if loop_id in node.loops), None)
     if node is None:
-        known = [loop.id for loop in ir.loops]
+        known = [loop.id for loop in session.ir.loops]
         raise NotFoundError(
-            f"pipeline {ir.name} has no loop {loop_id!r}", hint=did_you_mean(loop_id, known)
+            f"pipeline {session.ir.name} has no loop {loop_id!r}", hint=did_you_mean(loop_id, known)
         )
     if len(outer) < node.loops.index(loop_id):
         return [outer]
@@ -157,16 +162,14 @@ def count_items(
 
 def exit_places(workspace: Workspace, run_id: str) -> list[tuple[NodeIR, Iteration]]:
     """The exit handlers of a run in their order, those in loops once for each item."""
-    run, ir = open_run(workspace, run_id)
-    session = Session(ir, run, workspace, load_history(workspace.store, run_id))
-    handlers = [node for node in ir.nodes if node.on_exit]
+    session = _looking_at(workspace, run_id)
+    handlers = [node for node in session.ir.nodes if node.on_exit]
     return [(node, place) for node in handlers for place in iterations_of(session, node)]
 
 
 def finish_run(workspace: Workspace, run_id: str) -> Run:
     """Record how a run ended, by what its nodes have recorded."""
-    run, ir = open_run(workspace, run_id)
-    session = Session(ir, run, workspace, load_history(workspace.store, run_id))
+    session = _looking_at(workspace, run_id)
     return end_run(workspace, run_id, _state(session))
 
 

@@ -29,6 +29,15 @@ else:
                 run_sql(binaries, postgres.port, SLOW_EVENTS)
                 yield started
 
+    @pytest.fixture(scope="module")
+    def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+        """A container engine, with the image of the conformance tests."""
+        with contextlib.closing(Engine(tmp_path_factory.mktemp("engine"))) as engine:
+            problem = engine.start()
+            if problem:
+                pytest.skip(f"NO CONTAINER WAS RUN: {problem}")
+            yield engine
+
     @pytest.fixture(scope="session")
     def ended(airflow: OnAirflow) -> dict[str, list[str]]:
         """How the DAG runs of all cases ended."""

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,18 +37,6 @@ pytestmark = [
     pytest.mark.slow,  # every node of every case is a container
     pytest.mark.skipif(not KFP, reason="MLOPS_TEST_KFP names no interpreter with kfp"),
 ]
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    engine = Engine(tmp_path_factory.mktemp("engine"))
-    try:
-        problem = engine.start()
-        if problem:
-            pytest.skip(f"NO CONTAINER WAS RUN: {problem}")
-        yield engine
-    finally:
-        engine.close()
 
 
 def run_in_containers(engine: Engine, name: str, folder: Path) -> tuple[list[dict[str, Any]], Any]:
