@@ -98,6 +98,34 @@ def load_pipeline(name: str, *, project: Path, import_paths: tuple[str, ...] = (
     return Loaded(_choose(module, attribute, None), project, folders)
 
 
+def pipeline_of_project(folder: Path, project: Path) -> Path:
+    """Find the pipeline to use when none is named: the file `pipeline.py` of the project.
+
+    Args:
+        folder: the current folder; its own pipeline comes first, then that of the project.
+        project: the project's folder. If it has no `pipeline.py` itself, those in the sub-folders
+            of `pipelines/` count, else those in its own sub-folders.
+
+    Raises:
+        NotFoundError: there is none, or there are several.
+    """
+    for pattern in (DEFAULT_FILE, f"pipelines/*/{DEFAULT_FILE}", f"*/{DEFAULT_FILE}"):
+        files = [file for each in dict.fromkeys((folder, project)) for file in each.glob(pattern)]
+        files = [file for file in files if not file.parent.name.startswith(".")]
+        if len(files) == 1 or (files and pattern == DEFAULT_FILE):
+            return files[0]
+        if files:
+            names = [str(file.parent).removeprefix(f"{Path.cwd()}/") for file in sorted(files)]
+            raise NotFoundError(
+                f"no pipeline is named, and the project {project} has {len(files)}",
+                hint=f"name one: {', '.join(names)}",
+            )
+    raise NotFoundError(
+        f"no pipeline is named, and the project {project} has no {DEFAULT_FILE}",
+        hint="name a Python file, or start a project with `mlops init`",
+    )
+
+
 def located(pipeline: Pipeline | PipelineIR, import_paths: tuple[str, ...] = ()) -> Loaded:
     """A pipeline that is at hand already, with the folder of the file that defines it."""
     base_dir = pipeline.base_dir if isinstance(pipeline, Pipeline) else Path.cwd()

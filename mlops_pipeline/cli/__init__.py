@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
+"""Exit code after Ctrl-C, the same as in shells."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -19,14 +19,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = call(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read our output has seen enough; the interpreter must not flush it at the end.
+        # The reader of our output has gone; the interpreter must not flush it at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     sys.exit(code)
 
 
 def call(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns its exit code."""
+    """Run a command, and return its exit code."""
     import click
 
     from mlops_pipeline.cli.app import app

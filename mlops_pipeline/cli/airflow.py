@@ -1,4 +1,4 @@
-"""`mlops airflow`: put pipelines into Airflow's folder of DAGs, and start runs there."""
+"""`mlops airflow`: deploy pipelines to Airflow's folder of DAGs, and start runs there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import click
 
 from mlops_pipeline.cli.choices import choice_options, force_option, read_choice
 from mlops_pipeline.cli.output import json_option, write_json
-from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.cli.place import Project, project_options
 from mlops_pipeline.cli.run import compile_loudly, load
 from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.runners.airflow.client import AirflowClient
@@ -27,7 +27,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 @click.group()
 def airflow() -> None:
-    """Deploy pipelines to Airflow 3, and start them there."""
+    """Deploy pipelines to Airflow 3, and start them."""
 
 
 @airflow.command("deploy")
@@ -35,21 +35,22 @@ def airflow() -> None:
 @click.option("--dags", required=True, metavar="DIR", help="Folder that Airflow reads DAGs from.")
 @click.option("--dag-id", default="", metavar="ID", help="[default: the pipeline's name]")
 @click.option("--python", metavar="FILE", help="Interpreter of the project  [default: this one]")
-@click.option("--schedule", metavar="CRON", help="When it runs: a cron text, or @daily.")
-@click.option("--span", default="", metavar="NAME", help="Parameter that takes the interval's day.")
+@click.option("--schedule", metavar="CRON", help="Start times: a cron expression, or @daily.")
+@click.option("--span", default="", metavar="NAME", help="Parameter that gets the interval's day.")
 @json_option
-@place_options
-def deploy_(place: Place, pipeline: str, as_json: bool, **flags: Any) -> None:
-    """Compile a pipeline into a folder of DAGs; the same pipeline changes nothing.
+@project_options
+def deploy_(project: Project, pipeline: str, as_json: bool, **flags: Any) -> None:
+    """Write a pipeline into a folder of DAGs.
 
-    The store and the root are those of this project, unless --store and --root say otherwise.
+    Deploying an unchanged pipeline changes nothing. The store and the root are those of this
+    project, unless --store and --root name others.
     """
-    loaded = load(place, pipeline)
+    loaded = load(project, pipeline)
     execution = {
         "python": flags["python"] or sys.executable,
         "base_dir": str(loaded.base_dir),
-        "store": place.settings.store,
-        "root": place.settings.root,
+        "store": project.settings.store,
+        "root": project.settings.root,
     }
     dag: dict[str, Any] = {"schedule": flags["schedule"]}
     if flags["span"]:
@@ -58,22 +59,20 @@ def deploy_(place: Place, pipeline: str, as_json: bool, **flags: Any) -> None:
     if flags["span"] and flags["span"] not in [p.name for p in compiled.parameters]:
         raise SettingsError(
             f"--span: pipeline {compiled.name} has no parameter {flags['span']!r}",
-            hint="name the run parameter that says which span is read",
+            hint="name the run parameter that selects the span",
         )
     done = deploy(compiled, Path(flags["dags"]), Deployment(flags["dag_id"], execution, dag))
     if as_json:
         write_json({**vars(done), "ir_file": str(done.ir_file), "dag_file": str(done.dag_file)})
     else:
-        click.echo(f"{done.dag_file}: {'written' if done.changed else 'as it was'}")
+        click.echo(f"{done.dag_file}: {'written' if done.changed else 'unchanged'}")
 
 
 def server_options(command: Command) -> Command:
-    """Options of commands that talk to a running Airflow."""
+    """Add the options of commands that talk to a running Airflow."""
     for option in (
-        click.option(
-            "--timeout", default=0.0, metavar="SECONDS", help="How long to wait, at most."
-        ),
-        click.option("--wait", is_flag=True, help="Wait for the end; the exit code tells how."),
+        click.option("--timeout", default=0.0, metavar="SECONDS", help="Longest time to wait."),
+        click.option("--wait", is_flag=True, help="Wait for the end; the exit code is the result."),
         click.option("--url", envvar="MLOPS_AIRFLOW_URL", default="http://localhost:8080"),
     ):
         command = option(command)
@@ -85,13 +84,14 @@ def server_options(command: Command) -> Command:
 @click.option("-p", "--parameter", multiple=True, metavar="NAME=VALUE", help="A run parameter.")
 @choice_options
 @force_option
-@click.option("--run-id", metavar="ID", help="Asked for twice, a run is started once.")
+@click.option("--run-id", metavar="ID", help="Id of the run; an id is started only once.")
 @server_options
 @json_option
 def trigger(dag_id: str, url: str, as_json: bool, **flags: Any) -> int:
-    """Start a run of DAG; a token is taken from $MLOPS_AIRFLOW_TOKEN.
+    """Start a run of a DAG.
 
-    Ends with 1 if the run failed. RUN is an id in our store: <dag id>.<run id>.
+    The token is taken from $MLOPS_AIRFLOW_TOKEN. Ends with 1 if the run failed. RUN is an id in our
+    store: <dag id>.<run id>.
     """
     client = AirflowClient(url, os.environ.get(TOKEN, ""))
     run_id = flags["run_id"] or f"mlops-{secrets.token_hex(6)}"
@@ -99,7 +99,7 @@ def trigger(dag_id: str, url: str, as_json: bool, **flags: Any) -> int:
     given = dict(_parameter(text, types) for text in flags["parameter"])
     given |= read_choice(flags, force=flags["force"]).reserved
     started = client.trigger(dag_id, run_id, given)
-    return _tell(client, {"dag_id": dag_id, "run_id": run_id, "started": started}, as_json, flags)
+    return _report(client, {"dag_id": dag_id, "run_id": run_id, "started": started}, as_json, flags)
 
 
 @airflow.command("resume")
@@ -108,31 +108,33 @@ def trigger(dag_id: str, url: str, as_json: bool, **flags: Any) -> int:
 @server_options
 @json_option
 def resume(dag_id: str, run_id: str, url: str, as_json: bool, **flags: Any) -> int:
-    """Go on with a run of DAG that failed: what failed, and all that waits for it, runs anew.
+    """Resume a failed run of a DAG.
 
-    Ends with 1 if the run fails again.
+    Failed tasks, and those that wait for them, run again. Ends with 1 if the run fails again.
     """
     client = AirflowClient(url, os.environ.get(TOKEN, ""))
     started = client.resume(dag_id, run_id) > 0
-    return _tell(client, {"dag_id": dag_id, "run_id": run_id, "started": started}, as_json, flags)
+    return _report(client, {"dag_id": dag_id, "run_id": run_id, "started": started}, as_json, flags)
 
 
-def _tell(client: AirflowClient, told: dict[str, Any], as_json: bool, flags: Any) -> int:
-    """Say what was started, and how it ended if that is waited for; the exit code."""
-    dag_id, run_id = told["dag_id"], told["run_id"]
+def _report(client: AirflowClient, facts: dict[str, Any], as_json: bool, flags: Any) -> int:
+    """Print the state of the run, waiting for its end if asked to; return the exit code."""
+    dag_id, run_id = facts["dag_id"], facts["run_id"]
     state = client.wait(dag_id, run_id, flags["timeout"]) if flags["wait"] else "queued"
     if as_json:
-        write_json({**told, "state": state})
+        write_json({**facts, "state": state})
     else:
-        click.echo(f"{dag_id} {run_id}: {state}" + ("" if told["started"] else ", nothing started"))
+        click.echo(
+            f"{dag_id} {run_id}: {state}" + ("" if facts["started"] else ", nothing started")
+        )
     return 1 if state == "failed" else 0
 
 
 def _parameter(text: str, types: Mapping[str, Any]) -> tuple[str, Any]:
-    """A parameter as it is written: JSON, unless the DAG wants a text."""
+    """Parse NAME=VALUE; a value is JSON, unless the DAG declares a text."""
     name, equals, value = text.partition("=")
     if not (name and equals):
-        raise SettingsError(f"-p {text} is not understood", hint="write -p name=value")
+        raise SettingsError(f"-p {text} is not NAME=VALUE", hint="write -p name=value")
     if types.get(name) == "string":
         return name, value
     try:

@@ -1,4 +1,4 @@
-"""The table of commands; each is imported when it is used, so that help comes at once."""
+"""The table of commands; each is imported only when it is used, so that help is fast."""
 
 from __future__ import annotations
 
@@ -6,47 +6,46 @@ import importlib
 
 import click
 
+SCHEDULERS = "Only for schedulers"
+"""The section of commands that Airflow's tasks and Kubeflow's pods call, and people do not."""
+
 COMMANDS: dict[str, tuple[str, str, str]] = {
-    # name: (section, module:attribute, what it does)
-    "init": ("Start", "init:init", "Start a project that runs."),
-    "run": ("Start", "run:run", "Run a pipeline, with progress and a report at its end."),
-    "plan": ("Start", "plan:plan", "Say what a run would run, and what it would take from cache."),
-    "compile": ("Start", "compile:compile_", "Compile a pipeline to its IR, a JSON file."),
-    "runs": ("Look back", "runs:runs", "List the latest runs."),
-    "show": ("Look back", "show:show", "Show a run, or one of its nodes."),
-    "why": ("Look back", "why:why", "Say why a node ran or was taken from the cache."),
-    "lineage": ("Look back", "lineage:lineage", "Show what something was made from, or became."),
-    "artifacts": ("Look back", "artifacts:artifacts", "List artifacts of a run or of a type."),
-    "data": (
-        "Look back",
-        "data:data",
-        "List versions of datasets, compare them, trace models.",
+    # name: (section, module:attribute, summary; the same as the first sentence of its help)
+    "init": ("Build and run", "init:init", "Create a small project that runs."),
+    "run": ("Build and run", "run:run", "Run a pipeline, and report the results."),
+    "plan": ("Build and run", "plan:plan", "Show what a run would execute or reuse, and why."),
+    "compile": ("Build and run", "compile:compile_", "Compile a pipeline to a file."),
+    "runs": ("Inspect", "runs:runs", "List the latest runs."),
+    "show": ("Inspect", "show:show", "Show a run, or one of its nodes."),
+    "why": ("Inspect", "why:why", "Explain why a node ran, or came from the cache."),
+    "lineage": (
+        "Inspect",
+        "lineage:lineage",
+        "Trace an artifact back to its sources, or on to results.",
     ),
-    "resume": ("Go on", "resume:resume", "Go on with a run that failed or was stopped."),
-    "replay": ("Go on", "replay:replay", "Run a node of a run again, on its own, to debug it."),
-    "airflow": ("Elsewhere", "airflow:airflow", "Deploy pipelines to Airflow 3, and start them."),
+    "artifacts": ("Inspect", "artifacts:artifacts", "List artifacts of a run or of a type."),
+    "data": ("Inspect", "data:data", "List and compare versions of datasets."),
+    "resume": ("Continue and debug", "resume:resume", "Continue a run that failed or was stopped."),
+    "replay": ("Continue and debug", "replay:replay", "Run one node of a run again, to debug it."),
+    "airflow": ("Deploy", "airflow:airflow", "Deploy pipelines to Airflow 3, and start them."),
     "kubeflow": (
-        "Elsewhere",
+        "Deploy",
         "kubeflow:kubeflow",
-        "Deploy pipelines to Kubeflow, start and schedule them there.",
+        "Deploy pipelines to Kubeflow, start and schedule them.",
     ),
-    "metadata": ("Elsewhere", "metadata:metadata", "Serve the metadata store to other machines."),
-    "run-node": ("Go on", "run_node:run_node", "Run one node of compiled IR, for schedulers."),
-    "loop-items": (
-        "Go on",
-        "steps:loop_items",
-        "Say over how many items a loop goes, for schedulers.",
-    ),
-    "end-run": ("Go on", "steps:end_run", "Record that a run has ended, for schedulers."),
-    "import-tfx": ("Set up", "import_tfx:import_tfx", "Import runs and artifacts from TFX."),
-    "doctor": ("Set up", "doctor:doctor", "Check the environment, the store and the folders."),
-    "config": ("Set up", "config:config", "Show the settings, and where each came from."),
-    "completion": ("Set up", "completion:completion", "Print the completion script of a shell."),
+    "metadata": ("Deploy", "metadata:metadata", "Serve the metadata store to other machines."),
+    "import-tfx": ("Setup", "import_tfx:import_tfx", "Import runs and artifacts from TFX."),
+    "doctor": ("Setup", "doctor:doctor", "Check the environment, the store and the folders."),
+    "config": ("Setup", "config:config", "Show the settings, and the origin of each."),
+    "completion": ("Setup", "completion:completion", "Print the completion script of a shell."),
+    "run-node": (SCHEDULERS, "run_node:run_node", "Run one node of a compiled pipeline."),
+    "loop-items": (SCHEDULERS, "steps:loop_items", "List the iterations of a loop."),
+    "end-run": (SCHEDULERS, "steps:end_run", "Record the end of a run."),
 }
 
 
 class Commands(click.Group):
-    """A group that knows its commands' names and one line of help without importing them."""
+    """A group with the names and summaries of its commands, without importing them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -105,7 +104,7 @@ def _print_version(ctx: click.Context, parameter: click.Parameter, value: bool) 
     help="Print the version.",
 )
 def app() -> None:
-    """Machine-learning pipelines: typed, cached by content, with lineage of all they make."""
+    """Build, run and inspect machine-learning pipelines."""
     ctx = click.get_current_context()
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

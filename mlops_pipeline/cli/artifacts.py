@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
-from mlops_pipeline.cli.place import Place, complete_run, place_options
+from mlops_pipeline.cli.place import Project, complete_run, project_options
 from mlops_pipeline.results import read_run
 from mlops_pipeline.store import ArtifactRecord, ArtifactState, MetadataStore
 from mlops_pipeline.tables import Table, lines
@@ -17,23 +17,25 @@ UNINTERESTING = {"name", "producer_component", "pipeline_name", "tfx_version", "
 
 @click.command()
 @click.argument("run_id", metavar="[RUN]", required=False, shell_complete=complete_run)
-@click.option("--type", "kind", metavar="TYPE", help="Only of this type, such as Model.")
-@click.option("-n", "--limit", default=20, show_default=True, help="How many, without RUN.")
+@click.option("--type", "kind", metavar="TYPE", help="Only artifacts of this type, such as Model.")
+@click.option("-n", "--limit", default=20, show_default=True, help="Number of rows, without RUN.")
 @json_option
-@place_options
+@project_options
 def artifacts(
-    place: Place, run_id: str | None, kind: str | None, limit: int, as_json: bool
+    project: Project, run_id: str | None, kind: str | None, limit: int, as_json: bool
 ) -> None:
-    """List artifacts of a run or of a type; without either, those of the last run.
+    """List artifacts of a run or of a type.
+
+    Without either, lists those of the last run.
 
     RUN is an id, the beginning of one, or `last`.
     """
-    store = place.existing_store
+    store = project.existing_store
     if kind and not run_id:
         found = store.artifacts_by_type(kind, limit=limit)
         nodes: dict[int, str] = {}
     else:
-        found, nodes = _of_run(store, place.find_run(run_id or "last").id)
+        found, nodes = _of_run(store, project.find_run(run_id or "last").id)
         found = [record for record in found if kind in (None, record.type)]
     if as_json:
         write_json(found)

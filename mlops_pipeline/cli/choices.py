@@ -1,4 +1,4 @@
-"""Flags that say which nodes a run is about, for every command that begins one."""
+"""Flags that select the nodes of a run, for every command that starts one."""
 
 from __future__ import annotations
 
@@ -16,14 +16,24 @@ def choice_options(command: Command) -> Command:
     """Add `--from`, `--to`, `--only` and `--base-run`, under the names of a `Choice`'s fields."""
     for option in (
         click.option(
-            "--base-run", metavar="RUN", default="", help="Run to take the other results from."
-        ),
-        click.option("--only", multiple=True, metavar="NODE", help="Run this node only."),
-        click.option(
-            "--to", "to_nodes", multiple=True, metavar="NODE", help="Run up to this node."
+            "--base-run", metavar="RUN", default="", help="Earlier run to take other results from."
         ),
         click.option(
-            "--from", "from_nodes", multiple=True, metavar="NODE", help="Run from this node on."
+            "--only", multiple=True, metavar="NODE", help="Run only this node; repeatable."
+        ),
+        click.option(
+            "--to",
+            "to_nodes",
+            multiple=True,
+            metavar="NODE",
+            help="Stop after this node; repeatable.",
+        ),
+        click.option(
+            "--from",
+            "from_nodes",
+            multiple=True,
+            metavar="NODE",
+            help="Start at this node; repeatable.",
         ),
     ):
         command = option(command)
@@ -34,6 +44,6 @@ force_option = click.option("--force", is_flag=True, help="Run nodes even if not
 
 
 def read_choice(flags: Mapping[str, Any], *, force: bool = False) -> Choice:
-    """What the flags say."""
+    """Return the choice that the flags make."""
     names = ("from_nodes", "to_nodes", "only", "base_run")
     return Choice(**{name: flags[name] for name in names}, force=force)

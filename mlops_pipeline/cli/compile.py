@@ -1,4 +1,4 @@
-"""`mlops compile`: a pipeline as IR."""
+"""`mlops compile`: a pipeline as IR, or as a file for Kubeflow or Vertex AI."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from mlops_pipeline.cli.package import (
     package_options,
     refuse_package_flags,
 )
-from mlops_pipeline.cli.place import Place, place_options
-from mlops_pipeline.cli.run import compile_loudly, load
+from mlops_pipeline.cli.place import Project, project_options
+from mlops_pipeline.cli.run import compile_loudly, load, pipeline_argument
 from mlops_pipeline.errors import CompileError
 from mlops_pipeline.runners.kubeflow.spec import to_vertex, to_yaml
 
 
 @click.command("compile")
-@click.argument("pipeline", type=click.Path())
+@pipeline_argument
 @click.option("-o", "--output", metavar="FILE", help="Write here  [default: standard output]")
 @click.option(
     "--to",
@@ -29,24 +29,31 @@ from mlops_pipeline.runners.kubeflow.spec import to_vertex, to_yaml
     type=click.Choice(["ir", "kubeflow", "vertex"]),
     default="ir",
     show_default=True,
-    help="IR, or a PipelineSpec for Kubeflow Pipelines v2 or Vertex AI.",
+    help="The IR, or a PipelineSpec for Kubeflow Pipelines v2 or Vertex AI.",
 )
 @package_options
 @json_option
-@place_options
+@project_options
 def compile_(
-    place: Place, pipeline: str, output: str | None, target: str, as_json: bool, **flags: Any
+    project: Project,
+    pipeline: str | None,
+    output: str | None,
+    target: str,
+    as_json: bool,
+    **flags: Any,
 ) -> None:
-    """Compile a pipeline to its IR, or to the file that Kubeflow or Vertex AI takes.
+    """Compile a pipeline to a file.
 
-    The same pipeline gives the same bytes. With --json and -o, what was written is printed.
+    The file is its IR (JSON), or with --to the file that Kubeflow or Vertex AI takes. The same
+    pipeline gives the same bytes. Without PIPELINE, compiles the pipeline of the
+    current project. With --json and -o, prints the facts about the file.
     """
-    loaded = load(place, pipeline)
+    loaded = load(project, pipeline)
     compiled = compile_loudly(loaded)
     if target == "kubeflow":
-        data = to_yaml(compiled, kubeflow_options(place, loaded, flags)).encode()
+        data = to_yaml(compiled, kubeflow_options(project, loaded, flags)).encode()
     elif target == "vertex":
-        data = to_vertex(compiled, kubeflow_options(place, loaded, flags)).encode()
+        data = to_vertex(compiled, kubeflow_options(project, loaded, flags)).encode()
     else:
         refuse_package_flags(flags, "add --to kubeflow, or leave it out")
         data = ir.dump(compiled)
@@ -64,5 +71,5 @@ def compile_(
     else:
         click.echo(f"{file}: {compiled.name}, {len(compiled.nodes)} nodes")
         if target == "ir" and file.absolute().parent != loaded.base_dir:
-            # The IR names no folder of this machine, so it has to be said where it is run.
-            click.echo(f"its paths and modules start at {loaded.base_dir}: --base-dir of run-node")
+            # The IR names no folder of this machine, so whoever runs it has to give the folder.
+            click.echo(f"to run its nodes elsewhere, add --base-dir {loaded.base_dir}")

@@ -15,7 +15,7 @@ INSTALL = {
 @click.command(epilog="\b\n" + "\n".join(INSTALL.values()))
 @click.argument("shell", type=click.Choice(list(INSTALL)))
 def completion(shell: str) -> None:
-    """Print the completion script of a shell; load it where the shell starts."""
+    """Print the completion script of a shell."""
     from mlops_pipeline.cli.app import app
 
     kind = get_completion_class(shell)

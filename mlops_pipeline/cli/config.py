@@ -1,11 +1,11 @@
-"""`mlops config`: the settings, and where each came from."""
+"""`mlops config`: the settings, and the origin of each."""
 
 from __future__ import annotations
 
 import click
 
 from mlops_pipeline.cli.output import json_option, screen, warn, write, write_json
-from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.cli.place import Project, project_options
 from mlops_pipeline.settings import Settings, describe
 from mlops_pipeline.tables import Table, lines
 from mlops_pipeline.text import shown
@@ -13,13 +13,13 @@ from mlops_pipeline.text import shown
 
 @click.command()
 @json_option
-@place_options
-def config(place: Place, as_json: bool) -> None:
-    """Show the settings, and where each came from.
+@project_options
+def config(project: Project, as_json: bool) -> None:
+    """Show the settings, and the origin of each.
 
     A flag wins over the environment (MLOPS_STORE), that over mlops.toml, that over the default.
     """
-    resolved = place.resolved
+    resolved = project.resolved
     names = Settings.__struct_fields__
     if as_json:
         found = {

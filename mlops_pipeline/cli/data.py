@@ -1,4 +1,4 @@
-"""`mlops data`: versions of datasets, what changed between two, and the models made of them."""
+"""`mlops data`: versions of datasets, their differences, and the models made of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from mlops_pipeline import datasets
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
-from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.cli.place import Project, project_options
 from mlops_pipeline.data_diff import DataDiff, FeatureDiff, diff_versions
 from mlops_pipeline.datasets import TrainedModel, Version
 from mlops_pipeline.distributions import Feature
@@ -17,13 +17,13 @@ from mlops_pipeline.store import ArtifactState
 from mlops_pipeline.tables import Screen, Table, lines
 from mlops_pipeline.text import ago, number, shown
 
-SHOWN = 30
-"""Features that a difference lists without `--all`."""
+FEATURE_ROWS = 30
+"""Number of features that a difference lists without `--all`."""
 
 
 @click.group()
 def data() -> None:
-    """List versions of datasets, and what became of them.
+    """List and compare versions of datasets.
 
     A VERSION is the number of its Examples artifact, a DATASET for its newest version,
     DATASET@SPAN or DATASET@SPAN.VERSION, RUN/NODE/OUTPUT, or a folder.
@@ -32,15 +32,15 @@ def data() -> None:
 
 @data.command("list")
 @click.argument("dataset", required=False)
-@click.option("-n", "--limit", default=20, show_default=True, help="How many versions.")
+@click.option("-n", "--limit", default=20, show_default=True, help="Number of versions.")
 @json_option
-@place_options
-def list_(place: Place, dataset: str | None, limit: int, as_json: bool) -> None:
-    """List the versions of all datasets, or of DATASET, newest first.
+@project_options
+def list_(project: Project, dataset: str | None, limit: int, as_json: bool) -> None:
+    """List the versions of all datasets, or of one.
 
-    DATASET is PIPELINE.NODE.OUTPUT, or a part of that.
+    The newest comes first. DATASET is PIPELINE.NODE.OUTPUT, or a part of that.
     """
-    found = datasets.datasets(place.existing_store, dataset or "", limit=limit)
+    found = datasets.datasets(project.existing_store, dataset or "", limit=limit)
     if as_json:
         write_json(found)
     elif not found:
@@ -77,15 +77,15 @@ def _maybe(value: int | None) -> str:
 @data.command("diff")
 @click.argument("before", metavar="VERSION")
 @click.argument("after", metavar="[VERSION]", required=False)
-@click.option("--all", "everything", is_flag=True, help="Also what has not changed.")
+@click.option("--all", "everything", is_flag=True, help="List unchanged features, too.")
 @json_option
-@place_options
-def diff(place: Place, before: str, after: str | None, everything: bool, as_json: bool) -> None:
-    """Show what changed from one version to another: rows, columns, statistics.
+@project_options
+def diff(project: Project, before: str, after: str | None, everything: bool, as_json: bool) -> None:
+    """Compare two versions: rows, columns, statistics.
 
-    With one VERSION, it is compared with the version before it.
+    One VERSION alone is compared with the version before it.
     """
-    store = place.existing_store
+    store = project.existing_store
     first = datasets.find_version(store, before)
     if after is None:
         first, second = datasets.version_before(store, first), first
@@ -124,9 +124,9 @@ def _difference(found: DataDiff, here: Screen, everything: bool) -> Iterator[str
         yield "  no feature has changed"
         return
     yield ""
-    yield from _features(chosen if everything else chosen[:SHOWN], here)
-    if not everything and len(chosen) > SHOWN:
-        yield f"and {len(chosen) - SHOWN} more; `--all` shows them"
+    yield from _features(chosen if everything else chosen[:FEATURE_ROWS], here)
+    if not everything and len(chosen) > FEATURE_ROWS:
+        yield f"and {len(chosen) - FEATURE_ROWS} more; `--all` shows them"
 
 
 def _percent(before: int | None, after: int | None) -> str:
@@ -175,10 +175,10 @@ def _distance(value: float | None) -> str:
 @data.command("models")
 @click.argument("version", metavar="VERSION")
 @json_option
-@place_options
-def models(place: Place, version: str, as_json: bool) -> None:
-    """List the models that were trained on a version, newest first."""
-    store = place.existing_store
+@project_options
+def models(project: Project, version: str, as_json: bool) -> None:
+    """List the models that were trained on a version."""
+    store = project.existing_store
     chosen = datasets.find_version(store, version)
     found = datasets.models_of(store, chosen)
     if as_json:

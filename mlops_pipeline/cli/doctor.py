@@ -1,11 +1,11 @@
-"""`mlops doctor`: whether all is there that a run needs."""
+"""`mlops doctor`: checks of everything that a run needs."""
 
 from __future__ import annotations
 
 import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
-from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.cli.place import Project, project_options
 from mlops_pipeline.doctor import examine
 
 SIGNS = {"ok": ("✓", "green"), "note": ("·", "dim"), "warn": ("!", "yellow"), "fail": ("✗", "red")}
@@ -13,13 +13,13 @@ SIGNS = {"ok": ("✓", "green"), "note": ("·", "dim"), "warn": ("!", "yellow"),
 
 @click.command()
 @json_option
-@place_options
-def doctor(place: Place, as_json: bool) -> int:
+@project_options
+def doctor(project: Project, as_json: bool) -> int:
     """Check the environment, the store and the folders.
 
     Ends with 1 if something is broken.
     """
-    findings = list(examine(place.resolved))
+    findings = list(examine(project.resolved))
     failed = [finding for finding in findings if finding.verdict == "fail"]
     if as_json:
         write_json(findings)

@@ -1,4 +1,4 @@
-"""`mlops import-tfx`: what a metadata store of TFX holds, in the project's own store."""
+"""`mlops import-tfx`: copy a metadata store of TFX into the project's own."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import Any
 import click
 
 from mlops_pipeline.cli.output import json_option, warn, write, write_json
-from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.cli.place import Project, project_options
 
 
 @click.command("import-tfx")
 @click.argument("source", metavar="SOURCE")
 @json_option
-@place_options
-def import_tfx(place: Place, source: str, as_json: bool) -> None:
-    """Import runs and artifacts from TFX: all that a metadata store of it holds.
+@project_options
+def import_tfx(project: Project, source: str, as_json: bool) -> None:
+    """Import runs and artifacts from TFX.
 
     SOURCE is the SQLite file of the store, or its URL. It is only read, and the artifacts' files
     stay where they are. Importing again brings what is new.
     """
     from mlops_pipeline.stores import import_tfx as run_import
 
-    done = run_import(source, place.store)
+    done = run_import(source, project.store)
     if as_json:
         write_json(done)
         return
@@ -34,7 +34,7 @@ def import_tfx(place: Place, source: str, as_json: bool) -> None:
         )
     click.echo("")
     click.echo("next:")
-    click.echo(f"  mlops runs{place.flags_text()}")
+    click.echo(f"  mlops runs{project.flags_text()}")
 
 
 def _told(done: Any) -> list[str]:

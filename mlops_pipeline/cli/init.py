@@ -1,4 +1,4 @@
-"""`mlops init`: a project that runs."""
+"""`mlops init`: a new project that runs."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ PLACEHOLDER = "my_project"
 @click.option("--name", metavar="NAME", help="Name of the pipeline  [default: the folder's]")
 @json_option
 def init(folder: str, name: str | None, as_json: bool) -> None:
-    """Start a project that runs.
+    """Create a small project that runs.
 
-    Writes a small pipeline, its data and its tests into FOLDER, which is made where it is
-    missing. Files that are there already are never overwritten.
+    Writes a pipeline, its data and its tests into FOLDER, and creates the folder if it does not
+    exist. Existing files are never overwritten.
     """
     target = Path(folder).expanduser()
     chosen = pipeline_name(name or target.absolute().name)
@@ -42,21 +42,21 @@ def init(folder: str, name: str | None, as_json: bool) -> None:
         return
     here = screen()
     write([f"{here.paint(chosen, 'bold')} in {target}: {', '.join(written)}", "", "next:"])
-    # From within the folder, if that is where the user is.
+    # Without the path, if the user is in the folder already.
     where = "." if target.absolute() == Path.cwd() else shlex.quote(str(target))
     commands = [
         (f"mlops run {where}", "run it"),
-        (f"mlops plan {where}", "what would run now, and why"),
-        (f"pytest {where}", "its tests"),
+        (f"mlops plan {where}", "show what would run now, and why"),
+        (f"pytest {where}", "test it"),
     ]
     write(command_lines(commands, here))
 
 
 def pipeline_name(text: str) -> str:
-    """A Python identifier near a text.
+    """Turn a text into a Python identifier.
 
     Raises:
-        ParameterError: there is nothing in the text to make one of.
+        ParameterError: the text has no letter or digit to make one of.
     """
     name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_").lower()
     if name[:1].isdigit():
@@ -64,7 +64,9 @@ def pipeline_name(text: str) -> str:
     if keyword.iskeyword(name):
         name = f"{name}_pipeline"
     if not name:
-        raise ParameterError(f"{text!r} makes no name for a pipeline", hint="give one with --name")
+        raise ParameterError(
+            f"{text!r} cannot be made into a pipeline's name", hint="give one with --name"
+        )
     return name
 
 
@@ -72,7 +74,7 @@ def copy_template(target: Path, name: str) -> list[str]:
     """Copy the template into a folder, with the pipeline's name filled in.
 
     Raises:
-        ParameterError: a file of the template exists there already; then nothing is written.
+        ParameterError: a file of the template exists already; then nothing is written.
     """
     with as_file(files("mlops_pipeline") / "template") as template:
         sources = sorted(
@@ -84,7 +86,7 @@ def copy_template(target: Path, name: str) -> list[str]:
         taken = [each for each in names if (target / each).exists()]
         if taken:
             raise ParameterError(
-                f"{target} has a {taken[0]} already", hint="choose an empty folder"
+                f"{target} already has a {taken[0]}", hint="choose an empty folder"
             )
         for source, relative in zip(sources, names, strict=True):
             goal = target / relative

@@ -1,4 +1,4 @@
-"""`mlops kubeflow`: put pipelines on Kubeflow, start them there, and have them started."""
+"""`mlops kubeflow`: deploy pipelines to Kubeflow, start and schedule them there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import click
 from mlops_pipeline.cli.choices import choice_options, force_option, read_choice
 from mlops_pipeline.cli.output import json_option, screen, warn, write, write_json
 from mlops_pipeline.cli.package import load_package, package_options
-from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.cli.place import Project, project_options
 from mlops_pipeline.cli.run import parameter_option, read_parameters
 from mlops_pipeline.partial import select
 from mlops_pipeline.runners.kubeflow import deploy
@@ -33,23 +33,25 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 @click.group()
 def kubeflow() -> None:
-    """Deploy pipelines to Kubeflow Pipelines v2, start them and schedule them there."""
+    """Deploy pipelines to Kubeflow, start and schedule them."""
 
 
 def server_options(command: Command) -> Command:
-    """Add the flags that say where Kubeflow is; they go into the settings of the place."""
+    """Add the flags for Kubeflow's address and access; they become settings of the project."""
 
     @functools.wraps(command)
-    def with_server(*args: Any, place: Place, **values: Any) -> Any:
+    def with_server(*args: Any, project: Project, **values: Any) -> Any:
         for name in ("url", "namespace", "token_file", "ca_file"):
             # Before anything reads the settings.
-            place.set_flag(f"kubeflow_{name}", values.pop(name))
-        return command(*args, place=place, **values)
+            project.set_flag(f"kubeflow_{name}", values.pop(name))
+        return command(*args, project=project, **values)
 
     for option in (
-        click.option("--ca-file", metavar="FILE", help="Certificates to check the server's with."),
+        click.option(
+            "--ca-file", metavar="FILE", help="Certificates that the server's is checked with."
+        ),
         click.option("--token-file", metavar="FILE", help=f"Its token  [default: ${TOKEN}]"),
-        click.option("--namespace", metavar="NAME", help="Where several users share a server."),
+        click.option("--namespace", metavar="NAME", help="Kubeflow namespace, on a shared server."),
         click.option("--url", metavar="URL", help="Address of Kubeflow Pipelines."),
     ):
         with_server = option(with_server)
@@ -60,7 +62,7 @@ def job_options(command: Command) -> Command:
     """Add the flags that a run and a schedule have in common."""
     for option in (
         click.option(
-            "--pipeline-root", default="", metavar="URI", help="For Kubeflow's own files."
+            "--pipeline-root", default="", metavar="URI", help="Folder for Kubeflow's own files."
         ),
         click.option(
             "--service-account",
@@ -69,7 +71,9 @@ def job_options(command: Command) -> Command:
             metavar="NAME",
             help="Service account of the pods.",
         ),
-        click.option("--new-experiment", is_flag=True, help="Make the experiment if need be."),
+        click.option(
+            "--new-experiment", is_flag=True, help="Create the experiment if it is missing."
+        ),
         click.option("--experiment", default="", metavar="NAME", help="[default: Default]"),
     ):
         command = option(command)
@@ -79,37 +83,39 @@ def job_options(command: Command) -> Command:
 @kubeflow.command("submit")
 @click.argument("source", metavar="PIPELINE", type=click.Path())
 @parameter_option
-@click.option("--run-name", default="", metavar="NAME", help="Asked for twice, started once.")
-@click.option("--wait", is_flag=True, help="Wait for the end; the exit code tells how it went.")
-@click.option("--timeout", default=0.0, metavar="SECONDS", help="How long to wait, at most.")
+@click.option(
+    "--run-name", default="", metavar="NAME", help="Name of the run; a name is started only once."
+)
+@click.option("--wait", is_flag=True, help="Wait for the end; the exit code is the result.")
+@click.option("--timeout", default=0.0, metavar="SECONDS", help="Longest time to wait.")
 @choice_options
 @force_option
 @job_options
 @package_options
 @json_option
-@place_options
+@project_options
 @server_options
-def submit(place: Place, source: str, texts: Sequence[str], as_json: bool, **flags: Any) -> int:
-    """Upload a pipeline if this server does not have it, and start a run of it.
+def submit(project: Project, source: str, texts: Sequence[str], as_json: bool, **flags: Any) -> int:
+    """Upload a pipeline if it is new, and start a run.
 
-    PIPELINE is what `mlops compile` takes, or the .yaml file that it wrote. Ends with 1 if the run
-    did not succeed. RUN is an id in our store: kfp-<id of the Kubeflow run>.
+    PIPELINE is a pipeline as for `mlops compile`, or the .yaml file that it wrote. Ends with 1 if
+    the run did not succeed. RUN is an id in our store: kfp-<id of the Kubeflow run>.
     """
-    package = load_package(place, source, flags)
+    package = load_package(project, source, flags)
     name = (
         flags["run_name"]
         or f"{package.name}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
     )
     choice = read_choice(flags, force=flags["force"])
-    # A node that there is not is told here, not by a pod.
+    # An unknown node is reported here, not by a pod.
     select(package.ir, choice)
     job = _job(package, texts, name, flags)
     job = replace(job, parameters={**job.parameters, **choice.reserved})
-    client = _connect(place)
+    client = _connect(project)
     version, started = deploy.submit(client, package, job)
     link = client.link("runs", started.run_id)
     if not as_json:
-        click.echo(f"{version.name}: {'uploaded' if version.uploaded else 'as it was'}")
+        click.echo(f"{version.name}: {'uploaded' if version.uploaded else 'unchanged'}")
         click.echo(
             f"run {name}: {'started' if started.started else 'started before'} {link}".rstrip()
         )
@@ -129,27 +135,34 @@ def submit(place: Place, source: str, texts: Sequence[str], as_json: bool, **fla
 @click.argument("source", metavar="PIPELINE", type=click.Path())
 @parameter_option
 @click.option("--name", default="", metavar="NAME", help="[default: the pipeline's name]")
-@click.option("--cron", default="", metavar="CRON", help="Five or six fields, or @daily; in UTC.")
+@click.option(
+    "--cron", default="", metavar="CRON", help="Cron expression of 5 or 6 fields, or @daily; UTC."
+)
 @click.option("--every", default="", metavar="TIME", help="Time between runs: 90, 15m, 6h, 1d.")
 @click.option(
-    "--start", default="", metavar="TIME", help="Start none before: 2027-01-01T00:00:00Z."
+    "--start", default="", metavar="TIME", help="Not before this time: 2027-01-01T00:00:00Z."
 )
-@click.option("--end", default="", metavar="TIME", help="Start none from then on.")
-@click.option("--max-concurrency", "concurrency", default=1, metavar="N", help="Runs at a time.")
-@click.option("--no-catchup", is_flag=True, help="Do not make up for runs that were missed.")
-@click.option("--paused/--enabled", "paused", default=None, help="[default: as it is]")
+@click.option("--end", default="", metavar="TIME", help="Not from this time on.")
+@click.option(
+    "--max-concurrency", "concurrency", default=1, metavar="N", help="Number of runs at a time."
+)
+@click.option("--no-catchup", is_flag=True, help="Skip runs that were missed.")
+@click.option("--paused/--enabled", "paused", default=None, help="[default: unchanged]")
 @job_options
 @package_options
 @json_option
-@place_options
+@project_options
 @server_options
-def schedule(place: Place, source: str, texts: Sequence[str], as_json: bool, **flags: Any) -> None:
-    """Have a pipeline started by the clock; the same command changes nothing.
+def schedule(
+    project: Project, source: str, texts: Sequence[str], as_json: bool, **flags: Any
+) -> None:
+    """Start a pipeline regularly.
 
-    A schedule that differs is replaced: the new one is made first, so there is one at any time.
+    Repeating the command changes nothing. A schedule that differs is replaced: the new one is
+    made first, so that there is always one.
     """
     started = trigger(flags["cron"], flags["every"])
-    package = load_package(place, source, flags)
+    package = load_package(project, source, flags)
     job = _job(package, texts, flags["name"] or package.name, flags)
     timetable = Timetable(
         started,
@@ -159,38 +172,38 @@ def schedule(place: Place, source: str, texts: Sequence[str], as_json: bool, **f
         end=flags["end"],
         enabled=None if flags["paused"] is None else not flags["paused"],
     )
-    client = _connect(place)
+    client = _connect(project)
     version, made = deploy.schedule(client, package, job, timetable)
     if as_json:
         write_json({**asdict(made), "trigger": str(started), "version": asdict(version)})
         return
-    told = "as it was" if made.change == "none" else made.change
-    click.echo(f"{version.name}: {'uploaded' if version.uploaded else 'as it was'}")
-    click.echo(f"schedule {job.name} ({started}): {told}{'' if made.enabled else ', paused'}")
+    change = "unchanged" if made.change == "none" else made.change
+    click.echo(f"{version.name}: {'uploaded' if version.uploaded else 'unchanged'}")
+    click.echo(f"schedule {job.name} ({started}): {change}{'' if made.enabled else ', paused'}")
 
 
 @kubeflow.command("pause")
 @click.argument("name")
 @json_option
-@place_options
+@project_options
 @server_options
-def pause(place: Place, name: str, as_json: bool) -> None:
-    """Have a schedule start no runs until it is enabled again."""
-    _set(place, name, as_json, enabled=False)
+def pause(project: Project, name: str, as_json: bool) -> None:
+    """Stop a schedule until it is enabled again."""
+    _set(project, name, as_json, enabled=False)
 
 
 @kubeflow.command("enable")
 @click.argument("name")
 @json_option
-@place_options
+@project_options
 @server_options
-def enable(place: Place, name: str, as_json: bool) -> None:
-    """Let a schedule go on that was paused."""
-    _set(place, name, as_json, enabled=True)
+def enable(project: Project, name: str, as_json: bool) -> None:
+    """Enable a paused schedule again."""
+    _set(project, name, as_json, enabled=True)
 
 
-def _set(place: Place, name: str, as_json: bool, *, enabled: bool) -> None:
-    ids = deploy.set_schedule(_connect(place), name, enabled)
+def _set(project: Project, name: str, as_json: bool, *, enabled: bool) -> None:
+    ids = deploy.set_schedule(_connect(project), name, enabled)
     if as_json:
         write_json({"name": name, "enabled": enabled, "ids": ids})
     else:
@@ -203,13 +216,16 @@ def _set(place: Place, name: str, as_json: bool, *, enabled: bool) -> None:
     type=click.Choice(["pipelines", "versions", "schedules", "runs"]),
     default="pipelines",
 )
-@click.option("--limit", default=50, show_default=True, metavar="N", help="Rows, at most.")
+@click.option("--limit", default=50, show_default=True, metavar="N", help="Largest number of rows.")
 @json_option
-@place_options
+@project_options
 @server_options
-def list_(place: Place, kind: str, as_json: bool, limit: int) -> None:
-    """List what this command has put on the server: pipelines, versions, schedules or runs."""
-    client = _connect(place)
+def list_(project: Project, kind: str, as_json: bool, limit: int) -> None:
+    """List pipelines, versions, schedules or runs.
+
+    Lists only those that mlops-pipeline has put on the server.
+    """
+    client = _connect(project)
     rows: list[dict[str, Any]] = []
     for row in _ROWS[kind](client):
         if len(rows) == limit:
@@ -255,7 +271,7 @@ def _schedules(client: KubeflowClient) -> Iterator[dict[str, Any]]:
 def _runs(client: KubeflowClient) -> Iterator[dict[str, Any]]:
     ours = {each["pipeline_id"] for each in client.pipelines() if is_ours(each)}
     for each in client.runs():
-        # By their pipeline: a schedule says nothing of itself in the runs that it starts.
+        # By their pipeline: runs that a schedule starts do not name the schedule.
         if deploy.pipeline_of(each) in ours:
             yield {**_named(each, "run_id"), "state": each.get("state") or ""}
 
@@ -282,11 +298,11 @@ def delete() -> None:
 @delete.command("schedule")
 @click.argument("name")
 @json_option
-@place_options
+@project_options
 @server_options
-def delete_schedule(place: Place, name: str, as_json: bool) -> None:
+def delete_schedule(project: Project, name: str, as_json: bool) -> None:
     """Delete a schedule; its runs stay."""
-    ids = deploy.delete_schedule(_connect(place), name)
+    ids = deploy.delete_schedule(_connect(project), name)
     if as_json:
         write_json({"name": name, "ids": ids})
     else:
@@ -296,19 +312,19 @@ def delete_schedule(place: Place, name: str, as_json: bool) -> None:
 @delete.command("version")
 @click.argument("name")
 @json_option
-@place_options
+@project_options
 @server_options
-def delete_version(place: Place, name: str, as_json: bool) -> None:
+def delete_version(project: Project, name: str, as_json: bool) -> None:
     """Delete a version of a pipeline; its runs stay."""
-    version = deploy.delete_version(_connect(place), name)
+    version = deploy.delete_version(_connect(project), name)
     if as_json:
         write_json({"name": name, "pipeline": version.pipeline, "ids": [version.version_id]})
     else:
         click.echo(f"version {name}: deleted")
 
 
-def _connect(place: Place) -> KubeflowClient:
-    settings = place.settings
+def _connect(project: Project) -> KubeflowClient:
+    settings = project.settings
     return KubeflowClient(
         Server(
             url=settings.kubeflow_url,
@@ -332,15 +348,15 @@ def _job(package: Package, texts: Sequence[str], name: str, flags: dict[str, Any
 
 
 def _wait(client: KubeflowClient, package: Package, run_id: str, seconds: float) -> str:
-    """Wait for a run, and tell on standard error how it goes; its state."""
+    """Wait for a run, print its progress on standard error, and return its state."""
     nodes = {node.id for node in package.ir.nodes} | {"begin", "end"}
 
-    def tell(name: str, state: str) -> None:
+    def report(name: str, state: str) -> None:
         if not name or name in nodes:
             click.echo(f"{name or 'run'}: {state}", err=True)
 
     try:
-        return deploy.wait(client, run_id, seconds, tell)
+        return deploy.wait(client, run_id, seconds, report)
     except KeyboardInterrupt:
-        warn("the run goes on; the same command with its --run-name waits for it again")
+        warn("the run continues; the same command with its --run-name waits for it again")
         raise

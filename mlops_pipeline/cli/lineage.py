@@ -1,4 +1,4 @@
-"""`mlops lineage`: what something was made from, or what came of it."""
+"""`mlops lineage`: the sources of an artifact, or its results."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from mlops_pipeline import drawing
 from mlops_pipeline.cli.output import json_option, write_json
-from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.cli.place import Project, project_options
 from mlops_pipeline.lineage import Lineage, downstream, upstream
 from mlops_pipeline.lookup import find_start
 
@@ -21,20 +21,22 @@ DRAW: dict[str, Callable[[Lineage], str]] = {
 
 @click.command()
 @click.argument("what", required=False)
-@click.option("--down", is_flag=True, help="What came of it, instead of what it was made from.")
-@click.option("--levels", type=click.IntRange(min=1), metavar="N", help="No further than this.")
+@click.option("--down", is_flag=True, help="Show what was made from it, not its sources.")
+@click.option(
+    "--levels", type=click.IntRange(min=1), metavar="N", help="Stop after this many levels."
+)
 @click.option("--format", "form", type=click.Choice(list(DRAW)), default="text", show_default=True)
 @json_option
-@place_options
+@project_options
 def lineage(
-    place: Place, what: str | None, down: bool, levels: int | None, form: str, as_json: bool
+    project: Project, what: str | None, down: bool, levels: int | None, form: str, as_json: bool
 ) -> None:
-    """Show what something was made from, or became.
+    """Trace an artifact back to its sources, or on to results.
 
-    WHAT is the number or place of an artifact, a type (its newest artifact), RUN/NODE, or
+    WHAT is the number or URI of an artifact, a type (its newest artifact), RUN/NODE, or
     RUN/NODE/OUTPUT; without it, the newest pushed or trained model.
     """
-    store = place.existing_store
+    store = project.existing_store
     walk = downstream if down else upstream
     found = walk(store, find_start(store, what or ""), levels=levels)
     if as_json:

@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.cli.place import Project, project_options
 from mlops_pipeline.errors import StoreError
 
 SERVER = "mlops_metadata.server"
-"""Looked for when it is used: the framework knows no store but by name."""
+"""Module of the server, imported when it is used: the framework knows stores by name only."""
 
 
 @click.group()
@@ -23,23 +23,26 @@ def metadata() -> None:
 
 @metadata.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8080, show_default=True, help="0 for any that is free.")
+@click.option(
+    "--port", default=8080, show_default=True, help="Port to listen on; 0 for any free port."
+)
 @click.option("--tls-cert", default="", metavar="FILE", help="Certificate for TLS, in PEM form.")
-@click.option("--tls-key", default="", metavar="FILE", help="Its key.")
+@click.option("--tls-key", default="", metavar="FILE", help="Key of the certificate.")
 @click.option(
     "--tls-client-ca",
     default="",
     metavar="FILE",
-    help="Ask clients for a certificate that one of these has signed.",
+    help="Require client certificates that one of these has signed.",
 )
-@place_options
+@project_options
 def serve(
-    place: Place, host: str, port: int, tls_cert: str, tls_key: str, tls_client_ca: str
+    project: Project, host: str, port: int, tls_cert: str, tls_key: str, tls_client_ca: str
 ) -> None:
-    """Serve the store by the gRPC service of ML Metadata, until Ctrl-C or SIGTERM.
+    """Serve the store over gRPC until Ctrl-C or SIGTERM.
 
-    Clients are `--store grpc://HOST:PORT`, and any other of ML Metadata. $MLOPS_METADATA_TOKEN is
-    what they have to give, or a certificate; without either, only this machine can be listened on.
+    It is the gRPC service of ML Metadata: other machines use `--store grpc://HOST:PORT`, or any
+    client of ML Metadata. Clients give the token in $MLOPS_METADATA_TOKEN, or a certificate;
+    without either, the server listens on this machine only.
     """
     from mlops_pipeline.stores import make_place
 
@@ -49,18 +52,18 @@ def serve(
         raise StoreError(
             f"the package {error.name} is not installed", hint="install mlops-pipeline[local]"
         ) from None
-    make_place(place.settings.store)
+    make_place(project.settings.store)
     server = module.serve(
-        place.settings.store,
+        project.settings.store,
         host=host,
         port=port,
         certificate=tls_cert,
         key=tls_key,
         client_ca=tls_client_ca,
     )
-    # What ends a service or a container is as good as Ctrl-C.
+    # SIGTERM ends a service or a container; treat it like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    click.echo(f"serving {place.settings.store} at {server.url}")
+    click.echo(f"serving {project.settings.store} at {server.url}")
     try:
         with contextlib.suppress(KeyboardInterrupt):
             server.wait()

@@ -1,4 +1,4 @@
-"""What commands write: text or JSON on standard output, complaints on standard error."""
+"""Output of commands: text or JSON on standard output, errors on standard error."""
 
 from __future__ import annotations
 
@@ -25,11 +25,13 @@ def json_option(command: Command) -> Command:
 
 def always_json(command: Command) -> Command:
     """Add `--json` to a command that prints nothing else."""
-    return click.option("--json", "as_json", is_flag=True, help="It is JSON in any case.")(command)
+    return click.option(
+        "--json", "as_json", is_flag=True, help="No effect; output is always JSON."
+    )(command)
 
 
 def screen(stream: TextIO | None = None) -> Screen:
-    """What standard output is: of any width and without colours unless it is a terminal."""
+    """Return the width and colours of a stream: unlimited and none, unless it is a terminal."""
     stream = sys.stdout if stream is None else stream
     if not stream.isatty():
         return Screen()
@@ -49,15 +51,15 @@ def write_json(data: Any) -> None:
 
 def complain(message: str, *, hint: str = "", where: str = "") -> None:
     """Write `error: ...` and `hint: ...` to standard error."""
-    _tell("error:", "red", message, hint=hint, where=where)
+    _print("error:", "red", message, hint=hint, where=where)
 
 
 def warn(message: str, *, hint: str = "", where: str = "") -> None:
     """Write `warning: ...` and `hint: ...` to standard error."""
-    _tell("warning:", "yellow", message, hint=hint, where=where)
+    _print("warning:", "yellow", message, hint=hint, where=where)
 
 
-def _tell(word: str, style: str, message: str, *, hint: str, where: str) -> None:
+def _print(word: str, style: str, message: str, *, hint: str, where: str) -> None:
     paint = screen(sys.stderr).paint
     if where:
         where = where.removeprefix(f"{Path.cwd()}/")

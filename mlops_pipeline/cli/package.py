@@ -1,4 +1,4 @@
-"""How a pipeline is compiled for Kubeflow: the flags that several commands share."""
+"""Flags for compiling a pipeline for Kubeflow, shared by several commands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from mlops_pipeline.calling import load_target
-from mlops_pipeline.cli.place import Place
+from mlops_pipeline.cli.place import Project
 from mlops_pipeline.cli.run import compile_loudly, load
 from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.loading import Loaded
@@ -22,7 +22,7 @@ _FLAGS = ("image", "image_dir", "env", "secret", "customize")
 
 
 def package_options(command: Command) -> Command:
-    """Add the flags that say how a pipeline runs on Kubeflow."""
+    """Add the flags for running a pipeline on Kubeflow."""
     for option in (
         click.option(
             "--customize",
@@ -50,21 +50,21 @@ def package_options(command: Command) -> Command:
     return command
 
 
-def load_package(place: Place, source: str, flags: dict[str, Any]) -> Package:
-    """The package that a command names: compiled before, or a pipeline that is compiled now."""
+def load_package(project: Project, source: str, flags: dict[str, Any]) -> Package:
+    """Read the compiled file that a command names, or compile its pipeline now."""
     if source.endswith(ENDINGS):
-        place.begin_at(source)
+        project.begin_at(source)
         for name in ("store", "root"):
-            if place.flag(name):
+            if project.flag(name):
                 raise _compiled_before(name)
         refuse_package_flags(flags, "compile the pipeline again with it")
         return read_package(Path(source))
-    loaded = load(place, source)
-    return make_package(compile_loudly(loaded), kubeflow_options(place, loaded, flags))
+    loaded = load(project, source)
+    return make_package(compile_loudly(loaded), kubeflow_options(project, loaded, flags))
 
 
-def kubeflow_options(place: Place, loaded: Loaded, flags: dict[str, Any]) -> KubeflowOptions:
-    """What the flags say of how a pipeline runs on Kubeflow.
+def kubeflow_options(project: Project, loaded: Loaded, flags: dict[str, Any]) -> KubeflowOptions:
+    """Return the options for Kubeflow that the flags give.
 
     Raises:
         SettingsError: one is missing or not understood.
@@ -91,8 +91,8 @@ def kubeflow_options(place: Place, loaded: Loaded, flags: dict[str, Any]) -> Kub
         secrets[name] = (secret, key)
     return KubeflowOptions(
         image=flags["image"],
-        store=place.flag("store"),
-        root=place.flag("root"),
+        store=project.flag("store"),
+        root=project.flag("root"),
         base_dir=flags["image_dir"] or ".",
         secrets=secrets,
         environment=dict(_pair("--env", text, "NAME=VALUE") for text in flags["env"]),

@@ -1,4 +1,4 @@
-"""Where a command works: the settings of the project, its store, and the pipeline it is given."""
+"""The project that a command works on: its settings, its store, its runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mlops_pipeline.store import MetadataStore, Run
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class Place:
+class Project:
     """The settings that hold for one command, and the store they name.
 
     Args:
@@ -29,27 +29,32 @@ class Place:
     def __init__(self, flags: dict[str, Any]) -> None:
         project = flags.pop("project", None)
         if project and not Path(project).is_dir():
-            raise SettingsError(f"--project {project} is no folder", hint="check the path")
+            raise SettingsError(f"--project {project} is not a folder", hint="check the path")
         self._fixed = bool(project)
         self._start = Path(project) if project else Path.cwd()
         self._flags = flags
 
+    @property
+    def folder(self) -> Path:
+        """The folder from which the project is searched upward: --project, or the current one."""
+        return self._start
+
     def begin_at(self, pipeline: str) -> None:
-        """Take the settings of the project that a pipeline, named on the command line, lies in."""
+        """Take the settings of the project that a pipeline on the command line is in."""
         if not self._fixed:
             self._start = start_of(pipeline)
 
     def set_flag(self, name: str, value: Any) -> None:
-        """Take one more setting from a flag, before any is read."""
+        """Add one setting from a flag, before any is read."""
         self._flags[name] = value
 
     def flag(self, name: str) -> str:
-        """A setting as the flag gives it; empty where the flag is not given."""
+        """Return a setting as the flag gives it, or an empty text without the flag."""
         return str(self._flags.get(name) or "")
 
     @cached_property
     def resolved(self) -> Resolved:
-        """All settings, and where they came from."""
+        """All settings, and the origin of each."""
         return resolve(Sources(self._start, self._flags))
 
     @property
@@ -59,7 +64,7 @@ class Place:
 
     @cached_property
     def store(self) -> MetadataStore:
-        """The store, which is made where it is missing."""
+        """The store; it is created if it does not exist."""
         from mlops_pipeline.stores import make_place, open_store
 
         make_place(self.settings.store)
@@ -81,13 +86,13 @@ class Place:
 
     @property
     def has_store(self) -> bool:
-        """Whether the store exists, as far as that can be said without opening it."""
+        """True if the store seems to exist; it is not opened for that."""
         from mlops_pipeline.stores import is_there
 
         return is_there(self.settings.store)
 
     def find_run(self, name: str) -> Run:
-        """A run by its id, the beginning of its id, or `last`.
+        """Find a run by its id, the beginning of its id, or `last`.
 
         Raises:
             NotFoundError: there is none, or there are several.
@@ -95,7 +100,7 @@ class Place:
         return find_run(self.existing_store, name)
 
     def flags_text(self) -> str:
-        """The flags that a following command needs to work in the same place."""
+        """Return the flags that a following command needs to work on the same project."""
         texts = []
         if self._flags.get("store"):
             texts.append(f"--store {shlex.quote(self._flags['store'])}")
@@ -118,31 +123,31 @@ class Place:
         return store
 
 
-def place_options(command: Command) -> Command:
-    """Add the flags that say where to work; the command takes them as one `Place`."""
+def project_options(command: Command) -> Command:
+    """Add the flags that select the project; the command gets them as one `Project`."""
 
     @functools.wraps(command)
-    def with_place(*args: Any, **values: Any) -> Any:
+    def with_project(*args: Any, **values: Any) -> Any:
         flags = {name: values.pop(name) for name in ("store", "root", "project")}
-        return command(*args, place=Place(flags), **values)
+        return command(*args, project=Project(flags), **values)
 
     for option in (
-        click.option("--project", metavar="DIR", help="Folder of the project  [default: here]"),
-        click.option("--root", metavar="DIR", help="Folder or URL that artifacts are kept in."),
+        click.option("--project", metavar="DIR", help="Folder of the project  [default: current]"),
+        click.option("--root", metavar="DIR", help="Folder or URL for artifacts."),
         click.option("--store", metavar="URL", help="Metadata store: a URL or a file."),
     ):
-        with_place = option(with_place)
-    return with_place  # type: ignore[return-value]
+        with_project = option(with_project)
+    return with_project  # type: ignore[return-value]
 
 
 def complete_run(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
-    """Ids of recent runs, for the shell."""
+    """Complete the id of a recent run, in the shell."""
     from click.shell_completion import CompletionItem
 
     flags = {name: ctx.params.get(name) for name in ("store", "root", "project")}
-    place = Place(flags)
+    project = Project(flags)
     try:
-        runs = place.existing_store.list_runs(limit=50)
+        runs = project.existing_store.list_runs(limit=50)
     except Exception:  # noqa: BLE001 - a shell that completes has no place for errors
         return []
     return [
@@ -151,12 +156,12 @@ def complete_run(ctx: click.Context, parameter: click.Parameter, incomplete: str
 
 
 def complete_node(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
-    """Names of the nodes of the run that the command names."""
+    """Complete the name of a node of the run that the command names."""
     flags = {name: ctx.params.get(name) for name in ("store", "root", "project")}
-    place = Place(flags)
+    project = Project(flags)
     try:
-        run = place.find_run(ctx.params["run_id"])
-        names = {e.node_id for e in place.store.executions_of_run(run.id)}
+        run = project.find_run(ctx.params["run_id"])
+        names = {e.node_id for e in project.store.executions_of_run(run.id)}
     except Exception:  # noqa: BLE001 - a shell that completes has no place for errors
         return []
     return sorted(name for name in names if name.startswith(incomplete))

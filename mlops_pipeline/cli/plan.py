@@ -1,4 +1,4 @@
-"""`mlops plan`: what a run would run, before it runs."""
+"""`mlops plan`: a preview of a run."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from collections.abc import Sequence
 import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
-from mlops_pipeline.cli.place import Place, place_options
-from mlops_pipeline.cli.run import compile_loudly, load, parameter_option, read_parameters
+from mlops_pipeline.cli.place import Project, project_options
+from mlops_pipeline.cli.run import (
+    compile_loudly,
+    load,
+    parameter_option,
+    pipeline_argument,
+    read_parameters,
+)
 from mlops_pipeline.loading import open_workspace
 from mlops_pipeline.plan import NodePlan
 from mlops_pipeline.plan import plan as plan_nodes
@@ -20,23 +26,29 @@ STYLES = {**DECISIONS, "maybe": "yellow", "fail": "red"}
 
 
 @click.command()
-@click.argument("pipeline", type=click.Path())
+@pipeline_argument
 @parameter_option
-@click.option("--force", "--no-cache", is_flag=True, help="As if nothing could be reused.")
+@click.option("--force", "--no-cache", is_flag=True, help="Plan as if nothing could be reused.")
 @click.option("--diff", is_flag=True, help="Show changed lines of code.")
 @json_option
-@place_options
+@project_options
 def plan(
-    place: Place, pipeline: str, texts: Sequence[str], force: bool, diff: bool, as_json: bool
+    project: Project,
+    pipeline: str | None,
+    texts: Sequence[str],
+    force: bool,
+    diff: bool,
+    as_json: bool,
 ) -> int:
-    """Say what a run would run, and what it would take from cache.
+    """Show what a run would execute or reuse, and why.
 
-    Ends with 1 if a node would fail, because an input of it cannot be resolved.
+    Ends with 1 if a node would fail because one of its inputs cannot be resolved.
+    Without PIPELINE, plans the pipeline of the current project.
     """
-    loaded = load(place, pipeline)
+    loaded = load(project, pipeline)
     ir = compile_loudly(loaded)
-    store = place.store if place.has_store else MemoryStore()
-    workspace = open_workspace(loaded, place.settings, store)
+    store = project.store if project.has_store else MemoryStore()
+    workspace = open_workspace(loaded, project.settings, store)
     make_root(str(workspace.root))
     plans = plan_nodes(ir, workspace, read_parameters(ir, texts), force=force)
     if as_json:
@@ -58,8 +70,8 @@ def _exit_code(plans: Sequence[NodePlan]) -> int:
 
 
 def _name(plan: NodePlan) -> str:
-    place = f"[{','.join(map(str, plan.iteration))}]" if plan.iteration else ""
-    return plan.node_id + place
+    iteration = f"[{','.join(map(str, plan.iteration))}]" if plan.iteration else ""
+    return plan.node_id + iteration
 
 
 def _reason(plan: NodePlan) -> str:

@@ -24,32 +24,33 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 ROWS = 24
-"""Nodes that are listed at most, or fewer on a low screen: those that run, and some others."""
+"""Largest number of listed nodes; running ones come first. Fewer on a low screen."""
 
 SIGNS = {"run": "✓", "cached": "✓", "skipped": "-", "failed": "✗", "canceled": "✗"}
 
-Place = tuple[str, tuple[int, ...]]
+NodeKey = tuple[str, tuple[int, ...]]
+"""A node and its iteration."""
 
 
 @dataclass
 class Tally:
-    """How far each node is; iterations of a node count together."""
+    """Progress of each node; iterations of a node count together."""
 
     order: list[str]
-    running: dict[Place, float] = field(default_factory=dict)
+    running: dict[NodeKey, float] = field(default_factory=dict)
     decisions: dict[str, dict[str, int]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     last_line: dict[str, str] = field(default_factory=dict)
 
     def take(self, event: NodeEvent) -> None:
         """Count an event."""
-        place = (event.node_id, event.iteration)
+        key = (event.node_id, event.iteration)
         if event.kind == "started":
-            self.running[place] = time.monotonic()
+            self.running[key] = time.monotonic()
         elif event.kind == "output":
             self.last_line[event.node_id] = event.line
         elif event.kind == "finished" and event.outcome:
-            self.running.pop(place, None)
+            self.running.pop(key, None)
             counts = self.decisions.setdefault(event.node_id, {})
             done = NodeRun(event.node_id, event.outcome.execution, 1, {}, {})
             counts[done.decision] = counts.get(done.decision, 0) + 1
@@ -58,7 +59,7 @@ class Tally:
 
     @property
     def done(self) -> int:
-        """How many nodes have ended, with all iterations that have begun."""
+        """Number of nodes that have ended, with every iteration that has begun."""
         busy = {node_id for node_id, _ in self.running}
         return len(self.decisions.keys() - busy)
 
@@ -74,19 +75,19 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
         self._screen = screen(sys.stderr)
 
     def __exit__(self, *error: object) -> None:
-        """Nothing is left open."""
+        """Do nothing: no resource is open."""
 
     def __call__(self, event: NodeEvent) -> None:
         with self._lock:
             self._tally.take(event)
             if event.kind == "output" and self._logs:
-                self._say(f"{event.node_id.ljust(self._width)} | {event.line}")
+                self._print(f"{event.node_id.ljust(self._width)} | {event.line}")
             elif event.kind == "retrying" and event.outcome:
                 again = f"again in {seconds(event.wait)}"
-                said = _first_line(event.outcome.execution.error)
-                self._say(f"{event.node_id}: {said} ({again})")
+                error = _first_line(event.outcome.execution.error)
+                self._print(f"{event.node_id}: {error} ({again})")
             elif event.kind == "finished" and event.outcome:
-                self._say(self._line(event))
+                self._print(self._line(event))
 
     def _line(self, event: NodeEvent) -> str:
         assert event.outcome is not None
@@ -104,7 +105,7 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
         return f"{counter} {name}  {decision}  {seconds(done.duration):>8}  {after}".rstrip()
 
     @staticmethod
-    def _say(line: str) -> None:
+    def _print(line: str) -> None:
         click.echo(line, err=True, color=True)
 
 
@@ -113,7 +114,7 @@ def _first_line(text: str) -> str:
 
 
 class LiveProgress(AbstractContextManager["LiveProgress"]):
-    """A list of the nodes that changes in place, and is gone when the run ends."""
+    """A live list of the nodes, which is removed when the run ends."""
 
     def __init__(self, nodes: list[str], title: str) -> None:
         from rich.console import Console
@@ -157,37 +158,37 @@ class LiveProgress(AbstractContextManager["LiveProgress"]):
 def live_lines(
     tally: Tally, screen: Screen, most: int = ROWS, now: float | None = None
 ) -> list[str]:
-    """The lines of a live list: one a node, fan-outs folded, cut to the nodes that matter."""
+    """Return the lines of a live list: one a node, iterations counted, long lists cut."""
     now = time.monotonic() if now is None else now
     width = max((len(name) for name in tally.order), default=0)
     busy: dict[str, list[float]] = {}
     for (node_id, _), since in tally.running.items():
         busy.setdefault(node_id, []).append(since)
-    shown = _shown(tally, set(busy), most)
+    names = _choose_nodes(tally, set(busy), most)
     lines = []
-    for name in shown:
+    for name in names:
         label = name.ljust(width)
         counts = tally.decisions.get(name, {})
         if name in busy:
             parts = [f"{count} {decision}" for decision, count in counts.items()]
             if parts or len(busy[name]) > 1:
                 parts.append(f"{len(busy[name])} running")
-            said = " · ".join([seconds(now - min(busy[name])), *parts])
+            state = " · ".join([seconds(now - min(busy[name])), *parts])
             printed = screen.paint(tally.last_line.get(name, "")[:60], "dim")
-            lines.append(f"{screen.paint('▸', 'yellow')} {label}  {said}  {printed}".rstrip())
+            lines.append(f"{screen.paint('▸', 'yellow')} {label}  {state}  {printed}".rstrip())
         elif counts:
             worst = min(counts, key=_urgency)
             sign = screen.paint(SIGNS.get(worst, "✓"), DECISIONS[worst])
-            said = " · ".join([*_counts(counts), seconds(tally.seconds[name])])
-            lines.append(f"{sign} {label}  {said}")
+            state = " · ".join([*_counts(counts), seconds(tally.seconds[name])])
+            lines.append(f"{sign} {label}  {state}")
         else:
             lines.append(screen.paint(f"· {label}", "dim"))
-    if len(shown) < len(tally.order):
-        lines.append(screen.paint(f"  … {len(tally.order) - len(shown)} more nodes", "dim"))
+    if len(names) < len(tally.order):
+        lines.append(screen.paint(f"  … {len(tally.order) - len(names)} more nodes", "dim"))
     return lines
 
 
-def _shown(tally: Tally, busy: set[str], most: int) -> list[str]:
+def _choose_nodes(tally: Tally, busy: set[str], most: int) -> list[str]:
     if len(tally.order) <= most:
         return tally.order
     bad = {n for n, counts in tally.decisions.items() if "failed" in counts}
@@ -213,7 +214,7 @@ Progress = AbstractContextManager[Callable[[NodeEvent], None]]
 
 
 def progress(ir: PipelineIR, title: str, *, quiet: bool, logs: bool) -> Progress:
-    """The progress that suits standard error: live in a terminal, lines elsewhere, or none."""
+    """Return the progress for standard error: live in a terminal, lines elsewhere, or none."""
     from contextlib import nullcontext
 
     nodes = [node.id for node in ir.nodes]

@@ -1,4 +1,4 @@
-"""`mlops replay`: run a node of a run again, on its own, to debug it."""
+"""`mlops replay`: run one node of a run again, to debug it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 from mlops_pipeline import executor
 from mlops_pipeline.api import workspace_of
 from mlops_pipeline.cli.output import complain, json_option, warn, write, write_json
-from mlops_pipeline.cli.place import Place, node_argument, place_options, run_argument
+from mlops_pipeline.cli.place import Project, node_argument, project_options, run_argument
 from mlops_pipeline.errors import PipelineError, SettingsError
 from mlops_pipeline.failure import traceback_tail
 from mlops_pipeline.ir import ContainerExecutor, PipelineIR
@@ -23,20 +23,20 @@ from mlops_pipeline.task import Task, TaskResult
 @click.command()
 @run_argument
 @node_argument
-@click.option("--pdb", "debug", is_flag=True, help="Stop in the debugger where it fails.")
-@click.option("--keep", metavar="DIR", help="Keep the outputs here  [default: thrown away]")
+@click.option("--pdb", "debug", is_flag=True, help="Open the debugger at the failing line.")
+@click.option("--keep", metavar="DIR", help="Keep the outputs here  [default: discarded]")
 @json_option
-@place_options
+@project_options
 def replay(
-    place: Place, run_id: str, node: str, debug: bool, keep: str | None, as_json: bool
+    project: Project, run_id: str, node: str, debug: bool, keep: str | None, as_json: bool
 ) -> int:
-    """Run a node of a run again, on its own, to debug it.
+    """Run one node of a run again, to debug it.
 
     It gets the inputs and parameters that it had, runs your code as it is now in this process,
     and records nothing. RUN is an id, the beginning of one, or `last`.
     """
-    done = read_run(place.existing_store, place.find_run(run_id).id)
-    ir, workspace = workspace_of(done.record, place.settings, place.store)
+    done = read_run(project.existing_store, project.find_run(run_id).id)
+    ir, workspace = workspace_of(done.record, project.settings, project.store)
     execution = done[node].execution
     if keep:
         _make(Path(keep))
@@ -78,7 +78,7 @@ def _check_reachable(ir: PipelineIR, execution: Execution) -> None:
 
 
 def _in_debugger(task: Task) -> TaskResult:
-    """Run a task; where it fails, open the debugger on the user's frame."""
+    """Run a task; if it fails, open the debugger at the user's own line."""
     import pdb
 
     try:

@@ -1,4 +1,4 @@
-"""`mlops run`: run a pipeline, show how it goes, and report at the end."""
+"""`mlops run`: run a pipeline with progress, and report the results."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from mlops_pipeline.api import new_run_id, plain_parameters
 from mlops_pipeline.cli import INTERRUPTED
 from mlops_pipeline.cli.choices import choice_options
 from mlops_pipeline.cli.output import complain, json_option, screen, warn, write, write_json
-from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.cli.place import Project, project_options
 from mlops_pipeline.cli.progress import progress
 from mlops_pipeline.errors import ParameterError, did_you_mean
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.loading import Loaded, load_pipeline, open_workspace
+from mlops_pipeline.loading import Loaded, load_pipeline, open_workspace, pipeline_of_project
 from mlops_pipeline.parameters import from_text
 from mlops_pipeline.report import causes, command_lines, next_commands, run_data, run_report
 from mlops_pipeline.results import PipelineRun, read_run
@@ -33,7 +33,7 @@ from mlops_pipeline.workspace import Workspace
 
 @dataclass(frozen=True)
 class Job:
-    """A run to start or to go on with."""
+    """A run to start or to continue."""
 
     ir: PipelineIR
     run_id: str
@@ -43,35 +43,49 @@ class Job:
 
 
 parameter_option = click.option(
-    "-p", "--parameter", "texts", multiple=True, metavar="NAME=VALUE", help="Run parameter."
+    "-p",
+    "--parameter",
+    "texts",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set a run parameter; repeatable.",
 )
 
 
+pipeline_argument = click.argument("pipeline", required=False, type=click.Path())
+"""The pipeline to work on; None stands for that of the current project."""
+
+
 @click.command()
-@click.argument("pipeline", type=click.Path())
+@pipeline_argument
 @parameter_option
-@click.option("--workers", type=int, metavar="N", help="Nodes at once  [default: one a core]")
+@click.option(
+    "--workers", type=int, metavar="N", help="Number of worker processes  [default: one a core]"
+)
 @click.option("--in-process", is_flag=True, help="Run all in this process, for debuggers.")
-@click.option("--keep-going", is_flag=True, help="After a failure, run what does not need it.")
+@click.option(
+    "--keep-going", is_flag=True, help="After a failure, run the nodes that do not need it."
+)
 @choice_options
 @click.option("--run-id", metavar="ID", default="", help="Id of the new run.")
 @click.option("--force", "--no-cache", is_flag=True, help="Run nodes even if nothing changed.")
 @click.option("--logs", is_flag=True, help="Show what the nodes print.")
 @json_option
-@place_options
-def run(place: Place, pipeline: str, texts: Sequence[str], **flags: Any) -> int:
-    """Run a pipeline, with progress and a report at its end.
+@project_options
+def run(project: Project, pipeline: str | None, texts: Sequence[str], **flags: Any) -> int:
+    """Run a pipeline, and report the results.
 
-    PIPELINE is a folder with a pipeline.py, a Python file, module:name, or compiled IR. Lists and
-    objects are given as JSON: -p 'rates=[0.1, 0.2]'.
+    PIPELINE is a folder with a pipeline.py, a Python file, module:name, or compiled IR; without it,
+    the pipeline of the current project. Lists and objects are given as JSON:
+    -p 'rates=[0.1, 0.2]'.
     """
     if flags["workers"] is not None:
-        place.set_flag("workers", flags["workers"])
-    loaded = load(place, pipeline)
+        project.set_flag("workers", flags["workers"])
+    loaded = load(project, pipeline)
     ir = compile_loudly(loaded)
-    base_run = place.find_run(flags["base_run"]).id if flags["base_run"] else ""
+    base_run = project.find_run(flags["base_run"]).id if flags["base_run"] else ""
     options = RunOptions(
-        workers=place.settings.workers,
+        workers=project.settings.workers,
         in_process=flags["in_process"],
         keep_going=flags["keep_going"],
         from_nodes=flags["from_nodes"],
@@ -81,41 +95,47 @@ def run(place: Place, pipeline: str, texts: Sequence[str], **flags: Any) -> int:
         force=flags["force"],
     )
     if flags["run_id"]:
-        refuse_taken(place.store, flags["run_id"])
+        refuse_taken(project.store, flags["run_id"])
     job = Job(
         ir,
         flags["run_id"] or new_run_id(),
-        open_workspace(loaded, place.settings, place.store),
+        open_workspace(loaded, project.settings, project.store),
         options,
         read_parameters(ir, texts),
     )
-    return execute(job, place, logs=flags["logs"], as_json=flags["as_json"])
+    return execute(job, project, logs=flags["logs"], as_json=flags["as_json"])
 
 
-def load(place: Place, pipeline: str) -> Loaded:
-    """The pipeline that was named, with the settings of its project in force."""
-    place.begin_at(pipeline)
-    for warning in place.resolved.warnings:
+def load(project: Project, pipeline: str | None) -> Loaded:
+    """Import the named pipeline, or that of the current project, and use its settings.
+
+    Raises:
+        NotFoundError: none is named, and the project has none or several.
+    """
+    if pipeline is None:
+        pipeline = str(pipeline_of_project(project.folder, project.resolved.project))
+    project.begin_at(pipeline)
+    for warning in project.resolved.warnings:
         warn(warning)
     # What the user's modules print must not get into our output, which may be JSON.
     with redirect_stdout(sys.stderr):
         return load_pipeline(
-            pipeline, project=place.resolved.project, import_paths=place.settings.import_paths
+            pipeline, project=project.resolved.project, import_paths=project.settings.import_paths
         )
 
 
 def compile_loudly(loaded: Loaded) -> PipelineIR:
-    """The IR of a pipeline; what is probably not meant is said on standard error."""
+    """Compile a pipeline, and print warnings on standard error."""
 
-    def say(problem: Problem) -> None:
+    def print_warning(problem: Problem) -> None:
         warn(problem.message, hint=problem.hint, where=problem.where)
 
     with redirect_stdout(sys.stderr):
-        return loaded.compile(say)
+        return loaded.compile(print_warning)
 
 
 def read_parameters(ir: PipelineIR, texts: Sequence[str]) -> dict[str, Any]:
-    """The run parameters given as `name=value`, typed by their schemas.
+    """Parse run parameters, given as `name=value`, by their schemas.
 
     Raises:
         ParameterError: one is not of that form, unknown, or of the wrong type.
@@ -136,12 +156,12 @@ def read_parameters(ir: PipelineIR, texts: Sequence[str]) -> dict[str, Any]:
     return plain_parameters(ir, values)
 
 
-def execute(job: Job, place: Place, *, logs: bool, as_json: bool) -> int:
-    """Run a job with progress and report; returns the exit code."""
+def execute(job: Job, project: Project, *, logs: bool, as_json: bool) -> int:
+    """Run a job with progress and report, and return the exit code."""
     make_root(str(job.workspace.root))
     title = f"{job.ir.name} · run {job.run_id}"
-    shown = progress(job.ir, title, quiet=as_json, logs=logs)
-    with shown as on_event, redirect_stdout(sys.stderr):
+    display = progress(job.ir, title, quiet=as_json, logs=logs)
+    with display as on_event, redirect_stdout(sys.stderr):
         local.run(
             job.ir,
             job.run_id,
@@ -154,21 +174,21 @@ def execute(job: Job, place: Place, *, logs: bool, as_json: bool) -> int:
     if as_json:
         write_json(run_data(done))
     else:
-        _report(done, job, place)
+        _report(done, job, project)
     return {State.COMPLETE: 0, State.CANCELED: INTERRUPTED}.get(done.state, 1)
 
 
 def first_error(done: PipelineRun) -> str:
-    """What the first node that failed said, after its name; empty if none did."""
+    """Return the name and error of the first failed node, or an empty text."""
     return f": {done.failed[0].name}: {done.failed[0].execution.error}" if done.failed else ""
 
 
-def _report(done: PipelineRun, job: Job, place: Place) -> None:
+def _report(done: PipelineRun, job: Job, project: Project) -> None:
     here = screen()
     write(run_report(done, here, causes(job.workspace.store, done)))
-    commands = next_commands(done, place.flags_text())
-    if place.settings.store == "memory://":
-        commands = []  # there is nothing left to go on from
+    commands = next_commands(done, project.flags_text())
+    if project.settings.store == "memory://":
+        commands = []  # the records are gone: no command can use them
     if done.state is not State.COMPLETE:
         verb = "was stopped" if done.state is State.CANCELED else "failed"
         write([""])

@@ -21,7 +21,7 @@ import click
 from mlops_pipeline import ir as ir_file
 from mlops_pipeline.cli.choices import choice_options, read_choice
 from mlops_pipeline.cli.output import always_json, complain, write_json
-from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.cli.place import Project, project_options
 from mlops_pipeline.errors import (
     NotFoundError,
     PipelineError,
@@ -46,26 +46,28 @@ DONE, USER_ERROR, TEMPORARY, SKIPPED = 0, 65, 75, 99
 @click.command("run-node")
 @click.argument("ir", metavar="IR", type=click.Path())
 @click.argument("node", metavar="NODE")
-@click.option("--run-id", required=True, metavar="ID", help="The run; begun if it is new.")
-@click.option("--iteration", metavar="I,J", help="Place in the loops: 0 or 0,1.")
+@click.option("--run-id", required=True, metavar="ID", help="The run; it is started if it is new.")
+@click.option(
+    "--iteration", metavar="I,J", help="Iteration of its loops, outermost first: 0 or 0,1."
+)
 @click.option("--parameters", metavar="JSON", help="Run parameters  [default: $MLOPS_PARAMETERS]")
-@click.option("--base-dir", metavar="DIR", help="Where relative paths start  [default: the IR's]")
+@click.option("--base-dir", metavar="DIR", help="Folder of relative paths  [default: the IR's]")
 @choice_options
 @click.option("--result", metavar="FILE", help="Write the result here  [default: standard output]")
 @click.option("--force", is_flag=True, help="Run the node even if nothing changed.")
 @click.option(
-    "--watch-parent", is_flag=True, help="Stop when standard input ends: its starter is gone then."
+    "--watch-parent", is_flag=True, help="Stop when standard input ends: the caller is gone then."
 )
 @always_json
-@place_options
-def run_node(place: Place, ir: str, node: str, **flags: Any) -> int:
-    """Run one node of compiled IR, for schedulers.
+@project_options
+def run_node(project: Project, ir: str, node: str, **flags: Any) -> int:
+    """Run one node of a compiled pipeline.
 
-    IR is a file, or - for what is in $MLOPS_IR (base64 of zlib). The first step of a run says which
-    nodes it is about; those left out end with 99.
+    IR is a file, or - for the content of $MLOPS_IR (base64 of zlib). The first step of a run
+    selects its nodes; the others end with 99.
 
     Writes a JSON result: state, execution_id, outputs (URIs by output), artifacts, reason,
-    retryable, gate. What the node prints goes to standard error as it comes. Ends with 0 where the
+    retryable, gate. The node's own output goes to standard error. Ends with 0 where the
     node is complete or cached, 99 skipped, 65 the user's mistake (do not try again), 75 temporary
     (try again).
     """
@@ -74,11 +76,11 @@ def run_node(place: Place, ir: str, node: str, **flags: Any) -> int:
     try:
         # Standard output is for the result alone.
         with redirect_stdout(sys.stderr):
-            outcome = _launch(place, ir, node, flags)
+            outcome = _launch(project, ir, node, flags)
         data, code = (_result(outcome), exit_code(outcome)) if outcome else (_LEFT_OUT, SKIPPED)
     except PipelineError as error:
         complain(error.message, hint=error.hint, where=error.where)
-        # A store that cannot be reached now may be there later; nothing else mends itself.
+        # An unreachable store may be back later; no other error goes away by itself.
         retryable = isinstance(error, StoreError)
         data = {
             "state": State.FAILED.value,
@@ -106,18 +108,18 @@ _LEFT_OUT = {
 }
 
 
-def _launch(place: Place, file: str, node: str, flags: dict[str, Any]) -> Outcome | None:
+def _launch(project: Project, file: str, node: str, flags: dict[str, Any]) -> Outcome | None:
     _check_result(flags["result"])
     iteration = parse_iteration(flags["iteration"] or "")
     compiled = read_ir(file)
     _check(compiled, node, flags["iteration"], iteration)
-    workspace = begin_step(place, compiled, file, flags)
+    workspace = begin_step(project, compiled, file, flags)
     options = PlaceOptions(force=flags["force"], on_output=_print)
     return run_place(workspace, flags["run_id"], node, iteration, options)
 
 
 def read_ir(file: str) -> PipelineIR:
-    """The pipeline in a file; for `-`, that in a variable: a pod sees no files of the scheduler."""
+    """Read a pipeline from a file; `-` is a variable, as a pod sees no files of the scheduler."""
     if file != "-":
         return ir_file.load_file(Path(file))
     try:
@@ -129,12 +131,14 @@ def read_ir(file: str) -> PipelineIR:
     return ir_file.load(data, source="$MLOPS_IR")
 
 
-def begin_step(place: Place, compiled: PipelineIR, file: str, flags: dict[str, Any]) -> Workspace:
-    """Begin a run of compiled IR, or go on with it: each step of a run may be the first."""
-    place.begin_at(flags["base_dir"] or "." if file == "-" else file)
+def begin_step(
+    project: Project, compiled: PipelineIR, file: str, flags: dict[str, Any]
+) -> Workspace:
+    """Start a run of compiled IR, or join it: each step of a run may be the first."""
+    project.begin_at(flags["base_dir"] or "." if file == "-" else file)
     base_dir = Path(flags["base_dir"] or Path(file).parent).absolute()
-    loaded = Loaded(compiled, base_dir, (str(base_dir), *place.settings.import_paths))
-    workspace = open_workspace(loaded, place.settings, place.store)
+    loaded = Loaded(compiled, base_dir, (str(base_dir), *project.settings.import_paths))
+    workspace = open_workspace(loaded, project.settings, project.store)
     make_root(str(workspace.root))
     given = run_parameters(compiled, _parameters(flags["parameters"]))
     begin(workspace, compiled, flags["run_id"], given, read_choice(flags))
@@ -146,32 +150,33 @@ def _print(task: Task, line: str) -> None:
 
 
 def _check_result(file: str | None) -> None:
-    """Refuse a place for the result before the work is done for it."""
+    """Refuse a result file that cannot be written, before any work is done."""
     folder = Path(file or ".").absolute().parent
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise SettingsError(
-            f"--result {file} cannot be written", hint="name a file in a folder that is there"
+            f"--result {file} cannot be written",
+            hint="name a file in a folder that exists and is writable",
         )
 
 
 def _check(compiled: PipelineIR, node: str, given: str | None, iteration: tuple[int, ...]) -> None:
-    """Refuse what is no place in the pipeline, before anything is recorded of it."""
+    """Refuse an unknown node or iteration, before anything is recorded."""
     known = {each.id: each for each in compiled.nodes}
     if node not in known:
         raise NotFoundError(
             f"pipeline {compiled.name} has no node {node!r}", hint=did_you_mean(node, known)
         )
     loops = len(known[node].loops)
-    # One that is named, but too short, is right where a loop runs over nothing: the driver judges.
+    # An iteration that is too short is right for an empty loop: the driver decides.
     if len(iteration) > loops or (given is None and loops):
         raise SettingsError(
-            f"{node} stands in {loops} loops, but --iteration names {len(iteration)}",
+            f"{node} is in {loops} loops, but --iteration names {len(iteration)}",
             hint="give one number a loop, outermost first, as in --iteration 0,1",
         )
 
 
 def exit_code(outcome: Outcome) -> int:
-    """What a scheduler is told: done, skipped, try again, or do not."""
+    """Return the exit code for schedulers: done, skipped, try again, or do not."""
     if outcome.state.succeeded:
         return DONE
     if outcome.state is State.SKIPPED:
@@ -197,7 +202,7 @@ def _facts(record: ArtifactRecord) -> dict[str, Any]:
 
 
 def watch_parent() -> None:
-    """Have this process interrupted when whoever started it is gone, even by SIGKILL."""
+    """Interrupt this process when the process that started it is gone, even by SIGKILL."""
 
     def wait() -> None:
         while os.read(0, 4096):
@@ -220,7 +225,7 @@ def _parameters(text: str | None) -> dict[str, Any]:
 
 
 def parse_iteration(text: str) -> tuple[int, ...]:
-    """A place in loops as it is written on the command line."""
+    """Parse an iteration from the command line."""
     try:
         return tuple(int(part) for part in text.split(",") if part.strip())
     except ValueError:

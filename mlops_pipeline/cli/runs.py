@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
-from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.cli.place import Project, project_options
 from mlops_pipeline.lease import state_of
 from mlops_pipeline.results import run_seconds
 from mlops_pipeline.store import Run
@@ -15,12 +15,12 @@ from mlops_pipeline.text import ago, seconds, shown
 
 @click.command()
 @click.option("--pipeline", metavar="NAME", default="", help="Only runs of this pipeline.")
-@click.option("-n", "--limit", default=20, show_default=True, help="How many.")
+@click.option("-n", "--limit", default=20, show_default=True, help="Number of runs.")
 @json_option
-@place_options
-def runs(place: Place, pipeline: str, limit: int, as_json: bool) -> None:
-    """List the latest runs, newest first."""
-    found = place.store.list_runs(pipeline=pipeline, limit=limit) if place.has_store else []
+@project_options
+def runs(project: Project, pipeline: str, limit: int, as_json: bool) -> None:
+    """List the latest runs."""
+    found = project.store.list_runs(pipeline=pipeline, limit=limit) if project.has_store else []
     if as_json:
         write_json([{**_data(run)} for run in found])
         return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
-from mlops_pipeline.cli.place import Place, complete_node, complete_run, place_options
+from mlops_pipeline.cli.place import Project, complete_node, complete_run, project_options
 from mlops_pipeline.report import (
     causes,
     command_lines,
@@ -28,20 +28,20 @@ from mlops_pipeline.text import ago, seconds, shown
 @click.argument("run_id", metavar="[RUN]", default=LAST, shell_complete=complete_run)
 @click.argument("node", required=False, shell_complete=complete_node)
 @json_option
-@place_options
-def show(place: Place, run_id: str, node: str | None, as_json: bool) -> None:
-    """Show a run, or one of its nodes; without either, the last run.
+@project_options
+def show(project: Project, run_id: str, node: str | None, as_json: bool) -> None:
+    """Show a run, or one of its nodes.
 
-    RUN is an id, the beginning of one, or `last`.
+    RUN is an id, the beginning of one, or `last`; without it, the last run.
     """
-    found = read_run(place.existing_store, place.find_run(run_id).id)
+    found = read_run(project.existing_store, project.find_run(run_id).id)
     here = screen()
     if node is None:
         if as_json:
             write_json(run_data(found))
         else:
-            write([*_run_head(found, here), *run_report(found, here, causes(place.store, found))])
-            write(_after(found, place.flags_text(), here))
+            write([*_run_head(found, here), *run_report(found, here, causes(project.store, found))])
+            write(_after(found, project.flags_text(), here))
     elif as_json:
         write_json({**node_data(found[node]), "details": found[node].execution.details})
     else:
@@ -59,7 +59,7 @@ def _run_head(run: PipelineRun, screen: Screen) -> Iterator[str]:
 
 
 def _after(run: PipelineRun, flags: str, screen: Screen) -> list[str]:
-    """What to do about a run that did not end well."""
+    """Return the next commands for a run that did not succeed."""
     if run.state is State.COMPLETE:
         return []
     commands = next_commands(run, flags)
@@ -68,10 +68,10 @@ def _after(run: PipelineRun, flags: str, screen: Screen) -> list[str]:
 
 def _node(node: NodeRun, screen: Screen) -> Iterator[str]:
     execution = node.execution
-    said = f" · {node.reason}" if node.reason else ""
+    reason = f" · {node.reason}" if node.reason else ""
     decision = screen.paint(node.decision, DECISIONS[node.decision])
     name = screen.paint(node.name, "bold")
-    yield f"{name} of run {execution.run_id}: {decision} · {seconds(node.duration)}{said}"
+    yield f"{name} of run {execution.run_id}: {decision} · {seconds(node.duration)}{reason}"
     facts = {
         "component": execution.component,
         "execution": str(execution.id),
@@ -85,8 +85,8 @@ def _node(node: NodeRun, screen: Screen) -> Iterator[str]:
         if value:
             yield f"  {screen.paint(name.ljust(width), 'dim')}  {value}"
     yield from _section("parameters", {k: shown(v, 100) for k, v in execution.parameters.items()})
-    yield from _section("inputs", _places(node.inputs))
-    yield from _section("outputs", _places(node.outputs))
+    yield from _section("inputs", _artifacts(node.inputs))
+    yield from _section("outputs", _artifacts(node.outputs))
     if node.gate and node.state is not State.SKIPPED:
         yield from ("", *gate_lines(node, screen))
     if execution.error:
@@ -94,13 +94,13 @@ def _node(node: NodeRun, screen: Screen) -> Iterator[str]:
         yield from execution.details.rstrip().splitlines()
 
 
-def _places(links: Artifacts) -> dict[str, str]:
-    found = {}
+def _artifacts(links: Artifacts) -> dict[str, str]:
+    rows = {}
     for key, artifacts in links.items():
-        for place, artifact in enumerate(artifacts):
-            name = f"{key}[{place}]" if len(artifacts) > 1 else key
-            found[name] = f"{artifact.TYPE_NAME} {artifact.id}  {artifact.uri}"
-    return found
+        for index, artifact in enumerate(artifacts):
+            name = f"{key}[{index}]" if len(artifacts) > 1 else key
+            rows[name] = f"{artifact.TYPE_NAME} {artifact.id}  {artifact.uri}"
+    return rows
 
 
 def _section(title: str, facts: dict[str, str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""`mlops loop-items` and `mlops end-run`: what a scheduler's tasks do beside running nodes."""
+"""`mlops loop-items` and `mlops end-run`: steps of a scheduler beside running nodes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from mlops_pipeline.cli.choices import choice_options
 from mlops_pipeline.cli.output import always_json, write_json
-from mlops_pipeline.cli.place import Place, place_options
+from mlops_pipeline.cli.place import Project, project_options
 from mlops_pipeline.cli.run_node import (
     begin_step,
     parse_iteration,
@@ -26,46 +26,46 @@ from mlops_pipeline.workspace import Workspace
 @click.command("loop-items")
 @click.argument("ir", metavar="IR", type=click.Path())
 @click.argument("loop", metavar="LOOP")
-@click.option("--run-id", required=True, metavar="ID", help="The run; begun if it is new.")
-@click.option("--iteration", default="", metavar="I,J", help="Place in the loops around it.")
+@click.option("--run-id", required=True, metavar="ID", help="The run; it is started if it is new.")
+@click.option("--iteration", default="", metavar="I,J", help="Iteration of the loops around it.")
 @click.option("--parameters", metavar="JSON", help="Run parameters  [default: $MLOPS_PARAMETERS]")
-@click.option("--base-dir", metavar="DIR", help="Where relative paths start  [default: the IR's]")
+@click.option("--base-dir", metavar="DIR", help="Folder of relative paths  [default: the IR's]")
 @choice_options
 @click.option("--result", metavar="FILE", help="Write the result here  [default: standard output]")
 @always_json
-@place_options
-def loop_items(place: Place, ir: str, loop: str, **flags: Any) -> None:
-    """Say over how many items a loop goes, for schedulers.
+@project_options
+def loop_items(project: Project, ir: str, loop: str, **flags: Any) -> None:
+    """List the iterations of a loop.
 
     Writes a JSON list of iterations as `run-node --iteration` takes them.
     """
-    workspace = begin_step(place, read_ir(ir), ir, flags)
+    workspace = begin_step(project, read_ir(ir), ir, flags)
     iteration = parse_iteration(flags["iteration"])
-    found = count_items(workspace, flags["run_id"], loop, iteration)
-    _write(flags["result"], [",".join(map(str, each)) for each in found])
+    items = count_items(workspace, flags["run_id"], loop, iteration)
+    _write(flags["result"], [",".join(map(str, each)) for each in items])
 
 
 @click.command("end-run")
 @click.argument("run_id", metavar="RUN")
 @click.option("--result", metavar="FILE", help="Write the result here  [default: standard output]")
 @always_json
-@place_options
-def end_run(place: Place, run_id: str, result: str | None, as_json: bool) -> int:
-    """Record that a run has ended, and how, for schedulers.
+@project_options
+def end_run(project: Project, run_id: str, result: str | None, as_json: bool) -> int:
+    """Record the end of a run.
 
     Ends with 0 if every node is complete, cached or skipped, else with 1.
     """
-    run = finish_run(_workspace(place, run_id), run_id)
+    run = finish_run(_workspace(project, run_id), run_id)
     _write(result, {"run_id": run.id, "state": run.state.value})
     return 0 if run.state is State.COMPLETE else 1
 
 
-def _workspace(place: Place, run_id: str) -> Workspace:
-    probe = Workspace(place.existing_store, place.settings.root, Path.cwd())
+def _workspace(project: Project, run_id: str) -> Workspace:
+    probe = Workspace(project.existing_store, project.settings.root, Path.cwd())
     run, compiled = open_run(probe, run_id)
     base_dir = Path(str(run.properties.get("base_dir", ".")))
     paths = tuple(map(str, run.properties.get("import_paths", ())))
-    return open_workspace(Loaded(compiled, base_dir, paths), place.settings, place.store)
+    return open_workspace(Loaded(compiled, base_dir, paths), project.settings, project.store)
 
 
 def _write(file: str | None, data: Any) -> None:

@@ -1,4 +1,4 @@
-"""`mlops why`: why a node ran or was taken from the cache."""
+"""`mlops why`: the reason why a node ran, or came from the cache."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
-from mlops_pipeline.cli.place import Place, node_argument, place_options, run_argument
+from mlops_pipeline.cli.place import Project, node_argument, project_options, run_argument
 from mlops_pipeline.lookup import split_node
 from mlops_pipeline.results import NodeRun
 from mlops_pipeline.tables import DECISIONS, Screen
@@ -19,28 +19,30 @@ from mlops_pipeline.why import why as explain
 @run_argument
 @node_argument
 @json_option
-@place_options
-def why(place: Place, run_id: str, node: str, as_json: bool) -> None:
-    """Say why a node ran or was taken from the cache.
+@project_options
+def why(project: Project, run_id: str, node: str, as_json: bool) -> None:
+    """Explain why a node ran, or came from the cache.
 
-    Compares with the nearest earlier execution of the node, and shows changed lines of code. RUN
-    is an id, the beginning of one, or `last`; NODE may name one iteration: Trainer[0].
+    Compares it with the nearest earlier execution, and shows changed lines of code. RUN is an id,
+    the beginning of one, or `last`; NODE may name one iteration: Trainer[0].
     """
     node_id, iteration = split_node(node)
-    run = place.find_run(run_id)
-    found = explain(place.store, run.id, node_id, iteration)
+    run = project.find_run(run_id)
+    answer = explain(project.store, run.id, node_id, iteration)
     if as_json:
-        write_json(_data(found))
+        write_json(_data(answer))
     else:
-        write(_lines(found, screen()))
+        write(_lines(answer, screen()))
 
 
 def _lines(why: Why, screen: Screen) -> Iterator[str]:
     execution = why.execution
     decision = NodeRun(execution.node_id, execution, 1, {}, {}).decision
     verdict = screen.paint(decision, DECISIONS[decision])
-    said = execution.error or why.reason
-    yield f"{screen.paint(execution.node_id, 'bold')}: {verdict}" + (f", {said}" if said else "")
+    reason = execution.error or why.reason
+    yield f"{screen.paint(execution.node_id, 'bold')}: {verdict}" + (
+        f", {reason}" if reason else ""
+    )
     if why.previous is not None:
         yield screen.paint(f"compared with run {why.previous.run_id}", "dim")
         if not why.changes:
@@ -48,7 +50,7 @@ def _lines(why: Why, screen: Screen) -> Iterator[str]:
             yield (
                 f"nothing differs, but it had failed there: {failed}"
                 if failed
-                else ("nothing differs")
+                else "nothing differs"
             )
     for change in why.changes:
         yield f"- {change}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import zlib
@@ -87,6 +88,49 @@ def decisions(result: Result) -> dict[str, str]:
 
 
 # run
+
+
+def test_without_a_name_it_is_the_pipeline_of_the_project(
+    mlops: Mlops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = tmp_path / "notebooks"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    assert mlops("run", "--json").data["pipeline"] == "small"
+    assert {node["decision"] for node in mlops("plan", "--json").data["nodes"]} == {"cached"}
+    assert mlops("compile").data["name"] == "small"
+
+
+@pytest.mark.parametrize("folder", ["", "pipelines"])
+def test_a_pipeline_in_a_sub_folder_is_that_of_the_project(
+    mlops: Mlops, tmp_path: Path, folder: str
+) -> None:
+    (tmp_path / folder / "small").mkdir(parents=True)
+    (tmp_path / "pipeline.py").rename(tmp_path / folder / "small" / "pipeline.py")
+    assert mlops("plan", "--json").data["pipeline"] == "small"
+
+
+@pytest.mark.parametrize("command", ["run", "plan"])
+def test_several_pipelines_need_a_name(mlops: Mlops, tmp_path: Path, command: str) -> None:
+    (tmp_path / "pipeline.py").unlink()
+    for name in ("pipelines/b", "pipelines/a", ".hidden"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "pipeline.py").write_text(PIPELINE)
+    result = mlops(command)
+    assert result.code == 2
+    assert f"no pipeline is named, and the project {tmp_path} has 2" in result.err
+    assert "hint:  name one: pipelines/a, pipelines/b\n" in result.err
+
+
+@pytest.mark.parametrize("command", ["run", "plan"])
+def test_a_project_without_a_pipeline_says_how_to_start(
+    mlops: Mlops, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "pipeline.py").unlink()
+    result = mlops(command)
+    assert result.code == 2
+    assert f"the project {tmp_path} has no pipeline.py" in result.err
+    assert "`mlops init`" in result.err
 
 
 def test_a_run_ends_with_its_nodes_and_three_commands_that_lead_on(mlops: Mlops) -> None:
@@ -249,7 +293,7 @@ def test_compile_elsewhere_says_where_paths_start(mlops: Mlops, tmp_path: Path) 
     (tmp_path / "out").mkdir()
     assert str(tmp_path) not in mlops("compile", ".", "-o", "small.json").out
     told = mlops("compile", ".", "-o", "out/small.json").out
-    assert f"its paths and modules start at {tmp_path}: --base-dir of run-node" in told
+    assert f"to run its nodes elsewhere, add --base-dir {tmp_path}" in told
     flags = ("--run-id", "r1", "--base-dir", ".")
     assert mlops("run-node", "out/small.json", "Train", *flags).code == 0
 
@@ -408,7 +452,7 @@ def test_run_node_tells_a_scheduler_what_to_do(
 @pytest.mark.parametrize(
     ("arguments", "code", "error"),
     [
-        (("run", ".", "--project", "gone"), 2, "--project gone is no folder"),
+        (("run", ".", "--project", "gone"), 2, "--project gone is not a folder"),
         (("replay", "r1", "Train", "--keep", "taken"), 2, "--keep taken cannot be made"),
         (
             ("run-node", "small.json", "Train", "--run-id", "r2", "--result", "gone/x.json"),
@@ -433,14 +477,14 @@ def test_run_node_of_a_loop_needs_its_place(mlops: Mlops) -> None:
     mlops("compile", ".", "-o", "small.json")
     result = mlops("run-node", "small.json", "Square", "--run-id", "r1")
     assert result.code == 65
-    assert "Square stands in 1 loops" in result.err
+    assert "Square is in 1 loops" in result.err
     assert mlops("runs", "--json").data == []
 
 
 def test_deploying_to_airflow_says_what_was_done(mlops: Mlops, tmp_path: Path) -> None:
     (tmp_path / "dags").mkdir()
     assert mlops("airflow", "deploy", ".", "--dags", "dags").out.endswith("small.py: written\n")
-    assert mlops("airflow", "deploy", ".", "--dags", "dags").out.endswith("small.py: as it was\n")
+    assert mlops("airflow", "deploy", ".", "--dags", "dags").out.endswith("small.py: unchanged\n")
     wrong = mlops("airflow", "deploy", ".", "--dags", "dags", "--span", "day")
     assert wrong.code == 2
     assert "has no parameter 'day'" in wrong.err
@@ -472,7 +516,7 @@ def test_completion_scripts_call_mlops(mlops: Mlops, shell: str) -> None:
 def test_init_never_overwrites(mlops: Mlops, tmp_path: Path) -> None:
     result = mlops("init", ".")
     assert result.code == 2
-    assert "has a mlops.toml already" in result.err
+    assert "already has a mlops.toml" in result.err
     assert (tmp_path / "pipeline.py").read_text() == PIPELINE
 
 
@@ -542,9 +586,25 @@ NO_JSON = ("completion", *GROUPS)
 def test_every_command_has_help_and_json(mlops: Mlops, name: str) -> None:
     result = mlops(name, "--help")
     assert result.code == 0
-    assert COMMANDS[name][2].rstrip(".")[:20] in " ".join(result.out.split())
+    summary = COMMANDS[name][2]
+    assert f"  {summary}\n" in result.out
     # A completion script is none; groups have commands of their own.
     assert ("--json" in result.out) == (name not in NO_JSON)
+
+
+@pytest.mark.parametrize("group", [(), *((name,) for name in GROUPS)])
+def test_no_summary_of_a_command_is_cut(mlops: Mlops, group: tuple[str, ...]) -> None:
+    usage, _, rest = mlops(*group, "--help").out.partition("\n")
+    assert usage.endswith("[ARGS]...")
+    assert re.search("^  [a-z-]+ +[A-Z].*[.]$", rest, re.M)
+    assert "..." not in rest
+    assert max(map(len, rest.splitlines())) <= 80
+
+
+def test_commands_for_schedulers_stand_apart(mlops: Mlops) -> None:
+    last = mlops("--help").out.rpartition("Only for schedulers:")[2]
+    names = [line.split()[0] for line in last.splitlines() if re.match("  [a-z]", line)]
+    assert names[:3] == ["run-node", "loop-items", "end-run"]
 
 
 @pytest.mark.parametrize(
