@@ -1,4 +1,4 @@
-"""What a run would do, before it does it: hit, miss or skip for each node, with the cause."""
+"""A preview of a run: hit, miss or skip for each node, with the cause."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from mlops_pipeline.workspace import Workspace
 
 @dataclass(frozen=True)
 class NodePlan:
-    """What a run would do with a node.
+    """The preview of one node.
 
     Args:
-        decision: `run`, `cached`, `skipped`; `maybe` where it hangs on what a node before it
-            will write; `fail` where an input cannot be resolved.
-        changes: what differs from its nearest earlier execution, the likely cause first.
+        decision: `run`, `cached`, `skipped`; `maybe` if it depends on outputs that do not exist
+            yet; `fail` if an input cannot be resolved.
+        changes: differences from its nearest earlier execution, the likely cause first.
     """
 
     node_id: str
@@ -72,24 +72,24 @@ class _Dry:
         schedule = Schedule(self.session, frozenset(n.id for n in self.session.ir.nodes))
         plans: list[NodePlan] = []
         undecided: set[str] = set()
-        while places := schedule.ready():
-            for node_id, iteration in places:
+        while ready := schedule.ready():
+            for node_id, iteration in ready:
                 plans.append(self._decide(node_id, iteration))
-                found = self.session.history.get(node_id, iteration)
-                if found is None:
+                outcome = self.session.history.get(node_id, iteration)
+                if outcome is None:
                     undecided.add(node_id)
                 else:
-                    schedule.ended(found)
-        plans += self._beyond(schedule, plans, undecided)
+                    schedule.ended(outcome)
+        plans += self._undecided(schedule, plans, undecided)
         handlers = [node.id for node in self.session.ir.nodes if node.on_exit]
         plans += [NodePlan(name, (), "run", "exit handlers always run") for name in handlers]
-        order = {node.id: place for place, node in enumerate(self.session.ir.nodes)}
+        order = {node.id: index for index, node in enumerate(self.session.ir.nodes)}
         return sorted(plans, key=lambda each: (order[each.node_id], each.iteration))
 
-    def _beyond(
+    def _undecided(
         self, schedule: Schedule, plans: Sequence[NodePlan], undecided: set[str]
     ) -> Iterator[NodePlan]:
-        """What can be said of the nodes whose inputs are not there yet."""
+        """Preview the nodes whose inputs do not exist yet."""
         known = {each.node_id for each in plans}
         left = schedule.left()
         certain = known - {name for name, _ in left}
@@ -99,16 +99,17 @@ class _Dry:
             first = next((n for n in needed if n not in known), "")
             causes = sorted(needed & undecided) or [first]
             undecided.add(node_id)
-            sure = self._sure(self.session.ir.node(node_id)) if needed <= certain else ""
-            if sure:
+            node = self.session.ir.node(node_id)
+            reason = self._certain_reason(node) if needed <= certain else ""
+            if reason:
                 certain.add(node_id)
-                yield NodePlan(node_id, iteration, "run", sure)
+                yield NodePlan(node_id, iteration, "run", reason)
             else:
-                reason = f"depends on what {', '.join(causes)} will write"
+                reason = f"depends on the outputs of {', '.join(causes)}"
                 yield NodePlan(node_id, iteration, "maybe", reason)
 
-    def _sure(self, node: NodeIR) -> str:
-        """Why a node runs whatever is written before it; empty if that may keep it from it."""
+    def _certain_reason(self, node: NodeIR) -> str:
+        """Return the reason why a node runs in any case; empty if earlier outputs may stop it."""
         if node.conditions or node.loops or node.driver:
             return ""
         if self.session.force:
@@ -127,9 +128,9 @@ class _Dry:
             return NodePlan(node_id, iteration, "fail", summary(error))
         if isinstance(node.executor, ResolverExecutor) and decided.decision is Decision.RUN:
             self._count_as_done(request, replace(decided, outputs=decided.inputs))
-            return NodePlan(node_id, iteration, "run", "resolves anew in every run")
+            return NodePlan(node_id, iteration, "run", "resolves again in every run")
         if isinstance(node.executor, ImporterExecutor) and decided.decision is Decision.RUN:
-            return NodePlan(node_id, iteration, "run", "imports what is there")
+            return NodePlan(node_id, iteration, "run", "imports the files as they are now")
         if decided.decision is not Decision.RUN:
             self._count_as_done(request, decided)
             return NodePlan(node_id, iteration, str(decided.decision), decided.reason)

@@ -1,4 +1,4 @@
-"""The tables that close a run: nodes, metrics overall and by slice, where the model went."""
+"""The report of a run: tables of nodes and metrics, the blessing, the pushed model."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from mlops_pipeline.text import number, seconds, shown
 from mlops_pipeline.why import why as explain
 
 METRICS_FILE = "metrics.json"
-"""What an evaluation leaves for reports, beside its own format:
+"""File that an evaluation writes for reports, beside its own format:
 `{"overall": {metric: value}, "slices": [{"slice": {feature: value}, "metrics": {...}}]}`."""
 
-SPOKEN = (
+REPORTED = (
     "TunerResults",
     "ModelRun",
     "ModelEvaluation",
@@ -29,31 +29,31 @@ SPOKEN = (
     "InfraBlessing",
     "PushedModel",
 )
-"""Types of artifacts that a report says more of, in this order."""
+"""Types of artifacts that a report describes, in this order."""
 
 EXPLAINED = 12
-"""Nodes whose causes are looked up for a report."""
+"""Largest number of nodes for which a report looks up the cause."""
 
-FOUND = 10
-"""Reasons of a gate that a report lists."""
+FINDINGS = 10
+"""Largest number of a gate's reasons in a report."""
 
 FOLD = 4
-"""Iterations of a node that are listed one by one; more are one row."""
+"""Largest number of a node's iterations that are listed one by one; more are one row."""
 
 
 def run_report(
     run: PipelineRun, screen: Screen, causes: Mapping[str, str] | None = None
 ) -> list[str]:
-    """Everything to say at the end of a run, as lines.
+    """Return the report at the end of a run, as lines.
 
     Args:
-        causes: why nodes ran, by their names, where that is known better than by their reasons.
+        causes: better reasons than the recorded ones, by the names of nodes.
     """
     blocks = [[headline(run, screen)], node_lines(run, screen, causes or {})]
-    spoken = [
-        (n, artifact) for n in run for artifact in _written(n) if artifact.TYPE_NAME in SPOKEN
+    reported = [
+        (n, artifact) for n in run for artifact in _written(n) if artifact.TYPE_NAME in REPORTED
     ]
-    for node, artifact in sorted(spoken, key=lambda pair: SPOKEN.index(pair[1].TYPE_NAME)):
+    for node, artifact in sorted(reported, key=lambda pair: REPORTED.index(pair[1].TYPE_NAME)):
         blocks.append(_block(node, artifact, screen))
     blocks += [gate_lines(node, screen) for node in run if node.state.succeeded]
     blocks += [error_lines(node, screen) for node in run.failed]
@@ -62,32 +62,32 @@ def run_report(
 
 
 def headline(run: PipelineRun, screen: Screen) -> str:
-    """One line: the run, its state, its time, and how many nodes ran or were cached."""
+    """Return one line: the run, its state, its time, and the numbers of nodes by decision."""
     counts: dict[str, int] = {}
     for node in run:
         counts[node.decision] = counts.get(node.decision, 0) + 1
     state = screen.paint(run.state.value.lower(), DECISIONS[run.state.value.lower()])
-    said = ", ".join(f"{count} {decision}" for decision, count in counts.items())
-    parts = [f"run {run.id} of {run.pipeline}: {state}", seconds(run.duration), said]
+    summary = ", ".join(f"{count} {decision}" for decision, count in counts.items())
+    parts = [f"run {run.id} of {run.pipeline}: {state}", seconds(run.duration), summary]
     return " · ".join(part for part in parts if part)
 
 
 def causes(store: MetadataStore, run: PipelineRun) -> dict[str, str]:
-    """What had changed for each node that ran, if only some did: looking it up takes time."""
+    """Look up what had changed for each node that ran, if they are few: it takes time."""
     ran = [node for node in run if node.decision == "run" and node.execution.manifest]
-    found = {}
+    causes = {}
     for node in ran if len(ran) <= EXPLAINED else ():
         why = explain(store, run.id, node.execution.node_id, node.execution.iteration)
         if why.previous is None:
-            found[node.name] = "first run"
+            causes[node.name] = "first run"
         elif why.changes:
             more = f", and {len(why.changes) - 1} more" if len(why.changes) > 1 else ""
-            found[node.name] = f"{why.changes[0]}{more}"
-    return found
+            causes[node.name] = f"{why.changes[0]}{more}"
+    return causes
 
 
 def node_lines(run: PipelineRun, screen: Screen, causes: Mapping[str, str]) -> list[str]:
-    """The table of nodes, with many iterations of one node in one row."""
+    """Return the table of nodes; many iterations of one node become one row."""
     rows: list[tuple[str, str, str, str]] = []
     for _, group in itertools.groupby(
         sorted(run, key=lambda n: _first(run, n)), key=lambda n: n.execution.node_id
@@ -106,14 +106,14 @@ def node_lines(run: PipelineRun, screen: Screen, causes: Mapping[str, str]) -> l
 
 
 def _first(run: PipelineRun, node: NodeRun) -> int:
-    """Where the first iteration of the node stands, so that all stand together."""
+    """Return the index of the node's first iteration, to keep its iterations together."""
     return next(i for i, n in enumerate(run) if n.execution.node_id == node.execution.node_id)
 
 
 def _row(node: NodeRun, reason: str) -> tuple[str, str, str, str]:
     tries = f" ({node.attempts} attempts)" if node.attempts > 1 else ""
-    said = "see below" if node.state is State.FAILED else reason
-    return node.name, node.decision, seconds(node.duration), f"{said}{tries}".strip()
+    text = "see below" if node.state is State.FAILED else reason
+    return node.name, node.decision, seconds(node.duration), f"{text}{tries}".strip()
 
 
 def _folded(nodes: Sequence[NodeRun]) -> tuple[str, str, str, str]:
@@ -122,15 +122,16 @@ def _folded(nodes: Sequence[NodeRun]) -> tuple[str, str, str, str]:
         counts[node.decision] = counts.get(node.decision, 0) + 1
     name = f"{nodes[0].execution.node_id} x{len(nodes)}"
     decision = next(iter(counts)) if len(counts) == 1 else "mixed"
-    said = "" if len(counts) == 1 else ", ".join(f"{n} {what}" for what, n in counts.items())
-    return name, decision, seconds(sum(node.duration for node in nodes)), said
+    parts = ", ".join(f"{count} {each}" for each, count in counts.items())
+    reason = "" if len(counts) == 1 else parts
+    return name, decision, seconds(sum(node.duration for node in nodes)), reason
 
 
 def error_lines(node: NodeRun, screen: Screen) -> list[str]:
-    """Why a node failed: the message, the end of the traceback, and where its output is."""
+    """Return the error of a node: the message, the end of the traceback, the path of its log."""
     execution = node.execution
     text = [f"{screen.paint(node.name, 'bold')} failed: {execution.error}"]
-    text += _found(node)
+    text += _findings(node)
     text += [f"  {line}" for line in execution.details.rstrip().splitlines()[-12:]]
     if execution.log:
         text.append(screen.paint(f"  output: {execution.log}", "dim"))
@@ -138,19 +139,20 @@ def error_lines(node: NodeRun, screen: Screen) -> list[str]:
 
 
 def gate_lines(node: NodeRun, screen: Screen) -> list[str]:
-    """What a node said about the nodes after it, if it did."""
+    """Return the gate of a node and its reasons, or nothing if it has none."""
     gate = node.gate
     if gate is None:
         return []
-    meant = {SKIP: "skips what depends on it", FAIL: "fails"}.get(gate.action, "warns")
-    text = [f"{screen.paint(node.name, 'bold')} {screen.paint(meant, 'yellow')}:"]
-    return text + _found(node)
+    effect = {SKIP: "skips the nodes that depend on it", FAIL: "fails"}.get(gate.action, "warns")
+    text = [f"{screen.paint(node.name, 'bold')} {screen.paint(effect, 'yellow')}:"]
+    return text + _findings(node)
 
 
-def _found(node: NodeRun) -> list[str]:
+def _findings(node: NodeRun) -> list[str]:
     findings = node.gate.findings if node.gate else ()
-    text = [f"  {each.action}: {each.reason}" for each in findings[:FOUND]]
-    return text + ([f"  and {len(findings) - FOUND} more"] if len(findings) > FOUND else [])
+    text = [f"  {each.action}: {each.reason}" for each in findings[:FINDINGS]]
+    more = len(findings) - FINDINGS
+    return text + ([f"  and {more} more"] if more > 0 else [])
 
 
 def _written(node: NodeRun) -> list[Artifact]:
@@ -170,7 +172,7 @@ def _block(node: NodeRun, artifact: Artifact, screen: Screen) -> list[str]:
 
 
 def _training(node: NodeRun, artifact: Artifact) -> list[str]:
-    """What a training recorded last, if it recorded anything."""
+    """Return a line with the last metrics of a training, or nothing if it has none."""
     metrics = artifact.properties.get("metrics")
     if not isinstance(metrics, dict) or not metrics:
         return []
@@ -178,17 +180,17 @@ def _training(node: NodeRun, artifact: Artifact) -> list[str]:
 
 
 def _search(node: NodeRun, artifact: Artifact) -> list[str]:
-    """How good the best trial of a search was."""
-    said = artifact.properties
-    if "best_score" not in said:
+    """Return a line with the score of the best trial of a search."""
+    facts = artifact.properties
+    if "best_score" not in facts:
         return []
-    failed = f", {said['failed']} failed" if said.get("failed") else ""
-    best = f"best {said.get('objective', 'score')} {number(said['best_score'])}"
-    return [f"{node.name}: {best} of {said.get('trials')} trials{failed}"]
+    failed = f", {facts['failed']} failed" if facts.get("failed") else ""
+    best = f"best {facts.get('objective', 'score')} {number(facts['best_score'])}"
+    return [f"{node.name}: {best} of {facts.get('trials')} trials{failed}"]
 
 
 def read_metrics(artifact: Artifact) -> Mapping[str, Any]:
-    """The metrics that an evaluation left for reports; empty if there are none."""
+    """Read the metrics that an evaluation wrote for reports; empty if there are none."""
     try:
         text = (artifact.path / METRICS_FILE).read_text(encoding="utf-8")
         data = json.loads(text)
@@ -198,7 +200,7 @@ def read_metrics(artifact: Artifact) -> Mapping[str, Any]:
 
 
 def metric_lines(metrics: Mapping[str, Any], screen: Screen) -> list[str]:
-    """A table of metrics: a row for all, and one for each slice."""
+    """Return a table of metrics: a row for all examples, and one for each slice."""
     overall = metrics.get("overall", {})
     if not overall:
         return []
@@ -212,13 +214,13 @@ def metric_lines(metrics: Mapping[str, Any], screen: Screen) -> list[str]:
 
 
 def _pushed(artifact: Artifact, screen: Screen) -> str:
-    said = artifact.properties
-    if not said.get("pushed", 1):
+    facts = artifact.properties
+    if not facts.get("pushed", 1):
         return f"model {screen.paint('not pushed', 'yellow')}"
-    place = str(said.get("pushed_destination") or artifact.uri)
-    version = str(said.get("pushed_version", ""))
-    version = f" as version {version}" if version and not place.endswith(version) else ""
-    return f"model {screen.paint('pushed', 'green')} to {place}{version}"
+    target = str(facts.get("pushed_destination") or artifact.uri)
+    version = str(facts.get("pushed_version", ""))
+    version = f" as version {version}" if version and not target.endswith(version) else ""
+    return f"model {screen.paint('pushed', 'green')} to {target}{version}"
 
 
 def _blessing(node: NodeRun, artifact: Artifact, screen: Screen) -> str:
@@ -228,7 +230,7 @@ def _blessing(node: NodeRun, artifact: Artifact, screen: Screen) -> str:
 
 
 def next_commands(run: PipelineRun, flags: str = "") -> list[tuple[str, str]]:
-    """Commands that lead on from a run, with what each is for; none while it runs."""
+    """Return useful commands after a run, each with its purpose; none while the run goes on."""
     imported = "imported_from" in run.record.properties
     if run.state is State.RUNNING or (imported and run.state is not State.COMPLETE):
         return []
@@ -236,31 +238,32 @@ def next_commands(run: PipelineRun, flags: str = "") -> list[tuple[str, str]]:
         made = run.artifacts("PushedModel") or run.artifacts("Model") or run.artifacts()
         last = list(run)[-1].name if len(run) else ""
         ran = next((n.name for n in reversed(list(run)) if n.decision == "run"), last)
-        commands = [(f"mlops show {run.id}{flags}", "this run again, with its artifacts")]
+        commands = [(f"mlops show {run.id}{flags}", "show the run, with its artifacts")]
         if ran and not imported:
             verb = "ran" if run[ran].decision == "run" else f"was {run[ran].decision}"
             name = shlex.quote(ran)
-            commands.append((f"mlops why {run.id} {name}{flags}", f"why {ran} {verb}"))
+            commands.append((f"mlops why {run.id} {name}{flags}", f"explain why {ran} {verb}"))
         if made:
             what = made[-1]
-            about = f"what {what.TYPE_NAME} {what.id} was made from"
+            about = f"trace the sources of {what.TYPE_NAME} {what.id}"
             commands.append((f"mlops lineage {what.id}{flags}", about))
         return commands
-    mended = ", once it is mended" if any(n.execution.error != KILLED for n in run.failed) else ""
-    commands = [(f"mlops resume {run.id}{flags}", f"go on from there{mended}")]
-    for node in run.failed[:1] if mended else ():
+    errors = any(node.execution.error != KILLED for node in run.failed)
+    about = "continue the run, after fixing the error" if errors else "continue the run"
+    commands = [(f"mlops resume {run.id}{flags}", about)]
+    for node in run.failed[:1] if errors else ():
         # Brackets of an iteration mean files to some shells.
         name = shlex.quote(node.name)
         if node.gate:
-            commands.append((f"mlops show {run.id} {name}{flags}", "what it found and wrote"))
+            commands.append((f"mlops show {run.id} {name}{flags}", "show its findings and outputs"))
             break
-        commands.append((f"mlops show {run.id} {name}{flags}", "the whole traceback"))
-        commands.append((f"mlops replay {run.id} {name} --pdb{flags}", "debug it on its own"))
+        commands.append((f"mlops show {run.id} {name}{flags}", "show the whole traceback"))
+        commands.append((f"mlops replay {run.id} {name} --pdb{flags}", "debug only this node"))
     return commands
 
 
 def command_lines(commands: Sequence[tuple[str, str]], screen: Screen) -> list[str]:
-    """Commands under each other, with what each is for."""
+    """Return commands as aligned lines, each with its purpose."""
     width = max((len(command) for command, _ in commands), default=0)
     return [
         f"  {screen.paint(command.ljust(width), 'cyan')}  {screen.paint(about, 'dim')}"
@@ -269,7 +272,7 @@ def command_lines(commands: Sequence[tuple[str, str]], screen: Screen) -> list[s
 
 
 def run_data(run: PipelineRun) -> dict[str, Any]:
-    """A run as data for JSON."""
+    """Return a run as data for JSON."""
     return {
         "id": run.id,
         "pipeline": run.pipeline,
@@ -284,7 +287,7 @@ def run_data(run: PipelineRun) -> dict[str, Any]:
 
 
 def node_data(node: NodeRun) -> dict[str, Any]:
-    """A node of a run as data for JSON."""
+    """Return a node of a run as data for JSON."""
     execution = node.execution
     return {
         "name": node.name,
@@ -305,11 +308,13 @@ def node_data(node: NodeRun) -> dict[str, Any]:
 
 
 def _links(links: Mapping[str, Sequence[Artifact]]) -> dict[str, list[dict[str, Any]]]:
-    return {key: [artifact_data(artifact) for artifact in found] for key, found in links.items()}
+    return {
+        key: [artifact_data(artifact) for artifact in artifacts] for key, artifacts in links.items()
+    }
 
 
 def artifact_data(artifact: Artifact) -> dict[str, Any]:
-    """An artifact as data for JSON."""
+    """Return an artifact as data for JSON."""
     return {
         "id": artifact.id,
         "type": artifact.TYPE_NAME,

@@ -1,4 +1,4 @@
-"""Why a node ran, or did not: the first thing that differs from its nearest earlier execution."""
+"""The reason why a node ran or not: its differences from its nearest earlier execution."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mlops_pipeline.history import Iteration
 from mlops_pipeline.store import Execution, MetadataStore, State
 
 LOOK_BACK = 50
-"""How many earlier executions of a node are looked at."""
+"""Largest number of earlier executions of a node to compare with."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Change:
 
     Args:
         part: `code`, `package`, `lock`, `parameter`, `input`, `output`, `executor`, `salt`.
-        name: which one: the function and its file, the parameter, the input.
-        before, after: the values, in words; empty where there was none.
-        diff: the changed lines, where it is code.
-        file: the file or folder whose content differs, where a parameter names one.
+        name: of the part: the function and its file, the parameter, the input.
+        before, after: the values, in words; empty if there is none.
+        diff: the changed lines of code.
+        file: the file or folder whose content differs, if the parameter names one.
     """
 
     part: str
@@ -41,26 +41,26 @@ class Change:
             verb = "changed" if self.before and self.after else "is new"
             return f"{self.name} {verb if self.after else 'is no longer used'}"
         if self.part == "input":
-            return f"input {self.name} has other content"
+            return f"input {self.name} has different content"
         if self.part == "lock":
             verb = "changed" if self.before and self.after else "is new"
-            return f"the lock file {verb if self.after else 'is gone'}"
+            return f"the lock file {verb if self.after else 'was removed'}"
         if self.part == "parameter" and self.file:
-            return f"parameter {self.name}: {self.file} has other content"
+            return f"parameter {self.name}: {self.file} has different content"
         what = f"{self.part} {self.name}".strip()
         if not self.before:
             return f"{what} is new: {self.after}"
         if not self.after:
-            return f"{what} is gone, it was {self.before}"
+            return f"{what} was removed, it was {self.before}"
         return f"{what}: {self.before} -> {self.after}"
 
 
 @dataclass(frozen=True)
 class Why:
-    """Why a node ran, was cached, skipped, or failed.
+    """The reason why a node ran, was cached, skipped, or failed.
 
     Args:
-        reason: what the driver said at the time.
+        reason: as the driver recorded it.
         previous: the execution that it was compared with.
         changes: what differs, the likely cause first.
     """
@@ -72,8 +72,8 @@ class Why:
 
     def __str__(self) -> str:
         execution = self.execution
-        said = execution.error.partition("\n")[0] or self.reason
-        head = f"{execution.node_id}: {execution.state.value.lower()}, {said}"
+        reason = execution.error.partition("\n")[0] or self.reason
+        head = f"{execution.node_id}: {execution.state.value.lower()}, {reason}"
         return "\n".join([head, *(f"- {change}" for change in self.changes)])
 
 
@@ -84,15 +84,15 @@ def why(store: MetadataStore, run_id: str, node_id: str, iteration: Iteration = 
         NotFoundError: the run has no execution of such a node.
     """
     executions = store.executions_of_run(run_id)
-    found = [
+    matching = [
         e for e in executions if e.node_id == node_id and e.iteration[: len(iteration)] == iteration
     ]
-    if not found:
+    if not matching:
         known = {e.node_id for e in executions}
         problem = f"run {run_id} has no execution of {node_id!r}" if known else f"no run {run_id!r}"
         hint = did_you_mean(node_id, known) if known else "list the runs with `mlops runs`"
         raise NotFoundError(problem, hint=hint)
-    execution = found[-1]
+    execution = matching[-1]
     if execution.state is not State.CACHED and execution.manifest:
         previous = nearest(store, execution)
         if previous is not None:
@@ -103,7 +103,7 @@ def why(store: MetadataStore, run_id: str, node_id: str, iteration: Iteration = 
 
 
 def nearest(store: MetadataStore, execution: Execution) -> Execution | None:
-    """The latest execution of the same node before this one that was driven as far."""
+    """Find the latest earlier execution of the same node and iteration that has a manifest."""
     node = f"{execution.pipeline}.{execution.node_id}"
     for other in store.recent_executions(execution.component, node=node, limit=LOOK_BACK):
         earlier = not execution.id or other.id < execution.id
@@ -113,7 +113,7 @@ def nearest(store: MetadataStore, execution: Execution) -> Execution | None:
 
 
 def explain(store: MetadataStore, key: Key, expected: Execution) -> list[Change]:
-    """What differs between a key and the nearest earlier execution of `expected`'s node."""
+    """List the differences of a key from the nearest earlier execution of `expected`'s node."""
     previous = nearest(store, expected)
     if previous is None:
         return []
@@ -136,7 +136,7 @@ def _load(store: MetadataStore, execution: Execution) -> _Manifest:
 
 
 def compare(before: _Manifest, after: _Manifest) -> Iterator[Change]:
-    """Every difference between two manifests, code first."""
+    """Yield every difference between two manifests, code first."""
     for name, old, new in _differences(before, after, "code"):
         text = diff(before.source(name), after.source(name), name)
         yield Change("code", name, old, new, text)
@@ -150,7 +150,7 @@ def compare(before: _Manifest, after: _Manifest) -> Iterator[Change]:
 
 
 def _with_files(changes: Iterable[Change], execution: Execution) -> Iterator[Change]:
-    """The changes, with the names of the input files whose content differs."""
+    """Add to changes the names of the input files whose content differs."""
     for change in changes:
         path = execution.parameters.get(change.name)
         content = change.before.startswith(_CONTENT) and change.after.startswith(_CONTENT)
@@ -180,7 +180,7 @@ def _differences(
 
 
 def _words(value: Any) -> str:
-    """A value of a manifest in words; a digest is cut to what tells it from another."""
+    """Return a value of a manifest in words; digests are shortened to 12 digits."""
     match value:
         case None:
             return ""

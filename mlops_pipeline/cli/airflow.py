@@ -15,7 +15,7 @@ import click
 from mlops_pipeline.cli.choices import choice_options, force_option, read_choice
 from mlops_pipeline.cli.output import json_option, write_json
 from mlops_pipeline.cli.place import Project, project_options
-from mlops_pipeline.cli.run import compile_loudly, load
+from mlops_pipeline.cli.run import compile_loudly, load, pipeline_argument
 from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.runners.airflow.client import AirflowClient
 from mlops_pipeline.runners.airflow.deploy import Deployment, deploy
@@ -31,7 +31,7 @@ def airflow() -> None:
 
 
 @airflow.command("deploy")
-@click.argument("pipeline", type=click.Path())
+@pipeline_argument
 @click.option("--dags", required=True, metavar="DIR", help="Folder that Airflow reads DAGs from.")
 @click.option("--dag-id", default="", metavar="ID", help="[default: the pipeline's name]")
 @click.option("--python", metavar="FILE", help="Interpreter of the project  [default: this one]")
@@ -39,10 +39,11 @@ def airflow() -> None:
 @click.option("--span", default="", metavar="NAME", help="Parameter that gets the interval's day.")
 @json_option
 @project_options
-def deploy_(project: Project, pipeline: str, as_json: bool, **flags: Any) -> None:
+def deploy_(project: Project, pipeline: str | None, as_json: bool, **flags: Any) -> None:
     """Write a pipeline into a folder of DAGs.
 
-    Deploying an unchanged pipeline changes nothing. The store and the root are those of this
+    Without PIPELINE, deploys the pipeline of the current project. Deploying an unchanged pipeline
+    changes nothing. The store and the root are those of this
     project, unless --store and --root name others.
     """
     loaded = load(project, pipeline)

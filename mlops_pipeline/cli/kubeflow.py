@@ -81,7 +81,7 @@ def job_options(command: Command) -> Command:
 
 
 @kubeflow.command("submit")
-@click.argument("source", metavar="PIPELINE", type=click.Path())
+@click.argument("source", metavar="[PIPELINE]", required=False, type=click.Path())
 @parameter_option
 @click.option(
     "--run-name", default="", metavar="NAME", help="Name of the run; a name is started only once."
@@ -95,11 +95,13 @@ def job_options(command: Command) -> Command:
 @json_option
 @project_options
 @server_options
-def submit(project: Project, source: str, texts: Sequence[str], as_json: bool, **flags: Any) -> int:
+def submit(
+    project: Project, source: str | None, texts: Sequence[str], as_json: bool, **flags: Any
+) -> int:
     """Upload a pipeline if it is new, and start a run.
 
-    PIPELINE is a pipeline as for `mlops compile`, or the .yaml file that it wrote. Ends with 1 if
-    the run did not succeed. RUN is an id in our store: kfp-<id of the Kubeflow run>.
+    PIPELINE is a pipeline as for `mlops compile`, or the .yaml file that it wrote; without
+    it, the pipeline of the current project. Ends with 1 if the run did not succeed. RUN is an id in our store: kfp-<id of the Kubeflow run>.
     """
     package = load_package(project, source, flags)
     name = (
@@ -132,7 +134,7 @@ def submit(project: Project, source: str, texts: Sequence[str], as_json: bool, *
 
 
 @kubeflow.command("schedule")
-@click.argument("source", metavar="PIPELINE", type=click.Path())
+@click.argument("source", metavar="[PIPELINE]", required=False, type=click.Path())
 @parameter_option
 @click.option("--name", default="", metavar="NAME", help="[default: the pipeline's name]")
 @click.option(
@@ -154,7 +156,7 @@ def submit(project: Project, source: str, texts: Sequence[str], as_json: bool, *
 @project_options
 @server_options
 def schedule(
-    project: Project, source: str, texts: Sequence[str], as_json: bool, **flags: Any
+    project: Project, source: str | None, texts: Sequence[str], as_json: bool, **flags: Any
 ) -> None:
     """Start a pipeline regularly.
 

@@ -50,9 +50,9 @@ def package_options(command: Command) -> Command:
     return command
 
 
-def load_package(project: Project, source: str, flags: dict[str, Any]) -> Package:
+def load_package(project: Project, source: str | None, flags: dict[str, Any]) -> Package:
     """Read the compiled file that a command names, or compile its pipeline now."""
-    if source.endswith(ENDINGS):
+    if source and source.endswith(ENDINGS):
         project.begin_at(source)
         for name in ("store", "root"):
             if project.flag(name):

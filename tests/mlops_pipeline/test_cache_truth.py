@@ -105,7 +105,7 @@ def test_a_changed_body_runs_that_node_and_stops_where_the_bytes_are_equal(truth
 def test_a_changed_body_runs_what_is_below_where_the_bytes_change(truth: Any) -> None:
     truth.edit("pipeline.py", "rows, {steps} steps", "ROWS, {steps} STEPS!")
     assert truth.states() == {"Read": "CACHED", "Train": "COMPLETE", "Score": "COMPLETE"}
-    assert str(truth.why("Score").changes[0]) == "input model has other content"
+    assert str(truth.why("Score").changes[0]) == "input model has different content"
 
 
 def test_a_helper_module_two_imports_away_counts(truth: Any) -> None:
@@ -190,7 +190,7 @@ def test_plan_says_what_the_run_then_does(truth: Any) -> None:
     truth.edit("pipeline.py", "sorted(data.iterdir())", "sorted([*data.iterdir()])")
     planned = {node: each.decision for node, each in truth.plan().items()}
     assert planned == {"Read": "run", "Train": "maybe", "Score": "maybe"}
-    assert truth.plan()["Train"].reason == "depends on what Read will write"
+    assert truth.plan()["Train"].reason == "depends on the outputs of Read"
     executions = len(truth.store.all_executions)
     truth.plan()
     assert len(truth.store.all_executions) == executions

@@ -734,7 +734,7 @@ def test_paths_on_the_command_line_start_at_the_current_folder(
     assert decisions(mlops("run", "..", "-p", "table=../t.csv", "--json")) == {"Size": "cached"}
     assert decisions(mlops("run", "..", "-p", "table=t.csv", "--json")) == {"Size": "run"}
     said = mlops("why", "last", "Size").out
-    assert f"parameter table: {elsewhere}/t.csv has other content" in said
+    assert f"parameter table: {elsewhere}/t.csv has different content" in said
     assert mlops("compile", "..").out == mlops("compile", str(tmp_path)).out
 
 
