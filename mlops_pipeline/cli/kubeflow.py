@@ -100,8 +100,9 @@ def submit(
 ) -> int:
     """Upload a pipeline if it is new, and start a run.
 
-    PIPELINE is a pipeline as for `mlops compile`, or the .yaml file that it wrote; without
-    it, the pipeline of the current project. Ends with 1 if the run did not succeed. RUN is an id in our store: kfp-<id of the Kubeflow run>.
+    PIPELINE is a pipeline as for `mlops compile`, or the .yaml file that it wrote; without it, the
+    pipeline of the current project. Ends with 1 if the run did not succeed. RUN is an id in our
+    store: kfp-<id of the Kubeflow run>.
     """
     package = load_package(project, source, flags)
     name = (
