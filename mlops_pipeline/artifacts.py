@@ -27,7 +27,7 @@ PropertyValue = int | float | str | list[Any] | dict[str, Any]
 
 
 def has_old_layout(properties: Mapping[str, Any]) -> bool:
-    """Whether TFX before 0.29 wrote the files: `train/` in place of `Split-train/`."""
+    """Whether TFX before 0.29 wrote the files: `train/` instead of `Split-train/`."""
     if LAYOUT_PROPERTY not in properties:
         return False
     parts = re.match(r"(\d+)\.(\d+)", str(properties[LAYOUT_PROPERTY]))

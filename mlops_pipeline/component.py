@@ -67,7 +67,7 @@ class Component:
 
     Attributes:
         function: the function that was decorated.
-        executor: what runs in place of the function's body, if anything.
+        executor: what runs instead of the function's body, if anything.
         definition: what its nodes have in common.
     """
 

@@ -1,4 +1,4 @@
-"""Errors that are the user's to mend: each names the thing, the cause and what to do.
+"""Errors that are the user's to fix: each names the thing, the cause and what to do.
 
 Everything that derives from `PipelineError` is printed without a traceback and ends the
 command with `exit_code`. Any other exception is a defect of the framework and shows one.

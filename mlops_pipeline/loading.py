@@ -283,7 +283,7 @@ class _UserCode:
         elif isinstance(error, SyntaxError):
             raise CompileError(
                 f"{error.msg}: {(error.text or '').strip()}",
-                hint="mend the syntax",
+                hint="fix the syntax",
                 where=f"{error.filename}:{error.lineno}",
             ) from None
         elif isinstance(error, SystemExit):
@@ -297,7 +297,7 @@ class _UserCode:
                 f"{type(error).__name__}: {error}",
                 hint=_near_name(error)
                 or self._of_a_package(error)
-                or "the exception is from your own code; mend it there",
+                or "the exception is from your own code; fix it there",
                 where=self._where(error),
             ) from error
 
@@ -312,7 +312,7 @@ class _UserCode:
                 break
             names.insert(0, folder.name)
         return (
-            f"name it as a part of its package, {'.'.join(names)}, in place of its file, from the "
+            f"name it as a part of its package, {'.'.join(names)}, instead of its file, from the "
             "folder that the package is in"
         )
 

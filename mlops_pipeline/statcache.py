@@ -84,7 +84,7 @@ class StatCache:
                 try:
                     return action(self._open())
                 except sqlite3.OperationalError:
-                    return None  # locked, full or read-only: nothing to mend
+                    return None  # locked, full or read-only: nothing to fix
                 except sqlite3.DatabaseError:
                     self._start_anew()
             return None

@@ -143,14 +143,14 @@ def _checked(what: str, spec: ParameterSpec, value: Any) -> Any:
     if isinstance(value, str) and _has_password(value):
         raise WiringError(
             f"{what} is a URL with a password in it, which would be recorded",
-            hint="give Secret('NAME'), the name of an environment variable, in place of the URL, "
+            hint="give Secret('NAME'), the name of an environment variable, instead of the URL, "
             "or leave the password out",
             where=caller(),
         )
     try:
         return checked(value, spec.hint)
     except ValueError as error:
-        # What is given in place of a secret may be the secret itself.
+        # What is given instead of a secret may be the secret itself.
         secret = any(choice.get("format") == "secret" for choice in choices(spec.schema))
         given = "a text" if secret else shown(value)
         raise WiringError(

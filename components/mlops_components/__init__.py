@@ -151,7 +151,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Say what has come in the place of a component that TFX has left behind.
+    """Return the replacement of a component that TFX has removed.
 
     Raises:
         DefinitionError: the name is such a component's.

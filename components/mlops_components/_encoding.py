@@ -43,25 +43,25 @@ class Column:
     typed: bool = False
 
     def blanked(self, rows: Any) -> Column:
-        """The same without the values of some rows, given as a mask."""
+        """Return the same without the values of some rows, given as a mask."""
         keep = np.repeat(~rows, self.counts)
         values = self.values.filter(pa.array(keep))
         return Column(self.name, self.kind, values, np.where(rows, 0, self.counts), self.typed)
 
 
 def column_of(name: str, kind: Kind, values: Any, *, typed: bool = False) -> Column:
-    """A column with one value a row, or none where the value is null."""
+    """Return a column with one value a row, or none where the value is null."""
     counts = np.asarray(pc.is_valid(values)).astype(np.int64)
     return Column(name, kind, values.drop_null().cast(_TYPES[kind]), counts, typed)
 
 
 def list_column_of(name: str, kind: Kind, counts: Any, values: Any) -> Column:
-    """A column with any number of values a row."""
+    """Return a column with any number of values a row."""
     return Column(name, kind, values.cast(_TYPES[kind]), np.asarray(counts).astype(np.int64))
 
 
 def encode(columns: Sequence[Column]) -> list[bytes]:
-    """One serialised example a row."""
+    """Return one serialised example a row."""
     parts: list[Any] = []
     for column in sorted(columns, key=lambda each: each.name.encode()):
         parts += _parts(column, _entry(column.name.encode()))
@@ -72,14 +72,14 @@ def encode(columns: Sequence[Column]) -> list[bytes]:
 
 
 def encode_feature(column: Column) -> list[bytes]:
-    """One serialised `Feature` a row."""
+    """Return one serialised `Feature` a row."""
     parts = _parts(column, lambda feature, size: feature)
     joined = pc.binary_join_element_wise(*parts, pa.scalar(b"", pa.large_binary()))
     return list(joined.to_pylist())
 
 
 def varint(number: int) -> bytes:
-    """A length as protobuf writes it."""
+    """Return a length as protobuf writes it."""
     found = bytearray()
     while number > 0x7F:
         found.append(number & 0x7F | 0x80)
@@ -89,7 +89,7 @@ def varint(number: int) -> bytes:
 
 
 def _entry(key: bytes) -> Callable[[bytes, int], bytes]:
-    """What stands before the feature of a name, with the feature's own first bytes."""
+    """Return a function that adds a feature's name and length in front of its bytes."""
     named = b"\x0a" + varint(len(key)) + key + b"\x12"
 
     def wrap(feature: bytes, size: int) -> bytes:
@@ -100,14 +100,14 @@ def _entry(key: bytes) -> Callable[[bytes, int], bytes]:
 
 
 def _parts(column: Column, wrap: Callable[[bytes, int], bytes]) -> tuple[Any, Any]:
-    """Tags and lengths of every row, and its values, each as an array of bytes."""
+    """Return tags and lengths of every row, and its values, each as an array of bytes."""
     tag = _LISTS[column.kind]
     # The one text of a row needs no more than a length before it, which is looked up as well.
     single = column.kind == "bytes" and column.counts.max(initial=0) <= 1
     packed = column.kind != "bytes" or single
     values = _texts(column) if single else _PAYLOADS[column.kind](column)
     sizes = np.asarray(pc.binary_length(values))
-    # An empty text is a value, and not the same as none: told apart by a negative size.
+    # An empty text is a value, and not the same as none: a negative size marks none.
     sizes = np.where(column.counts > 0, sizes, -1)
 
     def prefix(size: int) -> bytes:
@@ -164,7 +164,7 @@ def _offsets(texts: Any) -> Any:
 
 
 def _grouped(column: Column, offsets: Any, data: Any) -> Any:
-    """The bytes of the values of each row, where `offsets` says those of each value."""
+    """Return the bytes of the values of each row, where `offsets` says those of each value."""
     ends = np.concatenate([[0], np.cumsum(column.counts)])
     rows = np.ascontiguousarray(offsets[ends])
     count = len(column.counts)
@@ -173,7 +173,7 @@ def _grouped(column: Column, offsets: Any, data: Any) -> Any:
 
 
 def _varints(numbers: Any) -> tuple[Any, Any]:
-    """The bytes of whole numbers, and how many each has."""
+    """Return the bytes of whole numbers, and how many each has."""
     unsigned = numbers.astype(np.int64).view(np.uint64)
     if not len(unsigned) or unsigned.max() < 128:
         return unsigned.astype(np.uint8), np.ones(len(unsigned), np.int64)

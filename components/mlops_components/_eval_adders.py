@@ -37,11 +37,11 @@ class Adder(Protocol):
         """Take a batch of examples."""
 
     def output(self, groups: Sequence[int]) -> dict[Any, Any]:
-        """The metrics of some groups taken together, by TFMA's keys."""
+        """Return the metrics of some groups taken together, by TFMA's keys."""
 
 
 def adders(computations: Sequence[Any]) -> tuple[list[Adder], list[Any]]:
-    """Accumulators for all computations, and those of them that go row by row."""
+    """Return accumulators for all computations, and those of them that go row by row."""
     made: list[Adder] = []
     slow = []
     for computation in computations:
@@ -82,11 +82,11 @@ class ByRow:
             self._known[group] = held
 
     def output(self, groups: Sequence[int]) -> dict[Any, Any]:
-        """The metrics of some groups taken together, by TFMA's keys."""
+        """Return the metrics of some groups taken together, by TFMA's keys."""
         return self._combine.extract_output(self._combine.compact(self.accumulator(groups)))  # type: ignore[no-any-return]
 
     def accumulator(self, groups: Sequence[int]) -> Any:
-        """A new accumulator of TFMA's: merging changes it."""
+        """Return a new accumulator of TFMA's: merging changes it."""
         found = [copy.deepcopy(self._known[group]) for group in groups if group in self._known]
         return self._combine.merge_accumulators([self._combine.create_accumulator(), *found])
 
@@ -104,7 +104,7 @@ class _BySums:
 
     @classmethod
     def takes(cls, combiner: Any) -> bool:
-        """Whether a combiner has no setting that only rows can serve."""
+        """Return True if a combiner has no setting that needs single rows."""
         return True
 
     def add(self, batch: Batch, members: Members) -> None:
@@ -134,11 +134,11 @@ class _BySums:
         return self.combiner.extract_output(accumulator)  # type: ignore[no-any-return]
 
     def terms(self, batch: Batch) -> tuple[Indices, Indices, list[Numbers]] | None:
-        """Of which rows, for which cells, and what is to be summed."""
+        """Return the rows, the cells, and the numbers to sum."""
         raise NotImplementedError
 
     def accumulator(self, cells: Indices, sums: Numbers) -> Any:
-        """The combiner's own kind of accumulator."""
+        """Return the combiner's own kind of accumulator."""
         raise NotImplementedError
 
 
@@ -153,10 +153,10 @@ class _Histogram(_BySums):
         return pairs.rows, self._buckets(by), _weighted(pairs)
 
     def _buckets(self, values: Numbers) -> Indices:
-        """As `_bucket_index` of the combiner."""
+        """Return the buckets of predictions, as the combiner's `_bucket_index` does for one."""
         if np.isnan(values).any():
             raise ExecutorError(
-                "the model predicts NaN", hint="mend the model, or its input", retryable=False
+                "the model predicts NaN", hint="fix the model, or its input", retryable=False
             )
         last = self.combiner._num_buckets + 1
         places = (values - self.combiner._left) / self.combiner._range
@@ -246,7 +246,7 @@ class _Matrices(_BySums):
 
 
 def _weighted(pairs: Pairs) -> list[Numbers]:
-    """What a bucket sums: labels, predictions, and examples."""
+    """Return the three numbers that a bucket sums: labels, predictions, and examples."""
     weights = pairs.weights
     return [pairs.labels * weights, pairs.predictions * weights, weights]
 
@@ -263,7 +263,7 @@ class _Keras:
 
     @classmethod
     def takes(cls, combiner: Any) -> bool:
-        """Whether a combiner has no setting that only rows can serve."""
+        """Return True if a combiner has no setting that needs single rows."""
         config = combiner._eval_config
         padded = config and any(spec.HasField("padding_options") for spec in config.model_specs)
         return not padded and not combiner._class_weights
@@ -324,7 +324,7 @@ class _Keras:
         self._waiting, self._rows = {}, 0
 
     def output(self, groups: Sequence[int]) -> dict[Any, Any]:
-        """The metrics of some groups taken together, by TFMA's keys."""
+        """Return the metrics of some groups taken together, by TFMA's keys."""
         self._update()
         combiner = self.rest.combiners[0]
         held = [copy.deepcopy(self._held[group]) for group in groups if group in self._held]

@@ -22,7 +22,7 @@ _ARRAYS = (constants.LABELS_KEY, constants.PREDICTIONS_KEY, constants.EXAMPLE_WE
 
 @dataclass(frozen=True)
 class Asked:
-    """What a combiner wants of labels, predictions and weights, as its private fields have it."""
+    """Needs of a combiner for labels, predictions and weights, read from its private fields."""
 
     eval_config: Any
     model_name: str
@@ -34,7 +34,7 @@ class Asked:
 
     @classmethod
     def by(cls, combiner: Any) -> Asked:
-        """What a combiner of one metric key asks for."""
+        """Read the needs of a combiner of one metric key."""
         key = combiner._key
         return cls(
             combiner._eval_config,
@@ -66,7 +66,7 @@ class Pairs:
     weights: Numbers
 
     def fractional(self) -> Pairs:
-        """Each pair as a negative and a positive one, weighted by the label, as TFMA does it.
+        """Return each pair as a negative and a positive one, weighted by the label, as in TFMA.
 
         Raises:
             ExecutorError: a label is not within 0 and 1.
@@ -117,7 +117,7 @@ class Batch:
         return metric_types.StandardMetricInputs({k: v for k, v in made.items() if v is not None})
 
     def weights(self, model_name: str, output_name: str) -> Numbers | None:
-        """The weight of each row; None if they are not plain numbers."""
+        """Return the weight of each row; None if they are not plain numbers."""
         if self._arrays is None:
             return None
         found = self._arrays.example_weight
@@ -129,7 +129,7 @@ class Batch:
         return None if isinstance(found, Mapping) else found.sum(axis=1, dtype=np.float64)
 
     def triples(self, asked: Asked) -> Triples | None:
-        """What a combiner gets of each row; None where only single rows can be prepared."""
+        """Return a combiner's input for each row; None if only single rows can be prepared."""
         # Metrics of one model mostly ask for the same.
         key = repr((asked.model_name, asked.output_name, asked.sub_key, asked.aggregation_type,
                     asked.example_weighted))  # fmt: skip
@@ -162,7 +162,7 @@ class Batch:
         return Triples(labels, predictions, weights)
 
     def pairs(self, asked: Asked) -> Pairs | None:
-        """Each label with its prediction; None where only single rows can be prepared."""
+        """Return each label with its prediction; None where only single rows can be prepared."""
         found = self.triples(asked)
         if found is None:
             return None

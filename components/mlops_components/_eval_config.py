@@ -26,11 +26,11 @@ class Names(Protocol):
     """Arrow's, of the first examples."""
 
     def has(self, name: str) -> bool:
-        """Whether there is one of that name."""
+        """Return True if there is one of that name."""
 
 
 def parse_config(given: Mapping[str, Any] | str, fairness: Sequence[float] | None = None) -> Any:
-    """An `EvalConfig` from its fields, its JSON or its text form.
+    """Return an `EvalConfig` from its fields, its JSON or its text form.
 
     Args:
         fairness: thresholds of the fairness indicators that are added.
@@ -68,7 +68,7 @@ def _check_metrics(config: Any) -> None:
 
 
 def metrics(config: Any) -> Iterator[Any]:
-    """The configs of all metrics."""
+    """Yield the configs of all metrics."""
     for spec in config.metrics_specs:
         yield from spec.metrics
 
@@ -115,7 +115,7 @@ def with_defaults(config: Any, has_baseline: bool) -> Any:
         )
         tfma.utils.verify_eval_config(full)
     except (ValueError, NotImplementedError) as error:
-        raise ParameterError(f"eval_config: {error}", hint="mend the model_specs") from None
+        raise ParameterError(f"eval_config: {error}", hint="fix the model_specs") from None
     if len(full.model_specs) > 2:
         raise ParameterError(
             f"eval_config has {len(full.model_specs)} model_specs",
@@ -138,13 +138,13 @@ def with_defaults(config: Any, has_baseline: bool) -> Any:
 
 
 def _check_settings(config: Any) -> None:
-    """Make all metrics once, so that what one of them cannot do is told before the work."""
+    """Create all metrics once, so that a wrong configuration is reported before the work."""
     try:
         metric_specs.to_computations(config.metrics_specs, eval_config=config)
     except (TypeError, ValueError, LookupError, AttributeError, ImportError) as error:
         raise ParameterError(
             f"eval_config: metrics_specs: {summary(error)}",
-            hint="mend the config of the metric",
+            hint="fix the config of the metric",
         ) from None
 
 
@@ -160,7 +160,7 @@ def _check_model_names(config: Any) -> None:
 
 
 def has_thresholds(config: Any) -> bool:
-    """Whether anything decides on a blessing."""
+    """Return True if any threshold decides on a blessing."""
     specs = config.metrics_specs
     return bool(tfma.metrics.metric_thresholds_from_metrics_specs(specs, eval_config=config))
 
@@ -209,7 +209,7 @@ def check_slices(config: Any, features: Names) -> None:
 
 
 def _slicing_specs(config: Any) -> Iterator[tuple[str, Any]]:
-    """All slices that a config names, and where."""
+    """Yield all slices that a config names, and where."""
     yield from (("slicing_specs", spec) for spec in config.slicing_specs)
     crossings = [("cross_slicing_specs", spec) for spec in config.cross_slicing_specs]
     for threshold in _thresholds(config, "per_slice_thresholds"):
@@ -222,7 +222,7 @@ def _slicing_specs(config: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _thresholds(config: Any, field: str) -> Iterator[Any]:
-    """Thresholds of a field that both metrics and their specs have."""
+    """Yield thresholds of a field that both metrics and their specs have."""
     for spec in config.metrics_specs:
         for named in getattr(spec, field).values():
             yield from named.thresholds

@@ -30,7 +30,7 @@ class Binned(Sequence[Any]):
         return int(self.sums.shape[1])
 
     def __getitem__(self, place: Any) -> Any:
-        """One of TFMA's buckets."""
+        """Return one of TFMA's buckets."""
         return calibration_histogram.Bucket(place, *self.sums[:, range(len(self))[place]].tolist())
 
     def __iter__(self) -> Iterator[Any]:
@@ -45,7 +45,7 @@ def rebin(
     left: float = 0.0,
     right: float = 1.0,
 ) -> Binned:
-    """The buckets of a histogram put between other thresholds, which are in order."""
+    """Return the buckets of a histogram put between other thresholds, which are in order."""
     ids = np.array([bucket.bucket_id for bucket in histogram], np.float64)
     starts = (ids - 1) / num_buckets * (right - left) + left
     starts[ids == 0] = -np.inf
@@ -59,7 +59,7 @@ def rebin(
 
 
 def matrices(thresholds: list[float], histogram: Sequence[Any]) -> Any:
-    """A confusion matrix for each threshold, from a histogram that was put between them."""
+    """Return a confusion matrix for each threshold, from a histogram that was put between them."""
     labels, _, examples = _columns(histogram)
     negative = examples - labels
     above = [np.cumsum(each[::-1])[::-1] for each in (labels, negative)]
@@ -89,7 +89,7 @@ def _columns(histogram: Sequence[Any]) -> Numbers:
 
 @contextmanager
 def by_array() -> Iterator[None]:
-    """Let TFMA use these functions in place of its own."""
+    """Let TFMA use these functions instead of its own."""
     theirs = (
         calibration_histogram.rebin,
         binary_confusion_matrices._histogram_to_binary_confusion_matrices,

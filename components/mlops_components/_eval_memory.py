@@ -34,7 +34,7 @@ from mlops_components._eval_batches import Batch
 from mlops_components._eval_curves import by_array
 from mlops_components._eval_slices import Members, Slicer
 from mlops_components._eval_sums import Sums
-from mlops_components._memory_steps import Shared, Stream, told_as_it_is
+from mlops_components._memory_steps import Shared, Stream, without_beam_traceback
 
 FULL = -1
 """The number of the sample that has all examples, as TFMA gives it."""
@@ -48,7 +48,7 @@ TAIL = [
 
 @dataclass(frozen=True)
 class Work:
-    """What to evaluate, as TFMA has it.
+    """Input of an evaluation, in TFMA's types.
 
     Args:
         config: an `EvalConfig` with defaults filled in.
@@ -66,7 +66,7 @@ class Work:
 
 
 def unsupported(work: Work) -> str:
-    """What is asked for that only TFMA's own pipeline does; empty if nothing is."""
+    """Name the feature in use that only TFMA's own pipeline has; empty if there is none."""
     names = [extractor.stage_name for extractor in work.extractors]
     models = model_util.verify_and_update_eval_shared_models(work.shared) or []
     in_graph = [
@@ -154,7 +154,7 @@ class _Sampling:
 
     @classmethod
     def of(cls, config: Any) -> _Sampling:
-        """The sampling that a config asks for."""
+        """Return the sampling that a config asks for."""
         if not config.options.compute_confidence_intervals.value:
             return cls(None)
         skipped = metric_specs.metric_keys_to_skip_for_confidence_intervals(
@@ -175,14 +175,14 @@ class _Sampling:
             yield Members(members.rows[drawn], first[drawn] + number + 1, times[drawn])
 
     def groups(self, sample: int, number: int) -> list[int]:
-        """The groups that make up a sample of a slice."""
+        """Return the groups that make up a sample of a slice."""
         first = number * self._parts
         if self.is_jackknife:
             return [first + part for part in range(self.size) if part != sample]
         return [first + sample + 1]
 
     def combine(self) -> Any:
-        """TFMA's function that makes intervals from samples."""
+        """Return TFMA's function that makes intervals from samples."""
         if self.is_jackknife:
             return jackknife._JackknifeSampleCombineFn(self.size, self.skipped)
         return poisson_bootstrap._BootstrapSampleCombineFn(self.size, self.skipped)
@@ -198,7 +198,7 @@ class _Held:
         self._counts = Sums(1)
         self._filled: set[int] = set()
 
-    @told_as_it_is()
+    @without_beam_traceback()
     def add(self, extracts: Any) -> None:
         """Take the extracts of a batch."""
         size = util.batch_size(extracts) or 0
@@ -212,7 +212,7 @@ class _Held:
                 accumulator.add(batch, part)
 
     def metrics(self, sample: int) -> Iterator[tuple[Any, dict[Any, Any]]]:
-        """The slices of a sample, with what their accumulators come to."""
+        """Yield the slices of a sample, with the results of their accumulators."""
         for number, key in enumerate(self._slicer.keys):
             groups = self.sampling.groups(sample, number)
             if self.sampling.is_jackknife and not self._filled.intersection(groups):
@@ -221,7 +221,7 @@ class _Held:
             yield key, Shared(pair for output in outputs for pair in output.items())
 
     def counts(self) -> Iterator[tuple[Any, int]]:
-        """The slices, with the number of their examples."""
+        """Yield the slices, with the number of their examples."""
         for number, key in enumerate(self._slicer.keys):
             yield key, int(self._counts.of([number])[1].sum())
 

@@ -18,7 +18,7 @@ from tensorflow_model_analysis import constants
 from tensorflow_model_analysis.api import types
 from tensorflow_model_analysis.utils import util
 
-from mlops_components._memory_steps import told_as_it_is
+from mlops_components._memory_steps import without_beam_traceback
 from mlops_components.user_code import optional_function
 from mlops_pipeline.errors import ExecutorError, NotFoundError, PipelineError
 from mlops_pipeline.failure import summary, traceback_tail
@@ -46,7 +46,7 @@ class Evaluated:
 
 
 def model_handle(path: Path, name: str, config: Any, module_file: Path | None) -> Evaluated:
-    """A model as TFMA takes it.
+    """Return a model as TFMA takes it.
 
     Args:
         module_file: may define `custom_eval_shared_model`, as for TFX, or `predict_fn`.
@@ -104,7 +104,7 @@ def _keras_file(folder: Path) -> Path | None:
 
 
 def predictions_of(models: Sequence[Evaluated], module_file: Path | None) -> Any:
-    """TFMA's stage that adds predictions, for models that we ask; None if TFMA does.
+    """Return TFMA's stage that adds predictions; None if TFMA calls the models itself.
 
     Raises:
         ExecutorError: some of the models are for us, and some for TFMA.
@@ -145,9 +145,9 @@ class _Predict(beam.DoFn):  # type: ignore[misc]
         """Ask the models for a batch."""
         features = extracts[constants.FEATURES_KEY]
         size = util.batch_size(features) or 0
-        with told_as_it_is():
-            said = {name: predict(features, size) for name, predict in self._functions.items()}
-        yield {**extracts, constants.PREDICTIONS_KEY: said.get("", said)}
+        with without_beam_traceback():
+            answers = {name: predict(features, size) for name, predict in self._functions.items()}
+        yield {**extracts, constants.PREDICTIONS_KEY: answers.get("", answers)}
 
 
 Predictor = Callable[[Mapping[str, Any], int], Any]
@@ -155,7 +155,7 @@ Predictor = Callable[[Mapping[str, Any], int], Any]
 
 
 def load_predictor(path: Path, module_file: Path | None) -> Predictor:
-    """What gives the predictions of a model.
+    """Load the function that gives the predictions of a model.
 
     Raises:
         ExecutorError: the model cannot be loaded.
@@ -168,32 +168,32 @@ def load_predictor(path: Path, module_file: Path | None) -> Predictor:
     except Exception as error:
         raise ExecutorError(
             f"the model at {path} cannot be loaded: {summary(error)}",
-            hint=f"mend {PREDICT}, or train the model again" if make else "train it again",
+            hint=f"fix {PREDICT}, or train the model again" if make else "train it again",
             retryable=False,
             details=traceback_tail(error),
         ) from error
 
     def ask(features: Mapping[str, Any], size: int) -> Any:
         try:
-            said = predict(frame_of(features, size) if make else features)
+            answers = predict(frame_of(features, size) if make else features)
         except PipelineError:
             raise
         except Exception as error:
             raise ExecutorError(
                 f"{PREDICT if make else 'the Keras model'} failed: {summary(error)}",
-                hint="mend it",
+                hint="fix it",
                 retryable=False,
                 details=traceback_tail(error),
             ) from error
-        return _checked(said, size)
+        return _checked(answers, size)
 
     return ask
 
 
-def _checked(said: Any, size: int) -> Any:
-    if isinstance(said, Mapping):
-        return {str(name): _checked(value, size) for name, value in said.items()}
-    array = np.asarray(said)
+def _checked(answers: Any, size: int) -> Any:
+    if isinstance(answers, Mapping):
+        return {str(name): _checked(value, size) for name, value in answers.items()}
+    array = np.asarray(answers)
     if array.ndim == 0 or len(array) != size:
         raise ExecutorError(
             f"the model gave {'one value' if array.ndim == 0 else len(array)} for {size} examples",
@@ -204,7 +204,7 @@ def _checked(said: Any, size: int) -> Any:
 
 
 def _keras_model(folder: Path) -> Callable[[Mapping[str, Any]], Any]:
-    """A model that takes features by the names of its inputs."""
+    """Return a model that takes features by the names of its inputs."""
     import keras
 
     file = _keras_file(folder)
@@ -219,8 +219,10 @@ def _keras_model(folder: Path) -> Callable[[Mapping[str, Any]], Any]:
                 hint="save a SavedModel with a signature that takes serialised examples",
             )
         inputs = {name: _texts(features[name]) for name in names}
-        said = model(inputs if len(names) > 1 else inputs[names[0]], training=False)
-        return {k: np.asarray(v) for k, v in said.items()} if isinstance(said, dict) else said
+        answers = model(inputs if len(names) > 1 else inputs[names[0]], training=False)
+        return (
+            {k: np.asarray(v) for k, v in answers.items()} if isinstance(answers, dict) else answers
+        )
 
     return predict
 
@@ -232,7 +234,7 @@ def _texts(values: Any) -> Any:
 
 
 def frame_of(features: Mapping[str, Any], size: int) -> pd.DataFrame:
-    """Features of a batch as a table: texts, numbers, and None for what is missing.
+    """Return features of a batch as a table: texts, numbers, and None for what is missing.
 
     A feature with more than one value in an example becomes a column of lists.
     """

@@ -1,4 +1,4 @@
-"""What an evaluation came to, read from the files that TFMA has written.
+"""Results of an evaluation, read from the files that TFMA has written.
 
 This module imports TFMA when it is imported.
 """
@@ -38,7 +38,7 @@ class SliceResult:
 
 
 def read_results(output: Path, model_name: str = "") -> list[SliceResult]:
-    """The slices with their metrics, all examples first, cross slices last."""
+    """Return the slices with their metrics, all examples first, cross slices last."""
     result = tfma.load_eval_result(str(output), model_name=model_name or None)
     plots = {repr(key): dict(_flat(values)) for key, values in result.plots if values}
     rows = []
@@ -72,7 +72,7 @@ def _slice(key: Any) -> Slice:
 
 
 def _flat(outputs: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Values of all outputs and classes, each under one name."""
+    """Yield values of all outputs and classes, each under one name."""
     for output_name, by_key in outputs.items():
         for sub_key, values in by_key.items():
             for name, value in values.items():
@@ -102,10 +102,10 @@ def _finite(value: Any) -> float | None:
 
 
 def failures(output: Path, rows: Sequence[SliceResult] = ()) -> list[str]:
-    """What kept the model from its blessing, one line each; empty if nothing did.
+    """List the reasons why the model is not blessed, one line each; empty if it is.
 
     Args:
-        rows: results whose confidence intervals are told along.
+        rows: results whose confidence intervals are added.
     """
     result = tfma.load_validation_result(str(output))
     bounds = {
@@ -153,7 +153,7 @@ def _value_text(failure: Any) -> str:
 
 
 def _validated(validation: Any) -> str:
-    """The slice that was validated, for people."""
+    """Return the slice that was validated, for people."""
     if validation.HasField("cross_slice_key"):
         cross = validation.cross_slice_key
         baseline, other = cross.baseline_slice_key, cross.comparison_slice_key
@@ -181,7 +181,7 @@ def _text(message: Any) -> str:
 
 
 def as_json(rows: Sequence[SliceResult]) -> dict[str, Any]:
-    """The metrics as plain JSON; readers of the first two fields need no other."""
+    """Return the metrics as plain JSON; readers of the first two fields need no other."""
     plain = [row for row in rows if row.compared_with is None]
     overall = next((row for row in plain if not row.where), SliceResult({}))
     document: dict[str, Any] = {
@@ -207,7 +207,7 @@ def as_json(rows: Sequence[SliceResult]) -> dict[str, Any]:
 
 
 def plots_as_json(rows: Sequence[SliceResult]) -> list[dict[str, Any]]:
-    """The data of plots, by slice."""
+    """Return the data of plots, by slice."""
     return [{"slice": row.where, "plots": row.plots} for row in rows if row.plots]
 
 

@@ -1,4 +1,4 @@
-"""Which examples of a batch are in which slice, found once for each distinct value.
+"""Slices of the examples of a batch, looked up once for each distinct value.
 
 TFMA looks up the slices of every single example. Here its own lookup is asked once for each
 combination of values that a slicing spec finds in a batch.
@@ -52,7 +52,7 @@ class Slicer:
         self._models = [spec.name for spec in config.model_specs]
 
     def split(self, extracts: Extracts, size: int) -> Members:
-        """The slices of a batch of examples."""
+        """Return the slices of a batch of examples."""
         columns = _Columns(self._sources(extracts))
         found: dict[int, list[Indices]] = {}
         for names, spec in self._specs:
@@ -75,7 +75,7 @@ class Slicer:
         return self._numbers[key]
 
     def _sources(self, extracts: Extracts) -> list[Mapping[str, Any]]:
-        """Where features are looked for: those that the models make, then the raw ones."""
+        """Return the features to search: those that the models make, then the raw ones."""
         made = extracts.get(constants.TRANSFORMED_FEATURES_KEY)
         raw = util.get_features_from_extracts(extracts)
         if made is None:
@@ -86,14 +86,14 @@ class Slicer:
 
 
 def _given(extracts: Extracts) -> Iterator[Sequence[SliceKey]]:
-    """The slices that a query in SQL has found, by example."""
+    """Yield the slices from a query in SQL, by example."""
     keys = extracts.get(constants.SLICE_KEY_TYPES_KEY)
     if keys is not None:
         yield from keys.dense_rows()
 
 
 def _specs(config: Any) -> list[tuple[tuple[str, ...], Any]]:
-    """The features and the spec of all slices, with those that cross slices compare."""
+    """Return the features and the spec of all slices, with those that cross slices compare."""
     protos = list(config.slicing_specs)
     for cross in config.cross_slicing_specs:
         protos += [cross.baseline_spec, *cross.slicing_specs]
@@ -113,7 +113,7 @@ class _Columns:
         self._known: dict[tuple[int, str], _Column] = {}
 
     def alike(self, names: Sequence[str], size: int) -> Iterator[Indices]:
-        """The examples, parted by their values of some features."""
+        """Yield the examples, parted by their values of some features."""
         codes: Indices = np.zeros(size, np.int64)
         for column in self._of(names).values():
             codes = pd.factorize(codes * (column.codes.max(initial=0) + 1) + column.codes)[0]
@@ -121,7 +121,7 @@ class _Columns:
         yield from np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
 
     def example(self, names: Sequence[str], row: int) -> list[dict[str, Any]]:
-        """The features of one example, by source, as TFMA has them of single examples."""
+        """Return the features of one example, by source, as TFMA has them of single examples."""
         made: list[dict[str, Any]] = [{} for _ in self._sources]
         for (source, name), column in self._of(names).items():
             made[source][name] = column.at(row)
@@ -157,7 +157,7 @@ def _column(values: Any) -> _Column:
 
 
 def _has_lists(values: Any) -> bool:
-    """Whether single examples have lists or nothing, rather than a value each."""
+    """Return True if examples have lists or nothing, not one value each."""
     if values.dtype != object:
         return False
     return any(v is None or isinstance(v, (np.ndarray, list)) for v in values.reshape(-1))

@@ -42,7 +42,7 @@ class Sums:
             self._merge()
 
     def of(self, groups: Sequence[int]) -> tuple[Indices, Numbers]:
-        """The cells of some groups taken together, in order, and their sums."""
+        """Return the cells of some groups taken together, in order, and their sums."""
         self._merge()
         keys, values = self._keys[0], self._values[0]
         parts = [
@@ -64,7 +64,7 @@ class Sums:
 
 
 def _summed(keys: Indices, values: Sequence[Numbers] | Numbers) -> tuple[Indices, Numbers]:
-    """The distinct keys in order, and the sums of the values of each."""
+    """Return the distinct keys in order, and the sums of the values of each."""
     distinct, places = np.unique(keys, return_inverse=True)
     sums = [np.bincount(places, weights=value, minlength=len(distinct)) for value in values]
     return distinct, np.stack(sums, axis=1)

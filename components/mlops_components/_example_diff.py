@@ -45,7 +45,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class SplitPairDiff:
-    """What differs between two splits, as messages of TFDV.
+    """Differences between two splits, as messages of TFDV.
 
     Args:
         features: `FeatureSkew` of each feature that is not the same everywhere.
@@ -167,7 +167,7 @@ def _check(skew: PairedExampleSkew, pair: Pair) -> None:
 
 
 def read_diff(artifact: ExamplesDiff) -> dict[str, SplitPairDiff]:
-    """What differs, by pair of splits: `train_eval`.
+    """Read the differences, by pair of splits: `train_eval`.
 
     Raises:
         NotFoundError: there are no results.
@@ -181,7 +181,7 @@ def read_diff(artifact: ExamplesDiff) -> dict[str, SplitPairDiff]:
 
 
 def read_pair(folder: Path) -> SplitPairDiff:
-    """What differs between two splits."""
+    """Read the differences between two splits."""
     features = list(_messages(folder, SKEW, skew_pb2.FeatureSkew))
     matches = [*_messages(folder, MATCH, skew_pb2.MatchStats), skew_pb2.MatchStats()]
     confusion = _messages(folder, CONFUSION, skew_pb2.ConfusionCount)

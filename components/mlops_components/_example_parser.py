@@ -38,7 +38,7 @@ class ExampleParser:
         self._refused = 0
 
     def parse(self, records: Sequence[bytes]) -> pa.RecordBatch | None:
-        """The columns of a batch; None if the records are not alike."""
+        """Return the columns of a batch; None if the records are not alike."""
         if not records or self._refused >= _PATIENCE:
             return None
         try:
@@ -53,7 +53,7 @@ class ExampleParser:
 
 
 def _longest(records: Sequence[bytes]) -> list[bytes]:
-    """The features of the record that has most, in its order."""
+    """Return the features of the record that has most, in its order."""
     keys = max((_keys(record) for record in records), key=len)
     if len(set(keys)) < len(keys):
         raise _NotAlike
@@ -71,7 +71,7 @@ def _keys(record: bytes) -> list[bytes]:
 
 
 def _entry(record: bytes, at: int) -> tuple[int, int]:
-    """Where the content of field 1 begins and ends."""
+    """Return the begin and the end of the content of field 1."""
     if record[at] != _BYTES:
         raise _NotAlike
     length, shift = 0, 0
@@ -98,7 +98,7 @@ class _Batch:
         _require(stop == ends)
 
     def columns(self, keys: Sequence[bytes]) -> pa.RecordBatch:
-        """All columns, if the records consist of these features, in this order."""
+        """Return all columns, if the records consist of these features, in this order."""
         found = {}
         for key in keys:
             column = self._column(key)
@@ -108,7 +108,7 @@ class _Batch:
         return pa.RecordBatch.from_arrays(list(found.values()), list(found))
 
     def _column(self, key: bytes) -> pa.Array | None:
-        """The next feature, if it is this one; records without it stay where they are."""
+        """Return the next feature, if it is this one; records without it stay where they are."""
         if len(key) > 127:
             raise _NotAlike
         head = bytes((_BYTES, len(key))) + key
@@ -128,7 +128,7 @@ class _Batch:
         return self._lists(rows, at, end)
 
     def _begins(self, at: Numbers, head: bytes) -> Numbers:
-        """Whether these bytes are at each place."""
+        """Return for each position if these bytes are there."""
         holds = np.ones(len(at), bool)
         for start in range(0, len(head), 8):
             part = head[start : start + 8]
@@ -139,7 +139,7 @@ class _Batch:
         return holds
 
     def _lists(self, rows: Numbers, at: Numbers, end: Numbers) -> pa.Array:
-        """The values of a feature, of the rows that have a list of some kind."""
+        """Return the values of a feature, of the rows that have a list of some kind."""
         if not rows.size:
             return pa.nulls(self.count)
         kind = int(self.data[at[0]])
@@ -155,7 +155,7 @@ class _Batch:
         return _list_array(values, counts, rows)
 
     def content(self, at: Numbers, tag: int) -> tuple[Numbers, Numbers]:
-        """Where the content of a field begins and ends, in every record."""
+        """Return the begin and the end of a field's content, in every record."""
         word = self.words[at]
         _require(word.astype(np.uint8) == tag)
         length = (word >> np.uint64(8)).astype(np.uint8)
@@ -168,7 +168,7 @@ class _Batch:
         return begin, begin + long.astype(np.int64)
 
     def varint(self, at: Numbers) -> tuple[Numbers, Numbers]:
-        """Whole numbers in protobuf's encoding, and where they end."""
+        """Return whole numbers in protobuf's encoding, and their ends."""
         byte = self.data[at]
         value = (byte & 0x7F).astype(np.uint64)
         at = at + 1
@@ -185,7 +185,7 @@ class _Batch:
         return value, at
 
     def ints(self, at: Numbers, end: Numbers) -> tuple[pa.Array, Any]:
-        """One whole number in each record."""
+        """Return one whole number in each record."""
         begin, stop = self.content(at, _BYTES)
         _require(stop == end)
         value, after = self.varint(begin)
@@ -193,7 +193,7 @@ class _Batch:
         return pa.array(value.view(np.int64)), 1
 
     def floats(self, at: Numbers, end: Numbers) -> tuple[pa.Array, Any]:
-        """Any number of floats in each record."""
+        """Return any number of floats in each record."""
         begin, stop = self.content(at, _BYTES)
         _require(stop == end)
         sizes = stop - begin
@@ -203,7 +203,7 @@ class _Batch:
         return pa.array(self.data[_ranges(begin, stop)].view("<f4")), sizes // 4
 
     def texts(self, at: Numbers, end: Numbers) -> tuple[pa.Array, Any]:
-        """One text in each record."""
+        """Return one text in each record."""
         begin, stop = self.content(at, _BYTES)
         _require(stop == end)
         offsets = np.concatenate(([0], np.cumsum(stop - begin)))
@@ -224,14 +224,14 @@ def _require(holds: Numbers) -> None:
 
 
 def _ranges(begin: Numbers, end: Numbers) -> Numbers:
-    """The numbers from each begin to its end, one after the other."""
+    """Return the numbers from each begin to its end, one after the other."""
     lengths = end - begin
     before = np.cumsum(lengths) - lengths
     return np.repeat(begin - before, lengths) + np.arange(int(lengths.sum()))
 
 
 def _list_array(values: pa.Array, counts: Numbers, rows: Numbers) -> pa.Array:
-    """Lists of these lengths; those that are not in `rows` are null."""
+    """Return lists of these lengths; those that are not in `rows` are null."""
     offsets = pa.py_buffer(np.concatenate(([0], np.cumsum(counts))))
     kind = pa.large_list(values.type)
     missing = len(counts) - len(rows)

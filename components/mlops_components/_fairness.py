@@ -25,7 +25,7 @@ def register() -> None:
 
 
 def config(thresholds: Sequence[float]) -> Any:
-    """The metric as an `EvalConfig` has it."""
+    """Return the metric as an `EvalConfig` has it."""
     return tfma.MetricConfig(
         class_name=FairnessIndicators.__name__,
         config=json.dumps({"thresholds": list(thresholds)}),
@@ -57,7 +57,7 @@ def _computations(
     class_weights: Any = None,
     example_weighted: bool = False,
 ) -> list[Any]:
-    """TFMA's computations of one model and output."""
+    """Return TFMA's computations of one model and output."""
     where = {
         "model_name": model_name,
         "output_name": output_name,
@@ -95,7 +95,7 @@ def _computations(
 
 
 def _rates(tp: float, tn: float, fp: float, fn: float) -> dict[str, float]:
-    """What a confusion matrix says; a rate of nothing is NaN."""
+    """Compute the rates of a confusion matrix; a rate of nothing is NaN."""
     return {
         "false_positive_rate": _share(fp, fp + tn),
         "false_negative_rate": _share(fn, fn + tp),

@@ -20,7 +20,7 @@ _ORIGINAL = quantiles_util.generate_equi_width_histogram
 
 @contextlib.contextmanager
 def plain_numbers() -> Iterator[None]:
-    """Meanwhile, TFDV makes its standard histograms with `equi_width`."""
+    """Make TFDV use `equi_width` for its standard histograms, inside the context."""
     before = quantiles_util.generate_equi_width_histogram
     quantiles_util.generate_equi_width_histogram = equi_width
     try:
@@ -38,7 +38,7 @@ def equi_width(
     num_buckets: int,
     num_pos_inf: float,
 ) -> Any:
-    """The histogram that TFDV makes of these quantiles; infinities are left to TFDV."""
+    """Return the histogram that TFDV makes of these quantiles; infinities are left to TFDV."""
     bounds = (
         np.array([finite_min, finite_max])
         if finite_min == finite_max
@@ -63,7 +63,7 @@ def equi_width(
 def _count(
     bins: Sequence[tuple[float, float, float]], start: int, bucket: tuple[float, float], first: bool
 ) -> tuple[float, int]:
-    """The weight of the bins within a bucket, in parts where one reaches out of it.
+    """Return the weight of the bins within a bucket, in parts where one reaches out of it.
 
     Returns:
         The weight, and the last bin that lies before the bucket.

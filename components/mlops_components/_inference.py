@@ -18,7 +18,7 @@ from tfx_bsl.beam.run_inference import create_model_handler
 from tfx_bsl.public.beam.run_inference import RunInference
 from tfx_bsl.public.proto import model_spec_pb2
 
-from mlops_components._model_check import said
+from mlops_components._model_check import message_of
 from mlops_components.engines import open_pipeline
 from mlops_components.examples import read_records
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, did_you_mean
@@ -80,7 +80,7 @@ class Inference:
         columns: Columns | None,
         arguments: Sequence[str],
     ) -> None:
-        """The same as a Beam pipeline; the runner decides on batches, files and order."""
+        """Do the same as a Beam pipeline; the runner decides on batches, files and order."""
         with open_pipeline(arguments) as pipeline:
             for number, (prefix, files) in enumerate(targets.items()):
                 _ = (
@@ -100,7 +100,7 @@ class Inference:
         except Exception as error:
             raise ExecutorError(
                 f"the model at {self._spec.saved_model_spec.model_path} cannot be loaded: "
-                f"{said(error)}",
+                f"{message_of(error)}",
                 hint="train it again",
                 retryable=False,
             ) from error
@@ -111,7 +111,7 @@ class Inference:
         except (ValueError, tf.errors.OpError) as error:
             raise ExecutorError(
                 f"the model at {self._spec.saved_model_spec.model_path} fails on an example: "
-                f"{said(error)}",
+                f"{message_of(error)}",
                 hint="give it the examples that its signature takes",
                 retryable=False,
             ) from None
@@ -160,7 +160,7 @@ class Columns:
 
     def __init__(self, signatures: Mapping[str, Any], specs: Sequence[OutputColumnsSpec]) -> None:
         names = list(signatures)
-        # With one signature its name need not be said, whatever it is.
+        # A single signature needs no name.
         self._specs = {
             spec.signature_name or (names[0] if len(names) == 1 else _DEFAULT): spec
             for spec in specs
@@ -183,7 +183,7 @@ class Columns:
             _check_outputs(name, spec, signatures[name].outputs)
 
     def example(self, log: Any) -> Any:
-        """The example of a prediction log, with the answers in further columns."""
+        """Return the example of a prediction log, with the answers in further columns."""
         request, values = self._values(log)
         example = tf.train.Example()
         example.CopyFrom(request)
@@ -241,7 +241,7 @@ def _check_outputs(name: str, spec: OutputColumnsSpec, outputs: Mapping[str, Any
 
 
 def _answered(result: Any, spec: OutputColumnsSpec) -> list[tuple[str, list[Any]]]:
-    """The columns of a classification or a regression."""
+    """Return the columns of a classification or a regression."""
     if spec.regress_output is not None:
         return [(spec.regress_output.value_column, [result.regressions[0].value])]
     classes = result.classifications[0].classes

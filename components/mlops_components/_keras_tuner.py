@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Search:
-    """What a search has found.
+    """Result of a search.
 
     Args:
         best_config: the configuration of the best `keras_tuner.HyperParameters`.
@@ -78,9 +78,9 @@ def _summary(tuner: BaseTuner) -> Search:
     trials = list(oracle.trials.values())
     completed = [trial for trial in trials if trial.status == "COMPLETED"]
     if not completed:
-        said = [_last_line(trial.message) for trial in trials if trial.message]
+        errors = [_last_line(trial.message) for trial in trials if trial.message]
         raise ExecutorError(
-            f"none of {len(trials)} trials was completed" + (f": {said[-1]}" if said else ""),
+            f"none of {len(trials)} trials was completed" + (f": {errors[-1]}" if errors else ""),
             hint="see the log for what each trial says",
             retryable=False,
         )
@@ -115,7 +115,7 @@ def _end_trial(oracle: Any, original: Callable[[Any], None], record: Path, trial
         raise ExecutorError(
             f"{oracle.max_consecutive_failed_trials} trials failed one after the other; "
             f"the last one: {_last_line(trial.message or str(error))}",
-            hint="mend what fails, or give the tuner a higher max_consecutive_failed_trials",
+            hint="fix what fails, or give the tuner a higher max_consecutive_failed_trials",
             details=trial.message or "",
             retryable=False,
         ) from None
@@ -143,7 +143,7 @@ def _say(line: str) -> None:
 
 
 def _last_line(message: str | None) -> str:
-    """What a traceback says in the end, in one line."""
+    """Return the final message of a traceback, in one line."""
     lines = (message or "no score").strip().splitlines()
     frames = [number for number, line in enumerate(lines) if line.startswith('  File "')]
     # The text of an exception may have many lines; it begins after the last frame.
@@ -152,7 +152,7 @@ def _last_line(message: str | None) -> str:
 
 
 def _trials(oracle: Any) -> list[dict[str, Any]]:
-    """All trials in the order of their ids, as plain data."""
+    """Return all trials in the order of their ids, as plain data."""
     return [
         {
             "trial_id": trial.trial_id,
@@ -174,7 +174,7 @@ def _finite(value: Any) -> float | None:
 
 
 def _write(path: Path, content: Any) -> None:
-    """Write JSON so that a reader, or whoever comes after a crash, never sees half of it."""
+    """Write JSON so that no reader ever sees half of it, not even after a crash."""
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
     new.write_text(json.dumps(content))
     new.replace(path)
@@ -196,7 +196,7 @@ def models_named() -> Iterator[None]:
 
 @contextmanager
 def projects_kept(folder: Path) -> Iterator[None]:
-    """Meanwhile, tuners keep their trials in `folder`, where a further attempt finds them.
+    """Make tuners keep their trials in `folder`, for further attempts.
 
     `overwrite=True`, which many tuners are made with, means the folder of an earlier *search*:
     each run has a folder of its own. And what KerasTuner writes is never half written.
@@ -221,7 +221,7 @@ def projects_kept(folder: Path) -> Iterator[None]:
 
 
 def _placed(folder: Path, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a tuner, with its files in `folder`."""
+    """Return the arguments of a tuner, with its files in `folder`."""
     chosen = Path(given.get("directory") or folder)
     if chosen.resolve().is_relative_to(folder.resolve()):
         return {**given, "directory": str(chosen), "overwrite": False}

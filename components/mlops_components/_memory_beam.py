@@ -56,7 +56,7 @@ def run(build: Callable[[Any], None]) -> None:
 
 @contextmanager
 def _specs_remembered() -> Iterator[None]:
-    """Beam inspects the signatures of every function about five times: once will do."""
+    """Make Beam inspect the signatures of every function once, not five times."""
     inspect = userstate.get_dofn_specs
     known: dict[int, tuple[Any, Any]] = {}
 
@@ -138,7 +138,7 @@ def _is_one_file(sink: Any) -> bool:
 
 
 def _leaves(step: Step) -> Iterator[Step]:
-    """The steps that run, in an order in which they can; composites are looked into."""
+    """Yield the steps that run, in an order in which they can; composites are looked into."""
     if step.transform and not step.parts:
         # A composite that returns its input has no parts and does nothing.
         if step.outputs and all(o in step.inputs for o in step.outputs.values()):
@@ -191,13 +191,13 @@ class _Run:
         self.uses = Counter(id(function) for step in steps for function in _functions(step))
 
     def _first_stage(self, step: Step) -> int:
-        """The first stage in which all that a step needs is there."""
+        """Return the first stage in which all that a step needs is there."""
         direct = [self._ready(self.producers[c]) for c in step.inputs if c in self.producers]
         sides = [self._ready(self.producers[side.pvalue]) + 1 for side in step.side_inputs]
         return max(direct + sides, default=0)
 
     def _last_stage(self, step: Step) -> int:
-        """As late as what follows lets it: then nothing has to wait between the two."""
+        """Return the latest possible stage of a step: then nothing has to wait between the two."""
         if self.kinds[step].is_barrier or issubclass(self.kinds[step], Source):
             return self.stages[step]
         outputs = step.outputs.values()
@@ -206,7 +206,7 @@ class _Run:
         return min(uses + sides, default=self.stages[step])
 
     def _ready(self, step: Step) -> int:
-        """The stage in which the outputs of a step come out."""
+        """Return the stage in which the outputs of a step come out."""
         return self.stages[step] + int(self.kinds[step].is_barrier)
 
     def run(self) -> None:
@@ -247,13 +247,13 @@ class _Run:
         return made
 
     def _takes(self, source: Step, stage: int) -> bool:
-        """Whether a stage has a use for the elements of a source."""
+        """Return True if a stage reads elements of a source."""
         outputs = list(source.outputs.values())
         used = any(self.stages[c] == stage for o in outputs for c in self.consumers.get(o, ()))
         return used or (stage == self.stages[source] and any(o in self.sides for o in outputs))
 
     def _emit(self, step: Step, stage: int) -> Callable[[Any], Push]:
-        """Where the outputs of a step go, by tag."""
+        """Return the receivers of a step's outputs, by tag."""
         is_source = issubclass(self.kinds[step], Source)
         ready = stage if is_source else self._ready(step)
 
@@ -273,7 +273,7 @@ class _Run:
 
 
 def _functions(step: Step) -> list[Any]:
-    """The user's functions in a step."""
+    """Return the user's functions in a step."""
     # A ParDo has its function under two names.
     named = (getattr(step.transform, name, None) for name in ("dofn", "fn", "_combine_fn"))
     return list({id(function): function for function in named if function is not None}.values())

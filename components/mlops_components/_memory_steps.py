@@ -49,7 +49,7 @@ class Stream(beam.PTransform):  # type: ignore[misc]
 
 
 def kept(value: Any) -> Any:
-    """An element as it is now, whatever is done to it later: Beam would encode what it keeps."""
+    """Return a copy of an element that later changes do not touch; Beam would encode it."""
     if isinstance(value, _UNCHANGING):
         return value
     if type(value) is tuple:
@@ -58,7 +58,7 @@ def kept(value: Any) -> Any:
 
 
 @contextmanager
-def told_as_it_is() -> Iterator[None]:
+def without_beam_traceback() -> Iterator[None]:
     """Let an error of ours through: Beam would log its traceback, and drop its hint."""
     try:
         yield
@@ -79,7 +79,7 @@ class Operation:
     """
 
     is_barrier = False
-    """Whether it puts its results out only when all input has been seen."""
+    """True if it puts out its results only after all of its input."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Operation:
         self.is_shared = is_shared
 
     def own(self, function: Any) -> Any:
-        """The function of the step, with a state of its own."""
+        """Return the function of the step, with a state of its own."""
         return pickler.loads(pickler.dumps(function)) if self.is_shared else function
 
     def start(self) -> None:
@@ -106,7 +106,7 @@ class Operation:
         raise NotImplementedError
 
     def finish(self) -> None:
-        """All elements of this stage have been pushed."""
+        """Handle the end of a stage, after all its elements."""
 
     def flush(self) -> None:
         """Put out what was held back until the stage was over."""
@@ -116,7 +116,7 @@ class Operation:
 
 
 class Source(Operation):
-    """Where elements come from; read again for every stage that takes some."""
+    """A source of elements, read again for every stage that takes some."""
 
     def flush(self) -> None:
         out = self.emit(None)
@@ -124,7 +124,7 @@ class Source(Operation):
             out(window.GlobalWindows.windowed_value(value))
 
     def values(self) -> Iterable[Any]:
-        """The elements, as often as asked."""
+        """Return the elements, as often as asked."""
         raise NotImplementedError
 
 
@@ -167,7 +167,7 @@ class _Receiver(common.Receiver):  # type: ignore[misc]
 
 
 class _Receivers(dict[Any, _Receiver]):
-    """Where outputs go by tag; those that nobody reads go nowhere."""
+    """Receivers of outputs by tag; outputs without a reader are dropped."""
 
     def __missing__(self, tag: Any) -> _Receiver:
         return _Receiver(lambda value: None)
@@ -295,7 +295,7 @@ OPERATIONS: dict[type, type[Operation]] = {
 
 
 def operation(step: Step) -> type[Operation] | None:
-    """What runs a step, if anything does."""
+    """Return the operation that runs a step, or None."""
     for kind in type(step.transform).__mro__:
         if kind in OPERATIONS:
             return OPERATIONS[kind]

@@ -118,7 +118,7 @@ def _examine(job: Any, records: Sequence[bytes], report: Any, measured: dict[str
 
 
 def _load(folder: str, tags: Sequence[str]) -> tuple[Any, Any]:
-    """The session and the graph of a saved model, its variables and tables filled."""
+    """Return the session and the graph of a saved model, its variables and tables filled."""
     if not (Path(folder) / "saved_model.pb").is_file():
         raise _Refused(f"the model is not a SavedModel: {folder} has no saved_model.pb")
     session = tf.compat.v1.Session(graph=tf.Graph())
@@ -129,14 +129,14 @@ def _load(folder: str, tags: Sequence[str]) -> tuple[Any, Any]:
             )
     # Damaged files show as errors of every kind.
     except Exception as error:
-        raise _Refused(f"the model cannot be loaded: {said(error)}") from error
+        raise _Refused(f"the model cannot be loaded: {message_of(error)}") from error
     return session, graph
 
 
-def said(error: BaseException) -> str:
-    """What an error of a model says, in one line."""
+def message_of(error: BaseException) -> str:
+    """Return the message of a model's error, in one line."""
     lines = str(getattr(error, "message", "") or error).strip().splitlines() or [""]
-    # TensorFlow tells first where it happened, then what, then in which nodes.
+    # TensorFlow's message names the origin first, then the error, then the nodes.
     places = [place for place, line in enumerate(lines) if line.lstrip().startswith("[[")]
     line = lines[places[0] - 1] if places and places[0] else lines[0]
     if "Could not find variable" in line:
@@ -154,14 +154,14 @@ class _Signature:
 
     @property
     def takes_records(self) -> bool:
-        """Whether it takes serialised examples; else it takes their features by name."""
+        """True if it takes serialised examples, False if it takes features by name."""
         shapes = [i.tensor_shape for i in self.definition.inputs.values() if i.dtype == 7]
         return len(shapes) == len(self.definition.inputs) == 1 and (
             shapes[0].unknown_rank or len(shapes[0].dim) == 1
         )
 
     def inputs(self, record: bytes) -> dict[str, np.ndarray]:
-        """One record, as a batch of one."""
+        """Return one record, as a batch of one."""
         if self.takes_records:
             return {name: np.array([record], object) for name in self.definition.inputs}
         features = tf.train.Example.FromString(record).features.feature
@@ -188,7 +188,7 @@ class _Signature:
             ) from None
 
     def request(self, model: str, record: bytes, inputs: Mapping[str, np.ndarray]) -> Any:
-        """The request as TensorFlow Serving's `PredictionLog`."""
+        """Return the request as TensorFlow Serving's `PredictionLog`."""
         log = prediction_log_pb2.PredictionLog()
         kinds = {_CLASSIFY: log.classify_log, _REGRESS: log.regress_log}
         request = kinds.get(self.definition.method_name, log.predict_log).request
@@ -202,7 +202,7 @@ class _Signature:
         return log
 
     def rest(self, record: bytes, inputs: Mapping[str, np.ndarray]) -> dict[str, Any]:
-        """The request as the path and the body of TensorFlow Serving's REST interface."""
+        """Return the request as the path and the body of TensorFlow Serving's REST interface."""
         verb = {_CLASSIFY: "classify", _REGRESS: "regress"}.get(
             self.definition.method_name, "predict"
         )
@@ -273,7 +273,7 @@ def _once(session: Any, signature: _Signature, inputs: Any, finite: bool) -> flo
     # A graph fails in as many ways as there are operations.
     except Exception as error:
         raise _Refused(
-            f"signature {signature.name!r} fails on an example: {said(error)}"
+            f"signature {signature.name!r} fails on an example: {message_of(error)}"
         ) from error
     taken = (time.perf_counter() - started) * 1000
     rows = len(next(iter(inputs.values())))
@@ -285,7 +285,7 @@ def _once(session: Any, signature: _Signature, inputs: Any, finite: bool) -> flo
 
 
 def _wrong(promised: Any, value: np.ndarray, rows: int, finite: bool) -> str:
-    """What is wrong with an output, if anything."""
+    """Return the fault of an output; empty if it is right."""
     dtype = tf.as_dtype(promised.dtype)
     if dtype != tf.string and value.dtype != dtype.as_numpy_dtype:
         return f"is {value.dtype}, where the signature says {dtype.name}"

@@ -1,4 +1,4 @@
-"""Saved models with equal bytes for equal graphs, so that what follows is found in the cache.
+"""Saved models with equal bytes for equal graphs, so that later nodes stay in the cache.
 
 TensorFlow numbers functions by what the process has done before, puts nodes down in the order
 of a set, and names tables after files that are gone. None of it has a meaning: here it is written
@@ -51,7 +51,7 @@ def make_stable(folder: Path, scratch: Path) -> None:
 
 
 def _number_captures(function: Any) -> None:
-    """Captured tensors are named after a counter of the process: name them after their place."""
+    """Name captured tensors by their position; TensorFlow uses a counter of the process."""
     for place, attributes in function.arg_attr.items():
         name = attributes.attr.get("_user_specified_name")
         if name is not None and name.s.isdigit():
@@ -59,7 +59,7 @@ def _number_captures(function: Any) -> None:
 
 
 def _number_arguments(function: Any) -> None:
-    """Arguments for captured tensors may end in such a counter, too: their name is local."""
+    """Number the arguments for captured tensors again; their names are local."""
     taken = {part.name for part in (*function.signature.input_arg, *function.node_def)}
     renamed = {}
     for place, argument in enumerate(function.signature.input_arg):
@@ -83,7 +83,7 @@ def _number_arguments(function: Any) -> None:
 
 
 def _renaming(library: Any, renamed: Mapping[str, str]) -> Callable[[str], str]:
-    """What becomes of a text: functions are numbered anew, in the order of their numbers."""
+    """Return a function that renumbers functions in a text, in the order of their numbers."""
     names = [function.signature.name for function in library.function]
     found = [(match, name) for name in names if (match := _NUMBERED.fullmatch(name))]
     found.sort(key=lambda pair: int(pair[0][2]))
@@ -141,7 +141,7 @@ def _renamed(text: Any, rename: Callable[[str], str]) -> Any:
 
 
 def _stamp(folder: Path) -> None:
-    """Write the fingerprint anew; newer versions of TensorFlow put a random id into it."""
+    """Rewrite the fingerprint; newer versions of TensorFlow put a random id into it."""
     path = folder / FINGERPRINT_FILE
     if not path.exists():
         return

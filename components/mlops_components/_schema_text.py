@@ -13,7 +13,7 @@ from mlops_pipeline.errors import ExecutorError, NotFoundError
 
 
 def parse_schema(path: Path) -> Any:
-    """The schema in a file.
+    """Return the schema in a file.
 
     Raises:
         NotFoundError: there is no such file.
@@ -34,9 +34,9 @@ def parse_schema(path: Path) -> Any:
     try:
         text_format.Parse(text, schema)
     except text_format.ParseError as error:
-        said = str(error).partition(" : ")[2] or str(error)
+        message = str(error).partition(" : ")[2] or str(error)
         line = f":{error.GetLine()}" if error.GetLine() else ""
-        raise _wrong(f"{path}{line}: {said.strip()}", "mend that line") from None
+        raise _wrong(f"{path}{line}: {message.strip()}", "fix that line") from None
     _check(schema, path)
     return schema
 

@@ -56,7 +56,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Work:
-    """What is to be computed for all splits.
+    """Options for the statistics of all splits.
 
     Args:
         options: `tfdv.StatsOptions`; its sample rate is not looked at.
@@ -163,7 +163,7 @@ def beam_explained(folders: Sequence[str]) -> Iterator[None]:
 
 
 def describe(batches: Iterable[pa.RecordBatch], options: Any) -> Any:
-    """Statistics of all batches, by slice; holds some batches and the accumulators.
+    """Return statistics of all batches, by slice; holds some batches and the accumulators.
 
     Raises:
         ExecutorError: a generator of TFDV refuses the data.
@@ -233,7 +233,7 @@ def _slicer(options: Any) -> Callable[[pa.RecordBatch], Iterable[tuple[str, pa.R
 
 
 def sampler(rate: float) -> Callable[[bytes], bool] | None:
-    """Whether a record is in the sample; None if all are.
+    """Return a function that tells if a record is in the sample; None if all are.
 
     By a digest of the record, so that it is the same sample in every engine and run.
     """

@@ -26,7 +26,7 @@ _SKETCH = ("use_sketch_based_topk_uniques", "experimental_use_sketch_based_topk_
 
 
 def options_from(given: Mapping[str, Any] | str | None, schema: Any = None) -> Any:
-    """The options; top values and distinct values are counted by sketches unless told otherwise.
+    """Return the options; distinct and top values are counted by sketches by default.
 
     Args:
         given: arguments of `tfdv.StatsOptions` by name, the JSON of that, or what
@@ -66,7 +66,7 @@ def _parsed(given: Mapping[str, Any] | str | None) -> Any:
 
 
 def _of_tfdv(text: str) -> Any:
-    """What `to_json` wrote; `from_json` itself takes any name."""
+    """Read the text of `to_json`, but refuse unknown names, which `from_json` accepts."""
     plain = vars(tfdv.StatsOptions())
     options = tfdv.StatsOptions.from_json(text)
     for name in vars(options):
@@ -137,7 +137,7 @@ def _check_slices(options: Any) -> None:
 
 
 def slices_of(options: Any) -> tuple[list[Any], list[str]]:
-    """Slicing functions and SQL queries."""
+    """Return slicing functions and SQL queries."""
     if not options.slicing_config:
         return list(options.experimental_slice_functions or ()), list(
             options.experimental_slice_sqls or ()
@@ -155,7 +155,7 @@ def slices_of(options: Any) -> tuple[list[Any], list[str]]:
 
 
 def _slicer(features: dict[str, Any]) -> Callable[[Any], Iterable[Any]]:
-    """Slices by these features together; a row without one of them is in no slice.
+    """Return slices by these features together; a row without one of them is in no slice.
 
     TFDV leaves out the features that a batch does not have, and makes slices by the others.
     """
@@ -170,7 +170,7 @@ def _slicer(features: dict[str, Any]) -> Callable[[Any], Iterable[Any]]:
 
 
 def for_beam(options: Any) -> Any:
-    """The options of TFDV's pipeline: with our slices, and without sampling, which is ours too."""
+    """Return the options of TFDV's pipeline: with our slices, without sampling (ours, too)."""
     functions, sqls = slices_of(options)
     changed = copy.copy(options)
     changed.slicing_config = None
@@ -181,7 +181,7 @@ def for_beam(options: Any) -> Any:
 
 
 def named_features(options: Any) -> dict[str, set[str]]:
-    """The features that options name, by the option that does so."""
+    """Return the features that options name, by the option that does so."""
     found: dict[str, set[str]] = {}
     for spec in options.slicing_config.slicing_specs if options.slicing_config else ():
         names = {*spec.feature_keys, *spec.feature_values}
@@ -192,7 +192,7 @@ def named_features(options: Any) -> dict[str, set[str]]:
 
 
 def only_beam(options: Any) -> str:
-    """What is asked for that TFDV's generators do not offer in memory; empty if nothing is."""
+    """Name the option in use that TFDV supports with Beam only; empty if there is none."""
     if options.label_feature and options.schema is not None:
         return f"label_feature {options.label_feature!r}: TFDV computes lift with Beam only"
     if not options.use_sketch_based_topk_uniques and options.add_default_generators:

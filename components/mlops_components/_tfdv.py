@@ -1,4 +1,4 @@
-"""What TFDV's components read and write: statistics, schemas and anomalies.
+"""Files of TFDV's components: statistics, schemas and anomalies.
 
 This module imports TFDV when it is imported.
 """
@@ -37,7 +37,7 @@ def write_statistics(statistics: Any, folder: Path) -> None:
 
 
 def read_statistics(artifact: ExampleStatistics, split: str) -> Any:
-    """The statistics of a split; those that are not by split have the name "".
+    """Return the statistics of a split; those that are not by split have the name "".
 
     Raises:
         NotFoundError: the file is missing.
@@ -66,7 +66,7 @@ def _existing(path: Path) -> Path:
 
 
 def read_anomalies(artifact: ExampleAnomalies, split: str) -> Any:
-    """The anomalies of a split, or of a pair of splits; those of all of them have the name ""."""
+    """Return the anomalies of a split, or of a pair of splits; "" names those of all."""
     folder = artifact.split(split) if split else artifact.path
     if has_old_layout(artifact.properties):
         return tfdv.load_anomalies_text(str(folder / OLD_ANOMALIES_FILE))
@@ -80,7 +80,7 @@ def read_anomalies(artifact: ExampleAnomalies, split: str) -> Any:
 
 
 def read_schema(artifact: Schema) -> Any:
-    """The schema.
+    """Return the schema.
 
     Raises:
         NotFoundError: the file is missing.
@@ -93,7 +93,7 @@ def read_schema(artifact: Schema) -> Any:
         raise NotFoundError(f"{path} does not exist", hint="run SchemaGen again") from None
     except text_format.ParseError as error:
         raise ExecutorError(
-            f"{path} is not a schema: {error}", hint="mend the file", retryable=False
+            f"{path} is not a schema: {error}", hint="fix the file", retryable=False
         ) from None
 
 
@@ -104,7 +104,7 @@ def write_schema(schema: Any, artifact: Schema) -> None:
 
 
 def infer_schema(statistics: Iterable[Any], infer_feature_shape: bool) -> Any:
-    """The schema that all these statistics fit."""
+    """Return the schema that all these statistics fit."""
     schema: Any = None
     for one in statistics:
         if schema is None:

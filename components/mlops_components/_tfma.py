@@ -39,7 +39,7 @@ RAW_RECORD = tfma.constants.ARROW_INPUT_COLUMN
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What to evaluate, and how.
+    """Input and options of an evaluation.
 
     Args:
         config: with defaults filled in.
@@ -82,7 +82,7 @@ def evaluate_in_memory(work: Evaluation) -> None:
 
 
 def evaluate_with_beam(work: Evaluation, beam_pipeline_args: Sequence[str] | None) -> None:
-    """The same as a Beam pipeline, on the runner that the arguments name.
+    """Do the same as a Beam pipeline, on the runner that the arguments name.
 
     Raises:
         ParameterError: an option or the runner is unknown.
@@ -101,10 +101,10 @@ def evaluate_with_beam(work: Evaluation, beam_pipeline_args: Sequence[str] | Non
 
 
 def _quick(run: Callable[[], None], work: Evaluation) -> Callable[[], None]:
-    """Without AutoGraph, where nothing needs it.
+    """Disable AutoGraph, unless the user's own metrics or extractors may need it.
 
-    Metrics of the libraries have nothing that it must convert, and it would take longer over that
-    than all else takes. Metrics and extractors of users may have.
+    Metrics of the libraries have nothing to convert, and looking for it takes longer than the
+    evaluation itself.
     """
     is_custom = any(metric.module for metric in metrics(work.config)) or optional_function(
         "custom_extractors", work.module_file
@@ -136,7 +136,7 @@ def _behind(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _cause(error: BaseException) -> PipelineError | None:
-    """The error of ours behind one of Beam's, which may be one of ours without its hint."""
+    """Return the error of ours behind one of Beam's, which may be one of ours without its hint."""
     found = [each for each in _behind(error) if isinstance(each, PipelineError)]
     return found[-1] if found else None
 
@@ -155,7 +155,7 @@ def _text_for_number(error: BaseException) -> PipelineError | None:
 
 
 def _not_loadable(work: Evaluation) -> PipelineError | None:
-    """Looked for where an evaluation has failed: loading a model takes time."""
+    """Return the error of a model that cannot be loaded; slow, so only after a failure."""
     for model in work.models:
         if not model.own and (model.path / "saved_model.pb").is_file():
             try:
@@ -226,7 +226,7 @@ def _batches(work: Evaluation) -> Iterator[Any]:
 
 
 def _ahead(items: Iterator[Any]) -> Iterator[Any]:
-    """The items, each of them made while the one before is worked on."""
+    """Yield the items, each of them made while the one before is worked on."""
     with ThreadPoolExecutor(1) as executor:
         coming = executor.submit(next, items, None)
         while (item := coming.result()) is not None:
@@ -240,7 +240,7 @@ def _labels(config: Any) -> list[str]:
 
 
 def check_labels(batch: pa.RecordBatch, labels: Sequence[str]) -> pa.RecordBatch:
-    """A batch, if its labels can be compared with predictions.
+    """Return a batch, if its labels can be compared with predictions.
 
     Raises:
         ExecutorError: a label is missing, or NaN.
@@ -268,7 +268,7 @@ def check_labels(batch: pa.RecordBatch, labels: Sequence[str]) -> pa.RecordBatch
 
 
 class Features:
-    """The names of the features that examples have; looks further until all asked for are found.
+    """The names of the examples' features; reads more examples until all wanted ones are known.
 
     Args:
         files: of the examples.
@@ -286,7 +286,7 @@ class Features:
             raise ExecutorError("the examples are empty", hint="evaluate another split")
 
     def has(self, name: str) -> bool:
-        """Whether an example has a feature."""
+        """Return True if an example has a feature."""
         while name not in self.names:
             if not self._more():
                 return False

@@ -93,7 +93,7 @@ class Preprocess:
             )
         return ExecutorError(
             f"preprocessing_fn failed: {summary(error)}",
-            hint="mend it; the details say where",
+            hint="fix it; the details say where",
             retryable=False,
             details=traceback_tail(error),
         )
@@ -101,7 +101,7 @@ class Preprocess:
 
 @dataclass(frozen=True)
 class Records:
-    """What the records of examples are, and how they become batches and tensors.
+    """Records of examples, which become batches and tensors.
 
     Args:
         schema: of the records.
@@ -112,11 +112,11 @@ class Records:
     payload: str
 
     def batches(self, files: Sequence[Path]) -> Iterator[pa.RecordBatch]:
-        """The records of files."""
+        """Return the records of files."""
         return decoded(files, payload=self.payload, schema=self.schema)
 
     def reader(self, files: Sequence[Path] = ()) -> Any:
-        """What reads files in a Beam pipeline, and knows how batches become tensors."""
+        """Return TFT's reader of files in a Beam pipeline, which turns batches into tensors."""
         is_sequence = self.payload == PayloadFormat.TF_SEQUENCE_EXAMPLE
         kind = tfxio.TFSequenceExampleRecord if is_sequence else tfxio.TFExampleRecord
         names = [str(file) for file in files] or ["-"]
@@ -130,7 +130,7 @@ class Records:
 
     @property
     def tensors(self) -> Any:
-        """How batches become tensors, as TFT takes it."""
+        """The configuration that turns batches into tensors, as TFT takes it."""
         return self.reader().TensorAdapterConfig()
 
 
@@ -149,7 +149,7 @@ def refuse_empty(files: Sequence[Path]) -> None:
 
 
 def datasets(parts: Sequence[Part], records: Records) -> list[_tft_cache.Dataset]:
-    """The parts of examples as TFT knows them: by content, and by how they become tensors."""
+    """Return the parts of examples as TFT's datasets, named by their content."""
     how = b"".join(
         name.encode() + shape.SerializeToString(deterministic=True)
         for name, shape in sorted(records.tensors.tensor_representations.items())
@@ -167,7 +167,7 @@ def datasets(parts: Sequence[Part], records: Records) -> list[_tft_cache.Dataset
 
 @dataclass(frozen=True)
 class Analysis:
-    """What to analyze, and how.
+    """Input and options of an analysis.
 
     Args:
         datasets: the examples.
@@ -232,7 +232,7 @@ def analyze(
 
 
 def _found(analysis: Analysis, folders: CacheFolders | None) -> _tft_cache.Cache:
-    """What the old cache has of the analysis."""
+    """Read the parts of the analysis that the old cache has."""
     if folders is None or folders.old is None:
         return _tft_cache.NOTHING
     traced = (analysis.preprocess, analysis.records.specs, analysis.force_tf_compat_v1)
@@ -244,7 +244,7 @@ def _found(analysis: Analysis, folders: CacheFolders | None) -> _tft_cache.Cache
 def _built(
     analysis: Analysis, pipeline: Any, inputs: dict[Any, Any], cache: _tft_cache.Cache | None
 ) -> tuple[Any, Any]:
-    """The transform function, and what is new for the cache."""
+    """Return the transform function, and what is new for the cache."""
     config = analysis.records.tensors
     if cache is None:
         data = list(inputs.values()) | beam.Flatten(pipeline=pipeline)
@@ -262,12 +262,12 @@ def _source(dataset: _tft_cache.Dataset, records: Records, is_beam: bool) -> Any
 
 
 def schema_after(graph: Path) -> Any:
-    """The schema of the transformed examples."""
+    """Return the schema of the transformed examples."""
     return tft.TFTransformOutput(str(graph)).transformed_metadata.schema
 
 
 def vocabularies(graph: Path) -> dict[str, str]:
-    """The files of the vocabularies, by name."""
+    """Return the files of the vocabularies, by name."""
     output = tft.TFTransformOutput
     assets = graph / output.TRANSFORM_FN_DIR / tf.saved_model.ASSETS_DIRECTORY
     names = graph / output.TRANSFORMED_METADATA_DIR / output.ASSET_MAP
@@ -290,7 +290,7 @@ def _tensors_explained() -> Iterator[None]:
 
 
 def _no_tensor(error: BaseException) -> ExecutorError:
-    """What to say where a feature is missing, or has more values than its shape in the schema."""
+    """Return the error for a feature that is missing, or too long for its schema."""
     name = re.search("handling tensor '(.*)'", str(error))
     sizes = re.search(r"Expected (\d+) elements but got (\d+)", str(error.__cause__))
     what = f"the feature {name[1]!r}" if name else "a feature"
@@ -318,7 +318,7 @@ class Transformer:
         self._converter: Any = None
 
     def batches(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """The transformed examples as record batches."""
+        """Yield the transformed examples as record batches."""
         for batch in batches:
             with _tensors_explained():
                 given = self._adapter.ToBatchTensors(batch)
@@ -336,14 +336,14 @@ class Encoder:
         self._encoder = example_coder.RecordBatchToExamplesEncoder(schema)
 
     def records(self, batch: pa.RecordBatch) -> Iterator[bytes]:
-        """The rows of a batch."""
+        """Yield the rows of a batch."""
         for record in self._encoder.encode(batch):
             # The encoder writes features in the order of a hash table.
             yield Example.FromString(record).SerializeToString(deterministic=True)
 
 
 def _spec(tensor: Any) -> Any:
-    """The type of a tensor, whatever its number of rows."""
+    """Return the type of a tensor, whatever its number of rows."""
     spec = tf.type_spec_from_value(tensor)
     shape = [None, *spec.shape.as_list()[1:]]
     if isinstance(spec, tf.SparseTensorSpec):

@@ -42,7 +42,7 @@ PREFIX = "transformed_examples"
 
 @dataclass(frozen=True)
 class Application:
-    """What to apply, and to what.
+    """Input and options for applying a transform graph.
 
     Args:
         graph: the transform graph.
@@ -103,7 +103,7 @@ def _options(schema: Any, more: Mapping[str, Any], update: Callable[[Any], Any])
     except Exception as error:
         raise ExecutorError(
             f"stats_options_updater_fn failed: {summary(error)}",
-            hint="mend it; the details say where",
+            hint="fix it; the details say where",
             retryable=False,
             details=traceback_tail(error),
         ) from error
@@ -156,7 +156,7 @@ def apply(
 
 
 def _transformed(work: Application, writer: SplitWriter | None) -> Iterator[pa.RecordBatch]:
-    """All transformed batches; each is written on its way."""
+    """Yield all transformed batches; each is written on its way."""
     transformer = Transformer(work.graph, work.records)
     encoder = Encoder(schema_after(work.graph))
     for split, files in work.transformed.items():
@@ -170,7 +170,7 @@ def _transformed(work: Application, writer: SplitWriter | None) -> Iterator[pa.R
 def _apply_with_beam(
     work: Application, written: Examples | None, scratch: Path, arguments: Sequence[str]
 ) -> Described:
-    """The same as a Beam pipeline; the runner decides on files and order."""
+    """Return the same as a Beam pipeline; the runner decides on files and order."""
     with open_pipeline(arguments) as pipeline, tft_beam.Context(temp_dir=str(scratch)):
         if work.before is not None:
             raw = pipeline | "ReadAnalyzed" >> _source(work, work.analyzed)

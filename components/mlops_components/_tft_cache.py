@@ -1,4 +1,4 @@
-"""What analyzers have accumulated, dataset by dataset, for a later analysis of some of the same.
+"""Results of analyzers, dataset by dataset, for a later analysis of some of the same data.
 
 A dataset is a split of one artifact, known by its content. Its folder holds a compressed TFRecord
 file for each entry, as TFT writes them, and `MANIFEST.json`, which says what they are. TFT's own
@@ -52,7 +52,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Cache:
-    """What is in a cache of what an analysis needs.
+    """Parts of an analysis that are in the cache.
 
     Args:
         entries: by dataset; only the ones that the analysis asks for.
@@ -63,7 +63,7 @@ class Cache:
     unread: frozenset[str]
 
     def collections(self, pipeline: Any) -> dict[Any, Any]:
-        """The entries as TFT takes them."""
+        """Return the entries as TFT takes them."""
         return {
             DatasetKey(key): DatasetCache(
                 {
@@ -124,7 +124,7 @@ def write(computed: Any, cache: Cache, folder: Path) -> dict[str, list[bytes]]:
 
 
 def finish(written: Mapping[str, Sequence[bytes]], cache: Cache, folder: Path) -> None:
-    """After the pipeline: take over what was used of the old cache, and write the manifests."""
+    """Take over the used parts of the old cache, and write the manifests."""
     for key in {*written, *cache.entries}:
         place = folder / key
         place.mkdir(parents=True, exist_ok=True)
@@ -182,7 +182,7 @@ class _SketchReader(pickle.Unpickler):
 
 @contextmanager
 def safe_coders() -> Iterator[None]:
-    """Meanwhile, what TFT builds reads sketches with `SketchCoder`."""
+    """Make TFT read sketches with `SketchCoder`, inside the context."""
     before = analyzers._QuantilesSketchCacheCoder
     analyzers._QuantilesSketchCacheCoder = SketchCoder
     try:

@@ -62,17 +62,17 @@ def _listed(found: Any) -> list[Artifact]:
 
 
 def _tfx_artifact(kind: Any, artifact: Artifact, *, new: bool) -> Any:
-    """An artifact of ours as one of TFX."""
+    """Return an artifact of ours as one of TFX."""
     made = kind()
     # TFX opens it by its own means: of what is kept elsewhere it gets the local copy.
     made.uri = artifact.uri if new else str(artifact.path)
     made.id = artifact.id
-    told = dict(artifact.properties)
+    values = dict(artifact.properties)
     if not new:
         made.mlmd_artifact.state = made.mlmd_artifact.LIVE
-        if not has_old_layout(told):
-            told[LAYOUT_PROPERTY] = _NEW_LAYOUT
-    for name, value in told.items():
+        if not has_old_layout(values):
+            values[LAYOUT_PROPERTY] = _NEW_LAYOUT
+    for name, value in values.items():
         if name in made.artifact_type.properties:
             setattr(made, name, value)
         elif isinstance(value, str):
@@ -98,7 +98,7 @@ def _read_values(artifacts: Iterable[Any]) -> None:
 
 
 def _property(spec: Any, name: str, value: Any) -> Any:
-    """An execution property: a proto, where the component asks for more than its JSON."""
+    """Return an execution property: a proto, where the component asks for more than its JSON."""
     parameter = spec.PARAMETERS.get(name)
     if not getattr(parameter, "use_proto", False) or not isinstance(value, str):
         return value
@@ -130,7 +130,7 @@ def _output_file(task: TaskContext) -> Path:
 
 
 def _left_behind(task: TaskContext) -> Any:
-    """What the executor wrote of its result, if it wrote anything."""
+    """Read the result that the executor wrote, if it wrote one."""
     file = _output_file(task)
     if not file.is_file():
         return None
@@ -141,12 +141,12 @@ def _left_behind(task: TaskContext) -> Any:
 
 def _check(result: Any) -> None:
     if result is not None and result.execution_result.code:
-        told = result.execution_result.result_message
-        raise ExecutorError(f"the executor of TFX has failed: {told or 'it does not say why'}")
+        message = result.execution_result.result_message
+        raise ExecutorError(f"the executor of TFX has failed: {message or 'it does not say why'}")
 
 
 def _told(kind: Any, result: Any, name: str) -> list[Any]:
-    """The artifacts of an output as the executor's result has them, if it has any."""
+    """Return the artifacts of an output as the executor's result has them, if it has any."""
     if result is None or name not in result.output_artifacts:
         return []
     found = []
@@ -161,7 +161,7 @@ def _take_back(name: str, found: list[Any], artifact: Artifact) -> None:
     """Take over the properties that the executor set.
 
     Raises:
-        ExecutorError: it wrote several artifacts, or to another place.
+        ExecutorError: it wrote several artifacts, or to another path.
     """
     if len(found) != 1 or found[0].uri != artifact.uri:
         raise ExecutorError(
@@ -171,10 +171,10 @@ def _take_back(name: str, found: list[Any], artifact: Artifact) -> None:
             retryable=False,
         )
     message = found[0].mlmd_artifact
-    told = {key: getattr(found[0], key) for key in message.properties}
-    told |= {key: found[0].get_custom_property(key) for key in message.custom_properties}
-    artifact.properties.update(_plain({k: v for k, v in told.items() if k not in _OF_THE_STORE}))
+    values = {key: getattr(found[0], key) for key in message.properties}
+    values |= {key: found[0].get_custom_property(key) for key in message.custom_properties}
+    artifact.properties.update(_plain({k: v for k, v in values.items() if k not in _OF_THE_STORE}))
 
 
-def _plain(told: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in told.items() if value is not None}
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}

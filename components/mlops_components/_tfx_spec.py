@@ -1,4 +1,4 @@
-"""What a component of TFX takes and gives, in our terms. Needs the package `tfx`."""
+"""Inputs, outputs and parameters of a component of TFX. Needs the package `tfx`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _FILES = ("module_file",)
 
 @dataclass(frozen=True)
 class Defined:
-    """A node to place, and what it is called with."""
+    """A node to add to the pipeline, with its arguments."""
 
     definition: Definition
     arguments: Mapping[str, Any]
@@ -81,7 +81,7 @@ def check_component(component: Any) -> None:
     if not isinstance(spec, ExecutorClassSpec):
         raise DefinitionError(
             f"{kind.__name__} of TFX has no executor in Python",
-            hint="write a component with executor=Container(image, command) in its place",
+            hint="write a component with executor=Container(image, command) instead",
             where=caller(),
         )
 
@@ -119,7 +119,7 @@ def define(wrapped: TfxComponent, arguments: Mapping[str, Any]) -> Defined:
 def _plain(
     wrapped: TfxComponent, arguments: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The arguments as TFX takes them, and those that are known only when the node runs."""
+    """Return the arguments as TFX takes them, and those that are known only when the node runs."""
     component = wrapped.component
     kind: Any = component if isinstance(component, type) else type(component)
     spec = kind.SPEC_CLASS
@@ -149,7 +149,7 @@ def _is_wired(value: Any) -> bool:
 
 
 def _stand_in(component: str, name: str, parameter: Any) -> Any:
-    """A value of the right type for TFX to look at, in place of one that is not known yet."""
+    """Return a value of the right type for TFX to read before the real one is known."""
     kind = getattr(parameter, "type", None)
     if kind in (int, float, str, bool):
         return kind()
@@ -182,7 +182,7 @@ def _instance(wrapped: TfxComponent, given: dict[str, Any]) -> Any:
 
 
 def _parameters(instance: Any, late: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What the executor is given, as JSON and values that are not known yet."""
+    """Yield the executor's parameters: JSON, and values that are not known yet."""
     unknown = {name for name, value in late.items() if isinstance(value, Value)}
     for name, value in instance.exec_properties.items():
         if name in late:
@@ -210,7 +210,7 @@ def _json(component: str, name: str, value: Any) -> Any:
         return value
     raise DefinitionError(
         f"parameter {name!r} of {component} is {shown(value)}, which has no JSON form",
-        hint="in place of a RuntimeParameter or a placeholder, pass a parameter of the pipeline",
+        hint="instead of a RuntimeParameter or a placeholder, pass a parameter of the pipeline",
         where=caller(),
     )
 
@@ -241,7 +241,7 @@ def _base_type(instance: Any) -> str:
 
 
 def our_type(kind: type[TfxArtifact]) -> type[Artifact]:
-    """The artifact type of ours with this name, made where there is none."""
+    """Return the artifact type of ours with this name, made where there is none."""
     if kind is TfxArtifact:
         return Artifact
     for known in _subclasses(Artifact):

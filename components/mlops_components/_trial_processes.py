@@ -55,7 +55,7 @@ class _Channel:
         self._file.flush()
 
     def receive(self) -> dict[str, Any] | None:
-        """The next message; None at the end."""
+        """Return the next message; None at the end."""
         with contextlib.suppress(ConnectionError):
             line = self._file.readline()
             return json.loads(line) if line.endswith(b"\n") else None
@@ -97,7 +97,7 @@ class _Process:
         return self.channel.fileno()
 
     def wait(self) -> int:
-        """The exit code of a process that has closed its channel."""
+        """Return the exit code of a process that has closed its channel."""
         try:
             return self._process.wait(_GRACE)
         except subprocess.TimeoutExpired:
@@ -168,7 +168,7 @@ def _serve(oracle: Any, process: _Process, message: Mapping[str, Any]) -> bool:
 
 
 def _buried(oracle: Any, process: _Process) -> bool:
-    """Record the end of a process; true if another one should take its place."""
+    """Record the end of a process; return True if another one should replace it."""
     code = process.wait()
     process.channel.close()
     trial = oracle.ongoing_trials.get(process.name)
@@ -281,10 +281,10 @@ class _RemoteOracle:
         self._ask("update_space", space=hyperparameters.get_config())
 
     def save(self) -> None:
-        """The parent saves what there is to save."""
+        """Do nothing: the parent process saves the state."""
 
     def reload(self) -> None:
-        """The parent has reloaded it."""
+        """Do nothing: the parent process has reloaded it."""
 
 
 def main(descriptor: int) -> None:

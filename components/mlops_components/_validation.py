@@ -40,7 +40,7 @@ _COMPARISONS = frozenset(
 
 @dataclass(frozen=True)
 class Reference:
-    """What statistics are compared with; each part may be left out.
+    """Standards that statistics are compared with; each part may be left out.
 
     Args:
         schema: what the data should look like, and the thresholds of the comparators.
@@ -58,7 +58,7 @@ class Reference:
 
 
 def validate(statistics: Any, reference: Reference) -> Any:
-    """The anomalies of all examples: of the default slice, if the statistics are sliced.
+    """Return the anomalies of all examples: of the default slice, if the statistics are sliced.
 
     Raises:
         ExecutorError: TFDV cannot compare them; the message says why.
@@ -74,15 +74,15 @@ def validate(statistics: Any, reference: Reference) -> Any:
             custom_validation_config=reference.custom,
         )
     except (ValueError, RuntimeError) as error:
-        said = " ".join(str(error).split()).removeprefix("INTERNAL: ")
-        hint = "mend the schema, or what the statistics are compared with"
-        if "custom validations" in said:
-            hint = "mend the SQL in custom_validation_config"
-        raise ExecutorError(said, hint=hint, retryable=False) from None
+        text = " ".join(str(error).split()).removeprefix("INTERNAL: ")
+        hint = "fix the schema, or what the statistics are compared with"
+        if "custom validations" in text:
+            hint = "fix the SQL in custom_validation_config"
+        raise ExecutorError(text, hint=hint, retryable=False) from None
 
 
 def validate_slices(statistics: Any, reference: Reference) -> Any:
-    """The anomalies of all examples and of each slice, named `slice(<slice>)::<feature>`.
+    """Return the anomalies of all examples and of each slice, named `slice(<slice>)::<feature>`.
 
     A slice is compared with the same slice; what the schema says of the dataset counts for all
     examples together only.
@@ -102,7 +102,7 @@ def validate_slices(statistics: Any, reference: Reference) -> Any:
 
 
 def _slices(statistics: Any) -> dict[str, Any]:
-    """Each slice as statistics of its own, by its name; the whole is none."""
+    """Return each slice as statistics of its own, by its name; the whole is none."""
     datasets = statistics.datasets if statistics is not None else ()
     return {
         each.name: statistics_pb2.DatasetFeatureStatisticsList(datasets=[each])
@@ -124,7 +124,7 @@ def _add_slice(whole: Any, found: Any, prefix: str) -> None:
 
 
 def anomalies_in(found: Any) -> Iterator[Anomaly]:
-    """Every reason in an `Anomalies`, feature by feature."""
+    """Yield every reason in an `Anomalies`, feature by feature."""
     for name, info in sorted(found.anomaly_info.items()):
         yield from _reasons(name, info)
     if found.HasField("dataset_anomaly_info"):
@@ -136,12 +136,12 @@ def _reasons(place: str, info: Any) -> Iterator[Anomaly]:
         kind = anomalies_pb2.AnomalyInfo.Type.Name(reason.type)
         # Of a custom validation, the description is the query; the short one is the user's own.
         custom = reason.type == anomalies_pb2.AnomalyInfo.CUSTOM_VALIDATION
-        said = reason.short_description if custom else reason.description
-        yield Anomaly(place, kind, " ".join((said or reason.description).split()))
+        text = reason.short_description if custom else reason.description
+        yield Anomaly(place, kind, " ".join((text or reason.description).split()))
 
 
 def is_blessed(found: Any) -> bool:
-    """Whether there is no anomaly."""
+    """Return True if there is no anomaly."""
     return not found.anomaly_info and not found.HasField("dataset_anomaly_info")
 
 
@@ -153,7 +153,7 @@ def write_anomalies(found: Any, folder: Path) -> None:
 
 
 def statistics_beside(artifact: ExampleStatistics | None, split: str, name: str) -> Any:
-    """The statistics that those of a split are compared with: of the same or of the only split.
+    """Return the statistics to compare a split with: of the same or the only split.
 
     Raises:
         ParameterError: it is not clear which split is meant.
@@ -186,7 +186,7 @@ def check_environment(schema: Any, environment: str) -> None:
 
 
 def custom_config(given: Mapping[str, Any] | str | None) -> Any:
-    """A `CustomValidationConfig` from its fields, its JSON, or its text form.
+    """Return a `CustomValidationConfig` from its fields, its JSON, or its text form.
 
     Raises:
         ParameterError: a field is unknown or of a wrong type.
@@ -208,7 +208,7 @@ def custom_config(given: Mapping[str, Any] | str | None) -> Any:
 
 
 def compare(statistics: Any, baseline: Any, config: Any, custom: Any) -> Any:
-    """The anomalies of a comparison alone, and those features that could not be compared.
+    """Return the anomalies of a comparison alone, and those features that could not be compared.
 
     Args:
         config: a `DistributionValidatorConfig`.
@@ -216,7 +216,7 @@ def compare(statistics: Any, baseline: Any, config: Any, custom: Any) -> Any:
     schema = tfdv.infer_schema(baseline)
     features = [(_path(each.path), each) for each in config.default_slice_config.feature]
     for path, each in features:
-        # What the baseline does not have is missing from the comparison, which is told below.
+        # Features that the baseline lacks are missing from the comparison; they are reported below.
         with contextlib.suppress(ValueError):
             feature = schema_util.get_feature(schema, types.FeaturePath(path))
             _fill(feature.drift_comparator, each.distribution_comparator)

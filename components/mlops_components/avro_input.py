@@ -77,7 +77,7 @@ _SAMPLE = 8
 
 
 def _chunks(reader: Iterator[Any]) -> Iterator[list[Any]]:
-    """Rows in lists that can be in memory at once."""
+    """Yield rows in lists that can be in memory at once."""
     found: list[Any] = []
     size = 0
     while some := list(itertools.islice(reader, _SAMPLE)):

@@ -22,7 +22,7 @@ TF_EXAMPLE = PayloadFormat.TF_EXAMPLE.value
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """What to ask of the model: `serving_default` of the graph tagged `serve`, if left out."""
+    """Signatures to call; if left out, `serving_default` of the graph tagged `serve`."""
 
     model_signature_name: list[str] = field(default_factory=list)
     tag: list[str] = field(default_factory=list)
@@ -30,7 +30,7 @@ class ModelSpec:
 
 @dataclass(frozen=True)
 class DataSpec:
-    """Which splits to read: all, if left out."""
+    """Splits to read: all, if left out."""
 
     example_splits: list[str] = field(default_factory=list)
 
@@ -67,7 +67,7 @@ class PredictOutput:
 
 @dataclass(frozen=True)
 class OutputColumnsSpec:
-    """What becomes of the answers of one signature; one of the three has to be given."""
+    """Columns for the answers of one signature; give one of the three."""
 
     signature_name: str = ""
     classify_output: ClassifyOutput | None = None
@@ -131,7 +131,7 @@ def BulkInferrer(
 
 
 def _files(examples: Sequence[Examples], wanted: Sequence[str]) -> dict[str, list[Path]]:
-    """The files by split, of all artifacts that have the split."""
+    """Return the files by split, of all artifacts that have the split."""
     known = {split for each in examples for split in each.splits}
     splits = chosen_splits(sorted(known), wanted)
     # The model gets the records as they are.

@@ -48,11 +48,11 @@ class CsvFiles:
     given: frozenset[str] = frozenset()
 
     def blocks(self, path: Path) -> Iterator[pa.RecordBatch]:
-        """The rows of a file as texts, nulls where a value is missing."""
+        """Yield the rows of a file as texts, nulls where a value is missing."""
         yield from _read(path, self)
 
     def rows(self, files: Sequence[Path], key: Key) -> Iterator[Rows]:
-        """The rows of some of the files as serialised examples."""
+        """Yield the rows of some of the files as serialised examples."""
         assert self.types is not None
         for path in files:
             first = 1
@@ -77,7 +77,7 @@ class CsvFiles:
             row, value = _first_misfit(texts, kind)
             raise ExecutorError(
                 f"{path}: row {first + row}: {name} is {value!r}, which is no {kind}",
-                hint=f"mend the row, or change column_types[{name!r}]",
+                hint=f"fix the row, or change column_types[{name!r}]",
                 retryable=False,
             ) from None
 
@@ -114,7 +114,7 @@ def open_files(
 
 
 def _inferred(source: CsvFiles) -> dict[str, str]:
-    """The narrowest type that takes all values of each column."""
+    """Return the narrowest type that takes all values of each column."""
     found: dict[str, str] = dict.fromkeys(source.columns, "")
     seen_in: dict[str, Path] = {}
     for path in source.files:
@@ -138,13 +138,13 @@ def _other_type(name: str, one: tuple[Path, str], other: tuple[Path, str]) -> Ex
     return ExecutorError(
         f"column {name!r} has {words.get(kind, 'numbers')} in {first} "
         f"and {words.get(found, 'numbers')} in {second}",
-        hint=f"mend the file, or say what it is: column_types={{{name!r}: 'string'}}",
+        hint=f"fix the file, or say what it is: column_types={{{name!r}: 'string'}}",
         retryable=False,
     )
 
 
 def _wider(kind: str, texts: Any) -> str:
-    """The narrowest type, not narrower than `kind`, that takes all values of a column."""
+    """Return the narrowest type, not narrower than `kind`, that takes all values of a column."""
     if kind == "string" or texts.null_count == len(texts):
         return kind
     for wanted in _ORDER[max(1, _ORDER.index(kind)) : -1]:
@@ -157,7 +157,7 @@ def _wider(kind: str, texts: Any) -> str:
 
 
 def numbers(texts: Any, kind: str) -> Any:
-    """Texts as numbers, by the rules of Python and TFX.
+    """Return texts as numbers, by the rules of Python and TFX.
 
     Raises:
         ValueError: one is no such number; a whole number beyond 64 bits is none of any kind.
@@ -295,10 +295,10 @@ def _bad_row(path: Path, width: int, reason: str) -> ExecutorError:
             if row and len(row) != width:
                 return ExecutorError(
                     f"{path}:{reader.line_num}: {len(row)} values where the header names {width}",
-                    hint="put values that hold a comma into quotes, or mend the row",
+                    hint="put values that hold a comma into quotes, or fix the row",
                     retryable=False,
                 )
-    return ExecutorError(f"{path}: {reason}", hint="mend the file", retryable=False)
+    return ExecutorError(f"{path}: {reason}", hint="fix the file", retryable=False)
 
 
 def _not_utf8(path: Path, reason: str) -> ExecutorError:

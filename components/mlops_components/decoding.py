@@ -33,7 +33,7 @@ def decoded(
     keep: Callable[[bytes], bool] | None = None,
     rows: int = 2 * BATCH_ROWS,
 ) -> Iterator[pa.RecordBatch]:
-    """The records of files as Arrow record batches.
+    """Return the records of files as Arrow record batches.
 
     Args:
         payload: TFX's name for what a record is.
@@ -57,7 +57,7 @@ def decoded_batches(
     schema: Any = None,
     keep: Callable[[bytes], bool] | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Lists of records as Arrow record batches, as `decoded`.
+    """Return lists of records as Arrow record batches, as `decoded`.
 
     Args:
         where: the folder that errors name.
@@ -81,7 +81,7 @@ _NAMES: dict[str, str] = {
 
 
 def _decoder(payload: str, schema: Any) -> Callable[[list[bytes]], pa.RecordBatch]:
-    """What decodes records, in any thread.
+    """Return a function that decodes records, in any thread.
 
     TFX's decoder keeps the columns that it fills, and lets other threads run meanwhile: used by two
     at once, it mixes their rows or crashes. So each thread has one of its own.
@@ -122,7 +122,7 @@ def _new_decoder(payload: str, schema: Any) -> Callable[[list[bytes]], pa.Record
 
 
 def in_order(function: Callable[[T], R], items: Iterable[T], workers: int = 0) -> Iterator[R]:
-    """`map` by threads: results in order, and only a few items at once.
+    """Apply a function to items in threads: results in order, and only a few items at once.
 
     Args:
         workers: threads; one a core if 0.

@@ -27,7 +27,7 @@ class Threshold:
 
 @dataclass(frozen=True)
 class DistributionComparator:
-    """How two distributions of a feature are compared.
+    """Distances between two distributions of a feature, with thresholds.
 
     Args:
         infinity_norm: of texts and categories: the largest difference of a value's share.
@@ -65,7 +65,7 @@ class NumericValueComparator:
 
 @dataclass(frozen=True)
 class DatasetConfig:
-    """What is compared: features, and the number of examples."""
+    """Features to compare, and the number of examples."""
 
     feature: list[FeatureComparator] = field(default_factory=list)
     num_examples_comparator: NumericValueComparator | None = None
@@ -131,7 +131,7 @@ def DistributionValidator(
 def split_pairs(
     test: Sequence[str], base: Sequence[str], wanted: list[tuple[str, str]] | None
 ) -> list[tuple[str, str]]:
-    """The pairs of splits, in the order of the splits."""
+    """Return the pairs of splits, in the order of the splits."""
     for pair in wanted or ():
         for split, known in zip(pair, (test, base), strict=True):
             if split not in known:

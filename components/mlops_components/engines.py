@@ -1,8 +1,8 @@
-"""Which engine computes: this process, or an Apache Beam pipeline on any runner.
+"""Choice of the engine: this process, or an Apache Beam pipeline on any runner.
 
 Components whose libraries offer both take `engine` and `beam_pipeline_args`. Neither is part of
 the cache key: both engines give the same result, so that moving from a laptop to a cluster
-computes nothing anew.
+computes nothing again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LIMIT_VARIABLE = "MLOPS_MEMORY_ENGINE_LIMIT"
 DEFAULT_LIMIT = "4Gi"
 
 _UNPACKED = 16
-"""How many times larger rows are in memory than in compressed files, at a guess."""
+"""Estimated ratio of the size of rows in memory to that in compressed files."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Choice:
 
     @property
     def is_beam(self) -> bool:
-        """Whether a Beam pipeline computes."""
+        """True if a Beam pipeline computes."""
         return self.engine == "beam"
 
     def note(self, *outputs: Artifact) -> None:
@@ -101,7 +101,7 @@ def choose(
 
 
 def memory_limit() -> int:
-    """Bytes of input up to which `auto` stays in memory.
+    """Return bytes of input up to which `auto` stays in memory.
 
     Raises:
         ParameterError: the variable that sets it does not hold a size.
@@ -117,7 +117,7 @@ def memory_limit() -> int:
 
 
 def names_runner(arguments: Sequence[str]) -> bool:
-    """Whether Beam arguments name a runner that has more than this machine."""
+    """Return True if Beam arguments name a runner that has more than this machine."""
     for index, argument in enumerate(arguments):
         name, _, value = argument.partition("=")
         if name == "--runner":
@@ -127,7 +127,7 @@ def names_runner(arguments: Sequence[str]) -> bool:
 
 
 def open_pipeline(beam_pipeline_args: Sequence[str] | None) -> Any:
-    """A context manager that gives a Beam pipeline, and runs it at its end.
+    """Return a context manager that gives a Beam pipeline, and runs it at its end.
 
     Without a runner, it is Beam's in-process one. `DirectRunner` is what Beam makes of it: since
     2.70 it tries to download Prism first.

@@ -98,7 +98,7 @@ def Evaluator(
 def _given(
     eval_config: dict[str, Any] | str | None, slicing: Any, module_path: str | None
 ) -> dict[str, Any] | str:
-    """The config, unless something is given that TFX has left behind."""
+    """Return the config, unless something is given that TFX has left behind."""
     if slicing is not None:
         raise ParameterError(
             "feature_slicing_spec is for EvalSavedModels of TensorFlow 1",
@@ -119,7 +119,7 @@ def _given(
 def _models(
     config: Any, model: Model | None, baseline: Model | None, module_file: Path | None
 ) -> list[Any]:
-    """The models, in the order of the config's model specs."""
+    """Return the models, in the order of the config's model specs."""
     from mlops_components._eval_models import model_handle
 
     found = []

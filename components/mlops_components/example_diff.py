@@ -23,7 +23,7 @@ class ConfusionConfig:
 
 @dataclass(frozen=True)
 class PairedExampleSkew:
-    """How examples are paired and compared.
+    """Options for pairing and comparing examples.
 
     Args:
         identifier_features: rows with equal values of all these belong together.
@@ -45,7 +45,7 @@ class PairedExampleSkew:
 
 @dataclass(frozen=True)
 class ExampleDiffConfig:
-    """What is compared, and how."""
+    """Configuration of ExampleDiff."""
 
     paired_example_skew: PairedExampleSkew
 

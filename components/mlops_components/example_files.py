@@ -1,4 +1,4 @@
-"""Which files an ExampleGen reads, and the driver that makes them, and no others, decide the cache.
+"""Files that an ExampleGen reads: the driver makes them, and only them, decide the cache.
 
 The driver lists the files, finds the wanted span, and puts span, version and a digest of the files
 into the properties of the output, which belong to the cache key. `input_base` itself does not: a
@@ -62,7 +62,7 @@ def _config(request: Request) -> InputConfig:
 
 
 def range_of(request: Request) -> RangeConfig | None:
-    """The range that a node is given."""
+    """Return the range that a node is given."""
     given = request.value("range_config")
     return msgspec.convert(given, RangeConfig) if given else None
 
@@ -72,12 +72,12 @@ def _has_spans(request: Request) -> bool:
 
 
 def properties(found: Selection) -> dict[str, Any]:
-    """Span and version, as TFX records them."""
+    """Return span and version, as TFX records them."""
     return {"span": found.span, "version": found.version or 0}
 
 
 def fingerprint(found: Selection, cache: StatCache | None = None) -> str:
-    """A line for each input split, with a digest of what is in its files."""
+    """Return a line for each input split, with a digest of what is in its files."""
     lines = []
     for name, paths in found.files.items():
         size = sum(path.stat().st_size for path in paths)

@@ -41,7 +41,7 @@ def CsvExampleGen(
 
     Args:
         input_base: folder of CSV files, or one CSV file.
-        span: the span to read, in place of `range_config`.
+        span: the span to read, instead of `range_config`.
         missing_values: texts that stand for a missing value, beside the empty one.
         column_types: `int`, `float` or `string` by column, where the values are not to decide.
     """
@@ -74,7 +74,7 @@ def ImportExampleGen(
         input_base: folder of TFRecord files, or one of them.
         payload_format: `FORMAT_TF_EXAMPLE`, `FORMAT_TF_SEQUENCE_EXAMPLE` or `FORMAT_PROTO`, or
             TFX's number for it.
-        span: the span to read, in place of `range_config`.
+        span: the span to read, instead of `range_config`.
     """
     payload = payload_format_of(payload_format)
     wanted = wanted_span(range_config, span)
@@ -96,7 +96,7 @@ def ParquetExampleGen(
 
     Args:
         input_base: folder of Parquet files, or one of them.
-        span: the span to read, in place of `range_config`.
+        span: the span to read, instead of `range_config`.
     """
     wanted = wanted_span(range_config, span)
     found = _select("ParquetExampleGen", input_base, input_config, wanted)
@@ -117,7 +117,7 @@ def AvroExampleGen(
 
     Args:
         input_base: folder of Avro files, or one of them.
-        span: the span to read, in place of `range_config`.
+        span: the span to read, instead of `range_config`.
     """
     wanted = wanted_span(range_config, span)
     found = _select("AvroExampleGen", input_base, input_config, wanted)
@@ -129,7 +129,7 @@ def _select(name: str, base: Path, config: InputConfig | None, wanted: int | Non
 
 
 def every_file(found: Selection) -> list[Path]:
-    """The files of all splits, each once."""
+    """Return the files of all splits, each once."""
     return sorted(set(itertools.chain.from_iterable(found.files.values())))
 
 
@@ -152,7 +152,7 @@ _NUMBERS = {
 
 
 def payload_format_of(given: str | int) -> PayloadFormat:
-    """A payload format by its name, or by its number in TFX's proto.
+    """Return a payload format by its name, or by its number in TFX's proto.
 
     Raises:
         ParameterError: TFX does not know it, or records have no such format.

@@ -18,7 +18,7 @@ _MESSAGES: dict[str, list[tuple[str, str]]] = {
 
 @lru_cache(maxsize=1)
 def message_types() -> dict[str, Any]:
-    """The message classes by name."""
+    """Return the message classes by name."""
     from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
     file = descriptor_pb2.FileDescriptorProto(

@@ -29,7 +29,7 @@ _LARGE = 64 << 10
 
 
 class PayloadFormat(str, enum.Enum):
-    """What a record of the files is, by TFX's names."""
+    """Format of the records of the files, by TFX's names."""
 
     TF_EXAMPLE = "FORMAT_TF_EXAMPLE"
     TF_SEQUENCE_EXAMPLE = "FORMAT_TF_SEQUENCE_EXAMPLE"
@@ -95,7 +95,7 @@ class SplitWriter:
 def split_files(
     examples: Examples, split: str, *, takes: Collection[str] = (PayloadFormat.TF_EXAMPLE,)
 ) -> list[Path]:
-    """The files of a split, in order.
+    """Return the files of a split, in order.
 
     Args:
         takes: what the records may be, for what reads the files.
@@ -125,7 +125,7 @@ def split_files(
 def chosen_splits(
     known: Sequence[str], wanted: Sequence[str] = (), excluded: Sequence[str] = ()
 ) -> list[str]:
-    """The splits to read: `wanted` (all known ones if empty) without `excluded`.
+    """Return the splits to read: `wanted` (all known ones if empty) without `excluded`.
 
     Raises:
         NotFoundError: a name is not among the known ones, or none is left.
@@ -140,7 +140,7 @@ def chosen_splits(
 
 
 def read_records(files: Sequence[Path], rows: int = BATCH_ROWS) -> Iterator[list[bytes]]:
-    """All records of TFRecord files, in lists of at most `rows`.
+    """Yield all records of TFRecord files, in lists of at most `rows`.
 
     Raises:
         ExecutorError: a file is damaged or is not a TFRecord file.
@@ -164,7 +164,7 @@ def read_records(files: Sequence[Path], rows: int = BATCH_ROWS) -> Iterator[list
 def read_batches(
     files: Sequence[Path], *, schema: Any = None, raw_record: str = "", rows: int = BATCH_ROWS
 ) -> Iterator[pa.RecordBatch]:
-    """Examples as Arrow record batches.
+    """Read examples as Arrow record batches.
 
     Args:
         schema: `schema_pb2.Schema` that says which columns there are; None takes what comes.
@@ -189,7 +189,7 @@ _WRONG_TYPE = re.compile(r'wrong type, expected (\w+), found (\w+) for feature "
 
 
 def unreadable(where: Path, kind: str, error: Exception) -> ExecutorError:
-    """What to say where the decoder of TFX refuses a record below a folder."""
+    """Return the error for records below a folder that TFX's decoder refuses."""
     found = _WRONG_TYPE.search(str(error))
     if found is None:
         return ExecutorError(

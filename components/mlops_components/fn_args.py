@@ -1,4 +1,4 @@
-"""What `run_fn` and `tuner_fn` are called with: the fields that TFX gives, under the same names."""
+"""Arguments of `run_fn` and `tuner_fn`: the fields that TFX gives, under the same names."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _check_steps(name: str, steps: int) -> None:
 
 @dataclass(frozen=True)
 class RecordBatchesOptions:
-    """How examples are read as Arrow record batches: the fields and defaults of `tfx_bsl`'s class.
+    """Options for reading examples as Arrow record batches, as `tfx_bsl`'s class has them.
 
     That one imports TensorFlow, this one does not.
 
@@ -134,7 +134,7 @@ class FnArgs:
 
 
 class TunerFnResult(NamedTuple):
-    """What `tuner_fn` returns: a tuner of KerasTuner, and the arguments of its search."""
+    """Result of `tuner_fn`: a tuner of KerasTuner, and the arguments of its search."""
 
     tuner: Any
     fit_kwargs: dict[str, Any]
@@ -143,7 +143,7 @@ class TunerFnResult(NamedTuple):
 def data_fields(
     examples: Sequence[Examples], train: TrainArgs | None, evaluate: EvalArgs | None
 ) -> dict[str, Any]:
-    """The fields that say what to train and to evaluate on.
+    """Return the fields that say what to train and to evaluate on.
 
     Raises:
         ExecutorError: there are no examples.
@@ -168,7 +168,7 @@ def data_fields(
 def helper_fields(
     transform_graph: TransformGraph | None, schema: Schema | None, base_model: Model | None
 ) -> dict[str, Any]:
-    """The fields that say what else there is, under TFX's newer and older names."""
+    """Return the fields that say what else there is, under TFX's newer and older names."""
     graph = str(transform_graph.path) if transform_graph else None
     file = str(_schema_file(schema)) if schema else None
     return {
@@ -191,7 +191,7 @@ def _patterns(examples: Sequence[Examples], splits: Sequence[str]) -> list[str]:
 
 
 def working_folder() -> Path:
-    """The folder that a further attempt finds again; outside a task, a temporary one."""
+    """Return the folder that a further attempt finds again; outside a task, a temporary one."""
     try:
         return current_task().state_dir
     except DefinitionError:
@@ -199,7 +199,7 @@ def working_folder() -> Path:
 
 
 def _schema_file(schema: Schema) -> Path:
-    """`schema.pbtxt`, or the one file of an imported schema."""
+    """Return `schema.pbtxt`, or the one file of an imported schema."""
     usual = schema.path / "schema.pbtxt"
     if schema.path.is_file():
         return schema.path
@@ -208,7 +208,7 @@ def _schema_file(schema: Schema) -> Path:
 
 
 def _served(model: Model) -> Path:
-    """The folder of an earlier model; one that was imported may lack the folder in between."""
+    """Return the folder of an earlier model; imported ones may lack the folder in between."""
     folder = model.serving
     folder = folder if folder.is_dir() else model.path
     if not folder.is_dir() or not any(folder.iterdir()):
@@ -219,7 +219,7 @@ def _served(model: Model) -> Path:
 
 
 def payload_of(examples: Sequence[Examples]) -> str:
-    """What a record of the examples is, by TFX's names.
+    """Return the format of the examples' records, by TFX's names.
 
     Raises:
         ExecutorError: they are not of one kind.
@@ -236,7 +236,7 @@ def payload_of(examples: Sequence[Examples]) -> str:
 
 
 def example_accessor(payload: str = PayloadFormat.TF_EXAMPLE) -> DataAccessor:
-    """Reads examples; TensorFlow is imported when a `tf.data.Dataset` is asked for."""
+    """Return a reader of examples; only `tf.data.Dataset` imports TensorFlow."""
     if payload not in (PayloadFormat.TF_EXAMPLE, PayloadFormat.TF_SEQUENCE_EXAMPLE):
         refuse = functools.partial(_refuse, payload)
         return DataAccessor(refuse, refuse)

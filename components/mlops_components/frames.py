@@ -29,7 +29,7 @@ def record_batches(
     *,
     payload: str = PayloadFormat.TF_EXAMPLE,
 ) -> Iterator[pa.RecordBatch]:
-    """The examples of all files that match.
+    """Yield the examples of all files that match.
 
     Args:
         options: with the fields of `RecordBatchesOptions`; None reads all examples once, in their
@@ -47,7 +47,7 @@ def record_batches(
 
 
 def read_frame(patterns: Sequence[str]) -> pd.DataFrame:
-    """All examples as a table: `read_frame(fn_args.train_files)`.
+    """Return all examples as a table: `read_frame(fn_args.train_files)`.
 
     A feature with at most one value a row becomes a plain column, any other one holds lists.
     """
@@ -55,7 +55,7 @@ def read_frame(patterns: Sequence[str]) -> pd.DataFrame:
 
 
 def frame_of(batches: Iterable[pa.RecordBatch]) -> pd.DataFrame:
-    """Batches of examples as one table, its columns in alphabetical order."""
+    """Return batches of examples as one table, its columns in alphabetical order."""
     import pandas as pd
 
     frames = [
@@ -71,7 +71,7 @@ def frame_of(batches: Iterable[pa.RecordBatch]) -> pd.DataFrame:
 
 
 def read_sequences(files: Sequence[Path]) -> pd.DataFrame:
-    """All SequenceExamples of some files as a table.
+    """Return all SequenceExamples of some files as a table.
 
     A feature of the context is a column as in `read_frame`; one of the steps has a list for each.
     """
@@ -150,7 +150,7 @@ def _lists(name: str, cells: list[Any]) -> pa.Array:
 
 
 def _list(cell: Any) -> list[Any]:
-    """The values of a cell, in Python's own types."""
+    """Return the values of a cell, in Python's own types."""
     if hasattr(cell, "tolist"):
         cell = cell.tolist()
     if isinstance(cell, list | tuple):
@@ -191,7 +191,7 @@ def _chunks(rows: Iterator[bytes], size: int, *, whole: bool) -> Iterator[list[b
 
 
 def _shuffled(rows: Iterator[bytes], options: Any, epoch: int) -> Iterator[bytes]:
-    """Each row drawn from a buffer that is filled up again; another order in every epoch."""
+    """Yield each row drawn from a buffer that is filled up again; another order in every epoch."""
     seed = options.shuffle_seed
     draw = random.Random(None if seed is None else f"{seed}.{epoch}")
     buffer = list(itertools.islice(rows, max(options.shuffle_buffer_size, 1)))

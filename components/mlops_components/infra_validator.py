@@ -53,7 +53,7 @@ class ServingSpec:
 
 @dataclass(frozen=True)
 class ValidationSpec:
-    """What the model has to keep; what follows `num_tries` is not in TFX. 0 sets no limit.
+    """Limits for the model; those after `num_tries` are not in TFX. 0 sets no limit.
 
     Args:
         num_tries: processes that may crash, or load too slowly, before the model is refused.
@@ -73,7 +73,7 @@ class ValidationSpec:
 
 @dataclass(frozen=True)
 class TensorFlowServingRequestSpec:
-    """What to ask: `serving_default` of the graph tagged `serve`, if nothing is named."""
+    """Signatures to call; by default `serving_default` of the graph tagged `serve`."""
 
     tag_set: list[str] = field(default_factory=list)
     signature_names: list[str] = field(default_factory=list)
@@ -150,7 +150,7 @@ def _limits(spec: ValidationSpec) -> Limits:
 
 
 def _requests(examples: Examples | None, spec: RequestSpec | None) -> dict[str, Any]:
-    """What to ask: which signatures, and with how many records of which files."""
+    """Return the requests to send: signatures, and the number and files of records."""
     names = (spec and spec.tensorflow_serving) or TensorFlowServingRequestSpec()
     asked: dict[str, Any] = {"tags": names.tag_set, "signatures": names.signature_names}
     if examples is None or spec is None:

@@ -28,7 +28,7 @@ class Rows:
     Args:
         records: serialised.
         keys: what decides the split of each.
-        place: where they come from, for messages.
+        place: their origin, for messages.
         first: number of the first one there.
     """
 
@@ -94,19 +94,19 @@ def _deal(read: Read, dealing: Dealing, examples: Examples) -> dict[str, int]:
 
 
 def fitting(rows: int, size: int) -> int:
-    """How many rows are to be in memory at once, where `rows` of them take `size` bytes."""
+    """Return the number of rows to hold in memory, if `rows` of them take `size` bytes."""
     return min(BATCH_ROWS, max(1, rows * BATCH_BYTES // max(size, 1)))
 
 
 def slices(batch: Any) -> Iterator[Any]:
-    """An Arrow batch in pieces that can be encoded at once."""
+    """Yield an Arrow batch in pieces that can be encoded at once."""
     rows = fitting(batch.num_rows, batch.nbytes)
     for start in range(0, batch.num_rows, rows):
         yield batch.slice(start, rows)
 
 
 def encoded(columns: Sequence[Column], key: Key, place: str, first: int) -> Rows:
-    """Rows of columns, the records serialised examples."""
+    """Return rows of columns, the records serialised examples."""
     from mlops_components._encoding import encode
 
     records = encode(columns)
@@ -119,7 +119,7 @@ def encoded(columns: Sequence[Column], key: Key, place: str, first: int) -> Rows
 
 
 def no_such_feature(name: str, known: Mapping[str, Any]) -> ParameterError:
-    """The error for a feature to split by that is not there."""
+    """Return the error for a feature to split by that is not there."""
     return ParameterError(
         f"output_config: there is no column {name!r} to split by", hint=did_you_mean(name, known)
     )
@@ -139,7 +139,7 @@ def _feature_keys(column: Column, key: Key, place: str, first: int) -> list[Any]
 
 
 def unfit_feature(name: str, place: str, row: int) -> ExecutorError:
-    """The error for a row whose feature says nothing about a split."""
+    """Return the error for a row whose feature says nothing about a split."""
     return ExecutorError(
         f"{place}: row {row} has no value, or a float, in the column {name!r} to split by",
         hint="split by a column of texts or whole numbers that every row has",

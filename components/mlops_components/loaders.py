@@ -1,4 +1,4 @@
-"""What `artifact.load()` gives, by artifact type: entry points of `mlops_pipeline.loaders`."""
+"""Loaders for `artifact.load()`, by artifact type: entry points of `mlops_pipeline.loaders`."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class EvaluationResult:
     reasons: list[str] = field(default_factory=list)
 
     def of(self, **features: Any) -> dict[str, float | None]:
-        """The metrics of one slice: `result.of(island="Dream")`.
+        """Return the metrics of one slice: `result.of(island="Dream")`.
 
         Raises:
             NotFoundError: there is no such slice.
@@ -92,7 +92,7 @@ class EvaluationResult:
 
 
 def load_examples(artifact: Examples) -> pd.DataFrame:
-    """All examples; the index has the split and the row: `frame.loc["train"]`.
+    """Return all examples; the index has the split and the row: `frame.loc["train"]`.
 
     A feature with at most one value a row becomes a plain column, any other one holds lists; a
     feature of the steps of a SequenceExample holds a list for each step.
@@ -110,7 +110,7 @@ def load_examples(artifact: Examples) -> pd.DataFrame:
 
 
 def load_statistics(artifact: ExampleStatistics) -> dict[str, Any]:
-    """`DatasetFeatureStatisticsList` by split; Transform's, which are not by split, under ""."""
+    """Load `DatasetFeatureStatisticsList` by split; "" names Transform's, which have none."""
     from mlops_components import _tfdv
 
     return {split: _tfdv.read_statistics(artifact, split) for split in artifact.splits or [""]}
@@ -124,21 +124,21 @@ def describe_examples(artifact: Examples, folder: Path) -> None:
 
 
 def load_examples_diff(artifact: ExamplesDiff) -> dict[str, Any]:
-    """What differs, by pair of splits: `features`, `sample`, `matches` and `confusion`."""
+    """Load the differences, by pair of splits: `features`, `sample`, `matches`, `confusion`."""
     from mlops_components import _example_diff
 
     return dict(_example_diff.read_diff(artifact))
 
 
 def load_schema(artifact: Schema) -> Any:
-    """The `schema_pb2.Schema`."""
+    """Return the `schema_pb2.Schema`."""
     from mlops_components import _tfdv
 
     return _tfdv.read_schema(artifact)
 
 
 def load_anomalies(artifact: ExampleAnomalies) -> dict[str, Any]:
-    """`anomalies_pb2.Anomalies` by split; Transform's, which are not by split, under ""."""
+    """Load `anomalies_pb2.Anomalies` by split; "" names Transform's, which have none."""
     from mlops_components import _tfdv
 
     whole = (artifact.path / _tfdv.ANOMALIES_FILE).exists()
@@ -147,14 +147,14 @@ def load_anomalies(artifact: ExampleAnomalies) -> dict[str, Any]:
 
 
 def load_transform_graph(artifact: TransformGraph) -> Any:
-    """The `tft.TFTransformOutput`."""
+    """Return the `tft.TFTransformOutput`."""
     import tensorflow_transform as tft
 
     return tft.TFTransformOutput(str(artifact.path))
 
 
 def load_model(artifact: Model | PushedModel) -> Any:
-    """The model: a Keras model if it was saved as one, else a SavedModel with `.signatures`."""
+    """Return the model: a Keras model if saved as one, else a SavedModel with `.signatures`."""
     folder = artifact.serving if isinstance(artifact, Model) else artifact.path
     if not folder.is_dir():
         folder = artifact.path
@@ -171,7 +171,7 @@ def load_model(artifact: Model | PushedModel) -> Any:
 
 
 def _foreign(folder: Path) -> NotFoundError:
-    """What to say of a model that only its own library knows how to load."""
+    """Return the error for a model that only its own library can load."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     if not files:
         return NotFoundError(f"there is no model at {folder}", hint="train it again")
@@ -183,7 +183,7 @@ def _foreign(folder: Path) -> NotFoundError:
 
 
 def load_model_run(artifact: ModelRun) -> pd.DataFrame:
-    """The metrics that a training recorded, a row for each step; needs no TensorFlow."""
+    """Return the metrics that a training recorded, a row for each step; needs no TensorFlow."""
     import pandas as pd
 
     rows = list(read_metrics(artifact.path / TRAINING_FILE))
@@ -192,12 +192,12 @@ def load_model_run(artifact: ModelRun) -> pd.DataFrame:
 
 
 def load_hyperparameters(artifact: HyperParameters) -> dict[str, Any]:
-    """The best value of each hyperparameter; needs no TensorFlow."""
+    """Return the best value of each hyperparameter; needs no TensorFlow."""
     return dict(_json(artifact.path / BEST_FILE).get("values", {}))
 
 
 def load_tuner_results(artifact: TunerResults) -> pd.DataFrame:
-    """All trials, a row for each; needs no TensorFlow."""
+    """Return all trials, a row for each; needs no TensorFlow."""
     import pandas as pd
 
     file = artifact.path / TRIALS_FILE
@@ -217,7 +217,7 @@ def _json(path: Path) -> Any:
 
 
 def load_evaluation(artifact: ModelEvaluation) -> EvaluationResult:
-    """The metrics; needs no TensorFlow."""
+    """Return the metrics; needs no TensorFlow."""
     path = artifact.path / METRICS_FILE
     try:
         found = json.loads(path.read_text())

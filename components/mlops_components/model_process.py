@@ -1,4 +1,4 @@
-"""A process that loads a model and asks it: started, watched, and ended whatever the model does."""
+"""A process that loads a model and calls it; it is watched, and always ended."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LAST_WORDS = 2000
 
 @dataclass(frozen=True)
 class Limits:
-    """What a model has to keep to: seconds, milliseconds, megabytes; 0 is no limit."""
+    """Limits for a model in seconds, milliseconds, megabytes; 0 is no limit."""
 
     loading: int
     request: int
@@ -45,7 +45,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Findings:
-    """What was found out: reasons against the model, and what was measured."""
+    """Results of the checks: reasons against the model, and measurements."""
 
     reasons: list[str] = field(default_factory=list)
     measured: dict[str, PropertyValue] = field(default_factory=dict)
@@ -141,7 +141,7 @@ class _Process:
         self._received = b""
 
     def report(self, seconds: float, memory_mb: int) -> dict[str, Any]:
-        """The next report.
+        """Return the next report.
 
         Raises:
             _Failed: there is none within the time, or the process has died or grown too large.
@@ -185,7 +185,7 @@ class _Process:
         return f"crashed its process: {signal.Signals(-code).name}{hint}"
 
     def _memory(self) -> float:
-        """Resident megabytes."""
+        """Return the resident megabytes."""
         try:
             pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
         except (OSError, IndexError):

@@ -27,7 +27,7 @@ class _Refused(Exception):
 
 
 def find_server() -> str | None:
-    """The path of the server's program, if there is one."""
+    """Return the path of the server's program, if there is one."""
     return shutil.which(BINARY)
 
 

@@ -30,7 +30,7 @@ _NEWEST = ".newest-"
 
 
 class Versioning(str, Enum):
-    """How versions are numbered: both by the time in seconds."""
+    """Numbering of versions: both use the time in seconds."""
 
     AUTO = "AUTO"
     UNIX_TIMESTAMP = "UNIX_TIMESTAMP"
@@ -46,7 +46,7 @@ class Filesystem:
 
 @dataclass(frozen=True)
 class PushDestination:
-    """Where to push to."""
+    """Destination of the model."""
 
     filesystem: Filesystem
 
@@ -95,7 +95,7 @@ def Pusher(
 
 
 def _not_blessed(model: ModelBlessing | None, infra: InfraBlessing | None) -> str:
-    """Why the model must not be pushed; empty if it may be."""
+    """Return the reason why the model must not be pushed; empty if it may be."""
     if model is not None and model.properties.get("blessed") != 1:
         return f"{model.uri} does not bless it"
     if infra is not None and infra.properties.get("blessed") not in (1, "INFRA_BLESSED"):
@@ -106,7 +106,7 @@ def _not_blessed(model: ModelBlessing | None, infra: InfraBlessing | None) -> st
 
 
 def _source(model: Model | None, infra: InfraBlessing | None) -> Path:
-    """The folder to copy: the model, or the one that the infrastructure validator has stamped."""
+    """Return the folder to copy: the model, or its copy from the infrastructure validator."""
     if model is not None:
         path, hint = model.serving, "train it again"
     elif infra is not None:
@@ -120,7 +120,7 @@ def _source(model: Model | None, infra: InfraBlessing | None) -> Path:
 
 
 def _push(source: Path, folder: Path) -> Path:
-    """Copy a model into the next version; nobody ever sees half of one, not even after a crash."""
+    """Copy a model into the next version; no reader sees half of it, not even after a crash."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _remove_what_crashes_left(folder)
@@ -145,7 +145,7 @@ def _why(error: OSError) -> str:
 
 @contextmanager
 def _copied(source: Path, folder: Path) -> Iterator[Path]:
-    """A copy of the model on the disk, under a name that no server looks at."""
+    """Make a copy of the model on the disk, under a name that no server looks at."""
     name = uuid.uuid4().hex
     unlocked, copy = folder / f".{name}", folder / _COPY.format(name)
     unlocked.mkdir()
@@ -189,7 +189,7 @@ def _rename(copy: Path, folder: Path) -> Path:
 
 
 def _versions(folder: Path) -> Iterator[int]:
-    """All versions that are there, and the newest one that was."""
+    """Yield all versions that are there, and the newest one that was."""
     for path in folder.iterdir():
         number = path.name.removeprefix(_NEWEST)
         if number.isdecimal():

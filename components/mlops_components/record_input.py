@@ -21,7 +21,7 @@ class RecordFiles:
     payload_format: PayloadFormat
 
     def rows(self, files: Sequence[Path], key: Key) -> Iterator[Rows]:
-        """The records of files in protobuf's deterministic form; other messages as they are."""
+        """Yield the records of files, protobuf messages in deterministic form."""
         if self.payload_format is PayloadFormat.PROTO:
             yield from self._unparsed(files, key)
             return

@@ -1,4 +1,4 @@
-"""What is to come of anomalies: a severity for each kind of them, and the gate that it makes."""
+"""Effects of anomalies: a severity for each kind of them, and the gate that it makes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mlops_pipeline.context import current_task
 log = logging.getLogger(__name__)
 
 Action = Literal["record", "warn", "skip", "fail"]
-"""What an anomaly leads to: nothing but its record, or what `TaskContext.gate` does."""
+"""Effect of an anomaly: only its record, or an action of `TaskContext.gate`."""
 
 AnomalyKind = Literal[
     "*",

@@ -40,7 +40,7 @@ class RollingRange:
 
 @dataclass(frozen=True)
 class RangeConfig:
-    """Which span is read: one of the two."""
+    """Span to read: give one of the two."""
 
     static_range: StaticRange | None = None
     rolling_range: RollingRange | None = None
@@ -62,7 +62,7 @@ _ANY = re.compile(r"\{(?:(?P<kind>SPAN|VERSION)(?::(?P<width>.*?))?|(?P<part>YYY
 
 
 def wanted_span(config: RangeConfig | None, span: int | None = None) -> int | None:
-    """The span that a range or a number names; None for the newest.
+    """Return the span that a range or a number names; None for the newest.
 
     Raises:
         ParameterError: it is no range of one span, or both are given.
@@ -100,7 +100,7 @@ def wanted_span(config: RangeConfig | None, span: int | None = None) -> int | No
 def select(
     base: Path, splits: Sequence[InputSplit], wanted: int | None = None, suffix: str = ""
 ) -> Selection:
-    """The files of the wanted span, or the newest one, in its newest version.
+    """Return the files of the wanted span, or the newest one, in its newest version.
 
     Args:
         suffix: files beside the data that end otherwise are left out, unless a pattern names them.
@@ -129,9 +129,9 @@ def select(
         return Selection({split.name: _matching(base, split, suffix) for split in splits})
     found = {split.name: _newest(base, split, wanted) for split in splits}
     if len({(each.span, each.version) for each in found.values()}) > 1:
-        told = "; ".join(f"{name}: {each.told()}" for name, each in found.items())
+        found_spans = "; ".join(f"{name}: {each.text()}" for name, each in found.items())
         raise ResolutionError(
-            f"input splits are misaligned: {told}",
+            f"input splits are misaligned: {found_spans}",
             hint="wait until every split has the files, or name the span",
         )
     first = next(iter(found.values()))
@@ -146,18 +146,18 @@ class _Found:
     version: int | None
     files: list[Path]
 
-    def told(self) -> str:
+    def text(self) -> str:
         version = "" if self.version is None else f", version {self.version}"
         return f"span {self.span}{version}"
 
 
 def has_spans(pattern: str) -> bool:
-    """Whether there are placeholders in a pattern."""
+    """Return True if a pattern has placeholders."""
     return _ANY.search(pattern) is not None
 
 
 def _placeholders(split: InputSplit) -> str:
-    """Which placeholders a pattern has: `SPAN` or `DATE`, with `VERSION` or without."""
+    """Return the placeholders of a pattern: `SPAN` or `DATE`, with `VERSION` or without."""
     pattern = split.pattern
     kinds = [match[1] for match in _NUMBERS.finditer(pattern)]
     dates = [part for part in _DATES for _ in range(pattern.count(f"{{{part}}}"))]
@@ -211,7 +211,7 @@ def _no_match(base: Path, split: InputSplit) -> NotFoundError:
 
 
 def _near_placeholder(pattern: str) -> str:
-    """The hint to what stands in braces and is no placeholder, so that it was taken as it is."""
+    """Return a hint about braces in a pattern that are no placeholder."""
     known = ("SPAN", "VERSION", *_DATES)
     for word in re.findall(r"\{(\w+)(?::.*?)?\}", pattern):
         if word not in known:
@@ -234,7 +234,7 @@ def _shown(span: int, split: InputSplit) -> str:
 
 
 def _candidates(base: Path, split: InputSplit) -> tuple[list[str], re.Pattern[str]]:
-    """Names below the base that may fit a pattern, and the expression that tells."""
+    """Return names below the base that may fit a pattern, and the expression that tells."""
     globbed, expression, at = "", "", 0
     for match in _ANY.finditer(split.pattern):
         before = split.pattern[at : match.start()]
@@ -250,7 +250,7 @@ def _candidates(base: Path, split: InputSplit) -> tuple[list[str], re.Pattern[st
 
 
 def _as_regex(pattern: str) -> str:
-    """A glob pattern, or a part of one, as a regular expression."""
+    """Return a glob pattern, or a part of one, as a regular expression."""
     pieces = re.split(r"(\*\*/|\*|\?|\[[^\]]+\])", pattern)
     known = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
     return "".join(
@@ -294,7 +294,7 @@ def _matching(base: Path, split: InputSplit, suffix: str) -> list[Path]:
 
 
 def query_of_span(query: str, span: int) -> str:
-    """A query with the times of a span in it, as TFX's placeholders ask for them."""
+    """Return a query with the times of a span in it, as TFX's placeholders ask for them."""
     start = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(days=span)
     end = start + timedelta(days=1)
     texts = {

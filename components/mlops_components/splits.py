@@ -1,4 +1,4 @@
-"""How rows are dealt to splits: by their hash, by a feature, by time, or as they come."""
+"""Assignment of rows to splits: by their hash, by a feature, by time, or unchanged."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class InputSplit:
 
 @dataclass(frozen=True)
 class InputConfig:
-    """What is read; several splits are kept as they are."""
+    """Files to read; several splits are kept as they are."""
 
     splits: list[InputSplit] = field(default_factory=lambda: [InputSplit("single_split", "*")])
 
@@ -38,7 +38,7 @@ class HashSplit:
 
 @dataclass(frozen=True)
 class SplitConfig:
-    """How rows are dealt to splits by a hash.
+    """Assignment of rows to splits by a hash.
 
     Args:
         splits: their order and sizes decide which rows go where.
@@ -63,7 +63,7 @@ class TimeSplit:
 
 @dataclass(frozen=True)
 class TimeSplitConfig:
-    """How rows are dealt to splits by a time; not in TFX.
+    """Assignment of rows to splits by a time; not in TFX.
 
     Args:
         feature_name: column of times: whole numbers since 1970, or texts in ISO 8601.
@@ -78,7 +78,7 @@ class TimeSplitConfig:
 
 @dataclass(frozen=True)
 class OutputConfig:
-    """How the output is split; by default two thirds `train` and one third `eval`."""
+    """Splits of the output; by default two thirds `train` and one third `eval`."""
 
     split_config: SplitConfig | None = None
     time_split_config: TimeSplitConfig | None = None
@@ -89,7 +89,7 @@ DEFAULT_SPLITS = SplitConfig([HashSplit("train", 2), HashSplit("eval", 1)])
 
 @dataclass(frozen=True)
 class Key:
-    """What of a row decides its split: the whole record, or one feature.
+    """Part of a row that decides its split: the whole record, or one feature.
 
     Args:
         value: the value of the feature counts, not its bytes.
@@ -101,12 +101,12 @@ class Key:
 
 @dataclass(frozen=True)
 class Dealing:
-    """Which split a row goes to.
+    """Rule that assigns rows to splits.
 
     Args:
         splits: names, in order.
         key: what `choose` wants to know of a row.
-        choose: the splits of rows by their keys; it is told where they come from and the number
+        choose: the splits of rows by their keys; its arguments name their origin and the number
             of the first one, for errors.
     """
 
@@ -116,7 +116,7 @@ class Dealing:
 
 
 def dealing_of(config: OutputConfig) -> Dealing:
-    """The rule that a configuration describes.
+    """Return the rule that a configuration describes.
 
     Raises:
         ParameterError: it describes none.

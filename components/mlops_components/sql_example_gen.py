@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def query_driver(request: Request) -> Plan:
-    """Run, unless the user says what stands for the data: a query has no digest of them."""
+    """Run always, unless the user gives a fingerprint: a query has no digest of its data."""
     from mlops_pipeline.driver import Decision, drive
 
     if not any(p.name == "url" and isinstance(p.value, ir.Secret) for p in request.node.parameters):
@@ -71,8 +71,9 @@ def SqlExampleGen(
     Args:
         url: of the database, without a password, as SQLAlchemy has it; or a `Secret`.
         query: a SELECT; `input_config` has several, as the patterns of its splits.
-        span: the span that the query asks for, in place of `range_config`.
-        fingerprint: what stands for the data: while it is the same, results are reused.
+        span: the span that the query asks for, instead of `range_config`.
+        fingerprint: a text of your own for the state of the data; while it is the same, results
+            are reused.
     """
     splits = _queries(query, input_config)
     wanted = wanted_span(range_config, span)

@@ -71,7 +71,7 @@ class Queries:
     password: str = field(default="", repr=False)
 
     def rows(self, split: str, query: str, key: Key) -> Iterator[Rows]:
-        """The rows of a query as serialised examples."""
+        """Yield the rows of a query as serialised examples."""
         place = f"query of split {split!r}"
         with self._open(place) as connection:
             names, batches = _run(connection, query)
@@ -90,7 +90,7 @@ class Queries:
 
     @contextmanager
     def _open(self, place: str) -> Iterator[Any]:
-        """A connection; what goes wrong with it is told without the password."""
+        """Open a connection; its errors are reported without the password."""
         try:
             import sqlalchemy
             from sqlalchemy import exc
@@ -123,7 +123,7 @@ class Queries:
 
 
 def _without(reason: str, password: object) -> str:
-    """A reason in one line, without the password."""
+    """Return a reason in one line, without the password."""
     from urllib.parse import quote, quote_plus
 
     text = " ".join(reason.split())
@@ -146,7 +146,7 @@ def _run(connection: Any, query: str) -> tuple[list[str], Iterator[Sequence[Any]
 
 
 def _batches(result: Any) -> Iterator[Sequence[Any]]:
-    """Rows in lists of as many as can be in memory at once, by the size of those before."""
+    """Yield rows in lists of as many as can be in memory at once, by the size of those before."""
     wanted = _SAMPLE
     while rows := result.fetchmany(wanted):
         yield rows
@@ -163,7 +163,7 @@ class _Columns:
         self._kinds: dict[str, str] = {}
 
     def convert(self, rows: Sequence[Any], first: int) -> list[Column]:
-        """Some rows as columns; a null is a feature without values and type, as in TFX."""
+        """Return some rows as columns; a null is a feature without values and type, as in TFX."""
         return [
             self._column(name, [row[at] for row in rows], first)
             for at, name in enumerate(self._names)
@@ -186,7 +186,7 @@ class _Columns:
         return list_column_of(name, kind, counts, array)
 
     def _kind(self, name: str, many: bool, values: list[Any], rows: Sequence[int]) -> str:
-        """What a column holds, in this batch as in the ones before."""
+        """Return the kind of a column's values, the same in every batch."""
         kinds = {type(value): _KINDS.get(type(value), "") for value in values if value is not None}
         before = self._kinds.get(name, "")
         if before:

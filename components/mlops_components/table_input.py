@@ -32,7 +32,7 @@ class Tables:
     batches: Callable[[Path], Iterator[pa.RecordBatch]]
 
     def rows(self, files: Sequence[Path], key: Key) -> Iterator[Rows]:
-        """The rows of files as serialised examples."""
+        """Yield the rows of files as serialised examples."""
         for path in files:
             first = 1
             for batch in self.batches(path):
@@ -57,7 +57,7 @@ def _rows(piece: pa.RecordBatch, key: Key, place: str, first: int) -> Rows:
 
 
 def _hidden_from_tfx(column: Column, array: pa.Array) -> Any:
-    """A mask of the rows whose value is one that TFX takes for missing, if there are any."""
+    """Return a mask of the rows whose value is one that TFX takes for missing, if there are any."""
     import numpy as np
     import pyarrow.compute as pc
 
@@ -109,7 +109,7 @@ _WORDS = {"int": "whole numbers", "float": "floats", "bytes": "texts"}
 
 
 def holds(name: str, kind: pa.DataType, place: str) -> str:
-    """What a column of this type holds, in words; nothing for one that is always null.
+    """Describe the values of a column of this type in words; empty for an always null one.
 
     Raises:
         ExecutorError: there is no feature for it.
@@ -158,14 +158,14 @@ def _no_feature(name: str, kind: str, place: str) -> ExecutorError:
 
 
 def is_list(kind: pa.DataType) -> bool:
-    """Whether a column has several values a row."""
+    """Return True if a column has several values a row."""
     from pyarrow import types
 
     return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
 
 
 def to_column(name: str, array: pa.Array, place: str, first: int) -> Column:
-    """An Arrow column as a feature.
+    """Return an Arrow column as a feature.
 
     Raises:
         ExecutorError: it has values for which there is no feature.
@@ -200,7 +200,7 @@ def to_column(name: str, array: pa.Array, place: str, first: int) -> Column:
 
 
 def _plain(array: pa.Array, name: str, place: str) -> pa.Array:
-    """Texts for times, plain values for encoded ones, and whole numbers of 64 bits."""
+    """Return texts for times, plain values for encoded ones, and whole numbers of 64 bits."""
     import pyarrow as pa
     from pyarrow import types
 
@@ -228,7 +228,7 @@ def _plain(array: pa.Array, name: str, place: str) -> pa.Array:
 
 
 def _iso(array: pa.Array) -> pa.Array:
-    """Times as ISO 8601 with microseconds; in UTC, marked so, if they have a zone."""
+    """Return times as ISO 8601 with microseconds; in UTC, marked so, if they have a zone."""
     import numpy as np
     import pyarrow as pa
 
@@ -238,7 +238,7 @@ def _iso(array: pa.Array) -> pa.Array:
 
 
 def _with_nulls(array: pa.Array, values: pa.Array) -> pa.Array:
-    """`values` at the places where `array` has some."""
+    """Return `values` at the positions where `array` has some."""
     import numpy as np
     import pyarrow as pa
 

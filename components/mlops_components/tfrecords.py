@@ -82,7 +82,7 @@ def _deflate(data: bytes) -> bytes:
 
 
 def framed(records: Sequence[bytes]) -> bytes:
-    """Records as they are in a file."""
+    """Return records as they are in a file."""
     import numpy as np
     from google_crc32c import value
 
@@ -108,7 +108,7 @@ def _masked(checksum: int) -> bytes:
 
 
 def read_batches(path: Path, rows: int) -> Iterator[list[bytes]]:
-    """All records of a TFRecord file, compressed or not, in lists of at most `rows`.
+    """Yield all records of a TFRecord file, compressed or not, in lists of at most `rows`.
 
     A list is shorter where the records are large.
     """
@@ -125,7 +125,7 @@ def read_batches(path: Path, rows: int) -> Iterator[list[bytes]]:
 
 
 def read_records(path: Path) -> Iterator[bytes]:
-    """All records of a TFRecord file, compressed or not.
+    """Yield all records of a TFRecord file, compressed or not.
 
     Raises:
         ExecutorError: it is damaged, cut off, or no TFRecord file; says which record.
@@ -186,7 +186,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 
 def _is_compressed(path: Path, start: bytes) -> bool:
-    """By the name; a file that is called something else is looked into."""
+    """Return True if a file is compressed, by its name or else its first bytes."""
     if path.suffix == ".gz":
         return bool(start)
     plain = len(start) == _HEADER and start == _length(int.from_bytes(start[:8], "little"))

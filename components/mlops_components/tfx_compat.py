@@ -26,7 +26,7 @@ __version__ = VERSION
 
 
 class StatsType(enum.Enum):
-    """Which statistics `stats_options_updater_fn` is asked about."""
+    """Statistics that `stats_options_updater_fn` is called for."""
 
     UNKNOWN = 0
     PRE_TRANSFORM = 1
@@ -102,7 +102,7 @@ class TfxNameError(PipelineError, AttributeError):
 
 @contextmanager
 def tfx_importable(asked: bool) -> Iterator[None]:
-    """Meanwhile, `import tfx` finds the stand-in, unless TFX is installed.
+    """Let `import tfx` find the stand-in, unless TFX is installed.
 
     Args:
         asked: whether the user has asked for it; if not, nothing changes.
@@ -144,7 +144,7 @@ def _said_where_to_ask() -> Iterator[None]:
 
 
 class _Finder:
-    """Finds and makes the modules of the stand-in, while it is on `sys.meta_path`."""
+    """Finder of the modules of the stand-in, while it is on `sys.meta_path`."""
 
     def made(self, module: Any) -> bool:
         return getattr(getattr(module, "__spec__", None), "loader", None) is self
@@ -163,7 +163,7 @@ class _Finder:
         return _StandIn(spec.name, f"Stands in for {spec.name} of TFX {VERSION}.")
 
     def exec_module(self, module: ModuleType) -> None:
-        """Nothing: names are looked up when they are used."""
+        """Do nothing: names are looked up when they are used."""
 
 
 class _StandIn(ModuleType):
@@ -218,7 +218,7 @@ def _hint(module: str, name: str) -> str:
 
 
 def _user() -> str:
-    """`file:line` of the code that asks for what there is not."""
+    """Return `file:line` of the code that asks for what there is not."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith((__file__, "<frozen ")):
         frame = frame.f_back

@@ -25,7 +25,7 @@ __authoring__ = True
 
 
 class TfxComponent:
-    """A component of TFX: call it inside a pipeline to place it as a node.
+    """A component of TFX: call it inside a pipeline to add it as a node.
 
     Attributes:
         component: the class, or an instance whose parameters are given already.
@@ -46,12 +46,12 @@ class TfxComponent:
         return str(self.component.id if made else self.component.__name__)
 
     def options(self, **changes: Unpack[OptionsDict]) -> TfxComponent:
-        """The same component with other options for the nodes made of it."""
+        """Return the same component with other options for the nodes made of it."""
         options = self._options.changed(self.name, changes)
         return TfxComponent(self.component, self.beam_pipeline_args, options)
 
     def __call__(self, *args: Any, **arguments: Any) -> Node:
-        """Place a node in the pipeline that is being written.
+        """Add a node to the pipeline that is being written.
 
         Args:
             arguments: those of the component's constructor; of an instance only its inputs.

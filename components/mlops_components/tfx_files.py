@@ -1,6 +1,6 @@
-"""What `tfx.dsl.io.fileio` and `tfx.utils.io_utils` offer to user modules, over fsspec.
+"""Functions of `tfx.dsl.io.fileio` and `tfx.utils.io_utils` for user modules, over fsspec.
 
-The names and arguments are TFX's: modules that were written for them find these in their place.
+The names and arguments are TFX's: modules that were written for them get these instead.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _place(path: Any) -> tuple[AbstractFileSystem, str]:
 
 
 def _spelt(system: AbstractFileSystem, path: str) -> str:
-    """A path of a file system as a module can give it to us again."""
+    """Return a path of a file system as a module can give it to us again."""
     local = "file" in system.protocol
     return path if local else str(system.unstrip_protocol(path))
 
@@ -46,31 +46,31 @@ def open(path: Any, mode: str = "r") -> IO[Any]:
 
 
 def exists(path: Any) -> bool:
-    """Whether there is something at a path."""
+    """Return True if a path exists."""
     system, place = _place(path)
     return bool(system.exists(place))
 
 
 def isdir(path: Any) -> bool:
-    """Whether a path is a folder."""
+    """Return True if a path is a folder."""
     system, place = _place(path)
     return bool(system.isdir(place))
 
 
 def glob(pattern: Any) -> list[str]:
-    """The paths that fit a pattern."""
+    """Return the paths that fit a pattern."""
     system, place = _place(pattern)
     return [_spelt(system, found) for found in system.glob(place)]
 
 
 def listdir(path: Any) -> list[str]:
-    """The names in a folder."""
+    """Return the names in a folder."""
     system, place = _place(path)
     return sorted(posixpath.basename(name.rstrip("/")) for name in system.ls(place, detail=False))
 
 
 def walk(top: Any, topdown: bool = True) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Folders below a path, each with the names of its folders and of its files."""
+    """Yield folders below a path, each with the names of its folders and of its files."""
     system, place = _place(top)
     for folder, folders, files in system.walk(place, topdown=topdown):
         yield _spelt(system, folder), list(folders), list(files)
@@ -121,18 +121,18 @@ def rmtree(path: Any) -> None:
 
 
 def stat(path: Any) -> FileStatistics:
-    """Size and time of a file."""
+    """Return size and time of a file."""
     system, place = _place(path)
-    told = system.info(place)
-    seconds = told.get("mtime") or 0
-    return FileStatistics(int(told["size"] or 0), int(seconds * 1e9), told["type"] == "directory")
+    info = system.info(place)
+    seconds = info.get("mtime") or 0
+    return FileStatistics(int(info["size"] or 0), int(seconds * 1e9), info["type"] == "directory")
 
 
 # From here on: what `io_utils` has beside these.
 
 
 def ensure_local(file_path: str) -> str:
-    """A file on this machine: local ones as they are, others as a copy that is kept for reuse."""
+    """Return a file on this machine: a local one, or a copy that is kept for reuse."""
     import fsspec
 
     if "file" in _place(file_path)[0].protocol:
@@ -165,25 +165,25 @@ def delete_dir(path: str) -> None:
 
 
 def get_only_uri_in_dir(dir_path: str) -> str:
-    """The one file or folder in a folder."""
+    """Return the one file or folder in a folder."""
     names = [name for name in listdir(dir_path) if not name.startswith(".")]
     if len(names) != 1:
-        raise RuntimeError(f"{dir_path} holds {len(names)} files in place of one")
+        raise RuntimeError(f"{dir_path} holds {len(names)} files instead of one")
     return posixpath.join(dir_path, names[0])
 
 
 def all_files_pattern(file_pattern: str) -> str:
-    """The pattern of all files in a folder."""
+    """Return the pattern of all files in a folder."""
     return posixpath.join(file_pattern, "*")
 
 
 def read_string_file(file_name: str) -> str:
-    """The text of a file."""
+    """Return the text of a file."""
     return read_bytes_file(file_name).decode()
 
 
 def read_bytes_file(file_name: str) -> bytes:
-    """The bytes of a file."""
+    """Return the bytes of a file."""
     with open(file_name, "rb") as file:
         return bytes(file.read())
 
@@ -222,7 +222,7 @@ def parse_json_file(file_name: str, message: Message) -> Message:
 
 
 def load_csv_column_names(csv_file: str) -> list[str]:
-    """The first line of a CSV file."""
+    """Return the first line of a CSV file."""
     with open(csv_file) as file:
         return next(csv.reader(file))
 
@@ -231,7 +231,7 @@ class SchemaReader:
     """Reads schemas."""
 
     def read(self, schema_path: str) -> Any:
-        """The schema in a file."""
+        """Return the schema in a file."""
         from tensorflow_metadata.proto.v0 import schema_pb2
 
         return parse_pbtxt_file(schema_path, schema_pb2.Schema())

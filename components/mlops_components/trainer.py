@@ -55,7 +55,7 @@ def Trainer(
 
     Args:
         module_file: Python file that defines `run_fn`.
-        run_fn: `module:function`, in place of a module file.
+        run_fn: `module:function`, instead of a module file.
         custom_config: handed to `run_fn` as it is.
         tfx_compat: let the user's code import `tfx` where TFX is not installed.
     """

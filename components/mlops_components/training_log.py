@@ -82,7 +82,7 @@ class TrainingLog:
 
 
 def read_metrics(path: Path) -> Iterator[tuple[int, dict[str, float]]]:
-    """The steps of a training, and the metrics of each.
+    """Yield the steps of a training, and the metrics of each.
 
     Raises:
         NotFoundError: there are none.
@@ -113,7 +113,7 @@ def _number(name: str, value: Any) -> float:
 
 
 def _spelt(value: float) -> float | str:
-    """As JSON has it: what is not finite is a text that `float` takes."""
+    """Return a number for JSON: if not finite, as a text that `float` takes."""
     if math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

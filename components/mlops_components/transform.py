@@ -32,7 +32,7 @@ _TAKES = (PayloadFormat.TF_EXAMPLE, PayloadFormat.TF_SEQUENCE_EXAMPLE)
 
 @dataclass(frozen=True)
 class SplitsConfig:
-    """Which splits are analyzed (`train` by default) and transformed (all by default)."""
+    """Splits to analyze (`train` by default) and to transform (all by default)."""
 
     analyze: list[str] = field(default_factory=lambda: ["train"])
     transform: list[str] = field(default_factory=list)
@@ -70,7 +70,7 @@ def Transform(
     Args:
         module_file: Python file that defines `preprocessing_fn`, and may define
             `stats_options_updater_fn`.
-        preprocessing_fn: `module:function`, in place of a module file.
+        preprocessing_fn: `module:function`, instead of a module file.
         custom_config: handed to the user's functions if they take an argument of that name.
         materialize: whether transformed examples are written.
         stats_options_updater_fn: `module:function`, if there is no module file.
@@ -122,7 +122,7 @@ def Transform(
 
 @dataclass(frozen=True)
 class CacheFolders:
-    """Where the analyzer cache is read, if anywhere, and written."""
+    """Folders of the analyzer cache: the one to read, if any, and the one to write."""
 
     old: Path | None
     new: Path
@@ -157,7 +157,7 @@ def _checked(config: SplitsConfig) -> SplitsConfig:
 
 
 def _payload(examples: Sequence[Examples]) -> str:
-    """What the records of all examples are."""
+    """Return the format of the records of all examples."""
     if not examples:
         raise ParameterError("Transform has no examples", hint="connect one artifact at least")
     standard = PayloadFormat.TF_EXAMPLE
@@ -171,7 +171,7 @@ def _payload(examples: Sequence[Examples]) -> str:
 
 
 def _parts(examples: Sequence[Examples], wanted: Sequence[str]) -> list[Part]:
-    """The parts of the wanted splits (all if empty), split by split."""
+    """Return the parts of the wanted splits (all if empty), split by split."""
     known = examples[0].splits
     for each in examples[1:]:
         if set(each.splits) != set(known):
@@ -195,7 +195,7 @@ def _by_split(parts: Sequence[Part]) -> dict[str, list[Path]]:
 
 
 def _described(transformed: Examples, examples: Sequence[Examples]) -> Examples:
-    """The output with what is known of it: its span is the newest one that it is made of."""
+    """Return the output with what is known of it: its span is the newest one that it is made of."""
     spans = [(int(str(e.properties.get("span", 0))), e) for e in examples]
     span, newest = max(spans, key=lambda pair: pair[0])
     transformed.properties.update(
@@ -209,7 +209,7 @@ def _described(transformed: Examples, examples: Sequence[Examples]) -> Examples:
 
 @dataclass(frozen=True)
 class _Code:
-    """Where the user's functions are."""
+    """Names and files of the user's functions."""
 
     module_file: Path | None
     preprocessing_fn: str
@@ -218,7 +218,7 @@ class _Code:
 
     @contextmanager
     def loaded(self) -> Iterator[tuple[Callable[..., Any], Callable[..., Any]]]:
-        """`preprocessing_fn`, and `stats_options_updater_fn` or one that changes nothing."""
+        """Load `preprocessing_fn`, and `stats_options_updater_fn` or one that changes nothing."""
         update = self.stats_options_updater_fn
         if self.module_file is not None and update:
             raise ParameterError(

@@ -38,7 +38,7 @@ TRIALS_FILE = "trials.json"
 
 @dataclass(frozen=True)
 class TuneArgs:
-    """How to search: trials at a time, each in a process of its own; 0 and 1: in this process."""
+    """Number of trials at a time, each in its own process; 0 and 1 use this process."""
 
     num_parallel_trials: int = 0
 
@@ -58,7 +58,7 @@ class TuneArgs:
 
 @dataclass(frozen=True)
 class TunerCall:
-    """How to get a tuner, in this process or in another one.
+    """Call of `tuner_fn`, to be made in this process or in another one.
 
     Args:
         payload: what a record of the examples is.
@@ -117,7 +117,7 @@ def Tuner(
 
     Args:
         module_file: Python file that defines `tuner_fn`.
-        tuner_fn: `module:function`, in place of a module file.
+        tuner_fn: `module:function`, instead of a module file.
         custom_config: handed to `tuner_fn` as it is.
         tfx_compat: let the user's code import `tfx` where TFX is not installed.
     """

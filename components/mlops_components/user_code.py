@@ -24,14 +24,14 @@ from mlops_pipeline.failure import summary, traceback_tail
 
 @contextmanager
 def user_function(name: str, module_file: Path | None, target: str) -> Iterator[Callable[..., Any]]:
-    """The user's function, for as long as it is needed.
+    """Load the user's function for as long as it is needed.
 
     The folder of the module file is on `sys.path` meanwhile, so that the file can import its
     neighbours.
 
     Args:
         name: of the function in the module file, and of the parameter that replaces it.
-        target: `module:function`, in place of a module file.
+        target: `module:function`, instead of a module file.
 
     Raises:
         ParameterError: neither or both are given.
@@ -53,7 +53,7 @@ def user_function(name: str, module_file: Path | None, target: str) -> Iterator[
 
 
 def optional_function(name: str, module_file: Path | None) -> Callable[..., Any] | None:
-    """A function that a module file may define."""
+    """Return a function that a module file may define."""
     if module_file is None:
         return None
     with _module(module_file) as module:
@@ -115,15 +115,15 @@ def _load(path: Path) -> ModuleType:
 
 
 def _not_importable(name: str, error: Exception) -> ExecutorError:
-    """What to say of a module of the user's that fails while it is imported."""
+    """Return the error for a module of the user's that fails to be imported."""
     if isinstance(error, SyntaxError):
         # Not always the module itself: it may be one that it imports.
         place = f"{error.filename or name}:{error.lineno}"
-        return ExecutorError(f"{place}: {error.msg}", hint="mend the module", retryable=False)
+        return ExecutorError(f"{place}: {error.msg}", hint="fix the module", retryable=False)
     missing = isinstance(error, ModuleNotFoundError)
     return ExecutorError(
         f"cannot import {name}: {summary(error)}",
-        hint="install what provides it in this environment" if missing else "mend the module",
+        hint="install what provides it in this environment" if missing else "fix the module",
         retryable=False,
         details=traceback_tail(error),
     )

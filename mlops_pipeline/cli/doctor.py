@@ -31,5 +31,5 @@ def doctor(project: Project, as_json: bool) -> int:
         write([f"{here.paint(sign, style)} {finding.check.ljust(width)}  {finding.found}"])
         if finding.hint:
             write([here.paint(f"  {' ' * width}  {finding.hint}", "dim")])
-    write(["", f"{len(failed)} to mend" if failed else "all that a run needs is there"])
+    write(["", f"{len(failed)} to fix" if failed else "all that a run needs is there"])
     return 1 if failed else 0

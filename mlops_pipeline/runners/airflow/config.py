@@ -130,7 +130,7 @@ class NodeConfig:
 
     Args:
         match: ids of nodes, with `*` and `?`.
-        execution: where these nodes run, in place of where the others do.
+        execution: where these nodes run, instead of where the others do.
     """
 
     match: str = "*"

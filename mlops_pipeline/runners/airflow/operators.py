@@ -94,7 +94,7 @@ class RunStepOperator(StepOperator):
     """Runs a command that begins the run, if none has yet: it knows the parameters.
 
     Args:
-        parameters: values of run parameters, in place of the DAG's; templates are filled in.
+        parameters: values of run parameters, instead of the DAG's; templates are filled in.
         known: names of the pipeline's run parameters.
         span: run parameter that takes the day of the data interval, in days since 1970.
     """
@@ -200,7 +200,7 @@ class NodeOperator(RunStepOperator):
 
         Raises:
             AirflowSkipException: the node was skipped.
-            AirflowFailException: it failed in a way that another attempt does not mend.
+            AirflowFailException: it failed in a way that another attempt does not fix.
             AirflowException: it failed otherwise.
         """
         arguments = ["run-node", self.ir_file, self.place]

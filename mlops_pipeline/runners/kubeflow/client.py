@@ -55,7 +55,7 @@ class Server:
         namespace: of the user, where several share the server.
         token: sent with each call, where neither file nor pod has one.
         token_file: read for each call, as tokens of pods are exchanged now and then.
-        ca_file: certificates to trust in place of the public ones.
+        ca_file: certificates to trust instead of the public ones.
     """
 
     url: str = ""
