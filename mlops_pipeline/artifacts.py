@@ -23,11 +23,11 @@ All others, ours among them, do not have it as a property that components see.
 """
 
 PropertyValue = int | float | str | list[Any] | dict[str, Any]
-"""What a property may hold; lists and dicts are stored as JSON."""
+"""Value of a property; lists and dicts are stored as JSON."""
 
 
 def has_old_layout(properties: Mapping[str, Any]) -> bool:
-    """Whether TFX before 0.29 wrote the files: `train/` instead of `Split-train/`."""
+    """Return True if TFX before 0.29 wrote the files: `train/`, not `Split-train/`."""
     if LAYOUT_PROPERTY not in properties:
         return False
     parts = re.match(r"(\d+)\.(\d+)", str(properties[LAYOUT_PROPERTY]))
@@ -90,7 +90,7 @@ class Artifact:
         return Path(self.uri)
 
     def load(self) -> Any:
-        """The content as a Python object, by the loader registered for this type.
+        """Return the content as a Python object, by the loader registered for this type.
 
         Loaders are entry points of the group `mlops_pipeline.loaders`, named by artifact type.
         """
@@ -121,7 +121,7 @@ class _Split(Artifact):
         return [str(name) for name in names]
 
     def split(self, name: str) -> Path:
-        """The folder of one split: `<path>/Split-<name>`, of old artifacts `<path>/<name>`.
+        """Return the folder of one split: `<path>/Split-<name>`, of old artifacts `<path>/<name>`.
 
         Raises:
             NotFoundError: the artifact has no such split.
@@ -187,7 +187,7 @@ class Model(Artifact):
 
 
 class ModelRun(Artifact):
-    """What a training wrote beside the model: logs, checkpoints."""
+    """Files of a training beside the model: logs, checkpoints."""
 
 
 class ModelEvaluation(Artifact):
@@ -209,7 +209,7 @@ class PushedModel(Artifact):
 
 
 class ExamplesDiff(Artifact):
-    """Where two sets of examples differ, by pair of splits: `SplitPair-<test>_<base>/`."""
+    """Differences of two sets of examples, by pair of splits: `SplitPair-<test>_<base>/`."""
 
 
 class InferenceResult(Artifact):
@@ -230,11 +230,11 @@ class ValueArtifact(Artifact):
     PYTHON_TYPE: ClassVar[type] = object
 
     def encode(self, value: Any) -> bytes:
-        """The bytes of the file that hold `value`."""
+        """Return the bytes of the file that hold `value`."""
         raise NotImplementedError
 
     def decode(self, data: bytes) -> Any:
-        """The value that `data` holds."""
+        """Return the value that `data` holds."""
         raise NotImplementedError
 
     def write(self, value: Any) -> None:
@@ -243,11 +243,11 @@ class ValueArtifact(Artifact):
         self.path.write_bytes(self.encode(value))
 
     def read(self) -> Any:
-        """The stored value."""
+        """Return the stored value."""
         return self.decode(self.path.read_bytes())
 
     def load(self) -> Any:
-        """The stored value."""
+        """Return the stored value."""
         return self.read()
 
 
@@ -329,7 +329,7 @@ class JsonValue(ValueArtifact):
 
 
 def value_artifact_for(python_type: object) -> type[ValueArtifact]:
-    """The value artifact type that holds values of a Python type; `JsonValue` for the rest."""
+    """Return the artifact type for values of a Python type; `JsonValue` for others."""
     for kind in (String, Bytes, Boolean, Integer, Float):
         if python_type is kind.PYTHON_TYPE:
             return kind

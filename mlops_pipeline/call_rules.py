@@ -1,4 +1,4 @@
-"""What the call of a component must keep to: each rule is a function that yields what is wrong.
+"""Rules for the call of a component: each is a function that yields problems.
 
 They look at a call when it is made, so that the error points at the line that made it.
 """
@@ -36,7 +36,7 @@ class Call:
     arguments: Mapping[str, Any]
 
     def channels(self) -> Iterator[tuple[InputSpec, Channel]]:
-        """The outputs of nodes that were given to inputs."""
+        """Yield the outputs of nodes that were given to inputs."""
         for spec in self.interface.inputs.values():
             for source in sources(self.arguments.get(spec.name)):
                 if isinstance(source, Channel):
@@ -44,14 +44,14 @@ class Call:
 
 
 def sources(argument: Any) -> list[Any]:
-    """What was given to an input, as a list."""
+    """Return the value of an input as a list."""
     if argument is None:
         return []
     return list(argument) if isinstance(argument, (list, tuple)) else [argument]
 
 
 def is_id(name: str) -> bool:
-    """Whether a name can be an id: it becomes a folder, and a name in commands."""
+    """Return True if a name can be an id: it becomes a folder, and a name in commands."""
     return _ID.fullmatch(name) is not None
 
 
@@ -183,7 +183,7 @@ def channels_are_of_this_pipeline(call: Call) -> Problems:
 
 
 def foreign(what: str, thing: str) -> Problem:
-    """The problem that something of another pipeline is used."""
+    """Return the problem that something of another pipeline is used."""
     return Problem(
         f"{what} is given {thing}, which belongs to another pipeline",
         "read another pipeline's outputs with external(pipeline, node, output, type)",
@@ -263,7 +263,7 @@ CALL_RULES: tuple[Callable[[Call], Problems], ...] = (
 
 
 def values_are_within_reach(draft: Draft, what: str, found: Iterable[ir.Expression]) -> Problems:
-    """The rule for all expressions: what they read is there for a node at this place."""
+    """Yield the rule for all expressions: what they read is there for a node at this place."""
     for part in (inner for expression in found for inner in parts(expression)):
         if isinstance(part, (ir.OutputValue, ir.OutputProperty, ir.OutputUri)):
             yield from _output_is_within_reach(draft, what, part.node, part.output)

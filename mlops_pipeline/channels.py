@@ -42,7 +42,7 @@ class Channel(Unknown):
         return Value(Reference(ir.OutputUri(self.node, self.output.name), TEXT, self.owner))
 
     def property(self, name: str) -> Value:
-        """A property of the artifact."""
+        """Return a property of the artifact."""
         kind = {int: "integer", float: "number", str: "string"}.get(
             self.output.type.PROPERTIES.get(name, object)
         )
@@ -130,7 +130,7 @@ class _RunInfo:
 
     @property
     def state(self) -> Value:
-        """How the run has ended: in exit handlers only."""
+        """State in which the run has ended: in exit handlers only."""
         return Value(Reference(ir.RunInfo("state"), {"enum": ["COMPLETE", "FAILED", "CANCELED"]}))
 
 

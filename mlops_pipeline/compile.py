@@ -55,7 +55,7 @@ def compile_pipeline(
 def check_pipeline(
     pipeline: Pipeline, parameters: Mapping[str, Any] | None = None, base_dir: Path | None = None
 ) -> list[Problem]:
-    """All that is wrong with a pipeline as a whole, warnings too.
+    """Return all that is wrong with a pipeline as a whole, warnings too.
 
     Raises:
         DefinitionError: a call in it is wrong, so that there is no whole to look at.
@@ -92,7 +92,7 @@ def _problems(written: Written) -> Iterable[Problem]:
 
 
 def _topological(whole: ir.PipelineIR, edges: Mapping[str, frozenset[str]]) -> list[str]:
-    """The ids in an order in which the nodes can run, as near as can be to the user's own."""
+    """Return the ids in an order in which the nodes can run, near to the user's own."""
     rank = {node.id: (node.on_exit, place) for place, node in enumerate(whole.nodes)}
     missing = {name: len(needed) for name, needed in edges.items()}
     waiting: dict[str, list[str]] = {name: [] for name in rank}

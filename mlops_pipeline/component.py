@@ -96,7 +96,7 @@ class Component:
         return self.definition.interface
 
     def options(self, **changes: Unpack[OptionsDict]) -> Component:
-        """The same component with other options for the nodes made of it.
+        """Return the same component with other options for the nodes made of it.
 
         >>> Trainer.options(id="final", retries=2, timeout=3600)(examples=...)
         """

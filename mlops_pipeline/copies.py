@@ -45,7 +45,7 @@ _HELD: dict[str, int] = {}
 
 
 def default_scratch() -> Path:
-    """Where files of this machine are kept: the user's cache folder, or the temporary one."""
+    """Return the folder for local files: the user's cache, or the temporary one."""
     chosen = os.environ.get("XDG_CACHE_HOME", "")
     cache = Path(chosen) if chosen else Path.home() / ".cache"
     nearest = next(folder for folder in (cache, *cache.parents) if folder.exists())
@@ -94,7 +94,7 @@ class Copies:
 
     @contextlib.contextmanager
     def leased(self, uris: Mapping[str, str]) -> Iterator[dict[str, str]]:
-        """Local paths of remote artifacts, which stay there while the block runs.
+        """Return local paths of remote artifacts, which stay there while the block runs.
 
         Args:
             uris: digests by URI; what is not remote is left out of the result.
@@ -111,7 +111,7 @@ class Copies:
             yield paths
 
     def hold(self, uri: str, digest: str = "") -> Path:
-        """The local path of a remote artifact, which stays there until this process ends."""
+        """Return the local path of a remote artifact, which stays there until this process ends."""
         digest = digest or digest_uri(uri, self.digests)
         place = str(self.folder / digest)
         if place not in _HELD:
@@ -215,7 +215,7 @@ class Copies:
         os.utime(lock)
 
     def _open_lock(self, digest: str, how: int) -> int | None:
-        """A lock on a copy, there or not; None if it is not waited for, and taken."""
+        """Return a lock on a copy, there or not; None if it is not waited for, and taken."""
         file = self._lock_file(digest)
         while True:
             lock = _open(file)

@@ -1,4 +1,4 @@
-"""What changed between two versions of a dataset: rows, columns, and the statistics of each."""
+"""Differences between two versions of a dataset: rows, columns, and their statistics."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class FeatureDiff:
 
     @property
     def change(self) -> str:
-        """What happened to it: `added`, `removed`, `type`, `values`, or nothing."""
+        """Kind of the change: `added`, `removed`, `type`, `values`, or empty."""
         if self.before is None or self.after is None:
             return "removed" if self.after is None else "added"
         if self.before.type != self.after.type:
@@ -58,7 +58,7 @@ class FeatureDiff:
 
 @dataclass(frozen=True)
 class DataDiff:
-    """What changed between two versions of a dataset.
+    """Differences between two versions of a dataset.
 
     Args:
         same_content: whether both have the same bytes.
@@ -131,7 +131,7 @@ def _rows(splits: Splits, split: str) -> int | None:
 
 
 def _features(split: str, one: Splits, other: Splits) -> Iterator[FeatureDiff]:
-    """The features of a split that is in both; columns of other splits are told by name alone."""
+    """Yield the features of a split that both versions have; other columns only by name."""
     if split not in one or split not in other:
         return
     before, after = one[split], other[split]

@@ -28,7 +28,7 @@ from mlops_pipeline.store import (
 EXAMPLES, STATISTICS, MODEL = "Examples", "ExampleStatistics", "Model"
 
 RECENT = 500
-"""How many of the newest artifacts are looked at for versions."""
+"""Number of the newest artifacts that are searched for versions."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class TrainedModel:
 
 
 def datasets(store: MetadataStore, name: str = "", *, limit: int = RECENT) -> list[Version]:
-    """The versions of all datasets, or of those that a name means, newest first.
+    """Return the versions of all datasets, or of those that a name means, newest first.
 
     Args:
         name: `<pipeline>.<node>.<output>`, or one or two of these parts next to each other.
@@ -107,7 +107,7 @@ def datasets(store: MetadataStore, name: str = "", *, limit: int = RECENT) -> li
 
 
 def versions(store: MetadataStore, name: str = "") -> list[Version]:
-    """The same, without rows and columns."""
+    """Return the same, without rows and columns."""
     found = _versions(store, store.artifacts_by_type(EXAMPLES, limit=RECENT))
     if not name:
         return found
@@ -126,7 +126,7 @@ def _is_meant(dataset: str, name: str) -> bool:
 
 
 def _versions(store: MetadataStore, records: Iterable[ArtifactRecord]) -> list[Version]:
-    """Versions of these artifacts, those with equal bytes and one origin folded into one."""
+    """Return the versions of these artifacts; equal bytes of one origin are one version."""
     records = sorted(records, key=lambda record: record.id)
     makers = _writers(store, [record.id for record in records])
     folded: dict[tuple[str, str], list[ArtifactRecord]] = {}
@@ -143,7 +143,7 @@ _Writers = Mapping[int, Sequence[tuple[Event, Execution]]]
 
 
 def _writers(store: MetadataStore, ids: Sequence[int]) -> _Writers:
-    """Who has each artifact as an output, the one that made it first."""
+    """Find the executions that have each artifact as an output, the first writer first."""
     written = [e for e in store.events_by_artifact(ids) if e.direction is Direction.OUTPUT]
     executions = {e.id: e for e in store.executions({event.execution_id for event in written})}
     found: dict[int, list[tuple[Event, Execution]]] = defaultdict(list)
@@ -191,12 +191,12 @@ def _number(value: Any) -> int | None:
 
 
 def splits_of(record: ArtifactRecord) -> list[str]:
-    """The names of the splits of an artifact."""
+    """Return the names of the splits of an artifact."""
     return list(getattr(artifact_object(record), "splits", []))
 
 
 def _counted(store: MetadataStore, version: Version) -> Version:
-    """The version with its columns, and its rows if it does not tell them, by its statistics."""
+    """Return the version with its columns, and its rows if it lacks them, by its statistics."""
     statistics = statistics_of(store, version.ids)
     if statistics is None:
         return version
@@ -212,7 +212,7 @@ def _counted(store: MetadataStore, version: Version) -> Version:
 
 
 def statistics_of(store: MetadataStore, ids: Sequence[int]) -> ArtifactRecord | None:
-    """The newest statistics of all rows of examples; None if there are none."""
+    """Return the newest statistics of all rows of examples; None if there are none."""
     readers = {
         event.execution_id
         for event in store.events_by_artifact(ids)
@@ -237,7 +237,7 @@ def _is_whole(record: ArtifactRecord) -> bool:
 
 
 def find_version(store: MetadataStore, what: str) -> Version:
-    """The version of a dataset that a text means.
+    """Return the version of a dataset that a text means.
 
     Args:
         what: number or place of the artifact, `RUN/NODE/OUTPUT`, a dataset (its newest version),
@@ -286,7 +286,7 @@ def _of_dataset(known: Sequence[Version], what: str, place: str) -> Version:
 
 
 def version_before(store: MetadataStore, version: Version) -> Version:
-    """The version of the same dataset that was made before.
+    """Return the version of the same dataset that was made before.
 
     Raises:
         NotFoundError: it is the first.
@@ -301,7 +301,7 @@ def version_before(store: MetadataStore, version: Version) -> Version:
 
 
 def models_of(store: MetadataStore, version: Version) -> list[TrainedModel]:
-    """The models that were trained on a version of a dataset, or on what was made of it.
+    """Return the models that were trained on a version of a dataset, or on what was made of it.
 
     Those that were started from such a model come with it as `through`.
     """
@@ -315,7 +315,7 @@ def models_of(store: MetadataStore, version: Version) -> list[TrainedModel]:
 
 
 def _trained(store: MetadataStore, examples: set[int]) -> set[int]:
-    """Models that were made by reading these examples, or examples that were made of them."""
+    """Find the models trained on these examples, or on examples made of them."""
     models: set[int] = set()
     seen, frontier = set(examples), set(examples)
     while frontier:
@@ -328,7 +328,7 @@ def _trained(store: MetadataStore, examples: set[int]) -> set[int]:
 
 
 def _started_from(store: MetadataStore, models: set[int]) -> dict[int, int]:
-    """Further models, each with the model that its training read."""
+    """Find further models, each with the model that its training read."""
     read = [e for e in store.events_by_artifact(models) if e.direction is Direction.INPUT]
     base = {e.execution_id: e.artifact_id for e in read}
     found = {}
@@ -373,7 +373,7 @@ def _models(store: MetadataStore, through: Mapping[int, int | None]) -> list[Tra
 
 
 def _verdicts(store: MetadataStore, model: ArtifactRecord) -> tuple[bool | None, tuple[str, ...]]:
-    """What evaluators said of a model, and where it was pushed to."""
+    """Return the verdicts of evaluators on a model, and the destinations of its pushes."""
     written = store.artifacts(_outputs(store, _readers(store, {model.id})))
     said = [
         bool(record.properties.get("blessed"))

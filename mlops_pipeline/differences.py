@@ -33,7 +33,7 @@ class _Hunk(NamedTuple):
 
 
 def diff(before: str, after: str, name: str, *, limit: int = 40) -> str:
-    """A short difference of one part of the code, with file and line numbers.
+    """Return a short difference of one part of the code, with file and line numbers.
 
     Args:
         before, after: texts of the file that the part is in; empty where there was none.
@@ -84,7 +84,7 @@ def _hunks(before: str, after: str, file: str, label: str) -> Iterator[_Hunk]:
 def _block(
     units: Sequence[_Unit], start: int, stop: int, lines: Sequence[str]
 ) -> tuple[int, list[str]]:
-    """Number of the first line of some units, and their lines."""
+    """Return number of the first line of some units, and their lines."""
     chosen = units[start:stop]
     if not chosen:
         return (units[start - 1].last if start else 0), []
@@ -93,7 +93,7 @@ def _block(
 
 
 def _line_hunks(old: tuple[int, list[str]], new: tuple[int, list[str]]) -> Iterator[_Hunk]:
-    """The lines that differ; all of them where only their indentation does."""
+    """Yield the lines that differ; all of them where only their indentation does."""
     (old_first, was), (new_first, now) = old, new
     matcher = difflib.SequenceMatcher(
         None, [line.strip() for line in was], [line.strip() for line in now], autojunk=False
@@ -140,7 +140,7 @@ def _units_in(nodes: Sequence[ast.AST], depth: int, source: Source) -> Iterator[
 
 
 def _lines(node: ast.AST) -> tuple[int, int]:
-    """The first and last line of a statement, decorators included."""
+    """Return the first and last line of a statement, decorators included."""
     if isinstance(node, ast.match_case):
         return node.pattern.lineno, node.body[-1].end_lineno or 0
     if not isinstance(node, (ast.stmt, ast.ExceptHandler)):

@@ -27,7 +27,7 @@ Shares = Mapping[Any, float]
 
 @dataclass(frozen=True)
 class Feature:
-    """What statistics say about one feature.
+    """Statistics of one feature.
 
     Args:
         type: `INT`, `FLOAT`, `STRING`, `BYTES` or `STRUCT`.
@@ -73,7 +73,7 @@ class Described:
 
 
 def read_described(folder: Path, split: str) -> Described:
-    """The statistics of a split of an ExampleStatistics artifact.
+    """Return the statistics of a split of an ExampleStatistics artifact.
 
     Raises:
         NotFoundError: the file is gone, or `tensorflow-metadata` is not installed.
@@ -143,13 +143,13 @@ def _ranges(histograms: Iterable[Any]) -> Ranges:
 
 
 def l_infinity(before: Shares, after: Shares) -> float:
-    """The largest difference of a value's share: 0 for equal distributions, at most 1."""
+    """Return the largest difference of a value's share: 0 for equal distributions, at most 1."""
     one, other = _normal(before), _normal(after)
     return max((abs(one.get(k, 0.0) - other.get(k, 0.0)) for k in {*one, *other}), default=0.0)
 
 
 def jensen_shannon(before: Shares, after: Shares) -> float:
-    """The Jensen-Shannon divergence: 0 for equal distributions, 1 for disjoint ones."""
+    """Return the Jensen-Shannon divergence: 0 for equal distributions, 1 for disjoint ones."""
     one, other = _normal(before), _normal(after)
     total = 0.0
     for key in {*one, *other}:
@@ -160,7 +160,7 @@ def jensen_shannon(before: Shares, after: Shares) -> float:
 
 
 def on_one_scale(before: Ranges, after: Ranges) -> tuple[Shares, Shares]:
-    """Two distributions of numbers over the same ranges; inside a range, numbers lie evenly."""
+    """Return two distributions of numbers over the same ranges, evenly spread inside each."""
     edges = sorted({edge for found in (before, after) for b in found.buckets for edge in b[:2]})
     return _spread(before, edges), _spread(after, edges)
 

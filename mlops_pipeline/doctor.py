@@ -47,7 +47,7 @@ Verdict = Literal["ok", "note", "warn", "fail"]
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found.
+    """The result of one check.
 
     Args:
         hint: what to do, where something is to do.
@@ -66,7 +66,7 @@ def examine(resolved: Resolved) -> Iterator[Finding]:
 
 
 def own_version() -> str:
-    """The version of this distribution, also where it runs from its sources."""
+    """Return the version of this distribution, also where it runs from its sources."""
     return _installed("mlops-pipeline") or f"{__version__} (from sources)"
 
 
@@ -144,7 +144,7 @@ def _store(resolved: Resolved) -> Iterator[Finding]:
 
 
 def _new_store(url: str, file: Path) -> Iterator[Finding]:
-    """A store that the first run makes: that it could is tried on one elsewhere."""
+    """Yield a store that the first run makes: that it could is tried on one elsewhere."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             open_store(f"sqlite:///{folder}/trial.db").close()
@@ -175,7 +175,7 @@ def _root(resolved: Resolved) -> Iterator[Finding]:
 
 
 def _remote_root(root: str, resolved: Resolved) -> Finding:
-    """A root elsewhere: an object is written, read and removed."""
+    """Return a root elsewhere: an object is written, read and removed."""
     settings = resolved.values
     try:
         check_url(root)

@@ -24,7 +24,7 @@ class _Ref:
 
 
 def tree(lineage: Lineage) -> str:
-    """A tree that starts at the start of the walk; what appears twice is drawn once."""
+    """Return a tree that starts at the start of the walk; what appears twice is drawn once."""
     branches = _branches(lineage)
     roots = [("", _label(lineage, ref), ref) for ref in _roots(lineage)]
     lines: list[str] = []
@@ -48,7 +48,7 @@ def tree(lineage: Lineage) -> str:
 
 
 def dot(lineage: Lineage) -> str:
-    """A Graphviz graph: boxes are executions, rounded ones artifacts."""
+    """Return a Graphviz graph: boxes are executions, rounded ones artifacts."""
     lines = ["digraph lineage {", "  rankdir=LR;", '  node [fontname="sans-serif"];']
     for artifact in lineage.artifacts.values():
         text = _quoted(f"{artifact.type} #{artifact.id}")
@@ -65,7 +65,7 @@ def dot(lineage: Lineage) -> str:
 
 
 def mermaid(lineage: Lineage) -> str:
-    """A Mermaid flowchart: boxes are executions, rounded ones artifacts."""
+    """Return a Mermaid flowchart: boxes are executions, rounded ones artifacts."""
     lines = ["flowchart LR"]
     for artifact in lineage.artifacts.values():
         lines.append(f'  a{artifact.id}(["{_entities(artifact.type)} #35;{artifact.id}"])')
@@ -86,7 +86,7 @@ def _roots(lineage: Lineage) -> list[_Ref]:
 
 
 def _branches(lineage: Lineage) -> dict[_Ref, list[_Item]]:
-    """What hangs below each artifact and execution: (group, text, reference)."""
+    """Return the items below each artifact and execution: (group, text, reference)."""
     branches: dict[_Ref, list[_Item]] = defaultdict(list)
     leave = Direction.INPUT if lineage.upstream else Direction.OUTPUT
     ordered = sorted(lineage.events, key=lambda e: (e.execution_id, e.key, e.index))
@@ -108,7 +108,7 @@ def _group(lineage: Lineage, execution_id: int) -> str:
 
 
 def _folded(items: list[_Item]) -> list[_Item]:
-    """The branches, of which many alike are cut to three and a count."""
+    """Return the branches, of which many alike are cut to three and a count."""
     groups: dict[str, list[_Item]] = defaultdict(list)
     for item in items:
         groups[item[0]].append(item)
@@ -151,5 +151,5 @@ def _quoted(text: str) -> str:
 
 
 def _entities(text: str) -> str:
-    """Text for Mermaid, which knows entity codes and no backslashes."""
+    """Escape a text for Mermaid, which knows entity codes and no backslashes."""
     return "".join(c if c.isalnum() or c in " _-./,[]" else f"#{ord(c)};" for c in text)

@@ -28,7 +28,7 @@ _INLINE_COMMENT = re.compile(r"\s#.*$")
 
 
 def find_lock(base_dir: Path) -> Path | None:
-    """The lock file of the project that a folder lies in, if there is one.
+    """Return the lock file of the project that a folder lies in, if there is one.
 
     The nearest one up to the project's root counts; the root is the first folder upwards with
     `mlops.toml` or `pyproject.toml`. Without a root, only the folder itself is looked at.
@@ -50,7 +50,7 @@ def _up_to_root(folder: Path) -> Iterator[Path]:
 
 
 def lock_digest(path: Path | None) -> str:
-    """SHA-256 of what a lock file says, in hexadecimal; empty without a lock file.
+    """Return the SHA-256 of what a lock file says, in hexadecimal; empty without a lock file.
 
     Comments, blank lines and line ends do not count, so that a tool that only writes another
     header does not make every node run again.
@@ -75,7 +75,7 @@ def lock_digest(path: Path | None) -> str:
 
 
 def describe() -> dict[str, str]:
-    """The interpreter and the platform, for the records."""
+    """Return the interpreter and the platform, for the records."""
     return {
         "python": sys.version.split()[0],
         "implementation": sys.implementation.name,

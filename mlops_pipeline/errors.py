@@ -101,7 +101,7 @@ class RunFailedError(PipelineError):
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
-    """The hint that offers the nearest known name, or lists them all.
+    """Return the hint that offers the nearest known name, or lists them all.
 
     >>> did_you_mean("train_step", ["train_steps", "lr"])
     "did you mean 'train_steps'?"
@@ -114,7 +114,7 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
 
 
 def caller() -> str:
-    """`file:line` of the user's code that called the framework.
+    """Return `file:line` of the user's code that called the framework.
 
     Other packages that write pipelines for their callers say so with a global `__authoring__`.
     """
@@ -127,6 +127,6 @@ def caller() -> str:
 
 
 def place(file: str, line: int) -> str:
-    """`file:line`, relative to the working folder where the file lies below it."""
+    """Return `file:line`, relative to the working folder where the file lies below it."""
     here = os.getcwd() + os.sep  # noqa: PTH109 - compared as text
     return f"{file.removeprefix(here)}:{line}"

@@ -35,19 +35,19 @@ from mlops_pipeline.store import ArtifactRecord
 
 
 class Scope(Protocol):
-    """What expressions may refer to."""
+    """Names that expressions may refer to."""
 
     def run_parameter(self, name: str) -> Any:
-        """Value of a run-time parameter."""
+        """Return the value of a run-time parameter."""
 
     def run_info(self, field: str) -> str:
-        """A fact about the run."""
+        """Return a fact about the run."""
 
     def item(self, loop: str) -> Any:
-        """The current item of a loop."""
+        """Return the current item of a loop."""
 
     def output(self, node: str, output: str) -> ArtifactRecord:
-        """The one artifact that a node wrote to an output."""
+        """Return the one artifact that a node wrote to an output."""
 
 
 OPERATORS: Mapping[str, Callable[..., Any]] = {
@@ -67,7 +67,7 @@ OPERATORS: Mapping[str, Callable[..., Any]] = {
 
 
 def evaluate(expression: Expression, scope: Scope) -> Any:
-    """The value of an expression.
+    """Return the value of an expression.
 
     Raises:
         ResolutionError: what it refers to is not there, or an operator does not fit.
@@ -106,7 +106,7 @@ def evaluate(expression: Expression, scope: Scope) -> Any:
 
 
 def read_value(record: ArtifactRecord) -> Any:
-    """The content of a stored value artifact."""
+    """Return the content of a stored value artifact."""
     kind = getattr(artifacts, record.type, None)
     if not (isinstance(kind, type) and issubclass(kind, artifacts.ValueArtifact)):
         raise ResolutionError(
@@ -166,7 +166,7 @@ def _operate(name: str, arguments: tuple[Expression, ...], scope: Scope) -> Any:
 
 
 def describe(expression: Expression) -> str:
-    """How an expression reads, for reasons and errors: `Evaluator.blessing.blessed == 1`."""
+    """Return an expression as text for reasons and errors: `Evaluator.blessing.blessed == 1`."""
     match expression:
         case Literal(value):
             return repr(value)

@@ -1,4 +1,4 @@
-"""A gate: what a node says of itself about the nodes after it.
+"""Gates: decisions of a component about the nodes after it.
 
 The body of a component says it (`current_task().gate("skip", "3 anomalies")`), the publisher
 records it with the outputs in one transaction, and the driver of each node downstream reads it
@@ -21,10 +21,10 @@ GATE = "gate"
 WARN, SKIP, FAIL = "warn", "skip", "fail"
 
 ACTIONS = (WARN, SKIP, FAIL)
-"""What a gate can do, the mildest first: say so, skip what comes after, or fail."""
+"""Actions of a gate, the mildest first: warn, skip the nodes after it, or fail."""
 
 KEPT = 100
-"""Findings that are kept; those of the strictest action first."""
+"""Largest number of findings that are kept; those of the strictest action first."""
 
 _LONGEST = 500
 
@@ -37,7 +37,7 @@ class Finding(Struct, frozen=True):
 
 
 class Gate(Struct, frozen=True, omit_defaults=True):
-    """What a node found; the strictest of its findings decides.
+    """Findings of a node; the strictest of them decides.
 
     Args:
         node: the node that found it, with its place in the loops: `Validator[0]`.
@@ -48,12 +48,12 @@ class Gate(Struct, frozen=True, omit_defaults=True):
 
     @property
     def action(self) -> str:
-        """What it does: `warn`, `skip` or `fail`."""
+        """Action of the strictest finding: `warn`, `skip` or `fail`."""
         return max((f.action for f in self.findings), key=ACTIONS.index)
 
     @property
     def reasons(self) -> list[str]:
-        """Why it does that."""
+        """Reasons for that action."""
         return [f.reason for f in self.findings if f.action == self.action]
 
     def __str__(self) -> str:
@@ -61,12 +61,12 @@ class Gate(Struct, frozen=True, omit_defaults=True):
         return f"{first} (and {len(others)} more)" if others else first
 
     def properties(self) -> dict[str, Any]:
-        """What an execution keeps of it."""
+        """Return the properties that an execution keeps of it."""
         return {GATE: msgspec.to_builtins(self)}
 
 
 def finding(action: str, reason: str) -> Finding:
-    """One finding.
+    """Return one finding.
 
     Raises:
         ExecutorError: there is no such action, or nothing is said.
@@ -83,23 +83,23 @@ def finding(action: str, reason: str) -> Finding:
 
 
 def gate_from(findings: Iterable[Finding]) -> Gate | None:
-    """The gate that these findings make; None if there are none."""
+    """Return the gate that these findings make; None if there are none."""
     ordered = sorted(findings, key=lambda each: -ACTIONS.index(each.action))
     return Gate(tuple(ordered[:KEPT])) if ordered else None
 
 
 def read_gate(properties: Mapping[str, Any]) -> Gate | None:
-    """The gate in the properties of an execution, if there is one."""
+    """Return the gate in the properties of an execution, if there is one."""
     found = properties.get(GATE)
     return None if found is None else msgspec.convert(found, Gate)
 
 
 def closes(properties: Mapping[str, Any]) -> bool:
-    """Whether what comes after the execution with these properties is to be skipped."""
+    """Return True if the nodes after an execution with these properties are to be skipped."""
     gate = read_gate(properties)
     return gate is not None and gate.action == SKIP
 
 
 def gate_data(gate: Gate | None) -> dict[str, Any] | None:
-    """A gate as data for JSON."""
+    """Return a gate as data for JSON."""
     return None if gate is None else {"action": gate.action, **msgspec.to_builtins(gate)}

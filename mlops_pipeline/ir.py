@@ -271,7 +271,7 @@ ExecutorIR = (
 
 
 class RetryIR(_Part, frozen=True):
-    """How often a failed node is tried again; waits are in seconds and grow by `factor`."""
+    """Retries of a failed node; waits are in seconds and grow by `factor`."""
 
     attempts: int = 1
     wait: float = 1.0
@@ -280,7 +280,7 @@ class RetryIR(_Part, frozen=True):
 
 
 class CacheIR(_Part, frozen=True):
-    """Whether a result may be reused; `max_age` in seconds; `salt` starts a new history."""
+    """Reuse of results; `max_age` in seconds; `salt` starts a new history."""
 
     enabled: bool = True
     max_age: float | None = None
@@ -288,7 +288,7 @@ class CacheIR(_Part, frozen=True):
 
 
 class ResourcesIR(_Part, frozen=True):
-    """What a node asks of the machine: cores, memory in bytes, accelerators by type."""
+    """Needs of a node: cores, memory in bytes, accelerators by type."""
 
     cpu: float | None = None
     memory: int | None = None
@@ -367,7 +367,7 @@ class PipelineIR(Struct, frozen=True):
     schema_version: str = SCHEMA_VERSION
 
     def node(self, node_id: str) -> NodeIR:
-        """The node with this id."""
+        """Return the node with this id."""
         for node in self.nodes:
             if node.id == node_id:
                 return node
@@ -375,7 +375,7 @@ class PipelineIR(Struct, frozen=True):
 
 
 def dump(pipeline: PipelineIR) -> bytes:
-    """The JSON of a pipeline: sorted keys, two spaces, a final newline."""
+    """Return the JSON of a pipeline: sorted keys, two spaces, a final newline."""
     # Read back once: on Python 3.10 an empty tuple may be another one than the default, which is
     # then written; the same pipeline would give other bytes.
     plain = msgspec.json.decode(msgspec.json.encode(pipeline), type=PipelineIR)
@@ -384,7 +384,7 @@ def dump(pipeline: PipelineIR) -> bytes:
 
 
 def digest(pipeline: PipelineIR) -> str:
-    """SHA-256 of the JSON, in hexadecimal."""
+    """Return the SHA-256 of the JSON, in hexadecimal."""
     return hashlib.sha256(dump(pipeline)).hexdigest()
 
 

@@ -28,7 +28,7 @@ _Row = TypeVar("_Row")
 
 @dataclass(frozen=True)
 class Start:
-    """Where a walk sets out from: ids of artifacts, of executions, or of both."""
+    """Start of a walk: ids of artifacts, of executions, or of both."""
 
     artifacts: tuple[int, ...] = ()
     executions: tuple[int, ...] = ()
@@ -53,7 +53,7 @@ class Lineage:
 
 
 def upstream(store: MetadataStore, start: Start, *, levels: int | None = None) -> Lineage:
-    """Everything that went into these artifacts and executions.
+    """Return everything that went into these artifacts and executions.
 
     Of the executions that have an artifact as output, only the one that made it counts: those
     that took it from the cache, or handed it on, do not.
@@ -66,7 +66,7 @@ def upstream(store: MetadataStore, start: Start, *, levels: int | None = None) -
 
 
 def downstream(store: MetadataStore, start: Start, *, levels: int | None = None) -> Lineage:
-    """Everything that came of these artifacts and executions.
+    """Return everything that came of these artifacts and executions.
 
     Executions that took from the cache what another made of the same artifacts are left out.
 
@@ -144,7 +144,7 @@ class _Walk:
         return found
 
     def read(self, ids: Iterable[int]) -> dict[int, Execution]:
-        """Records of executions, each read from the store once."""
+        """Return records of executions, each read from the store once."""
         wanted = set(ids)
         missing = wanted - self.records.keys()
         self.records.update((e.id, e) for e in _chunked(self.store.executions, missing))
@@ -152,7 +152,7 @@ class _Walk:
 
 
 def _makers(walk: _Walk, entering: list[Event], leaving: list[Event]) -> set[int]:
-    """For each artifact, the execution that made it."""
+    """Return for each artifact the execution that made it."""
     writers: dict[int, set[int]] = defaultdict(set)
     for event in entering:
         writers[event.artifact_id].add(event.execution_id)
@@ -164,7 +164,7 @@ def _makers(walk: _Walk, entering: list[Event], leaving: list[Event]) -> set[int
 
 
 def _without_repeats(walk: _Walk, entering: list[Event], leaving: list[Event]) -> set[int]:
-    """The executions without those that got the same outputs of the same inputs by the cache."""
+    """Return the executions without those that only reused earlier outputs."""
     read: dict[int, set[int]] = defaultdict(set)
     written: dict[int, set[int]] = defaultdict(set)
     for event in entering:

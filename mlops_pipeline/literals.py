@@ -1,4 +1,4 @@
-"""What users write as the value of a parameter: its JSON Schema, and its check and IR form.
+"""Values of parameters as users write them: JSON Schema, check, and IR form.
 
 msgspec does the work; two types are ours: a `Path` is an input file or folder, a `Secret` the
 name of a value that only the executor's process sees.
@@ -75,7 +75,7 @@ class Secret:
 
 
 def schema_of(hint: Any) -> dict[str, Any]:
-    """The JSON Schema of a parameter's type.
+    """Return the JSON Schema of a parameter's type.
 
     Raises:
         TypeError: the type has no JSON form.
@@ -89,7 +89,7 @@ def schema_of(hint: Any) -> dict[str, Any]:
 
 
 def _closed(part: Any) -> Any:
-    """A schema whose records (dataclasses, TypedDicts) allow no fields but their own.
+    """Return a schema whose records (dataclasses, TypedDicts) allow no fields but their own.
 
     msgspec drops a field it does not know, and with it what the user meant to set.
     """
@@ -104,7 +104,7 @@ def _closed(part: Any) -> Any:
 
 
 def _inlined(part: Any, definitions: JsonSchema, inside: tuple[str, ...]) -> Any:
-    """A schema without references, so that every part of it can be read by itself.
+    """Return a schema without references, so that every part of it can be read by itself.
 
     Raises:
         RecursionError: the type refers to itself.
@@ -131,7 +131,7 @@ def _schema_of_ours(kind: type) -> dict[str, Any]:
 
 
 def checked(value: Any, hint: Any) -> Any:
-    """The JSON form of a literal, with each path in it as a `Path`.
+    """Return the JSON form of a literal, with each path in it as a `Path`.
 
     Raises:
         ValueError: it does not fit the type, or has no JSON form.
@@ -183,7 +183,7 @@ def _unmarked(value: Any) -> Any:
 
 
 def expression_of(value: Any, base_dir: Path) -> ir.Expression:
-    """The expression for what `checked` gave: a literal as long as there is no path in it."""
+    """Return the expression for a result of `checked`: a literal, unless it has a path."""
     if isinstance(value, Path):
         return ir.LocalPath(relative_to_base(value, base_dir))
     if isinstance(value, (list, dict)) and _has_path(value):
@@ -202,7 +202,7 @@ def _has_path(value: Any) -> bool:
 
 
 def json_of(value: Any, base_dir: Path) -> Any:
-    """What `checked` gave as JSON, with each path as a text."""
+    """Return a result of `checked` as JSON, with each path as a text."""
     if isinstance(value, Path):
         return relative_to_base(value, base_dir)
     if isinstance(value, list):
@@ -213,28 +213,28 @@ def json_of(value: Any, base_dir: Path) -> Any:
 
 
 def relative_to_base(path: Path, base_dir: Path) -> str:
-    """A path as the IR keeps it: relative if it lies below the base, or was given so."""
+    """Return a path as the IR keeps it: relative if it lies below the base, or was given so."""
     tidy, base = Path(os.path.normpath(path)), Path(os.path.normpath(base_dir))
     below = tidy.is_absolute() and tidy.is_relative_to(base)
     return (tidy.relative_to(base) if below else tidy).as_posix()
 
 
 def spelt(hint: Any) -> str:
-    """A type as the user wrote it, cut where it goes on and on."""
+    """Return a type as the user wrote it, cut where it goes on and on."""
     plain = isinstance(hint, type) and not getattr(hint, "__args__", ())
     text = hint.__name__ if plain else str(hint).replace("typing.", "").replace("pathlib.", "")
     return text if len(text) <= _LONGEST_TYPE else f"{text[:_LONGEST_TYPE]}..."
 
 
 def near_choice(problem: str, hint: Any) -> str:
-    """The hint to a problem that `checked` tells, if it is a text near one that is allowed."""
+    """Return a hint for a problem that `checked` reports: the nearest allowed text, if any."""
     wrong = re.search(r"Invalid enum value '(.*?)'", problem)
     found = did_you_mean(wrong[1], _choices(hint)) if wrong else ""
     return found if found.startswith("did") else ""
 
 
 def _choices(hint: Any) -> set[str]:
-    """The texts that stand in a type as the ones to choose from."""
+    """Return the texts that stand in a type as the ones to choose from."""
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return {member.value for member in hint if isinstance(member.value, str)}
     inner = typing.get_args(hint)
@@ -242,6 +242,6 @@ def _choices(hint: Any) -> set[str]:
 
 
 def shown(value: Any) -> str:
-    """A value in an error: short enough for one line."""
+    """Return a value in an error: short enough for one line."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

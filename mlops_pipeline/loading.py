@@ -54,7 +54,7 @@ class Loaded:
     import_paths: tuple[str, ...] = ()
 
     def compile(self, on_warning: Callable[[Problem], None] | None = None) -> PipelineIR:
-        """The IR of the pipeline.
+        """Return the IR of the pipeline.
 
         Args:
             on_warning: is told what is probably not meant as it is written.
@@ -127,13 +127,13 @@ def pipeline_of_project(folder: Path, project: Path) -> Path:
 
 
 def located(pipeline: Pipeline | PipelineIR, import_paths: tuple[str, ...] = ()) -> Loaded:
-    """A pipeline that is at hand already, with the folder of the file that defines it."""
+    """Return a pipeline that is at hand already, with the folder of the file that defines it."""
     base_dir = pipeline.base_dir if isinstance(pipeline, Pipeline) else Path.cwd()
     return Loaded(pipeline, base_dir, (str(base_dir), *import_paths))
 
 
 def open_workspace(loaded: Loaded, settings: Settings, store: MetadataStore) -> Workspace:
-    """Where a loaded pipeline runs, by the settings."""
+    """Return the workspace of a loaded pipeline, by the settings."""
     lock = Path(settings.lock) if settings.lock else find_lock(loaded.base_dir)
     return Workspace(
         store=store,
@@ -250,7 +250,7 @@ class _MissingModuleError(DefinitionError):
 
 
 def _near_name(error: Exception) -> str:
-    """`did you mean ...?` for a name that the user's code misspelt; empty for anything else."""
+    """Return `did you mean ...?` for a misspelt name in the user's code; empty otherwise."""
     frames = list(traceback.walk_tb(error.__traceback__))
     if isinstance(error, NameError) and frames:
         frame = frames[-1][0]
@@ -273,7 +273,7 @@ class _UserCode:
         self.folders = folders
 
     def __enter__(self) -> None:
-        """Nothing to prepare."""
+        """Do nothing: there is nothing to prepare."""
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, PipelineError):
@@ -302,7 +302,7 @@ class _UserCode:
             ) from error
 
     def _of_a_package(self, error: Exception) -> str:
-        """The hint to a file that was named by its path, and imports from its own package."""
+        """Return the hint for a file that imports from its own package, but is named by path."""
         if not (isinstance(error, ImportError) and "no known parent package" in error.msg):
             return ""
         file = Path(self._where(error).rpartition(":")[0])
@@ -317,7 +317,7 @@ class _UserCode:
         )
 
     def _where(self, error: BaseException) -> str:
-        """The innermost line of the user's code that the error came through."""
+        """Return the innermost line of the user's code that the error came through."""
         for frame in reversed(traceback.extract_tb(error.__traceback__)):
             if frame.filename.startswith(self.folders) and "site-packages" not in frame.filename:
                 return f"{frame.filename}:{frame.lineno}"

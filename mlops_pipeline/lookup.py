@@ -17,7 +17,7 @@ _PLACED = re.compile(r"(.+)\[(\d+(?:,\d+)*)\]")
 
 
 def find_run(store: MetadataStore, name: str) -> Run:
-    """A run by its id, the beginning of its id, or `last`.
+    """Return a run by its id, the beginning of its id, or `last`.
 
     Raises:
         NotFoundError: there is none, or there are several.
@@ -46,7 +46,7 @@ def find_run(store: MetadataStore, name: str) -> Run:
 
 
 def split_node(name: str) -> tuple[str, tuple[int, ...]]:
-    """The id and the iteration that `Trainer[0,2]` stands for."""
+    """Return the id and the iteration that `Trainer[0,2]` stands for."""
     match = _PLACED.fullmatch(name)
     if match is None:
         return name, ()
@@ -54,7 +54,7 @@ def split_node(name: str) -> tuple[str, tuple[int, ...]]:
 
 
 def find_start(store: MetadataStore, what: str = "") -> Start:
-    """Where a lineage starts.
+    """Find the start of a lineage.
 
     Args:
         what: number or place of an artifact, a type (its newest artifact), `RUN/NODE` or

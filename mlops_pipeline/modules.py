@@ -1,4 +1,4 @@
-"""Where modules are, found without importing anything.
+"""Search for modules without importing anything.
 
 A module is *standard* (part of Python), *third-party* (in `site-packages`: its version stands for
 its code), *missing*, or else *first-party*: its source counts. An editable install is first-party.
@@ -52,7 +52,7 @@ class Module:
 
 @dataclass(frozen=True)
 class Found:
-    """What a dotted name leads to.
+    """Result of looking up a dotted name.
 
     Args:
         modules: the packages on the way and the module itself; only of a first-party one.
@@ -149,12 +149,12 @@ class Finder:
         return ""
 
     def submodules(self, package: Module) -> list[str]:
-        """Names of the modules directly in a package."""
+        """Return names of the modules directly in a package."""
         names = {name.partition(".")[0] for f in package.folders for name in self.listing(f)}
         return sorted(name for name in names if name.isidentifier() and name != "__init__")
 
     def display_name(self, module: Module) -> str:
-        """What to call a module's file: the same wherever the project is checked out."""
+        """Return a name for a module's file: the same wherever the project is checked out."""
         roots = [r for r in self.import_paths if module.path.startswith(r + os.sep)]
         if roots:
             return module.path[len(max(roots, key=len)) + 1 :]
@@ -163,7 +163,7 @@ class Finder:
         return f"{head}/{file}" if module.folders else f"{os.path.dirname(head)}/{file}".lstrip("/")
 
     def _probe(self, folders: Iterable[str], part: str, name: str) -> Module | None:
-        """The module in the first folder that has one; else the namespace package in all."""
+        """Return the module in the first folder that has one; else the namespace package in all."""
         portions = []
         for folder in folders:
             names = self.listing(folder)
@@ -183,13 +183,13 @@ class Finder:
         return Module(name, "", tuple(portions)) if portions else None
 
     def listing(self, folder: str) -> frozenset[str]:
-        """The names in a folder; none if there is no such folder."""
+        """Return the names in a folder; none if there is no such folder."""
         if folder not in self._listed:
             self._listed[folder] = self._list(folder)
         return self._listed[folder]
 
     def names(self) -> dict[str, frozenset[str]]:
-        """What may be a module or an installed package in the folders that are looked into."""
+        """Return the names in the import folders that may be modules or installed packages."""
         return {
             root: frozenset(name for name in self.listing(root) if may_be_imported(name))
             for root in self._roots
@@ -220,7 +220,7 @@ class Finder:
 
 
 def _archived(path: str) -> frozenset[str]:
-    """The names at the top of a zip archive; none if it is another kind of file."""
+    """Return the names at the top of a zip archive; none if it is another kind of file."""
     try:
         with zipfile.ZipFile(path) as archive:
             return frozenset(name.partition("/")[0] for name in archive.namelist())
@@ -229,14 +229,14 @@ def _archived(path: str) -> frozenset[str]:
 
 
 def may_be_imported(name: str) -> bool:
-    """Whether a name in a folder may be a module's, a package's, or an installation's."""
+    """Return True if a name in a folder may be of a module, package or installation."""
     if name == "__pycache__":
         return False
     return name.endswith((*_SUFFIXES, ".dist-info", ".pth")) or "." not in name
 
 
 def is_first_party(path: str) -> bool:
-    """Whether a file is neither installed nor part of Python."""
+    """Return True if a file is neither installed nor part of Python."""
     standard = os.path.dirname(os.__file__) + os.sep
     return not _site_of(path) and not path.startswith(standard)
 
@@ -251,7 +251,7 @@ def _python_path() -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=8)
 def _third_party_roots(paths: tuple[str, ...]) -> tuple[str, ...]:
-    """The entries of `sys.path`, without those of the standard library."""
+    """Return the entries of `sys.path`, without those of the standard library."""
     standard = os.path.dirname(os.__file__)
     kept = []
     for path in map(_absolute, paths):
@@ -262,7 +262,7 @@ def _third_party_roots(paths: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _site_of(path: str) -> str:
-    """The `site-packages` folder that a path lies in or is; empty if none."""
+    """Return the `site-packages` folder that a path lies in or is; empty if none."""
     for name in _SITE_FOLDERS:
         head, separator, _ = f"{path}/".rpartition(f"/{name}/")
         if separator:
@@ -271,7 +271,7 @@ def _site_of(path: str) -> str:
 
 
 def _editable(name: str) -> Module | None:
-    """A package that setuptools' editable install maps to a folder off `sys.path`."""
+    """Return a package that setuptools' editable install maps to a folder off `sys.path`."""
     for finder in sys.meta_path:
         if getattr(finder, "__module__", "").startswith("__editable__"):
             spec = finder.find_spec(name, None)

@@ -28,7 +28,7 @@ OUTSIDE_HINT = "call it in a function with @pipeline; in a test, use mlops_pipel
 
 @dataclass(frozen=True)
 class Definition:
-    """What a node is an instance of.
+    """The component (or other definition) that nodes are made of.
 
     Args:
         name: the id of a node that is not given another.
@@ -96,7 +96,7 @@ def _output_ir(spec: OutputSpec) -> ir.OutputIR:
 
 
 def _after(draft: Draft, options: Options) -> tuple[str, ...]:
-    """The ids of the nodes in `after`; a text is looked up in the sub-pipeline first."""
+    """Return the ids of the nodes in `after`; a text is looked up in the sub-pipeline first."""
     ids: dict[str, None] = {}
     for each in options.after:
         if isinstance(each, Node) and each.owner != draft.number:

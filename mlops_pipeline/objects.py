@@ -41,13 +41,13 @@ _R = TypeVar("_R")
 
 
 def is_remote(uri: str) -> bool:
-    """Whether a URI is a URL of something that has no path on this machine."""
+    """Return True if a URI is a URL, without a path on this machine."""
     scheme, separator, _ = uri.partition("://")
     return bool(separator) and scheme not in ("file", "local")
 
 
 def local_place(uri: str) -> Path:
-    """The path of a URI that is not remote."""
+    """Return the path of a URI that is not remote."""
     return Path(unquote(uri.partition("://")[2])) if "://" in uri else Path(uri)
 
 
@@ -92,7 +92,7 @@ def _check_installed(scheme: str, url: str) -> None:
 
 
 def open_system(url: str) -> tuple[AbstractFileSystem, str]:
-    """The file system of a URL, and the path in it.
+    """Return the file system of a URL, and the path in it.
 
     Raises:
         SettingsError: the URL is wrong, or the library that speaks its protocol is not installed.
@@ -173,12 +173,12 @@ class Listing:
 
     @property
     def is_file(self) -> bool:
-        """Whether there is an object at the URL itself."""
+        """True if there is an object at the URL itself."""
         return [each.name for each in self.objects] == [""]
 
 
 def list_objects(url: str) -> Listing:
-    """What is at a URL.
+    """List the objects at a URL.
 
     Raises:
         NotFoundError: nothing is.
@@ -210,7 +210,7 @@ def _find(url: str) -> tuple[AbstractFileSystem, str, dict[str, dict[str, Any]]]
 
 
 def names_below(url: str) -> set[str]:
-    """The names of the objects right below a URL; there may be none.
+    """Return the names of the objects right below a URL; there may be none.
 
     Raises:
         RootError: there is no such bucket, or the server is away, or refuses.
@@ -228,7 +228,7 @@ def _tags(info: Mapping[str, Any]) -> dict[str, str]:
 
 
 def digest_uri(uri: str, cache: StatCache | None = None, known: tuple[str, str] = ("", "")) -> str:
-    """SHA-256 of a file or a folder by URL, equal to what `digest_path` gives for a copy of it.
+    """Return the SHA-256 of a file or folder by URL, equal to `digest_path` of a copy.
 
     Nothing is read where the listing has strong tags (S3, GCS, Azure) and they are those that
     the cache or `known` has seen: a size and a time prove nothing about a remote file.
@@ -249,7 +249,7 @@ def digest_uri(uri: str, cache: StatCache | None = None, known: tuple[str, str] 
 def digest_listing(
     listing: Listing, cache: StatCache | None = None, known: tuple[str, str] = ("", "")
 ) -> str:
-    """The digest of what was listed; `digest_uri` says more."""
+    """Return the digest of what was listed; `digest_uri` says more."""
     if known[0] and known[0] == listing.tag:
         return known[1]
     read = functools.partial(digest_object, listing, cache=cache)
@@ -261,12 +261,12 @@ def digest_listing(
 
 
 def key_of(listing: Listing, each: Object) -> str:
-    """What the cache of digests calls an object."""
+    """Return the name of an object in the cache of digests."""
     return f"{listing.url.partition('://')[0]}://{each.path}"
 
 
 def digest_object(listing: Listing, each: Object, *, cache: StatCache | None) -> str:
-    """The digest of one object, read only if the cache does not know it."""
+    """Return the digest of one object, read only if the cache does not know it."""
     key = key_of(listing, each)
     if known := cache.get(key, each.stamp) if cache and each.tags else "":
         return known
@@ -280,14 +280,14 @@ def digest_object(listing: Listing, each: Object, *, cache: StatCache | None) ->
 
 
 def has_bucket(url: str) -> bool:
-    """Whether the bucket of a URL is there: what is missing in it is then gone for good."""
+    """Return True if the bucket of a URL exists: objects missing in it are gone for good."""
     system, path = open_system(url)
     with reached(url):
         return bool(system.exists(path.lstrip("/").partition("/")[0]))
 
 
 def read_bytes(url: str) -> bytes:
-    """The content of one object, or of one local file."""
+    """Return the content of one object, or of one local file."""
     if not is_remote(url):
         return local_place(url).read_bytes()
     system, path = open_system(url)
@@ -369,7 +369,7 @@ def _abort_uploads(system: AbstractFileSystem, root: str) -> None:
 
 
 def in_threads(function: Callable[[_T], _R], items: Iterable[_T]) -> list[_R]:
-    """The results in order; the first failure ends it, and keeps what waits from starting."""
+    """Return the results in order; the first failure ends the work and stops waiting calls."""
     given = list(items)
     if len(given) < 2:
         return [function(item) for item in given]

@@ -1,4 +1,4 @@
-"""How a node is run: id, retries, timeout, cache, labels, resources, order."""
+"""Options of a node: id, retries, timeout, cache, labels, resources, order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _UNITS |= {f"{unit}i": 1024 ** (i + 1) for i, unit in enumerate("KMGT")}
 
 
 def size_in_bytes(text: str) -> int | None:
-    """The bytes that a text such as "4Gi" or "500M" stands for; None if it is no size.
+    """Return the bytes that a text such as "4Gi" or "500M" stands for; None if it is no size.
 
     >>> size_in_bytes("4Gi")
     4294967296
@@ -32,7 +32,7 @@ def size_in_bytes(text: str) -> int | None:
 
 @dataclass(frozen=True)
 class Cache:
-    """When an earlier result may be used again.
+    """Conditions for reusing an earlier result.
 
     Args:
         max_age: seconds after which a result no longer counts.
@@ -47,7 +47,7 @@ class Cache:
 
 @dataclass(frozen=True)
 class Resources:
-    """What a node asks of the machine.
+    """Needs of a node: cores, memory, accelerators.
 
     Args:
         cpu: cores.
@@ -62,7 +62,7 @@ class Resources:
     accelerator_count: int = 0
 
     def to_ir(self) -> ResourcesIR:
-        """The same with memory in bytes."""
+        """Return the same with memory in bytes."""
         given = self.memory
         memory = size_in_bytes(given) if isinstance(given, str) else given
         if isinstance(given, str) and memory is None:
@@ -93,7 +93,7 @@ class OptionsDict(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Options:
-    """How a node is run.
+    """Options of a node.
 
     Args:
         id: name of the node; that of the component if empty.
@@ -116,7 +116,7 @@ class Options:
     after: Sequence[Node | str] = ()
 
     def changed(self, name: str, changes: Mapping[str, Any]) -> Options:
-        """These options with some changed.
+        """Return these options with some changed.
 
         Raises:
             DefinitionError: an option is unknown or has a wrong value.

@@ -1,4 +1,4 @@
-"""Which installed distribution an import comes from, read off file names.
+"""Look-up of the installed distribution that an import comes from, by file names.
 
 `importlib.metadata.packages_distributions` opens every distribution, which takes seconds in a
 large environment. Here the name usually tells; if not, the lists of files are searched, once.
@@ -38,7 +38,7 @@ class Distribution(NamedTuple):
 
 
 def distribution_of(dotted: str, site: str, names: frozenset[str]) -> Distribution:
-    """The distribution that a package belongs to.
+    """Return the distribution that a package belongs to.
 
     Args:
         dotted: name of the package; of a part of a namespace package, all of it.
@@ -84,7 +84,7 @@ def _search(dotted: str, site: str, names: frozenset[str]) -> Distribution:
 def _with_top_level(
     top: str, site: str, installed: Iterable[Distribution]
 ) -> Iterator[Distribution]:
-    """Those that say that they have a top-level package; after them, those that do not say."""
+    """Yield first those known to have a top-level package, then those that do not say."""
     silent = []
     for distribution in installed:
         try:
@@ -98,7 +98,7 @@ def _with_top_level(
 
 
 def _has(info: Path, dotted: str) -> bool:
-    """Whether the list of installed files has a package."""
+    """Return True if the list of installed files has a package."""
     try:
         record = b"\n" + (info / "RECORD").read_bytes()
     except OSError:

@@ -50,7 +50,7 @@ class Pipeline:
         return defined_at(self.function)
 
     def options(self, *, id: str) -> Pipeline:
-        """The same pipeline under another id, to be called a second time in one pipeline."""
+        """Return the same pipeline under another id, to be called a second time in one pipeline."""
         return Pipeline(self.function, id, self.labels)
 
     def __call__(self, *args: Any, **arguments: Any) -> Any:
@@ -171,7 +171,7 @@ def _run_parameter(
 
 
 def _documented(doc: str, name: str) -> str:
-    """What the docstring's `Args:` say of a parameter, in one line."""
+    """Return the text on a parameter in the docstring's `Args:`, in one line."""
     match = re.search(rf"^\s+{re.escape(name)}: (.*(?:\n\s{{6,}}\S.*)*)", doc, re.MULTILINE)
     return " ".join(match[1].split()) if match else ""
 

@@ -23,7 +23,7 @@ def latest(
     output: str = "",
     other_than: Channel | None = None,
 ) -> Source:
-    """The newest artifacts of a type, newest first.
+    """Return the newest artifacts of a type, newest first.
 
     Args:
         pipeline: whose artifacts count; those of the asking pipeline if left out, "*" for all.
@@ -41,7 +41,7 @@ def latest(
 def latest_blessed_model(
     type: type[Artifact] = Model, *, pipeline: str = "", other_than: Channel | None = None
 ) -> Source:
-    """The newest model that an evaluator has blessed.
+    """Return the newest model that an evaluator has blessed.
 
     Args:
         other_than: a model that does not count, nor one with the same bytes. Give the candidate
@@ -63,7 +63,7 @@ def span_range(
     pipeline: str = "",
     missing_ok: bool = False,
 ) -> Source:
-    """The newest version of each span from `start` to `end`, both included, in order.
+    """Return the newest version of each span from `start` to `end`, both included, in order.
 
     Args:
         node: only what this node wrote: transformed examples are examples with a span, too.
@@ -84,7 +84,7 @@ def rolling_window(
     at_least: int = 1,
     pipeline: str = "",
 ) -> Source:
-    """The newest version of each of the last `count` spans that are there, in order.
+    """Return the newest version of each of the last `count` spans that are there, in order.
 
     Args:
         node: only what this node wrote: transformed examples are examples with a span, too.
@@ -106,7 +106,7 @@ def external(
     run_id: str = "",
     many: bool = False,
 ) -> Source:
-    """What a node of another pipeline wrote in its newest run that has it.
+    """Take an output of a node in another pipeline, from its newest run that has it.
 
     Args:
         pipeline: the other pipeline, or its name.
@@ -125,7 +125,7 @@ def query(
     many: bool = False,
     **arguments: Any,
 ) -> Source:
-    """What a function of your own chooses.
+    """Take artifacts that a function of your own chooses.
 
     Args:
         resolver: takes a `mlops_pipeline.resolvers.Query` and returns artifacts of the store;

@@ -30,7 +30,7 @@ class Part(NamedTuple):
 
 @dataclass
 class _Visit:
-    """How much of one file counts so far: all of it, or the statements reached."""
+    """Reached part of one file so far: all of it, or some statements."""
 
     module: Module
     source: Source
@@ -197,7 +197,7 @@ class Reach:
                     self._follow(visit, imported, {imported.bound})
 
     def _follow_unreached(self, visit: _Visit) -> None:
-        """Imports that run although nothing that counts uses what they bind.
+        """Follow imports that run although no reached code uses their names.
 
         One that no statement of the file uses is there for its effect, so all of it counts; not
         so in a package's `__init__`, which imports what others are to find there.
@@ -270,7 +270,7 @@ class Reach:
 
 
 def _symbols(visit: _Visit) -> dict[str, list[str]]:
-    """Normal forms of what counts of a file, each with the imports that it depends on.
+    """Return normal forms of what counts of a file, each with the imports that it depends on.
 
     An import is a part of its own only where another file takes its name from here.
     """
@@ -303,7 +303,7 @@ def _grow(visit: _Visit, names: Collection[str]) -> None:
 
 
 def _starts(chain: str) -> set[str]:
-    """`a.b.c` gives `a`, `a.b` and `a.b.c`."""
+    """Split `a.b.c` into `a`, `a.b` and `a.b.c`."""
     parts = chain.split(".")
     return {".".join(parts[: length + 1]) for length in range(len(parts))}
 

@@ -1,4 +1,4 @@
-"""What a pipeline must keep to: each rule is a function that yields what is wrong.
+"""Rules for a pipeline: each is a function that yields problems.
 
 They look at the whole pipeline when it is compiled; `call_rules` look at single calls.
 """
@@ -28,7 +28,7 @@ class Problem:
     warning: bool = False
 
     def error(self) -> WiringError:
-        """The problem as an error."""
+        """Return the problem as an error."""
         return WiringError(self.message, hint=self.hint, where=self.where)
 
 

@@ -33,7 +33,7 @@ class Scope:
 
 
 def scope_of(statement: ast.AST) -> Scope:
-    """The names of a top-level statement; `used` holds those of its functions too."""
+    """Return the names of a top-level statement; `used` holds those of its functions too."""
     scope = Scope()
     _visit(statement, scope)
     return scope
@@ -57,7 +57,7 @@ def _children(node: ast.AST, scope: Scope) -> None:
 
 
 def _nothing(node: ast.AST, scope: Scope) -> None:
-    """Constants and operators hold no names."""
+    """Do nothing: constants and operators hold no names."""
 
 
 def _visit_all(nodes: Iterable[ast.AST | None], scope: Scope) -> None:
@@ -146,7 +146,7 @@ def _declaration(node: ast.Global | ast.Nonlocal, scope: Scope) -> None:
 
 
 def _named(node: ast.AST, scope: Scope) -> None:
-    """Nodes that bind a name which is not a node of its own."""
+    """Note the name that a node binds without a node of its own."""
     name = getattr(node, "rest" if isinstance(node, ast.MatchMapping) else "name", None)
     if name:
         scope.bound.add(name)

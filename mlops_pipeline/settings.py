@@ -87,7 +87,7 @@ class Resolved:
 
 @dataclass(frozen=True)
 class Sources:
-    """What settings are read from.
+    """Sources of settings.
 
     Args:
         start: where to look for the project from; where relative flags start is the current
@@ -101,7 +101,7 @@ class Sources:
 
 
 def resolve(sources: Sources) -> Resolved:
-    """The settings that hold for a place.
+    """Resolve the settings of a project.
 
     Raises:
         SettingsError: a setting is unknown or has a wrong value, or the file cannot be read.
@@ -122,7 +122,7 @@ def resolve(sources: Sources) -> Resolved:
 
 
 def find_project(start: Path) -> Path:
-    """The nearest folder from `start` upward that has a project file, else the current one."""
+    """Return the nearest folder from `start` upward with a project file, or the current one."""
     start = start.absolute()
     for folder in (start, *start.parents):
         if any((folder / marker).is_file() for marker in MARKERS):
@@ -131,7 +131,7 @@ def find_project(start: Path) -> Path:
 
 
 def describe(name: str) -> str:
-    """What a setting means, in a line."""
+    """Return the description of a setting, in one line."""
     return _meta(name).description or ""
 
 
@@ -216,7 +216,7 @@ def _absolute(name: str, value: Any, base: Path) -> Any:
 
 
 def absolute_store(store: str, base: Path) -> str:
-    """The URL of a store: SQLite files, which may be given as plain paths, become absolute."""
+    """Return the URL of a store; paths of SQLite files, plain or not, become absolute."""
     scheme, separator, place = store.partition("://")
     if separator and scheme != "sqlite":
         return store
@@ -226,7 +226,7 @@ def absolute_store(store: str, base: Path) -> str:
 
 
 def _sqlite_url(path: Path) -> str:
-    """The URL of a file; only what has a meaning in it is quoted, so that it stays readable."""
+    """Return the URL of a file; only characters with a meaning in URLs are quoted."""
     return f"sqlite:///{path}".replace("%", "%25").replace("?", "%3F")
 
 
@@ -240,7 +240,7 @@ def _meta(name: str) -> Meta:
 
 
 def start_of(pipeline: str) -> Path:
-    """The folder from which the project of a named pipeline is looked for."""
+    """Return the folder from which the project of a named pipeline is searched."""
     path = Path(pipeline.partition(":")[0]).expanduser().absolute()
     if not path.exists():
         return Path.cwd()

@@ -1,4 +1,4 @@
-"""What a component or a pipeline takes and gives, read from the signature of its function."""
+"""Inputs, outputs and parameters of a component or pipeline, read from its function."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Role(enum.Enum):
-    """What an annotation marks a parameter of the function as."""
+    """Mark of an annotation on a parameter of the function."""
 
     INPUT = "input"
     OUTPUT = "output"
@@ -37,7 +37,7 @@ Unkeyed = Annotated[T, Role.UNKEYED]
 """A parameter that never changes the result (workers, Beam arguments): not in the cache key."""
 
 BeamPipeline = Annotated[Any, Role.BEAM]
-"""Where a component with a Beam executor is handed the Apache Beam pipeline to build on."""
+"""Parameter that gets the Apache Beam pipeline, in a component with a Beam executor."""
 
 
 @dataclass(frozen=True)
@@ -94,13 +94,13 @@ class Interface:
     beam: str = ""
 
     def artifact_types(self) -> list[type[Artifact]]:
-        """The types of all inputs and outputs."""
+        """Return the types of all inputs and outputs."""
         inputs = [spec.type for spec in self.inputs.values()]
         return inputs + [spec.type for spec in self.outputs.values()]
 
 
 def read_interface(function: Callable[..., Any], *, values: bool = True) -> Interface:
-    """The interface that a function's signature declares.
+    """Return the interface that a function's signature declares.
 
     Args:
         values: what the function returns becomes value outputs.
@@ -126,7 +126,7 @@ def read_interface(function: Callable[..., Any], *, values: bool = True) -> Inte
 
 
 def defined_at(function: Callable[..., Any]) -> str:
-    """`file:line` of a function's definition."""
+    """Return `file:line` of a function's definition."""
     code = function.__code__
     return place(code.co_filename, code.co_firstlineno)
 
@@ -249,7 +249,7 @@ class _Reader:
         return ParameterSpec(name, hint, schema, required, default, affects_result)
 
     def returned(self, hint: Any) -> list[OutputSpec]:
-        """The value outputs: one named `output`, or one for each field."""
+        """Return the value outputs: one named `output`, or one for each field."""
         if hint is None or hint is type(None):
             return []
         if isinstance(hint, type) and issubclass(hint, Artifact):
@@ -269,7 +269,7 @@ class _Reader:
 
 
 def value_schema(kind: type[Artifact]) -> JsonSchema:
-    """The JSON Schema of what a value artifact holds, as far as its type tells it."""
+    """Return the JSON Schema of what a value artifact holds, as far as its type tells it."""
     if issubclass(kind, ValueArtifact) and kind.PYTHON_TYPE in (str, int, float, bool):
         return schema_of(kind.PYTHON_TYPE)
     return {}
@@ -283,7 +283,7 @@ def _fields(hint: Any) -> dict[str, Any]:
 
 
 def _without_none(hint: Any) -> tuple[Any, bool]:
-    """The type without `| None`, and whether it had it."""
+    """Return the type without `| None`, and whether it had it."""
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         rest = [part for part in typing.get_args(hint) if part is not type(None)]
         if len(rest) == 1:

@@ -60,7 +60,7 @@ class Statement:
 
     @property
     def label(self) -> str:
-        """What to call it: the names that it binds."""
+        """Name for messages: the names that it binds."""
         return TOP_LEVEL if self.role == "effect" else ", ".join(sorted(self.binds))
 
     @cached_property
@@ -102,12 +102,12 @@ class Source:
 
     @cached_property
     def counts_docstrings(self) -> bool:
-        """Whether the code may read docstrings, so that they are part of what it does."""
+        """True if the code may read docstrings, so that they count as code."""
         return "__doc__" in self.text or "getdoc" in self.text
 
     @cached_property
     def binding(self) -> Mapping[str, list[Statement]]:
-        """Which statements bind a name."""
+        """Statements that bind each name."""
         found: dict[str, list[Statement]] = {}
         for statement in self.statements:
             for name in statement.binds:
@@ -115,7 +115,7 @@ class Source:
         return found
 
     def imports_for(self, statement: Statement) -> list[Statement]:
-        """The imports at the top level that a statement depends on directly."""
+        """Return the imports at the top level that a statement depends on directly."""
         bound = {s.place: s for name in statement.uses for s in self.binding.get(name, ())}
         found = [bound[place] for place in sorted(bound) if bound[place].role == "import"]
         # How the compiler reads this file matters to all that stands in it.
@@ -154,7 +154,7 @@ _SOURCES: dict[str, tuple[Stamp, bool, Source]] = {}
 
 
 def load(path: str) -> tuple[Source, Stamp, bool]:
-    """A file of code, its stamp, and whether a later change must change the stamp.
+    """Return a file of code, its stamp, and whether a later change must change the stamp.
 
     Raises:
         CompileError: it is not Python.
@@ -215,7 +215,7 @@ def _parse(text: str, path: str) -> ast.Module | None:
 
 
 def _read_lines(source: Source) -> Reading:
-    """What can be told of a module without a tree: that its bytes count, and what it imports."""
+    """Read a module without parsing it: its imports; all its bytes count."""
     imports: list[ast.stmt] = []
     for line in source.text.splitlines():
         if _IMPORT_LINE.match(line):
@@ -246,7 +246,7 @@ def _split(tree: ast.Module, docstrings: bool) -> Iterator[_Split]:
 
 
 def _top(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
-    """The top-level module that an import names; empty for a relative one."""
+    """Return the top-level module that an import names; empty for a relative one."""
     if isinstance(node, ast.Import):
         return alias.name.partition(".")[0]
     return "" if node.level else (node.module or "").partition(".")[0]
@@ -274,7 +274,7 @@ _NEUTRAL = (ast.Pass, ast.Import, ast.ImportFrom, ast.Global, ast.Break, ast.Con
 
 
 def _has_effect(node: ast.AST, imported: Mapping[str, str]) -> bool:
-    """Whether a top-level statement does more than give values to names."""
+    """Return True if a top-level statement does more than give values to names."""
     if isinstance(node, _DEFINITIONS):
         return not _only_marked(node.decorator_list, imported)
     if isinstance(node, ast.Assign):

@@ -1,4 +1,4 @@
-"""What the file system says of a file without opening it, and when that can be believed.
+"""Stamps of files: facts of the file system without opening a file, and their reliability.
 
 A stamp holds the size, both times, the inode and the device. Restoring a file's size and
 modification time does not hide a change: the system sets the change time by itself.
@@ -32,7 +32,7 @@ class Stamp(NamedTuple):
 
 
 def stamp_of(status: os.stat_result) -> Stamp:
-    """The stamp in what `os.stat` returned."""
+    """Return the stamp in what `os.stat` returned."""
     return Stamp(
         status.st_size,
         status.st_mtime_ns,
@@ -43,7 +43,7 @@ def stamp_of(status: os.stat_result) -> Stamp:
 
 
 def is_settled(stamp: Stamp, at: int) -> bool:
-    """Whether a write after the time `at` (ns since 1970) must change the stamp.
+    """Return True if a write after the time `at` (ns since 1970) must change the stamp.
 
     Git calls the opposite "racily clean".
     """

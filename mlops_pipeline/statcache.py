@@ -40,7 +40,7 @@ class StatCache:
         self._owner = 0
 
     def get(self, path: str, stamp: str) -> str:
-        """The digest of what was at this path under this stamp; empty where unknown."""
+        """Return the digest of what was at this path under this stamp; empty where unknown."""
         recent = self._recent.get(path)
         if recent is None:
             recent = self._run(lambda connection: _select(connection, path))
@@ -78,7 +78,7 @@ class StatCache:
         self._recent[path] = entry
 
     def _run(self, action: Callable[[sqlite3.Connection], _T]) -> _T | None:
-        """What the action returns; None when the file cannot serve it."""
+        """Run an action; return its result, or None if the file cannot be used."""
         with self._lock:
             for _ in range(2):
                 try:

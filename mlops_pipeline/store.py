@@ -43,7 +43,7 @@ NOTHING: Mapping[str, Any] = _Nothing()
 
 
 class State(str, enum.Enum):
-    """How far an execution is.
+    """State of an execution or a run.
 
     MLMD knows all but `SKIPPED`, which its stores keep as CANCELED with a custom property.
     """
@@ -60,12 +60,12 @@ class State(str, enum.Enum):
 
     @property
     def succeeded(self) -> bool:
-        """Whether the execution has outputs that can be used."""
+        """True if the execution has outputs that can be used."""
         return self in (State.COMPLETE, State.CACHED)
 
 
 class ArtifactState(str, enum.Enum):
-    """What has become of an artifact; only `LIVE` ones are used."""
+    """State of an artifact; only `LIVE` ones are used."""
 
     PENDING = "PENDING"
     LIVE = "LIVE"
@@ -143,14 +143,14 @@ class Execution:
 
     @property
     def published(self) -> bool:
-        """Whether it has outputs; one that was failed by its own gate has them, too."""
+        """True if it has outputs; one that its own gate has failed has them, too."""
         if self.state is State.FAILED:
             return GATE in self.properties
         return self.state.succeeded
 
 
 class Direction(str, enum.Enum):
-    """Whether an execution read or wrote an artifact."""
+    """Direction of an event: an execution read or wrote an artifact."""
 
     INPUT = "INPUT"
     OUTPUT = "OUTPUT"
@@ -212,7 +212,7 @@ class StaleExecutionError(StoreError):
 
 
 class MetadataStore(Protocol):
-    """What the framework asks of a metadata store. Every call is atomic.
+    """Interface of a metadata store. Every call is atomic.
 
     All listings are ordered by id, oldest first, unless they say otherwise.
     """
@@ -224,10 +224,10 @@ class MetadataStore(Protocol):
         """Create the run, or replace what is stored of it."""
 
     def get_run(self, run_id: str) -> Run | None:
-        """The run with this id."""
+        """Return the run with this id."""
 
     def list_runs(self, *, pipeline: str = "", limit: int = 20) -> list[Run]:
-        """The newest runs, newest first."""
+        """Return the newest runs, newest first."""
 
     def put_execution(
         self,
@@ -254,56 +254,56 @@ class MetadataStore(Protocol):
         """Show that the execution is alive: sets its `heartbeat` to now."""
 
     def executions(self, ids: Iterable[int]) -> list[Execution]:
-        """Executions by id; unknown ids are left out."""
+        """Return executions by id; unknown ids are left out."""
 
     def executions_of_run(self, run_id: str) -> list[Execution]:
-        """All executions of a run."""
+        """Return all executions of a run."""
 
     def executions_by_cache_key(self, cache_key: str) -> list[Execution]:
-        """The COMPLETE executions that have this cache key."""
+        """Return the COMPLETE executions that have this cache key."""
 
     def execution_by_name(self, component: str, name: str) -> Execution | None:
-        """The execution of a component that has claimed this name."""
+        """Return the execution of a component that has claimed this name."""
 
     def recent_executions(
         self, component: str, *, node: str = "", limit: int = 20
     ) -> list[Execution]:
-        """The newest executions of a component, newest first.
+        """Return the newest executions of a component, newest first.
 
         Args:
             node: `<pipeline>.<node id>`, to list only those of one node.
         """
 
     def artifacts(self, ids: Iterable[int]) -> list[ArtifactRecord]:
-        """Artifacts by id; unknown ids are left out."""
+        """Return artifacts by id; unknown ids are left out."""
 
     def artifacts_by_type(self, type_name: str, *, limit: int = 100) -> list[ArtifactRecord]:
-        """The newest artifacts of a type, newest first, whatever their state."""
+        """Return the newest artifacts of a type, newest first, whatever their state."""
 
     def artifacts_by_uri(self, uri: str) -> list[ArtifactRecord]:
-        """All artifacts at a place."""
+        """Return all artifacts with a URI."""
 
     def set_artifact_state(self, artifact_id: int, state: ArtifactState) -> None:
         """Say what has become of an artifact."""
 
     def events_by_execution(self, ids: Iterable[int]) -> list[Event]:
-        """All events of these executions."""
+        """Return all events of these executions."""
 
     def events_by_artifact(self, ids: Iterable[int]) -> list[Event]:
-        """All events of these artifacts."""
+        """Return all events of these artifacts."""
 
     def put_document(self, text: str) -> str:
         """Keep a text under its digest (IR, cache manifests, sources); returns the digest."""
 
     def get_document(self, digest: str) -> str | None:
-        """The text that `put_document` kept under this digest."""
+        """Return the text that `put_document` kept under this digest."""
 
     def close(self) -> None:
         """Let go of files and connections."""
 
 
 def document_digest(text: str) -> str:
-    """The name under which a store keeps a document: SHA-256 in hexadecimal."""
+    """Return the name under which a store keeps a document: SHA-256 in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

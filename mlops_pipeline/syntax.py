@@ -1,4 +1,4 @@
-"""What Python source says, apart from how it is written.
+"""Python source in a normal form, independent of its layout.
 
 `read` turns statements into a normal form, in which comments, formatting and docstrings leave no
 trace, and notes on the way what they import and mention. Nothing is executed.
@@ -42,7 +42,7 @@ class Import:
 
 @dataclass
 class Reading:
-    """What was found while statements were read.
+    """Facts collected while reading statements.
 
     Args:
         text: the normal form.
@@ -58,7 +58,7 @@ class Reading:
 
 
 def read(statements: Iterable[ast.AST], *, docstrings: bool = False) -> Reading:
-    """Normal form, imports and names of statements.
+    """Return normal form, imports and names of statements.
 
     Args:
         docstrings: whether docstrings count; they do in code that reads `__doc__`.
@@ -193,7 +193,7 @@ _SPECIAL: dict[type[ast.AST], Callable[[_Reader, Any], bool]] = {
 
 
 def _fields(kind: type[ast.AST]) -> tuple[tuple[str, str], ...]:
-    """Names of the fields that count, each with its label in the normal form."""
+    """Return names of the fields that count, each with its label in the normal form."""
     known = _FIELDS.get(kind)
     if known is None:
         names = [name for name in kind._fields if name not in _LEFT_OUT]
@@ -202,7 +202,7 @@ def _fields(kind: type[ast.AST]) -> tuple[tuple[str, str], ...]:
 
 
 def dotted(node: ast.AST) -> str:
-    """The dotted name that an expression is; empty if it is anything else."""
+    """Return the dotted name that an expression is; empty if it is anything else."""
     names = []
     while isinstance(node, ast.Attribute):
         names.append(node.attr)
@@ -221,7 +221,7 @@ def _is_dotted_name(text: str) -> bool:
 
 
 def _dynamic_import(argument: ast.expr) -> Import:
-    """What a call of `import_module` asks for, as far as it can be read off."""
+    """Return the import that a call of `import_module` makes, as far as it is constant."""
     text, is_open = _known_start(argument)
     name = text.lstrip(".")
     level = len(text) - len(name)
@@ -241,14 +241,14 @@ def _known_start(node: ast.expr) -> tuple[str, bool]:
 
 
 def is_idle(node: object) -> bool:
-    """Whether a statement does nothing: `pass`, a docstring, `...`."""
+    """Return True if a statement does nothing: `pass`, a docstring, `...`."""
     return isinstance(node, ast.Pass) or (
         isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     )
 
 
 def is_main_guard(node: ast.AST) -> bool:
-    """Whether this is `if __name__ == "__main__":`, whose body no import runs."""
+    """Return True if this is `if __name__ == "__main__":`, whose body no import runs."""
     if not isinstance(node, ast.If) or not isinstance(node.test, ast.Compare):
         return False
     sides = [node.test.left, *node.test.comparators]
@@ -260,5 +260,5 @@ def is_main_guard(node: ast.AST) -> bool:
 
 
 def is_type_guard(node: ast.AST) -> bool:
-    """Whether this is `if TYPE_CHECKING:`."""
+    """Return True if this is `if TYPE_CHECKING:`."""
     return isinstance(node, ast.If) and dotted(node.test).rpartition(".")[2] == "TYPE_CHECKING"

@@ -32,7 +32,7 @@ DECISIONS = {
 
 @dataclass(frozen=True)
 class Screen:
-    """What is written to.
+    """Width and colours of an output.
 
     Args:
         width: columns; 0 where lines may be of any length.
@@ -43,7 +43,7 @@ class Screen:
     colour: bool = False
 
     def paint(self, text: str, style: str) -> str:
-        """The text in a colour or style, where there are any."""
+        """Return the text in a colour or style, where there are any."""
         if not self.colour or not style or not text:
             return text
         return f"\033[{_CODES[style]}m{text}\033[0m"
@@ -67,7 +67,7 @@ class Table:
 
 
 def lines(table: Table, screen: Screen) -> list[str]:
-    """The lines of a table; columns are cut, the last first, if they do not fit."""
+    """Return the lines of a table; columns are cut, the last first, if they do not fit."""
     widths = _widths(table, screen)
     head = [_padded(table, i, text, widths[i]) for i, text in enumerate(table.heading)]
     result = [screen.paint(_GAP.join(head).rstrip(), "dim")]

@@ -1,4 +1,4 @@
-"""What the launcher hands to an executor, and what it gets back: plain data, as JSON.
+"""Messages between launcher and executor: plain data, as JSON.
 
 A `Task` crosses process and container borders; it never holds a secret's value.
 """
@@ -62,7 +62,7 @@ class Task(Struct, frozen=True, omit_defaults=True):
 
 
 class TaskResult(Struct, frozen=True, omit_defaults=True):
-    """What became of a task.
+    """Result of a task.
 
     Args:
         properties: properties that the executor set, by output.

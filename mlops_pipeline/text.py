@@ -12,7 +12,7 @@ LONGEST = 60
 
 
 def seconds(value: float) -> str:
-    """A duration: `31 ms`, `0.31 s`, `12.4 s`, `3 min 05 s`, `2 h 10 min`."""
+    """Return a duration: `31 ms`, `0.31 s`, `12.4 s`, `3 min 05 s`, `2 h 10 min`."""
     if value < 0.1:
         return f"{value * 1000:.0f} ms"
     if value < 10:
@@ -26,7 +26,7 @@ def seconds(value: float) -> str:
 
 
 def ago(moment: float, now: float | None = None) -> str:
-    """How long ago a moment was: `just now`, `5 min ago`, `3 days ago`."""
+    """Return the time since a moment: `just now`, `5 min ago`, `3 days ago`."""
     if not moment:
         return "-"
     passed = max(0.0, (time.time() if now is None else now) - moment)
@@ -41,7 +41,7 @@ def ago(moment: float, now: float | None = None) -> str:
 
 
 def shown(value: Any, longest: int = LONGEST) -> str:
-    """A parameter's or property's value in one short line: texts bare, the rest as JSON."""
+    """Return a parameter's or property's value in one short line: texts bare, the rest as JSON."""
     bare = isinstance(value, str) and value
     text = str(value) if bare else json.dumps(value, default=str)
     text = " ".join(text.split())
@@ -49,7 +49,7 @@ def shown(value: Any, longest: int = LONGEST) -> str:
 
 
 def number(value: Any) -> str:
-    """A metric: whole numbers whole, others with four decimals or four digits."""
+    """Return a metric: whole numbers whole, others with four decimals or four digits."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return shown(value)
     if isinstance(value, int) or not math.isfinite(value):
@@ -58,7 +58,7 @@ def number(value: Any) -> str:
 
 
 def size(count: float) -> str:
-    """A number of bytes: `812 B`, `3.1 MB`."""
+    """Return a number of bytes: `812 B`, `3.1 MB`."""
     for unit in ("B", "kB", "MB", "GB"):
         if count < 1000:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"

@@ -83,7 +83,7 @@ def upload_file(path: Path, url: str) -> None:
 
 
 def _files(place: Path) -> dict[str, Entry]:
-    """What a place holds, by name."""
+    """Return the files of a path, by name."""
     status = place.stat()
     if not stat.S_ISDIR(status.st_mode):
         return {"": Entry(b"", str(place), status)}
@@ -107,7 +107,7 @@ def _files(place: Path) -> dict[str, Entry]:
 
 
 def _how(url: str, size: int) -> dict[str, Any]:
-    """Arguments that bound the memory of an upload."""
+    """Return arguments that bound the memory of an upload."""
     if not url.startswith("s3://"):
         return {}
     return {"chunksize": _part_size(size), "max_concurrency": _PARTS_AT_ONCE}
@@ -139,7 +139,7 @@ def _check(listing: Listing, each: Object, file: Entry, cache: StatCache | None)
 
 
 def _proves(each: Object, file: Entry) -> bool:
-    """Whether the tag of an object says that it holds the bytes of a file."""
+    """Return True if the tag of an object proves that it holds the bytes of a file."""
     said = each.tags.get("ETag", "")
     parts = said.partition("-")[2]
     if said and (len(said) == 32 or parts.isdigit()):
@@ -154,7 +154,7 @@ def _proves(each: Object, file: Entry) -> bool:
 
 
 def _md5s(path: str, part: int) -> Iterator[bytes]:
-    """The MD5 of each part of a file; of all of it, if `part` is 0."""
+    """Yield the MD5 of each part of a file; of all of it, if `part` is 0."""
     with Path(path).open("rb", buffering=0) as file:
         left = part
         hashed = hashlib.md5(usedforsecurity=False)

@@ -73,7 +73,7 @@ class Unknown:
         self._refuse("become a number", "pass it on as it is, or compute in a component")
 
     def _operand(self) -> Reference:
-        """What an operator or a text takes of it."""
+        """Return the reference that an operator or a text uses."""
         raise NotImplementedError
 
     __hash__ = object.__hash__
@@ -81,7 +81,7 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Reference:
-    """What a `Value` stands for.
+    """Expression and schema behind a `Value`.
 
     Args:
         schema: JSON Schema of the value, as far as it is known.
@@ -135,7 +135,7 @@ class Value(Unknown):
         return _compared(">=", self, other)
 
     def is_in(self, values: object) -> Value:
-        """The condition that it is one of the items of a list."""
+        """Return the condition that it is one of the items of a list."""
         return _operation("in", (self, values), _BOOLEAN)
 
     def __and__(self, other: object) -> Value:
@@ -230,12 +230,12 @@ def _has(sample: Any, key: str | int) -> bool:
 
 
 def reference(value: Value) -> Reference:
-    """What a value stands for."""
+    """Return the expression and schema behind a value."""
     return value._reference
 
 
 def operand(value: object) -> tuple[ir.Expression, int]:
-    """The expression for an operand, or the item of a loop, and its owner.
+    """Return the expression for an operand, or the item of a loop, and its owner.
 
     Raises:
         DefinitionError: it is a secret or holds one, or is nothing that JSON can hold.
@@ -271,7 +271,7 @@ def _operands(values: Sequence[object]) -> tuple[tuple[ir.Expression, ...], int]
 
 
 def one_owner(owners: Iterable[int]) -> int:
-    """The pipeline that all values belong to."""
+    """Return the pipeline that all values belong to."""
     found = {owner for owner in owners if owner != ANY_OWNER}
     if len(found) > 1:
         raise WiringError(
@@ -317,7 +317,7 @@ def _check_choice(left: Value, right: ir.Expression) -> None:
 
 
 def parse_text(text: str) -> tuple[ir.Expression, int]:
-    """The expression for a text that values were put into, and their owner."""
+    """Return the expression for a text that values were put into, and their owner."""
     parts: list[ir.Expression] = []
     owners = []
     end = 0

@@ -47,7 +47,7 @@ from mlops_pipeline.values import (
 
 
 def input_ir(call: Call, spec: InputSpec) -> ir.InputIR:
-    """One input with its sources."""
+    """Return one input with its sources."""
     return ir.InputIR(
         spec.name,
         spec.type.TYPE_NAME,
@@ -68,7 +68,7 @@ def _source_ir(draft: Draft, what: str, given: Channel | Source) -> ir.SourceIR:
 
 
 def parameter_ir(call: Call, spec: ParameterSpec) -> ir.ParameterIR:
-    """One parameter with its value."""
+    """Return one parameter with its value."""
     what = f"parameter {spec.name!r} of {call.id}"
     value = call.arguments.get(spec.name, spec.default)
     expression = bind(call.draft, what, spec, value)
@@ -76,14 +76,14 @@ def parameter_ir(call: Call, spec: ParameterSpec) -> ir.ParameterIR:
 
 
 def bind_any(draft: Draft, what: str, value: object) -> ir.Expression:
-    """The expression for a value of any type."""
+    """Return the expression for a value of any type."""
     expression, owner = operand(value)
     check_reach(draft, what, [expression], owner)
     return expression
 
 
 def bind(draft: Draft, what: str, spec: ParameterSpec, value: Any) -> ir.Expression:
-    """The expression for the value of a parameter.
+    """Return the expression for the value of a parameter.
 
     Raises:
         WiringError: it does not fit the parameter, or is not within reach.
@@ -161,7 +161,7 @@ def _checked(what: str, spec: ParameterSpec, value: Any) -> Any:
 
 
 def _is_open(value: Any) -> bool:
-    """Whether something in the value is not known yet, or is a secret."""
+    """Return True if something in the value is not known yet, or is a secret."""
     if isinstance(value, str):
         return "\x02" in value
     if isinstance(value, (int, float, Path, type(None))):

@@ -10,7 +10,7 @@ from mlops_pipeline.errors import StoreError
 
 
 class Requests(Protocol):
-    """Where requests go: a database of the MLMD library, or a server."""
+    """A receiver of requests: a database of the MLMD library, or a server."""
 
     def call(self, method: str, message: Any) -> Any:
         """Send a request; the answer."""
@@ -23,7 +23,7 @@ class Requests(Protocol):
 
 
 class Connection:
-    """What `MlmdStore` needs of a back end; others than SQLite bring their own lock.
+    """The parts of a back end that `MlmdStore` needs; others than SQLite bring their own lock.
 
     Args:
         library: where requests go.

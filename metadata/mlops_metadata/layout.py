@@ -26,7 +26,7 @@ class Types:
         self._contexts: dict[str, int] = {}
 
     def context(self, name: str) -> int:
-        """The id of one of our context types."""
+        """Return the id of one of our context types."""
         if name not in self._contexts:
             response = self._connection.read("GetContextTypes", request("GetContextTypes"))
             found = {kind.name: kind.id for kind in response.context_types}
@@ -41,7 +41,7 @@ class Types:
         return self._contexts[name]
 
     def execution(self, name: str) -> int:
-        """The id of an execution type, which is registered if it is new."""
+        """Return the id of an execution type, which is registered if it is new."""
         if name not in self._executions:
             self._load_executions()
             if name not in self._executions:
@@ -56,7 +56,7 @@ class Types:
         self._executions.update((kind.name, kind.id) for kind in response.execution_types)
 
     def artifact(self, name: str) -> Any:
-        """An artifact type, which is registered if it is new."""
+        """Return an artifact type, which is registered if it is new."""
         if name not in self._artifacts:
             self.register([ArtifactType(name)])
         return self._artifacts[name]
@@ -137,7 +137,7 @@ class Contexts:
         self._placed: set[int] = set()
 
     def get(self, kind: str, name: str) -> Any | None:
-        """A context as stored."""
+        """Return a context as stored."""
         message = request("GetContextByTypeAndName")
         message.type_name, message.context_name = kind, name
         response = self._connection.read("GetContextByTypeAndName", message)
@@ -147,13 +147,13 @@ class Contexts:
         return response.context
 
     def id(self, kind: str, name: str) -> int:
-        """The id of a context; 0 if there is none."""
+        """Return the id of a context; 0 if there is none."""
         if (kind, name) not in self._ids:
             self.get(kind, name)
         return self._ids.get((kind, name), 0)
 
     def new(self, kind: str, name: str) -> Any:
-        """A message for a context, to be filled in and `put`."""
+        """Return a message for a context, to be filled in and `put`."""
         return pb.Context(type_id=self._types.context(kind), name=name)
 
     def put(self, kind: str, context: Any) -> int:
@@ -176,14 +176,14 @@ class Contexts:
         return int(found)
 
     def _make(self, kind: str, name: str) -> int:
-        """The id of a context, which is made where it is missing and else left as it is."""
+        """Return the id of a context, which is made where it is missing and else left as it is."""
         if not self.id(kind, name):
             with contextlib.suppress(AlreadyExistsError):
                 return self._put(kind, self.new(kind, name))
         return self.id(kind, name)
 
     def run(self, pipeline: str, run_id: str) -> int:
-        """The id of a run's context, made with its pipeline's where it is new."""
+        """Return the id of a run's context, made with its pipeline's where it is new."""
         with self._connection.lock:
             found = self.id(RUN, run_id)
             if not found:
@@ -219,7 +219,7 @@ class Contexts:
                 self._connection.write("PutParentContexts", message)
 
     def of_execution(self, execution: Execution) -> list[tuple[str, str]]:
-        """Type and name of the contexts that an execution belongs to."""
+        """Return type and name of the contexts that an execution belongs to."""
         node = execution.node_id and f"{execution.pipeline}.{execution.node_id}"
         names = [(PIPELINE, execution.pipeline), (RUN, execution.run_id), (NODE, node)]
         return [(kind, name) for kind, name in names if name]

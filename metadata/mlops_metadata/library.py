@@ -120,7 +120,7 @@ _CAUSES = {
 
 
 def request(method: str) -> Any:
-    """An empty request for a method of the MLMD service."""
+    """Return an empty request for a method of the MLMD service."""
     return getattr(service, method + "Request")()
 
 
@@ -179,7 +179,7 @@ class Library:
 
 
 def respond(name: str, method: str, answer: bytes, reason: str, code: int) -> Any:
-    """The answer to a request, as a message.
+    """Return the answer to a request, as a message.
 
     Args:
         name: what to call the store in errors.
@@ -202,7 +202,7 @@ def respond(name: str, method: str, answer: bytes, reason: str, code: int) -> An
 
 
 def known_methods() -> frozenset[str]:
-    """The methods of the service that the compiled library has."""
+    """Return the methods of the service that the compiled library has."""
     names = (method.name for method in service.DESCRIPTOR.services_by_name[SERVICE].methods)
     return frozenset(name for name in names if hasattr(_compiled, name))
 
@@ -218,6 +218,6 @@ def _store_error(what: str, reason: str) -> StoreError:
 
 
 def _short(reason: str) -> str:
-    """The beginning of what MLMD says; it repeats whole records."""
+    """Return the beginning of what MLMD says; it repeats whole records."""
     line = " ".join(reason.split())
     return line if len(line) <= 300 else line[:300] + "..."

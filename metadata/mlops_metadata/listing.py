@@ -27,7 +27,7 @@ _CHUNK = 500
 def by_id(
     connection: Connection, method: str, field: str, ids: Iterable[int], answer: str
 ) -> list[Any]:
-    """What MLMD has under these ids, chunk by chunk in the order of the ids.
+    """Read the records with these ids, chunk by chunk in the order of the ids.
 
     Args:
         field: where the request takes the ids.
@@ -45,7 +45,7 @@ def by_id(
 def newest(
     connection: Connection, method: str, message: Any, answer: str, limit: int
 ) -> Iterator[Any]:
-    """A listing from the newest on, in pages of `limit` at most, for as long as it is asked."""
+    """Yield records from the newest on, in pages of at most `limit`, until the caller stops."""
     options = message.options
     options.max_result_size = min(max(limit, 1), PAGE)
     # By id, because many records are made in one millisecond.
@@ -61,7 +61,7 @@ def newest(
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to look for among the newest records of all types.
+    """A search among the newest records of all types.
 
     Args:
         what: of the methods of MLMD: `Artifacts`, `Contexts`, `Executions`.
@@ -77,7 +77,7 @@ class Wanted:
 
 
 def recent(connection: Connection, wanted: Wanted) -> list[Any] | None:
-    """The newest records that are wanted; None if they are too rare to be found like this."""
+    """Return the newest fitting records; None if they are too rare to be found like this."""
     found: list[Any] = []
     page = min(PAGE, 10 * wanted.limit)
     method = f"Get{wanted.what}"

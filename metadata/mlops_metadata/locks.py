@@ -100,11 +100,11 @@ class ThreadLock:
         self._threads.release()
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there is nothing to close."""
 
 
 class NoLock:
-    """Where nothing is written."""
+    """The lock of a read-only store: it does nothing."""
 
     def __enter__(self) -> NoLock:
         return self
@@ -118,4 +118,4 @@ class NoLock:
         pass
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there is nothing to close."""

@@ -18,7 +18,7 @@ _INVALID, _UNIMPLEMENTED, _INTERNAL = 3, 12, 13
 
 
 def methods(connection: Connection) -> dict[str, Method]:
-    """All methods of the service, by name; those that the library lacks are made of others."""
+    """Return all methods of the service, by name; missing ones are built from others."""
     found = {name: _passing_on(connection, name) for name in known_methods()}
     for direction in ("Parent", "Children"):
         name = f"Get{direction}ContextsByContexts"
@@ -38,7 +38,7 @@ def _passing_on(connection: Connection, method: str) -> Method:
 
 
 def _parsing(method: str, answer: Callable[[Any], Answer]) -> Method:
-    """A method that looks into its request."""
+    """Return a method that looks into its request."""
 
     def call(data: bytes) -> Answer:
         wanted = getattr(service, f"{method}Request")()
@@ -52,7 +52,7 @@ def _parsing(method: str, answer: Callable[[Any], Answer]) -> Method:
 
 
 def _of_each(connection: Connection, direction: str) -> Callable[[Any], Answer]:
-    """Parents or children of several contexts, which the library finds for one."""
+    """Return parents or children of several contexts, which the library finds for one."""
     method = f"Get{direction}ContextsByContext"
     ask = _passing_on(connection, method)
 
@@ -76,7 +76,7 @@ def _of_each(connection: Connection, direction: str) -> Callable[[Any], Answer]:
 
 
 def _lineage_graph(connection: Connection) -> Callable[[Any], Answer]:
-    """The older question about lineage, asked as the newer one."""
+    """Answer the older request for lineage by the newer one."""
     ask = _passing_on(connection, "GetLineageSubgraph")
 
     def answer(wanted: Any) -> Answer:

@@ -169,19 +169,19 @@ def write_beat(execution_id: int, message: Any) -> None:
 
 
 def is_ours(message: Any) -> bool:
-    """Whether we wrote this execution, so that it says itself where it stands."""
+    """Return True if we wrote this execution: its properties name its node then."""
     return PREFIX + "node_id" in message.custom_properties
 
 
 def read_state(message: Any) -> State:
-    """The state of one of our executions."""
+    """Return the state of one of our executions."""
     if PREFIX + "state" in message.custom_properties:
         return State(message.custom_properties[PREFIX + "state"].string_value)
     return EXECUTION_STATES.get(message.last_known_state, State.COMPLETE)
 
 
 def read_execution(message: Any) -> Execution:
-    """The execution in a message that `write_execution` filled."""
+    """Return the execution in a message that `write_execution` filled."""
     parts = _sort_out(message.custom_properties)
     facts = {"pipeline": "", "run_id": "", **parts.facts, **parts.facts.get("record", {})}
     state = facts.get("state") or EXECUTION_STATES[message.last_known_state]
@@ -231,7 +231,7 @@ def _declared_field(kind: Any, name: str) -> str:
 
 
 def read_artifact(message: Any) -> ArtifactRecord:
-    """The artifact in a message."""
+    """Return the artifact in a message."""
     parts = _sort_out(message.custom_properties)
     properties = {name: decode(value) for name, value in message.properties.items()}
     properties.update(parts.named)
@@ -258,7 +258,7 @@ def _artifact_state(message: Any, properties: Mapping[str, Any]) -> ArtifactStat
 
 
 def read_events(messages: Any) -> list[Event]:
-    """The events in messages: one MLMD event may stand for several keys of one artifact."""
+    """Return the events in messages: one MLMD event may stand for several keys of one artifact."""
     found = []
     for message in messages:
         direction = _DIRECTIONS.get(message.type)
@@ -305,19 +305,19 @@ def write_run(run: Run, message: Any) -> None:
 
 
 def is_our_run(message: Any) -> bool:
-    """Whether `write_run` has filled this context."""
+    """Return True if `write_run` has filled this context."""
     return PREFIX + "state" in message.custom_properties
 
 
 def may_be_of(message: Any, pipeline: str) -> bool:
-    """Whether a run may be one of this pipeline (empty: of any), as far as its context tells."""
+    """Return True if a run may be of this pipeline (empty: any), as its context shows."""
     if not pipeline or not is_our_run(message):
         return True
     return bool(decode(message.custom_properties[PREFIX + "pipeline"]) == pipeline)
 
 
 def read_run(message: Any) -> Run:
-    """The run in a context that `write_run` filled."""
+    """Return the run in a context that `write_run` filled."""
     parts = _sort_out(message.custom_properties)
     return Run(
         id=message.name,

@@ -47,7 +47,7 @@ _LIMITS: Sequence[tuple[str, int]] = (
 
 @dataclass(frozen=True)
 class ServerOptions:
-    """How a server is reached.
+    """Address and access of a server.
 
     Args:
         host: address to listen on; others than this machine's own need a token.
@@ -189,7 +189,7 @@ def _handler(method: Method, turns: Turns) -> Callable[[bytes, Any], Awaitable[b
 
 
 def _token(token: str) -> Any:
-    """Refuses requests without the token."""
+    """Refuse requests without the token."""
     import grpc
     import grpc.aio
 

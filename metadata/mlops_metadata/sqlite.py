@@ -49,7 +49,7 @@ class Location:
 
 
 def locate(url: str) -> Location:
-    """What a URL means: `sqlite:///relative.db`, `sqlite:////absolute.db`, `?mode=ro`.
+    """Parse a URL: `sqlite:///relative.db`, `sqlite:////absolute.db`, `?mode=ro`.
 
     Raises:
         StoreError: the URL has no path, or an unknown option.
@@ -100,7 +100,7 @@ class _Registry:
             return connection
 
     def has(self, path: Path) -> bool:
-        """Whether a store of this process is kept in a file."""
+        """Return True if a file holds a store of this process."""
         with self._lock:
             return any(location.path == path for location in self._open)
 
@@ -113,7 +113,7 @@ class _Registry:
                 shared.connection.shut()
 
     def forget(self) -> None:
-        """In a forked child: neither use nor close what belongs to the parent."""
+        """Drop what belongs to the parent, in a forked child, without closing it."""
         self._lock = threading.RLock()
         for shared in self._open.values():
             shared.connection.refuse("was opened before this process was forked")
@@ -127,7 +127,7 @@ os.register_at_fork(after_in_child=_registry.forget)
 
 
 def connect(location: Location) -> Connection:
-    """The connection of this process to a file, which is made and prepared where it has to be.
+    """Return the connection of this process to a file, which is created if it is missing.
 
     Raises:
         StoreError: it cannot be opened; the message says why.
@@ -210,7 +210,7 @@ def _prepare_if_needed(path: Path) -> None:
 
 @contextmanager
 def _database(path: Path) -> Iterator[sqlite3.Connection]:
-    """The file in Python's own SQLite: only where MLMD does not have it open in this process."""
+    """Open the file with Python's own SQLite, unless MLMD has it open in this process."""
     import sqlite3
 
     database = sqlite3.connect(path, timeout=10, isolation_level=None)
@@ -233,7 +233,7 @@ def _database(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def open_copy(location: Location) -> Iterator[Connection]:
-    """A copy of a file as it is now, in the newest schema; the file itself is only read.
+    """Open a copy of a file as it is now, in the newest schema; the file is only read.
 
     Raises:
         StoreError: it cannot be read, or this process has it open as its own store.
@@ -278,7 +278,7 @@ def _copy(path: Path, copy: Path) -> None:
 
 
 def _refuse_strangers(path: Path) -> None:
-    """MLMD would put its tables into anybody's database."""
+    """Refuse databases of others: MLMD would put its tables into them."""
     with _database(path) as database:
         rows = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         names = {name for (name,) in rows}
@@ -340,7 +340,7 @@ def _identity(path: Path) -> tuple[int, int]:
 
 
 def _open_in_this_process(path: Path) -> bool:
-    """Whether somebody else in this process, such as TFX, has the file open."""
+    """Return True if other code in this process, such as TFX, has the file open."""
     wanted = _identity(path)
     for file in Path("/dev/fd").iterdir():
         try:
@@ -353,7 +353,7 @@ def _open_in_this_process(path: Path) -> bool:
 
 
 def on_network_disk(path: Path, mounts: str | None = None) -> bool:
-    """Whether a file lies on a network file system.
+    """Return True if a file is on a network file system.
 
     Args:
         mounts: a list of mounts as in `/proc/self/mounts`, which is read by default.

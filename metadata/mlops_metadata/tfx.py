@@ -20,7 +20,7 @@ _WORDS = {"new": State.RUNNING, "cached": State.CACHED, "failed": State.FAILED}
 
 
 def read_execution(message: Any, contexts: Any) -> Execution:
-    """An execution as its contexts and properties tell it."""
+    """Return an execution as its contexts and properties tell it."""
     names = {context.type: context.name for context in contexts}
     pipeline = names.get(PIPELINE, "")
     declared = {name: decode(value) for name, value in message.properties.items()}
@@ -65,7 +65,7 @@ def _parameters(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _error(result: Any) -> str:
-    """The message in what TFX keeps of a failure, which is JSON most of the time, or nothing."""
+    """Return the message of a failure that TFX recorded, mostly as JSON; may be empty."""
     if not result:
         return "TFX has not recorded why"
     try:
@@ -75,7 +75,7 @@ def _error(result: Any) -> str:
 
 
 def read_run(message: Any, pipeline: str, executions: Sequence[Execution]) -> Run:
-    """A run as the executions in it tell it."""
+    """Return a run as the executions in it tell it."""
     states = {execution.state for execution in executions}
     worst = (State.RUNNING, State.FAILED, State.CANCELED)
     state = next((s for s in worst if s in states), State.COMPLETE)

@@ -36,7 +36,7 @@ _MODELS = ("current_model_id", "baseline_model_id")
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import has done.
+    """The result of an import.
 
     Args:
         source: where the store lies, and `identity`, what tells it from others.
@@ -163,7 +163,7 @@ class _Import:
         return [self._ids.get(a.id) or self._imported_alone(a) for a in found]
 
     def _ours(self, artifact: ArtifactRecord) -> ArtifactRecord:
-        """What to write for an artifact: one that is here gets an event only."""
+        """Return the artifact to write; a known one gets only an event."""
         known = self._ids.get(artifact.id) or self._alone(artifact)
         if known:
             return replace(artifact, id=known)
@@ -175,7 +175,7 @@ class _Import:
         return replace(artifact, id=0, name=self._name(artifact.id), properties=properties)
 
     def _alone(self, artifact: ArtifactRecord) -> int:
-        """The id of an artifact that was imported without what has made it; 0 if there is none."""
+        """Return the id of an artifact that was imported without an execution; 0 if none was."""
         name = self._name(artifact.id, "artifact:")
         known = self._store.execution_by_name(IMPORTER, name)
         if known is None:
@@ -203,7 +203,7 @@ class _Import:
         return record.id
 
     def _remember(self, execution_id: int, outputs: Mapping[str, Sequence[Any]]) -> None:
-        """Which of our artifacts are which of theirs: by the place in the outputs."""
+        """Map their artifacts to ours, by the index in the outputs."""
         if not outputs:
             return
         for event in self._store.events_by_execution([execution_id]):
@@ -217,7 +217,7 @@ class _Import:
         return self.runs[key]
 
     def _find_run(self, execution: Execution) -> _TheirRun:
-        """The run under its own id; where that is taken, under one with more before or after it."""
+        """Return the run under its own id, or under a longer one if that is taken."""
         taken = {run.id for run in self.runs.values()}
         wanted = execution.run_id
         names = (
@@ -233,7 +233,7 @@ class _Import:
         return _TheirRun("", False, [])
 
     def _is_ours(self, run: Run) -> bool:
-        """Whether a run comes from the same store; it may have been stopped half-way."""
+        """Return True if a run comes from the same store; its import may have been stopped."""
         if run.properties.get(ORIGIN) == self._identity:
             return True
         start = self._name(0).removesuffix("0")

@@ -54,7 +54,7 @@ class Source:
         self._store = MlmdStore(connection)
 
     def identity(self) -> str:
-        """What tells this store from others, wherever it lies and however it grows."""
+        """Return a text that identifies this store, wherever it is and however it grows."""
         digest = hashlib.sha256()
         for method, field_name in (("GetContexts", "contexts"), ("GetExecutions", "executions")):
             message = request(method)
@@ -67,7 +67,7 @@ class Source:
         return digest.hexdigest()[:12]
 
     def types(self) -> list[ArtifactType]:
-        """The artifact types, without those that only MLMD itself uses."""
+        """Return the artifact types, without those that only MLMD itself uses."""
         response = self._connection.read("GetArtifactTypes", request("GetArtifactTypes"))
         return [
             ArtifactType(kind.name, _base_type(kind), _properties(kind))
@@ -76,7 +76,7 @@ class Source:
         ]
 
     def steps(self) -> Iterator[Step]:
-        """The executions, oldest first."""
+        """Yield the executions, oldest first."""
         listing = newest(
             self._connection, "GetExecutions", request("GetExecutions"), "executions", PAGE
         )
@@ -93,7 +93,7 @@ class Source:
             yield Step(execution, inputs, _by_key(own, Direction.OUTPUT, known))
 
     def base_run(self, run_id: str) -> str:
-        """The run that a partial run goes on from; empty if there is none."""
+        """Return the run that a partial run goes on from; empty if there is none."""
         message = request("GetContextByTypeAndName")
         message.type_name, message.context_name = RUN, run_id
         found = self._connection.read("GetContextByTypeAndName", message)

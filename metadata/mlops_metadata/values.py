@@ -43,7 +43,7 @@ def encode(value: Any, target: Any, *, name: str = "a property") -> None:
 
 
 def plain_field(value: Any) -> str:
-    """The field of a `Value` that holds this value exactly; empty if only `proto_value` does."""
+    """Return the field of a `Value` for this value; empty if only `proto_value` keeps it."""
     kind = type(value)
     if kind is bool:
         return "bool_value"
@@ -71,14 +71,14 @@ def _is_plain_text(value: str) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """TFX wraps what is no dict as `{"__value__": ...}`."""
+    """Unwrap `{"__value__": ...}`, which TFX puts around values that are not dicts."""
     if isinstance(value, dict) and value.keys() == {"__value__"}:
         return value["__value__"]
     return value
 
 
 def decode(value: Any) -> Any:
-    """The value in a `Value` message, ours or anybody's."""
+    """Return the value in a `Value` message, ours or anybody's."""
     field = value.WhichOneof("value")
     if field in _PLAIN:
         return getattr(value, field)

@@ -99,7 +99,7 @@ class WorkerProcess:
         return reply.result
 
     def is_like_fresh(self, now: Surroundings) -> bool:
-        """Whether it is alive, and a process that starts now would see and import the same."""
+        """Return True if it is alive and would see and import the same as a new process."""
         same = self._seen == now and are_unchanged(self._imported.items())
         return same and not self._is_dead()
 
@@ -147,7 +147,7 @@ class WorkerProcess:
                 data = data[os.write(self._requests, data) :]
 
     def _reply_to(self, task: Task, output: Output) -> bytes:
-        """The line that replies to a task, or nothing if the process died.
+        """Return the line that replies to a task, or nothing if the process died.
 
         Raises: as `_wait`.
         """
@@ -159,7 +159,7 @@ class WorkerProcess:
         return self._wait(output, task.timeout and time.monotonic() + task.timeout)
 
     def _wait(self, output: Output, deadline: float | None) -> bytes:
-        """The next line from the process, or nothing if it died.
+        """Return the next line from the process, or nothing if it died.
 
         Raises:
             TimeoutError: the deadline has passed.
@@ -217,7 +217,7 @@ class WorkerProcess:
             return True
 
     def _terminate(self, output: Output, grace: float) -> None:
-        """SIGTERM, then time to clean up, then SIGKILL for all that is left."""
+        """Send SIGTERM, wait for the clean-up, then send SIGKILL to all that is left."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGTERM)
         deadline = time.monotonic() + grace
@@ -266,7 +266,7 @@ def _kill_session(leader: int) -> None:
 
 
 def _members(leader: int) -> list[int]:
-    """Living processes that descend from a session leader, or are in its session."""
+    """Return living processes that descend from a session leader, or are in its session."""
     table: dict[int, tuple[str, int, int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError, ValueError):

@@ -46,7 +46,7 @@ class Spares:
         _end_aside([worker for _, worker in surplus])
 
     def take(self, now: Surroundings) -> WorkerProcess | None:
-        """A worker that is as good as a fresh one; those that are not are ended."""
+        """Return a worker that is as good as a fresh one; those that are not are ended."""
         with self._lock:
             stale = []
             found = None
@@ -85,7 +85,7 @@ class Spares:
             self._timer.start()
 
     def _forget(self) -> None:
-        """In a forked process: the workers are the parent's, and end with it alone."""
+        """Drop the workers in a forked process: they belong to the parent."""
         self._lock = threading.Lock()
         kept, self._kept, self._timer = self._kept, [], None
         for _, worker in kept:

@@ -1,4 +1,4 @@
-"""What a process that starts now would see: environment, folders, code.
+"""Surroundings of a process: environment, folders, code.
 
 A worker that lives on from an earlier run must have seen the same, or its results would depend on
 what ran before it.
@@ -19,7 +19,7 @@ from mlops_pipeline.stamps import is_settled, stamp_of
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a process takes over from its parent, and what there is to import.
+    """State that a process takes over from its parent, and the modules to import.
 
     Args:
         modules: names in the folders that modules are found in, by folder.
@@ -33,7 +33,7 @@ class Surroundings:
 
 
 def look_around(import_paths: Sequence[str]) -> Surroundings:
-    """The surroundings of a process that starts now."""
+    """Return the surroundings of a process that starts now."""
     try:
         folder = str(Path.cwd())
     except OSError:
@@ -45,7 +45,7 @@ def look_around(import_paths: Sequence[str]) -> Surroundings:
 
 
 def _umask() -> str:
-    """The umask as the kernel shows it: Python can only tell it by changing it."""
+    """Return the umask as the kernel shows it: Python can only tell it by changing it."""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:
@@ -64,7 +64,7 @@ class Imports:
         self._seen: set[str] = set()
 
     def new(self) -> dict[str, str]:
-        """Marks by path, of what was imported since the last call.
+        """Return marks, by path, of what was imported since the last call.
 
         What may have changed since it was read has an empty one: it is never the same.
         """
@@ -76,7 +76,7 @@ class Imports:
 
 
 def _places(module: object) -> list[str]:
-    """The file of a module, its folder, and those that are searched for modules below it."""
+    """Return the file of a module, its folder, and those that are searched for modules below it."""
     # Not by attribute: what modules answer to any name themselves is not what they are.
     said = getattr(module, "__dict__", {})
     file, path = said.get("__file__"), said.get("__path__", ())
@@ -95,7 +95,7 @@ def _settled_mark(path: str, before: int) -> str:
 
 
 def _mark(path: str) -> str:
-    """What a file must keep, or a folder: the names of its modules, for others come and go."""
+    """Return a mark of a file, or of the names of modules in a folder."""
     place = Path(path)
     if place.is_dir():
         return "\n".join(sorted(e.name for e in place.iterdir() if may_be_imported(e.name)))
@@ -103,7 +103,7 @@ def _mark(path: str) -> str:
 
 
 def are_unchanged(marks: Iterable[tuple[str, str]]) -> bool:
-    """Whether files and folders still have the marks that they had."""
+    """Return True if files and folders still have the same marks."""
     try:
         return all(mark and _mark(path) == mark for path, mark in marks)
     except OSError:

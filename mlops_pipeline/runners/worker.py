@@ -41,7 +41,7 @@ class Request(Struct, frozen=True):
 
 
 class Reply(Struct, frozen=True):
-    """What became of a task.
+    """Result of a task in a worker.
 
     Args:
         reusable: false if it left child processes behind.
@@ -54,12 +54,12 @@ class Reply(Struct, frozen=True):
 
 
 def to_line(message: Request | Reply) -> bytes:
-    """A message as a line of JSON, with Python's `NaN` and `Infinity`: properties may be such."""
+    """Return a message as a line of JSON; it may have Python's `NaN` and `Infinity`."""
     return json.dumps(msgspec.to_builtins(message)).encode() + b"\n"
 
 
 def from_line(line: bytes, kind: type[_M]) -> _M:
-    """The message in a line."""
+    """Return the message in a line."""
     return msgspec.convert(json.loads(line), kind)
 
 
@@ -160,7 +160,7 @@ def _has_children() -> bool:
 
 
 def _flush() -> bool:
-    """Empty the output buffers of Python and of C; false if they cannot be used any more."""
+    """Empty the output buffers of Python and of C; return False if they are unusable."""
     import ctypes
 
     sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__

@@ -121,7 +121,7 @@ class AirflowClient:
             raise self._refused(error, _detail(error)) from None
 
     def _tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
-        """The task instances of a DAG run; Airflow tells them by the page."""
+        """Return the task instances of a DAG run; Airflow tells them by the page."""
         path = f"/dags/{_quoted(dag_id)}/dagRuns/{_quoted(run_id)}/taskInstances"
         found: list[dict[str, Any]] = []
         while True:
@@ -131,7 +131,7 @@ class AirflowClient:
                 return found
 
     def parameter_types(self, dag_id: str) -> dict[str, Any]:
-        """The JSON types of a DAG's parameters, by name.
+        """Return the JSON types of a DAG's parameters, by name.
 
         Raises:
             NotFoundError: there is no such DAG.
@@ -144,7 +144,7 @@ class AirflowClient:
         return {name: schema.get("type") for name, schema in schemas.items()}
 
     def _refuse_unknown(self, dag_id: str, parameters: Mapping[str, Any]) -> None:
-        """Airflow takes parameters that the DAG does not have without a word."""
+        """Refuse parameters that the DAG does not have; Airflow would ignore them."""
         known = list(self.parameter_types(dag_id))
         for name in parameters:
             if name not in known:
@@ -194,7 +194,7 @@ class AirflowClient:
 
 
 def _instance(task: Mapping[str, Any]) -> Any:
-    """A task instance as Airflow wants it named."""
+    """Return a task instance as Airflow wants it named."""
     mapped = task["map_index"] >= 0
     return [task["task_id"], task["map_index"]] if mapped else task["task_id"]
 

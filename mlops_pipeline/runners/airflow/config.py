@@ -1,4 +1,4 @@
-"""How the tasks of a DAG run nodes: in which interpreter or container, with which arguments."""
+"""Configuration of a DAG's tasks: the interpreter or container, and its arguments."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FOREIGN = ("AIRFLOW", "PYTHON", "VIRTUAL_ENV", "_AIRFLOW")
 
 @dataclass(frozen=True)
 class ExecutionConfig:
-    """Where nodes run. The interpreter or image has mlops-pipeline and the pipeline's packages.
+    """Interpreter or image for nodes; it has mlops-pipeline and the pipeline's packages.
 
     Args:
         mode: `process` starts `python` on the Airflow worker, `container` starts `image` there
@@ -90,14 +90,14 @@ class ExecutionConfig:
         return {name: value for name, value in given.items() if value}
 
     def link(self, told: Mapping[str, Any]) -> str:
-        """Where an execution is shown."""
+        """Return the link to the page of an execution."""
         names = {name: quote(str(told[name]), safe="") for name in ("run_id", "node")}
         return self.lineage_url.format(execution_id=told["execution_id"], **names)
 
     def command(
         self, arguments: Sequence[str], mounts: Sequence[Path], given: set[str]
     ) -> list[str]:
-        """What to start for a command of `mlops`.
+        """Return the command line that runs a command of `mlops`.
 
         Args:
             mounts: folders that a container needs at the same place; the first is this step's
@@ -115,7 +115,7 @@ class ExecutionConfig:
         ]
 
     def variables(self, more: Mapping[str, str]) -> dict[str, str]:
-        """The environment of what is started: the worker's, without what is Airflow's own."""
+        """Return the environment for a command: the worker's, without Airflow's own variables."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
         return {**kept, **self.environment, **more}
 
@@ -138,5 +138,5 @@ class NodeConfig:
     execution: ExecutionConfig | None = None
 
     def fits(self, node_id: str) -> bool:
-        """Whether this is about a node."""
+        """Return True if this configuration applies to a node."""
         return fnmatch.fnmatchcase(node_id, self.match)

@@ -33,7 +33,7 @@ SLACK = 60.0
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is built, and how."""
+    """Input for building a DAG."""
 
     ir: PipelineIR
     file: str
@@ -45,7 +45,7 @@ class _Plan:
     tasks: dict[str, Any] = field(default_factory=dict)
 
     def step(self, node_id: str = "") -> dict[str, Any]:
-        """Arguments of every operator, for a node those of the user too."""
+        """Return arguments of every operator, for a node those of the user too."""
         fitting = [config for config in self.nodes if node_id and config.fits(node_id)]
         execution = self.execution
         arguments: dict[str, Any] = {}
@@ -56,7 +56,7 @@ class _Plan:
         return {**place, "execution": execution, **arguments}
 
     def values(self) -> dict[str, Any]:
-        """Arguments of the operators that know the run parameters."""
+        """Return arguments of the operators that know the run parameters."""
         return {
             "parameters": dict(self.parameters),
             "known": [parameter.name for parameter in self.ir.parameters],
@@ -132,7 +132,7 @@ class PipelineTaskGroup(TaskGroup):
 
 
 def pipeline_asset(pipeline: str, node: str, output: str) -> Asset:
-    """The asset that changes when a node writes a new dataset or pushes a model.
+    """Return the asset that changes when a node writes a new dataset or pushes a model.
 
     >>> PipelineDag("monitor.json", schedule=[pipeline_asset("penguin", "Pusher", "pushed_model")])
     """
@@ -140,7 +140,7 @@ def pipeline_asset(pipeline: str, node: str, output: str) -> Asset:
 
 
 def parameters(ir: PipelineIR) -> dict[str, Param]:
-    """The run parameters of a pipeline, as the trigger form asks for them."""
+    """Return the run parameters of a pipeline, as the trigger form asks for them."""
     found = {}
     for each in ir.parameters:
         schema = {key: value for key, value in each.schema.items() if key != "default"}
@@ -157,7 +157,7 @@ def parameters(ir: PipelineIR) -> dict[str, Param]:
 
 
 def run_parameters(ir: PipelineIR) -> dict[str, Param]:
-    """The parameters of every run: whether the cache is used, and what a partial run is about.
+    """Return the parameters of every run: use of the cache, and selection of nodes.
 
     Raises:
         CompileError: the pipeline has a parameter of the same name.
@@ -216,7 +216,7 @@ def _build(plan: _Plan) -> dict[str, Any]:
 
 
 def _end(plan: _Plan) -> None:
-    """Exit handlers when all else has ended, one after the other; then the end of the run."""
+    """Add the exit handlers, one after the other, after all other tasks; then the run's end."""
     last = [plan.tasks[node.id] for node in plan.ir.nodes if not node.on_exit]
     for node in plan.ir.nodes:
         if node.on_exit:
@@ -227,7 +227,7 @@ def _end(plan: _Plan) -> None:
 
 
 def _in_group(plan: _Plan, node: NodeIR, groups: dict[Any, Any], counts: Mapping[Any, Any]) -> Any:
-    """The task of a node, in the task groups of the sub-pipelines that it stands in."""
+    """Return the task of a node, in the task groups of the sub-pipelines that it stands in."""
     parent = None
     for depth, name in enumerate(node.group, start=1):
         path = node.group[:depth]
@@ -264,7 +264,7 @@ def _task(plan: _Plan, node: NodeIR, task_id: str, parent: Any, counts: Mapping[
 
 
 def _asked(node: NodeIR) -> dict[str, Any]:
-    """What a node asks of the machine."""
+    """Return the resources that a node needs."""
     asked = node.resources
     given = {"cpu": asked.cpu, "memory": asked.memory, "accelerator": asked.accelerator}
     return {**given, "count": asked.accelerator_count}
@@ -275,7 +275,7 @@ def _limit(node: NodeIR) -> timedelta:
 
 
 def _asset_names(ir: PipelineIR, node: NodeIR) -> dict[str, str]:
-    """The assets that a node changes, by output."""
+    """Return the assets that a node changes, by output."""
     return {
         output.name: f"{ir.name}/{node.id}/{output.name}"
         for output in node.outputs
@@ -284,7 +284,7 @@ def _asset_names(ir: PipelineIR, node: NodeIR) -> dict[str, str]:
 
 
 def _assets(ir: PipelineIR, node: NodeIR) -> dict[str, Any]:
-    """Outlets for datasets and pushed models, inlets for what other pipelines wrote."""
+    """Return outlets for datasets and pushed models, inlets for outputs of other pipelines."""
     outlets = [asset(name) for name in _asset_names(ir, node).values()]
     inlets = []
     for source in (source for each in node.inputs for source in each.sources):
@@ -297,7 +297,7 @@ def _assets(ir: PipelineIR, node: NodeIR) -> dict[str, Any]:
 
 
 def _written(ir: PipelineIR, loops: tuple[str, ...]) -> list[str]:
-    """The iterations of a loop that is written down in the pipeline; empty for others."""
+    """Return the iterations of a loop that is written down in the pipeline; empty for others."""
     loop = next(each for each in ir.loops if each.id == loops[0])
     if len(loops) > 1 or not isinstance(loop.items, Literal):
         return []

@@ -21,7 +21,7 @@ _DAG_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
 
 @dataclass(frozen=True)
 class Deployment:
-    """What the DAG file says.
+    """Content of the DAG file.
 
     Args:
         execution: arguments of `ExecutionConfig`.
@@ -35,7 +35,7 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Deployed:
-    """Where a pipeline was put, and whether anything had to be written."""
+    """Files of a deployed pipeline; `changed` is true if anything had to be written."""
 
     dag_id: str
     ir_file: Path

@@ -25,7 +25,7 @@ DONE, FAILED, USER_ERROR, SKIPPED = 0, 1, 65, 99
 
 
 def store_run_id(dag_id: str, run_id: str) -> str:
-    """Our id of a DAG run: Airflow's are unique in a DAG only, and hold colons.
+    """Return our id of a DAG run: Airflow's are unique in a DAG only, and hold colons.
 
     Args:
         dag_id: with the task group, where several pipelines are in one DAG.
@@ -62,7 +62,7 @@ class StepOperator(BaseOperator):
         self._started: Any = None
 
     def run_id_of(self, context: Any) -> str:
-        """The id of a DAG run in our store; each pipeline in the DAG has one of its own."""
+        """Return the id of a DAG run in our store; each pipeline in the DAG has one of its own."""
         run = context["dag_run"]
         dag_id = f"{run.dag_id}.{self.scope}" if self.scope else str(run.dag_id)
         return store_run_id(dag_id, run.run_id)
@@ -135,7 +135,7 @@ class RunStepOperator(StepOperator):
         return self.run_step([*arguments, *more], variables, secrets)
 
     def _values(self, context: Any) -> dict[str, Any]:
-        """The run parameters: the DAG run's, with the span of its data interval."""
+        """Return the run parameters: the DAG run's, with the span of its data interval."""
         run = context["dag_run"]
         values = {k: v for k, v in context["params"].items() if k in self.known}
         start = getattr(run, "data_interval_start", None)
@@ -151,13 +151,13 @@ class LineageLink(BaseOperatorLink):
     name = "Lineage"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """Where `ExecutionConfig.lineage_url` leads to; empty if nothing is recorded."""
+        """Return the link made from `ExecutionConfig.lineage_url`; empty if nothing is recorded."""
         told = operator.told or {}
         return operator.execution.link(told) if told.get("execution_id") else ""
 
 
 def _links(operator: Any) -> list[BaseOperatorLink]:
-    """The links of a task, or of one that is mapped."""
+    """Return the links of a task, or of one that is mapped."""
     execution = getattr(operator, "execution", None) or operator.partial_kwargs["execution"]
     return [LineageLink()] if execution.lineage_url else []
 
@@ -238,7 +238,7 @@ class NodeOperator(RunStepOperator):
                 self.outlets = [each for each in self.outlets if each != changed]
 
     def _new_artifact(self, told: Mapping[str, Any], output: str) -> dict[str, Any]:
-        """What consumers are told of the last new artifact of an output; empty if there is none."""
+        """Return the event about the last new artifact of an output; empty if there is none."""
         if told["state"] != "COMPLETE":
             return {}
         artifacts, uris = told["artifacts"].get(output, ()), told["outputs"].get(output, ())
@@ -268,7 +268,7 @@ class LoopItemsOperator(RunStepOperator):
         self.loops = list(loops)
 
     def execute(self, context: Any) -> list[str]:
-        """All iterations, as `0,1`, in order."""
+        """Return all iterations, as `0,1`, in order."""
         found = [""]
         for depth, loop in enumerate(self.loops):
             inner: list[str] = []
@@ -290,7 +290,7 @@ class EndRunOperator(StepOperator):
     """Records how a run ended, and ends in the same way: its task is what a DAG run goes by."""
 
     def execute(self, context: Any) -> str:
-        """How the run ended.
+        """Record the end of the run, and return its state.
 
         Raises:
             AirflowFailException: a node failed.
@@ -303,7 +303,7 @@ class EndRunOperator(StepOperator):
 
 
 def asset(name: str) -> Asset:
-    """The Airflow asset of a name such as `penguin/Pusher/pushed_model`."""
+    """Return the Airflow asset of a name such as `penguin/Pusher/pushed_model`."""
     return Asset(name=name, uri=f"x-mlops://{name}")
 
 

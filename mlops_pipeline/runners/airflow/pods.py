@@ -23,7 +23,7 @@ from mlops_pipeline.runners.airflow.config import ExecutionConfig
 from mlops_pipeline.runners.airflow.processes import Step
 
 RESULT = "/airflow/xcom/return.json"
-"""Where the provider's sidecar reads what a container has to say."""
+"""File from which the provider's sidecar reads the result of a container."""
 
 DEFAULT_SECRET = "mlops-pipeline"
 """The Kubernetes secret that holds what is not named elsewhere."""
@@ -60,7 +60,7 @@ class StepPod:
             self._pod.on_kill()
 
     def operator(self, step: Step) -> _Pod:
-        """The provider's operator for a command."""
+        """Return the provider's operator for a command."""
         execution = self._execution
         variables = {
             **step.variables,
@@ -108,7 +108,7 @@ class _Pod(KubernetesPodOperator):
 
 
 def resources(step: Step) -> Any:
-    """What a node asks of the machine, as requests and limits."""
+    """Return the needs of a node as requests and limits."""
     asked = step.resources
     found: dict[str, str] = {}
     if asked.get("cpu"):
@@ -121,7 +121,7 @@ def resources(step: Step) -> Any:
 
 
 def packed(file: Path) -> str:
-    """Compiled IR as a variable: pods do not see the files of the worker.
+    """Return compiled IR as a variable: pods do not see the files of the worker.
 
     Raises:
         SettingsError: it is too long for one.

@@ -159,7 +159,7 @@ class StepProcess:
 
 
 def _has_ended(pid: int) -> bool:
-    """Whether a child has ended; it is left to be waited for."""
+    """Return True if a child has ended; it is left to be waited for."""
     try:
         return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:
@@ -167,7 +167,7 @@ def _has_ended(pid: int) -> bool:
 
 
 def level_of(line: str) -> int:
-    """The level at which a line was logged by whoever printed it; INFO where it does not say."""
+    """Return the log level of a line from a node; INFO if it has none."""
     found = _LEVEL.match(line)
     letter = (found["word"] or found["letter"])[0].upper() if found else "I"
     if found and found["word"] == "CRITICAL":

@@ -1,4 +1,4 @@
-"""What runs in the containers of a compiled pipeline: begin, node, items, end.
+"""Entry point of the containers of a compiled pipeline: begin, node, items, end.
 
 Kubeflow tells a container what it is about in an ExecutorInput, and reads from files what it
 shows of it. A container ends with 0 if its node is done, cached or skipped: Kubeflow knows no

@@ -48,7 +48,7 @@ class TakenError(KubeflowError):
 
 @dataclass(frozen=True)
 class Server:
-    """Where a Kubeflow is, and who asks.
+    """Address of a Kubeflow, and access to it.
 
     Args:
         url: its address, as `http://localhost:8080`; empty where the SDK finds it: in a pod.
@@ -90,7 +90,7 @@ class Server:
 
 
 class _Token:
-    """What the SDK asks before each call for the token to send."""
+    """The hook that gives the SDK a token before each call."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -135,33 +135,33 @@ class KubeflowClient:
         self.namespace = server.namespace or str(self._sdk.get_user_namespace() or "")
 
     def pipelines(self, name: str = "") -> Iterator[Record]:
-        """All pipelines, or those of a name."""
+        """Return all pipelines, or those of a name."""
         listed = self._sdk.pipelines.pipeline_service_list_pipelines
         return self._pages(listed, "pipelines", name, namespace=self.namespace)
 
     def versions(self, pipeline_id: str, name: str = "") -> Iterator[Record]:
-        """The versions of a pipeline, or those of a name."""
+        """Return the versions of a pipeline, or those of a name."""
         listed = self._sdk.pipelines.pipeline_service_list_pipeline_versions
         return self._pages(listed, "pipeline_versions", name, pipeline_id=pipeline_id)
 
     def experiments(self, name: str = "") -> Iterator[Record]:
-        """All experiments, or those of a name."""
+        """Return all experiments, or those of a name."""
         listed = self._sdk.experiments.experiment_service_list_experiments
         return self._pages(listed, "experiments", name, namespace=self.namespace)
 
     def runs(self, name: str = "") -> Iterator[Record]:
-        """All runs, or those of a name, newest first."""
+        """Return all runs, or those of a name, newest first."""
         listed = self._sdk.runs.run_service_list_runs
         options = {"namespace": self.namespace, "sort_by": "created_at desc"}
         return self._pages(listed, "runs", name, **options)
 
     def recurring_runs(self, name: str = "") -> Iterator[Record]:
-        """All recurring runs, or those of a name."""
+        """Return all recurring runs, or those of a name."""
         listed = self._sdk.recurring_runs.recurring_run_service_list_recurring_runs
         return self._pages(listed, "recurring_runs", name, namespace=self.namespace)
 
     def run(self, run_id: str) -> Record:
-        """One run, with its tasks."""
+        """Return one run, with its tasks."""
         return self._record(self._sdk.runs.run_service_get_run, run_id)
 
     def create_pipeline(self, name: str, description: str) -> Record:
@@ -208,7 +208,7 @@ class KubeflowClient:
         self._delete(delete, pipeline_id, version_id)
 
     def link(self, kind: str, identifier: str) -> str:
-        """Where Kubeflow's pages show a thing: `runs`, `recurringrun` or `pipelines`."""
+        """Return the page of a thing in Kubeflow: `runs`, `recurringrun` or `pipelines`."""
         url = self._server.url.rstrip("/")
         return f"{url}/#/{kind}/details/{identifier}" if url else ""
 
@@ -264,7 +264,7 @@ class KubeflowClient:
                 return answer
 
     def _told(self, error: Any) -> KubeflowError:
-        """An error of the SDK in the user's words."""
+        """Return an error of the SDK in the user's words."""
         where = self._server.url or "the Kubeflow of this cluster"
         if not isinstance(error, self._errors) or not error.status:
             reason = getattr(error, "reason", error)
@@ -284,7 +284,7 @@ class KubeflowClient:
 
 
 def _sdk() -> tuple[Any, Any, Any]:
-    """The SDK, and what its calls raise: for answers that are errors, and for none."""
+    """Return the SDK, and what its calls raise: for answers that are errors, and for none."""
     try:
         import kfp
         import kfp_server_api
@@ -298,7 +298,7 @@ def _sdk() -> tuple[Any, Any, Any]:
 
 
 def _once_asked(client: Any) -> Any:
-    """The SDK's client, which asks once whether the server is well, not five times with a log."""
+    """Return the SDK's client; it checks the server's health once, not five times."""
 
     class Client(client):  # type: ignore[misc]
         def get_kfp_healthz(self, sleep_duration: int = 0) -> Any:

@@ -29,7 +29,7 @@ from mlops_pipeline.runners.kubeflow.trigger import Trigger
 from mlops_pipeline.store import NOTHING
 
 OURS = "mlops-pipeline"
-"""What the descriptions of our things on the server begin with."""
+"""Start of the descriptions of our things on the server."""
 
 DEFAULT_EXPERIMENT = "Default"
 
@@ -53,7 +53,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Job:
-    """What is run, for one run or for all runs of a schedule.
+    """Settings of one run, or of all runs of a schedule.
 
     Args:
         parameters: as Kubeflow takes them.
@@ -73,7 +73,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Timetable:
-    """When a schedule starts runs.
+    """Times at which a schedule starts runs.
 
     Args:
         concurrency: runs at a time, at most.
@@ -286,7 +286,7 @@ def delete_version(client: KubeflowClient, name: str) -> Version:
 
 
 def find_schedules(client: KubeflowClient, name: str) -> list[str]:
-    """The ids of the recurring runs of a schedule: one, unless a replacement was cut off.
+    """Return the ids of the recurring runs of a schedule: one, unless a replacement was cut off.
 
     Raises:
         NotFoundError: there is none of this name.
@@ -300,17 +300,17 @@ def find_schedules(client: KubeflowClient, name: str) -> list[str]:
 
 
 def is_ours(record: Record) -> bool:
-    """Whether this module made a thing on the server."""
+    """Return True if this module made a thing on the server."""
     return str(record.get("description") or "").startswith(OURS)
 
 
 def pipeline_of(run: Record) -> str:
-    """The id of the pipeline that a run is of; empty for one without a version."""
+    """Return the id of the pipeline that a run is of; empty for one without a version."""
     return str((run.get("pipeline_version_reference") or {}).get("pipeline_id") or "")
 
 
 def is_enabled(record: Record) -> bool:
-    """Whether a recurring run starts runs."""
+    """Return True if a recurring run starts runs."""
     return str(record.get("status") or record.get("mode")) in ("ENABLED", "ENABLE")
 
 
@@ -332,7 +332,7 @@ def _find_version(client: KubeflowClient, name: str) -> Version:
 
 
 def _once(find: Callable[[], Record | None], create: Callable[[], Record]) -> tuple[Record, bool]:
-    """A thing on the server, and whether it had to be made.
+    """Return a thing on the server, and whether it had to be made.
 
     Where the connection breaks, or somebody else makes the same, it is looked for again first.
     """
@@ -406,7 +406,7 @@ def _state(run: Record) -> str:
 
 
 def _states(run: Record) -> Iterator[tuple[str, str]]:
-    """The state of a run, and of those of its tasks that have a name."""
+    """Yield the state of a run, and of those of its tasks that have a name."""
     yield "", _state(run)
     for task in (run.get("run_details") or {}).get("task_details") or ():
         if task.get("display_name"):

@@ -32,12 +32,12 @@ SHADOWS = {
     "card": {"artifactType": {"schemaTitle": "system.Markdown", "schemaVersion": "0.0.1"}},
     "metrics": {"artifactType": {"schemaTitle": "system.Metrics", "schemaVersion": "0.0.1"}},
 }
-"""What Kubeflow's own pages show of a node; the artifacts themselves are in our store only."""
+"""Outputs for Kubeflow's own pages; the artifacts themselves are only in our store."""
 
 
 @dataclass(frozen=True)
 class Executors:
-    """What the tasks of a pipeline run, while it is written."""
+    """Components and containers of a pipeline's tasks, while it is written."""
 
     options: KubeflowOptions
     components: dict[str, Any] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Executors:
 
 @dataclass(frozen=True)
 class Step:
-    """What a container does: the arguments of our entry point, and what it is given and gives.
+    """One container: the arguments of our entry point, its inputs and outputs.
 
     Args:
         inputs: definitions of parameters, beside the run's id.
@@ -63,7 +63,7 @@ class Step:
 
 
 def component(draft: Executors, step: Step) -> str:
-    """The name of the component for a step, which is written unless there is an equal one."""
+    """Return the name of the component for a step; an equal one is used again."""
     container = {**_container(draft.options, step.arguments), **_resources(step.nodes)}
     pod = _pod(draft.options, step.nodes)
     spec: dict[str, Any] = {
@@ -84,12 +84,12 @@ def component(draft: Executors, step: Step) -> str:
 
 
 def constant(text: str) -> dict[str, Any]:
-    """An input that is written down."""
+    """Return an input that is written down."""
     return {"runtimeValue": {"constant": text}}
 
 
 def task(shown: str, component_name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """A task of a container: with the run's id, and Kubeflow's own cache off."""
+    """Return a task of a container: with the run's id, and Kubeflow's own cache off."""
     return {
         **dag_task(shown, component_name),
         "inputs": {"parameters": {RUN: constant(_JOB), **inputs}},
@@ -97,7 +97,7 @@ def task(shown: str, component_name: str, inputs: Mapping[str, Any]) -> dict[str
 
 
 def dag_task(shown: str, component_name: str) -> dict[str, Any]:
-    """A task of a DAG."""
+    """Return a task of a DAG."""
     # Empty options say that Kubeflow's cache stays off: ours decides.
     return {
         "taskInfo": {"name": shown},
@@ -123,7 +123,7 @@ def _container(options: KubeflowOptions, arguments: Sequence[str]) -> dict[str, 
 
 
 def _resources(nodes: Iterable[NodeIR]) -> dict[str, Any]:
-    """What is asked of the machine: for each resource, the most that one of the nodes wants."""
+    """Return the needs of some nodes: for each resource, the largest."""
     asked = [node.resources for node in nodes]
     cpu = max((each.cpu or 0.0 for each in asked), default=0.0)
     memory = max((each.memory or 0 for each in asked), default=0)
@@ -149,7 +149,7 @@ def _resources(nodes: Iterable[NodeIR]) -> dict[str, Any]:
 
 
 def _pod(options: KubeflowOptions, nodes: Sequence[NodeIR]) -> dict[str, Any]:
-    """Pod settings: secrets as variables, the time limit, and what the user adds."""
+    """Return pod settings: secrets as variables, the time limit, and the user's additions."""
     pod = options.pod([node.id for node in nodes])
     parameters = [parameter for node in nodes for parameter in node.parameters]
     for name in sorted({p.value.name for p in parameters if isinstance(p.value, Secret)}):

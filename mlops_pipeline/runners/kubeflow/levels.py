@@ -1,4 +1,4 @@
-"""Where tasks stand: Kubeflow runs a loop as a DAG of its own, so edges end where DAGs meet.
+"""Levels of tasks: Kubeflow runs a loop as a DAG of its own, so edges end where DAGs meet.
 
 A level is the tuple of loops around a task, outermost first. What stands in a level is the id of
 a node, or a loop with everything in it.
@@ -18,18 +18,18 @@ Level = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Member:
-    """What stands in a level: a node, or the loop of this id."""
+    """Member of a level: a node, or the loop of this id."""
 
     id: str
     loop: bool = False
 
 
 Needs = Mapping[Member, frozenset[Member]]
-"""What must have ended before each member of a level, in the order of the pipeline."""
+"""Members that must end before each member of a level, in the order of the pipeline."""
 
 
 def levels(ir: PipelineIR) -> dict[Level, Needs]:
-    """The levels of a pipeline, exit handlers left out.
+    """Return the levels of a pipeline, exit handlers left out.
 
     Raises:
         CompileError: a loop needs something that needs the same loop.
@@ -56,7 +56,7 @@ def levels(ir: PipelineIR) -> dict[Level, Needs]:
 
 
 def loop_named(ir: PipelineIR, loop_id: str) -> LoopIR:
-    """The loop of this id."""
+    """Return the loop of this id."""
     return next(loop for loop in ir.loops if loop.id == loop_id)
 
 

@@ -1,4 +1,4 @@
-"""What a cluster needs to know beside the pipeline: image, store, secrets, pod settings."""
+"""Options of a cluster beside the pipeline: image, store, secrets, pod settings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Customize = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class KubeflowOptions:
-    """How a pipeline runs on Kubeflow.
+    """Options for running a pipeline on Kubeflow.
 
     Args:
         image: container image with mlops-pipeline, the pipeline's modules and its files.
@@ -80,7 +80,7 @@ class KubeflowOptions:
             )
 
     def pod(self, node_ids: Sequence[str]) -> dict[str, Any]:
-        """The Kubernetes settings of the pod that runs these nodes."""
+        """Return the Kubernetes settings of the pod that runs these nodes."""
         settings = PodSettings()
         for name in ("*", *node_ids):
             if name in self.customize:

@@ -76,7 +76,7 @@ def _documents(text: str) -> list[dict[str, Any]]:
 
 
 def _arguments(spec: dict[str, Any]) -> bytes:
-    """The compiled pipeline, which the first container is given."""
+    """Return the compiled pipeline, which the first container is given."""
     arguments = spec["deploymentSpec"]["executors"]["exec-begin"]["container"]["args"]
     chunks = arguments[arguments.index("--ir") + 1 :]
     return zlib.decompress(base64.b64decode("".join(chunks), validate=True))

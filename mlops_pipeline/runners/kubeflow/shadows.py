@@ -1,4 +1,4 @@
-"""What Kubeflow's own pages show of a node: a card in Markdown and the scalar metrics.
+"""Pages for Kubeflow's own UI: a card in Markdown and the scalar metrics of a node.
 
 The artifacts themselves never pass through Kubeflow. Its launcher refuses URIs outside its own
 run folder, so none of ours is ever written into a `uri` field: they are metadata and text here.
@@ -15,7 +15,7 @@ from mlops_pipeline.history import Outcome
 from mlops_pipeline.text import seconds
 
 _MOUNTS = {"gs://": "/gcs/", "s3://": "/s3/", "minio://": "/minio/", "oci://": "/oci/"}
-"""Where Kubeflow's launcher looks for the files of an output."""
+"""Folders in which Kubeflow's launcher looks for the files of an output."""
 
 
 def write_shadows(executor_input: Mapping[str, Any], run_id: str, outcome: Outcome) -> None:
@@ -39,7 +39,7 @@ def write_shadows(executor_input: Mapping[str, Any], run_id: str, outcome: Outco
 
 
 def local_path(uri: str) -> Path:
-    """The file in the container that stands for an output's URI."""
+    """Return the file in the container that stands for an output's URI."""
     for scheme, mount in _MOUNTS.items():
         if uri.startswith(scheme):
             return Path(mount + uri[len(scheme) :])
@@ -47,7 +47,7 @@ def local_path(uri: str) -> Path:
 
 
 def card(run_id: str, outcome: Outcome) -> str:
-    """A node in Markdown: what was decided and why, what it wrote, how to see more."""
+    """Return a node in Markdown: what was decided and why, what it wrote, how to see more."""
     execution = outcome.execution
     lines = [f"# {outcome.node_id}", "", f"**{execution.state}** {execution.reason}".rstrip(), ""]
     if execution.error:
@@ -70,7 +70,7 @@ def card(run_id: str, outcome: Outcome) -> str:
 
 
 def metrics(outcome: Outcome) -> Iterator[tuple[str, float]]:
-    """The numbers among what a node said of its outputs."""
+    """Yield the numbers among what a node said of its outputs."""
     for key, records in outcome.outputs.items():
         for record in records:
             found = record.properties.get("metrics")
@@ -83,7 +83,7 @@ def metrics(outcome: Outcome) -> Iterator[tuple[str, float]]:
 
 
 def _facts(outcome: Outcome) -> dict[str, Any]:
-    """Where to find the real thing, for what reads Kubeflow's metadata."""
+    """Return the ids and URIs of the real artifacts, for readers of Kubeflow's metadata."""
     execution = outcome.execution
     artifacts = {
         key: [{"id": record.id, "uri": record.uri} for record in records]

@@ -69,7 +69,7 @@ class _Draft:
 
 
 def pipeline_spec(ir: PipelineIR, options: KubeflowOptions) -> tuple[dict[str, Any], ...]:
-    """The PipelineSpec of a pipeline and its PlatformSpec, as JSON.
+    """Return the PipelineSpec of a pipeline and its PlatformSpec, as JSON.
 
     Raises:
         SettingsError: the options do not fit the pipeline.
@@ -104,7 +104,7 @@ def pipeline_spec(ir: PipelineIR, options: KubeflowOptions) -> tuple[dict[str, A
 
 
 def to_yaml(ir: PipelineIR, options: KubeflowOptions) -> str:
-    """The file that Kubeflow takes: one YAML document, or two where pods have settings.
+    """Return the file that Kubeflow takes: one YAML document, or two where pods have settings.
 
     Written as JSON, which is YAML too: it needs no library, and its bytes are always the same.
     """
@@ -114,7 +114,7 @@ def to_yaml(ir: PipelineIR, options: KubeflowOptions) -> str:
 
 
 def to_vertex(ir: PipelineIR, options: KubeflowOptions) -> str:
-    """The file that Vertex AI takes: the PipelineSpec alone, for it reads one document only.
+    """Return the file that Vertex AI takes: the PipelineSpec alone, for it reads one document only.
 
     Raises:
         CompileError: the pipeline has secrets, which Vertex AI cannot hand to its containers.
@@ -158,7 +158,7 @@ def _root_tasks(draft: _Draft) -> dict[str, Any]:
 
 
 def _dag(draft: _Draft, level: Level, needs: Needs) -> dict[str, Any]:
-    """The component of a level: all nodes, or the body of a loop."""
+    """Return the component of a level: all nodes, or the body of a loop."""
     tasks: dict[str, Any] = {}
     for member, needed in needs.items():
         waits = sorted(_name(draft, each) for each in needed)
@@ -171,7 +171,7 @@ def _dag(draft: _Draft, level: Level, needs: Needs) -> dict[str, Any]:
 
 
 def _loop_tasks(draft: _Draft, level: Level, loop: Member, waits: list[str]) -> dict[str, Any]:
-    """A loop, and the task that finds out how often it runs where that is not written down."""
+    """Return a loop, and the task that counts its items if they are not known yet."""
     name, body = _name(draft, loop), _dag_name(draft, (*level, loop.id))
     repeated = {**dag_task(loop.id, body), **_waits(waits)}
     written = loop_named(draft.ir, loop.id).items
@@ -226,7 +226,7 @@ def _node_task(draft: _Draft, node: NodeIR) -> dict[str, Any]:
 
 
 def _run_inputs(ir: PipelineIR) -> dict[str, Any]:
-    """The parameters of the pipeline, and those that every run on a scheduler has."""
+    """Return the parameters of the pipeline, and those that every run on a scheduler has."""
     types: dict[str, tuple[str, Any]] = {FORCE: ("BOOLEAN", False), BASE: ("STRING", "")}
     of_runs = {}
     for name, meaning in RESERVED.items():
@@ -265,7 +265,7 @@ def _dag_name(draft: _Draft, level: Level) -> str:
 
 
 def _name(draft: _Draft, member: Member) -> str:
-    """The name of a task: in small letters, as Kubernetes wants them, and the only one so named."""
+    """Return a unique name for a task, in small letters as Kubernetes requires."""
     if member not in draft.names:
         wanted = _sanitize(member.id)
         number, name = 2, wanted
@@ -286,6 +286,6 @@ def _described(doc: str) -> dict[str, str]:
 
 
 def _chunks(data: bytes) -> list[str]:
-    """Compiled IR as arguments of a command."""
+    """Return compiled IR as arguments of a command."""
     text = base64.b64encode(zlib.compress(data, 9)).decode()
     return [text[start : start + ARGUMENT] for start in range(0, len(text), ARGUMENT)]

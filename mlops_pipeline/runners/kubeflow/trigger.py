@@ -1,4 +1,4 @@
-"""When a recurring run starts: cron texts and intervals, as Kubeflow wants them.
+"""Triggers of recurring runs: cron texts and intervals, as Kubeflow wants them.
 
 Kubeflow's cron has a field for seconds in front. It takes a text of five fields too, but reads the
 minutes as seconds; so what has five is written with six.
@@ -48,7 +48,7 @@ class Trigger:
 
 
 def trigger(cron: str, every: str) -> Trigger:
-    """What starts a recurring run, from one of two texts.
+    """Make the trigger of a recurring run from one of two texts.
 
     Raises:
         SettingsError: both or none are given, or one is not understood.
@@ -62,7 +62,7 @@ def trigger(cron: str, every: str) -> Trigger:
 
 
 def six_fields(text: str) -> str:
-    """A cron text with the field for seconds, checked.
+    """Return a cron text with the field for seconds, checked.
 
     >>> six_fields("30 3 * * MON-FRI")
     '0 30 3 * * MON-FRI'
@@ -97,7 +97,7 @@ def six_fields(text: str) -> str:
 
 
 def _problem(part: str, low: int, high: int, words: tuple[str, ...]) -> str:
-    """What is wrong with one part of a field, as `*`, `3`, `1-5` or `*/10`; empty if nothing."""
+    """Return the problem of one part of a field, as `*`, `3`, `1-5` or `*/10`; or nothing."""
     found = re.fullmatch(r"(?:([*?])|(\w+)(?:-(\w+))?)(?:/(\d+))?", part)
     if not found:
         return "it is not understood"
@@ -114,7 +114,7 @@ def _problem(part: str, low: int, high: int, words: tuple[str, ...]) -> str:
 
 
 def interval(text: str) -> int:
-    """Seconds, of a text as `90`, `30s`, `15m`, `6h` or `1d`.
+    """Return seconds, of a text as `90`, `30s`, `15m`, `6h` or `1d`.
 
     Raises:
         SettingsError: it is not understood, or no second long.

@@ -24,7 +24,7 @@ Schema = Mapping[str, Any]
 
 
 def definition(parameter: RunParameterIR) -> dict[str, Any]:
-    """The input of Kubeflow's pipeline that stands for a run parameter.
+    """Return the input of Kubeflow's pipeline that stands for a run parameter.
 
     Raises:
         ParameterError: Kubeflow cannot hold the default.
@@ -40,13 +40,13 @@ def definition(parameter: RunParameterIR) -> dict[str, Any]:
 
 
 def parameter_type(schema: Schema) -> str:
-    """Kubeflow's type for a JSON schema; texts stand for what may be of several types."""
+    """Return Kubeflow's type for a JSON schema; a value of several types becomes a text."""
     kinds = _kinds(schema)
     return _TYPES.get(next(iter(kinds)), "STRING") if len(kinds) == 1 else "STRING"
 
 
 def sent(ir: PipelineIR, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of a run as Kubeflow takes them; it fills in the defaults itself.
+    """Return the parameters of a run as Kubeflow takes them; it fills in the defaults itself.
 
     Raises:
         ParameterError: one is unknown, missing, of the wrong type, or Kubeflow cannot hold it.
@@ -66,7 +66,7 @@ def sent(ir: PipelineIR, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def received(ir: PipelineIR, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameter values as Kubeflow hands them out, as the pipeline wants them.
+    """Return parameter values from Kubeflow in the form that the pipeline takes.
 
     Kubeflow's numbers are all doubles, whole ones or not.
     """
@@ -92,7 +92,7 @@ def _kind(schema: Schema, defs: Schema) -> str:
 
 
 def _kind_of_choices(schema: Schema) -> str:
-    """The type of an enumeration; empty where it has several, or anything may be given."""
+    """Return the type of an enumeration; empty where it has several, or anything may be given."""
     types = {type(each) for each in schema.get("enum", ())}
     return {(int,): "integer", (str,): "string"}.get(tuple(types), "")  # type: ignore[arg-type]
 
@@ -126,7 +126,7 @@ def _refuse_huge(name: str, value: Any) -> None:
 
 
 def _is_text(schema: Schema) -> bool:
-    """Whether a text stands for the values of a type that is none."""
+    """Return True if a text encodes the values of a type that is not text."""
     return parameter_type(schema) == "STRING" and _kinds(schema) != {"string"}
 
 
@@ -139,7 +139,7 @@ def _from_kubeflow(name: str, schema: Schema, value: Any) -> Any:
 
 
 def _decoded(schema: Schema, text: str) -> Any:
-    """What a text stands for where it may be several things."""
+    """Return the value that a text encodes, if it may be of several types."""
     try:
         value = json.loads(text)
     except ValueError:
@@ -148,7 +148,7 @@ def _decoded(schema: Schema, text: str) -> Any:
 
 
 def _shaped(schema: Schema, value: Any, defs: Schema) -> Any:
-    """A value with the numbers that its schema wants; whole ones where it does not say."""
+    """Return a value with the numbers that its schema wants; whole ones where it does not say."""
     schema = _follow(schema, defs)
     kinds = {kind for kind in (_kind(c, defs) for c in schema.get("anyOf", [schema])) if kind}
     if isinstance(value, bool) or value is None or isinstance(value, str):
