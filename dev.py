@@ -105,7 +105,7 @@ def stop(message: str) -> NoReturn:
 
 
 def probe(command: str) -> Python | None:
-    """What the interpreter says of itself; None where it does not run."""
+    """Ask an interpreter for its version and libraries; None if it does not run."""
     try:
         done = subprocess.run([command, "-c", _PROBE], capture_output=True, text=True, check=True)
         told = json.loads(done.stdout)
@@ -116,7 +116,7 @@ def probe(command: str) -> Python | None:
 
 
 def candidates(wanted: Sequence[str]) -> Iterator[str]:
-    """Commands that may be a Python: on PATH, or made by pyenv and not on it."""
+    """Yield commands that may be a Python: on PATH, or made by pyenv and not on it."""
     yield from filter(shutil.which, [sys.executable, *wanted, "python3"])
     versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     for name in wanted:
@@ -124,7 +124,7 @@ def candidates(wanted: Sequence[str]) -> Iterator[str]:
 
 
 def find(name: str) -> tuple[tuple[Python, Lock] | None, set[str]]:
-    """The interpreter and the constraint file of a world, if there are; and the Pythons seen."""
+    """Find the interpreter and the constraint file of a world; also return the Pythons seen."""
     locks = WORLDS[name].locks
     wanted = [f"python{a}.{b}" for lock in locks for a, b in lock.pythons]
     seen: set[str] = set()
@@ -137,7 +137,7 @@ def find(name: str) -> tuple[tuple[Python, Lock] | None, set[str]]:
 
 
 def choose(name: str) -> tuple[Python, Lock]:
-    """The interpreter and the constraint file of a world on this machine."""
+    """Return the interpreter and the constraint file of a world on this machine."""
     found, seen = find(name)
     if found:
         return found
@@ -150,7 +150,7 @@ def choose(name: str) -> tuple[Python, Lock]:
 
 
 def worlds_here() -> list[str]:
-    """The worlds to check on this machine; says which are left out."""
+    """Choose the worlds to check on this machine; print those that are left out."""
     kept = []
     for name, world in WORLDS.items():
         if world.optional and not find(name)[0]:
@@ -181,7 +181,7 @@ def check_system(name: str, python: Python) -> None:
 
 
 def child_environment() -> dict[str, str]:
-    """The environment of what we start: ours, less what brings in foreign packages or delays."""
+    """Return the environment of child processes, without foreign packages and delays."""
     unwanted = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
     return {k: v for k, v in os.environ.items() if k not in unwanted}
 
@@ -212,7 +212,7 @@ def digest(*parts: str) -> str:
 
 
 def setup(name: str) -> str:
-    """The interpreter of a world's environment, made first where it is missing or out of date."""
+    """Return the interpreter of a world's environment; creates or updates it if needed."""
     with locked():
         python, lock = choose(name)
         venv = VENVS / name
@@ -279,7 +279,7 @@ def compile_project(inside: str) -> None:
 
 
 class Result(NamedTuple):
-    """How a step of the checks went; `tests` is the closing line of pytest."""
+    """Outcome of one step of the checks; `tests` is the closing line of pytest."""
 
     step: str
     ok: bool
@@ -309,7 +309,7 @@ def step(title: str, argv: Sequence[str]) -> Result:
 
 
 def lint(inside: str) -> list[Result]:
-    """The checks that read the code without running it."""
+    """Run the checks that read the code without running it."""
     tool = str(Path(inside).parent)
     return [
         step("ruff check", [f"{tool}/ruff", "check"]),
@@ -328,7 +328,7 @@ SHARED = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal")
 
 
 def check_light(inside: str) -> list[Result]:
-    """Everything that needs neither ML Metadata nor TensorFlow."""
+    """Run everything that needs neither ML Metadata nor TensorFlow."""
     return [
         *lint(inside),
         step(
@@ -339,7 +339,7 @@ def check_light(inside: str) -> list[Result]:
 
 
 def check_ml(inside: str) -> list[Result]:
-    """The tests that need ML Metadata, TensorFlow or containers."""
+    """Run the tests that need ML Metadata, TensorFlow or containers."""
     # Tests of a store first: TensorFlow takes ten seconds to import, a store fault shows at once.
     return [
         step("pytest, ml", [inside, "-m", "pytest", "-q", "-m", ML_TESTS]),
@@ -350,18 +350,18 @@ ML_TESTS = f"(ml or mlmd or container) and {OTHER_WORLDS}"
 
 
 def check_airflow(inside: str) -> list[Result]:
-    """The tests that start a whole Airflow; they run in the ml environment and so do the nodes."""
+    """Run the tests that start a whole Airflow, from the ml environment, as the nodes."""
     os.environ["MLOPS_TEST_AIRFLOW"] = str(Path(inside).with_name("airflow"))
     return [step("pytest, airflow", [setup("ml"), "-m", "pytest", "-q", "-m", "airflow"])]
 
 
 def check_tfx(inside: str) -> list[Result]:
-    """The tests that need TFX itself."""
+    """Run the tests that need TFX itself."""
     return [step("pytest, tfx", [inside, "-m", "pytest", "-q", "-m", "tfx", "tests/tfx"])]
 
 
 def check_kubeflow(inside: str) -> list[Result]:
-    """The tests that read what is compiled for Kubeflow with its SDKs, and run its containers."""
+    """Run the tests that read compiled pipelines with Kubeflow's SDKs, and run containers."""
     os.environ["MLOPS_TEST_KFP"] = inside
     os.environ["MLOPS_TEST_KFP_213"] = setup("kubeflow-213")
     return [step("pytest, kubeflow", [setup("ml"), "-m", "pytest", "-q", "-m", "kubeflow"])]

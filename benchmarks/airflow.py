@@ -1,4 +1,4 @@
-"""What does Airflow pay for our pipelines: reading their DAG files, and running their tasks?
+"""Cost of Airflow for our pipelines: reading their DAG files, and running their tasks.
 
 Parsing: a DAG of 50 nodes from compiled IR, and folders of 10 and of 100 such DAGs, each time in
 a fork that has imported Airflow, as in its DAG processor; beside the import that every DAG file of
@@ -86,7 +86,7 @@ def main() -> int:
 
 
 def compiled(given: Any, pipeline: str, folder: Path) -> Path:
-    """The IR of a pipeline of `pipelines.py`."""
+    """Return the IR of a pipeline of `pipelines.py`."""
     file = folder / f"{pipeline}.json"
     command = [given.python, "-m", "mlops_pipeline.cli", "compile"]
     source = f"{SIDES / 'pipelines.py'}:{pipeline}"
@@ -110,7 +110,7 @@ def write(given: Any, ir: Path, folder: Path, dag_id: str) -> None:
 
 
 def parse(given: Any, folder: Path) -> tuple[Any, bool]:
-    """Seconds to read DAG files, ours and others'; whether the limits are kept."""
+    """Measure the seconds to read DAG files, ours and others'; return True if the limits are kept."""
     ir = compiled(given, "fifty", folder)
     folders = {count: folder / f"ours_{count}" for count in (1, 10, 100)}
     for count, place in folders.items():
@@ -146,7 +146,7 @@ def parse(given: Any, folder: Path) -> tuple[Any, bool]:
 
 
 def tasks(given: Any, folder: Path) -> tuple[Any, bool]:
-    """Seconds of chains of tasks on a real Airflow; whether the limit is kept."""
+    """Measure chains of tasks on a real Airflow; return True if the limit is kept."""
     tests = REPOSITORY / "tests"
     sys.path[:0] = [str(tests / "conformance"), str(tests / "contracts")]
     from airflow_server import AirflowServer

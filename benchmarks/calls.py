@@ -1,4 +1,4 @@
-"""How much framework two trivial nodes run through: distinct functions, files, and frames.
+"""Number of framework functions, files and frames that two trivial nodes run through.
 
 Two components, the second reading what the first wrote, run in process on an MLMD store. From
 `run` to its return, `sys.setprofile` notes every function of mlops_pipeline and mlops_metadata
@@ -36,17 +36,17 @@ class Count:
         self.calls = 0
 
     def ours(self, code: CodeType) -> bool:
-        """Whether the framework wrote this code."""
+        """Return True if the framework has this code."""
         return any(part in code.co_filename for part in self.packages)
 
     def event(self, frame: FrameType, kind: str, _: Any) -> None:
-        """What `sys.setprofile` calls."""
+        """Count a call; `sys.setprofile` calls this."""
         if kind == "call" and self.ours(frame.f_code):
             self.calls += 1
             self.codes[frame.f_code] = self.codes.get(frame.f_code, 0) + 1
 
     def reached(self) -> None:
-        """Called by the user's function: counts the framework's frames above it."""
+        """Count the framework's frames above the user's function, which calls this."""
         frame, depth = sys._getframe(), 0
         while (above := frame.f_back) is not None:
             depth += self.ours(above.f_code)
@@ -63,7 +63,7 @@ class Count:
         return self.result()
 
     def result(self) -> dict[str, Any]:
-        """Distinct functions and their files, frames, and calls in all."""
+        """Count distinct functions and their files, frames, and calls in all."""
         found = {
             (code.co_filename, getattr(code, "co_qualname", code.co_name)) for code in self.codes
         }

@@ -39,7 +39,7 @@ def Link(before: Input[String], *, index: int) -> str:
 
 @pipeline
 def links(seed: int, nodes: int) -> None:
-    """A chain."""
+    """Run a chain."""
     node = Begin.options(id="n0")(seed=seed)
     for i in range(1, LENGTH):
         node = Link.options(id=f"n{i}")(before=node.outputs.output, index=i)
@@ -49,7 +49,7 @@ LENGTH = 2
 
 
 def connect(folder: Path) -> MetadataStore:
-    """The store that all share."""
+    """Return the store that all share."""
     return open_store(f"sqlite:///{folder / 'metadata.db'}")
 
 
@@ -108,7 +108,7 @@ def check(folder: Path, runs: int, nodes: int) -> dict[str, Any]:
 
 
 def wrong_lineage(store: MetadataStore, chain: list[int], run_id: str) -> list[str]:
-    """What is wrong with the events and contents of a chain of executions."""
+    """List the mistakes in the events and contents of a chain of executions."""
     inputs: dict[int, list[int]] = {}
     outputs: dict[int, list[int]] = {}
     for event in store.events_by_execution(chain):

@@ -1,4 +1,4 @@
-"""What the sides beside ours evaluate: exactly what the pipelines of this repository do.
+"""Evaluations for the sides beside ours: exactly those of this repository's pipelines.
 
 The configuration is read from the text of a pipeline, which these sides cannot import.
 """
@@ -13,7 +13,7 @@ PIPELINES = Path(__file__).resolve().parents[1] / "pipelines"
 
 
 def eval_config(tfma: Any, pipeline: str) -> Any:
-    """The `EvalConfig` of a pipeline in `pipelines/`."""
+    """Return the `EvalConfig` of a pipeline in `pipelines/`."""
     from google.protobuf import json_format
 
     file = PIPELINES / pipeline / "pipeline.py"

@@ -82,29 +82,29 @@ NODES = (
 
 
 def component(node: str) -> str:
-    """The execution type of a node."""
+    """Return the execution type of a node."""
     return f"mlops_components.{node.lower()}.{node}"
 
 
 def run_id(number: int) -> str:
-    """The id of a run."""
+    """Return the id of a run."""
     return f"20260101-{number:07}"
 
 
 def pipeline_of(number: int) -> str:
-    """Whose run it is."""
+    """Return the pipeline of a run."""
     if number < OLD_RUNS:
         return OLD
     return SELDOM if number % 4 == 0 else OFTEN
 
 
 def cache_key(number: int, node: str) -> str:
-    """The cache key of a node in a run."""
+    """Return the cache key of a node in a run."""
     return hashlib.sha256(f"{number}/{node}".encode()).hexdigest()
 
 
 def execution(number: int, node: str) -> Execution:
-    """What is recorded of a node that has run."""
+    """Return the record of a node that has run."""
     key = cache_key(number, node)
     now = time.time()
     return Execution(
@@ -132,7 +132,7 @@ def execution(number: int, node: str) -> Execution:
 
 
 def artifact(number: int, node: str, output: str, kind: str) -> ArtifactRecord:
-    """What is recorded of an output."""
+    """Return the record of an output."""
     key = cache_key(number, node)
     properties: dict[str, object] = {}
     if kind.startswith("Example"):

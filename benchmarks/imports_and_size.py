@@ -1,4 +1,4 @@
-"""How heavy the framework is: import time, size on disk, and the CLI on a large store.
+"""Weight of the framework: import time, size on disk, and the CLI on a large store.
 
   import     `import mlops_pipeline` in a new process, beside an empty Python: seconds; names
              are loaded when they are asked for, so what authors use is timed as well
@@ -55,7 +55,7 @@ AUTHORS = "from mlops_pipeline import Input, Output, component, pipeline, run"
 
 
 def make(folder: Path, python: str, extra: str) -> str:
-    """A new environment with this checkout installed; returns its interpreter."""
+    """Make a new environment with this checkout installed, and return its interpreter."""
     subprocess.run([python, "-m", "venv", folder], check=True)
     made = str(folder / "bin" / "python")
     quiet = [made, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -64,7 +64,7 @@ def make(folder: Path, python: str, extra: str) -> str:
 
 
 def size(python: str) -> tuple[float, list[str]]:
-    """MB of everything installed beside pip, and the names of the distributions."""
+    """Return MB of everything installed beside pip, and the names of the distributions."""
     code = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
     found = subprocess.run(
         [python, "-c", code], check=True, capture_output=True, text=True, env=full_environment()
@@ -86,7 +86,7 @@ def fill(python: str, folder: Path) -> None:
 
 
 def commands(options: Any, store: Path) -> dict[str, tuple[list[str | Path], str]]:
-    """What is timed, with the name of its measure."""
+    """Return the commands to time, with the names of their measures."""
     base, local = Path(options.base), Path(options.local)
     url = f"sqlite:///{store / 'metadata.db'}"
     return {
@@ -115,7 +115,7 @@ def main() -> int:
 
 
 def measure(options: Any, store: Path) -> int:
-    """All figures; 0 if they keep their limits."""
+    """Measure everything; return 0 if the limits are kept."""
     found: dict[str, float] = {}
     for name in ("base", "local"):
         megabytes, packages = size(getattr(options, name))

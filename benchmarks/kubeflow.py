@@ -1,4 +1,4 @@
-r"""How long does it take to compile 500 nodes for Kubeflow, and how large is what comes out?
+"""Time to compile 500 nodes for Kubeflow, and the size of the result.
 
 Beside the kfp SDK, with 500 container tasks of the same inputs, order and options.
 
@@ -60,7 +60,7 @@ json.dump(list(yaml.load_all(open(sys.argv[1]), loader)), sys.stdout)
 
 @dataclass(frozen=True)
 class Side:
-    """How one side compiles, and what it does before it begins to."""
+    """Commands with which one side compiles, and starts without compiling."""
 
     compile: tuple[str, ...]
     idle: tuple[str, ...]
@@ -84,7 +84,7 @@ def sides(python: str, kfp: str, folder: Path) -> dict[str, Side]:
 
 
 def documents(file: Path, reader: str) -> list[dict[str, Any]]:
-    """The documents of a package; JSON is read at once, YAML by an interpreter that has PyYAML."""
+    """Return the documents of a package: JSON, or YAML by an interpreter with PyYAML."""
     text = file.read_text()
     if text.startswith("{"):
         return [json.loads(part) for part in text.split("\n---\n")]
@@ -97,7 +97,7 @@ def compact(value: Any) -> int:
 
 
 def argo(spec: Mapping[str, Any], platforms: list[Any]) -> int:
-    """Bytes of the Workflow that Kubeflow makes of a spec, without the state of its run."""
+    """Return bytes of the Workflow that Kubeflow makes of a spec, without the state of its run."""
     containers = {
         json.dumps(each, sort_keys=True): each
         for each in spec["deploymentSpec"]["executors"].values()

@@ -32,7 +32,7 @@ LAST_LINES = 15
 
 @dataclass(frozen=True)
 class Cost:
-    """What one process took, with all processes that it started.
+    """Cost of one process, with all processes that it started.
 
     Args:
         wall, cpu: seconds.
@@ -61,7 +61,7 @@ def say(text: str = "") -> None:
 
 
 def machine() -> str:
-    """Where and under which load the figures were taken, in one line."""
+    """Describe the machine and its load, in one line."""
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
     return f"{os.cpu_count()} cores, Python {platform.python_version()}, load average {load}"
 
@@ -115,18 +115,18 @@ def _end_session(session: int) -> None:
 
 
 def full_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment of a side: ours, without what changes how an interpreter starts."""
+    """Return the environment of a side: ours, without what changes how an interpreter starts."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL_ENV"))}
     return {**kept, **(extra or {})}
 
 
 def our_environment() -> dict[str, str]:
-    """What a side needs in order to import our packages from this working tree."""
+    """Return the variables with which a side imports our packages from this tree."""
     return {"PYTHONPATH": os.pathsep.join(map(str, SOURCE_ROOTS))}
 
 
 def answer_in(text: str) -> dict[str, Any]:
-    """The last line of `text` that is a JSON object."""
+    """Return the last line of `text` that is a JSON object."""
     for line in reversed(text.splitlines()):
         if line.startswith("{") and line.endswith("}"):
             with contextlib.suppress(json.JSONDecodeError):
@@ -135,7 +135,7 @@ def answer_in(text: str) -> dict[str, Any]:
 
 
 def peak_memory(command: Sequence[str | Path], **how: Any) -> float:
-    """Peak memory in MB of a process and all its children, shared pages counted once.
+    """Return peak memory in MB of a process and all its children, shared pages counted once.
 
     It samples the proportional set size, which costs time: never measure both in one run.
     """
@@ -242,7 +242,7 @@ def check(name: str, value: float, limit: float, unit: str = "") -> bool:
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
-    """A parser with what all benchmarks take."""
+    """Return a parser with what all benchmarks take."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -270,7 +270,7 @@ def add_peers(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
 
 
 def peers(given: Sequence[str], names: Sequence[str]) -> dict[str, str]:
-    """Interpreters by peer, from flags and environment."""
+    """Return the interpreters of peers, from flags and environment."""
     found = {
         name: os.environ[f"MLOPS_BENCH_{name.upper()}"]
         for name in names

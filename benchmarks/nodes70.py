@@ -83,7 +83,7 @@ class Folder:
         shutil.rmtree(self.path, ignore_errors=True)
 
     def command(self, action: str) -> list[str]:
-        """How the side is called."""
+        """Return the command line of the side."""
         return [self.side.python, str(SIDES / self.side.script), str(self.path), action]
 
     def act(self, action: str, *, nodes: int | None = None, fail: bool = False) -> Cost:
@@ -99,12 +99,12 @@ class Folder:
         return cost
 
     def count(self) -> int:
-        """How many nodes have run so far."""
+        """Return the number of nodes that have run so far."""
         return self.log.read_bytes().count(b"\n")
 
 
 def measure(side: Side) -> dict[str, float]:
-    """All measures of one round."""
+    """Measure one round."""
     found: dict[str, float] = {}
     with Folder(side) as folder:
         cold = folder.act("once", nodes=NODES)
@@ -125,13 +125,13 @@ def measure(side: Side) -> dict[str, float]:
 
 
 def memory(side: Side) -> float:
-    """Peak memory of a cold process."""
+    """Measure the peak memory of a cold process."""
     with Folder(side) as folder:
         return peak_memory(folder.command("once"), env=folder.env)
 
 
 def sides(python: str, found: Mapping[str, str]) -> dict[str, Side]:
-    """Ours, the floor, and those peers that have an interpreter."""
+    """Return ours, the floor, and those peers that have an interpreter."""
     ours = our_environment()
     known = [
         Side("ours", python, "side_ours.py", ours),

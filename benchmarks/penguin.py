@@ -60,7 +60,7 @@ Act = Callable[[Path], Cost]
 
 
 def ours(options: Any) -> Act:
-    """`mlops run pipelines/penguin` with a store and a root of its own."""
+    """Run `mlops run pipelines/penguin` with a store and a root of its own."""
 
     def act(folder: Path) -> Cost:
         command = [options.python, "-m", "mlops_pipeline.cli", "run", PIPELINE, "--json"]
@@ -73,7 +73,7 @@ def ours(options: Any) -> Act:
 
 
 def script(python: str, name: str, options: Any, *flags: str) -> Act:
-    """One of the scripts beside this one."""
+    """Return one of the scripts beside this one."""
 
     def act(folder: Path) -> Cost:
         steps = ["--train-steps", str(options.steps), *flags]
@@ -83,7 +83,7 @@ def script(python: str, name: str, options: Any, *flags: str) -> Act:
 
 
 def data(folder: Path) -> Path:
-    """The CSV files as TFX can read them: nothing beside them, and missing values left empty."""
+    """Return the CSV files for TFX: no other files, and empty texts for missing values."""
     place = folder / "data"
     if not place.exists():
         place.mkdir()
@@ -95,7 +95,7 @@ def data(folder: Path) -> Path:
 
 
 def measure(act: Act, *, again: bool) -> dict[str, float]:
-    """One round of a side."""
+    """Run one round of a side."""
     folder = Path(tempfile.mkdtemp(prefix="penguin-"))
     try:
         first = act(folder)
@@ -117,7 +117,7 @@ def measure(act: Act, *, again: bool) -> dict[str, float]:
 
 
 def ran(cost: Cost) -> list[str]:
-    """The nodes of a run of ours that were not taken from the cache."""
+    """Return the nodes of a run of ours that were not taken from the cache."""
     start = cost.text.find("{\n")
     if start < 0:
         raise SideFailed(f"no JSON in: {cost.text[-500:]}")
@@ -126,7 +126,7 @@ def ran(cost: Cost) -> list[str]:
 
 
 def imported_when_cached(options: Any) -> list[str]:
-    """Which heavy packages any process of a fully cached run of ours imports."""
+    """List the heavy packages that a fully cached run of ours imports."""
     with tempfile.TemporaryDirectory(prefix="penguin-") as place:
         folder, hook = Path(place), Path(place) / "hook"
         hook.mkdir()

@@ -63,7 +63,7 @@ def read_csv(data: Path, folder: Path) -> None:
 
 
 def feature(value: Any) -> Any:
-    """A value as a feature; missing ones are empty."""
+    """Return a value as a feature; missing ones are empty."""
     import tensorflow as tf
 
     if value != value:
@@ -76,7 +76,7 @@ def feature(value: Any) -> Any:
 
 
 def batches(folder: Path, split: str, schema: Any = None, raw: str = "") -> Any:
-    """The examples of a split as one record batch; `raw` names a column of serialised ones."""
+    """Return the examples of a split as one record batch; `raw` names a serialised column."""
     import pyarrow as pa
     import tensorflow as tf
     from tfx_bsl.coders import example_coder
@@ -92,7 +92,7 @@ def batches(folder: Path, split: str, schema: Any = None, raw: str = "") -> Any:
 
 
 def statistics(folder: Path) -> dict[str, Any]:
-    """Statistics of both splits."""
+    """Compute statistics of both splits."""
     import tensorflow_data_validation as tfdv
     from tensorflow_data_validation.statistics import stats_impl
 
@@ -105,7 +105,7 @@ def statistics(folder: Path) -> dict[str, Any]:
 
 
 def transform(folder: Path, schema: Any, runner: Any) -> None:
-    """Analyse the training data, transform both splits."""
+    """Analyse the training data, and transform both splits."""
     import apache_beam as beam
     import penguin_model
     import tensorflow_transform.beam as tft_beam
@@ -136,14 +136,14 @@ def transform(folder: Path, schema: Any, runner: Any) -> None:
 
 
 def encode(batch: Any, _: Any) -> Any:
-    """Transformed rows as serialised examples."""
+    """Encode transformed rows as serialised examples."""
     from tfx_bsl.coders import example_coder
 
     return example_coder.RecordBatchToExamplesEncoder().encode(batch)
 
 
 def dataset(patterns: list[str], options: Any, schema: Any) -> Any:
-    """What `run_fn` reads its batches from."""
+    """Return the batches for `run_fn`."""
     from tfx_bsl.public import tfxio
 
     source = tfxio.TFExampleRecord(patterns, schema=schema, telemetry_descriptors=["plain"])
@@ -170,7 +170,7 @@ def train(folder: Path, steps: int) -> None:
 
 
 def evaluate(folder: Path, schema: Any, runner: Any) -> bool:
-    """Metrics by slice; whether the thresholds hold."""
+    """Compute metrics by slice; also return True if the thresholds hold."""
     import apache_beam as beam
     import tensorflow_model_analysis as tfma
     from eval_configs import eval_config
@@ -196,7 +196,7 @@ def evaluate(folder: Path, schema: Any, runner: Any) -> bool:
 
 
 def beam_runner(name: str) -> Any:
-    """Beam's own runner in this process, or the one of our components."""
+    """Return Beam's own runner in this process, or the one of our components."""
     if name == "memory":
         sys.path += [str(REPOSITORY), str(REPOSITORY / "components")]
         from mlops_components._memory_beam import MemoryRunner
@@ -208,7 +208,7 @@ def beam_runner(name: str) -> Any:
 
 
 def load_libraries() -> None:
-    """All imports, so that the steps show work only."""
+    """Import everything, so that the steps show work only."""
     import apache_beam  # noqa: F401
     import pandas  # noqa: F401
     import tensorflow_data_validation  # noqa: F401
@@ -217,7 +217,7 @@ def load_libraries() -> None:
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    """All steps."""
+    """Run all steps."""
     folder: Path = options.folder
     with timed("import"):
         load_libraries()

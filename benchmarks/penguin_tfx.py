@@ -24,7 +24,7 @@ MODULE = Path(__file__).resolve().parents[1] / "pipelines" / "penguin" / "pengui
 
 
 def steps(tfx: Any, tfma: Any, options: argparse.Namespace) -> list[Any]:
-    """The nodes of the pipeline."""
+    """Return the nodes of the pipeline."""
     c = tfx.components
     examples = c.CsvExampleGen(input_base=str(options.data))
     statistics = c.StatisticsGen(examples=examples.outputs["examples"])

@@ -1,4 +1,4 @@
-"""What an artifact root in S3 costs a node, beside one on the local disk.
+"""Cost of an artifact root in S3 for a node, beside one on the local disk.
 
 A chain of nodes, each reading what the one before wrote: small (some bytes), or large (`--mb`).
 Records are kept in memory and nodes run in this process, so that what differs is the root. The
@@ -58,7 +58,7 @@ class Requests:
 
 
 def measure(root: str, folder: Path, size: int) -> dict[str, float]:
-    """Milliseconds a node, by phase."""
+    """Measure milliseconds a node, by phase."""
     store, compiled = MemoryStore(), compile_pipeline(chain, {"size": size}, SIDES)
     found = {}
     for phase, scratch in zip(PHASES, ("a", "a", "b"), strict=True):

@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def one_size(options: object, size: int) -> dict[str, float]:
-    """The figures of one size."""
+    """Measure the figures of one size."""
     given = vars(options)
     with tempfile.TemporaryDirectory(prefix="scale-") as place:
         python = given["python"]

@@ -11,7 +11,7 @@ import history_shape as shape
 
 
 def stock_client(url: str) -> Any:
-    """The store as TFX opens it."""
+    """Return the store as TFX opens it."""
     import ml_metadata
     from ml_metadata.proto import metadata_store_pb2 as pb
 
@@ -31,7 +31,7 @@ def stock_client(url: str) -> Any:
 
 
 def stock_reads(stock: Any, at: Any, *, large: bool) -> dict[str, Callable[[int], object]]:
-    """What TFX and MLMD's guides do for each read.
+    """Return the reads of TFX and MLMD's guides, by name.
 
     Args:
         at: the `runs` and `models` that are asked for.

@@ -31,7 +31,7 @@ from store_servers import KINDS, environment, new_store
 SIDE = HERE / "store_runs_side.py"
 SIDES = ("launcher", "store", "stock")
 EVEN = 3.0
-"""How far apart the 99th percentiles of the processes may be."""
+"""Largest allowed ratio between the 99th percentiles of the processes."""
 
 
 def together(side: str, url: str, folder: Path, options: Any) -> list[dict[str, Any]]:
@@ -60,13 +60,13 @@ def together(side: str, url: str, folder: Path, options: Any) -> list[dict[str, 
 
 
 def percentile(times: list[float], part: float) -> float:
-    """A percentile in milliseconds."""
+    """Return a percentile in milliseconds."""
     ordered = sorted(times)
     return 1000 * ordered[min(len(ordered) - 1, int(len(ordered) * part))]
 
 
 def scene(kind: str, side: str, options: Any) -> dict[str, Any]:
-    """One side on a new store."""
+    """Run one side on a new store."""
     folder = Path(tempfile.mkdtemp(prefix="store-runs-", dir=options.root))
     try:
         with new_store(kind) as url:

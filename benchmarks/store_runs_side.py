@@ -198,7 +198,7 @@ def check(url: str, runs: int, side: str) -> dict[str, Any]:
 
 
 def wrong(store: MetadataStore, chain: list[int], run_id: str, files: bool) -> list[str]:
-    """What is wrong with the events of a chain of executions, and with the files if there are."""
+    """List the mistakes in the events of a chain, and in its files if there are any."""
     if files:
         return links.wrong_lineage(store, chain, run_id)
     events = Counter((e.execution_id, str(e.direction)) for e in store.events_by_execution(chain))

@@ -37,7 +37,7 @@ from mlops_pipeline.stores import open_store
 
 LIMITS = {"cache hit": 2.0, "cache miss": 2.0, "lineage of a model": 5.0, "newest 20 runs": 50.0}
 FLAT = 1.5
-"""How much slower a read may be in the largest store than in the smallest."""
+"""Largest allowed slowdown of a read from the smallest to the largest store."""
 
 MAY_GROW = ("20 executions of a node",)
 """Reads that nothing waits for; only `mlops why` asks them."""
@@ -54,19 +54,19 @@ Times = dict[str, list[tuple[float, float]]]
 
 @dataclass(frozen=True)
 class Targets:
-    """What is asked for: another run each time, the same ones for both sides."""
+    """Ids to read: another run each time, the same ones for both sides."""
 
     runs: tuple[int, ...]
     models: tuple[int, ...]
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """Number of targets."""
         return len(self.runs)
 
 
 def targets(store: MetadataStore, runs: int, count: int) -> Targets:
-    """Runs from the whole history, and the models that they made."""
+    """Choose runs from the whole history, and the models that they made."""
     chosen = tuple(random.Random(7).choices(range(shape.OLD_RUNS, runs), k=count))
     models = []
     for number in chosen:
@@ -83,7 +83,7 @@ def targets(store: MetadataStore, runs: int, count: int) -> Targets:
 
 
 def our_reads(store: MetadataStore, at: Targets) -> dict[str, Callable[[int], object]]:
-    """What is measured, by name; each takes the number of the target."""
+    """Return the reads to measure, by name; each takes the number of the target."""
 
     def hit(i: int) -> None:
         found = store.executions_by_cache_key(shape.cache_key(at.runs[i], "Transform"))
@@ -141,7 +141,7 @@ def measure(reads: Mapping[str, Callable[[int], object]], numbers: range, times:
 
 
 def figures_of(times: Times) -> dict[str, dict[str, float]]:
-    """Median, 99th percentile and processor's time of each read, in milliseconds."""
+    """Measure median, 99th percentile and processor's time of each read, in milliseconds."""
     figures = {}
     for name, found in times.items():
         clock = sorted(1000 * each for each, _ in found)
@@ -164,7 +164,7 @@ def show(title: str, ours: Mapping[str, Any], stock: Mapping[str, Any]) -> None:
 
 
 def filled(url: str, size: int, repeats: int) -> Sides:
-    """A store with so many executions, which is filled where it is empty."""
+    """Open a store with so many executions; fill it if it is empty."""
     store = open_store(url)
     runs = size // len(shape.NODES)
     if store.get_run(shape.run_id(runs - 1)) is None:
@@ -178,7 +178,7 @@ def filled(url: str, size: int, repeats: int) -> Sides:
 
 @dataclass(frozen=True)
 class Sides:
-    """What to measure at one store, by the name of the read."""
+    """Reads to measure at one store, by name."""
 
     ours: Mapping[str, Callable[[int], object]]
     stock: Mapping[str, Callable[[int], object]]

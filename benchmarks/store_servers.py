@@ -23,7 +23,7 @@ KINDS = {
 
 @contextlib.contextmanager
 def new_store(kind: str) -> Iterator[str]:
-    """The URL of an empty store."""
+    """Make an empty store, and yield its URL."""
     with contextlib.ExitStack() as stack:
         if kind in ("sqlite", "grpc"):
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="store-"))
@@ -35,7 +35,7 @@ def new_store(kind: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _served(store: str) -> Iterator[str]:
-    """The URL of a server over a store, in a process of its own."""
+    """Serve a store from a process of its own, and yield its URL."""
     script = (
         "import sys; from mlops_metadata.server import serve; s = serve(sys.argv[1], port=0);"
         "print(s.url, flush=True); sys.stdin.read(); s.stop()"
@@ -57,7 +57,7 @@ def _served(store: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _mariadb() -> Iterator[Any]:
-    """A MariaDB that brings each transaction to the disk, as real ones do."""
+    """Run a MariaDB that brings each transaction to the disk, as real ones do."""
     sys.path.append(str(REPOSITORY / "tests" / "contracts"))
     from mariadb_server import has_mariadb, mariadb_server
 
@@ -69,5 +69,5 @@ def _mariadb() -> Iterator[Any]:
 
 
 def environment() -> dict[str, str]:
-    """Lets a process import what this one can."""
+    """Return variables that let a process import the same modules as this one."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}

@@ -1,4 +1,4 @@
-"""How fast the metadata store is, with the stock MLMD client beside it where both can do a thing.
+"""Speed of the metadata store, with the stock MLMD client beside it where both can do a thing.
 
 Prints medians in milliseconds, for stores of each size, all in one run:
 
@@ -46,7 +46,7 @@ class Subject:
 
 
 def node(run: str, number: int, **changes: Any) -> Execution:
-    """An execution with what the engine records of one."""
+    """Return an execution with what the engine records of one."""
     key = f"{run}/{number}".rjust(64, "0")
     execution = Execution(
         component=f"history.Component{number % NODES}",
@@ -69,14 +69,14 @@ def node(run: str, number: int, **changes: Any) -> Execution:
 
 
 def output(run: str, number: int) -> dict[str, list[ArtifactRecord]]:
-    """One artifact, as the engine records one."""
+    """Return one artifact, as the engine records one."""
     kind = "Examples" if number == 0 else "Model"
     place = f"/pipelines/history/node-{number}/output/{run}"
     return {"output": [ArtifactRecord(kind, place, name=f"{run}/{number}:0", digest="d" * 64)]}
 
 
 def chain(store: MlmdStore, run: str, length: int) -> int:
-    """A run of so many nodes in a chain; returns the id of the last artifact."""
+    """Record a run of so many nodes in a chain; return the id of the last artifact."""
     store.put_run(Run(run, "history", State.COMPLETE, ir="i" * 64, started=time.time()))
     last: list[int] = []
     for number in range(length):
@@ -89,7 +89,7 @@ def chain(store: MlmdStore, run: str, length: int) -> int:
 
 
 def fill(path: Path, executions: int) -> Subject:
-    """A store with a history."""
+    """Return a store with a history."""
     store = open_sqlite(f"sqlite:///{path}")
     store.register_types([ArtifactType("Examples", "Dataset"), ArtifactType("Model", "Model")])
     runs = executions // NODES
@@ -104,7 +104,7 @@ def fill(path: Path, executions: int) -> Subject:
 
 
 def stock_client(path: Path) -> Any:
-    """The file as TFX opens it."""
+    """Return the file as TFX opens it."""
     import ml_metadata
     from ml_metadata.proto import metadata_store_pb2
 
@@ -114,7 +114,7 @@ def stock_client(path: Path) -> Any:
 
 
 def median(act: Callable[[int], object], repeats: int) -> float:
-    """The median time of `act(0)`, `act(1)`, ... in milliseconds."""
+    """Measure the median time of `act(0)`, `act(1)`, ... in milliseconds."""
     times = []
     for number in range(repeats):
         start = time.perf_counter()
@@ -138,7 +138,7 @@ def upstream(store: MlmdStore, artifact_id: int) -> int:
 
 
 def writes(subject: Subject, repeats: int) -> dict[str, tuple[float, float | None]]:
-    """The two writes of a node, and what else a run writes."""
+    """Measure the two writes of a node, and the other writes of a run."""
     store = subject.store
     store.put_run(Run("timed", "history"))
     (source,) = store.artifacts_by_type("Model", limit=1)
@@ -170,7 +170,7 @@ def writes(subject: Subject, repeats: int) -> dict[str, tuple[float, float | Non
 
 
 def claimed_running(store: MlmdStore) -> int:
-    """The id of an execution that is running."""
+    """Return the id of an execution that is running."""
     found = store.execution_by_name("history.Component0", "running")
     if found is None:
         running = node("timed", 0, state=State.RUNNING, name="running")
@@ -179,7 +179,7 @@ def claimed_running(store: MlmdStore) -> int:
 
 
 def reads(subject: Subject, repeats: int) -> dict[str, tuple[float, float | None]]:
-    """What the driver, the command line and the lineage read."""
+    """Measure the reads of the driver, the command line and the lineage."""
     store, stock, runs = subject.store, subject.stock, subject.runs
     middle = f"run-{runs // 2}"
     (last,) = [e for e in store.executions_of_run(middle) if e.node_id == f"node-{NODES - 1}"]
@@ -259,7 +259,7 @@ def _lineage_fields() -> list[str]:
 
 
 def opening(path: Path, repeats: int) -> dict[str, tuple[float, float | None]]:
-    """Making a store, and opening one that is there."""
+    """Measure making a store, and opening an existing one."""
     new = path.with_name("new")
     new.mkdir()
     url = f"sqlite:///{path}"

@@ -23,7 +23,7 @@ OURS, STOCK = "ours", "stock"
 
 
 def our_writer(path: Path, name: str) -> Callable[[int], object]:
-    """Publishes through our store."""
+    """Publish through our store."""
     from mlops_metadata.mlmd import open_sqlite
     from mlops_pipeline.store import ArtifactRecord, Execution, State
 
@@ -41,7 +41,7 @@ def our_writer(path: Path, name: str) -> Callable[[int], object]:
 
 
 def stock_writer(path: Path, name: str) -> Callable[[int], object]:
-    """Publishes the same records through the stock client, as TFX does."""
+    """Publish the same records through the stock client, as TFX does."""
     import ml_metadata
     from ml_metadata.proto import metadata_store_pb2 as pb
 
@@ -70,7 +70,7 @@ def stock_writer(path: Path, name: str) -> Callable[[int], object]:
 
 
 def work(kind: str, path: Path, name: str, seconds: float) -> dict[str, Any]:
-    """What one process does."""
+    """Do the work of one process."""
     write = (our_writer if kind == OURS else stock_writer)(path, name)
     write(0)
     sys.stdout.write("ready\n")

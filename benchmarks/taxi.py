@@ -46,11 +46,11 @@ WALL = ("first s", "next s", "cached s", "memory MB")
 CPU = ("first CPU s", "next CPU s", "cached CPU s")
 
 Command = Callable[[Path], dict[str, Any]]
-"""What to run in a folder that has the data of a side in `data`: the arguments of `run`."""
+"""Function that returns the arguments of `run` for a folder with a side's `data`."""
 
 
 def ours(options: Any) -> Command:
-    """`mlops run pipelines/taxi` with a store and a root of its own."""
+    """Run `mlops run pipelines/taxi` with a store and a root of its own."""
 
     def command(folder: Path) -> dict[str, Any]:
         values = {
@@ -67,7 +67,7 @@ def ours(options: Any) -> Command:
 
 
 def tfx(python: str, options: Any) -> Command:
-    """The script beside this one."""
+    """Return the script beside this one."""
 
     def command(folder: Path) -> dict[str, Any]:
         script = [python, HERE / "taxi_tfx.py", folder / "data", folder]
@@ -93,7 +93,7 @@ class Spans:
 
 
 def measure(command: Command, spans: Spans) -> dict[str, float]:
-    """One round of a side."""
+    """Run one round of a side."""
     folder = Path(tempfile.mkdtemp(prefix="taxi-"))
     found: dict[str, float] = {}
 
@@ -120,7 +120,7 @@ def measure(command: Command, spans: Spans) -> dict[str, float]:
 
 
 def memory(command: Command, spans: Spans) -> float:
-    """Peak memory of a first run."""
+    """Measure the peak memory of a first run."""
     folder = Path(tempfile.mkdtemp(prefix="taxi-"))
     try:
         spans.add(folder, 1)

@@ -31,7 +31,7 @@ from mlops_pipeline.testing import run_component
 
 SPLITS = ("train", "eval")
 BEAM_ARGS = ["--runner=FnApiRunner"]
-"""What DirectRunner comes to for a batch, without its attempt to download Prism first."""
+"""Runner that DirectRunner uses for a batch in the end; it first tries to download Prism."""
 
 PLACES = 1e-9
 """Sums that are added in another order differ by less, as a share of their value."""
@@ -61,7 +61,7 @@ class Side:
 
 
 def statistics(side: Side) -> None:
-    """Every feature of both splits."""
+    """Compute statistics of every feature of both splits."""
     made = run_component(StatisticsGen, examples=side.examples, **side.how)
     side.made["statistics"] = found = made.outputs["statistics"]
     for split in SPLITS:
@@ -69,14 +69,14 @@ def statistics(side: Side) -> None:
 
 
 def schema(side: Side) -> None:
-    """The schema that both splits fit."""
+    """Infer the schema that both splits fit."""
     made = run_component(SchemaGen, statistics=side.made["statistics"])
     side.made["schema"] = made.outputs["schema"]
     keep(side, side.made["schema"].path / "schema.pbtxt", "schema.pbtxt")
 
 
 def validation(side: Side) -> None:
-    """Both splits against the schema."""
+    """Validate both splits against the schema."""
     inputs = {name: side.made[name] for name in ("statistics", "schema")}
     found = run_component(ExampleValidator, **inputs).outputs["anomalies"]
     for split in SPLITS:
@@ -113,7 +113,7 @@ EVAL_CONFIG: dict[str, Any] = {
 
 
 def evaluation(side: Side) -> None:
-    """AUC, accuracy and calibration by payment type and hour, with thresholds."""
+    """Evaluate AUC, accuracy and calibration by payment type and hour, with thresholds."""
     how = {"eval_config": EVAL_CONFIG, "example_splits": list(SPLITS), **side.how}
     found = run_component(Evaluator, examples=side.examples, **how).outputs["evaluation"]
     keep(side, found.path / "metrics.json", "evaluation.json")
@@ -133,7 +133,7 @@ def keep(side: Side, file: Path, name: str) -> None:
 
 
 def with_predictions(trips: Path, target: Path) -> None:
-    """The trips, with a label to predict, and what a poor model says of it."""
+    """Add a label to the trips, and the predictions of a poor model."""
     chance = random.Random(0)
     with trips.open(newline="") as source, target.open("w", newline="") as file:
         reader = csv.DictReader(source)
@@ -147,7 +147,7 @@ def with_predictions(trips: Path, target: Path) -> None:
 
 
 def prepare(trips: Path, folder: Path, rows: int) -> None:
-    """Examples of all trips, or of `rows` trips drawn from them."""
+    """Write examples of all trips, or of `rows` trips drawn from them."""
     file = folder / "trips.csv"
     with_predictions(trips, file)
     made = run_component(CsvExampleGen, input_base=file).outputs["examples"]
@@ -211,7 +211,7 @@ def reset_peak() -> None:
 
 
 def peak_mb() -> float:
-    """Most memory of this process since the last reset."""
+    """Return the most memory of this process since the last reset, in MB."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024
@@ -219,13 +219,13 @@ def peak_mb() -> float:
 
 
 def compare(folder: Path, one: str, other: str) -> list[str]:
-    """What differs between the results of two engines."""
+    """List the differences between the results of two engines."""
     names = sorted({path.name for side in (one, other) for path in (folder / side).iterdir()})
     return [line for name in names for line in compare_file(folder / one, folder / other, name)]
 
 
 def compare_file(one: Path, other: Path, name: str) -> Iterator[str]:
-    """What differs in one file."""
+    """Yield the differences in one file."""
     if not ((one / name).is_file() and (other / name).is_file()):
         yield f"{name} is missing on one side"
     elif name.endswith(".json"):
@@ -243,7 +243,7 @@ def compare_file(one: Path, other: Path, name: str) -> Iterator[str]:
 
 
 def differ(path: str, one: Any, other: Any) -> Iterator[str]:
-    """Where two JSON values differ by more than rounding."""
+    """Yield the paths at which two JSON values differ by more than rounding."""
     if isinstance(one, dict) and isinstance(other, dict):
         for key in sorted(one.keys() | other.keys(), key=str):
             yield from differ(f"{path}.{key}", one.get(key), other.get(key))
@@ -255,7 +255,7 @@ def differ(path: str, one: Any, other: Any) -> Iterator[str]:
 
 
 def is_near(one: Any, other: Any) -> bool:
-    """Whether two numbers are the same but for rounding."""
+    """Return True if two numbers are the same but for rounding."""
     numbers = isinstance(one, int | float) and isinstance(other, int | float)
     return numbers and math.isclose(one, other, rel_tol=PLACES)
 

@@ -24,7 +24,7 @@ MODULE = TAXI / "taxi_model.py"
 
 
 def data_steps(tfx: Any, options: argparse.Namespace) -> dict[str, Any]:
-    """The nodes up to the examples that are trained on."""
+    """Return the nodes up to the examples that are trained on."""
     c, proto, dsl = tfx.components, tfx.proto, tfx.dsl
     splits = [proto.Input.Split(name="trips", pattern="span-{SPAN:2}/*.csv")]
     gen = c.CsvExampleGen(input_base=str(options.data), input_config=proto.Input(splits=splits))
@@ -54,7 +54,7 @@ def data_steps(tfx: Any, options: argparse.Namespace) -> dict[str, Any]:
 def model_steps(
     tfx: Any, tfma: Any, options: argparse.Namespace, data: dict[str, Any]
 ) -> list[Any]:
-    """The nodes from there to the pushed model."""
+    """Return the nodes from there to the pushed model."""
     c, proto, dsl, artifacts = tfx.components, tfx.proto, tfx.dsl, tfx.types.standard_artifacts
     schema = data["schema"].outputs["schema"]
     transform = c.Transform(

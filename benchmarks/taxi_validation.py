@@ -42,7 +42,7 @@ SIDES = ("memory", "beam")
 
 
 def side(python: str, *words: str | Path) -> dict[str, object]:
-    """What one process of taxi_side.py answers."""
+    """Run one process of taxi_side.py, and return its answer."""
     return dict(
         run([python, SIDE, *words], env={**our_environment(), **QUIET}, timeout=3600).answer
     )

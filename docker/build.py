@@ -49,7 +49,7 @@ def run(*command: str, **options: object) -> None:
 
 
 def pip_configuration() -> tuple[str, list[str]]:
-    """pip's settings on this machine as one file, and the files and folders that they name."""
+    """Return pip's settings on this machine as one file, and the paths that they name."""
     told = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     ).stdout
@@ -71,7 +71,7 @@ def pip_configuration() -> tuple[str, list[str]]:
 
 
 def engine_environment(folder: Path) -> dict[str, str]:
-    """podman with modest demands, unless this machine has settings of its own."""
+    """Return settings that limit podman's demands, unless this machine has its own."""
     if os.environ.get("CONTAINERS_CONF") or Path("/etc/containers/containers.conf").exists():
         return dict(os.environ)
     (folder / "containers.conf").write_text(MODEST)
@@ -83,7 +83,7 @@ def has(image: str, environment: dict[str, str]) -> bool:
 
 
 def mirror() -> str:
-    """Where this machine has its Debian packages from."""
+    """Return the address of this machine's Debian packages."""
     told = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE)"],
         capture_output=True,
@@ -97,7 +97,7 @@ def mirror() -> str:
 
 
 def make_base(folder: Path, environment: dict[str, str]) -> None:
-    """A base image from Debian's packages."""
+    """Make a base image from Debian's packages."""
     if not shutil.which("mmdebstrap"):
         sys.exit("build.py: there is no mmdebstrap: apt-get install mmdebstrap")
     log, archive = folder / "mmdebstrap.log", folder / "base.tar"

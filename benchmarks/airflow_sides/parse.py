@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def in_fork(files: list[str]) -> list[float]:
-    """Seconds that files take in a process of their own, wall and CPU."""
+    """Measure the seconds that files take in a process of their own, wall and CPU."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:

@@ -25,7 +25,7 @@ def second(first: int) -> int:
 
 
 def work(count: Count, index: int) -> Callable[[], object]:
-    """One execution of the graph."""
+    """Run the graph once."""
     COUNTS.append(count)
     graph = driver.Builder().with_modules(sys.modules[__name__]).build()
     return lambda: graph.execute(["second"], inputs={"seed": index})

@@ -15,7 +15,7 @@ from kedro.runner import SequentialRunner
 
 
 def work(count: Count, index: int) -> Callable[[], object]:
-    """One run of the pipeline."""
+    """Run the pipeline once."""
 
     def first(seed: int) -> int:
         count.reached()

@@ -51,7 +51,7 @@ def two(seed: int) -> None:
 
 
 def work(count: Count, index: int) -> Callable[[], object]:
-    """One run of the compiled pipeline."""
+    """Run the compiled pipeline once."""
     COUNTS.append(count)
     folder = Path(sys.argv[1])
     store = open_store(f"sqlite:///{folder / 'metadata.db'}")

@@ -22,7 +22,7 @@ FAN = [f"fan_{i:02}" for i in range(48)]
 
 
 def combine(texts: list[str], salt: object) -> str:
-    """What a node does: 64 characters from those of the nodes before it."""
+    """Do the work of a node: return 64 characters made from those of the nodes before it."""
     return hashlib.sha256("\n".join([*texts, str(salt)]).encode()).hexdigest()
 
 
@@ -39,7 +39,7 @@ def fail_if_asked() -> None:
 
 
 def expected(seed: int) -> str:
-    """The text that the last node must have written."""
+    """Return the text that the last node must have written."""
     text = combine([], seed)
     for i in range(1, len(CHAIN)):
         text = combine([text], i)
@@ -48,7 +48,7 @@ def expected(seed: int) -> str:
 
 
 def cpu() -> float:
-    """CPU seconds of this process and of those that it has started and that have ended."""
+    """Return CPU seconds of this process and of the ended processes that it has started."""
     return sum(os.times()[:4])
 
 

@@ -46,7 +46,7 @@ def Join(texts: list[Input[String]]) -> str:
 
 @pipeline
 def nodes70(seed: int) -> None:
-    """A chain of 20 feeding 1 + 48 + 1."""
+    """Build a chain of 20 feeding 1 + 48 + 1."""
     node = First.options(id=CHAIN[0])(seed=seed)
     for i in range(1, len(CHAIN)):
         node = Chain.options(id=CHAIN[i])(before=node.outputs.output, index=i)

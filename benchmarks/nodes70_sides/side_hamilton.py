@@ -42,7 +42,7 @@ def join(texts: list[str]) -> str:
 
 
 def run(folder: Path, seed: int) -> str:
-    """One execution of the graph, on the cache in the folder."""
+    """Run the graph once, on the cache in the folder."""
     graph = (
         driver.Builder()
         .with_modules(sys.modules[__name__])

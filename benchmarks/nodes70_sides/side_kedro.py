@@ -29,7 +29,7 @@ class TextFile(AbstractDataset[str, str]):
         self._path = Path(filepath)
 
     def load(self) -> str:
-        """The text."""
+        """Return the text."""
         return self._path.read_text()
 
     def save(self, data: str) -> None:
@@ -60,12 +60,12 @@ def join(*texts: str) -> str:
 
 
 def step(salt: object, before: str, output: str) -> Any:
-    """A node that adds its own salt."""
+    """Return a node that adds its own salt."""
     return node(update_wrapper(partial(after, salt), after), before, output, name=output)
 
 
 def run(folder: Path, seed: int) -> str:
-    """One run: what is missing in an old folder, everything for a new seed."""
+    """Run once: what is missing in an old folder, everything for a new seed."""
     place = folder / str(seed)
     place.mkdir(exist_ok=True)
     names = [*CHAIN, "head", *FAN, "join"]

@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 
 
 def run(folder: Path, seed: int) -> str:
-    """One run; a run that exists already goes on where it ended."""
+    """Run once; an existing run goes on where it ended."""
     store = open_store(f"sqlite:///{folder / 'metadata.db'}")
     workspace = Workspace(store, str(folder / "artifacts"), HERE, (str(HERE),))
     ir = compile_pipeline(nodes70, {"seed": seed}, HERE)

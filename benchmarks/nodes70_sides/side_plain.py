@@ -17,7 +17,7 @@ def node(folder: Path, name: str, inputs: list[str], salt: object) -> None:
 
 
 def run(folder: Path, seed: int) -> str:
-    """All nodes, one after the other."""
+    """Run all nodes, one after the other."""
     node(folder, CHAIN[0], [], seed)
     for i in range(1, len(CHAIN)):
         node(folder, CHAIN[i], [CHAIN[i - 1]], i)

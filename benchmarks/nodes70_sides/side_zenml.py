@@ -50,7 +50,7 @@ def join(texts: list[str]) -> str:
 
 @pipeline(enable_cache=True)
 def nodes70(seed: int) -> None:
-    """A chain of 20 feeding 1 + 48 + 1."""
+    """Build a chain of 20 feeding 1 + 48 + 1."""
     text = first(seed, id=CHAIN[0])
     for i in range(1, len(CHAIN)):
         text = chain(text, i, id=CHAIN[i])
@@ -59,7 +59,7 @@ def nodes70(seed: int) -> None:
 
 
 def run(folder: Path, seed: int) -> str:
-    """One run on the default stack."""
+    """Run once on the default stack."""
     response = nodes70(seed=seed)
     output = response.steps["join"].output
     return str(output.load())
