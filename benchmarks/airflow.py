@@ -110,7 +110,7 @@ def write(given: Any, ir: Path, folder: Path, dag_id: str) -> None:
 
 
 def parse(given: Any, folder: Path) -> tuple[Any, bool]:
-    """Measure the seconds to read DAG files, ours and others'; return True if the limits are kept."""
+    """Measure reading DAG files, ours and others'; return True if the limits are kept."""
     ir = compiled(given, "fifty", folder)
     folders = {count: folder / f"ours_{count}" for count in (1, 10, 100)}
     for count, place in folders.items():

@@ -18,7 +18,7 @@ from mlops_pipeline.channels import Channel, Source
 from mlops_pipeline.draft import Draft, Node
 from mlops_pipeline.errors import did_you_mean
 from mlops_pipeline.graph import parts
-from mlops_pipeline.literals import shown
+from mlops_pipeline.literals import shortened
 from mlops_pipeline.rules import Problem, Problems
 from mlops_pipeline.signature import InputSpec, Interface
 from mlops_pipeline.values import Value
@@ -132,7 +132,7 @@ def inputs_are_artifacts(call: Call) -> Problems:
                 hint = "bring outside files in with Importer(uri=..., type=...)"
             yield Problem(
                 f"input {spec.name!r} of {call.id} takes an artifact of type "
-                f"{spec.type.TYPE_NAME}, not {shown(given)}",
+                f"{spec.type.TYPE_NAME}, not {shortened(given)}",
                 hint,
             )
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from mlops_pipeline.artifacts import Artifact
 from mlops_pipeline.gate import Gate
 from mlops_pipeline.store import Execution, State
-from mlops_pipeline.text import seconds, shown
+from mlops_pipeline.text import one_line, seconds
 
 # Read on light and on dark backgrounds, so the card keeps to one hue a state and inherits the rest.
 COLOURS = {
@@ -65,7 +65,7 @@ def card(run: Run) -> str:
     """The HTML of a run: what it was, its nodes with times, and why it failed."""
     rows = "".join(_row(node, run.duration) for node in run)
     parameters = "".join(
-        f"<code>{escape(name)}={escape(shown(value))}</code> "
+        f"<code>{escape(name)}={escape(one_line(value))}</code> "
         for name, value in run.parameters.items()
     )
     return (

@@ -29,7 +29,7 @@ def compile_pipeline(
     Args:
         parameters: values that take the place of the run parameters' defaults.
         base_dir: what paths are relative to; the folder of the pipeline's file if left out.
-        on_warning: is told what is probably not meant as it is written.
+        on_warning: is called with each warning: a probable mistake.
 
     Raises:
         DefinitionError: the pipeline is written wrongly.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, overload
 from mlops_pipeline import ir
 from mlops_pipeline.draft import Node, require_draft
 from mlops_pipeline.errors import DefinitionError, caller, did_you_mean
-from mlops_pipeline.literals import shown
+from mlops_pipeline.literals import shortened
 from mlops_pipeline.nodes import OUTSIDE_HINT, Definition, place_node
 from mlops_pipeline.options import Options, OptionsDict
 from mlops_pipeline.signature import Interface, defined_at, read_interface
@@ -113,7 +113,7 @@ class Component:
         if args:
             known = [*self.interface.inputs, *self.interface.parameters]
             raise DefinitionError(
-                f"{self.name} is called with {shown(args[0])} by position",
+                f"{self.name} is called with {shortened(args[0])} by position",
                 hint=f"name what you pass: {', '.join(f'{name}=...' for name in known)}",
                 where=caller(),
             )
@@ -178,7 +178,7 @@ def component(
 def _make(function: Callable[..., Any], settings: Mapping[str, Any]) -> Component:
     if not inspect.isfunction(function):
         raise DefinitionError(
-            f"@component stands on {shown(function)}, which is not a function",
+            f"@component stands on {shortened(function)}, which is not a function",
             hint="decorate a function; give a class as @component(executor=TheClass)",
             where=caller(),
         )
@@ -243,7 +243,7 @@ def _executor_ir(executor: Any, target: str, interface: Interface, where: str) -
         # The worker finds the class through the component, which also has the types.
         return ir.ClassExecutor(target)
     raise DefinitionError(
-        f"the executor of {name} is {shown(executor)}",
+        f"the executor of {name} is {shortened(executor)}",
         hint="give Container(...), Beam(), or a class with a method execute(task)",
         where=where,
     )

@@ -10,7 +10,7 @@ from mlops_pipeline.call_rules import ID_HINT, is_id
 from mlops_pipeline.channels import Channel
 from mlops_pipeline.draft import Draft, Scope, require_draft
 from mlops_pipeline.errors import DefinitionError, WiringError, caller
-from mlops_pipeline.literals import shown
+from mlops_pipeline.literals import shortened
 from mlops_pipeline.parameters import describe
 from mlops_pipeline.schemas import fits, item_schema, schema_of_value
 from mlops_pipeline.values import LoopItemValue, Reference, Value, operand, reference
@@ -45,7 +45,7 @@ class When(_Block):
         super().__init__("When")
         if isinstance(condition, Channel) or not isinstance(condition, Value):
             raise DefinitionError(
-                f"When takes a condition on a value, not {shown(condition)}",
+                f"When takes a condition on a value, not {shortened(condition)}",
                 hint="compare a run parameter, a .value or a .property(name) of an output; "
                 "for what is known already, write a plain `if`",
                 where=caller(),

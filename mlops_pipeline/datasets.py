@@ -66,9 +66,9 @@ class Version:
         return (self.id, *self.copies)
 
     def __str__(self) -> str:
-        said = [f"span {self.span}"] if self.span is not None else []
-        said += [f"version {self.version}"] if self.version else []
-        return f"#{self.id}" + (f" ({', '.join(said)})" if said else "")
+        parts = [f"span {self.span}"] if self.span is not None else []
+        parts += [f"version {self.version}"] if self.version else []
+        return f"#{self.id}" + (f" ({', '.join(parts)})" if parts else "")
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class TrainedModel:
     Args:
         node: `<pipeline>.<node>` that trained it.
         through: the model that it was started from, where that one was trained on the dataset.
-        blessed: what evaluators said of it; None if none did.
+        blessed: verdict of the evaluators; None if there is none.
         pushed: where it was pushed to.
     """
 
@@ -182,8 +182,8 @@ def _version(origin: str, same: Sequence[ArtifactRecord], makers: _Writers) -> V
     )
 
 
-def _rows(said: Any) -> dict[str, int] | None:
-    return {str(k): int(v) for k, v in said.items()} if isinstance(said, Mapping) else None
+def _rows(counts: Any) -> dict[str, int] | None:
+    return {str(k): int(v) for k, v in counts.items()} if isinstance(counts, Mapping) else None
 
 
 def _number(value: Any) -> int | None:
@@ -254,9 +254,9 @@ def find_version(store: MetadataStore, what: str) -> Version:
     records = store.artifacts(ids)
     examples = [record for record in records if record.type == EXAMPLES]
     if len(examples) != 1:
-        said = ", ".join(f"{record.type} {record.id}" for record in records) or "an execution"
+        actual = ", ".join(f"{record.type} {record.id}" for record in records) or "an execution"
         raise PipelineError(
-            f"{what} is no dataset, but {said}",
+            f"{what} is no dataset, but {actual}",
             hint="name Examples; `mlops data list` shows them",
         )
     for version in versions(store):
@@ -375,7 +375,7 @@ def _models(store: MetadataStore, through: Mapping[int, int | None]) -> list[Tra
 def _verdicts(store: MetadataStore, model: ArtifactRecord) -> tuple[bool | None, tuple[str, ...]]:
     """Return the verdicts of evaluators on a model, and the destinations of its pushes."""
     written = store.artifacts(_outputs(store, _readers(store, {model.id})))
-    said = [
+    verdicts = [
         bool(record.properties.get("blessed"))
         for record in written
         if record.type == "ModelBlessing"
@@ -386,4 +386,4 @@ def _verdicts(store: MetadataStore, model: ArtifactRecord) -> tuple[bool | None,
         for record in written
         if record.type == "PushedModel" and record.properties.get("pushed", 1)
     ]
-    return (said[-1] if said else None), tuple(dict.fromkeys(pushed))
+    return (verdicts[-1] if verdicts else None), tuple(dict.fromkeys(pushed))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.source import TOP_LEVEL, Source, parse
+from mlops_pipeline.source import TOP_LEVEL, SourceFile, parse
 from mlops_pipeline.syntax import is_idle, is_main_guard, read
 
 _BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
@@ -120,7 +120,7 @@ def _units(text: str, file: str, label: str) -> list[_Unit]:
     return list(_units_in([places[place] for place in sorted(places)], 0, source))
 
 
-def _units_in(nodes: Sequence[ast.AST], depth: int, source: Source) -> Iterator[_Unit]:
+def _units_in(nodes: Sequence[ast.AST], depth: int, source: SourceFile) -> Iterator[_Unit]:
     for node in nodes:
         if is_main_guard(node) or (is_idle(node) and not source.counts_docstrings):
             continue

@@ -120,14 +120,14 @@ def _feature(name: str, one: Any, rows: int) -> Feature:
     present = int(common.num_non_missing) if common is not None else 0
     base = Feature(name, kind, present, int(common.num_missing) if common is not None else rows)
     if one.HasField("num_stats"):
-        said = one.num_stats
+        numbers = one.num_stats
         known = present > 0
         return Feature(
             *(base.name, base.type, base.rows, base.missing),
-            mean=said.mean if known else None,
-            std=said.std_dev if known else None,
-            low=said.min if known else None,
-            high=said.max if known else None,
+            mean=numbers.mean if known else None,
+            std=numbers.std_dev if known else None,
+            low=numbers.min if known else None,
+            high=numbers.max if known else None,
         )
     if one.HasField("string_stats"):
         top = tuple((each.value, each.frequency) for each in one.string_stats.top_values[:TOP])

@@ -46,7 +46,7 @@ Verdict = Literal["ok", "note", "warn", "fail"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """The result of one check.
 
     Args:
@@ -59,7 +59,7 @@ class Finding:
     hint: str = ""
 
 
-def examine(resolved: Resolved) -> Iterator[Finding]:
+def examine(resolved: Resolved) -> Iterator[CheckResult]:
     """Make all checks; one that breaks is a finding too."""
     for check in (_python, _packages, _conflict, _compiler, _settings, _store, _root, _machine):
         yield from check(resolved)
@@ -77,33 +77,33 @@ def _installed(package: str) -> str:
         return ""
 
 
-def _python(resolved: Resolved) -> Iterator[Finding]:
+def _python(resolved: Resolved) -> Iterator[CheckResult]:
     found = f"{platform.python_version()} at {sys.executable}"
     good = sys.version_info >= OLDEST_PYTHON
     oldest = ".".join(map(str, OLDEST_PYTHON))
-    yield Finding(
+    yield CheckResult(
         "python", "ok" if good else "fail", found, "" if good else f"use {oldest} or newer"
     )
-    yield Finding("mlops-pipeline", "ok", own_version())
+    yield CheckResult("mlops-pipeline", "ok", own_version())
 
 
-def _packages(resolved: Resolved) -> Iterator[Finding]:
+def _packages(resolved: Resolved) -> Iterator[CheckResult]:
     for extra, packages in EXTRAS.items():
         found = {package: _installed(package) for package in packages}
         have = ", ".join(f"{name} {number}" for name, number in found.items() if number)
         missing = ", ".join(name for name, number in found.items() if not number)
         install = f"pip install 'mlops-pipeline[{extra}]'"
         if not have:
-            yield Finding(f"[{extra}]", "note", f"not installed; if you need it: {install}")
+            yield CheckResult(f"[{extra}]", "note", f"not installed; if you need it: {install}")
         elif missing:
-            yield Finding(f"[{extra}]", "warn", f"{have}; without {missing}", install)
+            yield CheckResult(f"[{extra}]", "warn", f"{have}; without {missing}", install)
         else:
-            yield Finding(f"[{extra}]", "ok", have)
+            yield CheckResult(f"[{extra}]", "ok", have)
 
 
-def _conflict(resolved: Resolved) -> Iterator[Finding]:
+def _conflict(resolved: Resolved) -> Iterator[CheckResult]:
     if _installed("apache-airflow") and _installed("ml-metadata"):
-        yield Finding(
+        yield CheckResult(
             "airflow and ml-metadata",
             "warn",
             "are in one environment, though they ask for different versions of protobuf",
@@ -111,20 +111,20 @@ def _conflict(resolved: Resolved) -> Iterator[Finding]:
         )
 
 
-def _compiler(resolved: Resolved) -> Iterator[Finding]:
+def _compiler(resolved: Resolved) -> Iterator[CheckResult]:
     found = next((path for name in ("c++", "g++", "clang++") if (path := shutil.which(name))), "")
     # Only packages without a wheel for this platform are compiled when they are installed.
     hint = "" if found else "install g++ if a package has to be built, as pip then says"
-    yield Finding("C++ compiler", "ok" if found else "note", found or "none", hint)
+    yield CheckResult("C++ compiler", "ok" if found else "note", found or "none", hint)
 
 
-def _settings(resolved: Resolved) -> Iterator[Finding]:
-    yield Finding("project", "ok", str(resolved.project))
+def _settings(resolved: Resolved) -> Iterator[CheckResult]:
+    yield CheckResult("project", "ok", str(resolved.project))
     for warning in resolved.warnings:
-        yield Finding("settings", "warn", warning)
+        yield CheckResult("settings", "warn", warning)
 
 
-def _store(resolved: Resolved) -> Iterator[Finding]:
+def _store(resolved: Resolved) -> Iterator[CheckResult]:
     url = resolved.values.store
     file = file_of(url)
     if file is not None and not file.exists():
@@ -137,26 +137,26 @@ def _store(resolved: Resolved) -> Iterator[Finding]:
         finally:
             store.close()
     except PipelineError as error:
-        yield Finding("store", "fail", error.message, error.hint)
+        yield CheckResult("store", "fail", error.message, error.hint)
         return
     last = f"; last run {runs[0].id}" if runs else "; no runs yet"
-    yield Finding("store", "ok", f"{url}{last}")
+    yield CheckResult("store", "ok", f"{url}{last}")
 
 
-def _new_store(url: str, file: Path) -> Iterator[Finding]:
+def _new_store(url: str, file: Path) -> Iterator[CheckResult]:
     """Yield a store that the first run makes: that it could is tried on one elsewhere."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             open_store(f"sqlite:///{folder}/trial.db").close()
         except PipelineError as error:
-            yield Finding(
+            yield CheckResult(
                 "store", "fail", error.message.replace(f"{folder}/trial.db", str(file)), error.hint
             )
             return
-    yield Finding("store", "ok", f"{url}; the first run makes it")
+    yield CheckResult("store", "ok", f"{url}; the first run makes it")
 
 
-def _root(resolved: Resolved) -> Iterator[Finding]:
+def _root(resolved: Resolved) -> Iterator[CheckResult]:
     root = resolved.values.root
     if is_remote(root):
         yield _remote_root(root, resolved)
@@ -164,17 +164,19 @@ def _root(resolved: Resolved) -> Iterator[Finding]:
     folder = Path(root)
     existing = next(p for p in (folder, *folder.parents) if p.exists())
     if not os.access(existing, os.W_OK):
-        yield Finding(
+        yield CheckResult(
             "artifact root", "fail", f"{root} cannot be written", "choose another with --root"
         )
         return
     free = shutil.disk_usage(existing).free
     little = free < LITTLE_SPACE
     hint = "make room, or choose another place with --root" if little else ""
-    yield Finding("artifact root", "warn" if little else "ok", f"{root}, {size(free)} free", hint)
+    yield CheckResult(
+        "artifact root", "warn" if little else "ok", f"{root}, {size(free)} free", hint
+    )
 
 
-def _remote_root(root: str, resolved: Resolved) -> Finding:
+def _remote_root(root: str, resolved: Resolved) -> CheckResult:
     """Return a root elsewhere: an object is written, read and removed."""
     settings = resolved.values
     try:
@@ -185,10 +187,10 @@ def _remote_root(root: str, resolved: Resolved) -> Finding:
             root.rstrip("/"), scratch, copies_in(settings.scratch, settings.scratch_limit)
         ).check()
     except PipelineError as error:
-        return Finding("artifact root", "fail", error.message, error.hint)
+        return CheckResult("artifact root", "fail", error.message, error.hint)
     free = shutil.disk_usage(scratch).free
     little = free < LITTLE_SPACE
-    return Finding(
+    return CheckResult(
         "artifact root",
         "warn" if little else "ok",
         f"{root}; local copies in {scratch}, {size(free)} free",
@@ -196,7 +198,7 @@ def _remote_root(root: str, resolved: Resolved) -> Finding:
     )
 
 
-def _machine(resolved: Resolved) -> Iterator[Finding]:
+def _machine(resolved: Resolved) -> Iterator[CheckResult]:
     cores = len(os.sched_getaffinity(0))
     workers = resolved.values.workers or cores
-    yield Finding("machine", "ok", f"{cores} cores, {workers} workers, {platform.platform()}")
+    yield CheckResult("machine", "ok", f"{cores} cores, {workers} workers, {platform.platform()}")

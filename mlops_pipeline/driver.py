@@ -31,7 +31,7 @@ from mlops_pipeline.ir import (
     PipelineIR,
     QueryIR,
     ResolverExecutor,
-    Secret,
+    SecretName,
 )
 from mlops_pipeline.objects import check_url, is_remote, local_place
 from mlops_pipeline.parameters import check_json, map_paths
@@ -410,7 +410,7 @@ def _intact(request: Request, wanted: InputIR, record: ArtifactRecord) -> Artifa
 
 def secrets_of(node: NodeIR) -> dict[str, str]:
     """Names of the secrets of a node, by parameter."""
-    return {p.name: p.value.name for p in node.parameters if isinstance(p.value, Secret)}
+    return {p.name: p.value.name for p in node.parameters if isinstance(p.value, SecretName)}
 
 
 def resolve_parameters(request: Request) -> dict[str, Any]:
@@ -423,7 +423,7 @@ def resolve_parameters(request: Request) -> dict[str, Any]:
     scope = NodeScope(request)
     values = {}
     for parameter in request.node.parameters:
-        if isinstance(parameter.value, Secret):
+        if isinstance(parameter.value, SecretName):
             continue
         given: Expression = parameter.value
         if parameter.name in request.parameters:

@@ -74,7 +74,7 @@ def lock_digest(path: Path | None) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def describe() -> dict[str, str]:
+def describe_environment() -> dict[str, str]:
     """Return the interpreter and the platform, for the records."""
     return {
         "python": sys.version.split()[0],

@@ -28,13 +28,13 @@ from mlops_pipeline.ir import (
     OutputValue,
     RunInfo,
     RunParameter,
-    Secret,
+    SecretName,
 )
 from mlops_pipeline.objects import is_remote, read_bytes
 from mlops_pipeline.store import ArtifactRecord
 
 
-class Scope(Protocol):
+class ExpressionValues(Protocol):
     """Names that expressions may refer to."""
 
     def run_parameter(self, name: str) -> Any:
@@ -66,7 +66,7 @@ OPERATORS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def evaluate(expression: Expression, scope: Scope) -> Any:
+def evaluate(expression: Expression, scope: ExpressionValues) -> Any:
     """Return the value of an expression.
 
     Raises:
@@ -98,7 +98,7 @@ def evaluate(expression: Expression, scope: Scope) -> Any:
             return {key: evaluate(item, scope) for key, item in mapping.items()}
         case Operation(name, arguments):
             return _operate(name, arguments, scope)
-        case Secret(name):
+        case SecretName(name):
             raise ParameterError(
                 f"secret {name!r} is used as part of a value",
                 hint="pass it as a whole parameter of type Secret",
@@ -149,7 +149,7 @@ def _text(value: Any) -> str:
     return str(value.value) if hasattr(value, "value") else str(value)
 
 
-def _operate(name: str, arguments: tuple[Expression, ...], scope: Scope) -> Any:
+def _operate(name: str, arguments: tuple[Expression, ...], scope: ExpressionValues) -> Any:
     # The right side may only be there when the left side holds, so it is not looked at before.
     if name == "and":
         return all(evaluate(argument, scope) for argument in arguments)

@@ -69,7 +69,7 @@ def finding(action: str, reason: str) -> Finding:
     """Return one finding.
 
     Raises:
-        ExecutorError: there is no such action, or nothing is said.
+        ExecutorError: there is no such action, or the reason is empty.
     """
     if action not in ACTIONS:
         raise ExecutorError(

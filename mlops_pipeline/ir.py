@@ -80,7 +80,7 @@ class LoopItem(_Choice, frozen=True, tag="item"):
     path: tuple[str | int, ...] = ()
 
 
-class Secret(_Choice, frozen=True, tag="secret"):
+class SecretName(_Choice, frozen=True, tag="secret"):
     """A secret by name; only the process of the executor ever sees its value."""
 
     name: str
@@ -128,7 +128,7 @@ Expression = (
     | OutputProperty
     | OutputUri
     | LoopItem
-    | Secret
+    | SecretName
     | RunInfo
     | Concat
     | ListOf

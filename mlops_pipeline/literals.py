@@ -241,7 +241,7 @@ def _choices(hint: Any) -> set[str]:
     return {each for each in inner if isinstance(each, str)}.union(*map(_choices, inner))
 
 
-def shown(value: Any) -> str:
+def shortened(value: Any) -> str:
     """Return a value in an error: short enough for one line."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -57,7 +57,7 @@ class Loaded:
         """Return the IR of the pipeline.
 
         Args:
-            on_warning: is told what is probably not meant as it is written.
+            on_warning: is called with each warning: a probable mistake.
         """
         if isinstance(self.pipeline, PipelineIR):
             return self.pipeline

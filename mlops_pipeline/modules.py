@@ -51,7 +51,7 @@ class Module:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundModule:
     """Result of looking up a dotted name.
 
     Args:
@@ -79,13 +79,13 @@ class Finder:
         own = [_absolute(path) for path in import_paths]
         self.import_paths = tuple(dict.fromkeys(own))
         self._roots = tuple(dict.fromkeys([*own, *_python_path()]))
-        self._known: dict[tuple[str, str], Found] = {}
+        self._known: dict[tuple[str, str], FoundModule] = {}
         self._listed: dict[str, frozenset[str]] = {}
         self._archives: set[str] = set()
         self.watched: dict[str, Stamp | None] = {}
         self.settled = True
 
-    def find(self, dotted: str, beside: str = "") -> Found:
+    def find(self, dotted: str, beside: str = "") -> FoundModule:
         """Look a module up.
 
         Args:
@@ -96,21 +96,21 @@ class Finder:
             self._known[key] = self._find(dotted, beside)
         return self._known[key]
 
-    def _find(self, dotted: str, beside: str) -> Found:
+    def _find(self, dotted: str, beside: str) -> FoundModule:
         names = dotted.split(".")
         if names[0] == FRAMEWORK:
-            return Found("standard")
+            return FoundModule("standard")
         own = (beside, *self.import_paths) if beside else self.import_paths
         if names[0] in sys.stdlib_module_names:
             first = self._probe(own, names[0], names[0])
             if first is None or not first.path:
-                return Found("standard")
+                return FoundModule("standard")
         folders = (beside, *self._roots) if beside else self._roots
         return self.descend((), names, folders)
 
     def descend(
         self, above: tuple[Module, ...], names: Sequence[str], folders: Sequence[str]
-    ) -> Found:
+    ) -> FoundModule:
         """Follow the rest of a dotted name from folders that its packages were found in."""
         chain = list(above)
         for part in names:
@@ -122,14 +122,16 @@ class Finder:
                 break
             site = _site_of(module.path)
             if site and module.path not in self._archives:
-                return Found("third-party", name=name, site=site)
+                return FoundModule("third-party", name=name, site=site)
             chain.append(module)
             folders = module.folders
         if len(chain) == len(above):
-            return Found("missing", tuple(chain), name=".".join(names))
-        return Found("first-party", tuple(chain), complete=len(chain) == len(above) + len(names))
+            return FoundModule("missing", tuple(chain), name=".".join(names))
+        return FoundModule(
+            "first-party", tuple(chain), complete=len(chain) == len(above) + len(names)
+        )
 
-    def find_relative(self, module: Module, level: int, dotted: str) -> Found:
+    def find_relative(self, module: Module, level: int, dotted: str) -> FoundModule:
         """Look a module up that another one names relative to itself."""
         name, folders = module.name, module.folders
         if not folders:
@@ -138,7 +140,7 @@ class Finder:
             name, folders = name.rpartition(".")[0], tuple(map(os.path.dirname, folders))
         package = Module(name, self._init_in(folders[0]), folders)
         if not dotted:
-            return Found("first-party", (package,))
+            return FoundModule("first-party", (package,))
         return self.descend((package,), dotted.split("."), folders)
 
     def _init_in(self, folder: str) -> str:

@@ -13,7 +13,7 @@ from mlops_pipeline.call_rules import CALL_RULES, Call
 from mlops_pipeline.channels import Channel, Source
 from mlops_pipeline.draft import Draft, Node, require_draft
 from mlops_pipeline.errors import DefinitionError, caller
-from mlops_pipeline.literals import checked, json_of, relative_to_base, shown
+from mlops_pipeline.literals import checked, json_of, relative_to_base, shortened
 from mlops_pipeline.options import Options
 from mlops_pipeline.signature import InputSpec, Interface, OutputSpec, value_schema
 from mlops_pipeline.wiring import bind_any, input_ir, parameter_ir, raise_first
@@ -146,7 +146,7 @@ def _json(properties: Mapping[str, PropertyValue] | None) -> dict[str, PropertyV
         }
     except ValueError as error:
         raise DefinitionError(
-            f"properties {shown(properties)} cannot be kept: {error}",
+            f"properties {shortened(properties)} cannot be kept: {error}",
             hint="use numbers, texts, lists and dicts that are known now",
             where=caller(),
         ) from None
@@ -163,7 +163,7 @@ def Resolver(id: str = "Resolver", **inputs: Source | Channel) -> Node:
     for name, source in inputs.items():
         if not isinstance(source, (Source, Channel)):
             raise DefinitionError(
-                f"Resolver {id!r} is given {shown(source)} for {name!r}, which is no query",
+                f"Resolver {id!r} is given {shortened(source)} for {name!r}, which is no query",
                 hint="give latest(Model), latest_blessed_model(Model), span_range(...), ...",
                 where=caller(),
             )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from mlops_pipeline.errors import DefinitionError, caller, did_you_mean
 from mlops_pipeline.ir import CacheIR, ResourcesIR, RetryIR
-from mlops_pipeline.literals import shown
+from mlops_pipeline.literals import shortened
 
 if TYPE_CHECKING:
     from mlops_pipeline.draft import Node
@@ -126,7 +126,7 @@ class Options:
             if option not in known:
                 problem, hint = "is not an option", did_you_mean(option, known)
             elif not _VALID[option](value):
-                problem, hint = f"cannot be {shown(value)}", f"give {_WANTED[option]}"
+                problem, hint = f"cannot be {shortened(value)}", f"give {_WANTED[option]}"
             else:
                 continue
             raise DefinitionError(f"{name}: {option} {problem}", hint=hint, where=caller())

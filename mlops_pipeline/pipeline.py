@@ -20,12 +20,12 @@ from mlops_pipeline.call_rules import (
 )
 from mlops_pipeline.draft import Draft, require_draft
 from mlops_pipeline.errors import DefinitionError, ParameterError, caller
-from mlops_pipeline.literals import Secret, checked, json_of, shown, spelt
+from mlops_pipeline.literals import Secret, checked, json_of, shortened, spelt
 from mlops_pipeline.parameters import describe
 from mlops_pipeline.signature import Interface, ParameterSpec, defined_at, read_interface
 from mlops_pipeline.targets import module_of
 from mlops_pipeline.values import Reference, Value
-from mlops_pipeline.wiring import bind, raise_first
+from mlops_pipeline.wiring import parameter_expression, raise_first
 
 
 class Pipeline:
@@ -63,7 +63,7 @@ class Pipeline:
         draft = require_draft(f"pipeline {self.name}", hint)
         if args:
             raise DefinitionError(
-                f"{self.name} is called with {shown(args[0])} by position",
+                f"{self.name} is called with {shortened(args[0])} by position",
                 hint="name what you pass",
                 where=caller(),
             )
@@ -164,7 +164,7 @@ def _run_parameter(
     except ValueError as error:
         raise ParameterError(
             f"parameter {spec.name!r} of pipeline {owner.name} takes {spelt(spec.hint)}, "
-            f"not {shown(value)}: {error}",
+            f"not {shortened(value)}: {error}",
             hint=f"give {describe(spec.schema)}",
         ) from None
     return ir.RunParameterIR(spec.name, dict(spec.schema), default, doc=doc)
@@ -192,7 +192,9 @@ def _inline(part: Pipeline, draft: Draft, arguments: Mapping[str, Any]) -> Any:
     values = {name: arguments.get(name) for name in part.interface.inputs}
     for spec in part.interface.parameters.values():
         given = arguments.get(spec.name, spec.default)
-        expression = bind(draft, f"parameter {spec.name!r} of {call.id}", spec, given)
+        expression = parameter_expression(
+            draft, f"parameter {spec.name!r} of {call.id}", spec, given
+        )
         values[spec.name] = Value(Reference(expression, spec.schema, draft.number))
     draft.scope = replace(before, group=group)
     try:

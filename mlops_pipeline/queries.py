@@ -8,7 +8,7 @@ from typing import Any
 from mlops_pipeline.artifacts import Artifact, Model
 from mlops_pipeline.channels import Channel, Source
 from mlops_pipeline.errors import DefinitionError, caller
-from mlops_pipeline.literals import shown
+from mlops_pipeline.literals import shortened
 from mlops_pipeline.targets import target_of
 from mlops_pipeline.values import Value
 
@@ -156,7 +156,7 @@ def _checked_type(kind: Any) -> type[Artifact]:
     if isinstance(kind, type) and issubclass(kind, Artifact):
         return kind
     raise DefinitionError(
-        f"a query looks for {shown(kind)}, which is no artifact type",
+        f"a query looks for {shortened(kind)}, which is no artifact type",
         hint="give a class such as Model or Examples",
         where=caller(),
     )

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mlops_pipeline.errors import CompileError, NotFoundError
-from mlops_pipeline.modules import Finder, Found, Module
+from mlops_pipeline.modules import Finder, FoundModule, Module
 from mlops_pipeline.packages import distribution_of
-from mlops_pipeline.source import TOP_LEVEL, Source, Statement, load
+from mlops_pipeline.source import TOP_LEVEL, SourceFile, Statement, load_source
 from mlops_pipeline.syntax import Import, Reading
 
 MISSING = "missing"
@@ -33,7 +33,7 @@ class _Visit:
     """Reached part of one file so far: all of it, or some statements."""
 
     module: Module
-    source: Source
+    source: SourceFile
     whole: bool = False
     names: set[str] = field(default_factory=set)
     reached: dict[int, Statement] = field(default_factory=dict)
@@ -113,8 +113,8 @@ class Reach:
             for label, texts in _symbols(visit).items():
                 yield Part(f"{file}::{label}", "\n".join(texts), source.text)
 
-    def _load(self, module: Module) -> Source:
-        source, stamp, settled = load(module.path)
+    def _load(self, module: Module) -> SourceFile:
+        source, stamp, settled = load_source(module.path)
         self.finder.watched[module.path] = stamp
         self.finder.settled &= settled
         return source
@@ -215,7 +215,7 @@ class Reach:
             else:
                 self._want_effects(module for one in found for module in one.modules)
 
-    def _find(self, visit: _Visit, imported: Import) -> list[Found]:
+    def _find(self, visit: _Visit, imported: Import) -> list[FoundModule]:
         if imported.level:
             return [self.finder.find_relative(visit.module, imported.level, imported.module)]
         return [self.finder.find(imported.module, folder) for folder in self._beside]
@@ -231,7 +231,7 @@ class Reach:
         if not imported.level and all(found.kind == "missing" for found in places):
             self.packages.setdefault(imported.module.partition(".")[0], MISSING)
 
-    def _follow_own(self, imported: Import, found: Found, chains: Collection[str]) -> None:
+    def _follow_own(self, imported: Import, found: FoundModule, chains: Collection[str]) -> None:
         *parents, last = found.modules
         self._want_effects(parents)
         if imported.names:
@@ -263,7 +263,7 @@ class Reach:
                 if found.kind == "first-party":
                     self._follow_own(Import(name), found, ())
 
-    def _add_package(self, found: Found) -> None:
+    def _add_package(self, found: FoundModule) -> None:
         listing = self.finder.listing(found.site)
         distribution = distribution_of(found.name, found.site, listing)
         self.packages[distribution.name] = distribution.version

@@ -14,7 +14,7 @@ from mlops_pipeline.gate import FAIL, SKIP, gate_data
 from mlops_pipeline.results import KILLED, NodeRun, PipelineRun
 from mlops_pipeline.store import MetadataStore, State
 from mlops_pipeline.tables import DECISIONS, Screen, Table, lines
-from mlops_pipeline.text import number, seconds, shown
+from mlops_pipeline.text import number, one_line, seconds
 from mlops_pipeline.why import why as explain
 
 METRICS_FILE = "metrics.json"
@@ -207,7 +207,7 @@ def metric_lines(metrics: Mapping[str, Any], screen: Screen) -> list[str]:
     names = list(overall)
     rows = [("all", *(number(overall[name]) for name in names))]
     for each in metrics.get("slices", ()):
-        where = ", ".join(f"{k}={shown(v)}" for k, v in each.get("slice", {}).items())
+        where = ", ".join(f"{k}={one_line(v)}" for k, v in each.get("slice", {}).items())
         values = each.get("metrics", {})
         rows.append((where, *(number(values[n]) if n in values else "-" for n in names)))
     return lines(Table(("metrics", *names), rows, frozenset(names)), screen)

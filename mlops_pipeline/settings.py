@@ -118,7 +118,7 @@ def resolve(sources: Sources) -> Resolved:
         "root": str(project / ".mlops" / "artifacts"),
     }
     settings = Settings(**{**defaults, **values})
-    return Resolved(project, settings, origins, tuple(_strange(sources.environment)))
+    return Resolved(project, settings, origins, tuple(_misspelt_variables(sources.environment)))
 
 
 def find_project(start: Path) -> Path:
@@ -130,7 +130,7 @@ def find_project(start: Path) -> Path:
     return Path.cwd()
 
 
-def describe(name: str) -> str:
+def describe_setting(name: str) -> str:
     """Return the description of a setting, in one line."""
     return _meta(name).description or ""
 
@@ -178,7 +178,7 @@ def _from_flags(sources: Sources) -> Iterator[_Item]:
             yield name, value, f"--{name.replace('_', '-')}", Path.cwd()
 
 
-def _strange(environment: Mapping[str, str]) -> Iterator[str]:
+def _misspelt_variables(environment: Mapping[str, str]) -> Iterator[str]:
     known = {PREFIX + name.upper() for name in _names()}
     for variable in sorted(environment):
         if variable.startswith(PREFIX) and variable not in {*known, *OTHER_VARIABLES}:
@@ -198,7 +198,7 @@ def _typed(name: str, value: Any, origin: str) -> Any:
         wanted = str(error).split(", got")[0].split(" - at")[0].lower().replace("`", "")
         raise SettingsError(
             f"setting {name!r} from {origin} is {value!r}: {wanted}",
-            hint=f"it is the {describe(name)}",
+            hint=f"it is the {describe_setting(name)}",
         ) from None
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 
 from mlops_pipeline.artifacts import Artifact, PropertyValue, ValueArtifact, value_artifact_for
 from mlops_pipeline.errors import DefinitionError, place
-from mlops_pipeline.literals import JsonSchema, Secret, checked, schema_of, shown, spelt
+from mlops_pipeline.literals import JsonSchema, Secret, checked, schema_of, shortened, spelt
 
 T = TypeVar("T")
 
@@ -242,7 +242,7 @@ class _Reader:
                 checked(parameter.default, hint)
             except ValueError as error:
                 self.refuse(
-                    f"has the default {shown(parameter.default)} for {name!r}: {error}",
+                    f"has the default {shortened(parameter.default)} for {name!r}: {error}",
                     f"give one of type {spelt(hint)}",
                 )
         default = None if required else parameter.default

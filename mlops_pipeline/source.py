@@ -32,8 +32,8 @@ from mlops_pipeline.syntax import (
 
 TOP_LEVEL = "<top level>"
 
-Role = Literal["definition", "import", "future", "effect"]
-_Split = tuple[ast.stmt, set[str], Role]
+StatementRole = Literal["definition", "import", "future", "effect"]
+_Split = tuple[ast.stmt, set[str], StatementRole]
 
 _IMPORT_LINE = re.compile(r"\s*(import|from)\s")
 
@@ -55,7 +55,7 @@ class Statement:
     place: int
     node: ast.stmt
     binds: frozenset[str]
-    role: Role
+    role: StatementRole
     docstrings: bool = False
 
     @property
@@ -76,7 +76,7 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceFile:
     """A file of Python code.
 
     Args:
@@ -150,10 +150,10 @@ class Source:
 
 
 # By path: the stamp that a file had when it was read, whether it had settled, and what was read.
-_SOURCES: dict[str, tuple[Stamp, bool, Source]] = {}
+_SOURCES: dict[str, tuple[Stamp, bool, SourceFile]] = {}
 
 
-def load(path: str) -> tuple[Source, Stamp, bool]:
+def load_source(path: str) -> tuple[SourceFile, Stamp, bool]:
     """Return a file of code, its stamp, and whether a later change must change the stamp.
 
     Raises:
@@ -177,20 +177,20 @@ def load(path: str) -> tuple[Source, Stamp, bool]:
     return source, stamp, settled
 
 
-def parse(data: bytes, path: str) -> Source:
+def parse(data: bytes, path: str) -> SourceFile:
     """Parse what a file holds.
 
     Raises:
         CompileError: it is not Python.
     """
     if not path.endswith(".py"):
-        return Source(path, data, "", None)
+        return SourceFile(path, data, "", None)
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         text = data.decode(encoding)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return Source(path, data, text, _parse(text, path))
+            return SourceFile(path, data, text, _parse(text, path))
     except SyntaxError as error:
         line = error.lineno or 1
         raise CompileError(
@@ -214,7 +214,7 @@ def _parse(text: str, path: str) -> ast.Module | None:
         return None
 
 
-def _read_lines(source: Source) -> Reading:
+def _read_lines(source: SourceFile) -> Reading:
     """Read a module without parsing it: its imports; all its bytes count."""
     imports: list[ast.stmt] = []
     for line in source.text.splitlines():
@@ -241,7 +241,7 @@ def _split(tree: ast.Module, docstrings: bool) -> Iterator[_Split]:
             continue
         elif docstrings or not is_idle(node):
             scope = scope_of(node) if not isinstance(node, _DEFINITIONS) else Scope({node.name})
-            role: Role = "effect" if _has_effect(node, imported) else "definition"
+            role: StatementRole = "effect" if _has_effect(node, imported) else "definition"
             yield node, scope.bound, role
 
 

@@ -70,7 +70,7 @@ class TaskResult(Struct, frozen=True, omit_defaults=True):
         hint: what to do about it, where known.
         details: the tail of the traceback or of the output.
         retryable: whether another attempt may succeed.
-        gate: what the executor said about the nodes that come after.
+        gate: decision of the executor about the nodes after it.
     """
 
     properties: dict[str, dict[str, Any]] = {}

@@ -40,7 +40,7 @@ def ago(moment: float, now: float | None = None) -> str:
     raise AssertionError("a minute or more has passed")
 
 
-def shown(value: Any, longest: int = LONGEST) -> str:
+def one_line(value: Any, longest: int = LONGEST) -> str:
     """Return a parameter's or property's value in one short line: texts bare, the rest as JSON."""
     bare = isinstance(value, str) and value
     text = str(value) if bare else json.dumps(value, default=str)
@@ -51,7 +51,7 @@ def shown(value: Any, longest: int = LONGEST) -> str:
 def number(value: Any) -> str:
     """Return a metric: whole numbers whole, others with four decimals or four digits."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return shown(value)
+        return one_line(value)
     if isinstance(value, int) or not math.isfinite(value):
         return str(value)
     return f"{value:.4f}" if 1e-3 <= abs(value) < 10 or value == 0 else f"{value:.4g}"

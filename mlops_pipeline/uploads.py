@@ -140,17 +140,17 @@ def _check(listing: Listing, each: Object, file: Entry, cache: StatCache | None)
 
 def _proves(each: Object, file: Entry) -> bool:
     """Return True if the tag of an object proves that it holds the bytes of a file."""
-    said = each.tags.get("ETag", "")
-    parts = said.partition("-")[2]
-    if said and (len(said) == 32 or parts.isdigit()):
+    tag = each.tags.get("ETag", "")
+    parts = tag.partition("-")[2]
+    if tag and (len(tag) == 32 or parts.isdigit()):
         size = _part_size(file.status.st_size) if parts else 0
         found = list(_md5s(file.path, size))
         if not parts:
-            return found[0].hex() == said
+            return found[0].hex() == tag
         whole = hashlib.md5(b"".join(found), usedforsecurity=False).hexdigest()
-        return f"{whole}-{len(found)}" == said
-    said = each.tags.get("md5Hash", "")
-    return bool(said) and base64.b64encode(next(_md5s(file.path, 0))).decode() == said
+        return f"{whole}-{len(found)}" == tag
+    tag = each.tags.get("md5Hash", "")
+    return bool(tag) and base64.b64encode(next(_md5s(file.path, 0))).decode() == tag
 
 
 def _md5s(path: str, part: int) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ import msgspec
 from mlops_pipeline import ir
 from mlops_pipeline.errors import DefinitionError, WiringError, caller, did_you_mean
 from mlops_pipeline.expressions import describe
-from mlops_pipeline.literals import PATH_SCHEMA, JsonSchema, Secret, checked, json_of, shown
+from mlops_pipeline.literals import PATH_SCHEMA, JsonSchema, Secret, checked, json_of, shortened
 from mlops_pipeline.parameters import describe as words
 from mlops_pipeline.schemas import (
     choices,
@@ -259,7 +259,7 @@ def operand(value: object) -> tuple[ir.Expression, int]:
         return ir.Literal(json_of(checked(value, Any), Path())), ANY_OWNER
     except ValueError as error:
         raise DefinitionError(
-            f"{shown(value)} cannot be used here: {error}",
+            f"{shortened(value)} cannot be used here: {error}",
             hint="use numbers, texts, lists and dicts",
             where=caller(),
         ) from None
@@ -293,7 +293,7 @@ def _compared(operator: str, left: Value, right: object) -> Value:
     schema = right._reference.schema if isinstance(right, Value) else schema_of_value(right)
     if not fits(left._reference.schema, schema) and not fits(schema, left._reference.schema):
         raise WiringError(
-            f"{left!r} is {words(left._reference.schema)}, it never compares with {shown(right)}",
+            f"{left!r} is {words(left._reference.schema)}, it never equals {shortened(right)}",
             hint=f"compare it with {words(left._reference.schema)}",
             where=caller(),
         )
@@ -310,7 +310,7 @@ def _check_choice(left: Value, right: ir.Expression) -> None:
     known = [value for values in listed if values for value in values]
     if all(listed) and right.value not in known:
         raise WiringError(
-            f"{left!r} is never {shown(right.value)}",
+            f"{left!r} is never {shortened(right.value)}",
             hint=did_you_mean(str(right.value), map(str, known)),
             where=caller(),
         )

@@ -20,7 +20,7 @@ from mlops_pipeline.literals import (
     expression_of,
     json_of,
     near_choice,
-    shown,
+    shortened,
     spelt,
 )
 from mlops_pipeline.parameters import describe, problems
@@ -71,7 +71,7 @@ def parameter_ir(call: Call, spec: ParameterSpec) -> ir.ParameterIR:
     """Return one parameter with its value."""
     what = f"parameter {spec.name!r} of {call.id}"
     value = call.arguments.get(spec.name, spec.default)
-    expression = bind(call.draft, what, spec, value)
+    expression = parameter_expression(call.draft, what, spec, value)
     return ir.ParameterIR(spec.name, dict(spec.schema), expression, spec.affects_result)
 
 
@@ -82,7 +82,7 @@ def bind_any(draft: Draft, what: str, value: object) -> ir.Expression:
     return expression
 
 
-def bind(draft: Draft, what: str, spec: ParameterSpec, value: Any) -> ir.Expression:
+def parameter_expression(draft: Draft, what: str, spec: ParameterSpec, value: Any) -> ir.Expression:
     """Return the expression for the value of a parameter.
 
     Raises:
@@ -122,14 +122,14 @@ def raise_first(found: Iterable[Problem]) -> None:
         raise dataclasses.replace(problem, where=problem.where or caller()).error()
 
 
-def _bind_secret(what: str, spec: ParameterSpec, value: Secret) -> ir.Secret:
+def _bind_secret(what: str, spec: ParameterSpec, value: Secret) -> ir.SecretName:
     if not fits({"type": "string"}, spec.schema):
         raise WiringError(
             f"{what} takes {spelt(spec.hint)}, but a secret is a text",
             hint="declare the parameter as Secret",
             where=caller(),
         )
-    return ir.Secret(value.name)
+    return ir.SecretName(value.name)
 
 
 def _has_password(text: str) -> bool:
@@ -152,7 +152,7 @@ def _checked(what: str, spec: ParameterSpec, value: Any) -> Any:
     except ValueError as error:
         # What is given instead of a secret may be the secret itself.
         secret = any(choice.get("format") == "secret" for choice in choices(spec.schema))
-        given = "a text" if secret else shown(value)
+        given = "a text" if secret else shortened(value)
         raise WiringError(
             f"{what} takes {spelt(spec.hint)}, not {given}: {error}",
             hint=near_choice(str(error), spec.hint) or f"give {describe(spec.schema)}",
@@ -234,7 +234,7 @@ class _Binder:
         try:
             plain = checked(value, Any)
         except ValueError as error:
-            self._refuse(f"cannot hold {shown(value)}: {error}", f"give {describe(schema)}")
+            self._refuse(f"cannot hold {shortened(value)}: {error}", f"give {describe(schema)}")
         for problem in problems(
             schema, json_of(plain, self.draft.base_dir), schema.get("$defs", {})
         ):

@@ -47,7 +47,7 @@ TAIL = [
 
 
 @dataclass(frozen=True)
-class Work:
+class EvaluationWork:
     """Input of an evaluation, in TFMA's types.
 
     Args:
@@ -65,7 +65,7 @@ class Work:
     output: str
 
 
-def unsupported(work: Work) -> str:
+def unsupported(work: EvaluationWork) -> str:
     """Name the feature in use that only TFMA's own pipeline has; empty if there is none."""
     names = [extractor.stage_name for extractor in work.extractors]
     models = model_util.verify_and_update_eval_shared_models(work.shared) or []
@@ -86,7 +86,7 @@ def unsupported(work: Work) -> str:
     return ""
 
 
-def evaluate(work: Work, batches: Callable[[], Iterator[Any]]) -> list[str]:
+def evaluate(work: EvaluationWork, batches: Callable[[], Iterator[Any]]) -> list[str]:
     """Compute all metrics of all slices, and write them in TFMA's layout.
 
     Returns:

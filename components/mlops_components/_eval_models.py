@@ -175,7 +175,7 @@ def load_predictor(path: Path, module_file: Path | None) -> Predictor:
 
     def ask(features: Mapping[str, Any], size: int) -> Any:
         try:
-            answers = predict(frame_of(features, size) if make else features)
+            answers = predict(features_frame(features, size) if make else features)
         except PipelineError:
             raise
         except Exception as error:
@@ -233,7 +233,7 @@ def _texts(values: Any) -> Any:
     return tf.constant(values.tolist()) if values.dtype == object else values
 
 
-def frame_of(features: Mapping[str, Any], size: int) -> pd.DataFrame:
+def features_frame(features: Mapping[str, Any], size: int) -> pd.DataFrame:
     """Return features of a batch as a table: texts, numbers, and None for what is missing.
 
     A feature with more than one value in an example becomes a column of lists.

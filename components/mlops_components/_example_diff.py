@@ -24,7 +24,7 @@ from mlops_components import _memory_beam, engines
 from mlops_components._memory_steps import Stream
 from mlops_components._statistics import beam_explained
 from mlops_components.engines import Choice
-from mlops_components.examples import read_records
+from mlops_components.examples import records_of_files
 from mlops_pipeline.artifacts import ExamplesDiff
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError
 
@@ -60,7 +60,7 @@ class SplitPairDiff:
     confusion: list[Any]
 
 
-def compare(
+def compare_splits(
     skew: PairedExampleSkew, pairs: Sequence[Pair], arguments: Sequence[str] | None, choice: Choice
 ) -> None:
     """Compare the splits of each pair, and write what TFX writes.
@@ -105,7 +105,7 @@ def _from_files(files: Sequence[Path]) -> Any:
 
 
 def _from_stream(files: Sequence[Path]) -> Any:
-    return Stream(lambda: (record for chunk in read_records(files) for record in chunk))
+    return Stream(lambda: (record for chunk in records_of_files(files) for record in chunk))
 
 
 def _build(pipeline: Any, skew: PairedExampleSkew, pair: Pair, read: Read, label: str) -> None:
@@ -194,5 +194,5 @@ def read_pair(folder: Path) -> SplitPairDiff:
 
 
 def _messages(folder: Path, name: str, kind: type[Message]) -> Iterator[Any]:
-    for chunk in read_records(sorted(folder.glob(f"{name}-*-of-*"))):
+    for chunk in records_of_files(sorted(folder.glob(f"{name}-*-of-*"))):
         yield from map(kind.FromString, chunk)

@@ -20,7 +20,7 @@ from tfx_bsl.public.proto import model_spec_pb2
 
 from mlops_components._model_check import message_of
 from mlops_components.engines import open_pipeline
-from mlops_components.examples import read_records
+from mlops_components.examples import records_of_files
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, did_you_mean
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Inference:
                 options = tf.io.TFRecordOptions(compression_type="GZIP")
                 path = f"{prefix}-00000-of-00001.gz"
                 with tf.io.TFRecordWriter(path, options) as writer:
-                    for records in read_records(files, _BATCH_ROWS):
+                    for records in records_of_files(files, _BATCH_ROWS):
                         for log in self._answers(records, model):
                             writer.write(_record(log, columns))
 

@@ -24,7 +24,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from mlops_components.examples import read_records
+from mlops_components.examples import records_of_files
 from mlops_pipeline.errors import NotFoundError, PipelineError, did_you_mean
 
 REQUESTS_FILE = "requests.jsonl"
@@ -66,7 +66,7 @@ def check(job: Mapping[str, Any], report: Callable[..., None]) -> None:
     """
     try:
         files = [Path(file) for file in job["files"]]
-        found = itertools.chain.from_iterable(read_records(files, max(job["records"], 1)))
+        found = itertools.chain.from_iterable(records_of_files(files, max(job["records"], 1)))
         records = list(itertools.islice(found, job["records"]))
         if job["records"] and not records:
             raise NotFoundError(

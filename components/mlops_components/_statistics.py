@@ -55,7 +55,7 @@ class Split:
 
 
 @dataclass(frozen=True)
-class Work:
+class StatisticsWork:
     """Options for the statistics of all splits.
 
     Args:
@@ -90,18 +90,20 @@ class Work:
         return options.schema
 
 
-def in_memory(work: Work, splits: Iterable[Split]) -> None:
+def in_memory(work: StatisticsWork, splits: Iterable[Split]) -> None:
     """Describe the splits in this process."""
     for split in splits:
         keep = sampler(split.sample_rate)
         batches = decoded(split.files, payload=work.payload, schema=work.columns, keep=keep)
-        statistics = describe(batches, work.options)
+        statistics = statistics_of(batches, work.options)
         _finish(work, split, statistics)
         if work.sharded:
             _write_shard(statistics, split.folder)
 
 
-def with_beam(work: Work, splits: Sequence[Split], arguments: Sequence[str] | None) -> None:
+def with_beam(
+    work: StatisticsWork, splits: Sequence[Split], arguments: Sequence[str] | None
+) -> None:
     """Describe the splits with one Beam pipeline."""
     folders = sorted({str(split.files[0].parent) for split in splits})
     with beam_explained(folders), engines.open_pipeline(arguments) as pipeline:
@@ -115,7 +117,7 @@ def with_beam(work: Work, splits: Sequence[Split], arguments: Sequence[str] | No
 class _Describe(beam.PTransform):  # type: ignore[misc]
     """From the files of a split to its statistics."""
 
-    def __init__(self, work: Work, split: Split) -> None:
+    def __init__(self, work: StatisticsWork, split: Split) -> None:
         super().__init__()
         self._work = work
         self._split = split
@@ -162,7 +164,7 @@ def beam_explained(folders: Sequence[str]) -> Iterator[None]:
         ) from error
 
 
-def describe(batches: Iterable[pa.RecordBatch], options: Any) -> Any:
+def statistics_of(batches: Iterable[pa.RecordBatch], options: Any) -> Any:
     """Return statistics of all batches, by slice; holds some batches and the accumulators.
 
     Raises:
@@ -248,7 +250,7 @@ def sampler(rate: float) -> Callable[[bytes], bool] | None:
     return is_in
 
 
-def _finish(work: Work, split: Split, statistics: Any) -> None:
+def _finish(work: StatisticsWork, split: Split, statistics: Any) -> None:
     """Check that all that was asked for is there, and write it in one order."""
     _check(work.options, statistics)
     for dataset in statistics.datasets:

@@ -114,7 +114,7 @@ def infer_schema(statistics: Iterable[Any], infer_feature_shape: bool) -> Any:
     return schema
 
 
-def validate(statistics: Any, schema: Any, folder: Path) -> Any:
+def write_schema_diff(statistics: Any, schema: Any, folder: Path) -> Any:
     """Compare statistics with a schema and write `SchemaDiff.pb`; returns the anomalies."""
     anomalies = tfdv.validate_statistics(statistics, schema)
     folder.mkdir(parents=True, exist_ok=True)

@@ -176,7 +176,7 @@ def _innermost(error: BaseException) -> BaseException:
     return error
 
 
-def _analyze(batches: Any, prepared: _eval_memory.Work) -> None:
+def _analyze(batches: Any, prepared: _eval_memory.EvaluationWork) -> None:
     _ = batches | tfma.ExtractEvaluateAndWriteResults(
         eval_shared_model=prepared.shared,
         eval_config=prepared.config,
@@ -186,7 +186,7 @@ def _analyze(batches: Any, prepared: _eval_memory.Work) -> None:
     )
 
 
-def _prepared(work: Evaluation) -> _eval_memory.Work:
+def _prepared(work: Evaluation) -> _eval_memory.EvaluationWork:
     handles = [model.shared for model in work.models]
     shared = handles[0] if len(handles) == 1 else handles or None
     config = model_eval_lib._update_eval_config_with_defaults(work.config, shared)
@@ -207,7 +207,7 @@ def _prepared(work: Evaluation) -> _eval_memory.Work:
     else:
         own = predictions_of(work.models, work.module_file)
         extractors = tfma.default_extractors(**arguments, custom_predict_extractor=own)
-    return _eval_memory.Work(config, shared, extractors, work.schema, str(work.output))
+    return _eval_memory.EvaluationWork(config, shared, extractors, work.schema, str(work.output))
 
 
 def _reader(work: Evaluation, patterns: list[str]) -> Any:

@@ -32,7 +32,7 @@ from mlops_components import _memory_beam, _saved_model, _tft_cache
 from mlops_components._memory_steps import Stream
 from mlops_components.decoding import decoded
 from mlops_components.engines import open_pipeline
-from mlops_components.examples import BATCH_ROWS, PayloadFormat, read_records
+from mlops_components.examples import BATCH_ROWS, PayloadFormat, records_of_files
 from mlops_pipeline.errors import ExecutorError, PipelineError, did_you_mean
 from mlops_pipeline.failure import summary, traceback_tail
 
@@ -140,7 +140,7 @@ def refuse_empty(files: Sequence[Path]) -> None:
     Raises:
         ExecutorError: they are empty.
     """
-    if files and next(read_records(files, 1), None) is None:
+    if files and next(records_of_files(files, 1), None) is None:
         raise ExecutorError(
             f"{files[0].parent} holds no examples",
             hint="split the examples in another way, or leave the split out of splits_config",
@@ -206,7 +206,7 @@ def analyze(
         function, computed = _built(analysis, pipeline, inputs, cache if folders else None)
         function | tft_beam.WriteTransformFn(str(graph))
         if folders is not None:
-            written.update(_tft_cache.write(computed, cache, folders.new))
+            written.update(_tft_cache.add_writes(computed, cache, folders.new))
 
     is_beam = beam_arguments is not None
     with (

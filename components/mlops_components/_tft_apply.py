@@ -139,7 +139,7 @@ def apply(
     before = None
     if work.before is not None:
         batches = work.records.batches(work.analyzed)
-        before = Statistics(_statistics.describe(batches, work.before), work.before.schema)
+        before = Statistics(_statistics.statistics_of(batches, work.before), work.before.schema)
     if written is None and work.after is None:
         return Described(before)
     with ExitStack() as stack:
@@ -148,7 +148,7 @@ def apply(
             writer = stack.enter_context(SplitWriter(written, list(work.transformed), PREFIX))
         batches = _transformed(work, writer)
         if work.after is not None:
-            after = Statistics(_statistics.describe(batches, work.after), work.after.schema)
+            after = Statistics(_statistics.statistics_of(batches, work.after), work.after.schema)
             return Described(before, after)
         for _ in batches:
             pass
@@ -239,7 +239,7 @@ class _Encode(beam.DoFn):  # type: ignore[misc]
         yield from self._encoder.records(batch)
 
 
-def write(
+def write_whole_statistics(
     found: Statistics | None,
     statistics: ExampleStatistics,
     schema: Schema,
@@ -248,8 +248,8 @@ def write(
     """Write statistics as TFX does: not by split, and with what does not fit their schema."""
     if found is None:
         return
-    _tfdv.write_statistics(found.statistics, statistics.path)
+    _tfdv.write_whole_statistics(found.statistics, statistics.path)
     if found.schema is not None:
         _tfdv.write_schema(found.schema, schema)
         if anomalies is not None:
-            _tfdv.validate(found.statistics, found.schema, anomalies.path)
+            _tfdv.write_schema_diff(found.statistics, found.schema, anomalies.path)

@@ -27,7 +27,7 @@ from tensorflow_transform.beam import analysis_graph_builder as graphs
 from tensorflow_transform.beam.analyzer_cache import DatasetCache, DatasetKey
 
 from mlops_components._memory_steps import Stream
-from mlops_components.examples import read_records
+from mlops_components.examples import records_of_files
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ def find(
     return Cache({key: cached for key, cached in usable.items() if cached}, unread)
 
 
-def write(computed: Any, cache: Cache, folder: Path) -> dict[str, list[bytes]]:
+def add_writes(computed: Any, cache: Cache, folder: Path) -> dict[str, list[bytes]]:
     """Add the writing of new entries to a pipeline; gives their keys by dataset, in order."""
     written = {}
     for dataset, entries in computed.items():
@@ -157,7 +157,7 @@ def _shards(prefix: Path) -> list[Path]:
 
 def _read(prefix: Path) -> Any:
     def records() -> Iterator[bytes]:
-        for chunk in read_records(_shards(prefix)):
+        for chunk in records_of_files(_shards(prefix)):
             yield from chunk
 
     return Stream(records)

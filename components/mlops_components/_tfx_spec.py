@@ -24,7 +24,7 @@ from mlops_pipeline import ir
 from mlops_pipeline.artifacts import Artifact
 from mlops_pipeline.channels import Channel, Source
 from mlops_pipeline.errors import DefinitionError, caller, did_you_mean
-from mlops_pipeline.literals import schema_of, shown
+from mlops_pipeline.literals import schema_of, shortened
 from mlops_pipeline.nodes import Definition
 from mlops_pipeline.signature import (
     InputSpec,
@@ -65,7 +65,7 @@ def check_component(component: Any) -> None:
     kind: Any = component if isinstance(component, type) else type(component)
     if not issubclass(kind, BaseComponent):
         raise DefinitionError(
-            f"from_tfx is given {shown(component)}, which is no component of TFX",
+            f"from_tfx is given {shortened(component)}, which is no component of TFX",
             hint="give a class like tfx.components.StatisticsGen, or a function with TFX's "
             "@component; importers and resolvers are those of mlops_pipeline",
             where=caller(),
@@ -209,7 +209,7 @@ def _json(component: str, name: str, value: Any) -> Any:
     if isinstance(value, (str, int, float, bool, list, dict)):
         return value
     raise DefinitionError(
-        f"parameter {name!r} of {component} is {shown(value)}, which has no JSON form",
+        f"parameter {name!r} of {component} is {shortened(value)}, which has no JSON form",
         hint="instead of a RuntimeParameter or a placeholder, pass a parameter of the pipeline",
         where=caller(),
     )

@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mlops_components.examples import BATCH_ROWS, PayloadFormat, read_records, unreadable
+from mlops_components.examples import BATCH_ROWS, PayloadFormat, records_of_files, unreadable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,7 +45,7 @@ def decoded(
         ExecutorError: a file is damaged, or a record is not what it should be.
     """
     return decoded_batches(
-        read_records(files, rows), files[0].parent, payload=payload, schema=schema, keep=keep
+        records_of_files(files, rows), files[0].parent, payload=payload, schema=schema, keep=keep
     )
 
 

@@ -95,4 +95,6 @@ def ExampleDiff(
         holds_all=True,
     )
     choice.note(example_diff_result)
-    _example_diff.compare(skew, pairs, beam_pipeline_args if choice.is_beam else None, choice)
+    _example_diff.compare_splits(
+        skew, pairs, beam_pipeline_args if choice.is_beam else None, choice
+    )

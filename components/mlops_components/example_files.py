@@ -87,7 +87,7 @@ def fingerprint(found: Selection, cache: StatCache | None = None) -> str:
     return "\n".join(lines)
 
 
-def describe(examples: Examples, found: Selection, payload_format: str) -> None:
+def set_properties(examples: Examples, found: Selection, payload_format: str) -> None:
     """Set the properties of the output.
 
     Raises:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mlops_components.avro_input import open_avro
 from mlops_components.csv_input import open_files
-from mlops_components.example_files import SUFFIXES, describe
+from mlops_components.example_files import SUFFIXES, set_properties
 from mlops_components.examples import PayloadFormat
 from mlops_components.ingest import Rows, ingest
 from mlops_components.parquet_input import open_parquet
@@ -141,7 +141,7 @@ def _write(
     payload: PayloadFormat = PayloadFormat.TF_EXAMPLE,
 ) -> None:
     ingest({name: partial(read, files) for name, files in found.files.items()}, config, examples)
-    describe(examples, found, payload.value)
+    set_properties(examples, found, payload.value)
 
 
 _NUMBERS = {

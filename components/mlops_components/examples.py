@@ -139,7 +139,7 @@ def chosen_splits(
     return chosen
 
 
-def read_records(files: Sequence[Path], rows: int = BATCH_ROWS) -> Iterator[list[bytes]]:
+def records_of_files(files: Sequence[Path], rows: int = BATCH_ROWS) -> Iterator[list[bytes]]:
     """Yield all records of TFRecord files, in lists of at most `rows`.
 
     Raises:
@@ -177,7 +177,7 @@ def read_batches(
         if schema is not None
         else example_coder.ExamplesToRecordBatchDecoder()
     )
-    for records in read_records(files, rows):
+    for records in records_of_files(files, rows):
         try:
             yield _decode(decoder, records, raw_record)
         except (RuntimeError, ValueError) as error:

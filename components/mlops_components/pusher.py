@@ -30,7 +30,7 @@ _NEWEST = ".newest-"
 
 
 class Versioning(str, Enum):
-    """Numbering of versions: both use the time in seconds."""
+    """How versions are numbered: both by the time in seconds."""
 
     AUTO = "AUTO"
     UNIX_TIMESTAMP = "UNIX_TIMESTAMP"
@@ -46,7 +46,7 @@ class Filesystem:
 
 @dataclass(frozen=True)
 class PushDestination:
-    """Destination of the model."""
+    """Where to push to."""
 
     filesystem: Filesystem
 

@@ -10,7 +10,7 @@ from typing import Any
 from mlops_components.examples import PayloadFormat
 from mlops_components.ingest import BATCH_ROWS, Rows, no_such_feature, unfit_feature
 from mlops_components.splits import Key
-from mlops_components.tfrecords import read_batches
+from mlops_components.tfrecords import read_lists
 from mlops_pipeline.errors import ExecutorError, ParameterError
 
 
@@ -27,7 +27,7 @@ class RecordFiles:
             return
         for path in files:
             first = 1
-            for records in read_batches(path, BATCH_ROWS):
+            for records in read_lists(path, BATCH_ROWS):
                 yield self._parsed(records, key, path, first)
                 first += len(records)
 
@@ -39,7 +39,7 @@ class RecordFiles:
             )
         for path in files:
             first = 1
-            for records in read_batches(path, BATCH_ROWS):
+            for records in read_lists(path, BATCH_ROWS):
                 yield Rows(records, records, str(path), first)
                 first += len(records)
 

@@ -40,7 +40,7 @@ class RollingRange:
 
 @dataclass(frozen=True)
 class RangeConfig:
-    """Span to read: give one of the two."""
+    """Which span is read: one of the two."""
 
     static_range: StaticRange | None = None
     rolling_range: RollingRange | None = None

@@ -23,7 +23,7 @@ class InputSplit:
 
 @dataclass(frozen=True)
 class InputConfig:
-    """Files to read; several splits are kept as they are."""
+    """What is read; several splits are kept as they are."""
 
     splits: list[InputSplit] = field(default_factory=lambda: [InputSplit("single_split", "*")])
 
@@ -38,7 +38,7 @@ class HashSplit:
 
 @dataclass(frozen=True)
 class SplitConfig:
-    """Assignment of rows to splits by a hash.
+    """How rows are dealt to splits by a hash.
 
     Args:
         splits: their order and sizes decide which rows go where.
@@ -63,7 +63,7 @@ class TimeSplit:
 
 @dataclass(frozen=True)
 class TimeSplitConfig:
-    """Assignment of rows to splits by a time; not in TFX.
+    """How rows are dealt to splits by a time; not in TFX.
 
     Args:
         feature_name: column of times: whole numbers since 1970, or texts in ISO 8601.
@@ -78,7 +78,7 @@ class TimeSplitConfig:
 
 @dataclass(frozen=True)
 class OutputConfig:
-    """Splits of the output; by default two thirds `train` and one third `eval`."""
+    """How the output is split; by default two thirds `train` and one third `eval`."""
 
     split_config: SplitConfig | None = None
     time_split_config: TimeSplitConfig | None = None

@@ -25,7 +25,9 @@ def query_driver(request: Request) -> Plan:
     """Run always, unless the user gives a fingerprint: a query has no digest of its data."""
     from mlops_pipeline.driver import Decision, drive
 
-    if not any(p.name == "url" and isinstance(p.value, ir.Secret) for p in request.node.parameters):
+    if not any(
+        p.name == "url" and isinstance(p.value, ir.SecretName) for p in request.node.parameters
+    ):
         refuse_password(request.value("url"))
     span = wanted_span(range_of(request), request.value("span"))
     request = request.set_properties("examples", **properties(Selection({}, span or 0)))

@@ -57,7 +57,7 @@ def StatisticsGen(
     statistics.properties["stats_dashboard_link"] = ""
     choice.note(statistics)
     payload = str(examples.properties.get("payload_format") or PayloadFormat.TF_EXAMPLE)
-    work = _statistics.Work(options, payload, sharded_stats_output)
+    work = _statistics.StatisticsWork(options, payload, sharded_stats_output)
     splits = [_statistics.Split(files[n], rates[n], statistics.split(n)) for n in names]
     if choice.is_beam:
         _statistics.with_beam(work, splits, beam_pipeline_args)

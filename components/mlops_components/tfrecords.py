@@ -107,7 +107,7 @@ def _masked(checksum: int) -> bytes:
     return struct.pack("<I", rotated & 0xFFFFFFFF)
 
 
-def read_batches(path: Path, rows: int) -> Iterator[list[bytes]]:
+def read_lists(path: Path, rows: int) -> Iterator[list[bytes]]:
     """Yield all records of a TFRecord file, compressed or not, in lists of at most `rows`.
 
     A list is shorter where the records are large.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_pipeline.draft import Node, require_draft
 from mlops_pipeline.errors import DefinitionError, caller
-from mlops_pipeline.literals import shown
+from mlops_pipeline.literals import shortened
 from mlops_pipeline.nodes import OUTSIDE_HINT, place_node
 from mlops_pipeline.options import Options, OptionsDict
 
@@ -62,7 +62,7 @@ class TfxComponent:
         draft = require_draft(f"component {self.name}", OUTSIDE_HINT)
         if args:
             raise DefinitionError(
-                f"{self.name} is called with {shown(args[0])} by position",
+                f"{self.name} is called with {shortened(args[0])} by position",
                 hint="name what you pass",
                 where=caller(),
             )
@@ -92,7 +92,7 @@ def from_tfx(component: Any, *, beam_pipeline_args: Sequence[str] = ()) -> TfxCo
     """
     if importlib.util.find_spec("tfx") is None:
         raise DefinitionError(
-            f"from_tfx is given {shown(component)}, but TFX is not installed",
+            f"from_tfx is given {shortened(component)}, but TFX is not installed",
             hint="use Python 3.10 with the package tfx, or the component of mlops_components",
             where=caller(),
         )

@@ -32,7 +32,7 @@ _TAKES = (PayloadFormat.TF_EXAMPLE, PayloadFormat.TF_SEQUENCE_EXAMPLE)
 
 @dataclass(frozen=True)
 class SplitsConfig:
-    """Splits to analyze (`train` by default) and to transform (all by default)."""
+    """Which splits are analyzed (`train` by default) and transformed (all by default)."""
 
     analyze: list[str] = field(default_factory=lambda: ["train"])
     transform: list[str] = field(default_factory=list)
@@ -114,8 +114,8 @@ def Transform(
         found = _tft_apply.apply(work, target, scratch, arguments)
     choice.note(transform_graph)
     if not disable_statistics:
-        _tft_apply.write(found.before, pre_transform_stats, pre_transform_schema)
-        _tft_apply.write(
+        _tft_apply.write_whole_statistics(found.before, pre_transform_stats, pre_transform_schema)
+        _tft_apply.write_whole_statistics(
             found.after, post_transform_stats, post_transform_schema, post_transform_anomalies
         )
 

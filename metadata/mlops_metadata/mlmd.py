@@ -120,7 +120,7 @@ class MlmdStore:
         parents = self._connection.read("GetParentContextsByContext", message).contexts
         pipeline = next((p.name for p in parents if p.type == PIPELINE), "")
         executions = self._executions_of_context(context.id)
-        return tfx.read_run(context, pipeline, executions)
+        return tfx.read_tfx_run(context, pipeline, executions)
 
     # Executions
 
@@ -299,7 +299,7 @@ class MlmdStore:
         message = request("GetContextsByExecution")
         message.execution_id = stored.id
         response = self._connection.read("GetContextsByExecution", message)
-        return tfx.read_execution(stored, response.contexts)
+        return tfx.read_tfx_execution(stored, response.contexts)
 
     # Artifacts and events
 

@@ -19,7 +19,7 @@ _WORDS = {"new": State.RUNNING, "cached": State.CACHED, "failed": State.FAILED}
 """States as TFX kept them before 2021, in a property; all others have ended well."""
 
 
-def read_execution(message: Any, contexts: Any) -> Execution:
+def read_tfx_execution(message: Any, contexts: Any) -> Execution:
     """Return an execution as its contexts and properties tell it."""
     names = {context.type: context.name for context in contexts}
     pipeline = names.get(PIPELINE, "")
@@ -74,7 +74,7 @@ def _error(result: Any) -> str:
         return str(result)
 
 
-def read_run(message: Any, pipeline: str, executions: Sequence[Execution]) -> Run:
+def read_tfx_run(message: Any, pipeline: str, executions: Sequence[Execution]) -> Run:
     """Return a run as the executions in it tell it."""
     states = {execution.state for execution in executions}
     worst = (State.RUNNING, State.FAILED, State.CANCELED)

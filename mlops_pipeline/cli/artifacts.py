@@ -9,7 +9,7 @@ from mlops_pipeline.cli.place import Project, complete_run, project_options
 from mlops_pipeline.results import read_run
 from mlops_pipeline.store import ArtifactRecord, ArtifactState, MetadataStore
 from mlops_pipeline.tables import Table, lines
-from mlops_pipeline.text import ago, shown
+from mlops_pipeline.text import ago, one_line
 from mlops_pipeline.workspace import TAG
 
 UNINTERESTING = {"name", "producer_component", "pipeline_name", "tfx_version", "is_external", TAG}
@@ -58,17 +58,17 @@ def _of_run(store: MetadataStore, run_id: str) -> tuple[list[ArtifactRecord], di
 
 
 def _row(record: ArtifactRecord, output: str) -> tuple[str, ...]:
-    said = {k: v for k, v in record.properties.items() if k not in UNINTERESTING}
+    facts = {k: v for k, v in record.properties.items() if k not in UNINTERESTING}
     live = record.state is ArtifactState.LIVE
     return (
         str(record.id),
         record.type if live else f"{record.type}, {record.state.value.lower()}",
         output,
         ago(record.created),
-        _cut(" ".join(f"{name}={shown(value, 20)}" for name, value in sorted(said.items()))),
+        _cut(" ".join(f"{name}={one_line(value, 20)}" for name, value in sorted(facts.items()))),
         record.uri,
     )
 
 
 def _cut(text: str) -> str:
-    return shown(text, 40) if text else ""
+    return one_line(text, 40) if text else ""

@@ -71,5 +71,5 @@ def compile_(
     else:
         click.echo(f"{file}: {compiled.name}, {len(compiled.nodes)} nodes")
         if target == "ir" and file.absolute().parent != loaded.base_dir:
-            # The IR names no folder of this machine, so whoever runs it has to give the folder.
+            # The IR names no folder of this machine, so its caller has to give the folder.
             click.echo(f"to run its nodes elsewhere, add --base-dir {loaded.base_dir}")

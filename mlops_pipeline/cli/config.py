@@ -6,9 +6,9 @@ import click
 
 from mlops_pipeline.cli.output import json_option, screen, warn, write, write_json
 from mlops_pipeline.cli.place import Project, project_options
-from mlops_pipeline.settings import Settings, describe
+from mlops_pipeline.settings import Settings, describe_setting
 from mlops_pipeline.tables import Table, lines
-from mlops_pipeline.text import shown
+from mlops_pipeline.text import one_line
 
 
 @click.command()
@@ -32,7 +32,12 @@ def config(project: Project, as_json: bool) -> None:
         warn(warning)
     click.echo(f"project {resolved.project}\n")
     rows = [
-        (name, _value(getattr(resolved.values, name)), resolved.origins[name], describe(name))
+        (
+            name,
+            _value(getattr(resolved.values, name)),
+            resolved.origins[name],
+            describe_setting(name),
+        )
         for name in names
     ]
     heading = ("setting", "value", "from", "meaning")
@@ -42,4 +47,4 @@ def config(project: Project, as_json: bool) -> None:
 def _value(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(value) or "-"
-    return shown(value, 200) if value != "" else "-"
+    return one_line(value, 200) if value != "" else "-"

@@ -15,7 +15,7 @@ from mlops_pipeline.datasets import TrainedModel, Version
 from mlops_pipeline.distributions import Feature
 from mlops_pipeline.store import ArtifactState
 from mlops_pipeline.tables import Screen, Table, lines
-from mlops_pipeline.text import ago, number, shown
+from mlops_pipeline.text import ago, number, one_line
 
 FEATURE_ROWS = 30
 """Number of features that a difference lists without `--all`."""
@@ -163,7 +163,7 @@ def _cells(each: FeatureDiff, what: str) -> str:
 
 def _cell(feature: Feature, what: str) -> str:
     if what == "top":
-        return " ".join(shown(value, 20) for value, _ in feature.top) or "-"
+        return " ".join(one_line(value, 20) for value, _ in feature.top) or "-"
     value = getattr(feature, what)
     return "-" if value is None else number(value) if isinstance(value, float) else str(value)
 

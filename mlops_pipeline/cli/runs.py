@@ -10,7 +10,7 @@ from mlops_pipeline.lease import state_of
 from mlops_pipeline.results import run_seconds
 from mlops_pipeline.store import Run
 from mlops_pipeline.tables import DECISIONS, Table, lines
-from mlops_pipeline.text import ago, seconds, shown
+from mlops_pipeline.text import ago, one_line, seconds
 
 
 @click.command()
@@ -37,7 +37,7 @@ def runs(project: Project, pipeline: str, limit: int, as_json: bool) -> None:
 def _row(run: Run) -> tuple[str, ...]:
     took = seconds(run_seconds(run)) if run.finished else "-"
     parameters = " ".join(
-        f"{name}={shown(value, 30)}" for name, value in sorted(run.parameters.items())
+        f"{name}={one_line(value, 30)}" for name, value in sorted(run.parameters.items())
     )
     return run.id, run.pipeline, state_of(run).value.lower(), took, ago(run.started), parameters
 

@@ -21,7 +21,7 @@ from mlops_pipeline.results import Artifacts, NodeRun, PipelineRun, read_run
 from mlops_pipeline.runs import LAST
 from mlops_pipeline.store import State
 from mlops_pipeline.tables import DECISIONS, Screen
-from mlops_pipeline.text import ago, seconds, shown
+from mlops_pipeline.text import ago, one_line, seconds
 
 
 @click.command()
@@ -50,7 +50,7 @@ def show(project: Project, run_id: str, node: str | None, as_json: bool) -> None
 
 def _run_head(run: PipelineRun, screen: Screen) -> Iterator[str]:
     facts = {"started": ago(run.record.started)}
-    facts |= {name: shown(value) for name, value in run.parameters.items()}
+    facts |= {name: one_line(value) for name, value in run.parameters.items()}
     if run.record.base_run:
         facts["base run"] = run.record.base_run
     width = max(map(len, facts))
@@ -84,7 +84,9 @@ def _node(node: NodeRun, screen: Screen) -> Iterator[str]:
     for name, value in facts.items():
         if value:
             yield f"  {screen.paint(name.ljust(width), 'dim')}  {value}"
-    yield from _section("parameters", {k: shown(v, 100) for k, v in execution.parameters.items()})
+    yield from _section(
+        "parameters", {k: one_line(v, 100) for k, v in execution.parameters.items()}
+    )
     yield from _section("inputs", _artifacts(node.inputs))
     yield from _section("outputs", _artifacts(node.outputs))
     if node.gate and node.state is not State.SKIPPED:

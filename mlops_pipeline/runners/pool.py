@@ -10,7 +10,7 @@ from mlops_pipeline.failure import failed
 from mlops_pipeline.runners.output import Output
 from mlops_pipeline.runners.process import WorkerProcess
 from mlops_pipeline.runners.spares import Spares, end
-from mlops_pipeline.runners.surroundings import look_around
+from mlops_pipeline.runners.surroundings import current_surroundings
 from mlops_pipeline.task import Task, TaskResult
 
 _PATIENCE = 0.1
@@ -139,7 +139,7 @@ class WorkerPool:
         """A process that sees what there is now: a spare one, or a new one."""
         if self._spares is None:
             return WorkerProcess()
-        now = look_around(self._import_paths)
+        now = current_surroundings(self._import_paths)
         return self._spares.take(now) or WorkerProcess(now)
 
     def _free(self) -> bool:

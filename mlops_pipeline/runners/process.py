@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mlops_pipeline.runners.output import Output
 from mlops_pipeline.runners.surroundings import Surroundings, are_unchanged
-from mlops_pipeline.runners.worker import Reply, Request, from_line, to_line
+from mlops_pipeline.runners.worker import Reply, TaskRequest, from_line, to_line
 from mlops_pipeline.task import Task, TaskResult
 
 _START = (
@@ -77,7 +77,7 @@ class WorkerProcess:
         # Threads that an earlier task left running may have printed since.
         self._forget_output()
         try:
-            self._send(Request(task, output.end_marker))
+            self._send(TaskRequest(task, output.end_marker))
             line = self._reply_to(task, output)
         except TimeoutError:
             self._terminate(output, grace)
@@ -140,7 +140,7 @@ class WorkerProcess:
             if fd >= 0:
                 os.close(fd)
 
-    def _send(self, request: Request) -> None:
+    def _send(self, request: TaskRequest) -> None:
         data = memoryview(to_line(request))
         with contextlib.suppress(BrokenPipeError):
             while data:

@@ -32,7 +32,7 @@ class Surroundings:
     modules: Mapping[str, frozenset[str]]
 
 
-def look_around(import_paths: Sequence[str]) -> Surroundings:
+def current_surroundings(import_paths: Sequence[str]) -> Surroundings:
     """Return the surroundings of a process that starts now."""
     try:
         folder = str(Path.cwd())
@@ -78,8 +78,8 @@ class Imports:
 def _places(module: object) -> list[str]:
     """Return the file of a module, its folder, and those that are searched for modules below it."""
     # Not by attribute: what modules answer to any name themselves is not what they are.
-    said = getattr(module, "__dict__", {})
-    file, path = said.get("__file__"), said.get("__path__", ())
+    names = getattr(module, "__dict__", {})
+    file, path = names.get("__file__"), names.get("__path__", ())
     found = [file, str(Path(file).parent)] if isinstance(file, str) else []
     try:
         return [*found, *(each for each in path if isinstance(each, str))]

@@ -33,7 +33,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 _M = TypeVar("_M", bound=Struct)
 
 
-class Request(Struct, frozen=True):
+class TaskRequest(Struct, frozen=True):
     """A task, and the line that ends its output."""
 
     task: Task
@@ -53,7 +53,7 @@ class Reply(Struct, frozen=True):
     imported: dict[str, str] = {}
 
 
-def to_line(message: Request | Reply) -> bytes:
+def to_line(message: TaskRequest | Reply) -> bytes:
     """Return a message as a line of JSON; it may have Python's `NaN` and `Infinity`."""
     return json.dumps(msgspec.to_builtins(message)).encode() + b"\n"
 
@@ -93,7 +93,7 @@ def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
     # An empty line says that the worker has started.
     _write_line(replies, b"\n")
     for line in requests:
-        request = from_line(line, Request)
+        request = from_line(line, TaskRequest)
         result = execute(request.task)
         if os.getpid() != pid:
             # User code forked and let the child come back: it must not reply a second time.

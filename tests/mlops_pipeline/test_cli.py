@@ -210,8 +210,8 @@ def test_a_failed_iteration_is_named_so_that_a_shell_takes_it(mlops: Mlops, tmp_
 
 def test_resume_runs_only_what_is_left(mlops: Mlops, tmp_path: Path) -> None:
     mlops("run", ".", "-p", "steps=13", "--run-id", "r1")
-    mend = PIPELINE.replace("size == 13", "size == 99")
-    (tmp_path / "pipeline.py").write_text(mend)
+    fixed = PIPELINE.replace("size == 13", "size == 99")
+    (tmp_path / "pipeline.py").write_text(fixed)
     sys.modules.pop("pipeline")
     result = mlops("resume", "last")
     assert result.code == 0

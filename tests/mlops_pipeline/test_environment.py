@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_pipeline.environment import describe, find_lock, lock_digest
+from mlops_pipeline.environment import describe_environment, find_lock, lock_digest
 from mlops_pipeline.errors import NotFoundError
 
 
@@ -100,7 +100,7 @@ def test_a_lock_that_is_gone_says_so(tmp_path):
 
 
 def test_the_interpreter_and_the_platform_are_described():
-    found = describe()
+    found = describe_environment()
     assert found["python"].startswith(".".join(map(str, sys.version_info[:3])))
     assert found["system"] == sys.platform
     assert set(found) == {"python", "implementation", "system", "machine"}

@@ -192,7 +192,7 @@ def test_a_file_that_imports_from_its_package_is_named_by_it(tmp_path: Path) -> 
     write(tmp_path / "flows" / "flow.py", "from . import helper\n" + PIPELINE.format(name="p"))
     with pytest.raises(CompileError, match="no known parent package") as caught:
         find("flows/flow.py", tmp_path)
-    assert "a part of its package, flows.flow, in place of its file" in caught.value.hint
+    assert "a part of its package, flows.flow, instead of its file" in caught.value.hint
     assert names(find("flows.flow", tmp_path)) == ("p", ["Count"])
 
 

@@ -194,7 +194,7 @@ def test_secrets_are_kept_by_name() -> None:
     def p() -> None:
         Notify(text="x", token=Secret("TOKEN"))
 
-    assert value(compile_pipeline(p), "Notify", "token") == ir.Secret("TOKEN")
+    assert value(compile_pipeline(p), "Notify", "token") == ir.SecretName("TOKEN")
 
 
 def test_values_inside_a_record_are_bound() -> None:

@@ -15,7 +15,7 @@ from mlops_pipeline.results import PipelineRun, read_run
 from mlops_pipeline.runners.local import NodeEvent
 from mlops_pipeline.store import ArtifactRecord, Execution, MemoryStore, Run, State
 from mlops_pipeline.tables import Screen, Table, lines
-from mlops_pipeline.text import ago, number, seconds, shown, size
+from mlops_pipeline.text import ago, number, one_line, seconds, size
 
 PLAIN = Screen()
 
@@ -239,7 +239,7 @@ def test_metrics_have_four_places(value: float, text: str) -> None:
 
 
 def test_values_are_cut_to_a_line() -> None:
-    assert shown("a\nb") == "a b"
-    assert shown([1, {"x": None}]) == '[1, {"x": null}]'
-    assert len(shown("x" * 500)) == 60
+    assert one_line("a\nb") == "a b"
+    assert one_line([1, {"x": None}]) == '[1, {"x": null}]'
+    assert len(one_line("x" * 500)) == 60
     assert (size(812), size(3_140_000)) == ("812 B", "3.1 MB")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlops_pipeline.errors import SettingsError, StoreError
-from mlops_pipeline.settings import Settings, Sources, describe, find_project, resolve
+from mlops_pipeline.settings import Settings, Sources, describe_setting, find_project, resolve
 from mlops_pipeline.store import MemoryStore
 from mlops_pipeline.stores import file_of, open_store
 
@@ -135,7 +135,7 @@ def test_a_misspelt_variable_is_warned_of(project: Path) -> None:
 
 
 def test_every_setting_is_described() -> None:
-    assert all(describe(name) for name in Settings.__struct_fields__)
+    assert all(describe_setting(name) for name in Settings.__struct_fields__)
 
 
 def test_a_store_in_memory_opens_by_url() -> None:

@@ -92,7 +92,7 @@ class AirflowClient:
             time.sleep(1.0)
 
     def resume(self, dag_id: str, run_id: str) -> int:
-        """Go on with a DAG run that has failed: what failed, and all that waits for it, runs anew.
+        """Resume a failed DAG run: failed tasks, and those that wait for them, run again.
 
         Returns:
             How many tasks are started again; 0 if none had failed.

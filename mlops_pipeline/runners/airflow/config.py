@@ -89,10 +89,10 @@ class ExecutionConfig:
         given = {"MLOPS_STORE": self.store, "MLOPS_ROOT": self.root}
         return {name: value for name, value in given.items() if value}
 
-    def link(self, told: Mapping[str, Any]) -> str:
+    def link(self, facts: Mapping[str, Any]) -> str:
         """Return the link to the page of an execution."""
-        names = {name: quote(str(told[name]), safe="") for name in ("run_id", "node")}
-        return self.lineage_url.format(execution_id=told["execution_id"], **names)
+        names = {name: quote(str(facts[name]), safe="") for name in ("run_id", "node")}
+        return self.lineage_url.format(execution_id=facts["execution_id"], **names)
 
     def command(
         self, arguments: Sequence[str], mounts: Sequence[Path], given: set[str]

@@ -13,7 +13,7 @@ from airflow.sdk import DAG, Asset, Param, TaskGroup, TriggerRule
 
 from mlops_pipeline.choice import BASE, FORCE, RESERVED, refuse_reserved
 from mlops_pipeline.graph import dependencies, loop_dependencies
-from mlops_pipeline.ir import Literal, NodeIR, PipelineIR, QueryIR, Secret, load_file
+from mlops_pipeline.ir import Literal, NodeIR, PipelineIR, QueryIR, SecretName, load_file
 from mlops_pipeline.runners.airflow.client import END
 from mlops_pipeline.runners.airflow.config import HERE, ExecutionConfig, NodeConfig
 from mlops_pipeline.runners.airflow.operators import (
@@ -25,7 +25,7 @@ from mlops_pipeline.runners.airflow.operators import (
 )
 
 ASSET_TYPES = ("Examples", "PushedModel", *ALARM_TYPES)
-"""Artifact types whose new artifacts are told to Airflow: datasets, models in service, alarms."""
+"""Artifact types that become asset events in Airflow: datasets, models in service, alarms."""
 
 SLACK = 60.0
 """Seconds that Airflow waits beyond a node's own time limit, which the launcher keeps."""
@@ -254,7 +254,7 @@ def _task(plan: _Plan, node: NodeIR, task_id: str, parent: Any, counts: Mapping[
         **plan.step(node.id),
         "place": node.id,
         "asked": _asked(node) if plan.step(node.id)["execution"].mode == "pod" else {},
-        "secrets": [p.value.name for p in node.parameters if isinstance(p.value, Secret)],
+        "secrets": [p.value.name for p in node.parameters if isinstance(p.value, SecretName)],
         "assets": _asset_names(plan.ir, node),
     }
     if not node.loops:

@@ -39,7 +39,7 @@ def store_run_id(dag_id: str, run_id: str) -> str:
 
 
 ALARM_TYPES = ("ExampleAnomalies",)
-"""Artifact types that are told only where the gate of their node has found something: drift."""
+"""Artifact types that become asset events only if the gate of their node has findings: drift."""
 
 
 class StepOperator(BaseOperator):
@@ -152,8 +152,8 @@ class LineageLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Return the link made from `ExecutionConfig.lineage_url`; empty if nothing is recorded."""
-        told = operator.told or {}
-        return operator.execution.link(told) if told.get("execution_id") else ""
+        result = operator.node_result or {}
+        return operator.execution.link(result) if result.get("execution_id") else ""
 
 
 def _links(operator: Any) -> list[BaseOperatorLink]:
@@ -189,7 +189,7 @@ class NodeOperator(RunStepOperator):
     ) -> None:
         super().__init__(**arguments)
         self.asked = dict(asked or {})
-        self.told: Any = None
+        self.node_result: Any = None
         self.place = place
         self.iteration = iteration
         self.secrets = list(secrets)
@@ -208,20 +208,22 @@ class NodeOperator(RunStepOperator):
             arguments.append("--watch-parent")
         if context["params"].get(FORCE):
             arguments.append("--force")
-        code, told = self.run_place(context, arguments, self.iteration, self.secrets)
-        self.told = {"run_id": self.run_id_of(context), "node": self.place, **(told or {})}
-        if told is not None:
-            self.log.info("%(node)s: %(state)s, execution %(execution_id)s: %(reason)s", self.told)
+        code, result = self.run_place(context, arguments, self.iteration, self.secrets)
+        self.node_result = {"run_id": self.run_id_of(context), "node": self.place, **(result or {})}
+        if result is not None:
+            self.log.info(
+                "%(node)s: %(state)s, execution %(execution_id)s: %(reason)s", self.node_result
+            )
         if code == SKIPPED:
-            raise AirflowSkipException((told or {}).get("reason", ""))
+            raise AirflowSkipException((result or {}).get("reason", ""))
         if code == USER_ERROR:
-            raise AirflowFailException(_why(self.place, code, told))
-        if code != DONE or told is None:
-            raise AirflowException(_why(self.place, code, told))
-        self._tell_assets(context, told)
-        return {name: told[name] for name in ("state", "execution_id", "outputs")}
+            raise AirflowFailException(_why(self.place, code, result))
+        if code != DONE or result is None:
+            raise AirflowException(_why(self.place, code, result))
+        self._report_assets(context, result)
+        return {name: result[name] for name in ("state", "execution_id", "outputs")}
 
-    def _tell_assets(self, context: Any, told: Mapping[str, Any]) -> None:
+    def _report_assets(self, context: Any, result: Mapping[str, Any]) -> None:
         """Keep those outlets whose assets have changed; Airflow reads them when the task ends.
 
         What came from the cache has not changed. An `AssetAlias` would say the same, but Airflow
@@ -230,24 +232,24 @@ class NodeOperator(RunStepOperator):
         """
         for output, name in self.assets.items():
             changed = asset(name)
-            facts = self._new_artifact(told, output)
+            facts = self._new_artifact(result, output)
             if facts:
                 extra = {**facts, "run_id": self.run_id_of(context)}
                 context["outlet_events"][changed].extra.update(extra)
             else:
                 self.outlets = [each for each in self.outlets if each != changed]
 
-    def _new_artifact(self, told: Mapping[str, Any], output: str) -> dict[str, Any]:
+    def _new_artifact(self, result: Mapping[str, Any], output: str) -> dict[str, Any]:
         """Return the event about the last new artifact of an output; empty if there is none."""
-        if told["state"] != "COMPLETE":
+        if result["state"] != "COMPLETE":
             return {}
-        artifacts, uris = told["artifacts"].get(output, ()), told["outputs"].get(output, ())
-        findings = [each["reason"] for each in (told.get("gate") or {}).get("findings", ())]
+        artifacts, uris = result["artifacts"].get(output, ()), result["outputs"].get(output, ())
+        findings = [each["reason"] for each in (result.get("gate") or {}).get("findings", ())]
         for artifact, uri in reversed(list(zip(artifacts, uris, strict=True))):
             facts = {
                 "uri": uri,
                 "artifact_id": artifact["id"],
-                "execution_id": told["execution_id"],
+                "execution_id": result["execution_id"],
             }
             if artifact["type"] in ALARM_TYPES:
                 return {**facts, "findings": findings} if findings else {}
@@ -280,10 +282,10 @@ class LoopItemsOperator(RunStepOperator):
 
     def _inner(self, context: Any, loop: str, outer: str) -> list[str]:
         arguments = ["loop-items", self.ir_file, loop]
-        code, told = self.run_place(context, arguments, outer)
-        if code != DONE or told is None:
+        code, result = self.run_place(context, arguments, outer)
+        if code != DONE or result is None:
             raise AirflowException(f"the items of loop {loop} could not be read, see the log")
-        return list(told)
+        return list(result)
 
 
 class EndRunOperator(StepOperator):
@@ -296,10 +298,10 @@ class EndRunOperator(StepOperator):
             AirflowFailException: a node failed.
         """
         run_id = self.run_id_of(context)
-        code, told = self.run_step(["end-run", run_id], {})
-        if code != DONE or told is None:
+        code, result = self.run_step(["end-run", run_id], {})
+        if code != DONE or result is None:
             raise AirflowFailException(f"run {run_id} failed: see the tasks of its nodes")
-        return str(told["state"])
+        return str(result["state"])
 
 
 def asset(name: str) -> Asset:
@@ -307,8 +309,8 @@ def asset(name: str) -> Asset:
     return Asset(name=name, uri=f"x-mlops://{name}")
 
 
-def _why(place: str, code: int, told: Any) -> str:
-    reason = (told or {}).get("reason", "")
+def _why(place: str, code: int, result: Any) -> str:
+    reason = (result or {}).get("reason", "")
     if reason:
         return f"{place}: {reason}"
     if code < 0:

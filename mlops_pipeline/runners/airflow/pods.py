@@ -52,7 +52,7 @@ class StepPod:
         except AirflowException:
             if self._pod.code is None:
                 raise
-            return self._pod.code, self._pod.told
+            return self._pod.code, self._pod.node_result
 
     def stop(self) -> None:
         """Delete the pod; it has its grace period to record that."""
@@ -93,7 +93,7 @@ class _Pod(KubernetesPodOperator):
     """The provider's operator, which says how the container ended."""
 
     code: int | None = None
-    told: Any = None
+    node_result: Any = None
 
     def cleanup(
         self, pod: Any, remote_pod: Any, xcom_result: Any = None, context: Any = None
@@ -102,7 +102,7 @@ class _Pod(KubernetesPodOperator):
         status = getattr(remote_pod, "status", None)
         for each in (status and status.container_statuses) or ():
             if each.name == self.base_container_name and each.state.terminated:
-                self.code, self.told = each.state.terminated.exit_code, xcom_result
+                self.code, self.node_result = each.state.terminated.exit_code, xcom_result
         # Without a context: what a failed node says is no result of the task.
         super().cleanup(pod, remote_pod, xcom_result, None)
 

@@ -81,8 +81,8 @@ class StepProcess:
             )
             here = execution.base_dir if execution.mode == "process" else ""
             code = self._run(argv, execution.variables(more), here or Path(step.ir_file).parent)
-            told = json.loads(result.read_text()) if result.exists() else None
-        return code, told
+            answer = json.loads(result.read_text()) if result.exists() else None
+        return code, answer
 
     def _secrets(self, names: Sequence[str]) -> dict[str, str]:
         variables = self._execution.secrets

@@ -37,7 +37,7 @@ from mlops_pipeline.workspace import Workspace
 def main(argv: Sequence[str] | None = None) -> int:
     """Do one step of a run; the exit code: 0, 1 for a node that failed, 2 for a mistake."""
     given = _parse(argv)
-    # A pod that is deleted is told so by this signal: what runs is then recorded as canceled.
+    # This signal comes when a pod is deleted: the running node is recorded as canceled.
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -119,8 +119,8 @@ def _run(workspace: Workspace, run_id: str, node_id: str, iteration: Iteration) 
         print(f"{node_id}: this partial run leaves it out")  # noqa: T201
         return None
     execution = outcome.execution
-    told = execution.error or execution.reason
-    print(f"{node_id}: {execution.state} {told}".rstrip())  # noqa: T201
+    reason = execution.error or execution.reason
+    print(f"{node_id}: {execution.state} {reason}".rstrip())  # noqa: T201
     return outcome
 
 

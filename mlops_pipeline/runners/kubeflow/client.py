@@ -252,18 +252,18 @@ class KubeflowClient:
             try:
                 answer = function(*arguments, **options, _request_timeout=TIMEOUT)
             except (self._errors, self._broken, OSError) as error:
-                told = self._told(error)
-                if not self._heard or not isinstance(told, GoneError):
-                    raise told from error
+                problem = self._problem(error)
+                if not self._heard or not isinstance(problem, GoneError):
+                    raise problem from error
                 self._lost = self._lost or time.monotonic()
                 if not patient or time.monotonic() - self._lost > PATIENCE:
-                    raise told from error
+                    raise problem from error
                 time.sleep(1.0)
             else:
                 self._heard, self._lost = True, 0.0
                 return answer
 
-    def _told(self, error: Any) -> KubeflowError:
+    def _problem(self, error: Any) -> KubeflowError:
         """Return an error of the SDK in the user's words."""
         where = self._server.url or "the Kubeflow of this cluster"
         if not isinstance(error, self._errors) or not error.status:

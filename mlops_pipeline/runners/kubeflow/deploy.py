@@ -173,7 +173,7 @@ def wait(
 
     Args:
         seconds: how long to wait; 0 for as long as it takes.
-        on_change: is told of each task of the run and its new state; the run's own is "".
+        on_change: is called with each task of the run and its new state; the run's own is "".
 
     Raises:
         KubeflowError: it has not ended by then, or the server is gone for a minute.
@@ -204,8 +204,8 @@ def schedule(
 ) -> tuple[Version, Scheduled]:
     """Have runs of a package started by the clock, under a name.
 
-    Kubeflow cannot change a recurring run. One that differs is made anew and the old one is deleted
-    after that, so that there is one at any time; whoever is interrupted between leaves two, and the
+    Kubeflow cannot change a recurring run. One that differs is replaced, and the old one is deleted
+    after that, so that there is one at any time; an interruption in between leaves two, and the
     next call deletes the old one.
 
     Raises:

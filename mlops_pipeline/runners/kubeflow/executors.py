@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlops_pipeline.ir import NodeIR, Secret
+from mlops_pipeline.ir import NodeIR, SecretName
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
 
 RUN, NODE, ITERATION = "mlops--run", "mlops--node", "pipelinechannel--iteration"
@@ -152,7 +152,7 @@ def _pod(options: KubeflowOptions, nodes: Sequence[NodeIR]) -> dict[str, Any]:
     """Return pod settings: secrets as variables, the time limit, and the user's additions."""
     pod = options.pod([node.id for node in nodes])
     parameters = [parameter for node in nodes for parameter in node.parameters]
-    for name in sorted({p.value.name for p in parameters if isinstance(p.value, Secret)}):
+    for name in sorted({p.value.name for p in parameters if isinstance(p.value, SecretName)}):
         secret, key = options.secrets.get(name, (options.default_secret, name))
         pod["secretAsEnv"] = [
             *pod.get("secretAsEnv", []),

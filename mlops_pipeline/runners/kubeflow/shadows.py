@@ -23,7 +23,7 @@ def write_shadows(executor_input: Mapping[str, Any], run_id: str, outcome: Outco
     outputs = executor_input.get("outputs", {})
     if not outputs.get("outputFile"):
         return
-    told: dict[str, Any] = {}
+    written: dict[str, Any] = {}
     metadata = {"card": _facts(outcome), "metrics": dict(metrics(outcome))}
     for key, wanted in outputs.get("artifacts", {}).items():
         artifact = wanted["artifacts"][0]
@@ -32,10 +32,10 @@ def write_shadows(executor_input: Mapping[str, Any], run_id: str, outcome: Outco
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(card(run_id, outcome), encoding="utf-8")
         facts = {**artifact.get("metadata", {}), **metadata.get(key, {})}
-        told[key] = {"artifacts": [{"name": artifact.get("name", key), "metadata": facts}]}
+        written[key] = {"artifacts": [{"name": artifact.get("name", key), "metadata": facts}]}
     file = Path(outputs["outputFile"])
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"artifacts": told}), encoding="utf-8")
+    file.write_text(json.dumps({"artifacts": written}), encoding="utf-8")
 
 
 def local_path(uri: str) -> Path:
@@ -70,7 +70,7 @@ def card(run_id: str, outcome: Outcome) -> str:
 
 
 def metrics(outcome: Outcome) -> Iterator[tuple[str, float]]:
-    """Yield the numbers among what a node said of its outputs."""
+    """Yield the numbers among the properties of a node's outputs."""
     for key, records in outcome.outputs.items():
         for record in records:
             found = record.properties.get("metrics")

@@ -26,7 +26,7 @@ from typing import Any
 
 from mlops_pipeline.choice import BASE, FORCE, RESERVED, refuse_reserved
 from mlops_pipeline.errors import CompileError, SettingsError
-from mlops_pipeline.ir import Literal, NodeIR, PipelineIR, Secret, dump
+from mlops_pipeline.ir import Literal, NodeIR, PipelineIR, SecretName, dump
 from mlops_pipeline.runners.kubeflow.executors import (
     ITERATION,
     NODE,
@@ -127,7 +127,7 @@ def to_vertex(ir: PipelineIR, options: KubeflowOptions) -> str:
         )
     for node in ir.nodes:
         for parameter in node.parameters:
-            if isinstance(parameter.value, Secret):
+            if isinstance(parameter.value, SecretName):
                 raise CompileError(
                     f"{node.id} needs secret {parameter.value.name}, and Vertex AI hands out none",
                     hint="have the component read it from Secret Manager",
