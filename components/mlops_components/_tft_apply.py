@@ -248,7 +248,7 @@ def write_whole_statistics(
     """Write statistics as TFX does: not by split, and with what does not fit their schema."""
     if found is None:
         return
-    _tfdv.write_whole_statistics(found.statistics, statistics.path)
+    _tfdv.write_statistics(found.statistics, statistics.path)
     if found.schema is not None:
         _tfdv.write_schema(found.schema, schema)
         if anomalies is not None:
