@@ -1,6 +1,6 @@
 """End-to-end machine-learning pipelines: typed components, a cache that tells the truth, lineage.
 
-What users import stands here; each name is loaded when it is first asked for.
+Names for users; each is loaded when it is first asked for.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ _MODULE_OF_NAME = {
     name: module for module, names in _NAMES_OF_MODULES.items() for name in names.split()
 }
 
-# What `from mlops_pipeline import *` brings, whatever has been loaded before.
+# The names for `from mlops_pipeline import *`, loaded or not.
 __all__ = sorted(_MODULE_OF_NAME)
 
 

@@ -1,7 +1,7 @@
 """Artifact types: what a node reads and writes, with TFX's names, properties and file layout.
 
-An artifact is a place (`uri`) with a type and properties. Its class says which properties are
-declared (MLMD typed properties); any other key becomes an MLMD custom property.
+An artifact is a file or folder (`uri`) with a type and properties. Its class declares some of them
+(MLMD typed properties); any other key becomes an MLMD custom property.
 """
 
 from __future__ import annotations

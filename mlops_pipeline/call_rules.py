@@ -263,7 +263,7 @@ CALL_RULES: tuple[Callable[[Call], Problems], ...] = (
 
 
 def values_are_within_reach(draft: Draft, what: str, found: Iterable[ir.Expression]) -> Problems:
-    """Yield the rule for all expressions: what they read is there for a node at this place."""
+    """Yield a problem for each expression that reads something out of the node's reach."""
     for part in (inner for expression in found for inner in parts(expression)):
         if isinstance(part, (ir.OutputValue, ir.OutputProperty, ir.OutputUri)):
             yield from _output_is_within_reach(draft, what, part.node, part.output)

@@ -38,7 +38,7 @@ class Channel(Unknown):
 
     @property
     def uri(self) -> Value:
-        """The place of the artifact."""
+        """The URI of the artifact."""
         return Value(Reference(ir.OutputUri(self.node, self.output.name), TEXT, self.owner))
 
     def property(self, name: str) -> Value:

@@ -27,7 +27,7 @@ def compile_pipeline(
     """Turn a pipeline into plain data that can be run.
 
     Args:
-        parameters: values that take the place of the run parameters' defaults.
+        parameters: values that replace the defaults of the run parameters.
         base_dir: what paths are relative to; the folder of the pipeline's file if left out.
         on_warning: is called with each warning: a probable mistake.
 

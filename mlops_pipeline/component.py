@@ -63,7 +63,7 @@ class ComponentDict(TypedDict, total=False):
 
 
 class Component:
-    """A component: call it inside a pipeline to place it as a node.
+    """A component: call it inside a pipeline to add it as a node.
 
     Attributes:
         function: the function that was decorated.
@@ -104,7 +104,7 @@ class Component:
         return Component(self.function, self.executor, self.definition, options)
 
     def __call__(self, *args: Any, **arguments: Any) -> Node:
-        """Place a node in the pipeline that is being written.
+        """Add a node to the pipeline that is being written.
 
         Raises:
             DefinitionError: there is none, or an argument does not fit.
@@ -158,7 +158,7 @@ def component(
         name: id of its nodes; the function's name if left out.
         executor: what runs instead of the body: `Container(...)`, `Beam()`, or a class with a
             method `execute(task)`, also as 'module:name'.
-        driver: a function that takes the place of the default driver, or its 'module:name'.
+        driver: a function that replaces the default driver, or its 'module:name'.
         publisher: the same for the publisher.
         execution_type: identity of the component; module and name of the function if left out.
         base_type: MLMD base type: "Train", "Transform", "Process", "Evaluate" or "Deploy".
@@ -178,7 +178,7 @@ def component(
 def _make(function: Callable[..., Any], settings: Mapping[str, Any]) -> Component:
     if not inspect.isfunction(function):
         raise DefinitionError(
-            f"@component stands on {shortened(function)}, which is not a function",
+            f"@component is applied to {shortened(function)}, which is not a function",
             hint="decorate a function; give a class as @component(executor=TheClass)",
             where=caller(),
         )

@@ -110,7 +110,7 @@ class ForEach(_Block):
 
 
 class ExitHandler(_Block):
-    """Runs the nodes in it when all others have ended, whatever happened.
+    """Runs the nodes in it when all others have ended, also after a failure.
 
     >>> with ExitHandler():
     ...     Notify(text=f"{run_info.id} has ended: {run_info.state}")
@@ -121,7 +121,7 @@ class ExitHandler(_Block):
         scope = self._draft.scope
         if scope.conditions or scope.loops or scope.on_exit:
             raise DefinitionError(
-                "ExitHandler stands inside When, ForEach or another ExitHandler",
+                "ExitHandler is inside When, ForEach or another ExitHandler",
                 hint="turn it round: put them into the `with ExitHandler():` block",
                 where=caller(),
             )

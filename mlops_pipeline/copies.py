@@ -1,9 +1,9 @@
 """Local copies of remote artifacts, kept by content and shared by the processes of a machine.
 
     <scratch>/copies/<digest>           the copy: a file or a folder, read-only
-    <scratch>/copies/.locks/<digest>    its size; locked while somebody fills or uses the copy
+    <scratch>/copies/.locks/<digest>    its size; locked while a process fills or uses the copy
 
-A copy is made beside its place, compared with its digest, and renamed into it. Locks are `flock`,
+A copy is made beside its final path, compared with its digest, and renamed. Locks are `flock`,
 so that those of a process that was killed are gone with it. What is used is never evicted.
 """
 
@@ -35,13 +35,13 @@ LIMIT = 20.0
 """Gigabytes of copies that are kept, where the settings say nothing."""
 
 _PATIENCE = 30.0
-"""Seconds that an altered copy may be in use while somebody waits to replace it."""
+"""Seconds to wait for the users of an altered copy, before it is replaced."""
 
 _NEW = ".new-"
 """Begins the name of what is being made a copy."""
 
 _HELD: dict[str, int] = {}
-"""Locks that this process keeps until it ends, by place."""
+"""Locks that this process keeps until it ends, by path."""
 
 
 def default_scratch() -> Path:
@@ -51,7 +51,7 @@ def default_scratch() -> Path:
     nearest = next(folder for folder in (cache, *cache.parents) if folder.exists())
     if os.access(nearest, os.W_OK | os.X_OK):
         return cache / "mlops"
-    # In a container, nobody may have a home.
+    # In a container there may be no home.
     return Path(tempfile.gettempdir()) / f"mlops-{os.getuid()}"
 
 
@@ -59,7 +59,7 @@ def make_scratch(scratch: Path) -> None:
     """Make the folder for files of this machine, for its owner alone.
 
     Raises:
-        SettingsError: it cannot be made, or not be written to, or belongs to somebody else.
+        SettingsError: it cannot be made, or not be written to, or belongs to another user.
     """
     try:
         scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -144,14 +144,14 @@ class Copies:
             os.close(lock)
 
     def _locked(self, uri: str, digest: str) -> int:
-        """Have a copy in its place, and a shared lock on it."""
+        """Make sure that the copy exists, and take a shared lock on it."""
         place = self.folder / digest
         deadline = time.monotonic() + _PATIENCE
         while True:
             lock = self._open_lock(digest, fcntl.LOCK_SH)
             assert lock is not None  # it was waited for
             try:
-                # A copy can be altered by who owns it, whatever its mode says.
+                # Its owner can alter a copy, even a read-only one.
                 whole, altered = self._is_whole(place, digest), place.exists()
             except BaseException:
                 os.close(lock)
@@ -204,7 +204,7 @@ class Copies:
         return self.folder / ".locks" / digest
 
     def _put(self, path: Path, digest: str, lock: int) -> None:
-        """Move what is whole into its place; the lock is an exclusive one."""
+        """Move a complete copy to its final path; the lock is an exclusive one."""
         size = _seal(path)
         if path.is_dir() and not path.is_symlink():
             # A folder can only be moved by who may write to it.

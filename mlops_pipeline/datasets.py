@@ -38,8 +38,8 @@ class Version:
     Args:
         id: number of the artifact that held it first; `copies` are those with the same bytes.
         dataset: `<pipeline>.<node>.<output>`.
-        rows: number of rows by split, as far as the artifact or its statistics tell it.
-        columns: number of features, as far as statistics tell it.
+        rows: number of rows by split, if the artifact or its statistics have it.
+        columns: number of features, if statistics have it.
         fingerprint: of the files that it was made from.
         run: the run that made it; `runs` are all that have it as an output.
     """
@@ -240,7 +240,7 @@ def find_version(store: MetadataStore, what: str) -> Version:
     """Return the version of a dataset that a text means.
 
     Args:
-        what: number or place of the artifact, `RUN/NODE/OUTPUT`, a dataset (its newest version),
+        what: number or URI of the artifact, `RUN/NODE/OUTPUT`, a dataset (its newest version),
             or `DATASET@SPAN` and `DATASET@SPAN.VERSION`.
 
     Raises:

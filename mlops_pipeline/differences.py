@@ -24,7 +24,7 @@ class _Unit(NamedTuple):
 
 
 class _Hunk(NamedTuple):
-    """A place where code differs: number of the first line and lines, before and after."""
+    """Lines of code that differ: number of the first line and lines, before and after."""
 
     old_first: int
     old: list[str]
@@ -116,7 +116,7 @@ def _units(text: str, file: str, label: str) -> list[_Unit]:
         chosen += source.unused_imports
     for statement in tuple(chosen):
         chosen += source.imports_for(statement)
-    places = {s.place: s.node for s in chosen}
+    places = {s.index: s.node for s in chosen}
     return list(_units_in([places[place] for place in sorted(places)], 0, source))
 
 

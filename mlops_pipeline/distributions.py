@@ -52,7 +52,7 @@ class Feature:
 
 @dataclass(frozen=True)
 class Ranges:
-    """The numbers of a feature: how many lie in each range `(low, high, count)`."""
+    """The numbers of a feature: how many are in each range `(low, high, count)`."""
 
     buckets: tuple[tuple[float, float, float], ...]
 

@@ -170,7 +170,7 @@ def _root(resolved: Resolved) -> Iterator[CheckResult]:
         return
     free = shutil.disk_usage(existing).free
     little = free < LITTLE_SPACE
-    hint = "make room, or choose another place with --root" if little else ""
+    hint = "free some space, or choose another root with --root" if little else ""
     yield CheckResult(
         "artifact root", "warn" if little else "ok", f"{root}, {size(free)} free", hint
     )
@@ -194,7 +194,7 @@ def _remote_root(root: str, resolved: Resolved) -> CheckResult:
         "artifact root",
         "warn" if little else "ok",
         f"{root}; local copies in {scratch}, {size(free)} free",
-        "make room, or choose another place with `scratch` in mlops.toml" if little else "",
+        "free some space, or choose another folder with `scratch` in mlops.toml" if little else "",
     )
 
 

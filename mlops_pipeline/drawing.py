@@ -43,7 +43,7 @@ def tree(lineage: Lineage) -> str:
         for place, item in reversed(list(enumerate(items))):
             stack.append((below, "└─ " if place == len(items) - 1 else "├─ ", item))
     if not lineage.whole:
-        lines.append("… goes on; ask for more levels")
+        lines.append("… more follows: ask for more levels")
     return "\n".join(lines)
 
 

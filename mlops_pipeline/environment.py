@@ -28,7 +28,7 @@ _INLINE_COMMENT = re.compile(r"\s#.*$")
 
 
 def find_lock(base_dir: Path) -> Path | None:
-    """Return the lock file of the project that a folder lies in, if there is one.
+    """Return the lock file of the project that a folder is in, if there is one.
 
     The nearest one up to the project's root counts; the root is the first folder upwards with
     `mlops.toml` or `pyproject.toml`. Without a root, only the folder itself is looked at.

@@ -33,9 +33,9 @@ class PipelineError(Exception):
         self.where = where
 
     def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
+        where = f"{self.where}: " if self.where else ""
         hint = f"\n  hint: {self.hint}" if self.hint else ""
-        return f"{place}{self.message}{hint}"
+        return f"{where}{self.message}{hint}"
 
 
 class DefinitionError(PipelineError):
@@ -123,10 +123,10 @@ def caller() -> str:
         frame.f_code.co_filename.startswith(_OWN_FOLDER) or "__authoring__" in frame.f_globals
     ):
         frame = frame.f_back
-    return place(frame.f_code.co_filename, frame.f_lineno) if frame else ""
+    return file_line(frame.f_code.co_filename, frame.f_lineno) if frame else ""
 
 
-def place(file: str, line: int) -> str:
-    """Return `file:line`, relative to the working folder where the file lies below it."""
+def file_line(file: str, line: int) -> str:
+    """Return `file:line`, relative to the working folder if the file is below it."""
     here = os.getcwd() + os.sep  # noqa: PTH109 - compared as text
     return f"{file.removeprefix(here)}:{line}"

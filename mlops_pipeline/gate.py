@@ -40,7 +40,7 @@ class Gate(Struct, frozen=True, omit_defaults=True):
     """Findings of a node; the strictest of them decides.
 
     Args:
-        node: the node that found it, with its place in the loops: `Validator[0]`.
+        node: the node of the gate, with its iteration: `Validator[0]`.
     """
 
     findings: tuple[Finding, ...]

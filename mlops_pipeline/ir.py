@@ -39,7 +39,7 @@ class Literal(_Choice, frozen=True, tag="literal"):
 class LocalPath(_Choice, frozen=True, tag="path"):
     """A file or folder whose content belongs to the input of the node.
 
-    `path` is relative to the pipeline's base directory where it lies below it.
+    `path` is relative to the pipeline's base directory if it is below it.
     """
 
     path: str
@@ -306,7 +306,7 @@ class LoopIR(_Part, frozen=True):
 
 
 class NodeIR(_Part, frozen=True):
-    """A component placed in a pipeline.
+    """A call of a component in a pipeline.
 
     Args:
         id: unique in the pipeline; the nodes of sub-pipelines are `<sub-pipeline>.<id>`.
@@ -315,10 +315,10 @@ class NodeIR(_Part, frozen=True):
         driver: `module:qualname` of the driver that replaces the default one.
         publisher: the same for the publisher.
         conditions: all must hold, or the node is skipped.
-        loops: the loops that the node stands in, outermost first.
-        group: names of the sub-pipelines that the node stands in, outermost first.
+        loops: the loops around the node, outermost first.
+        group: names of the sub-pipelines around the node, outermost first.
         after: nodes that must have ended well before, without data passing.
-        on_exit: runs when all other nodes have ended, whatever happened.
+        on_exit: runs when all other nodes have ended, also after a failure.
         timeout: seconds for one attempt.
     """
 

@@ -27,7 +27,7 @@ JsonSchema = Mapping[str, Any]
 PATH_SCHEMA: JsonSchema = {"type": "string", "format": "path"}
 SECRET_SCHEMA: JsonSchema = {"type": "string", "format": "secret"}
 
-# A path is a text while msgspec handles it; the mark tells it from other texts.
+# A path is a text while msgspec handles it; the mark distinguishes it from other texts.
 _PATH_MARK = "\x04"
 
 _LONGEST_TYPE = 100
@@ -213,14 +213,14 @@ def json_of(value: Any, base_dir: Path) -> Any:
 
 
 def relative_to_base(path: Path, base_dir: Path) -> str:
-    """Return a path as the IR keeps it: relative if it lies below the base, or was given so."""
+    """Return a path as the IR keeps it: relative if it is below the base, or was given so."""
     tidy, base = Path(os.path.normpath(path)), Path(os.path.normpath(base_dir))
     below = tidy.is_absolute() and tidy.is_relative_to(base)
     return (tidy.relative_to(base) if below else tidy).as_posix()
 
 
 def spelt(hint: Any) -> str:
-    """Return a type as the user wrote it, cut where it goes on and on."""
+    """Return a type as the user wrote it; long ones are shortened."""
     plain = isinstance(hint, type) and not getattr(hint, "__args__", ())
     text = hint.__name__ if plain else str(hint).replace("typing.", "").replace("pathlib.", "")
     return text if len(text) <= _LONGEST_TYPE else f"{text[:_LONGEST_TYPE]}..."
@@ -234,7 +234,7 @@ def near_choice(problem: str, hint: Any) -> str:
 
 
 def _choices(hint: Any) -> set[str]:
-    """Return the texts that stand in a type as the ones to choose from."""
+    """Return the texts that a type allows."""
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return {member.value for member in hint if isinstance(member.value, str)}
     inner = typing.get_args(hint)

@@ -41,7 +41,7 @@ DEFAULT_FILE = "pipeline.py"
 
 @dataclass(frozen=True)
 class Loaded:
-    """A pipeline and where it was found.
+    """A pipeline and its origin.
 
     Args:
         pipeline: what `@pipeline` made, or what was compiled from it earlier.
@@ -70,7 +70,7 @@ def load_pipeline(name: str, *, project: Path, import_paths: tuple[str, ...] = (
 
     Args:
         name: a folder with a `pipeline.py`, `file.py[:name]`, `module[:name]`, or an IR file.
-        project: where modules are found, and what their paths are relative to.
+        project: folder of modules, and base of their relative paths.
         import_paths: further folders to import from.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Finds in a store what a user names: a run, an artifact, the place where a lineage starts."""
+"""Look-up of things that users name: a run, an artifact, the start of a lineage."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def find_run(store: MetadataStore, name: str) -> Run:
 
 
 def split_node(name: str) -> tuple[str, tuple[int, ...]]:
-    """Return the id and the iteration that `Trainer[0,2]` stands for."""
+    """Split `Trainer[0,2]` into the id and the iteration."""
     match = _PLACED.fullmatch(name)
     if match is None:
         return name, ()
@@ -57,7 +57,7 @@ def find_start(store: MetadataStore, what: str = "") -> Start:
     """Find the start of a lineage.
 
     Args:
-        what: number or place of an artifact, a type (its newest artifact), `RUN/NODE` or
+        what: number or URI of an artifact, a type (its newest artifact), `RUN/NODE` or
             `RUN/NODE/OUTPUT`; the newest pushed or trained model if left out.
 
     Raises:

@@ -2,7 +2,7 @@
 
 A module is *standard* (part of Python), *third-party* (in `site-packages`: its version stands for
 its code), *missing*, or else *first-party*: its source counts. An editable install is first-party.
-Of what lies in a zip archive (`lib.zip`, an egg), all bytes of the archive count.
+For a module in a zip archive (`lib.zip`, an egg), all bytes of the archive count.
 """
 
 # Paths are plain strings here: some hundred are looked at for each component.
@@ -37,7 +37,7 @@ _LISTINGS: dict[str, tuple[Stamp, frozenset[str]]] = {}
 
 @dataclass(frozen=True)
 class Module:
-    """A module that was found.
+    """A module and its file.
 
     Args:
         name: dotted name.
@@ -264,7 +264,7 @@ def _third_party_roots(paths: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _site_of(path: str) -> str:
-    """Return the `site-packages` folder that a path lies in or is; empty if none."""
+    """Return the `site-packages` folder that a path is in, or is; empty if none."""
     for name in _SITE_FOLDERS:
         head, separator, _ = f"{path}/".rpartition(f"/{name}/")
         if separator:

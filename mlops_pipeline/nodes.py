@@ -1,4 +1,4 @@
-"""Places components in the pipeline that is being written, and the nodes that have none."""
+"""Nodes: components added to the pipeline that is being written, and nodes without one."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def Importer(
 
     Args:
         uri: a path, relative to the pipeline's folder, or a URL; it may be a run parameter.
-        reimport: make a new artifact even if the place is known to the store.
+        reimport: make a new artifact even if the store knows the URI.
     """
     draft = require_draft("Importer", OUTSIDE_HINT)
     place = uri

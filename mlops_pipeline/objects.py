@@ -59,7 +59,7 @@ def check_url(url: str) -> None:
     """
     parts = urlsplit(url)
     if "@" in parts.netloc:
-        # The URL itself is not shown: logs and screens are no place for what it holds.
+        # The URL itself is not printed: it may hold a secret, and logs are read by others.
         raise SettingsError(
             f"the {parts.scheme}:// URL holds credentials",
             hint="leave them out: they come from the environment or a profile, "
@@ -68,7 +68,7 @@ def check_url(url: str) -> None:
     if parts.scheme not in SCHEMES:
         known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
         raise SettingsError(
-            f"{parts.scheme}:// is no place for artifacts", hint=f"use a folder, or one of {known}"
+            f"{parts.scheme}:// cannot hold artifacts", hint=f"use a folder, or one of {known}"
         )
     if not parts.netloc or parts.query or parts.fragment or "::" in url:
         raise SettingsError(
@@ -218,7 +218,7 @@ def names_below(url: str) -> set[str]:
     try:
         _, root, found = _find(url)
     except NotFoundError as error:
-        # Where only the folder is missing, nothing is found.
+        # A missing folder is an empty one.
         raise RootError(error.message, hint="make the bucket, or choose another root") from None
     return {path[len(root.rstrip("/")) + 1 :] for path in found}
 
@@ -303,11 +303,11 @@ def write_bytes(url: str, data: bytes) -> None:
 
 
 def download(listing: Listing, place: Path) -> None:
-    """Copy what was listed to a place where nothing is yet.
+    """Copy the listed objects to a path that does not exist yet.
 
     Raises:
         NotFoundError: an object is gone meanwhile.
-        RootError: the server is away, or a name would lead out of the place.
+        RootError: the server is away, or a name would lead out of that path.
     """
     if listing.is_file:
         place.parent.mkdir(parents=True, exist_ok=True)

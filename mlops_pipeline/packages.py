@@ -1,7 +1,7 @@
 """Look-up of the installed distribution that an import comes from, by file names.
 
 `importlib.metadata.packages_distributions` opens every distribution, which takes seconds in a
-large environment. Here the name usually tells; if not, the lists of files are searched, once.
+large environment. Here the name is usually enough; if not, the lists of files are searched, once.
 """
 
 from __future__ import annotations

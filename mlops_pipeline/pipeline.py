@@ -54,7 +54,7 @@ class Pipeline:
         return Pipeline(self.function, id, self.labels)
 
     def __call__(self, *args: Any, **arguments: Any) -> Any:
-        """Place all nodes of this pipeline in the one that is being written.
+        """Add all nodes of this pipeline to the one that is being written.
 
         Returns:
             What the function returns: outputs, for example.
@@ -79,7 +79,7 @@ class Pipeline:
         """Run the function, and give back what it has called.
 
         Args:
-            given: values that take the place of the run parameters' defaults.
+            given: values that replace the defaults of the run parameters.
         """
         draft = Draft(self.name, base_dir or self.base_dir, self.where)
         for name in self.interface.inputs:

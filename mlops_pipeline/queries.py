@@ -111,7 +111,7 @@ def external(
     Args:
         pipeline: the other pipeline, or its name.
         run_id: take the outputs of this run.
-        many: take all that the node wrote, where it stands in a loop.
+        many: take all outputs of the node, if it is in a loop.
     """
     name = getattr(pipeline, "name", pipeline)
     arguments = {"pipeline": name, "node": node, "output": output, "run_id": run_id}

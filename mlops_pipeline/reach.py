@@ -138,7 +138,7 @@ class Reach:
             self._want(module, ())
 
     def _want_module(self, module: Module, name: str, chains: Collection[str]) -> None:
-        """Count what is used of a module that code calls `name`; `chains` tell what that is."""
+        """Count the used parts of a module that code calls `name`; `chains` name them."""
         lone = _starts(name) & set(chains)
         if not module.folders or not name or lone:
             self._want(module, None)
@@ -203,14 +203,14 @@ class Reach:
         so in a package's `__init__`, which imports what others are to find there.
         """
         for statement in visit.source.statements:
-            if statement.role != "import" or statement.place in visit.reached:
+            if statement.role != "import" or statement.index in visit.reached:
                 continue
             (imported,) = statement.reading.imports
             found = self._find(visit, imported)
             if all(one.kind == "standard" for one in found):
                 continue
             if not visit.module.folders and statement in visit.source.unused_imports:
-                visit.reached[statement.place] = statement
+                visit.reached[statement.index] = statement
                 self._follow(visit, imported, statement.binds)
             else:
                 self._want_effects(module for one in found for module in one.modules)
@@ -296,8 +296,8 @@ def _grow(visit: _Visit, names: Collection[str]) -> None:
         pending.append("__getattr__")
     while found or pending:
         for statement in found:
-            if statement.place not in visit.reached:
-                visit.reached[statement.place] = statement
+            if statement.index not in visit.reached:
+                visit.reached[statement.index] = statement
                 pending += statement.uses
         found = list(source.binding.get(pending.pop(), ())) if pending else []
 

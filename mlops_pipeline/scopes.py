@@ -1,4 +1,4 @@
-"""The names that a statement takes from the module it stands in, and those that it gives to it.
+"""The names that a statement takes from its module, and those that it gives to it.
 
 A local variable is not the module's function of the same name. Where Python itself decides only
 when the code runs (class bodies), a name counts as taken.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
 from mlops_pipeline.artifacts import Artifact, PropertyValue, ValueArtifact, value_artifact_for
-from mlops_pipeline.errors import DefinitionError, place
+from mlops_pipeline.errors import DefinitionError, file_line
 from mlops_pipeline.literals import JsonSchema, Secret, checked, schema_of, shortened, spelt
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ Input = Annotated[T, Role.INPUT]
 """An artifact that is read; `list[Input[T]]` takes many, `Input[T] | None` may be left out."""
 
 Output = Annotated[T, Role.OUTPUT]
-"""An artifact that is written: its `path` is a place to write to."""
+"""An artifact to write: its `path` is the folder to write to."""
 
 Unkeyed = Annotated[T, Role.UNKEYED]
 """A parameter that never changes the result (workers, Beam arguments): not in the cache key."""
@@ -128,11 +128,11 @@ def read_interface(function: Callable[..., Any], *, values: bool = True) -> Inte
 def defined_at(function: Callable[..., Any]) -> str:
     """Return `file:line` of a function's definition."""
     code = function.__code__
-    return place(code.co_filename, code.co_firstlineno)
+    return file_line(code.co_filename, code.co_firstlineno)
 
 
 class _Reader:
-    """Reads one function, whose name and place stand in every error."""
+    """Reader of one function; every error has its name, file and line."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function

@@ -38,7 +38,7 @@ _Split = tuple[ast.stmt, set[str], StatementRole]
 _IMPORT_LINE = re.compile(r"\s*(import|from)\s")
 
 # Decorators of these only wrap or mark what they decorate. Others may register it somewhere, so
-# that it counts even where nobody names it.
+# that it counts even if no code names it.
 _PURE_DECORATORS = {"mlops_pipeline", "attr", "attrs", "jax", "numba", "pydantic"}
 
 
@@ -47,12 +47,12 @@ class Statement:
     """A top-level statement; an `import` of several names is one statement for each.
 
     Args:
-        place: its number in the file.
+        index: its number in the file.
         role: an effect counts in any case; the others where they are used.
         docstrings: whether the file reads docstrings, so that they count.
     """
 
-    place: int
+    index: int
     node: ast.stmt
     binds: frozenset[str]
     role: StatementRole
@@ -96,8 +96,8 @@ class SourceFile:
             return ()
         found = enumerate(_split(self.tree, self.counts_docstrings))
         return tuple(
-            Statement(place, node, frozenset(binds), role, self.counts_docstrings)
-            for place, (node, binds, role) in found
+            Statement(index, node, frozenset(binds), role, self.counts_docstrings)
+            for index, (node, binds, role) in found
         )
 
     @cached_property
@@ -116,9 +116,9 @@ class SourceFile:
 
     def imports_for(self, statement: Statement) -> list[Statement]:
         """Return the imports at the top level that a statement depends on directly."""
-        bound = {s.place: s for name in statement.uses for s in self.binding.get(name, ())}
-        found = [bound[place] for place in sorted(bound) if bound[place].role == "import"]
-        # How the compiler reads this file matters to all that stands in it.
+        bound = {s.index: s for name in statement.uses for s in self.binding.get(name, ())}
+        found = [bound[index] for index in sorted(bound) if bound[index].role == "import"]
+        # The compiler's settings for this file affect all code in it.
         return found if statement.role == "import" else [*self.futures, *found]
 
     @cached_property
@@ -129,11 +129,11 @@ class SourceFile:
     @cached_property
     def unused_imports(self) -> list[Statement]:
         """The imports that no statement uses."""
-        unused = {s.place: s for s in self.statements if s.role == "import"}
+        unused = {s.index: s for s in self.statements if s.role == "import"}
         for statement in self.statements:
-            for place, found in list(unused.items()):
+            for index, found in list(unused.items()):
                 if found.binds & statement.uses:
-                    del unused[place]
+                    del unused[index]
             if not unused:
                 break
         return list(unused.values())

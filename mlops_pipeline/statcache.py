@@ -1,6 +1,6 @@
 """A persistent memory of file digests, keyed by path and stamp.
 
-It only ever saves work: whatever goes wrong with its file (corrupt, locked, read-only, gone) means
+It only ever saves work: any problem with its file (corrupt, locked, read-only, gone) means
 that files are read again, never an error. Several processes may share one file.
 """
 

@@ -105,7 +105,7 @@ class Execution:
         id: given by the store; 0 for one that is not stored yet.
         component: identity of the component: the MLMD execution type.
         name: unique among executions of the component; the claim on the work.
-        iteration: indexes of the loops that the node stands in, outermost first.
+        iteration: indexes in the loops around the node, outermost first.
         attempt: 1 for the first try in this run.
         parameters: resolved values, secrets left out.
         cache_key: digest of all that decides the result; empty where it was not computed.
@@ -161,7 +161,7 @@ class Direction(str, enum.Enum):
 
 @dataclass(frozen=True)
 class Event:
-    """An artifact's part in an execution: under which input or output, at which place."""
+    """An artifact's part in an execution: the input or output, and the index in it."""
 
     execution_id: int
     artifact_id: int
@@ -178,7 +178,7 @@ class Run:
         id: unique in the store.
         ir: digest of the document that holds the compiled pipeline.
         parameters: values of the run-time parameters.
-        base_run: the run whose results a partial run goes on from.
+        base_run: the run whose results a partial run uses.
         started, finished: seconds since 1970; `finished` is 0 while it runs.
         properties: further facts, by name.
     """
@@ -204,7 +204,7 @@ class ArtifactType:
 
 
 class AlreadyExistsError(StoreError):
-    """A name is taken: somebody else has claimed the work, or published its result."""
+    """A name is taken: another process has claimed the work, or published its result."""
 
 
 class StaleExecutionError(StoreError):

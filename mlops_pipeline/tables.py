@@ -86,7 +86,7 @@ def _widths(table: Table, screen: Screen) -> list[int]:
     widths = [max(len(text) for text in column) for column in columns]
     over = sum(widths) + len(_GAP) * (len(widths) - 1) - screen.width
     for column in reversed(range(1, len(widths))) if screen.width else ():
-        # What stands first names the row, so it is never cut.
+        # The first column names the row, so it is never cut.
         cut = max(0, min(over, widths[column] - _NARROWEST))
         widths[column] -= cut
         over -= cut

@@ -14,7 +14,7 @@ from mlops_pipeline.ir import ExecutorIR
 
 
 class ArtifactRef(Struct, frozen=True, omit_defaults=True):
-    """An artifact as an executor sees it; `uri` of an output is its staging place.
+    """An artifact as an executor sees it; `uri` of an output is its staging folder.
 
     Args:
         path: the local copy of an input that is kept elsewhere.

@@ -42,7 +42,7 @@ def upload(place: Path, url: str, cache: StatCache | None = None) -> tuple[str, 
 
     Raises:
         RootError: an object is not what was sent, or the server is away.
-        NotFoundError: a name cannot be kept, or a link leads into a folder that it lies in.
+        NotFoundError: a name cannot be kept, or a link leads to a folder around it.
     """
     system, root = open_system(url)
     files = _files(place)
@@ -98,8 +98,7 @@ def _files(place: Path) -> dict[str, Entry]:
             ) from None
         if entry.loop is not None:
             raise NotFoundError(
-                f"{entry.path} is a link to a folder that it lies in, which an object store "
-                "cannot keep",
+                f"{entry.path} is a link to a folder around it, which an object store cannot keep",
                 hint="remove the link",
             )
         found[name] = entry

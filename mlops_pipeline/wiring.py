@@ -106,7 +106,7 @@ def parameter_expression(draft: Draft, what: str, spec: ParameterSpec, value: An
 
 
 def check_reach(draft: Draft, what: str, found: Iterable[ir.Expression], *owners: int) -> None:
-    """Refuse expressions that a node at this place cannot read.
+    """Refuse expressions that are out of the node's reach.
 
     Raises:
         WiringError: one belongs to another pipeline, or to a loop that is not around.

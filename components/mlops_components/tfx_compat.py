@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from mlops_pipeline import artifacts
-from mlops_pipeline.errors import ExecutorError, PipelineError, did_you_mean, place
+from mlops_pipeline.errors import ExecutorError, PipelineError, did_you_mean, file_line
 
 VERSION = "1.16.0"
 """The version of TFX whose names these are."""
@@ -222,4 +222,4 @@ def _user() -> str:
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith((__file__, "<frozen ")):
         frame = frame.f_back
-    return place(frame.f_code.co_filename, frame.f_lineno)
+    return file_line(frame.f_code.co_filename, frame.f_lineno)

@@ -278,7 +278,7 @@ class RemoteContract(RootContract):
         assert states(site.run("r1")) == ["COMPLETE"] * 4
 
     @pytest.mark.parametrize(
-        ("mode", "said"), [("link", "a link to a folder that it lies in"), ("name", "UTF-8")]
+        ("mode", "said"), [("link", "a link to a folder around it"), ("name", "UTF-8")]
     )
     def test_what_an_object_store_cannot_keep_is_refused(
         self, site: Site, mode: str, said: str

@@ -121,7 +121,7 @@ class AirflowClient:
             raise self._refused(error, _detail(error)) from None
 
     def _tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
-        """Return the task instances of a DAG run; Airflow tells them by the page."""
+        """Return the task instances of a DAG run; Airflow gives them page by page."""
         path = f"/dags/{_quoted(dag_id)}/dagRuns/{_quoted(run_id)}/taskInstances"
         found: list[dict[str, Any]] = []
         while True:

@@ -100,7 +100,7 @@ class ExecutionConfig:
         """Return the command line that runs a command of `mlops`.
 
         Args:
-            mounts: folders that a container needs at the same place; the first is this step's
+            mounts: folders that a container needs under the same path; the first is this step's
                 own, and takes the id of the container.
             given: names of variables to hand on to a container.
         """

@@ -227,7 +227,7 @@ def _end(plan: _Plan) -> None:
 
 
 def _in_group(plan: _Plan, node: NodeIR, groups: dict[Any, Any], counts: Mapping[Any, Any]) -> Any:
-    """Return the task of a node, in the task groups of the sub-pipelines that it stands in."""
+    """Return the task of a node, in the task groups of its sub-pipelines."""
     parent = None
     for depth, name in enumerate(node.group, start=1):
         path = node.group[:depth]

@@ -1,6 +1,6 @@
 """Tasks that run `mlops run-node`, `loop-items` and `end-run` in the project's own interpreter.
 
-What is started is the whole node: driver, executor, publisher. It tells how it went by its exit
+A task runs the whole node: driver, executor, publisher. Its result is its exit
 code and a JSON file, and prints to the log of the task as it goes.
 """
 
@@ -46,7 +46,7 @@ class StepOperator(BaseOperator):
     """Runs one command of `mlops` for a DAG run.
 
     Args:
-        scope: what tells the pipeline from others in the same DAG: its task group.
+        scope: the task group of the pipeline, if the DAG has several.
     """
 
     ui_color = "#dff3e4"
@@ -121,7 +121,7 @@ class RunStepOperator(StepOperator):
         iteration: str | None,
         secrets: Sequence[str] = (),
     ) -> tuple[int, Any]:
-        """Run the command for a DAG run and a place in its loops."""
+        """Run the command for a DAG run and an iteration of its loops."""
         more = ["--run-id", self.run_id_of(context)]
         if self.execution.base_dir:
             more += ["--base-dir", self.execution.base_dir]
@@ -167,7 +167,7 @@ class NodeOperator(RunStepOperator):
 
     Args:
         place: id of the node.
-        iteration: place in the loops, as `0,1`; a mapped task has one each.
+        iteration: index in each loop, as `0,1`; a mapped task has one each.
         secrets: names of the secrets that the node takes.
         asked: what the node asks of the machine, for pods.
         assets: by output, the name of the Airflow asset that a new artifact of it changes.

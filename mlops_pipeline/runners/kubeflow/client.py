@@ -115,7 +115,7 @@ class KubeflowClient:
         self._heard = False
         self._lost = 0.0
         kfp, self._errors, self._broken = _sdk()
-        # It tells of each attempt to reach a server, and we tell of the last.
+        # The SDK reports each attempt to reach a server; we report the last.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
         token = _Token(server) if server.token or server.token_file else None
 

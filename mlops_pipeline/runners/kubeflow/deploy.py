@@ -1,7 +1,7 @@
 """Put compiled pipelines on a Kubeflow server, start them, and have them started again and again.
 
-What is put there is found again by name: a version is named by its content, a run and a schedule
-by the user. So whatever is asked for twice is there once.
+Things on the server are found by name: a version is named by its content, a run and a schedule
+by the user. So asking twice makes them once.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ def wait(
         if time.monotonic() > deadline:
             raise KubeflowError(
                 f"run {run_id} is still {state or 'waiting'} after {seconds:g} s",
-                hint="it goes on; the same command waits for it again",
+                hint="the run continues; the same command waits for it again",
             )
         time.sleep(min(pause, max(deadline - time.monotonic(), 0.0)))
         pause = min(pause * 1.5, 5.0)
@@ -227,7 +227,7 @@ def schedule(
     was_enabled = [is_enabled(each) for each in before]
     enabled = timetable.enabled
     if enabled is None:
-        # One that somebody has paused stays so.
+        # A paused schedule stays paused.
         enabled = any(was_enabled) or not before
     body["mode"] = "ENABLE" if enabled else "DISABLE"
 
@@ -396,7 +396,7 @@ def _trigger(timetable: Timetable) -> dict[str, Any]:
 def _refuse_foreign(name: str, found: list[Record]) -> None:
     if any(not is_ours(each) for each in found):
         raise SettingsError(
-            f"there is a recurring run {name!r} that somebody else has made",
+            f"there is a recurring run {name!r} that was made by other means",
             hint="choose another --name, or delete it on Kubeflow's pages",
         )
 

@@ -17,7 +17,7 @@ from mlops_pipeline.ir import NodeIR, SecretName
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
 
 RUN, NODE, ITERATION = "mlops--run", "mlops--node", "pipelinechannel--iteration"
-"""Inputs of our containers: Kubeflow's id of the run, a node, the place in all loops as `0,1`."""
+"""Inputs of our containers: Kubeflow's id of the run, a node, its iteration as `0,1`."""
 
 RUN_ID = f"kfp-{{{{$.inputs.parameters['{RUN}']}}}}"
 """Our id of a run is Kubeflow's, so that either leads to the other."""

@@ -1,6 +1,6 @@
 """Levels of tasks: Kubeflow runs a loop as a DAG of its own, so edges end where DAGs meet.
 
-A level is the tuple of loops around a task, outermost first. What stands in a level is the id of
+A level is the tuple of loops around a task, outermost first. Members of a level are the id of
 a node, or a loop with everything in it.
 """
 

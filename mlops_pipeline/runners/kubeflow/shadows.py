@@ -19,7 +19,7 @@ _MOUNTS = {"gs://": "/gcs/", "s3://": "/s3/", "minio://": "/minio/", "oci://": "
 
 
 def write_shadows(executor_input: Mapping[str, Any], run_id: str, outcome: Outcome) -> None:
-    """Write card, metrics and the file that tells Kubeflow of them."""
+    """Write card, metrics and the file that lists them for Kubeflow."""
     outputs = executor_input.get("outputs", {})
     if not outputs.get("outputFile"):
         return

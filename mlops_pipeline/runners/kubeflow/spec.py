@@ -7,8 +7,8 @@ the retries and the pods. So nothing of ours depends on Kubeflow's own cache and
     root
       begin            records that the run begins, with its parameters
       nodes            a DAG of all nodes; a loop is a DAG in it, run once for each iteration
-      end              when `nodes` has ended, whatever happened: runs the exit handlers, one after
-                       the other, and records how the run ended
+      end              when `nodes` has ended, also after a failure: runs the exit handlers one by
+                       one, and records how the run ended
 
 There is one task at the end because Kubeflow hangs it onto `nodes` as a hook, which it does for
 one task only, and not for what would follow that.
