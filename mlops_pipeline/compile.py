@@ -93,7 +93,7 @@ def _problems(written: Written) -> Iterable[Problem]:
 
 def _topological(whole: ir.PipelineIR, edges: Mapping[str, frozenset[str]]) -> list[str]:
     """Return the ids in an order in which the nodes can run, near to the user's own."""
-    rank = {node.id: (node.on_exit, place) for place, node in enumerate(whole.nodes)}
+    rank = {node.id: (node.on_exit, number) for number, node in enumerate(whole.nodes)}
     missing = {name: len(needed) for name, needed in edges.items()}
     waiting: dict[str, list[str]] = {name: [] for name in rank}
     for name, needed in edges.items():

@@ -113,9 +113,9 @@ class Copies:
     def hold(self, uri: str, digest: str = "") -> Path:
         """Return the local path of a remote artifact, which stays there until this process ends."""
         digest = digest or digest_uri(uri, self.digests)
-        place = str(self.folder / digest)
-        if place not in _HELD:
-            _HELD[place] = self._locked(uri, digest)
+        path = str(self.folder / digest)
+        if path not in _HELD:
+            _HELD[path] = self._locked(uri, digest)
         return self.folder / digest
 
     def adopt(self, path: Path, digest: str) -> None:
@@ -145,14 +145,14 @@ class Copies:
 
     def _locked(self, uri: str, digest: str) -> int:
         """Make sure that the copy exists, and take a shared lock on it."""
-        place = self.folder / digest
+        path = self.folder / digest
         deadline = time.monotonic() + _PATIENCE
         while True:
             lock = self._open_lock(digest, fcntl.LOCK_SH)
             assert lock is not None  # it was waited for
             try:
                 # Its owner can alter a copy, even a read-only one.
-                whole, altered = self._is_whole(place, digest), place.exists()
+                whole, altered = self._is_whole(path, digest), path.exists()
             except BaseException:
                 os.close(lock)
                 raise
@@ -162,13 +162,13 @@ class Copies:
             os.close(lock)
             if not self._fill(uri, digest) and altered and time.monotonic() > deadline:
                 raise RootError(
-                    f"the local copy of {uri} was altered, and is in use: {place}",
+                    f"the local copy of {uri} was altered, and is in use: {path}",
                     hint="end what uses it, and try again",
                 )
 
-    def _is_whole(self, place: Path, digest: str) -> bool:
+    def _is_whole(self, path: Path, digest: str) -> bool:
         try:
-            return digest_path(place, self.digests) == digest
+            return digest_path(path, self.digests) == digest
         except NotFoundError:
             return False
 

@@ -248,8 +248,8 @@ def find_version(store: MetadataStore, what: str) -> Version:
         PipelineError: it is no dataset.
     """
     if not (what.removeprefix("#").isdigit() or "/" in what):
-        name, _, place = what.partition("@")
-        return _of_dataset(versions(store, name), what, place)
+        name, _, span_text = what.partition("@")
+        return _of_dataset(versions(store, name), what, span_text)
     ids = find_start(store, what).artifacts
     records = store.artifacts(ids)
     examples = [record for record in records if record.type == EXAMPLES]
@@ -265,7 +265,7 @@ def find_version(store: MetadataStore, what: str) -> Version:
     return _versions(store, examples)[0]
 
 
-def _of_dataset(known: Sequence[Version], what: str, place: str) -> Version:
+def _of_dataset(known: Sequence[Version], what: str, span_text: str) -> Version:
     names = sorted({each.dataset for each in known})
     if len(names) > 1:
         raise NotFoundError(
@@ -273,15 +273,15 @@ def _of_dataset(known: Sequence[Version], what: str, place: str) -> Version:
         )
     if not known:
         raise NotFoundError(f"there is no dataset {what!r}", hint="`mlops data list` shows them")
-    if not place:
+    if not span_text:
         return known[0]
-    span, _, version = place.partition(".")
+    span, _, version = span_text.partition(".")
     for each in known:
         if str(each.span) == span and version in ("", str(each.version or 0)):
             return each
     spans = ", ".join(sorted({str(each.span) for each in known}))
     raise NotFoundError(
-        f"dataset {names[0]} has no version {place!r}", hint=f"its spans are {spans}"
+        f"dataset {names[0]} has no version {span_text!r}", hint=f"its spans are {spans}"
     )
 
 

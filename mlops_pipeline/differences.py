@@ -116,8 +116,8 @@ def _units(text: str, file: str, label: str) -> list[_Unit]:
         chosen += source.unused_imports
     for statement in tuple(chosen):
         chosen += source.imports_for(statement)
-    places = {s.index: s.node for s in chosen}
-    return list(_units_in([places[place] for place in sorted(places)], 0, source))
+    nodes = {s.index: s.node for s in chosen}
+    return list(_units_in([nodes[index] for index in sorted(nodes)], 0, source))
 
 
 def _units_in(nodes: Sequence[ast.AST], depth: int, source: SourceFile) -> Iterator[_Unit]:

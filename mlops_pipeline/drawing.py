@@ -40,8 +40,8 @@ def tree(lineage: Lineage) -> str:
         drawn.add(ref)
         below = prefix + {"": "", "├─ ": "│  ", "└─ ": "   "}[joint]
         items = _folded(branches[ref])
-        for place, item in reversed(list(enumerate(items))):
-            stack.append((below, "└─ " if place == len(items) - 1 else "├─ ", item))
+        for index, item in reversed(list(enumerate(items))):
+            stack.append((below, "└─ " if index == len(items) - 1 else "├─ ", item))
     if not lineage.whole:
         lines.append("… more follows: ask for more levels")
     return "\n".join(lines)

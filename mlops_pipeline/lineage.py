@@ -185,6 +185,6 @@ def _without_repeats(walk: _Walk, entering: list[Event], leaving: list[Event]) -
 def _chunked(call: Callable[[Iterable[int]], list[_Row]], ids: Iterable[int]) -> list[_Row]:
     ordered = sorted(ids)
     rows: list[_Row] = []
-    for place in range(0, len(ordered), CHUNK):
-        rows.extend(call(ordered[place : place + CHUNK]))
+    for start in range(0, len(ordered), CHUNK):
+        rows.extend(call(ordered[start : start + CHUNK]))
     return rows

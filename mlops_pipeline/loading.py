@@ -76,8 +76,8 @@ def load_pipeline(name: str, *, project: Path, import_paths: tuple[str, ...] = (
     Raises:
         PipelineError: it is not there, or the user's code raised.
     """
-    place, _, attribute = name.partition(":")
-    path = Path(place).expanduser().absolute()
+    target, _, attribute = name.partition(":")
+    path = Path(target).expanduser().absolute()
     if path.suffix == ".json":
         return Loaded(ir.load_file(path), path.parent, (str(path.parent), *import_paths))
     if path.is_dir():
@@ -91,10 +91,10 @@ def load_pipeline(name: str, *, project: Path, import_paths: tuple[str, ...] = (
         folders = (str(path.parent), *import_paths)
         module = _import_file(path, folders)
         return Loaded(_choose(module, attribute, path), path.parent, folders)
-    if not all(part.isidentifier() for part in place.split(".")):
-        raise _no_such(place)
+    if not all(part.isidentifier() for part in target.split(".")):
+        raise _no_such(target)
     folders = (str(project), *import_paths)
-    module = _import(place, folders, missing=_no_such(place))
+    module = _import(target, folders, missing=_no_such(target))
     return Loaded(_choose(module, attribute, None), project, folders)
 
 
@@ -147,18 +147,18 @@ def open_workspace(loaded: Loaded, settings: Settings, store: MetadataStore) -> 
     )
 
 
-def _no_such(place: str) -> NotFoundError:
-    path = Path(place)
+def _no_such(target: str) -> NotFoundError:
+    path = Path(target)
     near = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
     if path.name in near:
         return NotFoundError(
-            f"{place} is no pipeline", hint="give a Python file, or compiled IR that ends in .json"
+            f"{target} is no pipeline", hint="give a Python file, or compiled IR that ends in .json"
         )
     # By the names without their endings, which all have in common.
     stems = {Path(name).stem: name for name in near if Path(name).suffix == path.suffix}
     nearest = difflib.get_close_matches(path.stem, stems, n=1)
     return NotFoundError(
-        f"there is no pipeline at {place!r}",
+        f"there is no pipeline at {target!r}",
         hint=f"did you mean {stems[nearest[0]]!r}?"
         if nearest
         else "give a folder with a pipeline.py, a Python file, module:name or an IR file",

@@ -174,11 +174,11 @@ class Finder:
                     return Module(name, folder)
                 continue
             if part in names:
-                place = f"{folder}/{part}"
-                if init := self._init_in(place):
-                    return Module(name, init, (place,))
-                if os.path.isdir(place):
-                    portions.append(place)
+                path = f"{folder}/{part}"
+                if init := self._init_in(path):
+                    return Module(name, init, (path,))
+                if os.path.isdir(path):
+                    portions.append(path)
             for suffix in _SUFFIXES:
                 if part + suffix in names:
                     return Module(name, f"{folder}/{part}{suffix}")

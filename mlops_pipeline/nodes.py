@@ -124,17 +124,17 @@ def Importer(
         reimport: make a new artifact even if the store knows the URI.
     """
     draft = require_draft("Importer", OUTSIDE_HINT)
-    place = uri
+    location = uri
     if isinstance(uri, Path) or (isinstance(uri, str) and "://" not in uri and "\x02" not in uri):
-        place = ir.LocalPath(relative_to_base(Path(uri), draft.base_dir))
+        location = ir.LocalPath(relative_to_base(Path(uri), draft.base_dir))
     else:
-        place = bind_any(draft, f"uri of {id}", uri)
+        location = bind_any(draft, f"uri of {id}", uri)
     result = OutputSpec("result", type, schema=value_schema(type), properties=_json(properties))
     definition = Definition(
         name=id,
         identity="mlops_pipeline.Importer",
         interface=Interface(outputs={"result": result}),
-        executor=ir.ImporterExecutor(place, reimport),
+        executor=ir.ImporterExecutor(location, reimport),
     )
     return place_node(draft, definition, Options(), {})
 

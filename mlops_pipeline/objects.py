@@ -302,7 +302,7 @@ def write_bytes(url: str, data: bytes) -> None:
         system.pipe_file(path, data)
 
 
-def download(listing: Listing, place: Path) -> None:
+def download(listing: Listing, folder: Path) -> None:
     """Copy the listed objects to a path that does not exist yet.
 
     Raises:
@@ -310,9 +310,9 @@ def download(listing: Listing, place: Path) -> None:
         RootError: the server is away, or a name would lead out of that path.
     """
     if listing.is_file:
-        place.parent.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
     else:
-        place.mkdir(parents=True)
+        folder.mkdir(parents=True)
 
     def bring(each: Object) -> None:
         if {"..", "."} & set(each.name.split("/")) or each.name.startswith("/"):
@@ -320,7 +320,7 @@ def download(listing: Listing, place: Path) -> None:
                 f"{listing.url} holds an object whose name leads out of it: {each.name}",
                 hint="remove it",
             )
-        target = place / each.name if each.name else place
+        target = folder / each.name if each.name else folder
         target.parent.mkdir(parents=True, exist_ok=True)
         with reached(listing.url):
             listing.system.get_file(each.path, str(target))

@@ -222,13 +222,13 @@ class Reach:
 
     def _follow(self, visit: _Visit, imported: Import, chains: Collection[str]) -> None:
         """Count what an import leads to; `chains` are the dotted names that use it."""
-        places = self._find(visit, imported)
-        for found in places:
+        modules = self._find(visit, imported)
+        for found in modules:
             if found.kind == "first-party":
                 self._follow_own(imported, found, chains)
             elif found.kind == "third-party":
                 self._add_package(found)
-        if not imported.level and all(found.kind == "missing" for found in places):
+        if not imported.level and all(found.kind == "missing" for found in modules):
             self.packages.setdefault(imported.module.partition(".")[0], MISSING)
 
     def _follow_own(self, imported: Import, found: FoundModule, chains: Collection[str]) -> None:

@@ -217,10 +217,10 @@ def _absolute(name: str, value: Any, base: Path) -> Any:
 
 def absolute_store(store: str, base: Path) -> str:
     """Return the URL of a store; paths of SQLite files, plain or not, become absolute."""
-    scheme, separator, place = store.partition("://")
+    scheme, separator, rest = store.partition("://")
     if separator and scheme != "sqlite":
         return store
-    path, mark, query = (place.removeprefix("/") if separator else store).partition("?mode=")
+    path, mark, query = (rest.removeprefix("/") if separator else store).partition("?mode=")
     path = unquote(path) if separator else path
     return f"{_sqlite_url(base / Path(path).expanduser())}{mark}{query}"
 

@@ -34,7 +34,7 @@ _PARTS_AT_ONCE = 4
 _MOST_PARTS = 10_000
 
 
-def upload(place: Path, url: str, cache: StatCache | None = None) -> tuple[str, str]:
+def upload(path: Path, url: str, cache: StatCache | None = None) -> tuple[str, str]:
     """Copy a file or a folder to a URL where nothing is yet, and make sure that it arrived.
 
     Returns:
@@ -45,7 +45,7 @@ def upload(place: Path, url: str, cache: StatCache | None = None) -> tuple[str, 
         NotFoundError: a name cannot be kept, or a link leads to a folder around it.
     """
     system, root = open_system(url)
-    files = _files(place)
+    files = _files(path)
     targets = {name: f"{root}/{name}" if name else root for name in files}
 
     def send(name: str) -> None:
@@ -82,13 +82,13 @@ def upload_file(path: Path, url: str) -> None:
         system.put_file(str(path), target, **_how(url, path.stat().st_size))
 
 
-def _files(place: Path) -> dict[str, Entry]:
+def _files(path: Path) -> dict[str, Entry]:
     """Return the files of a path, by name."""
-    status = place.stat()
+    status = path.stat()
     if not stat.S_ISDIR(status.st_mode):
-        return {"": Entry(b"", str(place), status)}
+        return {"": Entry(b"", str(path), status)}
     found = {}
-    for entry in walk(str(place), b"", {(status.st_dev, status.st_ino): b""}):
+    for entry in walk(str(path), b"", {(status.st_dev, status.st_ino): b""}):
         try:
             name = entry.name.decode()
         except UnicodeDecodeError:

@@ -159,8 +159,8 @@ class _Histogram(_BySums):
                 "the model predicts NaN", hint="fix the model, or its input", retryable=False
             )
         last = self.combiner._num_buckets + 1
-        places = (values - self.combiner._left) / self.combiner._range
-        return np.clip(places * self.combiner._num_buckets + 1, 0, last).astype(np.int64)
+        bins = (values - self.combiner._left) / self.combiner._range
+        return np.clip(bins * self.combiner._num_buckets + 1, 0, last).astype(np.int64)
 
     def accumulator(self, cells: Indices, sums: Numbers) -> Any:
         made = zip(cells.tolist(), sums.tolist(), strict=True)

@@ -29,13 +29,13 @@ class Binned(Sequence[Any]):
     def __len__(self) -> int:
         return int(self.sums.shape[1])
 
-    def __getitem__(self, place: Any) -> Any:
+    def __getitem__(self, index: Any) -> Any:
         """Return one of TFMA's buckets."""
-        return calibration_histogram.Bucket(place, *self.sums[:, range(len(self))[place]].tolist())
+        return calibration_histogram.Bucket(index, *self.sums[:, range(len(self))[index]].tolist())
 
     def __iter__(self) -> Iterator[Any]:
-        for place, three in enumerate(self.sums.T.tolist()):
-            yield calibration_histogram.Bucket(place, *three)
+        for index, three in enumerate(self.sums.T.tolist()):
+            yield calibration_histogram.Bucket(index, *three)
 
 
 def rebin(
@@ -50,10 +50,10 @@ def rebin(
     starts = (ids - 1) / num_buckets * (right - left) + left
     starts[ids == 0] = -np.inf
     starts[ids >= num_buckets + 1] = np.inf
-    places = np.maximum(np.searchsorted(thresholds, starts, side="right") - 1, 0)
+    indices = np.maximum(np.searchsorted(thresholds, starts, side="right") - 1, 0)
     return Binned(
         np.stack(
-            [np.bincount(places, each, minlength=len(thresholds)) for each in _columns(histogram)]
+            [np.bincount(indices, each, minlength=len(thresholds)) for each in _columns(histogram)]
         )
     )
 
@@ -69,10 +69,10 @@ def matrices(thresholds: list[float], histogram: Sequence[Any]) -> Any:
     (tp, fp), (fn, tn) = (
         [each[first : first + len(thresholds)].copy() for each in pair] for pair in (above, below)
     )
-    for place in np.flatnonzero(np.asarray(thresholds) >= 1.0 + binary_confusion_matrices._EPSILON):
+    for index in np.flatnonzero(np.asarray(thresholds) >= 1.0 + binary_confusion_matrices._EPSILON):
         # No prediction is above: all labels are missed.
-        tp[place] = fp[place] = 0.0
-        fn[place], tn[place] = tp[0], fp[0]
+        tp[index] = fp[index] = 0.0
+        fn[index], tn[index] = tp[0], fp[0]
     lists = (each.tolist() for each in (tp, tn, fp, fn))
     return binary_confusion_matrices.Matrices(thresholds, *lists)
 

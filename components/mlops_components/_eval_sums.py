@@ -65,6 +65,6 @@ class Sums:
 
 def _summed(keys: Indices, values: Sequence[Numbers] | Numbers) -> tuple[Indices, Numbers]:
     """Return the distinct keys in order, and the sums of the values of each."""
-    distinct, places = np.unique(keys, return_inverse=True)
-    sums = [np.bincount(places, weights=value, minlength=len(distinct)) for value in values]
+    distinct, groups = np.unique(keys, return_inverse=True)
+    sums = [np.bincount(groups, weights=value, minlength=len(distinct)) for value in values]
     return distinct, np.stack(sums, axis=1)

@@ -137,8 +137,8 @@ def message_of(error: BaseException) -> str:
     """Return the message of a model's error, in one line."""
     lines = str(getattr(error, "message", "") or error).strip().splitlines() or [""]
     # TensorFlow's message names the origin first, then the error, then the nodes.
-    places = [place for place, line in enumerate(lines) if line.lstrip().startswith("[[")]
-    line = lines[places[0] - 1] if places and places[0] else lines[0]
+    marks = [index for index, line in enumerate(lines) if line.lstrip().startswith("[[")]
+    line = lines[marks[0] - 1] if marks and marks[0] else lines[0]
     if "Could not find variable" in line:
         # In Python such a model loads; in TensorFlow Serving it does not.
         line = line.partition(". ")[0] + _LOST_VARIABLE

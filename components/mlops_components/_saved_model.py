@@ -32,7 +32,7 @@ def make_stable(folder: Path, scratch: Path) -> None:
     Args:
         scratch: a folder that is gone, but in the names of the tables that were read from it.
             Tables of one name are one table to TensorFlow, so the digest of their files comes in
-            its place: two graphs share a table only if it is the same.
+            its index: two graphs share a table only if it is the same.
     """
     path = folder / GRAPH_FILE
     assets = folder / ASSETS_FOLDER
@@ -52,22 +52,22 @@ def make_stable(folder: Path, scratch: Path) -> None:
 
 def _number_captures(function: Any) -> None:
     """Name captured tensors by their position; TensorFlow uses a counter of the process."""
-    for place, attributes in function.arg_attr.items():
+    for index, attributes in function.arg_attr.items():
         name = attributes.attr.get("_user_specified_name")
         if name is not None and name.s.isdigit():
-            name.s = str(place).encode()
+            name.s = str(index).encode()
 
 
 def _number_arguments(function: Any) -> None:
     """Number the arguments for captured tensors again; their names are local."""
     taken = {part.name for part in (*function.signature.input_arg, *function.node_def)}
     renamed = {}
-    for place, argument in enumerate(function.signature.input_arg):
+    for index, argument in enumerate(function.signature.input_arg):
         match = _NUMBERED.fullmatch(argument.name)
-        attributes = function.arg_attr[place].attr if place in function.arg_attr else ()
+        attributes = function.arg_attr[index].attr if index in function.arg_attr else ()
         if match is None or "_user_specified_name" in attributes:
             continue
-        new = f"{match[1]}{place}"
+        new = f"{match[1]}{index}"
         if new not in taken:
             renamed[argument.name] = new
             argument.name = new
@@ -87,7 +87,7 @@ def _renaming(library: Any, renamed: Mapping[str, str]) -> Callable[[str], str]:
     names = [function.signature.name for function in library.function]
     found = [(match, name) for name in names if (match := _NUMBERED.fullmatch(name))]
     found.sort(key=lambda pair: int(pair[0][2]))
-    functions = {name: f"{match[1]}{place}" for place, (match, name) in enumerate(found)}
+    functions = {name: f"{match[1]}{index}" for index, (match, name) in enumerate(found)}
 
     def rename(text: str) -> str:
         if text in functions:

@@ -112,13 +112,13 @@ def add_writes(computed: Any, cache: Cache, folder: Path) -> dict[str, list[byte
     """Add the writing of new entries to a pipeline; gives their keys by dataset, in order."""
     written = {}
     for dataset, entries in computed.items():
-        place = folder / dataset.key
-        place.mkdir(parents=True, exist_ok=True)
+        target = folder / dataset.key
+        target.mkdir(parents=True, exist_ok=True)
         old = len(cache.entries.get(dataset.key, ()))
         written[dataset.key] = sorted(entries.keys())
         for number, name in enumerate(written[dataset.key], old):
             _ = entries.get(name) | f"Cache[{dataset.key}][{number}]" >> beam.io.WriteToTFRecord(
-                str(place / str(number)), file_name_suffix=".gz"
+                str(target / str(number)), file_name_suffix=".gz"
             )
     return written
 
@@ -126,16 +126,16 @@ def add_writes(computed: Any, cache: Cache, folder: Path) -> dict[str, list[byte
 def finish(written: Mapping[str, Sequence[bytes]], cache: Cache, folder: Path) -> None:
     """Take over the used parts of the old cache, and write the manifests."""
     for key in {*written, *cache.entries}:
-        place = folder / key
-        place.mkdir(parents=True, exist_ok=True)
+        target = folder / key
+        target.mkdir(parents=True, exist_ok=True)
         names = sorted(cache.entries.get(key, ()))
         for number, name in enumerate(names):
             for file in _shards(cache.entries[key][name]):
                 shard = file.name.partition("-")[2]
-                shutil.copyfile(file, place / f"{number}-{shard}")
+                shutil.copyfile(file, target / f"{number}-{shard}")
         names += written.get(key, ())
         manifest = {name.hex(): number for number, name in enumerate(names)}
-        (place / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+        (target / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
 
 
 def _manifest(folder: Path) -> Entries:

@@ -131,13 +131,13 @@ def anomalies_in(found: Any) -> Iterator[Anomaly]:
         yield from _reasons("", found.dataset_anomaly_info)
 
 
-def _reasons(place: str, info: Any) -> Iterator[Anomaly]:
+def _reasons(feature: str, info: Any) -> Iterator[Anomaly]:
     for reason in info.reason:
         kind = anomalies_pb2.AnomalyInfo.Type.Name(reason.type)
         # Of a custom validation, the description is the query; the short one is the user's own.
         custom = reason.type == anomalies_pb2.AnomalyInfo.CUSTOM_VALIDATION
         text = reason.short_description if custom else reason.description
-        yield Anomaly(place, kind, " ".join((text or reason.description).split()))
+        yield Anomaly(feature, kind, " ".join((text or reason.description).split()))
 
 
 def is_blessed(found: Any) -> bool:

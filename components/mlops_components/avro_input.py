@@ -90,7 +90,7 @@ def _chunks(reader: Iterator[Any]) -> Iterator[list[Any]]:
         yield found
 
 
-def _array(values: list[Any], name: str, kind: pa.DataType, place: tuple[Path, int]) -> pa.Array:
+def _array(values: list[Any], name: str, kind: pa.DataType, source: tuple[Path, int]) -> pa.Array:
     import pyarrow as pa
 
     try:
@@ -100,7 +100,7 @@ def _array(values: list[Any], name: str, kind: pa.DataType, place: tuple[Path, i
             values = [None if value is None else make(value) for value in values]
         return pa.array(values, kind)
     except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
-        path, first = place
+        path, first = source
         raise ExecutorError(
             f"{path}: rows {first} to {first + len(values) - 1}: column {name!r}: {error}",
             hint="write values of one type that a feature can hold",

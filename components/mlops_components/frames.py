@@ -196,9 +196,9 @@ def _shuffled(rows: Iterator[bytes], options: Any, epoch: int) -> Iterator[bytes
     draw = random.Random(None if seed is None else f"{seed}.{epoch}")
     buffer = list(itertools.islice(rows, max(options.shuffle_buffer_size, 1)))
     for row in rows:
-        place = draw.randrange(len(buffer))
-        yield buffer[place]
-        buffer[place] = row
+        index = draw.randrange(len(buffer))
+        yield buffer[index]
+        buffer[index] = row
     draw.shuffle(buffer)
     yield from buffer
 

@@ -28,13 +28,13 @@ class Rows:
     Args:
         records: serialised.
         keys: what decides the split of each.
-        place: their origin, for messages.
+        source: their origin, for messages.
         first: number of the first one there.
     """
 
     records: Sequence[bytes]
     keys: Sequence[Any]
-    place: str
+    source: str
     first: int
 
 
@@ -85,7 +85,7 @@ def _deal(read: Read, dealing: Dealing, examples: Examples) -> dict[str, int]:
     with SplitWriter(examples, dealing.splits) as writer:
         for rows in read(dealing.key):
             dealt: dict[str, list[bytes]] = {name: [] for name in dealing.splits}
-            names = dealing.choose(rows.keys, rows.place, rows.first)
+            names = dealing.choose(rows.keys, rows.source, rows.first)
             for record, name in zip(rows.records, names, strict=True):
                 dealt[name].append(record)
             for name, records in dealt.items():
@@ -105,17 +105,17 @@ def slices(batch: Any) -> Iterator[Any]:
         yield batch.slice(start, rows)
 
 
-def encoded(columns: Sequence[Column], key: Key, place: str, first: int) -> Rows:
+def encoded(columns: Sequence[Column], key: Key, source: str, first: int) -> Rows:
     """Return rows of columns, the records serialised examples."""
     from mlops_components._encoding import encode
 
     records = encode(columns)
     if not key.feature:
-        return Rows(records, records, place, first)
+        return Rows(records, records, source, first)
     names = {column.name: column for column in columns}
     if key.feature not in names:
         raise no_such_feature(key.feature, names)
-    return Rows(records, _feature_keys(names[key.feature], key, place, first), place, first)
+    return Rows(records, _feature_keys(names[key.feature], key, source, first), source, first)
 
 
 def no_such_feature(name: str, known: Mapping[str, Any]) -> ParameterError:
@@ -125,23 +125,23 @@ def no_such_feature(name: str, known: Mapping[str, Any]) -> ParameterError:
     )
 
 
-def _feature_keys(column: Column, key: Key, place: str, first: int) -> list[Any]:
+def _feature_keys(column: Column, key: Key, source: str, first: int) -> list[Any]:
     from mlops_components._encoding import encode_feature
 
     empty = [row for row, count in enumerate(column.counts) if not count]
     if empty or column.kind == "float":
-        raise unfit_feature(column.name, place, first + (empty[0] if empty else 0))
+        raise unfit_feature(column.name, source, first + (empty[0] if empty else 0))
     if not key.value:
         return encode_feature(column)
     if (column.counts != 1).any():
-        raise unfit_feature(column.name, place, first)
+        raise unfit_feature(column.name, source, first)
     return list(column.values.to_pylist())
 
 
-def unfit_feature(name: str, place: str, row: int) -> ExecutorError:
+def unfit_feature(name: str, source: str, row: int) -> ExecutorError:
     """Return the error for a row whose feature says nothing about a split."""
     return ExecutorError(
-        f"{place}: row {row} has no value, or a float, in the column {name!r} to split by",
+        f"{source}: row {row} has no value, or a float, in the column {name!r} to split by",
         hint="split by a column of texts or whole numbers that every row has",
         retryable=False,
     )

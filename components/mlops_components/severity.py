@@ -116,10 +116,10 @@ class Anomaly:
     """One reason why data does not pass.
 
     Args:
-        place: the feature, with its slice if it is one of a slice; empty for the whole dataset.
+        feature: the feature, with its slice if it is one of a slice; empty for the whole dataset.
     """
 
-    place: str
+    feature: str
     kind: str
     description: str
 
@@ -128,8 +128,8 @@ def judge(split: str, found: Iterable[Anomaly], severity: Severity | None) -> No
     """Log the anomalies of a split, and close the task's gate as their severity asks for."""
     known = {str(kind): str(action) for kind, action in (severity or {}).items()}
     for each in found:
-        place = f"{each.place}: " if each.place else ""
-        reason = f"split {split}: {place}{each.description} ({each.kind})"
+        feature = f"{each.feature}: " if each.feature else ""
+        reason = f"split {split}: {feature}{each.description} ({each.kind})"
         action = known.get(each.kind, known.get("*", "record"))
         log.warning("%s", reason)
         if action != "record":

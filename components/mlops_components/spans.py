@@ -110,14 +110,14 @@ def select(
         NotFoundError: there are no such files.
         ResolutionError: splits differ in their newest span or version.
     """
-    placed = [_placeholders(split) for split in splits]
-    if len(set(placed)) > 1:
+    kinds = [_placeholders(split) for split in splits]
+    if len(set(kinds)) > 1:
         raise ParameterError(
             f"input_config: patterns differ in their placeholders: "
             f"{', '.join(split.pattern for split in splits)}",
             hint="use the same placeholders in the pattern of every split",
         )
-    spanned = bool(placed and placed[0])
+    spanned = bool(kinds and kinds[0])
     if wanted is not None and not spanned:
         raise ParameterError(
             f"span {wanted} is asked for, but no pattern of input_config has a span or a date",

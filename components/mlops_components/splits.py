@@ -153,7 +153,7 @@ def _by_hash(config: SplitConfig) -> Dealing:
             )
     ends = list(itertools.accumulate(split.hash_buckets for split in config.splits))
 
-    def choose(keys: Sequence[bytes], place: str, first: int) -> list[str]:
+    def choose(keys: Sequence[bytes], source: str, first: int) -> list[str]:
         number, sha256, total = int.from_bytes, hashlib.sha256, ends[-1]
         buckets = [number(sha256(key).digest(), "big") % total for key in keys]
         return [names[bisect.bisect(ends, bucket)] for bucket in buckets]
@@ -190,7 +190,7 @@ def _by_time(config: TimeSplitConfig) -> Dealing:
             raise ValueError(f"{value!r} is not before {bounds[-1]}")
         return names[at]
 
-    def choose(keys: Sequence[Any], place: str, first: int) -> list[str]:
+    def choose(keys: Sequence[Any], source: str, first: int) -> list[str]:
         if len(seen) > 100_000:
             seen.clear()
         for row, value in enumerate(keys, first):
@@ -198,7 +198,7 @@ def _by_time(config: TimeSplitConfig) -> Dealing:
                 seen[value] = seen.get(value) or split_of(value)
             except ValueError as error:
                 raise ExecutorError(
-                    f"{place}: row {row}: {config.feature_name} {error}",
+                    f"{source}: row {row}: {config.feature_name} {error}",
                     hint="split by a column of whole numbers, or of texts as 2024-05-31T12:00:00, "
                     "and give the last split no `before` if it takes all that is left",
                     retryable=False,

@@ -40,8 +40,8 @@ def query_driver(request: Request) -> Plan:
     if plan.decision is not Decision.RUN or plan.key is None:
         return plan
     # A key of this node of this run: no other run finds it.
-    place = f"{plan.key.digest}/{request.run.id}/{request.node.id}/{request.iteration}"
-    key = replace(plan.key, digest=hashlib.sha256(place.encode()).hexdigest())
+    name = f"{plan.key.digest}/{request.run.id}/{request.node.id}/{request.iteration}"
+    key = replace(plan.key, digest=hashlib.sha256(name.encode()).hexdigest())
     why = "a query has no digest of its data: give fingerprint, or Cache(max_age=...)"
     return replace(plan, key=key, reason=why)
 

@@ -72,24 +72,24 @@ class Queries:
 
     def rows(self, split: str, query: str, key: Key) -> Iterator[Rows]:
         """Yield the rows of a query as serialised examples."""
-        place = f"query of split {split!r}"
-        with self._open(place) as connection:
+        source = f"query of split {split!r}"
+        with self._open(source) as connection:
             names, batches = _run(connection, query)
             if len(set(names)) < len(names):
                 twice = sorted({name for name in names if names.count(name) > 1})
                 raise ExecutorError(
-                    f"{place}: column {twice[0]!r} occurs twice",
+                    f"{source}: column {twice[0]!r} occurs twice",
                     hint="give every column a name of its own, with AS",
                     retryable=False,
                 )
-            columns = _Columns(names, place)
+            columns = _Columns(names, source)
             first = 1
             for rows in batches:
-                yield encoded(columns.convert(rows, first), key, place, first)
+                yield encoded(columns.convert(rows, first), key, source, first)
                 first += len(rows)
 
     @contextmanager
-    def _open(self, place: str) -> Iterator[Any]:
+    def _open(self, source: str) -> Iterator[Any]:
         """Open a connection; its errors are reported without the password."""
         try:
             import sqlalchemy
@@ -109,7 +109,7 @@ class Queries:
         try:
             engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
             with engine.connect() as connection:
-                doing = place
+                doing = source
                 yield connection
         except (ImportError, exc.NoSuchModuleError) as error:
             raise SettingsError(f"{doing}: {error}", hint=_EXTRA) from None
@@ -117,8 +117,8 @@ class Queries:
             reason = str(getattr(error, "orig", None) or error)
             raise ExecutorError(
                 f"{doing}: {_without(reason, url.password)}",
-                hint="check the query" if doing == place else "check url, password and the server",
-                retryable=doing != place,
+                hint="check the query" if doing == source else "check url, password and the server",
+                retryable=doing != source,
             ) from None
 
 
@@ -157,9 +157,9 @@ def _batches(result: Any) -> Iterator[Sequence[Any]]:
 class _Columns:
     """The columns of a query; the first value of each says what it holds."""
 
-    def __init__(self, names: Sequence[str], place: str) -> None:
+    def __init__(self, names: Sequence[str], source: str) -> None:
         self._names = list(names)
-        self._place = place
+        self._source = source
         self._kinds: dict[str, str] = {}
 
     def convert(self, rows: Sequence[Any], first: int) -> list[Column]:
@@ -211,7 +211,7 @@ class _Columns:
         found = "a null in a list" if value is None else f"of type {type(value).__name__}"
         found += f", and {_WORDS[expected]} before" if expected and value is not None else ""
         return ExecutorError(
-            f"{self._place}: row {row}: column {name!r} is {found}",
+            f"{self._source}: row {row}: column {name!r} is {found}",
             hint="make it one type in the query, as in CAST(x AS REAL) or CAST(x AS TEXT)",
             retryable=False,
         )
@@ -228,7 +228,7 @@ class _Columns:
             return pa.array(values, types[kind])
         except (pa.ArrowInvalid, OverflowError, UnicodeEncodeError) as error:
             raise ExecutorError(
-                f"{self._place}: rows from {first}: column {name!r}: {error}",
+                f"{self._source}: rows from {first}: column {name!r}: {error}",
                 hint="features hold whole numbers of 64 bits, floats and texts",
                 retryable=False,
             ) from None

@@ -41,19 +41,19 @@ class Tables:
                     first += piece.num_rows
 
 
-def _rows(piece: pa.RecordBatch, key: Key, place: str, first: int) -> Rows:
+def _rows(piece: pa.RecordBatch, key: Key, source: str, first: int) -> Rows:
     from mlops_components._encoding import encode
 
     columns, seen = [], []
     for name, array in zip(piece.schema.names, piece.columns, strict=True):
-        column = to_column(name, array, place, first)
+        column = to_column(name, array, source, first)
         columns.append(column)
         hidden = _hidden_from_tfx(column, array)
         seen.append(column if hidden is None else column.blanked(hidden))
-    rows = encoded(columns, key, place, first)
+    rows = encoded(columns, key, source, first)
     if key.feature or all(mine is theirs for mine, theirs in zip(columns, seen, strict=True)):
         return rows
-    return Rows(rows.records, encode(seen), place, first)
+    return Rows(rows.records, encode(seen), source, first)
 
 
 def _hidden_from_tfx(column: Column, array: pa.Array) -> Any:
@@ -108,7 +108,7 @@ def check_same_columns(kinds: Mapping[Path, Mapping[str, str]]) -> None:
 _WORDS = {"int": "whole numbers", "float": "floats", "bytes": "texts"}
 
 
-def holds(name: str, kind: pa.DataType, place: str) -> str:
+def holds(name: str, kind: pa.DataType, source: str) -> str:
     """Describe the values of a column of this type in words; empty for an always null one.
 
     Raises:
@@ -119,14 +119,14 @@ def holds(name: str, kind: pa.DataType, place: str) -> str:
     if pa.types.is_null(kind):
         return ""
     if is_list(kind):
-        inner = holds(name, kind.value_type, place)
+        inner = holds(name, kind.value_type, source)
         if inner.startswith("lists"):
-            raise _no_feature(name, str(kind), place)
+            raise _no_feature(name, str(kind), source)
         return f"lists of {inner}".removesuffix(" of ")
-    return _WORDS[_feature_kind(name, kind, place)]
+    return _WORDS[_feature_kind(name, kind, source)]
 
 
-def _feature_kind(name: str, kind: pa.DataType, place: str) -> str:
+def _feature_kind(name: str, kind: pa.DataType, source: str) -> str:
     from pyarrow import types
 
     if types.is_dictionary(kind):
@@ -146,12 +146,12 @@ def _feature_kind(name: str, kind: pa.DataType, place: str) -> str:
     )
     if any(fits(kind) for fits in texts) and not types.is_duration(kind):
         return "bytes"
-    raise _no_feature(name, str(kind), place)
+    raise _no_feature(name, str(kind), source)
 
 
-def _no_feature(name: str, kind: str, place: str) -> ExecutorError:
+def _no_feature(name: str, kind: str, source: str) -> ExecutorError:
     return ExecutorError(
-        f"{place}: column {name!r} is of type {kind}, which is no feature of an example",
+        f"{source}: column {name!r} is of type {kind}, which is no feature of an example",
         hint="write numbers, texts, bytes, times or lists of them, or leave the column out",
         retryable=False,
     )
@@ -164,7 +164,7 @@ def is_list(kind: pa.DataType) -> bool:
     return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
 
 
-def to_column(name: str, array: pa.Array, place: str, first: int) -> Column:
+def to_column(name: str, array: pa.Array, source: str, first: int) -> Column:
     """Return an Arrow column as a feature.
 
     Raises:
@@ -177,9 +177,9 @@ def to_column(name: str, array: pa.Array, place: str, first: int) -> Column:
     from mlops_components._encoding import column_of, list_column_of
 
     if not is_list(array.type):
-        kind = _feature_kind(name, array.type, place)
-        return column_of(name, kind, _plain(array, name, place))
-    kind = _feature_kind(name, array.type.value_type, place)
+        kind = _feature_kind(name, array.type, source)
+        return column_of(name, kind, _plain(array, name, source))
+    kind = _feature_kind(name, array.type.value_type, source)
     present = array.drop_null()
     values = present.flatten()
     if pa.types.is_fixed_size_list(array.type):
@@ -192,14 +192,14 @@ def to_column(name: str, array: pa.Array, place: str, first: int) -> Column:
         missing = int(np.flatnonzero(np.asarray(values.is_null()))[0])
         row = int(np.searchsorted(np.cumsum(counts), missing, side="right"))
         raise ExecutorError(
-            f"{place}: row {first + row}: a list in column {name!r} has a null in it",
+            f"{source}: row {first + row}: a list in column {name!r} has a null in it",
             hint="leave it out of the list, or write another value for it",
             retryable=False,
         )
-    return list_column_of(name, kind, counts, _plain(values, name, place))
+    return list_column_of(name, kind, counts, _plain(values, name, source))
 
 
-def _plain(array: pa.Array, name: str, place: str) -> pa.Array:
+def _plain(array: pa.Array, name: str, source: str) -> pa.Array:
     """Return texts for times, plain values for encoded ones, and whole numbers of 64 bits."""
     import pyarrow as pa
     from pyarrow import types
@@ -221,7 +221,7 @@ def _plain(array: pa.Array, name: str, place: str) -> pa.Array:
         return array.cast(pa.float64()) if types.is_decimal(array.type) else array
     except pa.ArrowInvalid as error:
         raise ExecutorError(
-            f"{place}: column {name!r}: {error}",
+            f"{source}: column {name!r}: {error}",
             hint="features hold whole numbers of 64 bits and floats",
             retryable=False,
         ) from None

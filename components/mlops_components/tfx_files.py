@@ -26,7 +26,7 @@ class FileStatistics(NamedTuple):
     is_directory: bool
 
 
-def _place(path: Any) -> tuple[AbstractFileSystem, str]:
+def _locate(path: Any) -> tuple[AbstractFileSystem, str]:
     text = path.decode() if isinstance(path, bytes) else str(path)
     found: tuple[AbstractFileSystem, str] = url_to_fs(text)
     return found
@@ -40,52 +40,52 @@ def _spelt(system: AbstractFileSystem, path: str) -> str:
 
 def open(path: Any, mode: str = "r") -> IO[Any]:
     """Open a file."""
-    system, place = _place(path)
-    opened: IO[Any] = system.open(place, mode)
+    system, target = _locate(path)
+    opened: IO[Any] = system.open(target, mode)
     return opened
 
 
 def exists(path: Any) -> bool:
     """Return True if a path exists."""
-    system, place = _place(path)
-    return bool(system.exists(place))
+    system, target = _locate(path)
+    return bool(system.exists(target))
 
 
 def isdir(path: Any) -> bool:
     """Return True if a path is a folder."""
-    system, place = _place(path)
-    return bool(system.isdir(place))
+    system, target = _locate(path)
+    return bool(system.isdir(target))
 
 
 def glob(pattern: Any) -> list[str]:
     """Return the paths that fit a pattern."""
-    system, place = _place(pattern)
-    return [_spelt(system, found) for found in system.glob(place)]
+    system, target = _locate(pattern)
+    return [_spelt(system, found) for found in system.glob(target)]
 
 
 def listdir(path: Any) -> list[str]:
     """Return the names in a folder."""
-    system, place = _place(path)
-    return sorted(posixpath.basename(name.rstrip("/")) for name in system.ls(place, detail=False))
+    system, target = _locate(path)
+    return sorted(posixpath.basename(name.rstrip("/")) for name in system.ls(target, detail=False))
 
 
 def walk(top: Any, topdown: bool = True) -> Iterator[tuple[str, list[str], list[str]]]:
     """Yield folders below a path, each with the names of its folders and of its files."""
-    system, place = _place(top)
-    for folder, folders, files in system.walk(place, topdown=topdown):
+    system, target = _locate(top)
+    for folder, folders, files in system.walk(target, topdown=topdown):
         yield _spelt(system, folder), list(folders), list(files)
 
 
 def makedirs(path: Any) -> None:
     """Make a folder, and those above it."""
-    system, place = _place(path)
-    system.makedirs(place, exist_ok=True)
+    system, target = _locate(path)
+    system.makedirs(target, exist_ok=True)
 
 
 def mkdir(path: Any) -> None:
     """Make a folder in one that is there."""
-    system, place = _place(path)
-    system.mkdir(place, create_parents=False)
+    system, target = _locate(path)
+    system.mkdir(target, create_parents=False)
 
 
 def copy(src: Any, dst: Any, overwrite: bool = False) -> None:
@@ -99,8 +99,8 @@ def copy(src: Any, dst: Any, overwrite: bool = False) -> None:
 def rename(src: Any, dst: Any, overwrite: bool = False) -> None:
     """Move a file or a folder."""
     _refuse_existing(dst, overwrite)
-    system, place = _place(src)
-    system.mv(place, _place(dst)[1], recursive=system.isdir(place))
+    system, target = _locate(src)
+    system.mv(target, _locate(dst)[1], recursive=system.isdir(target))
 
 
 def _refuse_existing(path: Any, overwrite: bool) -> None:
@@ -110,20 +110,20 @@ def _refuse_existing(path: Any, overwrite: bool) -> None:
 
 def remove(path: Any) -> None:
     """Delete a file."""
-    system, place = _place(path)
-    system.rm_file(place)
+    system, target = _locate(path)
+    system.rm_file(target)
 
 
 def rmtree(path: Any) -> None:
     """Delete a folder with all that is in it."""
-    system, place = _place(path)
-    system.rm(place, recursive=True)
+    system, target = _locate(path)
+    system.rm(target, recursive=True)
 
 
 def stat(path: Any) -> FileStatistics:
     """Return size and time of a file."""
-    system, place = _place(path)
-    info = system.info(place)
+    system, target = _locate(path)
+    info = system.info(target)
     seconds = info.get("mtime") or 0
     return FileStatistics(int(info["size"] or 0), int(seconds * 1e9), info["type"] == "directory")
 
@@ -135,7 +135,7 @@ def ensure_local(file_path: str) -> str:
     """Return a file on this machine: a local one, or a copy that is kept for reuse."""
     import fsspec
 
-    if "file" in _place(file_path)[0].protocol:
+    if "file" in _locate(file_path)[0].protocol:
         return file_path
     return str(fsspec.open_local(f"filecache::{file_path}"))
 
@@ -152,7 +152,7 @@ def copy_dir(src: str, dst: str) -> None:
         rmtree(dst)
     makedirs(dst)
     for folder, _, files in walk(src):
-        inside = posixpath.relpath(_place(folder)[1], _place(src)[1])
+        inside = posixpath.relpath(_locate(folder)[1], _locate(src)[1])
         makedirs(posixpath.join(dst, inside))
         for name in files:
             copy(posixpath.join(folder, name), posixpath.join(dst, inside, name))

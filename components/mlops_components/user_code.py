@@ -118,8 +118,8 @@ def _not_importable(name: str, error: Exception) -> ExecutorError:
     """Return the error for a module of the user's that fails to be imported."""
     if isinstance(error, SyntaxError):
         # Not always the module itself: it may be one that it imports.
-        place = f"{error.filename or name}:{error.lineno}"
-        return ExecutorError(f"{place}: {error.msg}", hint="fix the module", retryable=False)
+        where = f"{error.filename or name}:{error.lineno}"
+        return ExecutorError(f"{where}: {error.msg}", hint="fix the module", retryable=False)
     missing = isinstance(error, ModuleNotFoundError)
     return ExecutorError(
         f"cannot import {name}: {summary(error)}",

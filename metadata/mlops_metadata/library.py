@@ -163,9 +163,9 @@ class Library:
         function = getattr(_compiled, method)
         deadline = time.monotonic() + _PATIENCE
         while True:
-            answer, told, code = function(self._handle, data)
+            answer, message, code = function(self._handle, data)
             self._used = time.monotonic()
-            text = told.decode("utf-8", "replace")
+            text = message.decode("utf-8", "replace")
             lost = reads and self._may_be_lost and any(sign in text for sign in _LOST)
             if not (lost or code == _ABORTED) or self._used > deadline:
                 return answer, text, code

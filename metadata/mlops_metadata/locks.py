@@ -77,7 +77,7 @@ class FileLock:
     def close(self) -> None:
         """Close the lock file, which stays for the others."""
         os.close(self._file)
-        # The number may soon stand for another file, which must not be locked in its place.
+        # The number may soon stand for another file, which must not be locked instead.
         self._file = -1
 
 

@@ -73,7 +73,7 @@ _PLAIN: dict[str, Any] = {
     "reason": "",
     "error": "",
 }
-"""Fields of an execution that MLMD has no place for, as properties of their own.
+"""Fields of an execution that MLMD does not have, as properties of their own.
 
 Each comes with the value that is not written.
 """

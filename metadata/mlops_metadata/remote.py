@@ -50,16 +50,16 @@ def open_grpc(url: str) -> MlmdStore:
     Raises:
         StoreError: the URL is wrong, or the server cannot be reached.
     """
-    place = _split(url, "grpc://host:port", ("tls", "ca", "cert", "key"))
-    if not place.port:
+    target = _split(url, "grpc://host:port", ("tls", "ca", "cert", "key"))
+    if not target.port:
         raise StoreError(f"{url} names no port", hint="write grpc://host:8080")
-    server = Server(f"{place.host}:{place.port}", place.options)
+    server = Server(f"{target.host}:{target.port}", target.options)
     try:
         server.ready()
     except BaseException:
         server.close()
         raise
-    return MlmdStore(Connection(server, ThreadLock(), f"grpc://{place.host}:{place.port}"))
+    return MlmdStore(Connection(server, ThreadLock(), f"grpc://{target.host}:{target.port}"))
 
 
 def open_mysql(url: str) -> MlmdStore:
@@ -73,20 +73,20 @@ def open_mysql(url: str) -> MlmdStore:
         StoreError: the URL is wrong, or the server cannot be reached.
     """
     form = "mysql://user@host:3306/database"
-    place = _split(url, form, ("ca", "socket"))
-    if not place.database or not place.user:
+    target = _split(url, form, ("ca", "socket"))
+    if not target.database or not target.user:
         raise StoreError(f"{url} names no user or no database", hint=f"write {form}")
     config = pb.ConnectionConfig()
     mysql = config.mysql
-    mysql.host, mysql.port, mysql.user = place.host, place.port or 3306, place.user
-    mysql.database = place.database
+    mysql.host, mysql.port, mysql.user = target.host, target.port or 3306, target.user
+    mysql.database = target.database
     mysql.password = os.environ.get(PASSWORD, "")
-    if "socket" in place.options:
-        mysql.socket = place.options["socket"]
-    if "ca" in place.options:
-        mysql.ssl_options.ca = place.options["ca"]
+    if "socket" in target.options:
+        mysql.socket = target.options["socket"]
+    if "ca" in target.options:
+        mysql.ssl_options.ca = target.options["ca"]
         mysql.ssl_options.verify_server_cert = True
-    name = f"mysql://{place.host}:{mysql.port}/{place.database}"
+    name = f"mysql://{target.host}:{mysql.port}/{target.database}"
     return MlmdStore(Connection(_first_open(config, name), ThreadLock(), name))
 
 

@@ -176,7 +176,7 @@ def _check_path(location: Location) -> None:
         problem, hint = "cannot be written to: permission denied", "open it with ?mode=ro"
     elif not location.read_only and not _may(path.parent, os.W_OK):
         problem = "cannot be written to: its folder is read-only"
-        hint = "choose another place, or open it with ?mode=ro"
+        hint = "choose another path, or open it with ?mode=ro"
     if problem:
         raise StoreError(f"the metadata store {path} {problem}", hint=hint)
 

@@ -62,8 +62,8 @@ class Source:
             message.options.order_by_field.field = pb.ListOperationOptions.OrderByField.ID
             message.options.order_by_field.is_asc = True
             for first in getattr(self._connection.read(method, message), field_name):
-                told = (first.id, first.type, first.name, first.create_time_since_epoch)
-                digest.update(repr(told).encode())
+                first_record = (first.id, first.type, first.name, first.create_time_since_epoch)
+                digest.update(repr(first_record).encode())
         return digest.hexdigest()[:12]
 
     def types(self) -> list[ArtifactType]:

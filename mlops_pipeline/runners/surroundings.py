@@ -96,10 +96,10 @@ def _settled_mark(path: str, before: int) -> str:
 
 def _mark(path: str) -> str:
     """Return a mark of a file, or of the names of modules in a folder."""
-    place = Path(path)
-    if place.is_dir():
-        return "\n".join(sorted(e.name for e in place.iterdir() if may_be_imported(e.name)))
-    return stamp_of(place.stat()).text
+    target = Path(path)
+    if target.is_dir():
+        return "\n".join(sorted(e.name for e in target.iterdir() if may_be_imported(e.name)))
+    return stamp_of(target.stat()).text
 
 
 def are_unchanged(marks: Iterable[tuple[str, str]]) -> bool:

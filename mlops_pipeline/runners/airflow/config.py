@@ -84,7 +84,7 @@ class ExecutionConfig:
             ) from None
 
     @property
-    def places(self) -> dict[str, str]:
+    def locations(self) -> dict[str, str]:
         """The variables that say where the store and the artifacts are."""
         given = {"MLOPS_STORE": self.store, "MLOPS_ROOT": self.root}
         return {name: value for name, value in given.items() if value}

@@ -52,8 +52,8 @@ class _Plan:
         for config in fitting:
             arguments |= config.arguments
             execution = config.execution or execution
-        place = {"ir_file": self.file, "scope": self.scope}
-        return {**place, "execution": execution, **arguments}
+        file = {"ir_file": self.file, "scope": self.scope}
+        return {**file, "execution": execution, **arguments}
 
     def values(self) -> dict[str, Any]:
         """Return arguments of the operators that know the run parameters."""
@@ -88,13 +88,13 @@ class PipelineDag(DAG):
         span: str = "",
         **dag: Any,
     ) -> None:
-        ir, place = _read(file)
+        ir, path = _read(file)
         dag.setdefault("dag_id", ir.name)
-        dag.setdefault("doc_md", f"{ir.doc}\n\nCompiled pipeline: `{place.name}`")
+        dag.setdefault("doc_md", f"{ir.doc}\n\nCompiled pipeline: `{path.name}`")
         users = dag.pop("params", {})
         super().__init__(**dag)
         with self:
-            plan = _Plan(ir, str(place), execution, nodes, span, {})
+            plan = _Plan(ir, str(path), execution, nodes, span, {})
             self.node_tasks: dict[str, Any] = _build(plan)
         # Not before: each task would copy them, and be written with them.
         self.params = {**parameters(ir), **run_parameters(ir), **users}
@@ -122,12 +122,12 @@ class PipelineTaskGroup(TaskGroup):
         parameters: Mapping[str, Any] | None = None,
         **group: Any,
     ) -> None:
-        ir, place = _read(file)
+        ir, path = _read(file)
         group.setdefault("group_id", ir.name)
         super().__init__(**group)
         with self:
             given = dict(parameters or {})
-            plan = _Plan(ir, str(place), execution, nodes, span, given, str(self.group_id))
+            plan = _Plan(ir, str(path), execution, nodes, span, given, str(self.group_id))
             self.node_tasks: dict[str, Any] = _build(plan)
 
 
@@ -252,7 +252,7 @@ def _task(plan: _Plan, node: NodeIR, task_id: str, parent: Any, counts: Mapping[
         **_assets(plan.ir, node),
         **plan.values(),
         **plan.step(node.id),
-        "place": node.id,
+        "pipeline_node": node.id,
         "asked": _asked(node) if plan.step(node.id)["execution"].mode == "pod" else {},
         "secrets": [p.value.name for p in node.parameters if isinstance(p.value, SecretName)],
         "assets": _asset_names(plan.ir, node),

@@ -59,18 +59,18 @@ def deploy(ir: PipelineIR, folder: Path, deployment: Deployment) -> Deployed:
         )
     if not folder.is_dir():
         raise SettingsError(f"{folder} is no folder", hint="name a DAG bundle folder with --dags")
-    place = folder / dag_id
-    ir_file = place / f"{ir.name}-{digest(ir)[:12]}.json"
-    dag_file = place / f"{dag_id}.py"
+    dag_folder = folder / dag_id
+    ir_file = dag_folder / f"{ir.name}-{digest(ir)[:12]}.json"
+    dag_file = dag_folder / f"{dag_id}.py"
     try:
-        place.mkdir(exist_ok=True)
+        dag_folder.mkdir(exist_ok=True)
         wrote = [
             _write(ir_file, dump(ir)),
             _write(dag_file, _dag_text(ir_file.name, dag_id, deployment).encode()),
         ]
-        _forget(place, ir.name, ir_file)
+        _forget(dag_folder, ir.name, ir_file)
     except OSError as error:
-        raise SettingsError(f"cannot write to {place}: {error.strerror}") from None
+        raise SettingsError(f"cannot write to {dag_folder}: {error.strerror}") from None
     return Deployed(dag_id, ir_file, dag_file, any(wrote))
 
 
@@ -110,7 +110,7 @@ def _write(file: Path, data: bytes) -> bool:
     return True
 
 
-def _forget(place: Path, name: str, current: Path) -> None:
-    old = [file for file in place.glob(f"{name}-*.json") if file != current]
+def _forget(dag_folder: Path, name: str, current: Path) -> None:
+    old = [file for file in dag_folder.glob(f"{name}-*.json") if file != current]
     for file in sorted(old, key=lambda each: each.stat().st_mtime_ns)[: max(len(old) - KEPT, 0)]:
         file.unlink()

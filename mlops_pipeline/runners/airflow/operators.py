@@ -166,7 +166,7 @@ class NodeOperator(RunStepOperator):
     """Runs one node of a compiled pipeline; driver, executor and publisher are inside.
 
     Args:
-        place: id of the node.
+        pipeline_node: id of the node.
         iteration: index in each loop, as `0,1`; a mapped task has one each.
         secrets: names of the secrets that the node takes.
         asked: what the node asks of the machine, for pods.
@@ -180,7 +180,7 @@ class NodeOperator(RunStepOperator):
     def __init__(
         self,
         *,
-        place: str,
+        pipeline_node: str,
         iteration: str | None = None,
         secrets: Sequence[str] = (),
         asked: Mapping[str, Any] | None = None,
@@ -190,7 +190,7 @@ class NodeOperator(RunStepOperator):
         super().__init__(**arguments)
         self.asked = dict(asked or {})
         self.node_result: Any = None
-        self.place = place
+        self.pipeline_node = pipeline_node
         self.iteration = iteration
         self.secrets = list(secrets)
         self.assets = dict(assets or {})
@@ -203,13 +203,17 @@ class NodeOperator(RunStepOperator):
             AirflowFailException: it failed in a way that another attempt does not fix.
             AirflowException: it failed otherwise.
         """
-        arguments = ["run-node", self.ir_file, self.place]
+        arguments = ["run-node", self.ir_file, self.pipeline_node]
         if self.execution.mode != "pod":
             arguments.append("--watch-parent")
         if context["params"].get(FORCE):
             arguments.append("--force")
         code, result = self.run_place(context, arguments, self.iteration, self.secrets)
-        self.node_result = {"run_id": self.run_id_of(context), "node": self.place, **(result or {})}
+        self.node_result = {
+            "run_id": self.run_id_of(context),
+            "node": self.pipeline_node,
+            **(result or {}),
+        }
         if result is not None:
             self.log.info(
                 "%(node)s: %(state)s, execution %(execution_id)s: %(reason)s", self.node_result
@@ -217,9 +221,9 @@ class NodeOperator(RunStepOperator):
         if code == SKIPPED:
             raise AirflowSkipException((result or {}).get("reason", ""))
         if code == USER_ERROR:
-            raise AirflowFailException(_why(self.place, code, result))
+            raise AirflowFailException(_why(self.pipeline_node, code, result))
         if code != DONE or result is None:
-            raise AirflowException(_why(self.place, code, result))
+            raise AirflowException(_why(self.pipeline_node, code, result))
         self._report_assets(context, result)
         return {name: result[name] for name in ("state", "execution_id", "outputs")}
 
@@ -309,10 +313,10 @@ def asset(name: str) -> Asset:
     return Asset(name=name, uri=f"x-mlops://{name}")
 
 
-def _why(place: str, code: int, result: Any) -> str:
+def _why(node_id: str, code: int, result: Any) -> str:
     reason = (result or {}).get("reason", "")
     if reason:
-        return f"{place}: {reason}"
+        return f"{node_id}: {reason}"
     if code < 0:
-        return f"{place} was ended by {signal.Signals(-code).name} and left no result"
-    return f"{place} ended with exit code {code} and left no result, see the log"
+        return f"{node_id} was ended by {signal.Signals(-code).name} and left no result"
+    return f"{node_id} ended with exit code {code} and left no result, see the log"

@@ -64,7 +64,7 @@ class StepPod:
         execution = self._execution
         variables = {
             **step.variables,
-            **execution.places,
+            **execution.locations,
             **execution.environment,
             "MLOPS_IR": packed(Path(step.ir_file)),
         }

@@ -70,7 +70,7 @@ class StepProcess:
         execution = self._execution
         with tempfile.TemporaryDirectory(prefix="mlops-") as folder:
             result = Path(folder) / "result.json"
-            more = {**step.variables, **execution.places, **self._secrets(step.secrets)}
+            more = {**step.variables, **execution.locations, **self._secrets(step.secrets)}
             if execution.mode == "container":
                 self._container = Path(folder) / "container"
             argv = execution.command(
