@@ -45,7 +45,7 @@ class TfxExecutor:
         result = result or _left_behind(task)
         _check(result)
         for name, artifact in task.outputs.items():
-            found = _told(spec.OUTPUTS[name].type, result, name) or outputs[name]
+            found = _reported(spec.OUTPUTS[name].type, result, name) or outputs[name]
             _take_back(name, found, artifact)
 
 
@@ -145,7 +145,7 @@ def _check(result: Any) -> None:
         raise ExecutorError(f"the executor of TFX has failed: {message or 'it does not say why'}")
 
 
-def _told(kind: Any, result: Any, name: str) -> list[Any]:
+def _reported(kind: Any, result: Any, name: str) -> list[Any]:
     """Return the artifacts of an output as the executor's result has them, if it has any."""
     if result is None or name not in result.output_artifacts:
         return []

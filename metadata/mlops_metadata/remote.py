@@ -216,7 +216,7 @@ class Server:
                 )
                 return answer, "", 0
             except grpc.RpcError as error:
-                code, text = _told(error)
+                code, text = _code_and_text(error)
             # One that has been sent is repeated if nothing came of it, or if it changes nothing.
             harmless = code == _ABORTED or (code == _UNAVAILABLE and method.startswith("Get"))
             if not harmless or time.monotonic() > deadline:
@@ -228,7 +228,7 @@ class Server:
         self._channel.close()
 
 
-def _told(error: Any) -> tuple[int, str]:
+def _code_and_text(error: Any) -> tuple[int, str]:
     code, text = int(error.code().value[0]), str(error.details() or "")
     causes = {
         4: f"it did not answer within {PATIENCE:g} s",

@@ -26,7 +26,7 @@ def import_tfx(project: Project, source: str, as_json: bool) -> None:
     if as_json:
         write_json(done)
         return
-    write(_told(done))
+    write(_summary_lines(done))
     for pipeline in done.beside:
         warn(
             f"{pipeline} has runs of its own here",
@@ -37,7 +37,7 @@ def import_tfx(project: Project, source: str, as_json: bool) -> None:
     click.echo(f"  mlops runs{project.flags_text()}")
 
 
-def _told(done: Any) -> list[str]:
+def _summary_lines(done: Any) -> list[str]:
     of = ", ".join(done.pipelines)
     what = (
         f"{_count(done.executions, 'execution')} and {_count(done.artifacts, 'artifact')} "

@@ -114,7 +114,7 @@ class RunStepOperator(StepOperator):
         self.known = list(known)
         self.span = span
 
-    def run_place(
+    def run_iteration(
         self,
         context: Any,
         arguments: Sequence[str],
@@ -208,7 +208,7 @@ class NodeOperator(RunStepOperator):
             arguments.append("--watch-parent")
         if context["params"].get(FORCE):
             arguments.append("--force")
-        code, result = self.run_place(context, arguments, self.iteration, self.secrets)
+        code, result = self.run_iteration(context, arguments, self.iteration, self.secrets)
         self.node_result = {
             "run_id": self.run_id_of(context),
             "node": self.pipeline_node,
@@ -286,7 +286,7 @@ class LoopItemsOperator(RunStepOperator):
 
     def _inner(self, context: Any, loop: str, outer: str) -> list[str]:
         arguments = ["loop-items", self.ir_file, loop]
-        code, result = self.run_place(context, arguments, outer)
+        code, result = self.run_iteration(context, arguments, outer)
         if code != DONE or result is None:
             raise AirflowException(f"the items of loop {loop} could not be read, see the log")
         return list(result)
