@@ -115,7 +115,9 @@ def main() -> int:
 
     parser = arguments(__doc__)
     add_peers(parser, PEERS)
-    parser.add_argument("--list", action="store_true", help="print our functions, and the calls between our files")
+    parser.add_argument(
+        "--list", action="store_true", help="print our functions, and the calls between our files"
+    )
     options = parser.parse_args()
     found = peers(options.peer, PEERS)
     sides = {"ours": options.python, **found}
