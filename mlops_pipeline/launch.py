@@ -21,7 +21,6 @@ from typing import Any
 import msgspec
 
 from mlops_pipeline import executor
-from mlops_pipeline.calling import load_target
 from mlops_pipeline.claims import (
     claim,
     fence,
@@ -36,7 +35,6 @@ from mlops_pipeline.driver import (
     import_artifact,
 )
 from mlops_pipeline.errors import ExecutorError, PipelineError, RootError, StoreError
-from mlops_pipeline.failure import traceback_tail
 from mlops_pipeline.graph import dependencies
 from mlops_pipeline.history import History, Iteration, Outcome, load_history, load_outputs
 from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor
@@ -54,6 +52,8 @@ from mlops_pipeline.store import (
     State,
 )
 from mlops_pipeline.task import ArtifactRef, Task, TaskResult
+from mlops_pipeline.tracebacks import traceback_tail
+from mlops_pipeline.user_code import load_target
 from mlops_pipeline.workspace import TAG, Workspace
 
 __all__ = ["Outcome", "Session", "Start", "end_run", "launch", "open_session"]
