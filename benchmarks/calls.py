@@ -4,7 +4,8 @@ Two components, the second reading what the first wrote, run in process on an ML
 `run` to its return, `sys.setprofile` notes every function of mlops_pipeline and mlops_metadata
 that is entered, and how many of them are on the stack when a component's function is. Lambdas and
 comprehensions count as functions; `named` leaves them out, and `beside the store` leaves out
-mlops_metadata. Peers that have an interpreter do the same job under the same count.
+mlops_metadata. `between files` are the calls whose nearest framework frame above is in another
+file, or that have none above. Peers that have an interpreter do the same job under the same count.
 
   python benchmarks/calls.py [--peer hamilton=envs/hamilton/bin/python] [--list]
 
@@ -21,9 +22,9 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-LIMITS = {"functions": 60, "files": 14, "frames": 8}
+LIMITS = {"named": 175, "files": 28, "frames": 8, "between files": 350}
 PEERS = ("hamilton", "kedro")
-SHOWN = ("functions", "named", "files", "frames", "calls", "beside the store")
+SHOWN = ("functions", "named", "files", "frames", "calls", "between files", "beside the store")
 
 
 class Count:
@@ -34,6 +35,7 @@ class Count:
         self.codes: dict[CodeType, int] = {}
         self.frames = 0
         self.calls = 0
+        self.between: dict[tuple[str, str], int] = {}
 
     def ours(self, code: CodeType) -> bool:
         """Return True if the framework has this code."""
@@ -44,6 +46,17 @@ class Count:
         if kind == "call" and self.ours(frame.f_code):
             self.calls += 1
             self.codes[frame.f_code] = self.codes.get(frame.f_code, 0) + 1
+            above = self._caller(frame)
+            if above != frame.f_code.co_filename:
+                pair = (above, frame.f_code.co_filename)
+                self.between[pair] = self.between.get(pair, 0) + 1
+
+    def _caller(self, frame: FrameType) -> str:
+        """The file of the nearest frame above that the framework wrote; empty for none."""
+        above = frame.f_back
+        while above is not None and not self.ours(above.f_code):
+            above = above.f_back
+        return "" if above is None else above.f_code.co_filename
 
     def reached(self) -> None:
         """Count the framework's frames above the user's function, which calls this."""
@@ -74,9 +87,18 @@ class Count:
             "files": len({file for file, _ in named}),
             "frames": self.frames,
             "calls": self.calls,
+            "between files": sum(self.between.values()),
             "beside the store": len([f for f, _ in found if "/mlops_metadata/" not in f]),
-            "names": sorted(f"{'/'.join(f.split('/')[-2:])}: {name}" for f, name in named),
+            "names": sorted(f"{_short(f)}: {name}" for f, name in named),
+            "pairs": [
+                f"{count:5} {_short(above) or 'outside'} -> {_short(file)}"
+                for (above, file), count in sorted(self.between.items(), key=lambda kv: -kv[1])
+            ],
         }
+
+
+def _short(file: str) -> str:
+    return "/".join(file.split("/")[-2:])
 
 
 def twice(packages: tuple[str, ...], work: Callable[[Count, int], Callable[[], object]]) -> None:
@@ -93,7 +115,9 @@ def main() -> int:
 
     parser = arguments(__doc__)
     add_peers(parser, PEERS)
-    parser.add_argument("--list", action="store_true", help="print the functions of ours")
+    parser.add_argument(
+        "--list", action="store_true", help="print our functions, and the calls between our files"
+    )
     options = parser.parse_args()
     found = peers(options.peer, PEERS)
     sides = {"ours": options.python, **found}
@@ -111,6 +135,7 @@ def main() -> int:
             say(f"{name:>9} {which:>6}: {numbers}")
     if options.list:
         say("\n".join(figures["ours"]["second"]["names"]))
+        say("\n".join(figures["ours"]["second"]["pairs"]))
     save(options.json, figures)
     second = figures["ours"]["second"]
     kept = [check(name, second[name], limit) for name, limit in LIMITS.items()]

@@ -19,7 +19,6 @@ from typing import Any
 import msgspec
 
 from mlops_pipeline.artifacts import Artifact
-from mlops_pipeline.calling import refuse_while_importing
 from mlops_pipeline.data_diff import DataDiff, diff_versions
 from mlops_pipeline.datasets import TrainedModel, Version, find_version
 from mlops_pipeline.datasets import datasets as list_versions
@@ -42,6 +41,7 @@ from mlops_pipeline.runs import LAST, pipeline_of, refuse_taken
 from mlops_pipeline.settings import Settings, Sources, resolve, start_of
 from mlops_pipeline.store import NOTHING, MemoryStore, MetadataStore, Run, State
 from mlops_pipeline.stores import is_there, make_place, make_root, open_store
+from mlops_pipeline.user_code import refuse_while_importing
 from mlops_pipeline.why import Why
 from mlops_pipeline.why import why as explain
 from mlops_pipeline.workspace import Workspace

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -334,6 +335,20 @@ def value_artifact_for(python_type: object) -> type[ValueArtifact]:
         if python_type is kind.PYTHON_TYPE:
             return kind
     return JsonValue
+
+
+def class_named(name: str, base: type[Artifact] = Artifact) -> type[Artifact] | None:
+    """Return the class of an artifact type, among `base` and its subclasses.
+
+    Of several, it is the one nearest to `base`, and of these the one defined first.
+    """
+    waiting = deque([base])
+    while waiting:
+        kind = waiting.popleft()
+        if name == kind.TYPE_NAME:
+            return kind
+        waiting.extend(kind.__subclasses__())
+    return None
 
 
 VALUE_TYPES = frozenset(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import functools
 import os
 import typing
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,27 +18,17 @@ from mlops_pipeline.artifacts import (
     Artifact,
     PropertyValue,
     ValueArtifact,
+    class_named,
     value_artifact_for,
 )
+from mlops_pipeline.context import Taken, TaskContext
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
-from mlops_pipeline.literals import Secret, near_choice, spelt
+from mlops_pipeline.literals import Secret, near_choice, spelt, value_fields
 from mlops_pipeline.task import ArtifactRef, Task
 
-Taken = Artifact | list[Artifact] | None
-"""What an executor gets for an input: the artifact, all of them, or nothing."""
 
-
-@dataclass(frozen=True)
-class Bound:
-    """A task in Python's terms; `outputs` has the value outputs too."""
-
-    inputs: dict[str, Taken]
-    outputs: dict[str, Artifact]
-    parameters: dict[str, Any]
-
-
-def bind(task: Task, hints: Mapping[str, Any]) -> Bound:
-    """Build the artifacts and the typed parameters of a task.
+def bind(task: Task, hints: Mapping[str, Any]) -> TaskContext:
+    """Build what an executor sees of a task: its artifacts and its typed parameters.
 
     Args:
         hints: annotations of the component function, or of nothing for untyped parameters.
@@ -49,58 +37,48 @@ def bind(task: Task, hints: Mapping[str, Any]) -> Bound:
         ParameterError: a parameter does not fit its annotation.
         ExecutorError: a secret is not in the environment.
     """
-    inputs = {name: _taken(task, name, hints.get(name)) for name in task.inputs}
+    inputs: dict[str, Taken] = {}
+    for name, refs in task.inputs.items():
+        artifacts = [_artifact(ref, hints.get(name)) for ref in refs]
+        if name not in task.many and len(artifacts) > 1:
+            uri = artifacts[0].uri
+            raise ExecutorError(
+                f"{task.name}: input {name!r} takes one artifact, but {len(refs)} were found",
+                hint=f"annotate it as list[Input[...]], or resolve it to one: {uri}, ...",
+                retryable=False,
+            )
+        inputs[name] = artifacts if name in task.many else next(iter(artifacts), None)
     outputs = {name: _artifact(ref, hints.get(name)) for name, ref in task.outputs.items()}
     for artifact in outputs.values():
         _make_room(artifact)
-    return Bound(inputs, outputs, _parameters(task, hints))
-
-
-def _taken(task: Task, name: str, hint: Any) -> Taken:
-    artifacts = [_artifact(ref, hint) for ref in task.inputs[name]]
-    if name in task.many:
-        return artifacts
-    if len(artifacts) > 1:
-        raise ExecutorError(
-            f"{task.name}: input {name!r} takes one artifact, but {len(artifacts)} were found",
-            hint=f"annotate it as list[Input[...]], or resolve it to one: {artifacts[0].uri}, ...",
-            retryable=False,
-        )
-    return artifacts[0] if artifacts else None
+    parameters = {
+        name: _converted(task, name, value, hints.get(name, Any))
+        for name, value in task.parameters.items()
+    }
+    if task.secrets:
+        parameters |= secrets(task)
+    folders = (Path(task.scratch), Path(task.state_dir))
+    return TaskContext(task.name, inputs, outputs, parameters, folders)
 
 
 def _artifact(ref: ArtifactRef, hint: Any) -> Artifact:
-    kind = _artifact_type(hint, ref.type)
+    """Build an artifact of the annotated class, or of the subclass that the stored type names."""
+    waiting, bases = [hint], []
+    while waiting:
+        each = waiting.pop(0)
+        if isinstance(each, type) and issubclass(each, Artifact):
+            bases.append(each)
+        else:
+            waiting += typing.get_args(each)
+    bases = bases or [Artifact]
+    named = (class_named(ref.type, base) for base in bases)
+    kind = next((found for found in named if found is not None), bases[0])
     # The executor may change a list in place; the reference stays what it was.
     properties = copy.deepcopy(ref.properties)
     artifact = kind(ref.uri, id=ref.id, properties=properties, digest=ref.digest)
     if ref.path:
         artifact.fetch = functools.partial(Path, ref.path)
     return artifact
-
-
-def _artifact_type(hint: Any, name: str) -> type[Artifact]:
-    """The annotated class, or that subclass of it which the stored type names."""
-    bases = list(_artifact_types(hint)) or [Artifact]
-    for base in bases:
-        for kind in _with_subclasses(base):
-            if name == kind.TYPE_NAME:
-                return kind
-    return bases[0]
-
-
-def _artifact_types(hint: Any) -> Iterator[type[Artifact]]:
-    if isinstance(hint, type) and issubclass(hint, Artifact):
-        yield hint
-        return
-    for argument in typing.get_args(hint):
-        yield from _artifact_types(argument)
-
-
-def _with_subclasses(kind: type[Artifact]) -> Iterator[type[Artifact]]:
-    yield kind
-    for subclass in kind.__subclasses__():
-        yield from _with_subclasses(subclass)
 
 
 def _make_room(artifact: Artifact) -> None:
@@ -110,14 +88,6 @@ def _make_room(artifact: Artifact) -> None:
     path = artifact.path
     folder = path.parent if isinstance(artifact, ValueArtifact) else path
     folder.mkdir(parents=True, exist_ok=True)
-
-
-def _parameters(task: Task, hints: Mapping[str, Any]) -> dict[str, Any]:
-    values = {
-        name: _converted(task, name, value, hints.get(name, Any))
-        for name, value in task.parameters.items()
-    }
-    return values | secrets(task)
 
 
 def secrets(task: Task) -> dict[str, str]:
@@ -188,8 +158,6 @@ def write_values(task: Task, outputs: Mapping[str, Artifact], returned: Any, hin
     Raises:
         ExecutorError: a value is missing or of the wrong type.
     """
-    if not task.values:
-        return
     fields = value_fields(hint)
     if set(fields) == set(task.values):
         values = _fields_of(task, returned, fields)
@@ -199,14 +167,6 @@ def write_values(task: Task, outputs: Mapping[str, Artifact], returned: Any, hin
         artifact = outputs[name]
         if isinstance(artifact, ValueArtifact):
             artifact.write(_checked(task, name, values[name], fields[name]))
-
-
-def value_fields(hint: Any) -> dict[str, Any]:
-    """The names and types of a return type that has several: NamedTuple, TypedDict, dataclass."""
-    named = isinstance(hint, type) and (
-        typing.is_typeddict(hint) or hasattr(hint, "_fields") or dataclasses.is_dataclass(hint)
-    )
-    return typing.get_type_hints(hint) if named else {}
 
 
 def _fields_of(task: Task, returned: Any, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,27 +1,16 @@
-"""Imports what a task names and calls it with the arguments of the task."""
+"""Calls what a task names with the arguments of the task."""
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import importlib
 import inspect
-import sys
 import typing
-from collections.abc import Callable, Iterator, Sequence
-from contextvars import ContextVar
+from collections.abc import Callable
 from typing import Any
 
 from mlops_pipeline.binding import bind, changed_properties, check_names, write_values
-from mlops_pipeline.context import TaskContext, current_set, make_context
-from mlops_pipeline.errors import (
-    DefinitionError,
-    ExecutorError,
-    PipelineError,
-    caller,
-    did_you_mean,
-)
-from mlops_pipeline.failure import summary, traceback_tail
+from mlops_pipeline.context import CURRENT, TaskContext
+from mlops_pipeline.errors import ExecutorError
 from mlops_pipeline.gate import gate_from
 from mlops_pipeline.task import Task, TaskResult
 
@@ -35,14 +24,16 @@ def call_function(task: Task, target: Any, **extra: Any) -> TaskResult:
     function = getattr(target, "function", target)
     hints = hints_of(function)
     parameters = inspect.signature(function).parameters
-    bound = bind(task, hints)
+    context = bind(task, hints)
     needed = {n for n, p in parameters.items() if p.default is p.empty and n not in extra}
     check_names(task, set(parameters), needed)
-    written = {n: a for n, a in bound.outputs.items() if n not in task.values}
-    arguments = {**bound.inputs, **written, **bound.parameters, **extra}
-    context = make_context(task, bound)
-    with current_set(context):
+    written = {n: a for n, a in context.outputs.items() if n not in task.values}
+    arguments = {**context.inputs, **written, **context.parameters, **extra}
+    token = CURRENT.set(context)
+    try:
         returned = function(**arguments)
+    finally:
+        CURRENT.reset(token)
     return _finish(task, context, returned, hints.get("return"))
 
 
@@ -57,19 +48,23 @@ def call_class(task: Task, target: Any) -> TaskResult:
         )
     function = getattr(target, "function", None)
     hints = hints_of(function) if function else {}
-    bound = bind(task, hints)
-    context = make_context(task, bound)
-    with current_set(context):
+    context = bind(task, hints)
+    token = CURRENT.set(context)
+    try:
         returned = kind().execute(context)
+    finally:
+        CURRENT.reset(token)
     hint = hints.get("return") or hints_of(kind.execute).get("return")
     return _finish(task, context, returned, hint)
 
 
 def _finish(task: Task, context: TaskContext, returned: Any, hint: Any) -> TaskResult:
     """Write the returned values, and collect the properties that were set."""
-    write_values(task, context.outputs, returned, hint)
+    if task.values:
+        write_values(task, context.outputs, returned, hint)
     properties = changed_properties(task, context.outputs)
-    return TaskResult(properties=properties, gate=gate_from(context.findings))
+    gate = gate_from(context.findings) if context.findings else None
+    return TaskResult(properties=properties, gate=gate)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -88,96 +83,3 @@ def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
             hint="import what they name at module level, outside `if TYPE_CHECKING`",
             retryable=False,
         ) from error
-
-
-def load_target(target: str, import_paths: Sequence[str]) -> Any:
-    """Import `module:qualname`.
-
-    Raises:
-        ExecutorError: the module or the name in it is not there.
-    """
-    put_first(import_paths)
-    module_name, _, qualname = target.partition(":")
-    try:
-        with no_bytecode(), importing(module_name):
-            found: Any = importlib.import_module(module_name)
-    except PipelineError as error:
-        raise ExecutorError(
-            f"cannot import {module_name}: {error.message}",
-            hint=error.hint,
-            retryable=False,
-        ) from error
-    except Exception as error:
-        raise ExecutorError(
-            f"cannot import {module_name}: {summary(error)}",
-            hint=_import_hint(error, module_name),
-            retryable=False,
-            details=traceback_tail(error),
-        ) from error
-    for name in qualname.split("."):
-        if not hasattr(found, name):
-            raise ExecutorError(
-                f"{module_name} has no {qualname!r}",
-                hint=did_you_mean(name, [n for n in dir(found) if not n.startswith("_")]),
-                retryable=False,
-            )
-        found = getattr(found, name)
-    return found
-
-
-_IMPORTING: ContextVar[str] = ContextVar("importing", default="")
-
-
-@contextlib.contextmanager
-def importing(module_name: str) -> Iterator[None]:
-    """Meanwhile, a module of the user's is imported: it may define things, but not run them."""
-    token = _IMPORTING.set(module_name)
-    try:
-        yield
-    finally:
-        _IMPORTING.reset(token)
-
-
-def refuse_while_importing() -> None:
-    """Refuse to run a pipeline from a module's top level: each worker would run it again.
-
-    Raises:
-        DefinitionError: a module is being imported, to be run from.
-    """
-    if _IMPORTING.get():
-        raise DefinitionError(
-            f"{_IMPORTING.get()} runs a pipeline whenever it is imported",
-            hint='put the call below `if __name__ == "__main__":`',
-            where=caller(),
-        )
-
-
-@contextlib.contextmanager
-def no_bytecode() -> Iterator[None]:
-    """Write no `.pyc` files meanwhile.
-
-    Python takes one for fresh if size and second of its source are the same, so that of a file
-    which is edited twice within a second would be run in place of what the file says.
-    """
-    before = sys.dont_write_bytecode
-    sys.dont_write_bytecode = True
-    try:
-        yield
-    finally:
-        sys.dont_write_bytecode = before
-
-
-def put_first(import_paths: Sequence[str]) -> None:
-    """Look for modules in these folders before all others."""
-    wanted = list(dict.fromkeys(import_paths))
-    if sys.path[: len(wanted)] != wanted:
-        sys.path[:] = wanted + [entry for entry in sys.path if entry not in wanted]
-        importlib.invalidate_caches()
-
-
-def _import_hint(error: Exception, module_name: str) -> str:
-    if isinstance(error, ModuleNotFoundError):
-        if error.name == module_name.partition(".")[0]:
-            return "run it where the module lies, or install the package that has it"
-        return f"install what provides {error.name!r} in this environment"
-    return f"run `python -c 'import {module_name}'` to see it outside the pipeline"

@@ -1,4 +1,4 @@
-"""What a run is about beside its parameters, as users say it, and how the run keeps that.
+"""Which nodes a run covers, as users name them, and how the run keeps that.
 
 Schedulers of others know parameters only, so there each run has some that are none of the
 pipeline's: they are named here.
@@ -6,11 +6,12 @@ pipeline's: they are named here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_pipeline.errors import CompileError
+from mlops_pipeline.errors import CompileError, ParameterError, did_you_mean
+from mlops_pipeline.graph import ancestors, dependencies, descendants
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.store import Run
 
@@ -31,11 +32,11 @@ RESERVED: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Choice:
+class Selection:
     """The nodes that are named, none for a whole run, and whether they run in any case.
 
     Args:
-        from_nodes, to_nodes, only: run these nodes only; see `partial.select`.
+        from_nodes, to_nodes, only: run these nodes only; see `select`.
         base_run: the run that a partial run goes on from; empty for the latest.
         force: run nodes even if a result could be reused.
     """
@@ -68,22 +69,63 @@ class Choice:
         return {**kept, SELECTION: {name: list(nodes) for name, nodes in named.items()}}
 
 
-WHOLE = Choice()
+WHOLE = Selection()
 """All nodes."""
 
 
-def chosen(run: Run) -> Choice:
+def chosen(run: Run) -> Selection:
     """The nodes that a run began with."""
     said = run.properties.get(SELECTION, {})
     named = {name: tuple(nodes) for name, nodes in said.items()}
     force = bool(run.properties.get(FORCE))
-    return Choice(**named, base_run=run.base_run, force=force)
+    return Selection(**named, base_run=run.base_run, force=force)
 
 
-def choice_of(values: Mapping[str, Any]) -> Choice:
+def selection_of(values: Mapping[str, Any]) -> Selection:
     """The nodes that reserved parameters name."""
     first, last, only = (tuple(values.get(name) or ()) for name in (FROM, TO, ONLY))
-    return Choice(first, last, only, values.get(BASE) or "", bool(values.get(FORCE)))
+    return Selection(first, last, only, values.get(BASE) or "", bool(values.get(FORCE)))
+
+
+def select(ir: PipelineIR, selection: Selection) -> tuple[frozenset[str], frozenset[str]]:
+    """The ids of the nodes that run, and of those whose results come from the base run.
+
+    Those run that come after `from_nodes` and before `to_nodes`, both included, or `only` these.
+    Exit handlers always run. A name of a sub-pipeline stands for all its nodes.
+
+    Raises:
+        ParameterError: a name is unknown, or the selection is empty.
+    """
+    if not selection.partial:
+        return frozenset(node.id for node in ir.nodes), frozenset()
+    edges = dependencies(ir)
+    if selection.only:
+        wanted = _named(ir, selection.only)
+    else:
+        start = _named(ir, selection.from_nodes) if selection.from_nodes else set(edges)
+        end = _named(ir, selection.to_nodes) if selection.to_nodes else set(edges)
+        wanted = descendants(edges, start) & ancestors(edges, end)
+    if not wanted:
+        first, last = ", ".join(selection.from_nodes), ", ".join(selection.to_nodes)
+        raise ParameterError(
+            f"no node lies between {first} and {last}",
+            hint="name a node of --from that comes before one of --to",
+        )
+    exits = {node.id for node in ir.nodes if node.on_exit}
+    return frozenset(wanted | exits), frozenset(ancestors(edges, wanted) - wanted)
+
+
+def _named(ir: PipelineIR, names: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for name in names:
+        ids = {n.id for n in ir.nodes if n.id == name or n.id.startswith(f"{name}.")}
+        if not ids:
+            raise ParameterError(
+                f"pipeline {ir.name} has no node {name!r}",
+                hint=did_you_mean(name, [n.id for n in ir.nodes]),
+            )
+        found |= ids
+    return found
 
 
 def refuse_reserved(ir: PipelineIR) -> None:

@@ -160,9 +160,16 @@ def _abandon(workspace: Workspace, execution: Execution, state: State, error: st
         workspace.store.put_execution(ended)
     except StaleExecutionError:
         return
-    staging = workspace.artifact_root.staging(execution)
-    if staging is not None:
-        staging.undo()
+    attempt = workspace.artifact_root.attempt(execution)
+    if attempt is not None:
+        attempt.discard()
+
+
+def sweep(workspace: Workspace, pipeline: str) -> None:
+    """Remove what ended executions of a pipeline left, and reap those whose process died."""
+    for running in workspace.artifact_root.sweep(pipeline, workspace.store):
+        if lease.is_dead(running, workspace.lease):
+            reap(workspace, running)
 
 
 def cancel_own(workspace: Workspace, run_id: str) -> None:
@@ -171,15 +178,3 @@ def cancel_own(workspace: Workspace, run_id: str) -> None:
     for execution in workspace.store.executions_of_run(run_id):
         if execution.state is State.RUNNING and own.items() <= execution.properties.items():
             _abandon(workspace, execution, State.CANCELED, "it was interrupted")
-
-
-def reap_run(workspace: Workspace, run_id: str) -> list[Execution]:
-    """Reap the dead executions of a run; returns those that somebody still works on."""
-    alive = []
-    for execution in workspace.store.executions_of_run(run_id):
-        if execution.state is State.RUNNING:
-            if lease.is_dead(execution, workspace.lease):
-                reap(workspace, execution)
-            else:
-                alive.append(execution)
-    return alive

@@ -17,7 +17,7 @@ from mlops_pipeline.literals import shortened
 from mlops_pipeline.nodes import OUTSIDE_HINT, Definition, place_node
 from mlops_pipeline.options import Options, OptionsDict
 from mlops_pipeline.signature import Interface, defined_at, read_interface
-from mlops_pipeline.targets import module_of, target_of
+from mlops_pipeline.user_code import module_of, target_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

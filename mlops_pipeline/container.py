@@ -25,13 +25,14 @@ from typing import Any
 import msgspec
 
 from mlops_pipeline.artifacts import Artifact, ValueArtifact
-from mlops_pipeline.binding import Bound, bind
+from mlops_pipeline.binding import bind
 from mlops_pipeline.calling import hints_of
+from mlops_pipeline.context import TaskContext
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
-from mlops_pipeline.failure import DETAILS_LIMIT, tail
 from mlops_pipeline.ir import ContainerExecutor
 from mlops_pipeline.objects import is_remote
 from mlops_pipeline.task import Task, TaskResult
+from mlops_pipeline.tracebacks import DETAILS_LIMIT, tail
 
 ENGINES = ("podman", "docker")
 _PLACEHOLDER = re.compile(r"\{\{\s*(inputs|outputs|parameters)\.([^{}]+?)\s*\}\}")
@@ -73,7 +74,7 @@ def find_engine(task_name: str = "a container") -> str:
 
 
 def _arguments(
-    task: Task, executor: ContainerExecutor, bound: Bound
+    task: Task, executor: ContainerExecutor, bound: TaskContext
 ) -> tuple[list[str], dict[str, str]]:
     """The arguments of the engine's `run`, and the environment that it hands on unseen."""
     filler = _Filler(task, bound)
@@ -98,7 +99,7 @@ def _arguments(
     return [*arguments, executor.image, *words[1:]], hidden
 
 
-def _mounts(task: Task, bound: Bound) -> list[str]:
+def _mounts(task: Task, bound: TaskContext) -> list[str]:
     reading: list[Path] = [v for v in bound.parameters.values() if isinstance(v, Path)]
     for taken in bound.inputs.values():
         artifacts = taken if isinstance(taken, list) else [taken] if taken else []
@@ -134,7 +135,7 @@ class _Filler:
     """Replaces placeholders by the values of a task."""
 
     task: Task
-    bound: Bound
+    bound: TaskContext
 
     def names_secret(self, template: str) -> bool:
         """Whether a secret parameter is among the placeholders."""
@@ -272,7 +273,7 @@ class _Container:
         )
 
 
-def _check_values(task: Task, bound: Bound) -> None:
+def _check_values(task: Task, bound: TaskContext) -> None:
     for name, artifact in bound.outputs.items():
         if not isinstance(artifact, ValueArtifact):
             continue

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,10 +10,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mlops_pipeline.artifacts import Artifact
-from mlops_pipeline.binding import Bound, Taken
 from mlops_pipeline.errors import DefinitionError
 from mlops_pipeline.gate import Finding, finding
-from mlops_pipeline.task import Task
+
+Taken = Artifact | list[Artifact] | None
+"""What an executor gets for an input: the artifact, all of them, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ class Executor(Protocol):
         """Read `task.inputs`, write `task.outputs`."""
 
 
-_current: ContextVar[TaskContext] = ContextVar("current_task")
+CURRENT: ContextVar[TaskContext] = ContextVar("current_task")
+"""The context of the task that runs here."""
 
 
 def current_task() -> TaskContext:
@@ -82,25 +83,9 @@ def current_task() -> TaskContext:
         DefinitionError: no task is running in this thread.
     """
     try:
-        return _current.get()
+        return CURRENT.get()
     except LookupError:
         raise DefinitionError(
             "current_task() was called outside a running executor",
             hint="call it in the component's body, in the thread that runs it",
         ) from None
-
-
-def make_context(task: Task, bound: Bound) -> TaskContext:
-    """The context of a task."""
-    folders = (Path(task.scratch), Path(task.state_dir))
-    return TaskContext(task.name, bound.inputs, bound.outputs, bound.parameters, folders)
-
-
-@contextlib.contextmanager
-def current_set(context: TaskContext) -> Iterator[None]:
-    """Make `current_task` return this context meanwhile."""
-    token = _current.set(context)
-    try:
-        yield
-    finally:
-        _current.reset(token)

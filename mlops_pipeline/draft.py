@@ -92,11 +92,6 @@ class Draft:
 _current: ContextVar[Draft | None] = ContextVar("draft", default=None)
 
 
-def current_draft() -> Draft | None:
-    """The pipeline that is being written, if any."""
-    return _current.get()
-
-
 def require_draft(what: str, hint: str) -> Draft:
     """The pipeline that is being written.
 

@@ -19,7 +19,6 @@ from mlops_pipeline.cache import Found, Key, find_reusable, make_key
 from mlops_pipeline.errors import NotFoundError, ParameterError, ResolutionError
 from mlops_pipeline.expressions import describe, evaluate
 from mlops_pipeline.gate import Gate, closes, read_gate
-from mlops_pipeline.graph import needed_by
 from mlops_pipeline.history import History, Iteration, Outcome, place_name
 from mlops_pipeline.ir import (
     ChannelIR,
@@ -67,6 +66,7 @@ class Request:
         force: run even if a result could be reused.
         parameters: values that take the place of the pipeline's, by name.
         output_properties: properties to set on outputs, by output.
+        needed: ids of the nodes that must have ended before this one.
     """
 
     ir: PipelineIR
@@ -78,6 +78,7 @@ class Request:
     force: bool = False
     parameters: Mapping[str, Any] = NOTHING
     output_properties: Mapping[str, Mapping[str, Any]] = NOTHING
+    needed: frozenset[str] = frozenset()
 
     @property
     def may_reuse(self) -> bool:
@@ -195,7 +196,7 @@ def _closed(request: Request) -> Gate | None:
     """
     if request.node.on_exit:
         return None
-    for producer in sorted(needed_by(request.ir, request.node)):
+    for producer in sorted(request.needed):
         outcomes = _seen(request, producer)
         if outcomes and all(closes(each.execution.properties) for each in outcomes):
             return read_gate(outcomes[0].execution.properties)

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from mlops_pipeline.calling import call_class, call_function, load_target, no_bytecode
+from mlops_pipeline.calling import call_class, call_function
 from mlops_pipeline.failure import Redactor, failed
 from mlops_pipeline.ir import BeamExecutor, ClassExecutor, ContainerExecutor, FunctionExecutor
 from mlops_pipeline.task import Task, TaskResult
+from mlops_pipeline.user_code import load_target
 
 
 def execute(task: Task) -> TaskResult:
@@ -24,7 +26,9 @@ def execute(task: Task) -> TaskResult:
 
     A timeout is kept by worker pools and by containers: a process cannot stop its own C code.
     """
-    redactor = Redactor(os.environ.get(variable, "") for variable in task.secrets.values())
+    redactor = None
+    if task.secrets:
+        redactor = Redactor(os.environ.get(variable, "") for variable in task.secrets.values())
     try:
         result = run_task(task)
     except KeyboardInterrupt:
@@ -34,7 +38,7 @@ def execute(task: Task) -> TaskResult:
         # Where an error is shown, its node has been named already.
         unnamed = result.error.removeprefix(f"{task.name}: ")
         result = msgspec.structs.replace(result, error=unnamed)
-    return redactor.result(result)
+    return redactor.result(result) if redactor else result
 
 
 def run_task(task: Task, target: Any = None) -> TaskResult:
@@ -44,7 +48,7 @@ def run_task(task: Task, target: Any = None) -> TaskResult:
         target: what the executor's target names, if it is at hand.
     """
     executor = task.executor
-    with _surroundings_kept(), no_bytecode():
+    with _surroundings_kept():
         name = getattr(executor, "target", "")
         if name and target is None:
             target = load_target(name, task.import_paths)
@@ -69,12 +73,17 @@ def run_task(task: Task, target: Any = None) -> TaskResult:
 
 @contextlib.contextmanager
 def _surroundings_kept() -> Iterator[None]:
-    """Put working folder and environment back, so that tasks do not see each other's changes."""
+    """Put working folder and environment back, so that tasks do not see each other's changes.
+
+    Meanwhile no `.pyc` files are written: see `no_bytecode`.
+    """
     # As bytes: decoding the whole environment twice takes longer than a short task.
     folder, environment = os.getcwd(), dict(os.environb)  # noqa: PTH109 - put back as text
+    bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         yield
     finally:
+        sys.dont_write_bytecode = bytecode
         with contextlib.suppress(OSError):
             os.chdir(folder)
         changed = dict(os.environb)

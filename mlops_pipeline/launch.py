@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,12 +21,10 @@ from typing import Any
 import msgspec
 
 from mlops_pipeline import executor
-from mlops_pipeline.calling import load_target
 from mlops_pipeline.claims import (
     claim,
     fence,
     new_execution,
-    reap_run,
 )
 from mlops_pipeline.driver import (
     Decision,
@@ -35,22 +34,15 @@ from mlops_pipeline.driver import (
     drive,
     import_artifact,
 )
-from mlops_pipeline.errors import (
-    ExecutorError,
-    NotFoundError,
-    PipelineError,
-    RootError,
-    StoreError,
-    did_you_mean,
-)
-from mlops_pipeline.failure import traceback_tail
+from mlops_pipeline.errors import ExecutorError, PipelineError, RootError, StoreError
+from mlops_pipeline.graph import dependencies
 from mlops_pipeline.history import History, Iteration, Outcome, load_history, load_outputs
 from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor
 from mlops_pipeline.lease import Heart
 from mlops_pipeline.objects import is_remote
 from mlops_pipeline.publisher import Done, publish
-from mlops_pipeline.runs import begin_run, end_run
-from mlops_pipeline.staging import Staging, artifact_path, step
+from mlops_pipeline.runs import FRESH, Start, end_run, go_on, new_run
+from mlops_pipeline.staging import Attempt, artifact_path
 from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,
@@ -60,13 +52,18 @@ from mlops_pipeline.store import (
     State,
 )
 from mlops_pipeline.task import ArtifactRef, Task, TaskResult
+from mlops_pipeline.tracebacks import traceback_tail
+from mlops_pipeline.user_code import load_target
 from mlops_pipeline.workspace import TAG, Workspace
 
-__all__ = ["Outcome", "Session", "begin_run", "end_run", "launch", "open_session", "run_node"]
+__all__ = ["Outcome", "Session", "Start", "end_run", "launch", "open_session"]
 
 log = logging.getLogger(__name__)
 
 Execute = Callable[[Task], TaskResult]
+
+STEP = "mlops.step"
+"""Audit event (`sys.addaudithook`) that says how far a node is."""
 
 MESSAGE = 4096
 """Characters of an error that are kept in the store."""
@@ -97,6 +94,11 @@ class Session:
     documents: set[str] = field(default_factory=set)
 
     @cached_property
+    def edges(self) -> dict[str, frozenset[str]]:
+        """Ids of the nodes that must have ended before each node, by node id."""
+        return dependencies(self.ir)
+
+    @cached_property
     def heart(self) -> Heart:
         """Keeps the executions of this process alive."""
         return Heart(self.workspace.store, self.workspace.lease)
@@ -104,39 +106,36 @@ class Session:
     def request(self, node: NodeIR, iteration: Iteration = ()) -> Request:
         """What the driver of a node is asked."""
         return Request(
-            self.ir, node, self.run, self.workspace, self.history, iteration, force=self.force
+            self.ir,
+            node,
+            self.run,
+            self.workspace,
+            self.history,
+            iteration,
+            force=self.force,
+            needed=self.edges[node.id],
         )
 
 
-def open_session(ir: PipelineIR, run_id: str, workspace: Workspace, **options: Any) -> Session:
-    """Go on with a run, or begin it with default parameters.
+def open_session(
+    ir: PipelineIR, run_id: str, workspace: Workspace, start: Start = FRESH, **options: Any
+) -> Session:
+    """Begin a run, or go on with one: the one way in, for every runner.
 
     Args:
         options: further fields of `Session`.
-    """
-    run = begin_run(ir, run_id, workspace)
-    reap_run(workspace, run_id)
-    return Session(ir, run, workspace, load_history(workspace.store, run_id), **options)
-
-
-def run_node(
-    ir: PipelineIR,
-    node_id: str,
-    run_id: str,
-    workspace: Workspace,
-    iteration: Iteration = (),
-) -> Outcome:
-    """Make one attempt at one node of a run, in this process.
 
     Raises:
-        NotFoundError: the pipeline has no such node.
+        PipelineError: as `new_run` and `go_on`.
     """
-    known = [node.id for node in ir.nodes]
-    if node_id not in known:
-        raise NotFoundError(
-            f"pipeline {ir.name} has no node {node_id!r}", hint=did_you_mean(node_id, known)
-        )
-    return launch(open_session(ir, run_id, workspace), node_id, iteration)
+    known = workspace.store.get_run(run_id)
+    if known is None:
+        # Nothing is read of a run that is new: nothing can be there.
+        run, history = new_run(ir, run_id, workspace, start), History()
+    else:
+        run = go_on(ir, known, workspace, start)
+        history = load_history(workspace.store, run_id)
+    return Session(ir, run, workspace, history, **options)
 
 
 def launch(session: Session, node_id: str, iteration: Iteration = ()) -> Outcome:
@@ -144,7 +143,7 @@ def launch(session: Session, node_id: str, iteration: Iteration = ()) -> Outcome
     request = session.request(session.ir.node(node_id), iteration)
     try:
         plan: Plan = ask(session, request.node, "driver", request)
-        step("driver.planned", node_id)
+        sys.audit(STEP, "driver.planned", node_id)
         for record in plan.damaged:
             session.workspace.store.set_artifact_state(record.id, ArtifactState.DELETED)
         if isinstance(request.node.executor, ImporterExecutor | ResolverExecutor):
@@ -153,7 +152,7 @@ def launch(session: Session, node_id: str, iteration: Iteration = ()) -> Outcome
             _keep_sources(session, plan)
             claimed = claim(request, plan, session.stop)
             if isinstance(claimed, Execution):
-                step("driver.claimed", node_id)
+                sys.audit(STEP, "driver.claimed", node_id)
                 outcome = _execute(session, request, plan, claimed)
             else:
                 outcome = _record(request, claimed, claimed.outputs)
@@ -219,40 +218,39 @@ def _hand_on(request: Request, plan: Plan) -> Outcome:
 
 
 def _execute(session: Session, request: Request, plan: Plan, execution: Execution) -> Outcome:
-    root = session.workspace.artifact_root
-    staging = root.staging(execution)
-    assert staging is not None  # the claim has just named it
-    log_path = root.log_path(execution)
-    state_dir = root.state_dir(execution)
-    further = {"state_dir": str(state_dir), "log": str(log_path)}
+    attempt = session.workspace.artifact_root.attempt(execution)
+    assert attempt is not None  # the claim has just named it
     logged, publishing = execution, False
     try:
         with session.heart.beating(execution):
             try:
-                staging.create(output.name for output in request.node.outputs)
-                root.bring_state(execution, state_dir)
+                attempt.begin()
                 task = make_task(
-                    plan, execution.run_id, session.workspace, staging.folder, **further
+                    plan,
+                    execution.run_id,
+                    session.workspace,
+                    attempt.folder,
+                    state_dir=str(attempt.state),
+                    log=str(attempt.log),
                 )
                 with local_inputs(task, session.workspace) as local:
                     result = session.execute(local)
-                step("executor.done", request.node.id)
+                sys.audit(STEP, "executor.done", request.node.id)
             finally:
-                logged = replace(execution, log=root.keep_log(execution, log_path))
-            _raise_error(result)
-            done = Done(plan, logged, result, staging, session.workspace, fence(request, plan))
+                logged = replace(execution, log=attempt.keep_log())
+            if result.error:
+                raise _error_of(result)
+            done = Done(plan, logged, result, attempt, session.workspace, fence(request, plan))
             publishing = True
             outcome: Outcome = ask(session, request.node, "publisher", done)
     except BaseException as error:
         if not publishing:
             # Nothing of it can be published: on a full disk, the record needs the room.
-            staging.undo()
-        outcome = _give_up(session, request, logged, staging, error)
+            attempt.discard()
+        outcome = _give_up(session, request, logged, attempt, error)
         if not isinstance(error, Exception):
             raise
-        root.keep_state(execution, state_dir)
-    else:
-        root.drop_state(execution, state_dir)
+        attempt.keep_state()
     return outcome
 
 
@@ -260,7 +258,7 @@ def _give_up(
     session: Session,
     request: Request,
     execution: Execution,
-    staging: Staging,
+    attempt: Attempt,
     error: BaseException,
 ) -> Outcome:
     """Record an execution that failed or was stopped, and remove what it wrote."""
@@ -270,17 +268,16 @@ def _give_up(
     # After the record: what counts as published there keeps its files.
     if outcome.published:
         log.warning("%s is published, but then failed: %s", request.node.id, error)
-        staging.remove()
+        attempt.end()
     else:
-        staging.undo()
+        attempt.discard()
     return outcome
 
 
-def _raise_error(result: TaskResult) -> None:
-    if result.error:
-        raise ExecutorError(
-            result.error, hint=result.hint, retryable=result.retryable, details=result.details
-        )
+def _error_of(result: TaskResult) -> ExecutorError:
+    return ExecutorError(
+        result.error, hint=result.hint, retryable=result.retryable, details=result.details
+    )
 
 
 @contextmanager
@@ -301,7 +298,7 @@ def local_inputs(task: Task, workspace: Workspace) -> Iterator[Task]:
 
 
 def make_task(plan: Plan, run_id: str, workspace: Workspace, folder: Path, **further: Any) -> Task:
-    """What the executor is handed.
+    """Return what the executor is handed.
 
     Args:
         folder: takes the outputs, one folder each.

@@ -128,11 +128,6 @@ def describe(execution: Execution) -> str:
     return f"process {execution.pid} on {execution.host}"
 
 
-def is_running(execution: Execution, lease: float) -> bool:
-    """Whether somebody works on the execution right now."""
-    return execution.state is State.RUNNING and not is_dead(execution, lease)
-
-
 def state_of(run: Run) -> State:
     """How a run stands: one whose process was killed has failed, whatever the store says."""
     if run.state is State.RUNNING and is_gone(run.properties):

@@ -19,7 +19,6 @@ from pathlib import Path
 from types import ModuleType
 
 from mlops_pipeline import ir
-from mlops_pipeline.calling import importing, no_bytecode, put_first
 from mlops_pipeline.compile import compile_pipeline
 from mlops_pipeline.environment import find_lock
 from mlops_pipeline.errors import (
@@ -34,6 +33,7 @@ from mlops_pipeline.pipeline import Pipeline
 from mlops_pipeline.rules import Problem
 from mlops_pipeline.settings import Settings
 from mlops_pipeline.store import MetadataStore
+from mlops_pipeline.user_code import importing, no_bytecode, put_first
 from mlops_pipeline.workspace import Workspace
 
 DEFAULT_FILE = "pipeline.py"

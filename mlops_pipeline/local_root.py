@@ -1,19 +1,27 @@
-"""An artifact root that is a folder of this machine: outputs are moved into it."""
+"""An artifact root that is a folder of this machine: outputs are moved into it.
+
+Each output is moved to `<root>/<pipeline>/<node>/<output>/<execution id>`, on the same disk. The
+name of the staging folder tells whether that has begun, so that whoever finds the execution dead
+can undo a half-done move.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
-from collections.abc import Mapping
+import stat
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from mlops_pipeline.content import StatCache
-from mlops_pipeline.staging import STAGING, LocalStaging, local_names, sweep
+from mlops_pipeline.content import StatCache, fsync_names, fsync_tree
+from mlops_pipeline.ir import OutputIR
+from mlops_pipeline.staging import OUTPUTS, ROOT, STAGING, Placed, artifact_path, sweep
 from mlops_pipeline.store import NOTHING, Execution, MetadataStore
 
-ROOT = "root"
-"""Execution property that names the root, where that is not on this machine."""
+_MOVING = ".moving"
 
 
 @dataclass(frozen=True)
@@ -21,16 +29,12 @@ class LocalRoot:
     """A folder."""
 
     folder: Path
+    facts: Mapping[str, str] = NOTHING
 
     @property
     def url(self) -> str:
         """The folder as a path."""
         return str(self.folder)
-
-    @property
-    def facts(self) -> Mapping[str, str]:
-        """What an execution says of the root: nothing, for it is on the machine of its process."""
-        return NOTHING
 
     @cached_property
     def digests(self) -> StatCache:
@@ -38,50 +42,185 @@ class LocalRoot:
         self.folder.mkdir(parents=True, exist_ok=True)
         return StatCache(self.folder / ".digests.db")
 
-    def staging(self, execution: Execution) -> LocalStaging | None:
-        """The staging folder of an execution, if it ever had one here."""
+    def attempt(self, execution: Execution) -> LocalAttempt | None:
+        """Return the folders of an execution, if it ever had some here."""
         if STAGING not in execution.properties or ROOT in execution.properties:
             return None
-        return LocalStaging(self.folder / execution.pipeline, execution)
+        return local_attempt(self.folder, execution)
 
     def sweep(self, pipeline: str, store: MetadataStore) -> list[Execution]:
         """Remove what ended executions left behind; returns those that are RUNNING."""
-        return sweep(local_names(self.folder / pipeline), self.staging, store)
+        names = local_names(self.folder / pipeline)
+        return sweep(names, self.attempt, store) if names else []
 
-    def log_path(self, execution: Execution) -> Path:
-        """Where the output of an executor is written."""
-        return log_path(self.folder, execution)
 
-    def keep_log(self, execution: Execution, path: Path) -> str:
-        """The output of an executor stays where it was written."""
-        return str(path)
+def local_attempt(root: Path, execution: Execution) -> LocalAttempt:
+    """Return the folders of an execution below a folder of this machine."""
+    pipeline_root = root / execution.pipeline
+    name = f"{execution.id}-{execution.properties[STAGING]}"
+    node = node_folder(execution)
+    return LocalAttempt(
+        execution,
+        pipeline_root,
+        name,
+        folder=pipeline_root / ".staging" / name,
+        log=pipeline_root / f".logs/{execution.run_id}/{node}.{execution.attempt}.log",
+        state=pipeline_root / f".state/{execution.run_id}/{node}",
+    )
 
-    def state_dir(self, execution: Execution) -> Path:
-        """The folder that later attempts of the same node in the same run find again."""
-        return state_dir(self.folder, execution)
 
-    def bring_state(self, execution: Execution, folder: Path) -> None:
-        """What earlier attempts left in the folder is there."""
+def node_folder(execution: Execution) -> str:
+    """Return the node of an execution with its iteration, as a part of a path."""
+    return "-".join([execution.node_id, *map(str, execution.iteration)])
 
-    def keep_state(self, execution: Execution, folder: Path) -> None:
-        """What a failed attempt left in the folder stays there."""
 
-    def drop_state(self, execution: Execution, folder: Path) -> None:
-        """Remove the folder: the node has succeeded."""
+@dataclass(frozen=True)
+class LocalAttempt:
+    """The folders of one execution; its outputs are moved on the same disk.
+
+    Args:
+        pipeline_root: `<root>/<pipeline>`.
+    """
+
+    execution: Execution
+    pipeline_root: Path
+    name: str
+    folder: Path
+    log: Path
+    state: Path
+
+    @cached_property
+    def _moving(self) -> Path:
+        return self.folder.with_name(self.name + _MOVING)
+
+    def begin(self) -> None:
+        """Make a folder for each output; what earlier attempts left as state is there."""
+        self.folder.mkdir(parents=True)
+        for output in self.execution.properties[OUTPUTS]:
+            (self.folder / output).mkdir()
+
+    def keep_log(self) -> str:
+        """Return where the log is: it stays where it was written."""
+        return str(self.log)
+
+    def link_in(self, output: str) -> Path | None:
+        """Return a link in an output that leads nowhere once the output is moved."""
+        place = self.folder / output
+        for link in _links(place):
+            said = link.readlink()
+            target = Path(os.path.normpath(link.parent / said))
+            moves_along = target.is_relative_to(place) and not said.is_absolute()
+            if target.is_relative_to(self.folder) and not moves_along:
+                return link
+        return None
+
+    def start_moving(self) -> Path:
+        """Note that outputs are being moved; returns the folder that they lie in from now on."""
+        self.folder.rename(self._moving)
+        return self._moving
+
+    @property
+    def is_moving(self) -> bool | None:
+        """Whether outputs are being moved; None if there is no folder here that tells."""
+        if self._moving.exists():
+            return True
+        return False if self.folder.exists() else None
+
+    def publish(self, outputs: Sequence[OutputIR], digests: Mapping[str, str]) -> dict[str, Placed]:
+        """Move each output to where it is kept."""
+        moving = self.start_moving()
+        places = {}
+        for output in self.execution.properties[OUTPUTS]:
+            place, other = self._places(output)
+            # Another store that shares the root may have given out the same number.
+            place = other if place.exists() else place
+            _make_writable(moving / output)
+            try:
+                (moving / output).rename(place)
+            except FileNotFoundError:
+                # The first of its kind.
+                place.parent.mkdir(parents=True, exist_ok=True)
+                (moving / output).rename(place)
+            places[output] = place
+        # After the move, so that the file system commits names and contents together, once.
+        for place in places.values():
+            fsync_tree(place)
+            fsync_names(place.parent)
+        return {each.name: Placed(str(artifact_path(places[each.name], each))) for each in outputs}
+
+    def _places(self, output: str) -> tuple[Path, Path]:
+        """Where an output goes, and where it goes if that is taken."""
+        folder = self.pipeline_root / f"{self.execution.node_id}/{output}"
+        return folder / str(self.execution.id), folder / self.name
+
+    def discard(self) -> None:
+        """Remove everything that the execution wrote, moved or not."""
+        if self._moving.exists():
+            for output in self.execution.properties[OUTPUTS]:
+                # What still lies in staging was not moved: the place then is somebody else's.
+                if not (self._moving / output).exists():
+                    place, other = self._places(output)
+                    _remove_tree(other if other.exists() else place)
+            # From here on nothing has been moved, should this be the next to be interrupted.
+            # Somebody else may be at the same.
+            with contextlib.suppress(FileNotFoundError):
+                self._moving.rename(self.folder)
+        _remove_tree(self.folder)
+
+    def end(self) -> None:
+        """Remove the staging folder and the state, once the outputs are recorded."""
+        self.remove(self._moving, self.folder, self.state)
+
+    def remove(self, *folders: Path) -> None:
+        """Remove folders; the staging folder where none is named."""
+        for folder in folders or (self._moving, self.folder):
+            try:
+                os.rmdir(folder)  # noqa: PTH106 - the usual case, and the fastest
+            except FileNotFoundError:
+                continue
+            except OSError:
+                _remove_tree(folder)
+
+    def keep_state(self) -> None:
+        """Leave the state where the next attempt finds it."""
+
+
+def _links(place: Path) -> Iterator[Path]:
+    """The links below a path, and itself."""
+    if place.is_symlink():
+        yield place
+        return
+    folders = [str(place)] if place.is_dir() else []
+    while folders:
+        with os.scandir(folders.pop()) as found:
+            for entry in found:
+                if entry.is_symlink():
+                    yield Path(entry.path)
+                elif entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+
+
+def _remove_tree(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.is_dir():
+        _make_writable(folder)
+        for path, folders, _ in os.walk(folder):
+            for name in folders:
+                _make_writable(Path(path, name))
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def log_path(folder: Path, execution: Execution) -> Path:
-    """Where the output of an executor is written, below a folder."""
-    name = f"{place_name(execution)}.{execution.attempt}.log"
-    return folder / f"{execution.pipeline}/.logs/{execution.run_id}/{name}"
+def _make_writable(folder: Path) -> None:
+    """Let the owner move and empty a folder, which may be the copy of a read-only one."""
+    with contextlib.suppress(OSError):
+        mode = folder.lstat().st_mode
+        if stat.S_ISDIR(mode) and mode & stat.S_IRWXU != stat.S_IRWXU:
+            folder.chmod(mode | stat.S_IRWXU)
 
 
-def state_dir(folder: Path, execution: Execution) -> Path:
-    """The folder for what outlasts an attempt, below a folder."""
-    return folder / f"{execution.pipeline}/.state/{execution.run_id}/{place_name(execution)}"
-
-
-def place_name(execution: Execution) -> str:
-    """The node of an execution with its place in the loops, as a part of a path."""
-    return "-".join([execution.node_id, *map(str, execution.iteration)])
+def local_names(pipeline_root: Path) -> set[str]:
+    """The names of the executions that have a staging folder."""
+    folder = pipeline_root / ".staging"
+    if not folder.is_dir():
+        return set()
+    return {entry.name.removesuffix(_MOVING) for entry in folder.iterdir()}

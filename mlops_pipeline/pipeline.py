@@ -23,7 +23,7 @@ from mlops_pipeline.errors import DefinitionError, ParameterError, caller
 from mlops_pipeline.literals import Secret, checked, json_of, shortened, spelt
 from mlops_pipeline.parameters import describe
 from mlops_pipeline.signature import Interface, ParameterSpec, defined_at, read_interface
-from mlops_pipeline.targets import module_of
+from mlops_pipeline.user_code import module_of
 from mlops_pipeline.values import Reference, Value
 from mlops_pipeline.wiring import parameter_expression, raise_first
 

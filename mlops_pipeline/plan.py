@@ -11,14 +11,13 @@ from mlops_pipeline.claims import new_execution
 from mlops_pipeline.driver import Decision, Request
 from mlops_pipeline.driver import Plan as DriverPlan
 from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.failure import summary
-from mlops_pipeline.graph import dependencies
 from mlops_pipeline.history import History, Iteration, Outcome
 from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor
 from mlops_pipeline.launch import Session, ask
 from mlops_pipeline.parameters import run_parameters
 from mlops_pipeline.schedule import Schedule
 from mlops_pipeline.store import NOTHING, Run, State
+from mlops_pipeline.tracebacks import summary
 from mlops_pipeline.why import Change, explain
 from mlops_pipeline.workspace import Workspace
 
@@ -55,7 +54,7 @@ def plan(
     values = run_parameters(ir, parameters)
     run = Run(id="", pipeline=ir.name, parameters=values, started=time.time())
     session = Session(ir, run, workspace, History(), force=force)
-    return _Dry(session, dependencies(ir)).plan()
+    return _Dry(session).plan()
 
 
 _ENDS_WELL = ("run", "cached")
@@ -66,7 +65,6 @@ class _Dry:
     """A pass through the nodes in which a cached one counts as done."""
 
     session: Session
-    edges: Mapping[str, frozenset[str]]
 
     def plan(self) -> list[NodePlan]:
         schedule = Schedule(self.session, frozenset(n.id for n in self.session.ir.nodes))
@@ -95,7 +93,7 @@ class _Dry:
         certain = known - {name for name, _ in left}
         certain -= {each.node_id for each in plans if each.decision not in _ENDS_WELL}
         for node_id, iteration in left:
-            needed = self.edges[node_id]
+            needed = self.session.edges[node_id]
             first = next((n for n in needed if n not in known), "")
             causes = sorted(needed & undecided) or [first]
             undecided.add(node_id)

@@ -12,6 +12,7 @@ same signature, which typically calls `publish` and then tells somebody:
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from mlops_pipeline.errors import ExecutorError
 from mlops_pipeline.gate import FAIL, Gate
 from mlops_pipeline.history import Outcome, place_name
 from mlops_pipeline.ir import OutputIR
-from mlops_pipeline.staging import Placed, Staging, artifact_path, step
+from mlops_pipeline.staging import Attempt, Placed, artifact_path
 from mlops_pipeline.store import (
     AlreadyExistsError,
     ArtifactRecord,
@@ -48,7 +49,7 @@ class Done:
     plan: Plan
     execution: Execution
     result: TaskResult
-    staging: Staging
+    attempt: Attempt
     workspace: Workspace
     fence: str
 
@@ -64,9 +65,9 @@ def publish(done: Done) -> Outcome:
     """
     node_id = done.plan.node.id
     digests = {output.name: _check(done, output) for output in done.plan.node.outputs}
-    step("publisher.checked", node_id)
-    placed = done.staging.place(done.plan.node.outputs, digests)
-    step("publisher.moved", node_id)
+    sys.audit("mlops.step", "publisher.checked", node_id)
+    placed = done.attempt.publish(done.plan.node.outputs, digests)
+    sys.audit("mlops.step", "publisher.moved", node_id)
     records = {
         output.name: [_record(done, output, placed[output.name], digests[output.name])]
         for output in done.plan.node.outputs
@@ -74,14 +75,14 @@ def publish(done: Done) -> Outcome:
     try:
         stored, written = done.workspace.store.put_execution(_ended(done), outputs=records)
     except (AlreadyExistsError, StaleExecutionError) as error:
-        done.staging.undo()
+        done.attempt.discard()
         raise ExecutorError(
             f"the result of {node_id} was not published: {error}",
             hint="another process has taken over; its result counts",
             retryable=isinstance(error, AlreadyExistsError),
         ) from None
-    step("publisher.published", node_id)
-    done.staging.remove()
+    sys.audit("mlops.step", "publisher.published", node_id)
+    done.attempt.end()
     return Outcome(node_id, done.plan.iteration, stored, written)
 
 
@@ -109,7 +110,7 @@ def _fails(done: Done) -> bool:
 
 def _check(done: Done, output: OutputIR) -> str:
     """Make sure that an output is there; returns the digest of its content."""
-    path = done.staging.output(output.name)
+    path = done.attempt.folder / output.name
     what = f"output {output.name} of {done.plan.node.id}"
     if not path.exists():
         raise ExecutorError(
@@ -121,7 +122,7 @@ def _check(done: Done, output: OutputIR) -> str:
         raise ExecutorError(
             f"{what} was not returned", hint="return a value for it", retryable=False
         )
-    link = done.staging.link_in(output.name)
+    link = done.attempt.link_in(output.name)
     if link is not None:
         raise ExecutorError(
             f"{what} holds a link to where it was written, which is not where it is kept: {link}",

@@ -16,7 +16,8 @@ import logging
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +26,7 @@ from mlops_pipeline.content import StatCache
 from mlops_pipeline.copies import Copies
 from mlops_pipeline.errors import NotFoundError, PipelineError, RootError
 from mlops_pipeline.ir import OutputIR
-from mlops_pipeline.local_root import ROOT, log_path, place_name, state_dir
+from mlops_pipeline.local_root import LocalAttempt, local_attempt, local_names, node_folder
 from mlops_pipeline.objects import (
     download,
     list_objects,
@@ -35,16 +36,7 @@ from mlops_pipeline.objects import (
     remove_object,
     write_bytes,
 )
-from mlops_pipeline.staging import (
-    OUTPUTS,
-    STAGING,
-    LocalStaging,
-    Placed,
-    artifact_path,
-    local_names,
-    step,
-    sweep,
-)
+from mlops_pipeline.staging import OUTPUTS, ROOT, STAGING, Placed, artifact_path, sweep
 from mlops_pipeline.store import Execution, MetadataStore
 from mlops_pipeline.uploads import upload, upload_file
 
@@ -83,83 +75,17 @@ class RemoteRoot:
         unique = hashlib.sha256(self.url.encode()).hexdigest()[:12]
         return self.scratch / "roots" / f"{readable}-{unique}"
 
-    def staging(self, execution: Execution) -> RemoteStaging | None:
-        """What an execution writes, if it writes here."""
+    def attempt(self, execution: Execution) -> RemoteAttempt | None:
+        """Return the folders of an execution, if it writes here."""
         said = execution.properties
         if STAGING not in said or said.get(ROOT) != self.url:
             return None
-        return RemoteStaging(self, LocalStaging(self.folder / execution.pipeline, execution))
+        return RemoteAttempt(self, local_attempt(self.folder, execution))
 
     def sweep(self, pipeline: str, store: MetadataStore) -> list[Execution]:
         """Remove what ended executions left behind; returns those that are RUNNING."""
         noted = names_below(f"{self.url}/{pipeline}/.staging")
-        return sweep(noted | local_names(self.folder / pipeline), self.staging, store)
-
-    def log_path(self, execution: Execution) -> Path:
-        """Where the output of an executor is written, while it runs."""
-        return log_path(self.folder, execution)
-
-    def keep_log(self, execution: Execution, path: Path) -> str:
-        """Upload the output of an executor, which has ended; returns where it is from now on."""
-        if not path.is_file():
-            return ""
-        if not path.stat().st_size:
-            path.unlink()
-            return ""
-        # Two stores that share the root may have runs of the same name.
-        name = f"{execution.properties[STAGING]}-{path.name}"
-        place = f"{self.url}/{execution.pipeline}/.logs/{execution.run_id}/{name}"
-        try:
-            upload_file(path, place)
-        except PipelineError as error:
-            log.warning("the output of %s stays at %s: %s", execution.node_id, path, error.message)
-            return str(path)
-        path.unlink()
-        return place
-
-    def state_dir(self, execution: Execution) -> Path:
-        """The folder that later attempts of the same node in the same run find again."""
-        return state_dir(self.folder, execution)
-
-    def bring_state(self, execution: Execution, folder: Path) -> None:
-        """Download what the last failed attempt left in the folder, on whatever machine."""
-        if execution.attempt == 1 or folder.exists():
-            return
-        try:
-            listing = list_objects(self._state(execution))
-        except NotFoundError:
-            return
-        whole = [each.name for each in listing.objects if each.name.endswith(_WHOLE)]
-        if whole:
-            newest = max(whole, key=lambda name: int(name.split("-")[0])).removesuffix(_WHOLE)
-            partial = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
-            download(list_objects(f"{self._state(execution)}/{newest}"), partial)
-            partial.rename(folder)
-
-    def keep_state(self, execution: Execution, folder: Path) -> None:
-        """Upload what a failed attempt left in the folder, for the next one."""
-        if not folder.is_dir() or not any(folder.iterdir()):
-            return
-        name = f"{execution.id}-{execution.properties[STAGING]}"
-        target = f"{self._state(execution)}/{name}"
-        try:
-            upload(folder, target)
-            write_bytes(target + _WHOLE, b"")
-        except PipelineError as error:
-            log.warning("the state of %s stays at %s: %s", execution.node_id, folder, error.message)
-        else:
-            # The next attempt may be made elsewhere: what is here must not be taken for the latest.
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def drop_state(self, execution: Execution, folder: Path) -> None:
-        """Remove all that attempts left: the node has succeeded."""
-        shutil.rmtree(folder, ignore_errors=True)
-        if execution.attempt == 1:
-            return
-        try:
-            remove(self._state(execution))
-        except PipelineError as error:
-            log.warning("the state of %s is left: %s", execution.node_id, error.message)
+        return sweep(noted | local_names(self.folder / pipeline), self.attempt, store)
 
     def check(self) -> None:
         """Make sure that the root can be read and written.
@@ -179,13 +105,9 @@ class RemoteRoot:
                 f"{self.url} cannot be written: {error.message}", hint="make the bucket"
             ) from None
 
-    def _state(self, execution: Execution) -> str:
-        run = f"{self.url}/{execution.pipeline}/.state/{execution.run_id}"
-        return f"{run}/{place_name(execution)}"
-
 
 @dataclass(frozen=True)
-class RemoteStaging:
+class RemoteAttempt:
     """The folders of one execution; its outputs are uploaded.
 
     Args:
@@ -193,7 +115,7 @@ class RemoteStaging:
     """
 
     root: RemoteRoot
-    local: LocalStaging
+    local: LocalAttempt
 
     @property
     def name(self) -> str:
@@ -202,20 +124,78 @@ class RemoteStaging:
 
     @property
     def folder(self) -> Path:
-        """What the execution may write below."""
+        """The folder that the executor may write below."""
         return self.local.folder
 
-    def output(self, output: str) -> Path:
-        """Where an output is written."""
-        return self.local.output(output)
+    @property
+    def log(self) -> Path:
+        """The file that takes what the executor prints, while it runs."""
+        return self.local.log
 
-    def create(self, outputs: Iterable[str]) -> None:
-        """Make the folders."""
-        self.local.create(outputs)
+    @property
+    def state(self) -> Path:
+        """The folder that later attempts of the same node in the same run find again."""
+        return self.local.state
+
+    def begin(self) -> None:
+        """Make the folders; download the state that the last failed attempt left anywhere."""
+        self.local.begin()
+        if self.local.execution.attempt == 1 or self.state.exists():
+            return
+        try:
+            listing = list_objects(self._state_url)
+        except NotFoundError:
+            return
+        whole = [each.name for each in listing.objects if each.name.endswith(_WHOLE)]
+        if whole:
+            newest = max(whole, key=lambda name: int(name.split("-")[0])).removesuffix(_WHOLE)
+            partial = self.state.with_name(f".{self.state.name}-{secrets.token_hex(4)}")
+            download(list_objects(f"{self._state_url}/{newest}"), partial)
+            partial.rename(self.state)
+
+    def keep_log(self) -> str:
+        """Upload the output of an executor, which has ended; returns where it is from now on."""
+        path, execution = self.log, self.local.execution
+        if not path.is_file():
+            return ""
+        if not path.stat().st_size:
+            path.unlink()
+            return ""
+        # Two stores that share the root may have runs of the same name.
+        name = f"{execution.properties[STAGING]}-{path.name}"
+        place = f"{self._pipeline_url}/.logs/{execution.run_id}/{name}"
+        try:
+            upload_file(path, place)
+        except PipelineError as error:
+            log.warning("the output of %s stays at %s: %s", execution.node_id, path, error.message)
+            return str(path)
+        path.unlink()
+        return place
+
+    def keep_state(self) -> None:
+        """Upload what a failed attempt left in the folder, for the next one."""
+        folder = self.state
+        if not folder.is_dir() or not any(folder.iterdir()):
+            return
+        target = f"{self._state_url}/{self.name}"
+        try:
+            upload(folder, target)
+            write_bytes(target + _WHOLE, b"")
+        except PipelineError as error:
+            node = self.local.execution.node_id
+            log.warning("the state of %s stays at %s: %s", node, folder, error.message)
+        else:
+            # The next attempt may be made elsewhere: what is here must not be taken for the latest.
+            shutil.rmtree(folder, ignore_errors=True)
 
     def link_in(self, output: str) -> Path | None:
-        """A link in an output that leads into the folders, which are removed."""
+        """Return a link in an output that leads into the folders, which are removed."""
         return self.local.link_in(output)
+
+    @cached_property
+    def _state_url(self) -> str:
+        execution = self.local.execution
+        return f"{self._pipeline_url}/.state/{execution.run_id}/{node_folder(execution)}"
 
     @cached_property
     def _pipeline_url(self) -> str:
@@ -228,12 +208,12 @@ class RemoteStaging:
     def _place(self, output: str) -> str:
         return f"{self._pipeline_url}/{self.local.execution.node_id}/{output}/{self.name}"
 
-    def place(self, outputs: Sequence[OutputIR], digests: Mapping[str, str]) -> dict[str, Placed]:
+    def publish(self, outputs: Sequence[OutputIR], digests: Mapping[str, str]) -> dict[str, Placed]:
         """Upload each output; the copy here is kept for the nodes that read it."""
         node_id = self.local.execution.node_id
-        folder = self.local.begin()
+        folder = self.local.start_moving()
         write_bytes(self._note, b"")
-        step("root.noted", node_id)
+        sys.audit("mlops.step", "root.noted", node_id)
         placed = {}
         for output in outputs:
             path = artifact_path(folder / output.name, output)
@@ -248,13 +228,13 @@ class RemoteStaging:
                 )
             self.root.copies.adopt(path, digest)
             placed[output.name] = Placed(uri, tag)
-            step("root.uploaded", node_id)
+            sys.audit("mlops.step", "root.uploaded", node_id)
         return placed
 
-    def undo(self) -> None:
+    def discard(self) -> None:
         """Remove everything that the execution wrote, uploaded or not."""
         # Where the folder does not tell, this is not the machine that would know.
-        if self.local.has_begun is not False:
+        if self.local.is_moving is not False:
             try:
                 for output in self.local.execution.properties[OUTPUTS]:
                     remove(self._place(output))
@@ -262,13 +242,21 @@ class RemoteStaging:
             except PipelineError as error:
                 # It is found by its note, once the root can be reached again.
                 log.warning("execution %s left objects: %s", self.name, error.message)
+        # What was uploaded has been a copy: the folders here go as a whole.
         self.local.remove()
 
-    def remove(self) -> None:
-        """Remove the folders and the note, once the outputs are published."""
+    def end(self) -> None:
+        """Remove the folders, the note and the state, once the outputs are recorded."""
         try:
             remove_object(self._note)
         except PipelineError as error:
             # The next run sees that the execution is complete, and removes it.
             log.warning("%s is left to be removed: %s", self._note, error.message)
-        self.local.remove()
+        self.local.end()
+        if self.local.execution.attempt == 1:
+            return
+        try:
+            remove(self._state_url)
+        except PipelineError as error:
+            node = self.local.execution.node_id
+            log.warning("the state of %s is left: %s", node, error.message)

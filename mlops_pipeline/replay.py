@@ -8,7 +8,7 @@ from pathlib import Path
 from mlops_pipeline import executor
 from mlops_pipeline.driver import Decision, Plan, secrets_of
 from mlops_pipeline.errors import NotFoundError, PipelineError
-from mlops_pipeline.history import Iteration, load_links
+from mlops_pipeline.history import load_links
 from mlops_pipeline.launch import local_inputs, make_task
 from mlops_pipeline.runs import pipeline_of
 from mlops_pipeline.store import Direction, Execution, State
@@ -61,23 +61,3 @@ def replay_task(workspace: Workspace, execution: Execution, folder: Path) -> Tas
         secrets=secrets_of(node),
     )
     return make_task(plan, run.id, workspace, folder, state_dir=str(folder / ".state"))
-
-
-def find_execution(
-    workspace: Workspace, run_id: str, node_id: str, iteration: Iteration = ()
-) -> Execution:
-    """The latest execution of a node in a run.
-
-    Raises:
-        NotFoundError: there is none.
-    """
-    found = [
-        execution
-        for execution in workspace.store.executions_of_run(run_id)
-        if execution.node_id == node_id and execution.iteration == iteration
-    ]
-    if not found:
-        raise NotFoundError(
-            f"run {run_id} has no execution of {node_id}", hint=f"see `mlops show {run_id}`"
-        )
-    return found[-1]

@@ -7,14 +7,12 @@ no read grows with the whole store: artifacts are looked at newest first, page b
 
 from __future__ import annotations
 
-import importlib
 import itertools
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlops_pipeline.errors import ResolutionError, did_you_mean
+from mlops_pipeline.errors import ExecutorError, ResolutionError, did_you_mean
 from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,
@@ -23,6 +21,7 @@ from mlops_pipeline.store import (
     Execution,
     MetadataStore,
 )
+from mlops_pipeline.user_code import load_target
 
 PAGES = (10, 100, 1_000, 10_000)
 """How many of the newest artifacts of a type are read: more only if the fewer did not do."""
@@ -102,32 +101,22 @@ def _is_by(execution: Execution | None, pipeline: str, node: str) -> bool:
 
 
 def find_resolver(name: str, import_paths: Iterable[str] = ()) -> Resolver:
-    """The resolver `module:qualname`.
+    """Import the resolver `module:qualname`.
 
     Raises:
         ResolutionError: there is none of this name.
     """
-    sys.path[:0] = [path for path in import_paths if path not in sys.path]
-    module_name, _, qualname = name.partition(":")
     try:
-        found: Any = importlib.import_module(module_name)
-    except ImportError as error:
+        found: Resolver = load_target(name, import_paths)
+    except ExecutorError as error:
         raise ResolutionError(
-            f"cannot import the resolver {name}: {error}",
-            hint="run it where the module lies, or install the package that has it",
-        ) from None
-    for part in qualname.split("."):
-        if not hasattr(found, part):
-            known = [each for each in dir(found) if not each.startswith("_")]
-            raise ResolutionError(
-                f"{module_name} has no resolver {qualname!r}", hint=did_you_mean(part, known)
-            )
-        found = getattr(found, part)
-    return found  # type: ignore[no-any-return]
+            f"cannot import the resolver {name}: {error.message}", hint=error.hint
+        ) from error
+    return found
 
 
 def ask(name: str, query: Query, import_paths: Iterable[str] = ()) -> list[ArtifactRecord]:
-    """What the resolver `module:qualname` chooses.
+    """Return what the resolver `module:qualname` chooses.
 
     Raises:
         ResolutionError: there is no such resolver, or it gives something else than artifacts.

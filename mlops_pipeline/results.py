@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mlops_pipeline.artifacts import Artifact
+from mlops_pipeline.artifacts import Artifact, class_named
 from mlops_pipeline.card import card
 from mlops_pipeline.errors import NotFoundError, RunFailedError, did_you_mean
 from mlops_pipeline.gate import Gate, read_gate
@@ -264,7 +263,7 @@ def artifact_object(record: ArtifactRecord) -> Artifact:
 
     An artifact of a class that is not imported becomes one of a class made up for it.
     """
-    kind: type[Artifact] = _class_named(record.type) or type(record.type, (Artifact,), {})
+    kind: type[Artifact] = class_named(record.type) or type(record.type, (Artifact,), {})
     properties = {key: value for key, value in record.properties.items() if key != TAG}
     artifact = kind(record.uri, id=record.id, properties=properties, digest=record.digest)
     if is_remote(record.uri):
@@ -280,17 +279,6 @@ def _copy_of(uri: str, digest: str) -> Path:
 
 def _objects(links: Mapping[str, Sequence[ArtifactRecord]]) -> dict[str, list[Artifact]]:
     return {key: [artifact_object(record) for record in found] for key, found in links.items()}
-
-
-def _class_named(name: str) -> type[Artifact] | None:
-    """The class of a type: of several, the framework's own, else the one defined first."""
-    waiting: deque[type[Artifact]] = deque([Artifact])
-    while waiting:
-        kind = waiting.popleft()
-        if name == kind.TYPE_NAME:
-            return kind
-        waiting.extend(kind.__subclasses__())
-    return None
 
 
 def _seconds(started: float, finished: float) -> float:

@@ -11,7 +11,7 @@ from mlops_pipeline.copies import Copies, make_scratch
 from mlops_pipeline.local_root import LocalRoot
 from mlops_pipeline.objects import check_url, is_remote
 from mlops_pipeline.remote_root import RemoteRoot
-from mlops_pipeline.staging import Staging
+from mlops_pipeline.staging import Attempt
 from mlops_pipeline.store import Execution, MetadataStore
 
 
@@ -30,29 +30,11 @@ class ArtifactRoot(Protocol):
     def digests(self) -> StatCache:
         """Digests of what has been read before."""
 
-    def staging(self, execution: Execution) -> Staging | None:
-        """What an execution writes, if it writes here."""
+    def attempt(self, execution: Execution) -> Attempt | None:
+        """Return the folders of an execution, if it writes here."""
 
     def sweep(self, pipeline: str, store: MetadataStore) -> list[Execution]:
         """Remove what ended executions left behind; returns those that are RUNNING."""
-
-    def log_path(self, execution: Execution) -> Path:
-        """Where the output of an executor is written, while it runs."""
-
-    def keep_log(self, execution: Execution, path: Path) -> str:
-        """Where the output of an executor, which has ended, is from now on."""
-
-    def state_dir(self, execution: Execution) -> Path:
-        """The folder that later attempts of the same node in the same run find again."""
-
-    def bring_state(self, execution: Execution, folder: Path) -> None:
-        """Have in its state folder what the last failed attempt left in it."""
-
-    def keep_state(self, execution: Execution, folder: Path) -> None:
-        """Keep what a failed attempt left in its state folder."""
-
-    def drop_state(self, execution: Execution, folder: Path) -> None:
-        """Remove what attempts left: the node has succeeded."""
 
 
 def open_root(root: str, scratch: Path, copies: Copies) -> ArtifactRoot:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from mlops_pipeline.choice import WHOLE, Choice
-from mlops_pipeline.claims import reap
-from mlops_pipeline.errors import NotFoundError, ParameterError
+from mlops_pipeline.choice import WHOLE, Selection, select
+from mlops_pipeline.claims import reap, sweep
+from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
 from mlops_pipeline.ir import PipelineIR, dump, load
-from mlops_pipeline.lease import host, is_dead, state_of, this_process
+from mlops_pipeline.lease import describe, host, is_dead, is_gone, state_of, this_process
 from mlops_pipeline.parameters import run_parameters
 from mlops_pipeline.results import IDLE, last_sign
 from mlops_pipeline.store import (
     NOTHING,
     ArtifactType,
+    Execution,
     MetadataStore,
     Run,
     State,
@@ -35,33 +36,33 @@ RESUMED = "resumed"
 """Run property: when a run that had ended was last gone on with, in seconds since 1970."""
 
 
-def begin_run(
-    ir: PipelineIR,
-    run_id: str,
-    workspace: Workspace,
-    parameters: Mapping[str, Any] = NOTHING,
-    choice: Choice = WHOLE,
-) -> Run:
-    """Record that a run begins; a run that exists goes on with the parameters that it has.
+@dataclass(frozen=True)
+class Start:
+    """What a run begins with, or goes on with.
 
     Args:
-        choice: what a partial run is about; the base run is kept as it is named.
+        selection: the nodes; a run that exists keeps those that it began with.
+        hold: this process sees the run through to its end: if it dies, the run has failed. Then
+            a selection that names nodes counts for a run that exists, too.
+    """
+
+    parameters: Mapping[str, Any] = NOTHING
+    selection: Selection = WHOLE
+    hold: bool = False
+
+
+FRESH = Start()
+"""Default parameters, and all nodes."""
+
+
+def new_run(ir: PipelineIR, run_id: str, workspace: Workspace, start: Start) -> Run:
+    """Record that a run begins.
 
     Raises:
-        ParameterError: a parameter is unknown, missing or of the wrong type, or the id is
-            ill-formed or belongs to a run of another pipeline.
+        ParameterError: a parameter is unknown, missing or of the wrong type, no node has a name
+            that is selected, or the id is ill-formed.
+        NotFoundError: a partial run has no run to go on from.
     """
-    store = workspace.store
-    known = store.get_run(run_id)
-    if known is not None:
-        _check_same(known, ir, parameters)
-        # Before any of its executions is reaped: when it was last heard of can still be told.
-        known = _go_on(store, _brought_up(store, known, ir, parameters))
-    for running in workspace.artifact_root.sweep(ir.name, store):
-        if is_dead(running, workspace.lease):
-            reap(workspace, running)
-    if known is not None:
-        return known
     if run_id == LAST:
         raise ParameterError(
             f"run id {run_id!r} stands for the newest run", hint="choose another run id"
@@ -71,13 +72,18 @@ def begin_run(
             f"run id {run_id!r} is not usable as a part of a path",
             hint="use up to 128 letters, digits and . _ - + = @",
         )
-    values = run_parameters(ir, parameters)
+    store, selection = workspace.store, start.selection
+    base_run = ""
+    if selection.partial and select(ir, selection)[1]:
+        base_run = find_base_run(store, ir, selection.base_run, run_id)
+    values = run_parameters(ir, start.parameters)
+    sweep(workspace, ir.name)
     run = Run(
         id=run_id,
         pipeline=ir.name,
         ir=_keep_pipeline(store, ir),
         parameters=values,
-        base_run=choice.base_run,
+        base_run=base_run,
         started=time.time(),
         properties={
             "host": host(),
@@ -85,11 +91,91 @@ def begin_run(
             "import_paths": list(workspace.import_paths),
             "root": workspace.artifact_root.url,
             "labels": dict(ir.labels),
-            **choice.properties,
+            **selection.properties,
+            **(this_process() if start.hold else {}),
         },
     )
     store.put_run(run)
     return run
+
+
+def go_on(ir: PipelineIR, known: Run, workspace: Workspace, start: Start) -> Run:
+    """Record that a run goes on with the parameters that it has.
+
+    Raises:
+        ParameterError: a parameter has another value, or the run is one of another pipeline.
+        PipelineError: the run is to be held, and somebody works on it.
+    """
+    _check_same(known, ir, start.parameters)
+    store = workspace.store
+    run = known
+    if start.hold:
+        _refuse_held(known)
+        if start.selection.partial and select(ir, start.selection)[1]:
+            run = replace(run, base_run=find_base_run(store, ir, start.selection.base_run))
+    executions = store.executions_of_run(run.id)
+    if start.hold:
+        _refuse_alive(run, executions, workspace.lease)
+        facts = {**start.selection.properties, **this_process()}
+        run = replace(run, properties={**run.properties, **facts})
+    run = _resumed(_brought_up(store, run, ir, start.parameters), known, executions)
+    if run != known:
+        # Before any execution is reaped: when the run was last heard of is read from them.
+        store.put_run(run)
+    for execution in executions:
+        if execution.state is State.RUNNING and is_dead(execution, workspace.lease):
+            reap(workspace, execution)
+    sweep(workspace, ir.name)
+    return run
+
+
+def _refuse_held(known: Run) -> None:
+    """Refuse to go on with a run that another process of this machine sees through."""
+    if known.state is not State.RUNNING or is_gone(known.properties) is not False:
+        return
+    if not this_process().items() <= known.properties.items():
+        raise PipelineError(
+            f"run {known.id} is being run by another process",
+            hint="wait for it, or stop that process first",
+        )
+
+
+def _refuse_alive(run: Run, executions: Iterable[Execution], lease: float) -> None:
+    for execution in executions:
+        if execution.state is State.RUNNING and not is_dead(execution, lease):
+            raise PipelineError(
+                f"run {run.id} is being run: {execution.node_id} by {describe(execution)}",
+                hint="wait for it, or stop that process first",
+            )
+
+
+def find_base_run(store: MetadataStore, ir: PipelineIR, wanted: str = "", run_id: str = "") -> str:
+    """The run that a partial run goes on from: `wanted`, or the latest of the pipeline.
+
+    Args:
+        run_id: the partial run, which may be begun by another process at this moment.
+
+    Raises:
+        NotFoundError: there is none.
+        ParameterError: the run is one of another pipeline.
+    """
+    if wanted:
+        run = store.get_run(wanted)
+        if run is None:
+            raise NotFoundError(f"there is no run {wanted}", hint="list them with `mlops runs`")
+        if run.pipeline != ir.name:
+            raise ParameterError(
+                f"run {wanted} is a run of pipeline {run.pipeline}, not {ir.name}",
+                hint=f"choose one of `mlops runs --pipeline {ir.name}`",
+            )
+        return wanted
+    runs = [run for run in store.list_runs(pipeline=ir.name, limit=2) if run.id != run_id]
+    if not runs:
+        raise NotFoundError(
+            f"pipeline {ir.name} has no run yet that a partial run could go on from",
+            hint="run all of it once",
+        )
+    return runs[0].id
 
 
 def _keep_pipeline(store: MetadataStore, ir: PipelineIR) -> str:
@@ -108,21 +194,17 @@ def _brought_up(
     known = {parameter.name for parameter in ir.parameters}
     kept = {name: value for name, value in run.parameters.items() if name in known}
     values = run_parameters(ir, {**parameters, **kept})
-    edited = replace(run, ir=_keep_pipeline(store, ir), parameters={**run.parameters, **values})
-    store.put_run(edited)
-    return edited
+    return replace(run, ir=_keep_pipeline(store, ir), parameters={**run.parameters, **values})
 
 
-def _go_on(store: MetadataStore, run: Run) -> Run:
+def _resumed(run: Run, known: Run, executions: Sequence[Execution]) -> Run:
     """The run, running once more if it had ended; the time between does not count as its own."""
-    if state_of(run) is State.RUNNING:
+    if state_of(known) is State.RUNNING:
         return run
-    ended = run.finished or last_sign(run, store.executions_of_run(run.id))
-    idle = run.properties.get(IDLE, 0.0) + max(0.0, time.time() - ended)
+    ended = known.finished or last_sign(known, executions)
+    idle = known.properties.get(IDLE, 0.0) + max(0.0, time.time() - ended)
     properties = {**run.properties, IDLE: idle, RESUMED: time.time()}
-    again = replace(run, state=State.RUNNING, finished=0.0, properties=properties)
-    store.put_run(again)
-    return again
+    return replace(run, state=State.RUNNING, finished=0.0, properties=properties)
 
 
 def refuse_taken(store: MetadataStore, run_id: str) -> None:
@@ -155,25 +237,11 @@ def _check_same(run: Run, ir: PipelineIR, parameters: Mapping[str, Any]) -> None
             )
 
 
-def hold_run(workspace: Workspace, run: Run, properties: Mapping[str, Any] = NOTHING) -> Run:
-    """Record that this process sees the run through to its end: if it dies, the run has failed.
-
-    Args:
-        properties: further facts about the run.
-    """
-    held = replace(run, properties={**run.properties, **properties, **this_process()})
-    workspace.store.put_run(held)
-    return held
-
-
-def end_run(workspace: Workspace, run_id: str, state: State) -> Run:
+def end_run(workspace: Workspace, run: Run, state: State) -> Run:
     """Record how a run ended."""
-    known = workspace.store.get_run(run_id)
-    if known is None:
-        raise NotFoundError(f"there is no run {run_id}", hint="list them with `mlops runs`")
-    run = replace(known, state=state, finished=time.time())
-    workspace.store.put_run(run)
-    return run
+    ended = replace(run, state=state, finished=time.time())
+    workspace.store.put_run(ended)
+    return ended
 
 
 def pipeline_of(workspace: Workspace, run: Run) -> PipelineIR:

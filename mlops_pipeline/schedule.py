@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlops_pipeline.driver import SkippedError, loop_items, shared_loops
 from mlops_pipeline.errors import ResolutionError
-from mlops_pipeline.graph import dependencies, loop_dependencies, users
+from mlops_pipeline.graph import loop_dependencies, users
 from mlops_pipeline.history import Iteration, Outcome
 from mlops_pipeline.ir import NodeIR
 from mlops_pipeline.launch import Session
@@ -25,7 +25,7 @@ class Schedule:
 
     def __init__(self, session: Session, selected: frozenset[str]) -> None:
         self._session = session
-        self._edges = dependencies(session.ir)
+        self._edges = session.edges
         self._nodes = {node.id: node for node in session.ir.nodes if node.id in selected}
         self._users = users(self._edges)
         self._waiting = {n.id: n for n in self._nodes.values() if not n.on_exit}

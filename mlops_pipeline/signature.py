@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import inspect
 import types
@@ -13,7 +12,15 @@ from typing import Annotated, Any, TypeVar
 
 from mlops_pipeline.artifacts import Artifact, PropertyValue, ValueArtifact, value_artifact_for
 from mlops_pipeline.errors import DefinitionError, file_line
-from mlops_pipeline.literals import JsonSchema, Secret, checked, schema_of, shortened, spelt
+from mlops_pipeline.literals import (
+    JsonSchema,
+    Secret,
+    checked,
+    schema_of,
+    shortened,
+    spelt,
+    value_fields,
+)
 
 T = TypeVar("T")
 
@@ -259,7 +266,7 @@ class _Reader:
         try:
             return [
                 OutputSpec(name, value_artifact_for(kind), value=True, schema=schema_of(kind))
-                for name, kind in _fields(hint).items()
+                for name, kind in (value_fields(hint) or {"output": hint}).items()
             ]
         except (TypeError, ValueError):
             self.refuse(
@@ -273,13 +280,6 @@ def value_schema(kind: type[Artifact]) -> JsonSchema:
     if issubclass(kind, ValueArtifact) and kind.PYTHON_TYPE in (str, int, float, bool):
         return schema_of(kind.PYTHON_TYPE)
     return {}
-
-
-def _fields(hint: Any) -> dict[str, Any]:
-    several = isinstance(hint, type) and (
-        typing.is_typeddict(hint) or hasattr(hint, "_fields") or dataclasses.is_dataclass(hint)
-    )
-    return typing.get_type_hints(hint) if several else {"output": hint}
 
 
 def _without_none(hint: Any) -> tuple[Any, bool]:

@@ -7,7 +7,6 @@ the scheme, the object a function that takes the URL and returns a `MetadataStor
 from __future__ import annotations
 
 import functools
-import importlib
 import importlib.util
 import os
 from collections.abc import Callable, Mapping
@@ -15,9 +14,10 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote
 
-from mlops_pipeline.errors import SettingsError, StoreError, did_you_mean
+from mlops_pipeline.errors import ExecutorError, SettingsError, StoreError, did_you_mean
 from mlops_pipeline.objects import check_url, is_remote
 from mlops_pipeline.store import MemoryStore, MetadataStore
+from mlops_pipeline.user_code import load_target
 
 GROUP = "mlops_pipeline.stores"
 _OWN_FOLDER = ".mlops"
@@ -146,8 +146,11 @@ def _opener(scheme: str, url: str) -> Opener:
 
 
 def _named_object(target: str) -> Any:
-    module, _, name = target.partition(":")
-    return getattr(importlib.import_module(module), name)
+    try:
+        return load_target(target)
+    except ExecutorError as error:
+        # A store says itself what it lacks.
+        raise error.__cause__ or error from None
 
 
 def _from_entry_points(scheme: str, url: str) -> Opener:

@@ -15,7 +15,7 @@ from tensorflow_model_analysis.metrics import metric_specs, metric_types
 
 from mlops_components import _fairness
 from mlops_pipeline.errors import ParameterError, did_you_mean
-from mlops_pipeline.failure import summary
+from mlops_pipeline.tracebacks import summary
 
 
 class Names(Protocol):

@@ -21,7 +21,7 @@ from tensorflow_model_analysis.utils import util
 from mlops_components._memory_steps import without_beam_traceback
 from mlops_components.user_code import optional_function
 from mlops_pipeline.errors import ExecutorError, NotFoundError, PipelineError
-from mlops_pipeline.failure import summary, traceback_tail
+from mlops_pipeline.tracebacks import summary, traceback_tail
 
 PREDICT = "predict_fn"
 """The function of a module file that makes a model's predictions: takes the path of the model,

@@ -30,7 +30,7 @@ from mlops_components._tfdv import STATISTICS_FILE, write_statistics
 from mlops_components.decoding import decoded
 from mlops_components.examples import BATCH_ROWS
 from mlops_pipeline.errors import ExecutorError, ParameterError, PipelineError, did_you_mean
-from mlops_pipeline.failure import summary, traceback_tail
+from mlops_pipeline.tracebacks import summary, traceback_tail
 
 COMBINED_ROWS = 32768
 """Rows of a slice that go through the generators at once: a call costs some time a feature."""

@@ -30,7 +30,7 @@ from mlops_components.engines import open_pipeline
 from mlops_components.examples import read_batches
 from mlops_components.user_code import optional_function
 from mlops_pipeline.errors import ExecutorError, PipelineError
-from mlops_pipeline.failure import summary, traceback_tail
+from mlops_pipeline.tracebacks import summary, traceback_tail
 
 log = logging.getLogger(__name__)
 

@@ -34,7 +34,7 @@ from mlops_components.decoding import decoded
 from mlops_components.engines import open_pipeline
 from mlops_components.examples import BATCH_ROWS, PayloadFormat, records_of_files
 from mlops_pipeline.errors import ExecutorError, PipelineError, did_you_mean
-from mlops_pipeline.failure import summary, traceback_tail
+from mlops_pipeline.tracebacks import summary, traceback_tail
 
 if TYPE_CHECKING:
     from mlops_components.transform import CacheFolders, Part

@@ -33,7 +33,7 @@ from mlops_components.examples import BATCH_ROWS, SplitWriter
 from mlops_components.tfx_compat import StatsType
 from mlops_pipeline.artifacts import ExampleAnomalies, Examples, ExampleStatistics, Schema
 from mlops_pipeline.errors import ExecutorError, PipelineError
-from mlops_pipeline.failure import summary, traceback_tail
+from mlops_pipeline.tracebacks import summary, traceback_tail
 
 log = logging.getLogger(__name__)
 

@@ -33,7 +33,7 @@ from mlops_pipeline.signature import (
     ParameterSpec,
     value_schema,
 )
-from mlops_pipeline.targets import module_of
+from mlops_pipeline.user_code import module_of
 from mlops_pipeline.values import Value
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from mlops_pipeline.errors import (
     PipelineError,
     did_you_mean,
 )
-from mlops_pipeline.failure import summary, traceback_tail
+from mlops_pipeline.tracebacks import summary, traceback_tail
 
 
 @contextmanager

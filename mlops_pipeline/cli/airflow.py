@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from mlops_pipeline.cli.choices import choice_options, force_option, read_choice
+from mlops_pipeline.cli.choices import choice_options, force_option, read_selection
 from mlops_pipeline.cli.output import json_option, write_json
 from mlops_pipeline.cli.place import Project, project_options
 from mlops_pipeline.cli.run import compile_loudly, load, pipeline_argument
@@ -98,7 +98,7 @@ def trigger(dag_id: str, url: str, as_json: bool, **flags: Any) -> int:
     run_id = flags["run_id"] or f"mlops-{secrets.token_hex(6)}"
     types = client.parameter_types(dag_id)
     given = dict(_parameter(text, types) for text in flags["parameter"])
-    given |= read_choice(flags, force=flags["force"]).reserved
+    given |= read_selection(flags, force=flags["force"]).reserved
     started = client.trigger(dag_id, run_id, given)
     return _report(client, {"dag_id": dag_id, "run_id": run_id, "started": started}, as_json, flags)
 

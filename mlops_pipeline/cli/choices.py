@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 
 import click
 
-from mlops_pipeline.choice import Choice
+from mlops_pipeline.choice import Selection
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def choice_options(command: Command) -> Command:
-    """Add `--from`, `--to`, `--only` and `--base-run`, under the names of a `Choice`'s fields."""
+    """Add `--from`, `--to`, `--only` and `--base-run`, named as a `Selection`'s fields."""
     for option in (
         click.option(
             "--base-run", metavar="RUN", default="", help="Earlier run to take other results from."
@@ -43,7 +43,7 @@ def choice_options(command: Command) -> Command:
 force_option = click.option("--force", is_flag=True, help="Run nodes even if nothing changed.")
 
 
-def read_choice(flags: Mapping[str, Any], *, force: bool = False) -> Choice:
-    """Return the choice that the flags make."""
+def read_selection(flags: Mapping[str, Any], *, force: bool = False) -> Selection:
+    """Return the selection that the flags make."""
     names = ("from_nodes", "to_nodes", "only", "base_run")
-    return Choice(**{name: flags[name] for name in names}, force=force)
+    return Selection(**{name: flags[name] for name in names}, force=force)

@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 
 import click
 
-from mlops_pipeline.cli.choices import choice_options, force_option, read_choice
+from mlops_pipeline.choice import select
+from mlops_pipeline.cli.choices import choice_options, force_option, read_selection
 from mlops_pipeline.cli.output import json_option, screen, warn, write, write_json
 from mlops_pipeline.cli.package import load_package, package_options
 from mlops_pipeline.cli.place import Project, project_options
 from mlops_pipeline.cli.run import parameter_option, read_parameters
-from mlops_pipeline.partial import select
 from mlops_pipeline.runners.kubeflow import deploy
 from mlops_pipeline.runners.kubeflow.client import KubeflowClient, Record, Server
 from mlops_pipeline.runners.kubeflow.deploy import Job, Timetable, is_ours
@@ -109,11 +109,11 @@ def submit(
         flags["run_name"]
         or f"{package.name}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
     )
-    choice = read_choice(flags, force=flags["force"])
+    selection = read_selection(flags, force=flags["force"])
     # An unknown node is reported here, not by a pod.
-    select(package.ir, choice)
+    select(package.ir, selection)
     job = _job(package, texts, name, flags)
-    job = replace(job, parameters={**job.parameters, **choice.reserved})
+    job = replace(job, parameters={**job.parameters, **selection.reserved})
     client = _connect(project)
     version, started = deploy.submit(client, package, job)
     link = client.link("runs", started.run_id)

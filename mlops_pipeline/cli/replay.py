@@ -12,12 +12,12 @@ from mlops_pipeline.api import workspace_of
 from mlops_pipeline.cli.output import complain, json_option, warn, write, write_json
 from mlops_pipeline.cli.place import Project, node_argument, project_options, run_argument
 from mlops_pipeline.errors import PipelineError, SettingsError
-from mlops_pipeline.failure import traceback_tail
 from mlops_pipeline.ir import ContainerExecutor, PipelineIR
 from mlops_pipeline.replay import replay as replay_again
 from mlops_pipeline.results import read_run
 from mlops_pipeline.store import Execution
 from mlops_pipeline.task import Task, TaskResult
+from mlops_pipeline.tracebacks import traceback_tail
 
 
 @click.command()

@@ -19,7 +19,7 @@ from typing import Any
 import click
 
 from mlops_pipeline import ir as ir_file
-from mlops_pipeline.cli.choices import choice_options, read_choice
+from mlops_pipeline.cli.choices import choice_options, read_selection
 from mlops_pipeline.cli.output import always_json, complain, write_json
 from mlops_pipeline.cli.place import Project, project_options
 from mlops_pipeline.errors import (
@@ -141,7 +141,7 @@ def begin_step(
     workspace = open_workspace(loaded, project.settings, project.store)
     make_root(str(workspace.root))
     given = run_parameters(compiled, _parameters(flags["parameters"]))
-    begin(workspace, compiled, flags["run_id"], given, read_choice(flags))
+    begin(workspace, compiled, flags["run_id"], given, read_selection(flags))
     return workspace
 
 

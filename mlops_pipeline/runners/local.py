@@ -16,17 +16,15 @@ from queue import SimpleQueue
 from typing import Any
 
 from mlops_pipeline import executor
-from mlops_pipeline.choice import Choice, chosen
-from mlops_pipeline.claims import cancel_own, reap_run
-from mlops_pipeline.errors import PipelineError, StoreError
-from mlops_pipeline.history import Iteration, Outcome, load_history
+from mlops_pipeline.choice import Selection, chosen, select
+from mlops_pipeline.claims import cancel_own
+from mlops_pipeline.errors import StoreError
+from mlops_pipeline.history import Iteration, Outcome
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.launch import Session, begin_run, end_run, launch
-from mlops_pipeline.lease import describe, is_gone, this_process
-from mlops_pipeline.partial import find_base_run, select, take_over
+from mlops_pipeline.launch import Session, Start, end_run, launch, open_session
+from mlops_pipeline.partial import take_over
 from mlops_pipeline.runners.pool import WorkerPool
 from mlops_pipeline.runners.spares import Spares
-from mlops_pipeline.runs import hold_run
 from mlops_pipeline.schedule import Place, Schedule, iterations_of
 from mlops_pipeline.store import NOTHING, Run, State
 from mlops_pipeline.task import Task
@@ -34,32 +32,19 @@ from mlops_pipeline.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class RunOptions:
-    """How a pipeline is run.
+class RunOptions(Selection):
+    """How a pipeline is run, and which of its nodes: the fields of a `Selection`, and these.
 
     Args:
         workers: nodes at once; 0 for one a core.
         in_process: run executors in this process, one after the other, for debuggers; a node's
             timeout is not enforced then.
         keep_going: after a failure, run whatever does not depend on the failed node.
-        from_nodes, to_nodes, only: run these nodes only; see `partial.select`.
-        base_run: the run that a partial run goes on from; empty for the latest.
-        force: run nodes even if a result could be reused.
     """
 
     workers: int = 0
     in_process: bool = False
     keep_going: bool = False
-    from_nodes: tuple[str, ...] = ()
-    to_nodes: tuple[str, ...] = ()
-    only: tuple[str, ...] = ()
-    base_run: str = ""
-    force: bool = False
-
-    @property
-    def choice(self) -> Choice:
-        """The nodes that are named."""
-        return Choice(self.from_nodes, self.to_nodes, self.only, self.base_run)
 
 
 @dataclass(frozen=True)
@@ -110,62 +95,29 @@ def run(
     Raises:
         PipelineError: the parameters or the selection do not fit, or the run is being run.
     """
-    known = workspace.store.get_run(run_id)
-    options = _as_begun(options, known)
-    selection = select(ir, options.choice)
-    base_run = ""
-    if selection.reuse:
-        base_run = find_base_run(workspace.store, ir, options.base_run)
-    _refuse_held(known)
-    begun = begin_run(ir, run_id, workspace, parameters, Choice(base_run=base_run))
-    for alive in reap_run(workspace, run_id):
-        raise PipelineError(
-            f"run {run_id} is being run: {alive.node_id} by {describe(alive)}",
-            hint="wait for it, or stop that process first",
-        )
-    begun = hold_run(workspace, begun, options.choice.properties)
-    history = load_history(workspace.store, run_id)
+    start = Start(parameters, options, hold=True)
+    session = open_session(ir, run_id, workspace, start, force=options.force)
     try:
         with _Crew(options, on_event or (lambda event: None), workspace.import_paths) as crew:
-            session = Session(
-                ir, begun, workspace, history, execute=crew.execute, force=options.force
-            )
-            taken = take_over(session, begun.base_run or base_run, selection.reuse)
+            session = replace(session, execute=crew.execute)
+            selected, reused = select(ir, chosen(session.run))
+            taken = take_over(session, session.run.base_run, reused) if reused else []
             walk = _Walk(session, crew, options, outcomes=taken)
-            state = walk.run(Schedule(session, selection.run))
+            state = walk.run(Schedule(session, selected))
             state = walk.run_exit_handlers(state)
     except BaseException as error:
         state = State.CANCELED if isinstance(error, KeyboardInterrupt) else State.FAILED
         # Should the store fail as well, it is the first error that is told.
         with contextlib.suppress(StoreError):
-            _end(workspace, run_id, state)
+            _end(session, state)
         raise
-    return RunResult(_end(workspace, run_id, state), tuple(walk.outcomes))
+    return RunResult(_end(session, state), tuple(walk.outcomes))
 
 
-def _end(workspace: Workspace, run_id: str, state: State) -> Run:
+def _end(session: Session, state: State) -> Run:
     if state is not State.COMPLETE:
-        cancel_own(workspace, run_id)
-    return end_run(workspace, run_id, state)
-
-
-def _as_begun(options: RunOptions, known: Run | None) -> RunOptions:
-    """The options of a run that goes on: the nodes that it began with, unless others are named."""
-    if known is None or options.choice.partial:
-        return options
-    said = chosen(known)
-    return replace(options, from_nodes=said.from_nodes, to_nodes=said.to_nodes, only=said.only)
-
-
-def _refuse_held(known: Run | None) -> None:
-    """Refuse to go on with a run that another process of this machine sees through."""
-    if known is None or known.state is not State.RUNNING or is_gone(known.properties) is not False:
-        return
-    if not this_process().items() <= known.properties.items():
-        raise PipelineError(
-            f"run {known.id} is being run by another process",
-            hint="wait for it, or stop that process first",
-        )
+        cancel_own(session.workspace, session.run.id)
+    return end_run(session.workspace, session.run, state)
 
 
 _spares = Spares()

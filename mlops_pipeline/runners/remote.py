@@ -14,12 +14,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlops_pipeline.choice import WHOLE, Choice, chosen
+from mlops_pipeline.choice import WHOLE, Selection, chosen, select
 from mlops_pipeline.errors import NotFoundError, did_you_mean
 from mlops_pipeline.history import Iteration, Outcome, load_history
 from mlops_pipeline.ir import NodeIR, PipelineIR
-from mlops_pipeline.launch import FINAL, Session, begin_run, end_run, launch, open_session
-from mlops_pipeline.partial import Selection, find_base_run, select, take_over_place
+from mlops_pipeline.launch import FINAL, Session, Start, end_run, launch, open_session
+from mlops_pipeline.partial import take_over_place
 from mlops_pipeline.runners.pool import WorkerPool
 from mlops_pipeline.runs import RESUMED, pipeline_of
 from mlops_pipeline.schedule import inside, iterations_of
@@ -49,20 +49,15 @@ def begin(
     ir: PipelineIR,
     run_id: str,
     parameters: Mapping[str, Any] = NOTHING,
-    choice: Choice = WHOLE,
+    selection: Selection = WHOLE,
 ) -> Run:
     """Begin a run, or go on with it: then what it is about stays as it was.
 
     Raises:
-        ParameterError: the parameters do not fit, or no node has a name that is chosen.
+        ParameterError: the parameters do not fit, or no node has a name that is selected.
         NotFoundError: a partial run has no run to go on from.
     """
-    store = workspace.store
-    if store.get_run(run_id) is None:
-        needed = choice.partial and select(ir, choice).reuse
-        base_run = find_base_run(store, ir, choice.base_run, run_id) if needed else ""
-        choice = replace(choice, base_run=base_run)
-    return begin_run(ir, run_id, workspace, parameters, choice)
+    return open_session(ir, run_id, workspace, Start(parameters, selection)).run
 
 
 def open_run(workspace: Workspace, run_id: str) -> tuple[Run, PipelineIR]:
@@ -108,12 +103,12 @@ def run_place(
         raise NotFoundError(
             f"pipeline {ir.name} has no node {node_id!r}", hint=did_you_mean(node_id, known)
         )
-    selection = _selection(run, ir)
-    if node_id in selection.reuse:
+    selected, reused = select(ir, chosen(run))
+    if node_id in reused:
         return take_over_place(
             open_session(ir, run_id, workspace), run.base_run, node_id, iteration
         )
-    if node_id not in selection.run:
+    if node_id not in selected:
         return None
     with WorkerPool(1, on_output=options.on_output) as pool:
         force = options.force or chosen(run).force
@@ -125,10 +120,6 @@ def run_place(
             # What an exit handler is told of the run: how it went so far.
             session = replace(session, run=replace(session.run, state=_state(session)))
         return launch(session, node_id, iteration)
-
-
-def _selection(run: Run, ir: PipelineIR) -> Selection:
-    return select(ir, chosen(run))
 
 
 def _is_final(outcome: Outcome, run: Run) -> bool:
@@ -170,14 +161,14 @@ def exit_places(workspace: Workspace, run_id: str) -> list[tuple[NodeIR, Iterati
 def finish_run(workspace: Workspace, run_id: str) -> Run:
     """Record how a run ended, by what its nodes have recorded."""
     session = _looking_at(workspace, run_id)
-    return end_run(workspace, run_id, _state(session))
+    return end_run(workspace, session.run, _state(session))
 
 
 def _state(session: Session) -> State:
     """COMPLETE where every node has run well or was skipped, in all iterations, else FAILED."""
-    selection = _selection(session.run, session.ir)
+    selected, reused = select(session.ir, chosen(session.run))
     for node in session.ir.nodes:
-        if node.id not in selection.run | selection.reuse:
+        if node.id not in selected | reused:
             continue
         found = session.history.outcomes.get(node.id, {})
         if any(not (o.state.succeeded or o.state is State.SKIPPED) for o in found.values()):

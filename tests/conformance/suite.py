@@ -14,7 +14,7 @@ from typing import Any
 
 from snapshot import snapshot
 
-from mlops_pipeline.choice import BASE, FROM, ONLY, RESERVED, TO, choice_of
+from mlops_pipeline.choice import BASE, FROM, ONLY, RESERVED, TO, selection_of
 from mlops_pipeline.loading import load_pipeline
 from mlops_pipeline.runners import local
 from mlops_pipeline.store import Execution, MetadataStore, State
@@ -202,7 +202,7 @@ def run_locally(folder: Path, case: Case, options: local.RunOptions) -> list[dic
             prefix = f"{case.pipeline}.r"
             run_id = f"{prefix}{number}"
             given = case.given(number, prefix)
-            named = vars(choice_of(given))
+            named = vars(selection_of(given))
             parameters = {name: value for name, value in given.items() if name not in RESERVED}
             ir = compile_case(case.pipeline)
             if case.fault:

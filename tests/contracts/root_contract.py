@@ -13,7 +13,7 @@ import pytest
 from mlops_pipeline.claims import claim
 from mlops_pipeline.driver import drive
 from mlops_pipeline.errors import ParameterError
-from mlops_pipeline.launch import begin_run, open_session
+from mlops_pipeline.launch import Start, open_session
 from mlops_pipeline.loading import load_pipeline
 from mlops_pipeline.objects import (
     is_remote,
@@ -215,22 +215,21 @@ class RootContract:
         """Leave what a process that was killed in the middle leaves: a claim, files, no result."""
         compiled = load_pipeline(f"{PIPELINE}:rooted", project=PIPELINE.parent).compile()
         workspace = site.machine("a")
-        begin_run(compiled, "r1", workspace)
         session = open_session(compiled, "r1", workspace)
         request = session.request(compiled.node("Make"))
         execution = claim(request, drive(request), session.stop)
         gone = {**execution.properties, "process": f"{execution.properties['process']}0"}
         execution, _ = site.store.put_execution(replace(execution, properties=gone))
-        staging = workspace.artifact_root.staging(execution)
-        staging.create(["examples", "empty", "output"])
-        (staging.output("examples") / "rows").write_text("half")
-        (staging.output("output") / "value").write_text("3")
+        attempt = workspace.artifact_root.attempt(execution)
+        attempt.begin()
+        (attempt.folder / "examples" / "rows").write_text("half")
+        (attempt.folder / "output" / "value").write_text("3")
         digests = {
-            "examples": workspace.digest(ArtifactRecord("", str(staging.output("examples")))),
-            "empty": workspace.digest(ArtifactRecord("", str(staging.output("empty")))),
-            "output": workspace.digest(ArtifactRecord("", f"{staging.output('output')}/value")),
+            "examples": workspace.digest(ArtifactRecord("", str(attempt.folder / "examples"))),
+            "empty": workspace.digest(ArtifactRecord("", str(attempt.folder / "empty"))),
+            "output": workspace.digest(ArtifactRecord("", f"{attempt.folder}/output/value")),
         }
-        staging.place(compiled.node("Make").outputs, digests)
+        attempt.publish(compiled.node("Make").outputs, digests)
 
 
 class RemoteContract(RootContract):
@@ -299,7 +298,7 @@ class RemoteContract(RootContract):
 
     def test_every_attempt_may_be_made_on_a_machine_of_its_own(self, site: Site) -> None:
         compiled = load_pipeline(f"{PIPELINE}:rooted", project=PIPELINE.parent).compile()
-        begin_run(compiled, "r1", site.machine("begin"), {"mode": "fail once"})
+        open_session(compiled, "r1", site.machine("begin"), Start({"mode": "fail once"}))
         places = [("Make", ()), *[("Train", (i,)) for i in (0, 0, 1, 1)], ("Join", ())]
         ended = [
             run_place(site.machine(f"pod-{number}"), "r1", node, iteration)

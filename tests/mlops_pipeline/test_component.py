@@ -22,7 +22,7 @@ from mlops_pipeline import (
 )
 from mlops_pipeline.component import Component
 from mlops_pipeline.errors import DefinitionError
-from mlops_pipeline.targets import target_of
+from mlops_pipeline.user_code import target_of
 
 HERE = __name__
 

@@ -14,7 +14,7 @@ from mlops_pipeline.cli import call
 from mlops_pipeline.context import current_task
 from mlops_pipeline.errors import ExecutorError, NotFoundError
 from mlops_pipeline.gate import read_gate
-from mlops_pipeline.launch import end_run, run_node
+from mlops_pipeline.launch import end_run, launch, open_session
 from mlops_pipeline.replay import replay
 from mlops_pipeline.report import run_data, run_report
 from mlops_pipeline.results import PipelineRun, read_run
@@ -271,8 +271,9 @@ def test_each_node_on_its_own_finds_the_verdict_in_the_store(project: Any) -> No
     ir = project.compile()
     done = {}
     for node in ("Make", "Check", "Train", "Push"):
-        done[node] = run_node(ir, node, "alone", project.workspace)
-    end_run(project.workspace, "alone", State.COMPLETE)
+        session = open_session(ir, "alone", project.workspace)
+        done[node] = launch(session, node)
+    end_run(project.workspace, session.run, State.COMPLETE)
     assert [str(each.state) for each in done.values()] == [
         "COMPLETE",
         "COMPLETE",

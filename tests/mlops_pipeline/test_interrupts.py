@@ -13,8 +13,9 @@ import pytest
 from mlops_pipeline.content import digest_path
 from mlops_pipeline.errors import ParameterError, PipelineError, StoreError
 from mlops_pipeline.lease import PROCESS, this_process
+from mlops_pipeline.local_root import local_attempt
 from mlops_pipeline.runs import pipeline_of
-from mlops_pipeline.staging import OUTPUTS, STAGING, LocalStaging
+from mlops_pipeline.staging import OUTPUTS, STAGING
 from mlops_pipeline.store import Execution, MemoryStore, Run, State
 
 PIPELINE = """
@@ -176,10 +177,10 @@ def test_what_a_dead_process_staged_goes_whoever_runs_next(written: Any) -> None
         properties={PROCESS: this_process()[PROCESS] + "0", STAGING: "abcd", OUTPUTS: ["x"]},
     )
     stored, _ = written.store.put_execution(dead)
-    staging = LocalStaging(Path(written.workspace.root) / "p", stored)
-    staging.create(["x"])
+    attempt = local_attempt(Path(written.workspace.root), stored)
+    attempt.begin()
     written.run("r", in_process=True)
-    assert not staging.folder.exists()
+    assert not attempt.folder.exists()
     assert written.store.executions([stored.id])[0].state is State.FAILED
 
 

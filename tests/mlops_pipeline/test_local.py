@@ -408,6 +408,7 @@ def test_an_execution_whose_process_died_is_reaped_and_its_files_go(project: Any
     write(project, "@pipeline\ndef p():\n    Make()\n")
     finished = project.run("first", in_process=True, force=True)
     ir, store = project.compile(), project.store
+    store.put_run(replace(finished.run, id="again", state=State.RUNNING, properties={}))
     dead = Execution(
         component=ir.nodes[0].component,
         pipeline="p",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mlops_pipeline.expressions import read_value
-from mlops_pipeline.launch import begin_run, run_node
+from mlops_pipeline.launch import Start, launch, open_session
 from mlops_pipeline.plan import plan
 from mlops_pipeline.store import Execution, MemoryStore, State
 
@@ -203,8 +203,8 @@ def test_an_inner_loop_over_what_a_node_of_the_outer_one_returned(
 def test_a_node_in_a_loop_is_not_run_without_its_iteration(project: Any) -> None:
     project.folder.joinpath("pipeline.py").write_text(HEAD + textwrap.dedent(NESTED))
     ir, workspace = project.compile(), project.workspace
-    begin_run(ir, "r", workspace, {"groups": [{"texts": ["a"]}]})
-    assert run_node(ir, "Make", "r", workspace, (0, 0)).state is State.COMPLETE
-    outcome = run_node(ir, "Make", "r", workspace, (0,))
+    session = open_session(ir, "r", workspace, Start({"groups": [{"texts": ["a"]}]}))
+    assert launch(session, "Make", (0, 0)).state is State.COMPLETE
+    outcome = launch(open_session(ir, "r", workspace), "Make", (0,))
     assert outcome.state is State.FAILED
     assert "which of its items is meant is not said" in outcome.execution.error

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from mlops_pipeline.choice import BASE, FORCE, FROM, ONLY, WHOLE, Choice, choice_of
+from mlops_pipeline.choice import BASE, FORCE, FROM, ONLY, WHOLE, Selection, selection_of
 from mlops_pipeline.errors import CompileError, NotFoundError, ParameterError
 from mlops_pipeline.history import Outcome
 from mlops_pipeline.runners import remote
@@ -63,8 +63,8 @@ def chain(project: Any) -> Any:
     return project
 
 
-def begin(project: Any, run_id: str, choice: Choice = WHOLE, **parameters: Any) -> Any:
-    return remote.begin(project.workspace, project.compile(), run_id, parameters, choice)
+def begin(project: Any, run_id: str, selection: Selection = WHOLE, **parameters: Any) -> Any:
+    return remote.begin(project.workspace, project.compile(), run_id, parameters, selection)
 
 
 def run(project: Any, run_id: str, nodes: tuple[str, ...] = NODES) -> dict[str, Outcome | None]:
@@ -78,7 +78,7 @@ def states(found: dict[str, Outcome | None]) -> dict[str, str]:
 def test_a_partial_run_takes_over_runs_and_leaves_out(chain: Any) -> None:
     begin(chain, "base", number=4)
     run(chain, "base")
-    begun = begin(chain, "part", Choice(from_nodes=("second",), to_nodes=("second",)), number=7)
+    begun = begin(chain, "part", Selection(from_nodes=("second",), to_nodes=("second",)), number=7)
     assert begun.base_run == "base"
     found = run(chain, "part")
     assert states(found) == {
@@ -97,10 +97,10 @@ def test_a_partial_run_takes_over_runs_and_leaves_out(chain: Any) -> None:
 def test_every_step_may_be_the_first_and_none_changes_what_the_run_is_about(chain: Any) -> None:
     begin(chain, "base")
     run(chain, "base")
-    only = Choice(only=("second",))
+    only = Selection(only=("second",))
     first = begin(chain, "part", only)
     assert begin(chain, "part", only) == first
-    assert begin(chain, "part", Choice(only=("aside",))) == first
+    assert begin(chain, "part", Selection(only=("aside",))) == first
     # Nor does it go on from itself.
     assert first.base_run == "base"
     again = [run(chain, "part", ("first",))["first"] for _ in range(2)]
@@ -110,7 +110,7 @@ def test_every_step_may_be_the_first_and_none_changes_what_the_run_is_about(chai
 def test_a_node_without_a_result_in_the_base_run_fails(chain: Any) -> None:
     begin(chain, "base")
     run(chain, "base", ("first",))
-    begin(chain, "part", Choice(only=("third",)))
+    begin(chain, "part", Selection(only=("third",)))
     run(chain, "part", ("first",))
     with pytest.raises(NotFoundError, match="run base has no result of second"):
         run(chain, "part", ("second",))
@@ -119,9 +119,9 @@ def test_a_node_without_a_result_in_the_base_run_fails(chain: Any) -> None:
 
 def test_a_wrong_choice_begins_no_run(chain: Any) -> None:
     with pytest.raises(ParameterError, match="did you mean 'third'"):
-        begin(chain, "part", Choice(only=("thrid",)))
+        begin(chain, "part", Selection(only=("thrid",)))
     with pytest.raises(NotFoundError, match="no run yet"):
-        begin(chain, "part", Choice(only=("third",)))
+        begin(chain, "part", Selection(only=("third",)))
     assert chain.store.get_run("part") is None
 
 
@@ -142,7 +142,7 @@ def test_a_failure_is_final_until_the_run_is_gone_on_with(project: Any) -> None:
 
 
 def test_a_forced_run_reuses_nothing_at_any_of_its_steps(chain: Any) -> None:
-    for run_id, choice in (("a", WHOLE), ("b", WHOLE), ("c", choice_of({FORCE: True}))):
+    for run_id, choice in (("a", WHOLE), ("b", WHOLE), ("c", selection_of({FORCE: True}))):
         remote.begin(chain.workspace, chain.compile(), run_id, {}, choice)
     states = [remote.run_place(chain.workspace, run_id, "first").state for run_id in "abc"]
     assert states == [State.COMPLETE, State.CACHED, State.COMPLETE]
@@ -150,7 +150,7 @@ def test_a_forced_run_reuses_nothing_at_any_of_its_steps(chain: Any) -> None:
 
 def test_reserved_parameters_say_what_a_run_is_about(chain: Any) -> None:
     given = {FROM: ["second"], ONLY: None, BASE: "r1", "number": 3}
-    assert choice_of(given) == Choice(from_nodes=("second",), base_run="r1")
+    assert selection_of(given) == Selection(from_nodes=("second",), base_run="r1")
     taken = replace_parameter(chain.compile(), "base_run")
     with pytest.raises(CompileError, match="parameter 'base_run', which every run"):
         pipeline_spec(taken, KubeflowOptions(image="img:1"))

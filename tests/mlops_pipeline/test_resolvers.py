@@ -344,7 +344,7 @@ def test_a_resolver_that_gives_no_artifacts_is_named(
 
 def test_resolvers_are_found_by_name() -> None:
     assert find_resolver("mlops_pipeline.resolvers:latest") is latest
-    with pytest.raises(ResolutionError, match="no resolver 'newest'") as caught:
+    with pytest.raises(ResolutionError, match="has no 'newest'") as caught:
         find_resolver("mlops_pipeline.resolvers:newest")
     assert caught.value.hint
     with pytest.raises(ResolutionError, match="cannot import the resolver no_such:x"):

@@ -17,7 +17,7 @@ from typing import Any
 from airflow.sdk import Asset, BaseOperator, BaseOperatorLink
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from mlops_pipeline.choice import FORCE, choice_of
+from mlops_pipeline.choice import FORCE, selection_of
 from mlops_pipeline.runners.airflow.config import ExecutionConfig
 from mlops_pipeline.runners.airflow.processes import Step, StepProcess
 
@@ -127,10 +127,14 @@ class RunStepOperator(StepOperator):
             more += ["--base-dir", self.execution.base_dir]
         if iteration is not None:
             more += ["--iteration", iteration]
-        choice = choice_of(context["params"])
-        named = {"--from": choice.from_nodes, "--to": choice.to_nodes, "--only": choice.only}
+        selection = selection_of(context["params"])
+        named = {
+            "--from": selection.from_nodes,
+            "--to": selection.to_nodes,
+            "--only": selection.only,
+        }
         more += [word for flag, nodes in named.items() for node in nodes for word in (flag, node)]
-        more += ["--base-run", choice.base_run] if choice.base_run else []
+        more += ["--base-run", selection.base_run] if selection.base_run else []
         variables = {"MLOPS_PARAMETERS": json.dumps(self._values(context))}
         return self.run_step([*arguments, *more], variables, secrets)
 

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mlops_pipeline.choice import choice_of
+from mlops_pipeline.choice import selection_of
 from mlops_pipeline.environment import find_lock
 from mlops_pipeline.errors import PipelineError, SettingsError
 from mlops_pipeline.history import Iteration, Outcome
@@ -99,7 +99,7 @@ def _workspace(base_dir: Path) -> Workspace:
 def _begin(workspace: Workspace, given: argparse.Namespace) -> int:
     ir = load(zlib.decompress(base64.b64decode("".join(given.ir))), source="the argument --ir")
     values = given.executor_input.get("inputs", {}).get("parameterValues", {})
-    remote.begin(workspace, ir, given.run_id, received(ir, values), choice_of(values))
+    remote.begin(workspace, ir, given.run_id, received(ir, values), selection_of(values))
     return 0
 
 

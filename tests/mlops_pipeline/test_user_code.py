@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from mlops_pipeline.errors import ExecutorError, ResolutionError
+from mlops_pipeline.executor import execute
+from mlops_pipeline.ir import FunctionExecutor
+from mlops_pipeline.resolvers import Query, ask, find_resolver
+from mlops_pipeline.store import ArtifactRecord, MemoryStore
+from mlops_pipeline.task import ArtifactRef, Task
+from mlops_pipeline.user_code import load_target
+
+BOTH = """
+from mlops_pipeline.store import ArtifactRecord
+
+def pick(query):
+    return [ArtifactRecord("Model", {folder!r})]
+
+def where() -> str:
+    return {folder!r}
+"""
+
+
+@pytest.fixture
+def two_of_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A module in the project, and another of its name that stands before it on the path."""
+    for folder in ("other", "project"):
+        (tmp_path / folder).mkdir()
+        text = BOTH.format(folder=folder)
+        (tmp_path / folder / "twice_there.py").write_text(text)
+    paths = [str(tmp_path / "other"), str(tmp_path / "project")]
+    monkeypatch.setattr(sys, "path", [*paths, *sys.path])
+    monkeypatch.delitem(sys.modules, "twice_there", raising=False)
+    return tmp_path / "project"
+
+
+def _component(folder: Path, import_paths: tuple[str, ...]) -> str:
+    task = Task(
+        name="r/Node",
+        executor=FunctionExecutor("twice_there:where"),
+        outputs={"output": ArtifactRef("String", str(folder / "out" / "value"))},
+        values=("output",),
+        import_paths=import_paths,
+    )
+    assert execute(task).error == ""
+    return (folder / "out" / "value").read_text()
+
+
+def _resolver(import_paths: tuple[str, ...]) -> str:
+    query = Query(MemoryStore(), "p", "r", "Model")
+    (record,) = ask("twice_there:pick", query, import_paths)
+    assert isinstance(record, ArtifactRecord)
+    return record.uri
+
+
+@pytest.mark.parametrize("order", ["resolver first", "component first"])
+def test_a_resolver_and_a_component_of_one_name_are_of_the_same_module(
+    two_of_a_name: Path, tmp_path: Path, order: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = (str(two_of_a_name),)
+    if order == "resolver first":
+        assert _resolver(given) == "project"
+        assert _component(tmp_path, given) == "project"
+    else:
+        assert _component(tmp_path, given) == "project"
+        assert _resolver(given) == "project"
+    monkeypatch.delitem(sys.modules, "twice_there")
+
+
+def test_what_is_not_there_is_named_with_the_nearest_name() -> None:
+    with pytest.raises(ExecutorError, match="has no 'lattest'") as caught:
+        load_target("mlops_pipeline.resolvers:lattest")
+    assert "latest" in caught.value.hint
+    with pytest.raises(ResolutionError, match="cannot import the resolver no_such_module:x"):
+        find_resolver("no_such_module:x")
