@@ -30,7 +30,7 @@ from stock_mlmd import stock_client, stock_reads
 from store_servers import KINDS, new_store
 
 from mlops_pipeline.history import load_outputs
-from mlops_pipeline.lineage import Start, upstream
+from mlops_pipeline.lineage import LineageStart, upstream
 from mlops_pipeline.resolvers import Query, latest, latest_blessed_model
 from mlops_pipeline.store import Direction, MetadataStore
 from mlops_pipeline.stores import open_store
@@ -91,7 +91,7 @@ def our_reads(store: MetadataStore, at: Targets) -> dict[str, Callable[[int], ob
         assert len(outputs[found[0].id]) == 2
 
     def lineage(i: int) -> None:
-        found = upstream(store, Start(artifacts=(at.models[i],)))
+        found = upstream(store, LineageStart(artifacts=(at.models[i],)))
         assert (len(found.executions), len(found.artifacts)) == (5, 6)
 
     def blessed(i: int) -> None:

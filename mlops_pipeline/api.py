@@ -26,7 +26,7 @@ from mlops_pipeline.datasets import models_of as trained_models
 from mlops_pipeline.environment import find_lock
 from mlops_pipeline.errors import NotFoundError, ParameterError, did_you_mean
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.lineage import Lineage, Start, downstream, upstream
+from mlops_pipeline.lineage import Lineage, LineageStart, downstream, upstream
 from mlops_pipeline.loading import Loaded, load_pipeline, located, open_workspace
 from mlops_pipeline.lookup import find_run, find_start, split_node
 from mlops_pipeline.parameters import map_paths
@@ -40,7 +40,7 @@ from mlops_pipeline.runners.local import OnEvent, RunOptions
 from mlops_pipeline.runs import LAST, pipeline_of, refuse_taken
 from mlops_pipeline.settings import Settings, Sources, resolve, start_of
 from mlops_pipeline.store import NOTHING, MemoryStore, MetadataStore, Run, State
-from mlops_pipeline.stores import is_there, make_place, make_root, open_store
+from mlops_pipeline.stores import is_there, make_root, make_store_folder, open_store
 from mlops_pipeline.user_code import refuse_while_importing
 from mlops_pipeline.why import Why
 from mlops_pipeline.why import why as explain
@@ -54,7 +54,7 @@ AnyPipeline = Pipeline | PipelineIR | str | Path
 
 @dataclass(frozen=True)
 class Where:
-    """Where records and artifacts are kept; what is left out comes from the settings.
+    """Store and root to use; a missing one comes from the settings.
 
     Args:
         store: a store, or its URL.
@@ -104,7 +104,7 @@ def plan(
     where: Where | None = None,
     force: bool = False,
 ) -> list[NodePlan]:
-    """What `run` would do with each node, without doing it."""
+    """Preview `run`: decide about each node without running it."""
     with _opened(pipeline, where, make=False) as (loaded, workspace):
         ir = loaded.compile(_log_warning)
         make_root(workspace.root)
@@ -136,19 +136,19 @@ def resume(
 
 
 def open_run(run_id: str = LAST, *, where: Where | None = None) -> PipelineRun:
-    """A run that has been, as `mlops show` shows it."""
+    """Return a run that has been, as `mlops show` shows it."""
     with _existing_store(where) as store:
         return read_run(store, find_run(store, run_id).id)
 
 
 def runs(pipeline: str = "", *, limit: int = 20, where: Where | None = None) -> list[Run]:
-    """The latest runs, newest first."""
+    """Return the latest runs, newest first."""
     with _store(_settings(where, Path.cwd()), where, make=False) as store:
         return store.list_runs(pipeline=pipeline, limit=limit)
 
 
 def why(run_id: str, node: str, *, where: Where | None = None) -> Why:
-    """Why a node of a run ran, or did not; `node` may name one iteration: `Trainer[0]`."""
+    """Explain why a node of a run ran or not; `node` may name one iteration: `Trainer[0]`."""
     with _existing_store(where) as store:
         node_id, iteration = split_node(node)
         return explain(store, find_run(store, run_id).id, node_id, iteration)
@@ -157,7 +157,7 @@ def why(run_id: str, node: str, *, where: Where | None = None) -> Why:
 def artifacts(
     run_id: str = LAST, type_name: str = "", *, where: Where | None = None
 ) -> list[Artifact]:
-    """The artifacts that a run wrote or took from the cache, or those of one type."""
+    """Return the artifacts that a run wrote or took from the cache, or those of one type."""
     return open_run(run_id, where=where).artifacts(type_name)
 
 
@@ -168,49 +168,49 @@ def lineage(
     levels: int | None = None,
     where: Where | None = None,
 ) -> Lineage:
-    """What something was made from, or (`down`) what came of it.
+    """Trace an artifact back to its sources, or (`down`) on to its results.
 
     `mlops_pipeline.drawing` draws it as a tree, for Graphviz or for Mermaid.
 
     Args:
-        what: an artifact, its number or place, a type (its newest artifact), `RUN/NODE` or
+        what: an artifact, its number or URI, a type (its newest artifact), `RUN/NODE` or
             `RUN/NODE/OUTPUT`; the newest pushed or trained model if left out.
         levels: executions on the longest path; no limit by default.
     """
     walk = downstream if down else upstream
     with _existing_store(where) as store:
         if isinstance(what, Artifact):
-            start = Start(artifacts=(what.id,))
+            start = LineageStart(artifacts=(what.id,))
         else:
             start = find_start(store, what)
         return walk(store, start, levels=levels)
 
 
 def datasets(name: str = "", *, where: Where | None = None) -> list[Version]:
-    """The versions of all datasets, or of one, newest first, as `mlops data list` shows them."""
+    """Return the versions of all datasets, or of one, newest first; see `mlops data list`."""
     with _existing_store(where) as store:
         return list_versions(store, name)
 
 
 def data_diff(before: str, after: str, *, where: Where | None = None) -> DataDiff:
-    """What changed between two versions of a dataset, named as for `mlops data diff`."""
+    """Compare two versions of a dataset, named as for `mlops data diff`."""
     with _existing_store(where) as store:
         return diff_versions(store, find_version(store, before), find_version(store, after))
 
 
 def models_of(version: str, *, where: Where | None = None) -> list[TrainedModel]:
-    """The models that were trained on a version of a dataset, newest first."""
+    """Return the models that were trained on a version of a dataset, newest first."""
     with _existing_store(where) as store:
         return trained_models(store, find_version(store, version))
 
 
 def new_run_id() -> str:
-    """An id for a new run, which sorts by time: `20250131-142530-9f3a`."""
+    """Return an id for a new run, which sorts by time: `20250131-142530-9f3a`."""
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
 
 
 def plain_parameters(ir: PipelineIR, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters as JSON values; paths that were given relative start at the current folder."""
+    """Return parameters as JSON values; relative paths start at the current folder."""
     schemas = {parameter.name: parameter.schema for parameter in ir.parameters}
 
     def absolute(path: str) -> str:
@@ -226,7 +226,7 @@ def plain_parameters(ir: PipelineIR, given: Mapping[str, Any]) -> dict[str, Any]
 def workspace_of(
     run: Run, settings: Settings, store: MetadataStore
 ) -> tuple[PipelineIR, Workspace]:
-    """The pipeline of a run that has been, and the place to go on with it.
+    """Return the pipeline of an earlier run, and the workspace to continue it.
 
     Raises:
         NotFoundError: the store does not hold the pipeline.
@@ -251,7 +251,7 @@ def workspace_of(
 def _opened(
     pipeline: AnyPipeline, where: Where | None, *, make: bool = True
 ) -> Iterator[tuple[Loaded, Workspace]]:
-    """A pipeline and the place that it runs in; without `make`, none is made for it."""
+    """Open a pipeline and its workspace; without `make`, a missing store is not created."""
     if isinstance(pipeline, Pipeline | PipelineIR):
         loaded = located(pipeline)
         settings = _settings(where, loaded.base_dir)
@@ -279,7 +279,7 @@ def _settings(where: Where | None, start: Path) -> Settings:
 def _store(
     settings: Settings, where: Where | None, *, make: bool = True
 ) -> Iterator[MetadataStore]:
-    """The store to use; one that was handed in stays open.
+    """Open the store; one that the caller gave stays open.
 
     Args:
         make: whether to make a store that is not there yet, or to take an empty one for it.
@@ -290,7 +290,7 @@ def _store(
     if not make and not is_there(settings.store):
         yield MemoryStore()
         return
-    make_place(settings.store)
+    make_store_folder(settings.store)
     store = open_store(settings.store)
     try:
         yield store
@@ -300,7 +300,7 @@ def _store(
 
 @contextmanager
 def _existing_store(where: Where | None) -> Iterator[MetadataStore]:
-    """The store, if there is one.
+    """Open the store, if it exists.
 
     Raises:
         NotFoundError: nothing has been recorded yet.

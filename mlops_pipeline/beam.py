@@ -44,7 +44,7 @@ def run_beam(task: Task, executor: BeamExecutor, target: Any) -> TaskResult:
 
 @contextlib.contextmanager
 def running_pipeline(name: str, arguments: Sequence[str]) -> Iterator[Any]:
-    """A pipeline that is run, to its end, at the end of the block.
+    """Yield a pipeline that is run, to its end, at the end of the block.
 
     Args:
         name: what the arguments belong to, for messages.
@@ -98,7 +98,7 @@ def _check_options(name: str, options: Any) -> None:
 
 
 def is_local(runner: str) -> bool:
-    """Whether a runner of Beam has this machine only."""
+    """Return True if a runner of Beam has this machine only."""
     return runner.rpartition(".")[2].lower().removesuffix("runner") in _LOCAL
 
 

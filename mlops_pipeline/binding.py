@@ -91,7 +91,7 @@ def _make_room(artifact: Artifact) -> None:
 
 
 def secrets(task: Task) -> dict[str, str]:
-    """The values of a task's secret parameters.
+    """Return the values of a task's secret parameters.
 
     Raises:
         ExecutorError: one is not in the environment.
@@ -116,7 +116,7 @@ def _converted(task: Task, name: str, value: Any, hint: Any) -> Any:
         raise ParameterError(
             f"{task.name}: parameter {name!r} takes {spelt(hint)}: {error}",
             hint=near_choice(str(error), hint)
-            or "mend the value, or the annotation of the parameter",
+            or "fix the value, or the annotation of the parameter",
         ) from None
     except (TypeError, NotImplementedError) as error:
         raise ParameterError(
@@ -185,7 +185,7 @@ def _fields_of(task: Task, returned: Any, fields: Mapping[str, Any]) -> dict[str
 
 
 def _checked(task: Task, name: str, value: Any, hint: Any) -> Any:
-    """The value as plain data, if it is of the declared type."""
+    """Return the value as plain data, if it is of the declared type."""
     if getattr(value, "shape", None) == () and hasattr(value, "item"):
         value = value.item()  # a number of NumPy
     if hint is None or hint is type(None):
@@ -223,7 +223,7 @@ def _wrong_value(task: Task, name: str, value: Any, hint: Any, why: str) -> Exec
 def changed_properties(
     task: Task, outputs: Mapping[str, Artifact]
 ) -> dict[str, dict[str, PropertyValue]]:
-    """The properties that the executor set, by output.
+    """Return the properties that the executor set, by output.
 
     Raises:
         ExecutorError: one is not of its declared type, or nothing that a property can hold.

@@ -57,7 +57,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search in the cache came to.
+    """Result of a search in the cache.
 
     Args:
         execution: whose result can be reused; None if there is none.
@@ -80,7 +80,7 @@ def make_key(
     output_properties: Mapping[str, Mapping[str, Any]],
     workspace: Workspace,
 ) -> Key:
-    """The key of a node with these resolved inputs and parameters.
+    """Return the key of a node with these resolved inputs and parameters.
 
     Inputs count by content, not by where they come from; paths count by what is at them.
     """
@@ -105,7 +105,7 @@ def make_key(
 def _parameters(
     node: NodeIR, parameters: Mapping[str, Any], workspace: Workspace
 ) -> tuple[dict[str, Any], list[Path]]:
-    """What the key holds of the parameters, and the Python files among them."""
+    """Return the parameters for the key, and the Python files among them."""
     values: dict[str, Any] = {}
     modules: list[Path] = []
     for parameter in node.parameters:
@@ -121,7 +121,7 @@ def _parameters(
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text in a JSON value."""
+    """Yield every text in a JSON value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping | list | tuple):
@@ -210,7 +210,7 @@ def _is_intact(record: ArtifactRecord, workspace: Workspace) -> bool:
 
 
 def _is_lost(record: ArtifactRecord) -> bool:
-    """Whether a damaged artifact is so for good, and not only away with the disk it is on."""
+    """Return True if a damaged artifact is gone for good, not only its disk is away."""
     if record.state is not ArtifactState.LIVE:
         return False
     if is_remote(record.uri):

@@ -69,7 +69,7 @@ def _finish(task: Task, context: TaskContext, returned: Any, hint: Any) -> TaskR
 
 @functools.lru_cache(maxsize=1024)
 def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """The annotations of a function, with their markers.
+    """Return the annotations of a function, with their markers.
 
     Raises:
         ExecutorError: an annotation names something that does not exist at run time.

@@ -22,8 +22,8 @@ COLOURS = {
 }
 
 
-class Node(Protocol):
-    """What a card shows of a node."""
+class NodeFacts(Protocol):
+    """Facts about a node for a card."""
 
     @property
     def name(self) -> str: ...
@@ -43,8 +43,8 @@ class Node(Protocol):
     def gate(self) -> Gate | None: ...
 
 
-class Run(Protocol):
-    """What a card shows of a run."""
+class RunFacts(Protocol):
+    """Facts about a run for a card."""
 
     @property
     def id(self) -> str: ...
@@ -57,12 +57,12 @@ class Run(Protocol):
     @property
     def parameters(self) -> Mapping[str, Any]: ...
     @property
-    def failed(self) -> Sequence[Node]: ...
-    def __iter__(self) -> Iterator[Node]: ...
+    def failed(self) -> Sequence[NodeFacts]: ...
+    def __iter__(self) -> Iterator[NodeFacts]: ...
 
 
-def card(run: Run) -> str:
-    """The HTML of a run: what it was, its nodes with times, and why it failed."""
+def card(run: RunFacts) -> str:
+    """Return the HTML of a run: what it was, its nodes with times, and why it failed."""
     rows = "".join(_row(node, run.duration) for node in run)
     parameters = "".join(
         f"<code>{escape(name)}={escape(one_line(value))}</code> "
@@ -82,7 +82,7 @@ def card(run: Run) -> str:
     )
 
 
-def _row(node: Node, whole: float) -> str:
+def _row(node: NodeFacts, whole: float) -> str:
     share = min(100.0, 100 * node.duration / whole) if whole else 0.0
     bar = (
         f'<div style="width:{share:.0f}%;min-width:1px;height:8px;border-radius:2px;'
@@ -110,8 +110,8 @@ def _badge(state: State, text: str = "") -> str:
     )
 
 
-def _gate(node: Node) -> str:
-    """What a node said about those after it; a failed one says it as its error."""
+def _gate(node: NodeFacts) -> str:
+    """Return the gate of a node as HTML; a failed one is shown as an error instead."""
     if node.gate is None or not node.state.succeeded:
         return ""
     said = "".join(f"<li>{escape(f'{f.action}: {f.reason}')}</li>" for f in node.gate.findings)
@@ -121,7 +121,7 @@ def _gate(node: Node) -> str:
     )
 
 
-def _error(node: Node) -> str:
+def _error(node: NodeFacts) -> str:
     details = node.execution.details
     tail = f"<pre style='white-space:pre-wrap'>{escape(details)}</pre>" if details else ""
     return (

@@ -1,4 +1,4 @@
-"""Which nodes a run covers, as users name them, and how the run keeps that.
+"""Selection of nodes for a run, and its form in the store.
 
 Schedulers of others know parameters only, so there each run has some that are none of the
 pipeline's: they are named here.
@@ -37,7 +37,7 @@ class Selection:
 
     Args:
         from_nodes, to_nodes, only: run these nodes only; see `select`.
-        base_run: the run that a partial run goes on from; empty for the latest.
+        base_run: the run whose results a partial run uses; empty for the latest.
         force: run nodes even if a result could be reused.
     """
 
@@ -49,19 +49,19 @@ class Selection:
 
     @property
     def partial(self) -> bool:
-        """Whether nodes are left out."""
+        """True if nodes are left out."""
         return bool(self.from_nodes or self.to_nodes or self.only)
 
     @property
     def reserved(self) -> dict[str, Any]:
-        """The reserved parameters that say it; what is not said is left to their defaults."""
+        """The reserved parameters that express it; those with default values are left out."""
         nodes = {FROM: self.from_nodes, TO: self.to_nodes, ONLY: self.only}
         said = {FORCE: self.force, BASE: self.base_run, **{k: list(v) for k, v in nodes.items()}}
         return {name: value for name, value in said.items() if value}
 
     @property
     def properties(self) -> dict[str, Any]:
-        """What the run keeps of it."""
+        """Properties with which the run keeps it."""
         kept: dict[str, Any] = {FORCE: True} if self.force else {}
         if not self.partial:
             return kept
@@ -74,7 +74,7 @@ WHOLE = Selection()
 
 
 def chosen(run: Run) -> Selection:
-    """The nodes that a run began with."""
+    """Return the nodes that a run began with."""
     said = run.properties.get(SELECTION, {})
     named = {name: tuple(nodes) for name, nodes in said.items()}
     force = bool(run.properties.get(FORCE))
@@ -82,16 +82,16 @@ def chosen(run: Run) -> Selection:
 
 
 def selection_of(values: Mapping[str, Any]) -> Selection:
-    """The nodes that reserved parameters name."""
+    """Return the nodes that reserved parameters name."""
     first, last, only = (tuple(values.get(name) or ()) for name in (FROM, TO, ONLY))
     return Selection(first, last, only, values.get(BASE) or "", bool(values.get(FORCE)))
 
 
 def select(ir: PipelineIR, selection: Selection) -> tuple[frozenset[str], frozenset[str]]:
-    """The ids of the nodes that run, and of those whose results come from the base run.
+    """Return the ids of the nodes that run, and of those whose results come from the base run.
 
     Those run that come after `from_nodes` and before `to_nodes`, both included, or `only` these.
-    Exit handlers always run. A name of a sub-pipeline stands for all its nodes.
+    Exit handlers always run. The name of a sub-pipeline means all its nodes.
 
     Raises:
         ParameterError: a name is unknown, or the selection is empty.
@@ -108,7 +108,7 @@ def select(ir: PipelineIR, selection: Selection) -> tuple[frozenset[str], frozen
     if not wanted:
         first, last = ", ".join(selection.from_nodes), ", ".join(selection.to_nodes)
         raise ParameterError(
-            f"no node lies between {first} and {last}",
+            f"no node is between {first} and {last}",
             hint="name a node of --from that comes before one of --to",
         )
     exits = {node.id for node in ir.nodes if node.on_exit}

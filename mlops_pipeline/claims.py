@@ -1,7 +1,7 @@
-"""Who does the work: an execution claims it by its name, which is unique in the store.
+"""Claims: an execution claims its work by its name, which is unique in the store.
 
 Two runs that need the same result at once do it once: the second finds the claim taken, waits,
-and takes over the result. A claim whose process is dead is reaped, and the work claimed anew.
+and takes over the result. A claim whose process is dead is reaped, and the work claimed again.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from mlops_pipeline.store import (
 from mlops_pipeline.workspace import Workspace
 
 POLL = 0.1
-"""Seconds between two looks at a claim that somebody else holds."""
+"""Seconds between two looks at a claim that another process holds."""
 
 
 def new_execution(request: Request, plan: Plan | None, state: State) -> Execution:
-    """The execution to record for a request, with all that is known of it."""
+    """Return the execution to record for a request, with all that is known of it."""
     key = plan.key if plan else None
     now = time.time()
     return Execution(
@@ -58,14 +58,14 @@ def new_execution(request: Request, plan: Plan | None, state: State) -> Executio
 
 
 def manifest_text(key: Key) -> str:
-    """What an execution keeps of its key: the parts, and where the sources are kept."""
+    """Return a key as an execution keeps it: its parts, and the digests of the sources."""
     sources = {name: document_digest(text) for name, text in key.sources.items()}
     data = {"parts": key.manifest, "sources": sources}
     return msgspec.json.encode(data, order="deterministic").decode()
 
 
 def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Plan:
-    """Register the execution that does the work, or find that somebody else has done it.
+    """Register the execution that does the work, or find that another one has done it.
 
     Returns:
         The RUNNING execution; or the plan that takes over the result of another process.
@@ -94,7 +94,7 @@ def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Pl
         except AlreadyExistsError:
             other = store.execution_by_name(request.node.component, name)
         if other is not None and other.state is State.RUNNING:
-            other = _outlive(request, other, stop)
+            other = _wait_until_ended(request, other, stop)
         # It may also have been published since the driver looked.
         taken = _take_over(request, plan) if other and other.state is State.COMPLETE else None
         if taken is not None:
@@ -103,7 +103,7 @@ def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Pl
 
 
 def claim_name(request: Request, plan: Plan) -> str:
-    """What an execution claims: the cache key, or the node of the run if nothing is shared."""
+    """Return the name of a claim: the cache key, or the node of the run if nothing is shared."""
     if plan.key and request.may_reuse:
         return plan.key.digest
     return "/".join([request.run.id, request.node.id, *map(str, request.iteration)])
@@ -114,7 +114,9 @@ def fence(request: Request, plan: Plan) -> str:
     return f"{claim_name(request, plan)}@{plan.generation}"
 
 
-def _outlive(request: Request, other: Execution, stop: threading.Event) -> Execution | None:
+def _wait_until_ended(
+    request: Request, other: Execution, stop: threading.Event
+) -> Execution | None:
     """Wait until the other execution has ended; reap it if its process is dead."""
     workspace = request.workspace
     same_node = (other.run_id, other.node_id) == (request.run.id, request.node.id)
@@ -125,7 +127,7 @@ def _outlive(request: Request, other: Execution, stop: threading.Event) -> Execu
         elif same_node and other.iteration == request.iteration and _is_here(current):
             raise ResolutionError(
                 f"{request.node.id} of run {request.run.id} is being run by "
-                f"{lease.describe(other)}",
+                f"{lease.process_of(other)}",
                 hint="wait for it, or stop that process first",
             )
         elif stop.wait(POLL):
@@ -135,7 +137,7 @@ def _outlive(request: Request, other: Execution, stop: threading.Event) -> Execu
 
 
 def _is_here(execution: Execution) -> bool:
-    """Whether it runs on this machine. What was claimed elsewhere is waited for: a pod that was
+    """Return True if it runs on this machine. Claims from elsewhere are waited for: a pod that was
     killed counts as alive until its lease is over."""
     return lease.is_gone(execution.properties) is False
 
@@ -151,7 +153,7 @@ def _take_over(request: Request, plan: Plan) -> Plan | None:
 
 def reap(workspace: Workspace, execution: Execution) -> None:
     """Record that the process of a RUNNING execution died, and remove what it left."""
-    _abandon(workspace, execution, State.FAILED, f"{lease.describe(execution)} died")
+    _abandon(workspace, execution, State.FAILED, f"{lease.process_of(execution)} died")
 
 
 def _abandon(workspace: Workspace, execution: Execution, state: State, error: str) -> None:

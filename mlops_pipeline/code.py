@@ -1,4 +1,4 @@
-"""Which code a component reaches, by static analysis: nothing of the user's is imported.
+"""Code that a component reaches, by static analysis: no code of the user is imported.
 
 In the component's own module single symbols count: the function, the names that it uses, what
 those use, and the statements that run for their effect. A neighbour in the same file does not.
@@ -63,7 +63,7 @@ def code_parts(
     files: Sequence[Path] = (),
     mentioned: Sequence[str] = (),
 ) -> CodeParts:
-    """The code that a component reaches.
+    """Return the code that a component reaches.
 
     Args:
         target: `module:qualname` of the function or class.

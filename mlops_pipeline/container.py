@@ -58,7 +58,7 @@ def run_container(task: Task, executor: ContainerExecutor, target: Any) -> TaskR
 
 
 def find_engine(task_name: str = "a container") -> str:
-    """The path of the container command: podman, else docker.
+    """Return the path of the container command: podman, else docker.
 
     Raises:
         ExecutorError: neither is installed.
@@ -76,7 +76,7 @@ def find_engine(task_name: str = "a container") -> str:
 def _arguments(
     task: Task, executor: ContainerExecutor, bound: TaskContext
 ) -> tuple[list[str], dict[str, str]]:
-    """The arguments of the engine's `run`, and the environment that it hands on unseen."""
+    """Return the arguments of the engine's `run`, and the environment that it hands on unseen."""
     filler = _Filler(task, bound)
     arguments = _mounts(task, bound)
     hidden: dict[str, str] = {}
@@ -138,14 +138,14 @@ class _Filler:
     bound: TaskContext
 
     def names_secret(self, template: str) -> bool:
-        """Whether a secret parameter is among the placeholders."""
+        """Return True if a secret parameter is among the placeholders."""
         return any(
             kind == "parameters" and name in self.task.secrets
             for kind, name in _PLACEHOLDER.findall(template)
         )
 
     def words(self, template: str) -> list[str]:
-        """The arguments that one element of a command stands for.
+        """Return the arguments for one element of a command.
 
         A placeholder that is a whole element gives one argument for each artifact: none for an
         optional input that was left out.
@@ -154,7 +154,7 @@ class _Filler:
         return self._values(whole[1], whole[2]) if whole else [self.text(template)]
 
     def text(self, template: str) -> str:
-        """A text with its placeholders filled in; several artifacts are joined by commas."""
+        """Return a text with its placeholders filled in; several artifacts are joined by commas."""
         return _PLACEHOLDER.sub(lambda m: ",".join(self._values(m[1], m[2])), template)
 
     def _values(self, kind: str, rest: str) -> list[str]:

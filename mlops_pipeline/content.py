@@ -43,7 +43,7 @@ _PARALLEL = 32 << 20
 class Entry:
     """A file of a tree: its name in the tree, where it is, and its status.
 
-    `loop` is set for a link to a folder that it lies in: the name of that folder in the tree.
+    `loop` is set for a link to a folder around it: the name of that folder in the tree.
     """
 
     name: bytes
@@ -53,7 +53,7 @@ class Entry:
 
 
 def digest_path(path: Path, cache: StatCache | None = None) -> str:
-    """SHA-256 of a file or a folder, in hexadecimal.
+    """Return the SHA-256 of a file or a folder, in hexadecimal.
 
     Args:
         cache: knows the digests of files that have not changed since it saw them.
@@ -87,7 +87,7 @@ def _missing(path: Path, found_missing: str) -> NotFoundError:
 
 
 def digest_file(place: str, status: os.stat_result, cache: StatCache | None = None) -> str:
-    """SHA-256 of a file of which the status is known."""
+    """Return the SHA-256 of a file of which the status is known."""
     stamp = stamp_of(status)
     if cache is None or stamp.size < _SMALL:
         return _read(place)[0]
@@ -102,7 +102,7 @@ def digest_file(place: str, status: os.stat_result, cache: StatCache | None = No
 
 
 def _read(place: str) -> tuple[str, Stamp | None]:
-    """The digest of a file, and its stamp unless the file changed meanwhile."""
+    """Return the digest of a file, and its stamp unless the file changed meanwhile."""
     digest = hashlib.sha256()
     with open(place, "rb", buffering=0) as file:
         before = stamp_of(os.fstat(file.fileno()))
@@ -129,7 +129,7 @@ def _digest_tree(place: str, status: os.stat_result, cache: StatCache | None) ->
 
 
 def digest_rows(rows: Iterable[tuple[bytes, ...]]) -> str:
-    """SHA-256 of a table; each field goes in with its length, so that none can pass for two."""
+    """Return the SHA-256 of a table; each field includes its length, so that fields stay apart."""
     digest = hashlib.sha256(b"folder\n")
     for row in sorted(rows):
         for field in row:
@@ -138,7 +138,7 @@ def digest_rows(rows: Iterable[tuple[bytes, ...]]) -> str:
 
 
 def walk(folder: str, prefix: bytes, above: dict[tuple[int, int], bytes]) -> Iterator[Entry]:
-    """The files below a folder; `above` are the folders that it lies in, by identity."""
+    """Yield the files below a folder; `above` are the folders around it, by identity."""
     with os.scandir(folder) as items:
         for item in items:
             if item.name in JUNK:

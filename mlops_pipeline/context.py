@@ -1,4 +1,4 @@
-"""What a running executor sees of its task, and the protocol of class executors."""
+"""Context of a running executor, and the protocol of class executors."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from mlops_pipeline.errors import DefinitionError
 from mlops_pipeline.gate import Finding, finding
 
 Taken = Artifact | list[Artifact] | None
-"""What an executor gets for an input: the artifact, all of them, or nothing."""
+"""Value of an input: the artifact, a list of them, or nothing."""
 
 
 @dataclass(frozen=True)
 class TaskContext:
-    """What a running executor is given.
+    """Inputs, outputs and parameters of a running executor.
 
     Args:
         name: `<run id>/<node id>`.
@@ -27,7 +27,7 @@ class TaskContext:
         outputs: artifacts to write, by output.
         parameters: typed values, secrets among them.
         folders: where `scratch` and `state_dir` are; each is made when it is first asked for.
-        findings: what `gate` was told.
+        findings: those given to `gate`.
     """
 
     name: str
@@ -77,7 +77,7 @@ CURRENT: ContextVar[TaskContext] = ContextVar("current_task")
 
 
 def current_task() -> TaskContext:
-    """The context of the task that is running here: folders, name, and its gate.
+    """Return the context of the task that is running here: folders, name, and its gate.
 
     Raises:
         DefinitionError: no task is running in this thread.

@@ -8,10 +8,10 @@ from typing import Any
 from mlops_pipeline import ir
 from mlops_pipeline.call_rules import ID_HINT, is_id
 from mlops_pipeline.channels import Channel
-from mlops_pipeline.draft import Draft, Scope, require_draft
+from mlops_pipeline.draft import Blocks, Draft, require_draft
 from mlops_pipeline.errors import DefinitionError, WiringError, caller
 from mlops_pipeline.literals import shortened
-from mlops_pipeline.parameters import describe
+from mlops_pipeline.parameters import describe_schema
 from mlops_pipeline.schemas import fits, item_schema, schema_of_value
 from mlops_pipeline.values import LoopItemValue, Reference, Value, operand, reference
 from mlops_pipeline.wiring import check_reach
@@ -24,9 +24,9 @@ class _Block:
 
     def __init__(self, name: str) -> None:
         self._draft: Draft = require_draft(name, _HINT)
-        self._before: list[Scope] = []
+        self._before: list[Blocks] = []
 
-    def _enter(self, inside: Scope) -> None:
+    def _enter(self, inside: Blocks) -> None:
         self._before.append(self._draft.scope)
         self._draft.scope = inside
 
@@ -87,7 +87,7 @@ class ForEach(_Block):
         schema = reference(items).schema if isinstance(items, Value) else schema_of_value(items)
         if not fits(schema, {"type": "array"}):
             raise WiringError(
-                f"ForEach takes a list, not {describe(schema)}",
+                f"ForEach takes a list, not {describe_schema(schema)}",
                 hint="for a dict, give list(mapping.items())",
                 where=caller(),
             )

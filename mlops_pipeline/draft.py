@@ -20,8 +20,8 @@ _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
-class Scope:
-    """What surrounds a node.
+class Blocks:
+    """Blocks around a node.
 
     Args:
         conditions: of the `When` blocks, outermost first; `loops` and `group` (sub-pipelines)
@@ -37,7 +37,7 @@ class Scope:
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """A component placed in a pipeline: wire its `outputs` to the inputs of other nodes."""
+    """A call of a component in a pipeline: wire its `outputs` to the inputs of other nodes."""
 
     ir: NodeIR
     interface: Interface
@@ -70,10 +70,10 @@ class Draft:
         self.nodes: dict[str, Node] = {}
         self.loops: dict[str, LoopIR] = {}
         self.functions: tuple[Callable[..., Any], ...] = ()
-        self.scope = Scope()
+        self.scope = Blocks()
 
     def full_id(self, name: str) -> str:
-        """The id of a node or loop that is called `name` where the draft stands."""
+        """Return the id of a node or loop that is called `name` where the draft stands."""
         return ".".join((*self.scope.group, name))
 
     @contextmanager
@@ -93,7 +93,7 @@ _current: ContextVar[Draft | None] = ContextVar("draft", default=None)
 
 
 def require_draft(what: str, hint: str) -> Draft:
-    """The pipeline that is being written.
+    """Return the pipeline that is being written.
 
     Raises:
         DefinitionError: `what` was called outside a pipeline.

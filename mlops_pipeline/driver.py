@@ -19,7 +19,7 @@ from mlops_pipeline.cache import Found, Key, find_reusable, make_key
 from mlops_pipeline.errors import NotFoundError, ParameterError, ResolutionError
 from mlops_pipeline.expressions import describe, evaluate
 from mlops_pipeline.gate import Gate, closes, read_gate
-from mlops_pipeline.history import History, Iteration, Outcome, place_name
+from mlops_pipeline.history import History, Iteration, Outcome, node_label
 from mlops_pipeline.ir import (
     ChannelIR,
     Expression,
@@ -34,13 +34,13 @@ from mlops_pipeline.ir import (
 )
 from mlops_pipeline.objects import check_url, is_remote, local_place
 from mlops_pipeline.parameters import check_json, map_paths
-from mlops_pipeline.resolvers import Query, ask
+from mlops_pipeline.resolvers import Query, ask_resolver
 from mlops_pipeline.store import NOTHING, ArtifactRecord, ArtifactState, Run, State
 from mlops_pipeline.workspace import Workspace
 
 
 class Decision(str, enum.Enum):
-    """What is to be done about a node."""
+    """Decision of a driver about a node."""
 
     RUN = "run"
     CACHED = "cached"
@@ -60,11 +60,11 @@ class NotProducedError(ResolutionError):
 
 @dataclass(frozen=True)
 class Request:
-    """What a driver is asked: one node of one run.
+    """Request to a driver: one node of one run.
 
     Args:
         force: run even if a result could be reused.
-        parameters: values that take the place of the pipeline's, by name.
+        parameters: values that replace the pipeline's, by name.
         output_properties: properties to set on outputs, by output.
         needed: ids of the nodes that must have ended before this one.
     """
@@ -82,28 +82,28 @@ class Request:
 
     @property
     def may_reuse(self) -> bool:
-        """Whether an earlier result may take the place of running the node."""
+        """True if an earlier result may be used instead of running the node."""
         return self.node.cache.enabled and not self.force and not self.node.on_exit
 
     def replace_parameters(self, **values: Any) -> Request:
-        """The same request with other values for some parameters of the node."""
+        """Return the same request with other values for some parameters of the node."""
         return replace(self, parameters={**self.parameters, **values})
 
     def set_properties(self, output: str, **values: Any) -> Request:
-        """The same request with properties to set on an output."""
+        """Return the same request with properties to set on an output."""
         known = self.output_properties
         return replace(
             self, output_properties={**known, output: {**known.get(output, {}), **values}}
         )
 
     def value(self, parameter: str) -> Any:
-        """The value of a parameter; a path is absolute."""
+        """Return the value of a parameter; a path is absolute."""
         return absolute_parameters(self.node, resolve_parameters(self), self.workspace)[parameter]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a driver decided, with everything that the executor and the publisher need.
+    """Decision of a driver, with everything that the executor and the publisher need.
 
     Args:
         parameters: JSON values by name, without secrets.
@@ -112,7 +112,7 @@ class Plan:
         damaged: stored artifacts that were found altered or gone.
         output_properties: properties of the outputs, by output.
         generation: how many results under the same claim have been published before.
-        gate: what was said with the result to reuse, or what keeps the node from running.
+        gate: the gate of the result to reuse, or the gate that keeps the node from running.
     """
 
     node: NodeIR
@@ -130,7 +130,7 @@ class Plan:
     gate: Gate | None = None
 
     def reusing(self, found: Found) -> Plan:
-        """The plan that takes over a result, with all that was said of it."""
+        """Return the plan that takes over a result, with its gate."""
         assert found.execution is not None
         gate = read_gate(found.execution.properties)
         return replace(
@@ -139,7 +139,7 @@ class Plan:
             reason=found.reason,
             outputs=found.outputs,
             damaged=found.damaged,
-            gate=gate and Gate(gate.findings, place_name(self.node.id, self.iteration)),
+            gate=gate and Gate(gate.findings, node_label(self.node.id, self.iteration)),
         )
 
 
@@ -162,7 +162,7 @@ def drive(request: Request) -> Plan:
             if not evaluate(condition, scope):
                 return _skipped(request, f"condition is false: {describe(condition)}")
         if len(node.loops) > len(request.iteration):
-            raise _beyond(request)
+            raise _no_such_iteration(request)
         inputs = {each.name: resolve_input(request, each, scope) for each in node.inputs}
         parameters = resolve_parameters(request)
     except SkippedError as skipped:
@@ -190,7 +190,7 @@ def _skipped(request: Request, reason: str) -> Plan:
 
 
 def _closed(request: Request) -> Gate | None:
-    """The gate that keeps the node from running, if one that it depends on has closed.
+    """Return the gate that keeps the node from running, if one that it depends on has closed.
 
     Of a producer in a loop that the node collects from, all iterations have to be closed.
     """
@@ -226,7 +226,7 @@ def _why_not_reused(request: Request) -> str:
 
 
 class NodeScope:
-    """What the expressions of one node may refer to: a `Scope`."""
+    """Values for the expressions of one node."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -242,7 +242,7 @@ class NodeScope:
         request = self._request
         depth = request.node.loops.index(loop)
         if depth >= len(request.iteration):
-            raise _beyond(request)
+            raise _no_such_iteration(request)
         return loop_items(request, loop)[request.iteration[depth]]
 
     def output(self, node: str, output: str) -> ArtifactRecord:
@@ -256,19 +256,19 @@ class NodeScope:
         return records[0]
 
 
-def _beyond(request: Request) -> SkippedError:
-    """Why there is no item of the loops beyond the iteration: the next one runs over nothing."""
+def _no_such_iteration(request: Request) -> SkippedError:
+    """Return the skip for an empty loop; the iteration stops at the loops around it."""
     loop = request.node.loops[len(request.iteration)]
     if loop_items(request, loop):
         raise ResolutionError(
-            f"{request.node.id} stands in loop {loop}, and which of its items is meant is not said",
+            f"{request.node.id} is in loop {loop}, and no item of it is named",
             hint="name the iteration, an index for each loop",
         )
     return SkippedError(f"loop {loop} runs over an empty list")
 
 
 def loop_items(request: Request, loop_id: str) -> list[Any]:
-    """The items of a loop that the node of the request stands in."""
+    """Return the items of a loop around the node of the request."""
     loop = next(each for each in request.ir.loops if each.id == loop_id)
     items = evaluate(loop.items, NodeScope(request))
     if not isinstance(items, list):
@@ -280,7 +280,7 @@ def loop_items(request: Request, loop_id: str) -> list[Any]:
 
 
 def produced(request: Request, producer: str, output: str) -> list[ArtifactRecord]:
-    """The artifacts that a node of this run wrote, as the requesting node sees them.
+    """Return the artifacts that a node of this run wrote, as the requesting node sees them.
 
     Inside a loop of the producer these are the ones of the same iteration; outside, of all.
 
@@ -308,7 +308,7 @@ def produced(request: Request, producer: str, output: str) -> list[ArtifactRecor
 
 
 def _seen(request: Request, producer: str) -> list[Outcome]:
-    """What became of a node of this run, in the iterations that the requesting node sees."""
+    """Return the outcomes of a node in this run, in the iterations that the requester sees."""
     shared = shared_loops(request.node.loops, request.ir.node(producer).loops)
     return request.history.within(producer, request.iteration[:shared])
 
@@ -321,7 +321,7 @@ def _is_usable(request: Request, outcome: Outcome) -> bool:
 
 
 def shared_loops(ours: tuple[str, ...], theirs: tuple[str, ...]) -> int:
-    """How many of the outer loops two nodes have in common."""
+    """Count the outer loops that two nodes have in common."""
     count = 0
     for mine, other in zip(ours, theirs, strict=False):
         if mine != other:
@@ -331,7 +331,7 @@ def shared_loops(ours: tuple[str, ...], theirs: tuple[str, ...]) -> int:
 
 
 def resolve_input(request: Request, wanted: InputIR, scope: NodeScope) -> list[ArtifactRecord]:
-    """The artifacts of one input.
+    """Return the artifacts of one input.
 
     Raises:
         SkippedError: it is required and its producer was skipped.
@@ -347,7 +347,7 @@ def resolve_input(request: Request, wanted: InputIR, scope: NodeScope) -> list[A
                 raise
             skipped = error
         except NotProducedError:
-            # An exit handler runs whatever happened to the nodes that it reads from.
+            # An exit handler runs even if the nodes that it reads from have failed.
             if not (request.node.on_exit and wanted.optional):
                 raise
     if not records and not wanted.optional:
@@ -378,7 +378,7 @@ def _from_source(
         type=source.type or wanted.type,
         arguments={k: evaluate(v, scope) for k, v in source.arguments.items()},
     )
-    return ask(source.resolver, query, request.workspace.import_paths)
+    return ask_resolver(source.resolver, query, request.workspace.import_paths)
 
 
 def _described(wanted: InputIR) -> str:
@@ -410,12 +410,12 @@ def _intact(request: Request, wanted: InputIR, record: ArtifactRecord) -> Artifa
 
 
 def secrets_of(node: NodeIR) -> dict[str, str]:
-    """Names of the secrets of a node, by parameter."""
+    """Return names of the secrets of a node, by parameter."""
     return {p.name: p.value.name for p in node.parameters if isinstance(p.value, SecretName)}
 
 
 def resolve_parameters(request: Request) -> dict[str, Any]:
-    """The values of a node's parameters, secrets left out.
+    """Return the values of a node's parameters, secrets left out.
 
     Raises:
         ParameterError: a driver set a parameter that the component does not have, or a value is
@@ -444,7 +444,7 @@ def resolve_parameters(request: Request) -> dict[str, Any]:
 def absolute_parameters(
     node: NodeIR, parameters: Mapping[str, Any], workspace: Workspace
 ) -> dict[str, Any]:
-    """The parameters as an executor gets them: every path is absolute."""
+    """Return the parameters as an executor gets them: every path is absolute."""
 
     def absolute(path: str) -> str:
         return str(workspace.local_path(path))
@@ -454,10 +454,10 @@ def absolute_parameters(
 
 
 def import_artifact(request: Request) -> ArtifactRecord:
-    """The artifact that an importer registers; one that is stored already where that is allowed.
+    """Return the artifact that an importer registers, or a stored one if that is allowed.
 
     Raises:
-        ResolutionError: there is nothing at the place.
+        ResolutionError: the URI does not exist.
     """
     importer, output = request.node.executor, request.node.outputs[0]
     assert isinstance(importer, ImporterExecutor)

@@ -1,4 +1,4 @@
-"""Runs the executor of one task in this process: the only place that calls user code.
+"""Runs the executor of one task in this process: only this module calls user code.
 
 `execute` takes a `Task` and gives a `TaskResult`; it sees artifacts and parameters, never the
 store. Worker processes (`runners.pool`) call the same function.

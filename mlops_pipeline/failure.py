@@ -1,4 +1,4 @@
-"""The result of a task that failed, and results without secrets."""
+"""Records of failures: one line, a hint, a short traceback, and never a secret."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str]) -> None:
         needles: set[str] = set()
         for secret in secrets:
-            # As it is, and as it stands in a repr or in JSON.
+            # As it is, and as it looks in a repr or in JSON.
             needles |= {secret, repr(secret)[1:-1], json.dumps(secret)[1:-1]}
             lines = secret.splitlines()
             if len(lines) > 1:
@@ -41,19 +41,19 @@ class Redactor:
         return max((len(needle.encode()) for needle in self._needles), default=0)
 
     def text(self, text: str) -> str:
-        """`text` without secrets."""
+        """Return `text` without secrets."""
         for needle in self._needles:
             text = text.replace(needle, MASK)
         return text
 
     def data(self, data: bytes) -> bytes:
-        """`data` without secrets."""
+        """Return `data` without secrets."""
         for needle in self._needles:
             data = data.replace(needle.encode(), MASK.encode())
         return data
 
     def value(self, value: Any) -> Any:
-        """A JSON value whose texts are without secrets."""
+        """Return a JSON value whose texts are without secrets."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):
@@ -63,7 +63,7 @@ class Redactor:
         return value
 
     def result(self, result: TaskResult) -> TaskResult:
-        """A task's result without secrets."""
+        """Return a task's result without secrets."""
         if not self._needles:
             return result
         return TaskResult(
@@ -83,10 +83,10 @@ class Redactor:
 
 
 def failed(error: BaseException) -> TaskResult:
-    """The result of a task that raised.
+    """Return the result of a task that raised.
 
     The framework's own errors that are not an `ExecutorError` are mistakes that another attempt
-    does not mend, so they are not retryable; what the user's code raises is.
+    does not fix, so they are not retryable; exceptions of the user's code are.
     """
     if isinstance(error, ExecutorError):
         details = error.details or frames_of_user(error)

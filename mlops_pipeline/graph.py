@@ -1,4 +1,4 @@
-"""Who waits for whom: the dependencies between the nodes of a compiled pipeline."""
+"""Dependencies between the nodes of a compiled pipeline."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mlops_pipeline.ir import (
 
 
 def parts(expression: Expression) -> Iterator[Expression]:
-    """The expression and everything inside it."""
+    """Yield the expression and everything inside it."""
     yield expression
     inner: Iterable[Expression] = ()
     if isinstance(expression, Concat):
@@ -39,7 +39,7 @@ def parts(expression: Expression) -> Iterator[Expression]:
 
 
 def expressions(node: NodeIR) -> Iterator[Expression]:
-    """Every expression of a node: parameters, conditions, arguments of queries."""
+    """Yield every expression of a node: parameters, conditions, arguments of queries."""
     for parameter in node.parameters:
         yield from parts(parameter.value)
     for condition in node.conditions:
@@ -53,13 +53,13 @@ def expressions(node: NodeIR) -> Iterator[Expression]:
 
 
 def producers(found: Iterable[Expression]) -> set[str]:
-    """Ids of the nodes whose outputs these expressions read."""
+    """Return ids of the nodes whose outputs these expressions read."""
     kinds = (OutputValue, OutputProperty, OutputUri)
     return {part.node for part in found if isinstance(part, kinds)}
 
 
 def loop_dependencies(pipeline: PipelineIR, loops: Iterable[str]) -> set[str]:
-    """Ids of the nodes that decide over what these loops run."""
+    """Return ids of the nodes that decide over what these loops run."""
     wanted = set(loops)
     needed: set[str] = set()
     for loop in pipeline.loops:
@@ -70,7 +70,7 @@ def loop_dependencies(pipeline: PipelineIR, loops: Iterable[str]) -> set[str]:
 
 
 def needed_by(pipeline: PipelineIR, node: NodeIR) -> frozenset[str]:
-    """Ids of the nodes that must have ended before a node."""
+    """Return ids of the nodes that must have ended before a node."""
     needed = producers(expressions(node)) | set(node.after)
     for source in (source for each in node.inputs for source in each.sources):
         if isinstance(source, ChannelIR):
@@ -80,12 +80,12 @@ def needed_by(pipeline: PipelineIR, node: NodeIR) -> frozenset[str]:
 
 
 def dependencies(pipeline: PipelineIR) -> dict[str, frozenset[str]]:
-    """Ids of the nodes that must have ended before each node, by node id."""
+    """Return ids of the nodes that must have ended before each node, by node id."""
     return {node.id: needed_by(pipeline, node) for node in pipeline.nodes}
 
 
 def ancestors(edges: Mapping[str, Set[str]], start: Iterable[str]) -> set[str]:
-    """The nodes that `start` depends on, directly or not, and `start` itself."""
+    """Return the nodes that `start` depends on, directly or not, and `start` itself."""
     seen: set[str] = set()
     stack = list(start)
     while stack:
@@ -97,12 +97,12 @@ def ancestors(edges: Mapping[str, Set[str]], start: Iterable[str]) -> set[str]:
 
 
 def descendants(edges: Mapping[str, Set[str]], start: Iterable[str]) -> set[str]:
-    """The nodes that depend on `start`, directly or not, and `start` itself."""
+    """Return the nodes that depend on `start`, directly or not, and `start` itself."""
     return ancestors(users(edges), start)
 
 
 def users(edges: Mapping[str, Set[str]]) -> dict[str, set[str]]:
-    """The nodes that depend directly on each node."""
+    """Return the nodes that depend directly on each node."""
     reverse: dict[str, set[str]] = {node_id: set() for node_id in edges}
     for node_id, needed in edges.items():
         for producer in needed:

@@ -1,4 +1,4 @@
-"""What a run has done so far: the latest execution of each node, with its outputs."""
+"""History of a run: the latest execution of each node, with its outputs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Iteration = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one attempt at a node.
+    """Result of one attempt at a node.
 
     Args:
         retryable: whether a failed attempt may be tried again.
@@ -39,7 +39,7 @@ class Outcome:
 
     @property
     def published(self) -> bool:
-        """Whether there are outputs."""
+        """True if it has outputs."""
         return self.execution.published
 
 
@@ -59,25 +59,25 @@ class History:
         self._completed[place] += outcome.state is State.COMPLETE
 
     def attempts(self, node_id: str, iteration: Iteration = ()) -> int:
-        """How many executions the run has of one iteration of a node."""
+        """Count the executions of one iteration of a node in the run."""
         return self._attempts[node_id, iteration]
 
     def completed(self, node_id: str, iteration: Iteration = ()) -> int:
-        """How many of them did the work and published a result."""
+        """Count those of them that did the work and published a result."""
         return self._completed[node_id, iteration]
 
     def get(self, node_id: str, iteration: Iteration = ()) -> Outcome | None:
-        """The latest outcome of one iteration of a node."""
+        """Return the latest outcome of one iteration of a node."""
         return self.outcomes.get(node_id, {}).get(iteration)
 
     def within(self, node_id: str, iteration: Iteration) -> list[Outcome]:
-        """Outcomes of all iterations of a node that begin with `iteration`, in order."""
+        """Return outcomes of all iterations of a node that begin with `iteration`, in order."""
         found = self.outcomes.get(node_id, {})
         length = len(iteration)
         return [found[key] for key in sorted(found) if key[:length] == iteration]
 
     def all(self) -> list[Outcome]:
-        """Every outcome."""
+        """Return every outcome."""
         return [each for found in self.outcomes.values() for each in found.values()]
 
 
@@ -95,22 +95,22 @@ def load_history(store: MetadataStore, run_id: str) -> History:
     return history
 
 
-def place_name(node_id: str, iteration: Iteration) -> str:
-    """A node with its place in the loops: `Trainer[0,2]`."""
+def node_label(node_id: str, iteration: Iteration) -> str:
+    """Return a node with its place in the loops: `Trainer[0,2]`."""
     return f"{node_id}[{','.join(map(str, iteration))}]" if iteration else node_id
 
 
 def load_outputs(
     store: MetadataStore, executions: Iterable[Execution]
 ) -> dict[int, dict[str, list[ArtifactRecord]]]:
-    """The artifacts that executions wrote: by execution id, by output, in order."""
+    """Return the artifacts that executions wrote: by execution id, by output, in order."""
     return load_links(store, executions, Direction.OUTPUT)
 
 
 def load_links(
     store: MetadataStore, executions: Iterable[Execution], direction: Direction
 ) -> dict[int, dict[str, list[ArtifactRecord]]]:
-    """The artifacts that executions read or wrote: by execution id, by key, in order."""
+    """Return the artifacts that executions read or wrote: by execution id, by key, in order."""
     ids = [execution.id for execution in executions]
     if not ids:
         return {}

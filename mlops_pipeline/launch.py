@@ -69,7 +69,7 @@ MESSAGE = 4096
 """Characters of an error that are kept in the store."""
 
 FINAL = "final"
-"""Execution property of a failure that another attempt does not mend."""
+"""Execution property of a failure that a retry cannot fix."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Session:
         return Heart(self.workspace.store, self.workspace.lease)
 
     def request(self, node: NodeIR, iteration: Iteration = ()) -> Request:
-        """What the driver of a node is asked."""
+        """Return the request to the driver of a node."""
         return Request(
             self.ir,
             node,
@@ -166,7 +166,7 @@ def launch(session: Session, node_id: str, iteration: Iteration = ()) -> Outcome
 
 
 def ask(session: Session, node: NodeIR, role: str, given: Any) -> Any:
-    """What the driver or the publisher of a node says: the user's, if it names one."""
+    """Call the driver or the publisher of a node: the user's, if it names one."""
     default: Callable[[Any], Any] = drive if role == "driver" else publish
     custom = getattr(node, role)
     if not custom:
@@ -282,7 +282,7 @@ def _error_of(result: TaskResult) -> ExecutorError:
 
 @contextmanager
 def local_inputs(task: Task, workspace: Workspace) -> Iterator[Task]:
-    """The task with a local path for each input that is kept elsewhere, while the block runs."""
+    """Copy remote inputs to this machine, and yield the task with local paths."""
     refs = [ref for taken in task.inputs.values() for ref in taken]
     uris = {ref.uri: ref.digest for ref in refs if is_remote(ref.uri)}
     if not uris:
@@ -298,7 +298,7 @@ def local_inputs(task: Task, workspace: Workspace) -> Iterator[Task]:
 
 
 def make_task(plan: Plan, run_id: str, workspace: Workspace, folder: Path, **further: Any) -> Task:
-    """Return what the executor is handed.
+    """Make the task for the executor.
 
     Args:
         folder: takes the outputs, one folder each.
@@ -330,20 +330,20 @@ def make_task(plan: Plan, run_id: str, workspace: Workspace, folder: Path, **fur
 
 
 def artifact_ref(record: ArtifactRecord) -> ArtifactRef:
-    """A stored artifact as an executor sees it."""
+    """Return a stored artifact as an executor sees it."""
     properties = {key: value for key, value in record.properties.items() if key != TAG}
     return ArtifactRef(record.type, record.uri, record.id, properties, record.digest)
 
 
 def _may_pass(error: BaseException) -> bool:
-    """Whether what went wrong around a task may be right at the next attempt."""
+    """Return True if a retry could succeed."""
     return isinstance(error, StoreError | RootError | OSError) and not isinstance(
         error, StaleExecutionError
     )
 
 
 def _failed(request: Request, execution: Execution, error: BaseException) -> Outcome:
-    """Record a failure, with what its user needs to mend it."""
+    """Record a failure, with what its user needs to fix it."""
     state = execution.state if execution.state is State.CANCELED else State.FAILED
     retryable = error.retryable if isinstance(error, ExecutorError) else _may_pass(error)
     if isinstance(error, PipelineError):

@@ -1,4 +1,4 @@
-"""Whether the process behind a RUNNING execution is still alive.
+"""Signs of life of the process behind a RUNNING execution.
 
 On the same machine the kernel knows: a process is named by boot, PID namespace, number and
 start time. From elsewhere only the heartbeat tells: an execution that has shown none for the
@@ -28,7 +28,7 @@ PROCESS = "process"
 
 @lru_cache(maxsize=1)
 def _machine(pid: int) -> str:
-    """Names the set of processes that `pid` can be looked up in; empty where nothing does."""
+    """Return a name for the processes that `pid` is among; empty if there is none."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot}:{Path(f'/proc/{pid}/ns/pid').readlink()}"
@@ -48,7 +48,7 @@ def _start_time(pid: int) -> str:
 
 
 def this_process() -> dict[str, str]:
-    """The execution property that names this process."""
+    """Return the execution property that names this process."""
     return {PROCESS: _named(os.getpid())}
 
 
@@ -64,7 +64,7 @@ def host() -> str:
 
 
 def is_dead(execution: Execution, lease: float) -> bool:
-    """Whether nobody works on a RUNNING execution any more.
+    """Return True if no process works on a RUNNING execution any more.
 
     Args:
         lease: seconds.
@@ -74,7 +74,7 @@ def is_dead(execution: Execution, lease: float) -> bool:
 
 
 def is_gone(properties: Mapping[str, Any]) -> bool | None:
-    """Whether the process that `properties` name has ended; None if that is unknown here."""
+    """Return True if the process in `properties` has ended; None if that is unknown here."""
     machine, _, rest = str(properties.get(PROCESS, "")).partition("|")
     pid, _, started = rest.partition("|")
     if machine and machine == _machine(os.getpid()) and pid.isdigit():
@@ -123,13 +123,13 @@ class Heart:
                     log.warning("no heartbeat for execution %d: %s", execution_id, error)
 
 
-def describe(execution: Execution) -> str:
-    """Who runs an execution, for messages."""
+def process_of(execution: Execution) -> str:
+    """Return the process and host of an execution, for messages."""
     return f"process {execution.pid} on {execution.host}"
 
 
 def state_of(run: Run) -> State:
-    """How a run stands: one whose process was killed has failed, whatever the store says."""
+    """Return the state of a run: one whose process was killed has failed."""
     if run.state is State.RUNNING and is_gone(run.properties):
         return State.FAILED
     return run.state

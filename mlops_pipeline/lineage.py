@@ -27,7 +27,7 @@ _Row = TypeVar("_Row")
 
 
 @dataclass(frozen=True)
-class Start:
+class LineageStart:
     """Start of a walk: ids of artifacts, of executions, or of both."""
 
     artifacts: tuple[int, ...] = ()
@@ -44,7 +44,7 @@ class Lineage:
         whole: whether the walk came to its ends, instead of stopping at a level.
     """
 
-    start: Start
+    start: LineageStart
     upstream: bool
     artifacts: Mapping[int, ArtifactRecord]
     executions: Mapping[int, Execution]
@@ -52,7 +52,7 @@ class Lineage:
     whole: bool = True
 
 
-def upstream(store: MetadataStore, start: Start, *, levels: int | None = None) -> Lineage:
+def upstream(store: MetadataStore, start: LineageStart, *, levels: int | None = None) -> Lineage:
     """Return everything that went into these artifacts and executions.
 
     Of the executions that have an artifact as output, only the one that made it counts: those
@@ -65,7 +65,7 @@ def upstream(store: MetadataStore, start: Start, *, levels: int | None = None) -
     return walk.run(start, levels)
 
 
-def downstream(store: MetadataStore, start: Start, *, levels: int | None = None) -> Lineage:
+def downstream(store: MetadataStore, start: LineageStart, *, levels: int | None = None) -> Lineage:
     """Return everything that came of these artifacts and executions.
 
     Executions that took from the cache what another made of the same artifacts are left out.
@@ -102,7 +102,7 @@ class _Walk:
         self.seen_executions: set[int] = set()
         self.events: dict[Event, None] = {}
 
-    def run(self, start: Start, levels: int | None) -> Lineage:
+    def run(self, start: LineageStart, levels: int | None) -> Lineage:
         """Walk to the ends, or as many levels as asked for."""
         self.seen_artifacts.update(start.artifacts)
         frontier = self._step(set(), set(start.executions)) if start.executions else set()

@@ -249,7 +249,7 @@ def shortened(value: Any) -> str:
 
 
 def value_fields(hint: Any) -> dict[str, Any]:
-    """The names and types of a return type that has several: NamedTuple, TypedDict, dataclass."""
+    """Return the fields of a return type: a NamedTuple, a TypedDict, or a dataclass."""
     named = isinstance(hint, type) and (
         typing.is_typeddict(hint) or hasattr(hint, "_fields") or dataclasses.is_dataclass(hint)
     )

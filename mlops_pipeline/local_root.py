@@ -1,7 +1,7 @@
 """An artifact root that is a folder of this machine: outputs are moved into it.
 
 Each output is moved to `<root>/<pipeline>/<node>/<output>/<execution id>`, on the same disk. The
-name of the staging folder tells whether that has begun, so that whoever finds the execution dead
+name of the staging folder tells if that has begun, so that a process that finds the execution dead
 can undo a half-done move.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from mlops_pipeline.content import StatCache, fsync_names, fsync_tree
 from mlops_pipeline.ir import OutputIR
-from mlops_pipeline.staging import OUTPUTS, ROOT, STAGING, Placed, artifact_path, sweep
+from mlops_pipeline.staging import OUTPUTS, ROOT, STAGING, Placed, artifact_path, sweep_attempts
 from mlops_pipeline.store import NOTHING, Execution, MetadataStore
 
 _MOVING = ".moving"
@@ -51,7 +51,7 @@ class LocalRoot:
     def sweep(self, pipeline: str, store: MetadataStore) -> list[Execution]:
         """Remove what ended executions left behind; returns those that are RUNNING."""
         names = local_names(self.folder / pipeline)
-        return sweep(names, self.attempt, store) if names else []
+        return sweep_attempts(names, self.attempt, store) if names else []
 
 
 def local_attempt(root: Path, execution: Execution) -> LocalAttempt:
@@ -121,7 +121,7 @@ class LocalAttempt:
 
     @property
     def is_moving(self) -> bool | None:
-        """Whether outputs are being moved; None if there is no folder here that tells."""
+        """True if outputs are being moved; None if there is no folder to tell."""
         if self._moving.exists():
             return True
         return False if self.folder.exists() else None
@@ -149,7 +149,7 @@ class LocalAttempt:
         return {each.name: Placed(str(artifact_path(places[each.name], each))) for each in outputs}
 
     def _places(self, output: str) -> tuple[Path, Path]:
-        """Where an output goes, and where it goes if that is taken."""
+        """Return the final path of an output, and another one if that exists."""
         folder = self.pipeline_root / f"{self.execution.node_id}/{output}"
         return folder / str(self.execution.id), folder / self.name
 
@@ -157,7 +157,7 @@ class LocalAttempt:
         """Remove everything that the execution wrote, moved or not."""
         if self._moving.exists():
             for output in self.execution.properties[OUTPUTS]:
-                # What still lies in staging was not moved: the place then is somebody else's.
+                # Not moved from staging: the final path belongs to another execution.
                 if not (self._moving / output).exists():
                     place, other = self._places(output)
                     _remove_tree(other if other.exists() else place)
@@ -182,11 +182,11 @@ class LocalAttempt:
                 _remove_tree(folder)
 
     def keep_state(self) -> None:
-        """Leave the state where the next attempt finds it."""
+        """Do nothing: the folder is local."""
 
 
 def _links(place: Path) -> Iterator[Path]:
-    """The links below a path, and itself."""
+    """Yield the links below a path, and itself."""
     if place.is_symlink():
         yield place
         return
@@ -219,7 +219,7 @@ def _make_writable(folder: Path) -> None:
 
 
 def local_names(pipeline_root: Path) -> set[str]:
-    """The names of the executions that have a staging folder."""
+    """Return the names of the executions that have a staging folder."""
     folder = pipeline_root / ".staging"
     if not folder.is_dir():
         return set()

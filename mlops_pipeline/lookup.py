@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from mlops_pipeline.errors import NotFoundError, did_you_mean
-from mlops_pipeline.lineage import Start
+from mlops_pipeline.lineage import LineageStart
 from mlops_pipeline.results import read_run
 from mlops_pipeline.runs import LAST
 from mlops_pipeline.store import MetadataStore, Run
@@ -53,7 +53,7 @@ def split_node(name: str) -> tuple[str, tuple[int, ...]]:
     return match[1], tuple(int(part) for part in match[2].split(","))
 
 
-def find_start(store: MetadataStore, what: str = "") -> Start:
+def find_start(store: MetadataStore, what: str = "") -> LineageStart:
     """Find the start of a lineage.
 
     Args:
@@ -77,24 +77,24 @@ def find_start(store: MetadataStore, what: str = "") -> Start:
         raise NotFoundError(
             f"there is no artifact {what!r}", hint="list them with `mlops artifacts`"
         )
-    return Start(artifacts=tuple(record.id for record in records))
+    return LineageStart(artifacts=tuple(record.id for record in records))
 
 
-def _of_node(store: MetadataStore, what: str) -> Start:
+def _of_node(store: MetadataStore, what: str) -> LineageStart:
     run_id, _, rest = what.partition("/")
     name, _, output = rest.partition("/")
     node = read_run(store, find_run(store, run_id).id)[name]
     if not output:
-        return Start(executions=(node.execution.id,))
+        return LineageStart(executions=(node.execution.id,))
     if output not in node.outputs:
         node.artifact(output)
-    return Start(artifacts=tuple(artifact.id for artifact in node.outputs[output]))
+    return LineageStart(artifacts=tuple(artifact.id for artifact in node.outputs[output]))
 
 
-def _newest_model(store: MetadataStore) -> Start:
+def _newest_model(store: MetadataStore) -> LineageStart:
     for kind in ("PushedModel", "Model"):
         for record in store.artifacts_by_type(kind, limit=1):
-            return Start(artifacts=(record.id,))
+            return LineageStart(artifacts=(record.id,))
     raise NotFoundError(
         "there is no model yet", hint="name an artifact; `mlops artifacts` lists them"
     )

@@ -29,7 +29,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 
 
 def run_parameters(pipeline: PipelineIR, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of all run-time parameters: the given ones, and defaults for the rest.
+    """Return the values of all run-time parameters: the given ones, and defaults for the rest.
 
     Raises:
         ParameterError: one is unknown, missing, or of the wrong type.
@@ -58,7 +58,7 @@ def run_parameters(pipeline: PipelineIR, given: Mapping[str, Any]) -> dict[str, 
 def check(what: str, schema: JsonSchema, value: Any) -> None:
     """Raise a ParameterError that begins with `what` if the value does not fit the schema."""
     for problem in problems(schema, value, schema.get("$defs", {})):
-        raise ParameterError(f"{what}: {problem}", hint=f"give {describe(schema)}")
+        raise ParameterError(f"{what}: {problem}", hint=f"give {describe_schema(schema)}")
     check_json(what, value)
 
 
@@ -76,11 +76,11 @@ def check_json(what: str, value: Any) -> None:
 
 
 def problems(schema: JsonSchema, value: Any, defs: Mapping[str, Any]) -> Iterator[str]:
-    """Every way in which a value does not fit a schema."""
+    """Yield every way in which a value does not fit a schema."""
     schema = _follow(schema, defs)
     if "anyOf" in schema:
         if all(any(problems(choice, value, defs)) for choice in schema["anyOf"]):
-            yield f"{value!r} is not {describe(schema, defs)}"
+            yield f"{value!r} is not {describe_schema(schema, defs)}"
         return
     if "enum" in schema and value not in schema["enum"]:
         yield f"{value!r} is not one of {', '.join(map(repr, schema['enum']))}"
@@ -89,7 +89,7 @@ def problems(schema: JsonSchema, value: Any, defs: Mapping[str, Any]) -> Iterato
         return
     kind: str = schema["type"]
     if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
-        yield f"{value!r} is not {describe(schema, defs)}"
+        yield f"{value!r} is not {describe_schema(schema, defs)}"
         return
     if isinstance(value, list | tuple) and "items" in schema:
         for item in value:
@@ -100,7 +100,7 @@ def problems(schema: JsonSchema, value: Any, defs: Mapping[str, Any]) -> Iterato
 
 
 def unknown_fields(schema: JsonSchema, value: Any) -> Iterator[str]:
-    """Every field in a value, at any depth, that its record does not have."""
+    """Return every field in a value, at any depth, that its record does not have."""
     return _unknown_fields(schema, value, schema.get("$defs", {}))
 
 
@@ -143,12 +143,12 @@ def _follow(schema: JsonSchema, defs: Mapping[str, Any]) -> JsonSchema:
     return schema
 
 
-def describe(schema: JsonSchema, defs: Mapping[str, Any] | None = None) -> str:
-    """A schema in words: `an integer`, `a list, each item a string`."""
+def describe_schema(schema: JsonSchema, defs: Mapping[str, Any] | None = None) -> str:
+    """Return a schema in words: `an integer`, `a list, each item a string`."""
     defs = schema.get("$defs", {}) if defs is None else defs
     schema = _follow(schema, defs)
     if "anyOf" in schema:
-        return " or ".join(describe(choice, defs) for choice in schema["anyOf"])
+        return " or ".join(describe_schema(choice, defs) for choice in schema["anyOf"])
     if "enum" in schema:
         return f"one of {', '.join(map(repr, schema['enum']))}"
     if schema.get("format") == "path":
@@ -157,7 +157,7 @@ def describe(schema: JsonSchema, defs: Mapping[str, Any] | None = None) -> str:
         return "Secret('NAME'), the name of an environment variable"
     kind = schema.get("type", "any value")
     if kind == "array" and schema.get("items"):
-        return f"a list, each item {describe(schema['items'], defs)}"
+        return f"a list, each item {describe_schema(schema['items'], defs)}"
     return _WORDS.get(kind, f"a {kind}")
 
 
@@ -172,7 +172,7 @@ _WORDS = {
 
 
 def from_text(what: str, schema: JsonSchema, text: str) -> Any:
-    """The value that a text on the command line or in the environment stands for.
+    """Return the value of a text from the command line or the environment.
 
     A text that fits a string parameter is taken as it is; anything else is read as JSON.
 
@@ -188,13 +188,13 @@ def from_text(what: str, schema: JsonSchema, text: str) -> Any:
         value = words.get(text.lower(), text)
     for problem in problems(schema, value, schema.get("$defs", {})):
         raise ParameterError(
-            f"{what}: {problem}", hint=f"give {describe(schema)}{_as_json(schema)}"
+            f"{what}: {problem}", hint=f"give {describe_schema(schema)}{_as_json(schema)}"
         )
     return value
 
 
 def _as_json(schema: JsonSchema) -> str:
-    """How to write what does not fit in a bare word."""
+    """Return a hint to write a value as JSON, if its type needs it."""
     choices = [_follow(c, schema.get("$defs", {})) for c in schema.get("anyOf", [schema])]
     kinds = {choice.get("type") for choice in choices}
     if "array" in kinds:
@@ -203,7 +203,7 @@ def _as_json(schema: JsonSchema) -> str:
 
 
 def map_paths(schema: JsonSchema, value: Any, change: Callable[[str], Any]) -> Any:
-    """The value with `change` applied to every path in it."""
+    """Return the value with `change` applied to every path in it."""
     return _map_paths(schema, value, change, schema.get("$defs", {}))
 
 
@@ -228,7 +228,7 @@ def _map_paths(
 
 
 def paths(schema: JsonSchema, value: Any) -> list[str]:
-    """Every path in a value, in order."""
+    """Return every path in a value, in order."""
     found: list[str] = []
     map_paths(schema, value, found.append)
     return found

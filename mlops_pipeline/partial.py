@@ -1,4 +1,4 @@
-"""Partial runs: results of a base run stand in for the nodes that do not run."""
+"""Partial runs: results of a base run replace the nodes that do not run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mlops_pipeline.claims import new_execution
 from mlops_pipeline.driver import Decision, Plan
 from mlops_pipeline.errors import NotFoundError
 from mlops_pipeline.gate import read_gate
-from mlops_pipeline.history import Iteration, Outcome, load_history, place_name
+from mlops_pipeline.history import Iteration, Outcome, load_history, node_label
 from mlops_pipeline.launch import Session
 from mlops_pipeline.store import State
 
@@ -51,7 +51,7 @@ def take_over_place(
         return known
     found = load_history(session.workspace.store, base_run).get(node_id, iteration)
     if found is None or not _may_stand_in(found):
-        raise _no_result(base_run, place_name(node_id, iteration))
+        raise _no_result(base_run, node_label(node_id, iteration))
     return _take_over_one(session, base_run, found)
 
 

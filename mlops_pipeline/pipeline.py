@@ -21,7 +21,7 @@ from mlops_pipeline.call_rules import (
 from mlops_pipeline.draft import Draft, require_draft
 from mlops_pipeline.errors import DefinitionError, ParameterError, caller
 from mlops_pipeline.literals import Secret, checked, json_of, shortened, spelt
-from mlops_pipeline.parameters import describe
+from mlops_pipeline.parameters import describe_schema
 from mlops_pipeline.signature import Interface, ParameterSpec, defined_at, read_interface
 from mlops_pipeline.user_code import module_of
 from mlops_pipeline.values import Reference, Value
@@ -165,7 +165,7 @@ def _run_parameter(
         raise ParameterError(
             f"parameter {spec.name!r} of pipeline {owner.name} takes {spelt(spec.hint)}, "
             f"not {shortened(value)}: {error}",
-            hint=f"give {describe(spec.schema)}",
+            hint=f"give {describe_schema(spec.schema)}",
         ) from None
     return ir.RunParameterIR(spec.name, dict(spec.schema), default, doc=doc)
 

@@ -1,7 +1,7 @@
 """The publisher: check what an executor wrote, and record it, in one step that others see.
 
 `publish` is the default publisher. A component may name another one: any function with the
-same signature, which typically calls `publish` and then tells somebody:
+same signature, which typically calls `publish` and then notifies someone:
 
     def announce(done: Done) -> Outcome:
         outcome = publish(done)
@@ -21,7 +21,7 @@ from mlops_pipeline.content import digest_path
 from mlops_pipeline.driver import Plan
 from mlops_pipeline.errors import ExecutorError
 from mlops_pipeline.gate import FAIL, Gate
-from mlops_pipeline.history import Outcome, place_name
+from mlops_pipeline.history import Outcome, node_label
 from mlops_pipeline.ir import OutputIR
 from mlops_pipeline.staging import Attempt, Placed, artifact_path
 from mlops_pipeline.store import (
@@ -40,10 +40,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Done:
-    """What a publisher is handed: an execution whose executor has succeeded.
+    """Request to a publisher: an execution whose executor has succeeded.
 
     Args:
-        fence: prefix of the artifacts' names; whoever publishes under it first wins.
+        fence: prefix of the artifacts' names; the first to publish under it wins.
     """
 
     plan: Plan
@@ -61,7 +61,7 @@ def publish(done: Done) -> Outcome:
     """Make the outputs visible and record them with the execution, in one transaction.
 
     Raises:
-        ExecutorError: an output is missing, or somebody else has published the result.
+        ExecutorError: an output is missing, or another process has published the result.
     """
     node_id = done.plan.node.id
     digests = {output.name: _check(done, output) for output in done.plan.node.outputs}
@@ -87,11 +87,11 @@ def publish(done: Done) -> Outcome:
 
 
 def _ended(done: Done) -> Execution:
-    """The execution with what its gate says, which may be that it has failed."""
+    """Return the execution with what its gate says, which may be that it has failed."""
     ended = replace(done.execution, state=State.COMPLETE, finished=time.time())
     if done.result.gate is None:
         return ended
-    gate = Gate(done.result.gate.findings, place_name(ended.node_id, ended.iteration))
+    gate = Gate(done.result.gate.findings, node_label(ended.node_id, ended.iteration))
     for each in gate.findings:
         log.warning("%s (%s): %s", gate.node, each.action, each.reason)
     ended = replace(ended, properties={**ended.properties, **gate.properties()})
@@ -99,7 +99,7 @@ def _ended(done: Done) -> Execution:
         return ended
     error = ExecutorError(
         f"its gate failed it: {gate}",
-        hint="mend what it found, or have it say something milder; its outputs are there to see",
+        hint="fix the findings, or choose a milder action; its outputs are kept for inspection",
     )
     return replace(ended, state=State.FAILED, error=str(error))
 
@@ -140,7 +140,7 @@ def _record(done: Done, output: OutputIR, placed: Placed, digest: str) -> Artifa
         **({TAG: placed.tag} if placed.tag else {}),
     }
     failed = _fails(done)
-    # The next to do the work publishes under the fence; what has failed is nobody's to use.
+    # A retry needs these names, so a failed result must not take them.
     fence = f"failed/{done.execution.id}" if failed else done.fence
     return ArtifactRecord(
         type=output.type,

@@ -1,4 +1,4 @@
-"""An artifact root in an object store: outputs are uploaded to places that are never used twice.
+"""An artifact root in an object store: outputs are uploaded to URLs that are never used twice.
 
     <root>/<pipeline>/<node>/<output>/<execution id>-<nonce>/...
     <root>/<pipeline>/.staging/<execution id>-<nonce>    what is there is not published yet
@@ -6,7 +6,7 @@
 
 An object store cannot move a folder at once, and need not: what is visible is decided by the
 metadata store alone. Before anything is uploaded, an object below `.staging` names the execution,
-so that whoever finds it there can remove what a process that died has left.
+so that another process can remove the remains of one that has died.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from mlops_pipeline.objects import (
     remove_object,
     write_bytes,
 )
-from mlops_pipeline.staging import OUTPUTS, ROOT, STAGING, Placed, artifact_path, sweep
+from mlops_pipeline.staging import OUTPUTS, ROOT, STAGING, Placed, artifact_path, sweep_attempts
 from mlops_pipeline.store import Execution, MetadataStore
 from mlops_pipeline.uploads import upload, upload_file
 
@@ -60,7 +60,7 @@ class RemoteRoot:
 
     @property
     def facts(self) -> Mapping[str, str]:
-        """What an execution says of the root."""
+        """Properties for executions about the root."""
         return {ROOT: self.url}
 
     @property
@@ -85,7 +85,7 @@ class RemoteRoot:
     def sweep(self, pipeline: str, store: MetadataStore) -> list[Execution]:
         """Remove what ended executions left behind; returns those that are RUNNING."""
         noted = names_below(f"{self.url}/{pipeline}/.staging")
-        return sweep(noted | local_names(self.folder / pipeline), self.attempt, store)
+        return sweep_attempts(noted | local_names(self.folder / pipeline), self.attempt, store)
 
     def check(self) -> None:
         """Make sure that the root can be read and written.

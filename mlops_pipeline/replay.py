@@ -38,7 +38,7 @@ def replay(
 
 
 def replay_task(workspace: Workspace, execution: Execution, folder: Path) -> Task:
-    """The task of an execution, with its outputs below `folder`."""
+    """Return the task of an execution, with its outputs below `folder`."""
     run = workspace.store.get_run(execution.run_id)
     if run is None:
         raise NotFoundError(f"there is no run {execution.run_id}")

@@ -24,17 +24,17 @@ from mlops_pipeline.store import (
 from mlops_pipeline.user_code import load_target
 
 PAGES = (10, 100, 1_000, 10_000)
-"""How many of the newest artifacts of a type are read: more only if the fewer did not do."""
+"""Numbers of the newest artifacts of a type to read: more only if fewer were not enough."""
 
 RUNS = 50
-"""How many of the newest runs of another pipeline are looked at."""
+"""Number of the newest runs of another pipeline to search."""
 
 ANY_PIPELINE = "*"
 
 
 @dataclass(frozen=True)
 class Query:
-    """What a resolver is asked.
+    """Request to a resolver.
 
     Args:
         pipeline: the pipeline that asks, in its run `run_id`.
@@ -49,7 +49,7 @@ class Query:
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def live(self, type: str = "") -> Iterator[ArtifactRecord]:
-        """The LIVE artifacts of a type, newest first.
+        """Yield the LIVE artifacts of a type, newest first.
 
         With the arguments `pipeline`, `node` and `output` only those that these wrote; without
         `pipeline`, those of the pipeline that asks.
@@ -115,8 +115,8 @@ def find_resolver(name: str, import_paths: Iterable[str] = ()) -> Resolver:
     return found
 
 
-def ask(name: str, query: Query, import_paths: Iterable[str] = ()) -> list[ArtifactRecord]:
-    """Return what the resolver `module:qualname` chooses.
+def ask_resolver(name: str, query: Query, import_paths: Iterable[str] = ()) -> list[ArtifactRecord]:
+    """Call the resolver `module:qualname`.
 
     Raises:
         ResolutionError: there is no such resolver, or it gives something else than artifacts.
@@ -136,7 +136,7 @@ def ask(name: str, query: Query, import_paths: Iterable[str] = ()) -> list[Artif
 
 
 def latest(query: Query) -> list[ArtifactRecord]:
-    """The newest artifacts of the type, newest first; arguments `count` and `other_than`, a URI."""
+    """Return the newest artifacts of the type; arguments `count` and `other_than`, a URI."""
     count = query.arguments.get("count", 1)
     unwanted = _same_as(query)
     wanted = (each for each in query.live() if unwanted.isdisjoint((each.id, each.digest)))
@@ -144,14 +144,14 @@ def latest(query: Query) -> list[ArtifactRecord]:
 
 
 def _same_as(query: Query) -> set[int | str]:
-    """Ids and digests of what is at the place that the argument `other_than` names."""
+    """Return ids and digests of the artifacts at the URI in the argument `other_than`."""
     place = query.arguments.get("other_than")
     others = query.store.artifacts_by_uri(place) if place else []
     return {record.id for record in others} | {r.digest for r in others if r.digest}
 
 
 def latest_blessed_model(query: Query) -> list[ArtifactRecord]:
-    """The newest model that has a blessing, as TFX finds it; argument `other_than`, a URI.
+    """Return the newest model that has a blessing, as TFX finds it; argument `other_than`, a URI.
 
     A blessing tells its model in `current_model_id`; where that is missing, the model is the
     one that the blessing's evaluator read.
@@ -178,7 +178,7 @@ def _blessed_by(query: Query, blessing: ArtifactRecord) -> Iterator[ArtifactReco
 
 
 def _read_beside(store: MetadataStore, artifact: ArtifactRecord) -> set[int]:
-    """Ids of what the executions that wrote an artifact have read, baselines left out."""
+    """Return ids of what the executions that wrote an artifact have read, baselines left out."""
     written = _only(store.events_by_artifact([artifact.id]), Direction.OUTPUT)
     read = store.events_by_execution({event.execution_id for event in written})
     return {
@@ -193,7 +193,7 @@ def _only(events: Iterable[Event], direction: Direction) -> list[Event]:
 
 
 def span_range(query: Query) -> list[ArtifactRecord]:
-    """The newest version of each span from `start` to `end`, in order.
+    """Return the newest version of each span from `start` to `end`, in order.
 
     Raises:
         ResolutionError: one is missing, and the argument `missing_ok` is not true.
@@ -211,7 +211,7 @@ def span_range(query: Query) -> list[ArtifactRecord]:
 
 
 def rolling_window(query: Query) -> list[ArtifactRecord]:
-    """The newest version of each of the last `count` spans, in order.
+    """Return the newest version of each of the last `count` spans, in order.
 
     Raises:
         ResolutionError: there are fewer than the argument `at_least`.
@@ -229,7 +229,7 @@ def rolling_window(query: Query) -> list[ArtifactRecord]:
 
 
 def _spans(query: Query) -> dict[int, ArtifactRecord]:
-    """The artifact with the highest version, then id, of each span."""
+    """Return the artifact with the highest version, then id, of each span."""
     spans: dict[int, ArtifactRecord] = {}
     for artifact in query.live():
         span = artifact.properties.get("span")
@@ -246,7 +246,7 @@ def _version(artifact: ArtifactRecord) -> tuple[int, int]:
 
 
 def external(query: Query) -> list[ArtifactRecord]:
-    """What node `node` of pipeline `pipeline` wrote to `output`, in its newest run that has it."""
+    """Return the output of a node in another pipeline, from its newest run that has it."""
     store, arguments = query.store, query.arguments
     wanted = arguments.get("run_id")
     runs = (
@@ -266,7 +266,7 @@ def external(query: Query) -> list[ArtifactRecord]:
 
 
 def _near_external(query: Query, runs: Sequence[str]) -> str:
-    """The hint to the first of pipeline, node and output that the newest run does not have."""
+    """Return a hint to the first of pipeline, node and output that does not exist."""
     store, arguments = query.store, query.arguments
     if not runs:
         pipelines = {run.pipeline for run in store.list_runs(limit=RUNS)}

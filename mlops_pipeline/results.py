@@ -1,4 +1,4 @@
-"""What a run left behind, read from the store: its nodes, artifacts, times and decisions."""
+"""Results of a run, read from the store: its nodes, artifacts, times and decisions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlops_pipeline.artifacts import Artifact, class_named
 from mlops_pipeline.card import card
 from mlops_pipeline.errors import NotFoundError, RunFailedError, did_you_mean
 from mlops_pipeline.gate import Gate, read_gate
-from mlops_pipeline.history import load_links, place_name
+from mlops_pipeline.history import load_links, node_label
 from mlops_pipeline.lease import state_of
 from mlops_pipeline.objects import is_remote
 from mlops_pipeline.settings import Sources, resolve
@@ -33,7 +33,7 @@ IDLE = "idle"
 """Run property: seconds between its ends and the resumes that followed them."""
 
 KILLED = "its process was killed"
-"""What is said of a node that was running when its run's process ended without a word."""
+"""Error of a node that was running when its run's process ended without a word."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class NodeRun:
     """A node of a run, or one iteration of it: its last attempt, and what it read and wrote.
 
     Args:
-        name: the node's id, with the place in its loops: `Trainer[0]`.
+        name: the node's id, with its iteration: `Trainer[0]`.
         attempts: how many there were in this run.
         inputs, outputs: artifacts by name, in order.
     """
@@ -54,23 +54,23 @@ class NodeRun:
 
     @property
     def state(self) -> State:
-        """What came of it."""
+        """State of the node."""
         return self.execution.state
 
     @property
     def decision(self) -> str:
-        """What was done: `run`, `cached`, `skipped`, `failed`, `canceled` or `running`."""
+        """Decision: `run`, `cached`, `skipped`, `failed`, `canceled` or `running`."""
         state = self.execution.state
         return "run" if state is State.COMPLETE else state.value.lower()
 
     @property
     def reason(self) -> str:
-        """Why it was cached, skipped or had to run."""
+        """Reason why it was cached, skipped or had to run."""
         return self.execution.reason
 
     @property
     def gate(self) -> Gate | None:
-        """What it said about the nodes after it; of a skipped node, what closed it off."""
+        """Gate of the node; of a skipped node, the gate that closed it off."""
         return read_gate(self.execution.properties)
 
     @property
@@ -79,7 +79,7 @@ class NodeRun:
         return _seconds(self.execution.started, self.execution.finished)
 
     def artifact(self, output: str = "") -> Artifact:
-        """The only artifact of an output; the output may be left out if there is only one.
+        """Return the only artifact of an output; the output may be left out if there is only one.
 
         Raises:
             NotFoundError: there is no such output, or not exactly one artifact.
@@ -123,7 +123,7 @@ class PipelineRun:
 
     @property
     def state(self) -> State:
-        """What came of it; a run whose process was killed has failed."""
+        """State of the run; one whose process was killed has failed."""
         return state_of(self.record)
 
     @property
@@ -147,11 +147,11 @@ class PipelineRun:
 
     @property
     def decisions(self) -> dict[str, str]:
-        """What was done with each node: `run`, `cached`, `skipped`, `failed`..."""
+        """Decision for each node: `run`, `cached`, `skipped`, `failed`..."""
         return {name: node.decision for name, node in self.nodes.items()}
 
     def artifacts(self, type_name: str = "") -> list[Artifact]:
-        """All artifacts that the nodes wrote, or those of one type, each once."""
+        """Return all artifacts that the nodes wrote, or those of one type, each once."""
         found: dict[int, Artifact] = {}
         for node in self.nodes.values():
             for artifact in (each for written in node.outputs.values() for each in written):
@@ -160,7 +160,7 @@ class PipelineRun:
         return list(found.values())
 
     def check(self) -> PipelineRun:
-        """The run itself, if it has not failed.
+        """Return the run itself, if it has not failed.
 
         Raises:
             RunFailedError: it did; the message is that of the first failed node.
@@ -197,7 +197,7 @@ class PipelineRun:
 
 
 def read_run(store: MetadataStore, run_id: str) -> PipelineRun:
-    """What the store knows about a run.
+    """Read a run from the store.
 
     Raises:
         NotFoundError: there is no such run.
@@ -231,7 +231,7 @@ def read_run(store: MetadataStore, run_id: str) -> PipelineRun:
 
 
 def run_seconds(run: Run, ended: float = 0.0) -> float:
-    """Seconds that were spent on a run, so far if it is not over.
+    """Return seconds that were spent on a run, so far if it is not over.
 
     Args:
         ended: when it ended, where the run itself does not say.
@@ -241,12 +241,12 @@ def run_seconds(run: Run, ended: float = 0.0) -> float:
 
 
 def last_sign(run: Run, executions: Iterable[Execution]) -> float:
-    """The last moment at which something was heard of a run."""
+    """Return the last moment at which something was heard of a run."""
     return max([run.started, *(max(e.started, e.finished, e.heartbeat) for e in executions)])
 
 
 def _as_it_is(run: Run, execution: Execution) -> Execution:
-    """An execution; one that runs in a run that is dead has failed, whatever the store says."""
+    """Return an execution; if it was running in a dead run, as failed."""
     if execution.state is not State.RUNNING or state_of(run) is State.RUNNING:
         return execution
     seen = max(execution.started, execution.heartbeat)
@@ -254,12 +254,12 @@ def _as_it_is(run: Run, execution: Execution) -> Execution:
 
 
 def node_name(execution: Execution) -> str:
-    """The node of an execution with its place in the loops: `Trainer[0,2]`."""
-    return place_name(execution.node_id, execution.iteration)
+    """Return the node of an execution with its iteration: `Trainer[0,2]`."""
+    return node_label(execution.node_id, execution.iteration)
 
 
 def artifact_object(record: ArtifactRecord) -> Artifact:
-    """The artifact of a record, as an object of its class.
+    """Return the artifact of a record, as an object of its class.
 
     An artifact of a class that is not imported becomes one of a class made up for it.
     """
@@ -272,7 +272,7 @@ def artifact_object(record: ArtifactRecord) -> Artifact:
 
 
 def _copy_of(uri: str, digest: str) -> Path:
-    """The local copy of an artifact, by the settings that hold here; it stays while we run."""
+    """Return the local copy of an artifact, by the settings; it stays while this process runs."""
     settings = resolve(Sources()).values
     return copies_in(settings.scratch, settings.scratch_limit).hold(uri, digest)
 

@@ -16,7 +16,7 @@ from mlops_pipeline.store import Execution, MetadataStore
 
 
 class ArtifactRoot(Protocol):
-    """What a run needs of the place that its artifacts are kept in."""
+    """Interface of an artifact root."""
 
     @property
     def url(self) -> str:
@@ -38,7 +38,7 @@ class ArtifactRoot(Protocol):
 
 
 def open_root(root: str, scratch: Path, copies: Copies) -> ArtifactRoot:
-    """The artifact root at a path or a URL.
+    """Return the artifact root at a path or a URL.
 
     Args:
         scratch: folder of this machine for what is on its way to a root elsewhere.

@@ -12,7 +12,7 @@ from mlops_pipeline.choice import WHOLE, Selection, select
 from mlops_pipeline.claims import reap, sweep
 from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
 from mlops_pipeline.ir import PipelineIR, dump, load
-from mlops_pipeline.lease import describe, host, is_dead, is_gone, state_of, this_process
+from mlops_pipeline.lease import host, is_dead, is_gone, process_of, state_of, this_process
 from mlops_pipeline.parameters import run_parameters
 from mlops_pipeline.results import IDLE, last_sign
 from mlops_pipeline.store import (
@@ -27,18 +27,18 @@ from mlops_pipeline.store import (
 from mlops_pipeline.workspace import Workspace
 
 LAST = "last"
-"""Where a run is named, it stands for the newest one."""
+"""Name of the newest run."""
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+=@-]{0,127}")
 """A run id is a part of paths on every system, so it holds no slash, colon or space."""
 
 RESUMED = "resumed"
-"""Run property: when a run that had ended was last gone on with, in seconds since 1970."""
+"""Run property: Unix time of the last resume."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """What a run begins with, or goes on with.
+    """Start of a run: its parameters and nodes.
 
     Args:
         selection: the nodes; a run that exists keeps those that it began with.
@@ -65,7 +65,7 @@ def new_run(ir: PipelineIR, run_id: str, workspace: Workspace, start: Start) -> 
     """
     if run_id == LAST:
         raise ParameterError(
-            f"run id {run_id!r} stands for the newest run", hint="choose another run id"
+            f"run id {run_id!r} means the newest run", hint="choose another run id"
         )
     if not RUN_ID.fullmatch(run_id):
         raise ParameterError(
@@ -100,11 +100,11 @@ def new_run(ir: PipelineIR, run_id: str, workspace: Workspace, start: Start) -> 
 
 
 def go_on(ir: PipelineIR, known: Run, workspace: Workspace, start: Start) -> Run:
-    """Record that a run goes on with the parameters that it has.
+    """Record that a run continues, with the parameters that it has.
 
     Raises:
         ParameterError: a parameter has another value, or the run is one of another pipeline.
-        PipelineError: the run is to be held, and somebody works on it.
+        PipelineError: the run is to be held, and another process works on it.
     """
     _check_same(known, ir, start.parameters)
     store = workspace.store
@@ -144,13 +144,13 @@ def _refuse_alive(run: Run, executions: Iterable[Execution], lease: float) -> No
     for execution in executions:
         if execution.state is State.RUNNING and not is_dead(execution, lease):
             raise PipelineError(
-                f"run {run.id} is being run: {execution.node_id} by {describe(execution)}",
+                f"run {run.id} is being run: {execution.node_id} by {process_of(execution)}",
                 hint="wait for it, or stop that process first",
             )
 
 
 def find_base_run(store: MetadataStore, ir: PipelineIR, wanted: str = "", run_id: str = "") -> str:
-    """The run that a partial run goes on from: `wanted`, or the latest of the pipeline.
+    """Return the base run of a partial run: `wanted`, or the latest of the pipeline.
 
     Args:
         run_id: the partial run, which may be begun by another process at this moment.
@@ -188,7 +188,7 @@ def _keep_pipeline(store: MetadataStore, ir: PipelineIR) -> str:
 def _brought_up(
     store: MetadataStore, run: Run, ir: PipelineIR, parameters: Mapping[str, Any]
 ) -> Run:
-    """The run as one of this pipeline, which may have been edited since it began."""
+    """Return the run as one of this pipeline, which may have been edited since it began."""
     if document_digest(dump(ir).decode()) == run.ir:
         return run
     known = {parameter.name for parameter in ir.parameters}
@@ -198,7 +198,7 @@ def _brought_up(
 
 
 def _resumed(run: Run, known: Run, executions: Sequence[Execution]) -> Run:
-    """The run, running once more if it had ended; the time between does not count as its own."""
+    """Return the run, running again if it had ended; the time between does not count."""
     if state_of(known) is State.RUNNING:
         return run
     ended = known.finished or last_sign(known, executions)
@@ -245,7 +245,7 @@ def end_run(workspace: Workspace, run: Run, state: State) -> Run:
 
 
 def pipeline_of(workspace: Workspace, run: Run) -> PipelineIR:
-    """The compiled pipeline that a run ran."""
+    """Return the compiled pipeline that a run ran."""
     text = workspace.store.get_document(run.ir)
     if text is None:
         raise NotFoundError(

@@ -1,4 +1,4 @@
-"""Which nodes of a run can start now, iteration by iteration."""
+"""Schedule: the nodes of a run that can start now, iteration by iteration."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlops_pipeline.launch import Session
 from mlops_pipeline.store import State
 
 Place = tuple[str, Iteration]
-"""A node and the iteration of the loops that it stands in."""
+"""A node and its iteration."""
 
 
 class Schedule:
@@ -46,7 +46,7 @@ class Schedule:
         self._due |= self._users.get(outcome.node_id, set())
 
     def ready(self) -> list[Place]:
-        """What can start now and has not been named before, in the order of the pipeline."""
+        """Return nodes that can start now, each once, in the order of the pipeline."""
         found: list[Place] = []
         while self._due:
             due, self._due = self._due, set()
@@ -59,7 +59,7 @@ class Schedule:
         return found
 
     def left(self) -> list[Place]:
-        """What `ready` has not named; a node stands there once while its loops are not known."""
+        """Return the nodes that `ready` has not returned; without known iterations, each once."""
         return [
             (node.id, iteration)
             for node in self._waiting.values()
@@ -91,7 +91,7 @@ class Schedule:
         )
 
     def _expand(self, node: NodeIR) -> list[Iteration]:
-        """The iterations of a node; none while it is not known over what its loops run."""
+        """Return the iterations of a node; none while it is not known over what its loops run."""
         if node.id not in self._iterations:
             outer = [n for n in self._edges[node.id] if n in self._nodes and node.loops]
             if any(not self._decided(node, needed) for needed in outer):
@@ -101,7 +101,7 @@ class Schedule:
         return self._iterations[node.id]
 
     def _decided(self, node: NodeIR, needed: str) -> bool:
-        """Whether a node that the loops may run over has ended, in all its iterations."""
+        """Return True if a node that decides about loops has ended, in all its iterations."""
         inside = shared_loops(node.loops, self._nodes[needed].loops) > 0
         if inside and needed not in loop_dependencies(self._session.ir, node.loops):
             return True
@@ -109,7 +109,8 @@ class Schedule:
 
 
 def iterations_of(session: Session, node: NodeIR) -> list[Iteration]:
-    """Every iteration; where a loop runs over nothing, the way to it: the driver says why."""
+    """Return every iteration; for an empty loop, only the outer iteration, so that
+    the driver records the skip."""
     iterations: list[Iteration] = [()]
     for depth, loop in enumerate(node.loops):
         iterations = [
@@ -121,7 +122,7 @@ def iterations_of(session: Session, node: NodeIR) -> list[Iteration]:
 
 
 def inside(session: Session, node: NodeIR, outer: Iteration, loop: str) -> list[Iteration]:
-    """The iterations of a loop around a node, inside one of the loops around that."""
+    """Return the iterations of a loop around a node, inside one of the loops around that."""
     try:
         items = loop_items(session.request(node, outer), loop)
     except (ResolutionError, SkippedError):

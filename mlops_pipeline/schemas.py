@@ -1,6 +1,6 @@
 """JSON Schemas compared: whether a value that is not known yet can fit a parameter.
 
-A schema without a type stands for anything: what is not known is checked when the node runs.
+A schema without a type allows anything: unknown values are checked when the node runs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _KINDS = {
 
 
 def fits(found: JsonSchema, wanted: JsonSchema) -> bool:
-    """Whether some value of one schema is of a kind that the other takes."""
+    """Return True if some value of one schema is of a kind that the other takes."""
     have, take = kinds(found), kinds(wanted)
     if "number" in take:
         take |= {"integer"}
@@ -30,7 +30,7 @@ def fits(found: JsonSchema, wanted: JsonSchema) -> bool:
 
 
 def kinds(schema: JsonSchema) -> set[str]:
-    """The JSON types that a schema allows; none for any."""
+    """Return the JSON types that a schema allows; none for any."""
     found: set[str] = set()
     for choice in choices(schema):
         if "enum" in choice:
@@ -43,13 +43,13 @@ def kinds(schema: JsonSchema) -> set[str]:
 
 
 def schema_of_value(value: Any) -> JsonSchema:
-    """The schema of a JSON value, as far as its kind."""
+    """Return the schema of a JSON value, as far as its kind."""
     kind = _KINDS.get(type(value))
     return {"type": kind} if kind else {}
 
 
 def choices(schema: JsonSchema) -> Iterator[JsonSchema]:
-    """The alternatives of a schema, references followed; each carries the definitions."""
+    """Yield the alternatives of a schema, references followed; each carries the definitions."""
     definitions = schema.get("$defs", {})
     while "$ref" in schema:
         schema = definitions[schema["$ref"].rsplit("/", 1)[-1]]
@@ -60,7 +60,7 @@ def choices(schema: JsonSchema) -> Iterator[JsonSchema]:
 
 
 def item_schema(schema: JsonSchema) -> JsonSchema:
-    """The schema of the items of a list."""
+    """Return the schema of the items of a list."""
     for choice in choices(schema):
         if choice.get("items"):
             return _with_definitions(choice["items"], choice)
@@ -68,7 +68,7 @@ def item_schema(schema: JsonSchema) -> JsonSchema:
 
 
 def member_schema(schema: JsonSchema, key: str) -> JsonSchema | None:
-    """The schema of a value in an object; None if no object of the schema has the key."""
+    """Return the schema of a value in an object; None if no object of the schema has the key."""
     result: JsonSchema | None = None
     for choice in choices(schema):
         rest = choice.get("additionalProperties", {})
@@ -80,12 +80,12 @@ def member_schema(schema: JsonSchema, key: str) -> JsonSchema | None:
 
 
 def member_names(schema: JsonSchema) -> set[str]:
-    """The keys that the schema names."""
+    """Return the keys that the schema names."""
     return {name for choice in choices(schema) for name in choice.get("properties", {})}
 
 
 def is_path(schema: JsonSchema) -> bool:
-    """Whether a text of this schema is a path."""
+    """Return True if a text of this schema is a path."""
     return any(choice.get("format") == "path" for choice in choices(schema))
 
 

@@ -1,7 +1,7 @@
-"""One attempt at an execution: where it writes, and how that becomes visible, all or nothing.
+"""Staging: executors write into folders of their own, and outputs appear all at once.
 
 An executor writes into a folder of its own attempt. `publish` brings each output to where it is
-kept; `discard` takes everything back, in whatever state the process that wrote it has died.
+kept; `discard` takes everything back, however the process that wrote it has died.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _VALUE_FILE = "value"
 
 @dataclass(frozen=True)
 class Placed:
-    """Where an output is kept from now on.
+    """Final path or URL of an output.
 
     Args:
         tag: what an object store says of the content; empty where it says nothing that is sure.
@@ -48,7 +48,7 @@ class Attempt(Protocol):
 
     @property
     def folder(self) -> Path:
-        """The folder that the executor may write below, with one folder for each output."""
+        """Folder that the execution may write below."""
 
     @property
     def log(self) -> Path:
@@ -65,7 +65,7 @@ class Attempt(Protocol):
         """Return where the log is from now on; the executor has ended."""
 
     def link_in(self, output: str) -> Path | None:
-        """Return a link in an output that leads nowhere once the output is published."""
+        """Return a link in an output that would lead nowhere after the move, or None."""
 
     def publish(self, outputs: Sequence[OutputIR], digests: Mapping[str, str]) -> dict[str, Placed]:
         """Bring each output to where it is kept; `discard` takes it back.
@@ -85,12 +85,12 @@ class Attempt(Protocol):
 
 
 def artifact_path(folder: Path, output: OutputIR) -> Path:
-    """What the URI of an artifact names: the folder of its output, or the one file of a value."""
+    """Return the path for the URI of an artifact: its folder, or the file of a value."""
     is_value = output.value or output.type in VALUE_TYPES
     return folder / _VALUE_FILE if is_value else folder
 
 
-def sweep(
+def sweep_attempts(
     names: set[str], attempt_of: Callable[[Execution], Attempt | None], store: MetadataStore
 ) -> list[Execution]:
     """Remove what ended executions of this store left behind.

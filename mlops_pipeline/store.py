@@ -448,4 +448,4 @@ class MemoryStore:
         return self._documents.get(digest)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there is nothing to close."""

@@ -66,7 +66,7 @@ def import_tfx(source: str, store: MetadataStore) -> Any:
 
 
 def open_memory(url: str) -> MetadataStore:
-    """A store that is gone when the process ends; `memory://name` is the same one each time."""
+    """Return a store that ends with the process; `memory://name` is the same one each time."""
     name = url.partition("://")[2]
     return _named(name) if name else MemoryStore()
 
@@ -77,7 +77,7 @@ def _named(name: str) -> MemoryStore:
 
 
 def file_of(url: str) -> Path | None:
-    """The file that a store on this machine is kept in; None where there is none."""
+    """Return the file that a store on this machine is kept in; None where there is none."""
     scheme, _, place = url.partition("://")
     if scheme != "sqlite":
         return None
@@ -85,12 +85,12 @@ def file_of(url: str) -> Path | None:
 
 
 def is_there(url: str) -> bool:
-    """Whether a store exists, as far as that can be said without opening it."""
+    """Return True if a store seems to exist; it is not opened."""
     file = file_of(url)
     return file is None or file.exists()
 
 
-def make_place(url: str) -> None:
+def make_store_folder(url: str) -> None:
     """Make the folder that the file of a store goes into, hidden from version control."""
     file = file_of(url)
     if file is None or file.parent.is_dir():
@@ -100,7 +100,7 @@ def make_place(url: str) -> None:
     except OSError as error:
         raise StoreError(
             f"cannot make the folder {file.parent}: {error.strerror}",
-            hint="choose another place with --store, or `store` in mlops.toml",
+            hint="choose another store with --store, or `store` in mlops.toml",
         ) from None
 
 

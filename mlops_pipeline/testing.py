@@ -40,7 +40,7 @@ A = TypeVar("A", bound=Artifact)
 
 @dataclass(frozen=True)
 class ComponentResult:
-    """What a component wrote, and what its gate says; `outputs` also has value artifacts."""
+    """Outputs of a component, and its gate; `outputs` also has value artifacts."""
 
     outputs: Mapping[str, Artifact]
     gate: Gate | None = None
@@ -67,7 +67,7 @@ class ComponentResult:
 
 
 def artifact(kind: type[A], content: Any = None, **properties: PropertyValue) -> A:
-    """An artifact to give to a component.
+    """Return an artifact to give to a component.
 
     Args:
         kind: its type.
@@ -100,7 +100,7 @@ def run_component(component: Component, /, **arguments: Any) -> ComponentResult:
 
     Raises:
         WiringError: an argument is missing, unknown, or an artifact of the wrong type.
-        Exception: whatever the component raises, as it is.
+        Exception: that of the component, as it is.
 
     >>> result = run_component(Trainer, examples=artifact(Examples, {...}), train_steps=3)
     >>> assert (result.outputs["model"].path / "weights").exists()

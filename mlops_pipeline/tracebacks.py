@@ -14,14 +14,14 @@ _PYTHON = str(Path(json.__file__).parent.parent)
 
 
 def summary(error: BaseException) -> str:
-    """An exception in one line: `ValueError: no rows`."""
+    """Return an exception in one line: `ValueError: no rows`."""
     name = type(error).__qualname__
     lines = str(error).strip().splitlines()
     return f"{name}: {lines[0]}" if lines else name
 
 
 def traceback_tail(error: BaseException) -> str:
-    """The traceback from the user's first frame on, cut to `DETAILS_LIMIT` from its end."""
+    """Return the traceback from the user's first frame on, cut to `DETAILS_LIMIT` from its end."""
     # Only a failure pays for this import.
     import traceback
 
@@ -30,7 +30,7 @@ def traceback_tail(error: BaseException) -> str:
 
 
 def frames_of_user(error: BaseException) -> str:
-    """The traceback of a mistake, if it came through code of the user's.
+    """Return the traceback of a mistake, if it came through code of the user's.
 
     A standard component says what is wrong with what it was given: where it does so tells nothing.
     """
@@ -54,7 +54,7 @@ def _user_part(trace: TracebackType | None) -> TracebackType | None:
 
 
 def _is_user(filename: str) -> bool:
-    """Whether a file is neither ours nor of what is installed."""
+    """Return True if a file is neither ours nor installed."""
     ours = _is_framework(filename) or Path(filename).parent.name == "mlops_components"
     return not (ours or filename.startswith(_PYTHON) or "site-packages" in filename)
 
@@ -64,7 +64,7 @@ def _is_framework(filename: str) -> bool:
 
 
 def tail(text: str, limit: int = DETAILS_LIMIT) -> str:
-    """The end of a text, from the start of a line, in at most `limit` bytes."""
+    """Return the end of a text, from the start of a line, in at most `limit` bytes."""
     data = text.strip("\n").encode(errors="replace")
     if len(data) <= limit:
         return data.decode()

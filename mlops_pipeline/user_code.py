@@ -25,7 +25,7 @@ from mlops_pipeline.tracebacks import summary, traceback_tail
 
 
 def target_of(thing: Any, what: str, where: str = "") -> str:
-    """The name `module:qualname` of a function or class, or of the text that is one.
+    """Return the name `module:qualname` of a function or class, or of the text that is one.
 
     Args:
         what: what to call it in an error.
@@ -66,7 +66,7 @@ def _checked_name(name: str, what: str, where: str) -> str:
 
 
 def module_of(thing: Any, what: str, where: str = "") -> str:
-    """The name under which a worker imports the module that defines something.
+    """Return the name under which a worker imports the module that defines something.
 
     A script is `__main__` only in its own process; elsewhere it goes by the name of its file.
 
@@ -138,7 +138,7 @@ _IMPORTING: ContextVar[str] = ContextVar("importing", default="")
 
 @contextlib.contextmanager
 def importing(module_name: str) -> Iterator[None]:
-    """Meanwhile, a module of the user's is imported: it may define things, but not run them."""
+    """Mark that a module of the user's is being imported: it must not run anything."""
     token = _IMPORTING.set(module_name)
     try:
         yield
@@ -165,7 +165,7 @@ def no_bytecode() -> Iterator[None]:
     """Write no `.pyc` files meanwhile.
 
     Python takes one for fresh if size and second of its source are the same, so that of a file
-    which is edited twice within a second would be run in place of what the file says.
+    which is edited twice within a second would be run instead of the new file.
     """
     before = sys.dont_write_bytecode
     sys.dont_write_bytecode = True
@@ -186,6 +186,6 @@ def put_first(import_paths: Iterable[str]) -> None:
 def _import_hint(error: Exception, module_name: str) -> str:
     if isinstance(error, ModuleNotFoundError):
         if error.name == module_name.partition(".")[0]:
-            return "run it where the module lies, or install the package that has it"
+            return "run it in the folder of the module, or install the package that has it"
         return f"install what provides {error.name!r} in this environment"
     return f"run `python -c 'import {module_name}'` to see it outside the pipeline"

@@ -19,7 +19,7 @@ from mlops_pipeline import ir
 from mlops_pipeline.errors import DefinitionError, WiringError, caller, did_you_mean
 from mlops_pipeline.expressions import describe
 from mlops_pipeline.literals import PATH_SCHEMA, JsonSchema, Secret, checked, json_of, shortened
-from mlops_pipeline.parameters import describe as words
+from mlops_pipeline.parameters import describe_schema as words
 from mlops_pipeline.schemas import (
     choices,
     fits,

@@ -23,7 +23,8 @@ from mlops_pipeline.literals import (
     shortened,
     spelt,
 )
-from mlops_pipeline.parameters import describe, problems
+from mlops_pipeline.parameters import describe_schema as words
+from mlops_pipeline.parameters import problems
 from mlops_pipeline.rules import Problem
 from mlops_pipeline.schemas import (
     choices,
@@ -155,7 +156,7 @@ def _checked(what: str, spec: ParameterSpec, value: Any) -> Any:
         given = "a text" if secret else shortened(value)
         raise WiringError(
             f"{what} takes {spelt(spec.hint)}, not {given}: {error}",
-            hint=near_choice(str(error), spec.hint) or f"give {describe(spec.schema)}",
+            hint=near_choice(str(error), spec.hint) or f"give {words(spec.schema)}",
             where=caller(),
         ) from None
 
@@ -213,7 +214,7 @@ class _Binder:
         return self._literal(value, schema)
 
     def _reference(self, found: Reference, schema: JsonSchema, name: str) -> ir.Expression:
-        self._check_kind(f"{name}, {describe(found.schema)}", found.schema, schema)
+        self._check_kind(f"{name}, {words(found.schema)}", found.schema, schema)
         self.owners.append(found.owner)
         return found.expression
 
@@ -234,11 +235,11 @@ class _Binder:
         try:
             plain = checked(value, Any)
         except ValueError as error:
-            self._refuse(f"cannot hold {shortened(value)}: {error}", f"give {describe(schema)}")
+            self._refuse(f"cannot hold {shortened(value)}: {error}", f"give {words(schema)}")
         for problem in problems(
             schema, json_of(plain, self.draft.base_dir), schema.get("$defs", {})
         ):
-            self._refuse(f"does not fit: {problem}", f"give {describe(schema)}")
+            self._refuse(f"does not fit: {problem}", f"give {words(schema)}")
         if isinstance(plain, str) and is_path(schema):
             plain = Path(plain)
         return expression_of(plain, self.draft.base_dir)
@@ -247,7 +248,7 @@ class _Binder:
         if any(choice.get("format") == "secret" for choice in choices(wanted)):
             self._refuse("takes a secret only", "pass Secret('NAME')")
         if not fits(found, wanted):
-            self._refuse(f"takes {describe(wanted)}, not {name}", "convert it in a component")
+            self._refuse(f"takes {words(wanted)}, not {name}", "convert it in a component")
 
     def _refuse(self, problem: str, hint: str) -> NoReturn:
         raise WiringError(f"{self.what} {problem}", hint=hint, where=caller())

@@ -1,4 +1,4 @@
-"""Where a run happens: its store, its artifact root, and the user's code and files."""
+"""Workspace of a run: its store, its artifact root, and the user's code and files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlops_pipeline.roots import ArtifactRoot, open_root
 from mlops_pipeline.store import ArtifactRecord, MetadataStore
 
 TAG = "storage_tag"
-"""Artifact property: what the object store said of the content when it was published."""
+"""Artifact property: the object store's tag of the content at publishing."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Workspace:
 
     @cached_property
     def artifact_root(self) -> ArtifactRoot:
-        """Where artifacts are kept.
+        """Root that artifacts are kept in.
 
         Raises:
             SettingsError: its URL cannot be used, or the library for it is missing.
@@ -76,7 +76,7 @@ class Workspace:
         return digest_uri(record.uri, self.copies.digests, known)
 
     def registered(self, record: ArtifactRecord) -> ArtifactRecord:
-        """The record with the digest of what is there now, and its tag if it has one.
+        """Return the record with the digest of what is there now, and its tag if it has one.
 
         Raises:
             NotFoundError: nothing is there.
@@ -90,15 +90,15 @@ class Workspace:
         return replace(record, digest=digest, properties={**record.properties, **tag})
 
     def local_path(self, path: str) -> Path:
-        """A path of the pipeline as an absolute one."""
+        """Return a path of the pipeline as an absolute one."""
         return self.base_dir / path
 
 
 def copies_in(scratch: str, limit: float) -> Copies:
-    """The local copies below a scratch folder; below the user's cache folder if it is empty."""
+    """Return the local copies below a scratch folder; an empty one is the user's cache folder."""
     return Copies(scratch_folder(scratch) / "copies", limit)
 
 
 def scratch_folder(scratch: str) -> Path:
-    """The scratch folder of the settings; the user's cache folder if that is empty."""
+    """Return the scratch folder of the settings; the user's cache folder if that is empty."""
     return Path(scratch) if scratch else default_scratch()

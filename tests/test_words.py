@@ -16,8 +16,8 @@ PACKAGES = {
 }
 TREES = {**PACKAGES, "docker": ROOT / "docker", "benchmarks": ROOT / "benchmarks"}
 QUESTIONS = {"what", "which", "whether", "who", "whose", "where", "how", "why", "when"}
-MOST_QUESTIONS = {"mlops_pipeline": 0.08}
-"""Largest share of docstrings that open with a question word, by folder; 2 % elsewhere."""
+MOST_QUESTIONS = 0.02
+"""Largest share of docstrings that open with a question word."""
 
 QUAINT = r"\b(mend\w*|told|said|heed\w*|aloud|anew|strange|outliv\w*|whoever|befall\w*)\b"
 MOST_QUAINT = 4
@@ -65,7 +65,7 @@ def test_docstrings_say_what_they_are_and_do_not_ask(name: str) -> None:
             if opening(text) in QUESTIONS:
                 asking.append(f"{path.relative_to(ROOT)}:{line}: {text.splitlines()[0]}")
     assert count
-    assert len(asking) <= MOST_QUESTIONS.get(name, 0.02) * count, "\n".join(asking)
+    assert len(asking) <= MOST_QUESTIONS * count, "\n".join(asking)
 
 
 def test_docstrings_of_values_count_too() -> None:
@@ -80,8 +80,6 @@ SAME_MEANING = {
     "mlops_pipeline": {
         # A query in a pipeline, and the resolver that answers it.
         "external",
-        # To be renamed with the single way.
-        *("Node", "Run", "Scope", "ask", "describe", "place_name"),
         "latest",
         "latest_blessed_model",
         "rolling_window",

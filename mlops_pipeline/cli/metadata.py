@@ -44,7 +44,7 @@ def serve(
     client of ML Metadata. Clients give the token in $MLOPS_METADATA_TOKEN, or a certificate;
     without either, the server listens on this machine only.
     """
-    from mlops_pipeline.stores import make_place
+    from mlops_pipeline.stores import make_store_folder
 
     try:
         module: Any = importlib.import_module(SERVER)
@@ -52,7 +52,7 @@ def serve(
         raise StoreError(
             f"the package {error.name} is not installed", hint="install mlops-pipeline[local]"
         ) from None
-    make_place(project.settings.store)
+    make_store_folder(project.settings.store)
     server = module.serve(
         project.settings.store,
         host=host,

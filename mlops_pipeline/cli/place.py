@@ -65,9 +65,9 @@ class Project:
     @cached_property
     def store(self) -> MetadataStore:
         """The store; it is created if it does not exist."""
-        from mlops_pipeline.stores import make_place, open_store
+        from mlops_pipeline.stores import make_store_folder, open_store
 
-        make_place(self.settings.store)
+        make_store_folder(self.settings.store)
         return self._closing(open_store(self.settings.store))
 
     @cached_property

@@ -34,7 +34,7 @@ from mlops_pipeline.history import Outcome
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.loading import Loaded, open_workspace
 from mlops_pipeline.parameters import run_parameters
-from mlops_pipeline.runners.remote import PlaceOptions, begin, run_place
+from mlops_pipeline.runners.remote import IterationOptions, begin, run_iteration
 from mlops_pipeline.store import ArtifactRecord, State
 from mlops_pipeline.stores import make_root
 from mlops_pipeline.task import Task
@@ -114,8 +114,8 @@ def _launch(project: Project, file: str, node: str, flags: dict[str, Any]) -> Ou
     compiled = read_ir(file)
     _check(compiled, node, flags["iteration"], iteration)
     workspace = begin_step(project, compiled, file, flags)
-    options = PlaceOptions(force=flags["force"], on_output=_print)
-    return run_place(workspace, flags["run_id"], node, iteration, options)
+    options = IterationOptions(force=flags["force"], on_output=_print)
+    return run_iteration(workspace, flags["run_id"], node, iteration, options)
 
 
 def read_ir(file: str) -> PipelineIR:
@@ -126,7 +126,7 @@ def read_ir(file: str) -> PipelineIR:
         data = zlib.decompress(base64.b64decode(os.environ["MLOPS_IR"]))
     except (KeyError, ValueError, zlib.error):
         raise SettingsError(
-            "$MLOPS_IR holds no pipeline", hint="name a file of compiled IR in place of -"
+            "$MLOPS_IR holds no pipeline", hint="name a file of compiled IR instead of -"
         ) from None
     return ir_file.load(data, source="$MLOPS_IR")
 

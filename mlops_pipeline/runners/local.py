@@ -33,13 +33,13 @@ from mlops_pipeline.workspace import Workspace
 
 @dataclass(frozen=True)
 class RunOptions(Selection):
-    """How a pipeline is run, and which of its nodes: the fields of a `Selection`, and these.
+    """Options of a run.
 
     Args:
         workers: nodes at once; 0 for one a core.
         in_process: run executors in this process, one after the other, for debuggers; a node's
             timeout is not enforced then.
-        keep_going: after a failure, run whatever does not depend on the failed node.
+        keep_going: after a failure, run the nodes that do not depend on the failed one.
     """
 
     workers: int = 0
@@ -69,7 +69,7 @@ OnEvent = Callable[[NodeEvent], None]
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a run ended, with what became of each node, in the order in which they ended."""
+    """Result of a run: the outcome of each node, in the order in which they ended."""
 
     run: Run
     outcomes: tuple[Outcome, ...]
@@ -90,7 +90,7 @@ def run(
     options: RunOptions = RunOptions(),
     on_event: OnEvent | None = None,
 ) -> RunResult:
-    """Run a pipeline on this machine; a run that exists goes on where it ended.
+    """Run a pipeline on this machine; an existing run continues where it ended.
 
     Raises:
         PipelineError: the parameters or the selection do not fit, or the run is being run.
@@ -107,7 +107,7 @@ def run(
             state = walk.run_exit_handlers(state)
     except BaseException as error:
         state = State.CANCELED if isinstance(error, KeyboardInterrupt) else State.FAILED
-        # Should the store fail as well, it is the first error that is told.
+        # If the store fails as well, the first error is the one to report.
         with contextlib.suppress(StoreError):
             _end(session, state)
         raise
@@ -240,7 +240,7 @@ class _Walk:
         return outcome
 
     def run_exit_handlers(self, state: State) -> State:
-        """Run what runs at the end, whatever happened; returns how the run ended."""
+        """Run the exit handlers, also after a failure; return the state of the run."""
         handlers = [node for node in self.session.ir.nodes if node.on_exit]
         ended = replace(self.session, run=replace(self.session.run, state=state))
         # A stop was meant for the nodes before: the handlers are there to clean up after it.

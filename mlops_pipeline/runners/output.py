@@ -1,4 +1,4 @@
-"""What a task prints, as the parent of its worker takes it: log, live lines, and the end."""
+"""Output of a task, as the parent of its worker reads it: log, live lines, and the end."""
 
 from __future__ import annotations
 

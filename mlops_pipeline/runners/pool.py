@@ -116,7 +116,7 @@ class WorkerPool:
             output.close()
 
     def _take(self) -> WorkerProcess | None:
-        """A process for one task, or None if the task was canceled before it had one."""
+        """Return a process for one task, or None if the task was canceled before it had one."""
         with self._changed:
             cancels = self._cancels
 
@@ -136,7 +136,7 @@ class WorkerPool:
             return worker
 
     def _start(self) -> WorkerProcess:
-        """A process that sees what there is now: a spare one, or a new one."""
+        """Return a process that sees what there is now: a spare one, or a new one."""
         if self._spares is None:
             return WorkerProcess()
         now = current_surroundings(self._import_paths)

@@ -2,7 +2,7 @@
 
     begin -> node ... node -> end
 
-A partial run is told what it is about when it begins; each node then finds out for itself whether
+A partial run gets its selection when it begins; each node then decides for itself whether
 it runs, is taken over from the base run, or is left out. Each step may run in a process, container
 and machine of its own; they meet in the store only. The executor of a node runs in a worker
 process, so that a time limit can end it and its death is recorded by the process that started it.
@@ -29,18 +29,18 @@ from mlops_pipeline.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class PlaceOptions:
-    """How a node is started.
+class IterationOptions:
+    """Options for starting a node.
 
     Args:
         force: run it even if a result could be reused.
-        heed_final: after a failure that another attempt does not mend, make none, for schedulers
-            that cannot be told so.
+        stop_after_final_failure: make no attempt after a failure that a retry cannot fix; for
+            schedulers that retry in any case.
         on_output: is given the task and each line that it prints, while it runs.
     """
 
     force: bool = False
-    heed_final: bool = False
+    stop_after_final_failure: bool = False
     on_output: Callable[[Task, str], None] | None = None
 
 
@@ -61,7 +61,7 @@ def begin(
 
 
 def open_run(workspace: Workspace, run_id: str) -> tuple[Run, PipelineIR]:
-    """A run that has begun, and its pipeline, both from the store.
+    """Return a run that has begun, and its pipeline, both from the store.
 
     Raises:
         NotFoundError: it has not begun.
@@ -76,17 +76,17 @@ def open_run(workspace: Workspace, run_id: str) -> tuple[Run, PipelineIR]:
 
 
 def _looking_at(workspace: Workspace, run_id: str) -> Session:
-    """A run with what it has done so far, to read and not to go on with."""
+    """Return a run with what it has done so far, to read and not to go on with."""
     run, ir = open_run(workspace, run_id)
     return Session(ir, run, workspace, load_history(workspace.store, run_id))
 
 
-def run_place(
+def run_iteration(
     workspace: Workspace,
     run_id: str,
     node_id: str,
     iteration: Iteration = (),
-    options: PlaceOptions = PlaceOptions(),
+    options: IterationOptions = IterationOptions(),
 ) -> Outcome | None:
     """Make one attempt at a node of a run that has begun; what became of it, or of the last one.
 
@@ -114,16 +114,16 @@ def run_place(
         force = options.force or chosen(run).force
         session = open_session(ir, run_id, workspace, execute=pool.execute, force=force)
         last = session.history.get(node_id, iteration)
-        if options.heed_final and last is not None and _is_final(last, session.run):
+        if options.stop_after_final_failure and last is not None and _is_final(last, session.run):
             return last
         if ir.node(node_id).on_exit:
-            # What an exit handler is told of the run: how it went so far.
+            # The state of the run so far, for an exit handler.
             session = replace(session, run=replace(session.run, state=_state(session)))
         return launch(session, node_id, iteration)
 
 
 def _is_final(outcome: Outcome, run: Run) -> bool:
-    """Whether it failed for good since the run was last gone on with."""
+    """Return True if it failed for good since the last resume."""
     if outcome.execution.finished < run.properties.get(RESUMED, 0.0):
         return False
     properties = outcome.execution.properties
@@ -134,7 +134,7 @@ def _is_final(outcome: Outcome, run: Run) -> bool:
 def count_items(
     workspace: Workspace, run_id: str, loop_id: str, outer: Iteration = ()
 ) -> list[Iteration]:
-    """The iterations of a loop inside one of the loops around it.
+    """Return the iterations of a loop inside one of the loops around it.
 
     Over an empty list, or where its list was skipped, it is the way to the loop alone: its nodes
     are started there once, and their drivers record why they are skipped.
@@ -151,8 +151,8 @@ def count_items(
     return inside(session, node, outer, loop_id)
 
 
-def exit_places(workspace: Workspace, run_id: str) -> list[tuple[NodeIR, Iteration]]:
-    """The exit handlers of a run in their order, those in loops once for each item."""
+def exit_iterations(workspace: Workspace, run_id: str) -> list[tuple[NodeIR, Iteration]]:
+    """Return the exit handlers of a run in their order, those in loops once for each item."""
     session = _looking_at(workspace, run_id)
     handlers = [node for node in session.ir.nodes if node.on_exit]
     return [(node, place) for node in handlers for place in iterations_of(session, node)]

@@ -26,7 +26,7 @@ from mlops_pipeline.objects import (
 from mlops_pipeline.plan import plan
 from mlops_pipeline.results import read_run
 from mlops_pipeline.runners import local
-from mlops_pipeline.runners.remote import finish_run, run_place
+from mlops_pipeline.runners.remote import finish_run, run_iteration
 from mlops_pipeline.store import ArtifactRecord, ArtifactState, MemoryStore, State
 from mlops_pipeline.testing import run_component
 from mlops_pipeline.workspace import Workspace
@@ -301,7 +301,7 @@ class RemoteContract(RootContract):
         open_session(compiled, "r1", site.machine("begin"), Start({"mode": "fail once"}))
         places = [("Make", ()), *[("Train", (i,)) for i in (0, 0, 1, 1)], ("Join", ())]
         ended = [
-            run_place(site.machine(f"pod-{number}"), "r1", node, iteration)
+            run_iteration(site.machine(f"pod-{number}"), "r1", node, iteration)
             for number, (node, iteration) in enumerate(places)
         ]
         # The second attempt at each iteration finds what the first has left in its state folder.

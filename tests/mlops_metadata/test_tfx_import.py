@@ -26,7 +26,7 @@ from mlops_pipeline import Input, Output, api, component, latest_blessed_model, 
 from mlops_pipeline.artifacts import Examples, Integer, Model, has_old_layout
 from mlops_pipeline.cli import call
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.lineage import Start, upstream
+from mlops_pipeline.lineage import LineageStart, upstream
 from mlops_pipeline.resolvers import Query
 from mlops_pipeline.resolvers import latest_blessed_model as resolve_latest_blessed
 from mlops_pipeline.results import PipelineRun, read_run
@@ -118,7 +118,7 @@ def test_runs_of_the_legacy_layout_are_here_under_their_own_ids(
     assert trainer.run_id == "2026-11-23T18:27:11.878871"
     assert trainer.parameters["train_args"] == '{\n  "num_steps": 20\n}'
     assert not {"run_fn", "state", "pipeline_root", "run_id"} & set(trainer.parameters)
-    graph = upstream(store, Start((store.artifacts_by_type("PushedModel")[0].id,)))
+    graph = upstream(store, LineageStart((store.artifacts_by_type("PushedModel")[0].id,)))
     assert {a.type for a in graph.artifacts.values()} >= {
         "Examples",
         "Schema",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import pytest
 
 from mlops_pipeline import drawing
-from mlops_pipeline.lineage import Lineage, Start, downstream, upstream
+from mlops_pipeline.lineage import Lineage, LineageStart, downstream, upstream
 from mlops_pipeline.store import (
     ArtifactRecord,
     Direction,
@@ -62,7 +62,7 @@ def test_upstream_finds_all_that_went_into_a_model(history: History) -> None:
     schema = history.make("SchemaGen", reads=[data], writes="Schema")
     model = history.make("Trainer", reads=[data, schema], writes="Model")
     history.make("Evaluator", reads=[model], writes="ModelEvaluation")
-    found = upstream(history.store, Start(artifacts=(model,)))
+    found = upstream(history.store, LineageStart(artifacts=(model,)))
     assert set(found.artifacts) == {data, schema, model}
     assert nodes(found) == ["r1/Gen", "r1/SchemaGen", "r1/Trainer"]
     assert found.whole
@@ -72,7 +72,7 @@ def test_downstream_finds_all_that_came_of_the_data(history: History) -> None:
     data = history.make("Gen", writes="Examples")
     model = history.make("Trainer", reads=[data], writes="Model")
     pushed = history.make("Pusher", reads=[model], writes="PushedModel")
-    found = downstream(history.store, Start(artifacts=(data,)))
+    found = downstream(history.store, LineageStart(artifacts=(data,)))
     assert set(found.artifacts) == {data, model, pushed}
     assert nodes(found) == ["r1/Pusher", "r1/Trainer"]
 
@@ -81,13 +81,16 @@ def test_a_cached_execution_is_not_the_maker_of_an_artifact(history: History) ->
     data = history.make("Gen", writes="Examples")
     model = history.make("Trainer", reads=[data], writes="Model")
     history.add("Trainer", reads=[data], hands_on=[model], run="r2", state=State.CACHED)
-    assert nodes(upstream(history.store, Start(artifacts=(model,)))) == ["r1/Gen", "r1/Trainer"]
+    assert nodes(upstream(history.store, LineageStart(artifacts=(model,)))) == [
+        "r1/Gen",
+        "r1/Trainer",
+    ]
 
 
 def test_a_resolver_that_hands_an_artifact_on_is_not_its_maker(history: History) -> None:
     model = history.make("Trainer", writes="Model")
     history.add("LatestModel", reads=[model], hands_on=[model], run="r2")
-    assert nodes(upstream(history.store, Start(artifacts=(model,)))) == ["r1/Trainer"]
+    assert nodes(upstream(history.store, LineageStart(artifacts=(model,)))) == ["r1/Trainer"]
 
 
 def test_cached_repeats_are_left_out_downstream(history: History) -> None:
@@ -95,7 +98,7 @@ def test_cached_repeats_are_left_out_downstream(history: History) -> None:
     model = history.make("Trainer", reads=[data], writes="Model")
     for run in ("r2", "r3"):
         history.add("Trainer", reads=[data], hands_on=[model], run=run, state=State.CACHED)
-    assert nodes(downstream(history.store, Start(artifacts=(data,)))) == ["r1/Trainer"]
+    assert nodes(downstream(history.store, LineageStart(artifacts=(data,)))) == ["r1/Trainer"]
 
 
 def test_equal_data_of_a_later_run_leads_to_the_model_through_the_cache(history: History) -> None:
@@ -103,7 +106,7 @@ def test_equal_data_of_a_later_run_leads_to_the_model_through_the_cache(history:
     model = history.make("Trainer", reads=[data], writes="Model")
     again = history.make("Gen", writes="Examples", run="r2")
     history.add("Trainer", reads=[again], hands_on=[model], run="r2", state=State.CACHED)
-    found = downstream(history.store, Start(artifacts=(again,)))
+    found = downstream(history.store, LineageStart(artifacts=(again,)))
     assert nodes(found) == ["r2/Trainer"]
     assert model in found.artifacts
 
@@ -111,13 +114,16 @@ def test_equal_data_of_a_later_run_leads_to_the_model_through_the_cache(history:
 def test_a_walk_can_start_at_an_execution(history: History) -> None:
     data = history.make("Gen", writes="Examples")
     trainer, _ = history.add("Trainer", reads=[data], writes="Model")
-    assert nodes(upstream(history.store, Start(executions=(trainer,)))) == ["r1/Gen", "r1/Trainer"]
+    assert nodes(upstream(history.store, LineageStart(executions=(trainer,)))) == [
+        "r1/Gen",
+        "r1/Trainer",
+    ]
 
 
 def test_levels_stop_a_walk_and_it_says_so(history: History) -> None:
     data = history.make("Gen", writes="Examples")
     model = history.make("Trainer", reads=[data], writes="Model")
-    found = upstream(history.store, Start(artifacts=(model,)), levels=1)
+    found = upstream(history.store, LineageStart(artifacts=(model,)), levels=1)
     assert nodes(found) == ["r1/Trainer"]
     assert not found.whole
     assert "more levels" in drawing.tree(found)
@@ -148,7 +154,7 @@ def test_a_walk_takes_two_calls_a_level(history: History) -> None:
     last: list[int] = []
     for level in range(10):
         last = [history.make(f"n{level}_{i}", reads=last, writes="Model") for i in range(3)]
-    found = upstream(history.store, Start(artifacts=tuple(last)))
+    found = upstream(history.store, LineageStart(artifacts=tuple(last)))
     assert len(found.executions) == 30
     assert history.store.calls == {"events": 20, "records": 1}
 
@@ -157,7 +163,7 @@ def test_a_tree_draws_shared_branches_once(history: History) -> None:
     data = history.make("Gen", writes="Examples")
     schema = history.make("SchemaGen", reads=[data], writes="Schema")
     model = history.make("Trainer", reads=[data, schema], writes="Model")
-    assert drawing.tree(upstream(history.store, Start(artifacts=(model,)))) == (
+    assert drawing.tree(upstream(history.store, LineageStart(artifacts=(model,)))) == (
         f"Model #{model}\n"
         "└─ Trainer · run r1\n"
         f"   ├─ x: Examples #{data}\n"
@@ -171,7 +177,7 @@ def test_a_tree_draws_shared_branches_once(history: History) -> None:
 def test_a_tree_folds_a_fan_out(history: History) -> None:
     parts = [history.make("Part", writes="Examples") for _ in range(48)]
     model = history.make("Trainer", reads=parts, writes="Model")
-    text = drawing.tree(upstream(history.store, Start(artifacts=(model,))))
+    text = drawing.tree(upstream(history.store, LineageStart(artifacts=(model,))))
     assert "… 45 more of x" in text
     assert len(text.splitlines()) < 12
 
@@ -179,7 +185,7 @@ def test_a_tree_folds_a_fan_out(history: History) -> None:
 def test_a_tree_may_be_deeper_than_the_stack() -> None:
     steps = range(1, 1_201)
     chain = Lineage(
-        start=Start(artifacts=(1_200,)),
+        start=LineageStart(artifacts=(1_200,)),
         upstream=True,
         artifacts={i: ArtifactRecord(type="Model", uri=f"/{i}", id=i) for i in steps},
         executions={i: Execution("Trainer", "p", "r", "Trainer", State.COMPLETE, i) for i in steps},
@@ -198,7 +204,7 @@ def test_a_tree_may_be_deeper_than_the_stack() -> None:
 
 def test_dot_escapes_names(history: History) -> None:
     data = history.make('Gen"1"', writes="Examples")
-    text = drawing.dot(upstream(history.store, Start(artifacts=(data,))))
+    text = drawing.dot(upstream(history.store, LineageStart(artifacts=(data,))))
     assert text.startswith("digraph lineage {")
     assert r'label="Gen\"1\"\nrun r1"' in text
     assert "-> a" in text
@@ -206,7 +212,7 @@ def test_dot_escapes_names(history: History) -> None:
 
 def test_mermaid_shows_names_without_breaking_its_syntax(history: History) -> None:
     data = history.make('Gen"1"', writes="Examples")
-    text = drawing.mermaid(upstream(history.store, Start(artifacts=(data,))))
+    text = drawing.mermaid(upstream(history.store, LineageStart(artifacts=(data,))))
     assert text.startswith("flowchart LR")
     assert "Gen#34;1#34;" in text
     assert f'-->|"y"| a{data}' in text

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mlops_pipeline.errors import ParameterError
-from mlops_pipeline.parameters import check, describe, from_text, map_paths, paths
+from mlops_pipeline.parameters import check, describe_schema, from_text, map_paths, paths
 
 PATH = {"type": "string", "format": "path"}
 TREE = {
@@ -75,7 +75,7 @@ def test_paths_are_found_at_any_depth() -> None:
 
 
 def test_a_schema_reads_as_words() -> None:
-    assert describe({"type": "array", "items": PATH}) == "a list, each item a path"
+    assert describe_schema({"type": "array", "items": PATH}) == "a list, each item a path"
 
 
 @pytest.mark.parametrize("value", [float("nan"), {"rates": [0.1, float("inf")]}])

@@ -68,7 +68,7 @@ def begin(project: Any, run_id: str, selection: Selection = WHOLE, **parameters:
 
 
 def run(project: Any, run_id: str, nodes: tuple[str, ...] = NODES) -> dict[str, Outcome | None]:
-    return {node: remote.run_place(project.workspace, run_id, node) for node in nodes}
+    return {node: remote.run_iteration(project.workspace, run_id, node) for node in nodes}
 
 
 def states(found: dict[str, Outcome | None]) -> dict[str, str]:
@@ -127,15 +127,15 @@ def test_a_wrong_choice_begins_no_run(chain: Any) -> None:
 
 def test_a_failure_is_final_until_the_run_is_gone_on_with(project: Any) -> None:
     project.write("pipeline.py", PICKY)
-    heeding = remote.PlaceOptions(heed_final=True)
+    heeding = remote.IterationOptions(stop_after_final_failure=True)
     begin(project, "r")
-    failed = remote.run_place(project.workspace, "r", "Picky", options=heeding)
-    again = remote.run_place(project.workspace, "r", "Picky", options=heeding)
+    failed = remote.run_iteration(project.workspace, "r", "Picky", options=heeding)
+    again = remote.run_iteration(project.workspace, "r", "Picky", options=heeding)
     assert failed is not None
     assert again is not None
     assert again.execution.id == failed.execution.id, "the scheduler's retry makes no attempt"
     assert remote.finish_run(project.workspace, "r").state is State.FAILED
-    mended = remote.run_place(project.workspace, "r", "Picky", options=heeding)
+    mended = remote.run_iteration(project.workspace, "r", "Picky", options=heeding)
     assert mended is not None
     assert mended.state is State.COMPLETE
     assert remote.finish_run(project.workspace, "r").state is State.COMPLETE
@@ -144,7 +144,7 @@ def test_a_failure_is_final_until_the_run_is_gone_on_with(project: Any) -> None:
 def test_a_forced_run_reuses_nothing_at_any_of_its_steps(chain: Any) -> None:
     for run_id, choice in (("a", WHOLE), ("b", WHOLE), ("c", selection_of({FORCE: True}))):
         remote.begin(chain.workspace, chain.compile(), run_id, {}, choice)
-    states = [remote.run_place(chain.workspace, run_id, "first").state for run_id in "abc"]
+    states = [remote.run_iteration(chain.workspace, run_id, "first").state for run_id in "abc"]
     assert states == [State.COMPLETE, State.CACHED, State.COMPLETE]
 
 

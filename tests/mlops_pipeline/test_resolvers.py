@@ -10,7 +10,7 @@ import pytest
 from mlops_pipeline.errors import ResolutionError
 from mlops_pipeline.resolvers import (
     Query,
-    ask,
+    ask_resolver,
     external,
     find_resolver,
     latest,
@@ -70,7 +70,7 @@ class History:
     def delete(self, artifact: int) -> None:
         self.store.set_artifact_state(artifact, ArtifactState.DELETED)
 
-    def ask(
+    def ask_resolver(
         self, resolver: Callable[[Query], Iterable[ArtifactRecord]], type: str, **arguments: Any
     ) -> list[int]:
         query = Query(self.store, "p", "now", type, arguments)
@@ -338,7 +338,7 @@ def test_a_resolver_that_gives_no_artifacts_is_named(
 ) -> None:
     query = Query(history.store, "p", "r1", "Model")
     with pytest.raises(ResolutionError, match=f"resolver {__name__}:{resolver} {given}") as caught:
-        ask(f"{__name__}:{resolver}", query)
+        ask_resolver(f"{__name__}:{resolver}", query)
     assert "return a list of artifacts" in caught.value.hint
 
 

@@ -8,7 +8,7 @@ import pytest
 from mlops_pipeline.errors import ExecutorError, ResolutionError
 from mlops_pipeline.executor import execute
 from mlops_pipeline.ir import FunctionExecutor
-from mlops_pipeline.resolvers import Query, ask, find_resolver
+from mlops_pipeline.resolvers import Query, ask_resolver, find_resolver
 from mlops_pipeline.store import ArtifactRecord, MemoryStore
 from mlops_pipeline.task import ArtifactRef, Task
 from mlops_pipeline.user_code import load_target
@@ -51,7 +51,7 @@ def _component(folder: Path, import_paths: tuple[str, ...]) -> str:
 
 def _resolver(import_paths: tuple[str, ...]) -> str:
     query = Query(MemoryStore(), "p", "r", "Model")
-    (record,) = ask("twice_there:pick", query, import_paths)
+    (record,) = ask_resolver("twice_there:pick", query, import_paths)
     assert isinstance(record, ArtifactRecord)
     return record.uri
 

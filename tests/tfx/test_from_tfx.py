@@ -24,7 +24,7 @@ from mlops_pipeline.artifacts import Examples, Integer, ValueArtifact
 from mlops_pipeline.compile import compile_pipeline
 from mlops_pipeline.errors import DefinitionError, PipelineError
 from mlops_pipeline.ir import Literal
-from mlops_pipeline.lineage import Start, upstream
+from mlops_pipeline.lineage import LineageStart, upstream
 from mlops_pipeline.results import PipelineRun
 from mlops_pipeline.store import State
 
@@ -126,7 +126,7 @@ def test_lineage_and_types_are_recorded_as_tfx_does(
     run: PipelineRun, project: Path, store: MlmdStore
 ) -> None:
     shout = run["Shouting"].artifact("shout")
-    graph = upstream(store, Start((shout.id,)))
+    graph = upstream(store, LineageStart((shout.id,)))
     assert {a.type for a in graph.artifacts.values()} >= {"Examples", "Report", "Integer"}
     config = pb.ConnectionConfig()
     config.sqlite.filename_uri = str(project / "metadata.db")

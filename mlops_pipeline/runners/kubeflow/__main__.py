@@ -30,7 +30,7 @@ from mlops_pipeline.runners.kubeflow.spec import ITEMS
 from mlops_pipeline.runners.kubeflow.values import received
 from mlops_pipeline.settings import Sources, resolve
 from mlops_pipeline.store import State
-from mlops_pipeline.stores import make_place, make_root, open_store
+from mlops_pipeline.stores import make_root, make_store_folder, open_store
 from mlops_pipeline.workspace import Workspace
 
 
@@ -82,7 +82,7 @@ def _iteration(text: str) -> Iteration:
 
 def _workspace(base_dir: Path) -> Workspace:
     settings = resolve(Sources(base_dir)).values
-    make_place(settings.store)
+    make_store_folder(settings.store)
     make_root(settings.root)
     return Workspace(
         store=open_store(settings.store),
@@ -113,8 +113,11 @@ def _node(workspace: Workspace, given: argparse.Namespace) -> int:
 
 def _run(workspace: Workspace, run_id: str, node_id: str, iteration: Iteration) -> Outcome | None:
     """Make one attempt at a node; None if the run is a partial one that leaves it out."""
-    options = remote.PlaceOptions(heed_final=True, on_output=lambda _, line: print(line))  # noqa: T201
-    outcome = remote.run_place(workspace, run_id, node_id, iteration, options)
+    options = remote.IterationOptions(
+        stop_after_final_failure=True,
+        on_output=lambda _, line: print(line),  # noqa: T201
+    )
+    outcome = remote.run_iteration(workspace, run_id, node_id, iteration, options)
     if outcome is None:
         print(f"{node_id}: this partial run leaves it out")  # noqa: T201
         return None
@@ -133,7 +136,7 @@ def _items(workspace: Workspace, given: argparse.Namespace) -> int:
 
 def _end(workspace: Workspace, given: argparse.Namespace) -> int:
     """Run the exit handlers, one after the other, and record how the run ended."""
-    places = remote.exit_places(workspace, given.run_id)
+    places = remote.exit_iterations(workspace, given.run_id)
     well = [_exit_handler(workspace, given.run_id, *place) for place in places]
     run = remote.finish_run(workspace, given.run_id)
     print(f"run {run.id}: {run.state}")  # noqa: T201
