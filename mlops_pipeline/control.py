@@ -11,8 +11,7 @@ from mlops_pipeline.channels import Channel
 from mlops_pipeline.draft import Draft, Scope, require_draft
 from mlops_pipeline.errors import DefinitionError, WiringError, caller
 from mlops_pipeline.literals import shown
-from mlops_pipeline.parameters import describe
-from mlops_pipeline.schemas import fits, item_schema, schema_of_value
+from mlops_pipeline.parameters import describe, fits, item_schema, schema_of_value
 from mlops_pipeline.values import LoopItemValue, Reference, Value, operand, reference
 from mlops_pipeline.wiring import check_reach
 

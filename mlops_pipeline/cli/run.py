@@ -12,7 +12,7 @@ import click
 
 from mlops_pipeline.api import new_run_id, plain_parameters
 from mlops_pipeline.cli import INTERRUPTED
-from mlops_pipeline.cli.choices import choice_options
+from mlops_pipeline.cli.choices import choice_options, read_selection
 from mlops_pipeline.cli.output import complain, json_option, screen, warn, write, write_json
 from mlops_pipeline.cli.place import Place, place_options
 from mlops_pipeline.cli.progress import progress
@@ -74,11 +74,7 @@ def run(place: Place, pipeline: str, texts: Sequence[str], **flags: Any) -> int:
         workers=place.settings.workers,
         in_process=flags["in_process"],
         keep_going=flags["keep_going"],
-        from_nodes=flags["from_nodes"],
-        to_nodes=flags["to_nodes"],
-        only=flags["only"],
-        base_run=base_run,
-        force=flags["force"],
+        selection=read_selection({**flags, "base_run": base_run}, force=flags["force"]),
     )
     if flags["run_id"]:
         refuse_taken(place.store, flags["run_id"])
