@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from mlops_pipeline.artifacts import Artifact
+from mlops_pipeline.choice import Selection
 from mlops_pipeline.data_diff import DataDiff, diff_versions
 from mlops_pipeline.datasets import TrainedModel, Version, find_version
 from mlops_pipeline.datasets import datasets as list_versions
@@ -78,7 +79,8 @@ def run(
 
     Args:
         parameters: values of run-time parameters; relative paths start at the current folder.
-        options: fields of `RunOptions`, such as `workers=4` or `only=("Trainer",)`.
+        options: fields of `RunOptions` and of its `Selection`, such as `workers=4` or
+            `only=("Trainer",)`.
 
     Raises:
         PipelineError: the pipeline or its parameters are wrong. A node that fails does not
@@ -321,8 +323,11 @@ def _log_warning(problem: Problem) -> None:
 
 
 def _options(given: Mapping[str, Any]) -> RunOptions:
-    known = {field.name for field in dataclasses.fields(RunOptions)}
+    nodes = {field.name for field in dataclasses.fields(Selection)}
+    known = {field.name for field in dataclasses.fields(RunOptions)} - {"selection"} | nodes
     for name in given:
         if name not in known:
             raise ParameterError(f"run has no option {name!r}", hint=did_you_mean(name, known))
-    return RunOptions(**given)
+    selection = Selection(**{name: value for name, value in given.items() if name in nodes})
+    others = {name: value for name, value in given.items() if name not in nodes}
+    return RunOptions(**others, selection=selection)

@@ -83,9 +83,9 @@ def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Pl
         OUTPUTS: outputs,
     }
     inputs = {name: [record.id for record in records] for name, records in plan.inputs.items()}
-    number = plan.generation
+    claim, number = _claim_name(request, plan), plan.generation
     while True:
-        name = f"{claim_name(request, plan)}.{number}"
+        name = f"{claim}.{number}"
         try:
             stored, _ = store.put_execution(
                 replace(new, name=name, properties=properties), inputs=inputs
@@ -102,16 +102,16 @@ def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Pl
         number += 1
 
 
-def claim_name(request: Request, plan: Plan) -> str:
-    """Return the name of a claim: the cache key, or the node of the run if nothing is shared."""
+def _claim_name(request: Request, plan: Plan) -> str:
+    """What an execution claims: the cache key, or the node of the run if nothing is shared."""
     if plan.key and request.may_reuse:
         return plan.key.digest
     return "/".join([request.run.id, request.node.id, *map(str, request.iteration)])
 
 
-def fence(request: Request, plan: Plan) -> str:
+def fence(claimed: Execution, plan: Plan) -> str:
     """Prefix of the names of the artifacts; the first to publish under it wins."""
-    return f"{claim_name(request, plan)}@{plan.generation}"
+    return f"{claimed.name.rpartition('.')[0]}@{plan.generation}"
 
 
 def _wait_until_ended(

@@ -25,7 +25,7 @@ from pathlib import Path
 from mlops_pipeline.differences import diff
 from mlops_pipeline.modules import Finder
 from mlops_pipeline.reach import Reach
-from mlops_pipeline.stamps import Stamp, stamp_of
+from mlops_pipeline.stamps import FIELDS, Stamp
 
 __all__ = ["CodeParts", "code_parts", "diff"]
 
@@ -114,6 +114,6 @@ def _digest(text: str) -> str:
 
 def _stamp(path: str) -> Stamp | None:
     try:
-        return stamp_of(os.stat(path))
+        return Stamp._make(FIELDS(os.stat(path)))
     except OSError:
         return None

@@ -87,10 +87,13 @@ def _missing(path: Path, found_missing: str) -> NotFoundError:
 
 
 def digest_file(place: str, status: os.stat_result, cache: StatCache | None = None) -> str:
-    """Return the SHA-256 of a file of which the status is known."""
-    stamp = stamp_of(status)
-    if cache is None or stamp.size < _SMALL:
+    """SHA-256 of a file of which the status is known."""
+    if status.st_size < _SMALL:
+        with open(place, "rb", buffering=0) as file:
+            return hashlib.sha256(file.read()).hexdigest()
+    if cache is None:
         return _read(place)[0]
+    stamp = stamp_of(status)
     known = cache.get(place, stamp.text)
     if known:
         return known
@@ -163,18 +166,14 @@ def fsync_tree(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         for folder, _, files in os.walk(path, topdown=False):
             for name in files:
-                _fsync(os.path.join(folder, name))
-            _fsync(folder)
+                fsync(os.path.join(folder, name))
+            fsync(folder)
     else:
-        _fsync(str(path))
+        fsync(str(path))
 
 
-def fsync_names(folder: Path) -> None:
-    """Bring the names of what is in a folder to the disk."""
-    _fsync(str(folder))
-
-
-def _fsync(place: str) -> None:
+def fsync(place: str) -> None:
+    """Bring the content of a file, or the names of what is in a folder, to the disk."""
     if os.path.islink(place):
         return
     handle = os.open(place, os.O_RDONLY)

@@ -13,13 +13,14 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from mlops_pipeline.cache import Found, Key, find_reusable, make_key
 from mlops_pipeline.errors import NotFoundError, ParameterError, ResolutionError
 from mlops_pipeline.expressions import describe, evaluate
-from mlops_pipeline.gate import Gate, closes, read_gate
-from mlops_pipeline.history import History, Iteration, Outcome, node_label
+from mlops_pipeline.gate import GATE, Gate, closes, read_gate
+from mlops_pipeline.history import History, Iteration, Outcome, place_name
 from mlops_pipeline.ir import (
     ChannelIR,
     Expression,
@@ -80,7 +81,7 @@ class Request:
     output_properties: Mapping[str, Mapping[str, Any]] = NOTHING
     needed: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def may_reuse(self) -> bool:
         """True if an earlier result may be used instead of running the node."""
         return self.node.cache.enabled and not self.force and not self.node.on_exit
@@ -107,7 +108,6 @@ class Plan:
 
     Args:
         parameters: JSON values by name, without secrets.
-        secrets: names of secrets, by parameter.
         outputs: the artifacts to reuse, where the decision is CACHED.
         damaged: stored artifacts that were found altered or gone.
         output_properties: properties of the outputs, by output.
@@ -121,7 +121,6 @@ class Plan:
     reason: str
     inputs: Mapping[str, Sequence[ArtifactRecord]] = NOTHING
     parameters: Mapping[str, Any] = NOTHING
-    secrets: Mapping[str, str] = NOTHING
     key: Key | None = None
     outputs: Mapping[str, Sequence[ArtifactRecord]] = NOTHING
     damaged: tuple[ArtifactRecord, ...] = ()
@@ -178,7 +177,6 @@ def drive(request: Request) -> Plan:
         "",
         inputs=inputs,
         parameters=parameters,
-        secrets=secrets_of(node),
         output_properties=properties,
         generation=request.history.completed(node.id, request.iteration),
     )
@@ -198,7 +196,7 @@ def _closed(request: Request) -> Gate | None:
         return None
     for producer in sorted(request.needed):
         outcomes = _seen(request, producer)
-        if outcomes and all(closes(each.execution.properties) for each in outcomes):
+        if outcomes and all(_closes(each) for each in outcomes):
             return read_gate(outcomes[0].execution.properties)
     return None
 
@@ -225,31 +223,31 @@ def _why_not_reused(request: Request) -> str:
     return "forced to run" if request.force else "its cache is off"
 
 
+@dataclass(frozen=True)
 class NodeScope:
     """Values for the expressions of one node."""
 
-    def __init__(self, request: Request) -> None:
-        self._request = request
+    request: Request
 
     def run_parameter(self, name: str) -> Any:
-        return self._request.run.parameters[name]
+        return self.request.run.parameters[name]
 
     def run_info(self, field: str) -> str:
-        run = self._request.run
+        run = self.request.run
         return str({"id": run.id, "pipeline": run.pipeline, "state": run.state}[field])
 
     def item(self, loop: str) -> Any:
-        request = self._request
+        request = self.request
         depth = request.node.loops.index(loop)
         if depth >= len(request.iteration):
             raise _no_such_iteration(request)
         return loop_items(request, loop)[request.iteration[depth]]
 
     def output(self, node: str, output: str) -> ArtifactRecord:
-        records = produced(self._request, node, output)
+        records = produced(self.request, node, output)
         if len(records) != 1:
             raise ResolutionError(
-                f"{self._request.node.id} needs one artifact of {node}.{output}, "
+                f"{self.request.node.id} needs one artifact of {node}.{output}, "
                 f"there are {len(records)}",
                 hint="use it inside the loop that makes it, or pass it as a list input",
             )
@@ -308,16 +306,23 @@ def produced(request: Request, producer: str, output: str) -> list[ArtifactRecor
 
 
 def _seen(request: Request, producer: str) -> list[Outcome]:
-    """Return the outcomes of a node in this run, in the iterations that the requester sees."""
-    shared = shared_loops(request.node.loops, request.ir.node(producer).loops)
-    return request.history.within(producer, request.iteration[:shared])
+    """What became of a node of this run, in the iterations that the requesting node sees."""
+    iteration = request.iteration
+    if iteration:
+        shared = shared_loops(request.node.loops, request.ir.node(producer).loops)
+        iteration = iteration[:shared]
+    return request.history.within(producer, iteration)
 
 
 def _is_usable(request: Request, outcome: Outcome) -> bool:
     if request.node.on_exit:
         # What a gate has stopped is what an exit handler may want to report.
         return outcome.published
-    return outcome.state.succeeded and not closes(outcome.execution.properties)
+    return outcome.state.succeeded and not _closes(outcome)
+
+
+def _closes(outcome: Outcome) -> bool:
+    return GATE in outcome.execution.properties and closes(outcome.execution.properties)
 
 
 def shared_loops(ours: tuple[str, ...], theirs: tuple[str, ...]) -> int:
@@ -407,11 +412,6 @@ def _intact(request: Request, wanted: InputIR, record: ArtifactRecord) -> Artifa
             hint=_MAKE_ANEW,
         )
     return replace(record, digest=found)
-
-
-def secrets_of(node: NodeIR) -> dict[str, str]:
-    """Return names of the secrets of a node, by parameter."""
-    return {p.name: p.value.name for p in node.parameters if isinstance(p.value, SecretName)}
 
 
 def resolve_parameters(request: Request) -> dict[str, Any]:

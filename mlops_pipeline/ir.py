@@ -14,9 +14,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from mlops_pipeline.artifacts import VALUE_TYPES
 from mlops_pipeline.errors import CompileError
 
 SCHEMA_VERSION = "1.0"
+
+VALUE_FILE = "value"
+"""The file in the folder of an output that holds a single value."""
 
 
 class _Part(Struct, frozen=True, omit_defaults=True, tag_field=None):
@@ -198,6 +202,11 @@ class OutputIR(_Part, frozen=True):
     type: str
     value: bool = False
     properties: dict[str, Any] = {}
+
+    def path_in(self, folder: Path) -> Path:
+        """Return what the URI names of a folder of this output: it, or the one file of a value."""
+        is_value = self.value or self.type in VALUE_TYPES
+        return folder / VALUE_FILE if is_value else folder
 
 
 class ParameterIR(_Part, frozen=True):

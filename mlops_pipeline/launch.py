@@ -37,12 +37,12 @@ from mlops_pipeline.driver import (
 from mlops_pipeline.errors import ExecutorError, PipelineError, RootError, StoreError
 from mlops_pipeline.graph import dependencies
 from mlops_pipeline.history import History, Iteration, Outcome, load_history, load_outputs
-from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor
+from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor, Secret
 from mlops_pipeline.lease import Heart
 from mlops_pipeline.objects import is_remote
 from mlops_pipeline.publisher import Done, publish
 from mlops_pipeline.runs import FRESH, Start, end_run, go_on, new_run
-from mlops_pipeline.staging import Attempt, artifact_path
+from mlops_pipeline.staging import Attempt
 from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,
@@ -240,7 +240,7 @@ def _execute(session: Session, request: Request, plan: Plan, execution: Executio
                 logged = replace(execution, log=attempt.keep_log())
             if result.error:
                 raise _error_of(result)
-            done = Done(plan, logged, result, attempt, session.workspace, fence(request, plan))
+            done = Done(plan, logged, result, attempt, session.workspace, fence(logged, plan))
             publishing = True
             outcome: Outcome = ask(session, request.node, "publisher", done)
     except BaseException as error:
@@ -284,7 +284,8 @@ def _error_of(result: TaskResult) -> ExecutorError:
 def local_inputs(task: Task, workspace: Workspace) -> Iterator[Task]:
     """Copy remote inputs to this machine, and yield the task with local paths."""
     refs = [ref for taken in task.inputs.values() for ref in taken]
-    uris = {ref.uri: ref.digest for ref in refs if is_remote(ref.uri)}
+    # A plain path, the usual case, is no URL.
+    uris = {ref.uri: ref.digest for ref in refs if "://" in ref.uri and is_remote(ref.uri)}
     if not uris:
         yield task
         return
@@ -313,7 +314,7 @@ def make_task(plan: Plan, run_id: str, workspace: Workspace, folder: Path, **fur
         outputs={
             output.name: ArtifactRef(
                 output.type,
-                str(artifact_path(folder / output.name, output)),
+                str(output.path_in(folder / output.name)),
                 properties=dict(properties.get(output.name, {})),
             )
             for output in node.outputs
@@ -321,7 +322,7 @@ def make_task(plan: Plan, run_id: str, workspace: Workspace, folder: Path, **fur
         values=tuple(output.name for output in node.outputs if output.value),
         many=tuple(each.name for each in node.inputs if each.many),
         parameters=absolute_parameters(node, plan.parameters, workspace),
-        secrets=dict(plan.secrets),
+        secrets={p.name: p.value.name for p in node.parameters if isinstance(p.value, Secret)},
         timeout=node.timeout,
         scratch=str(folder / ".scratch"),
         import_paths=workspace.import_paths,

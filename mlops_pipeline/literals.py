@@ -13,7 +13,6 @@ import math
 import os
 import re
 import typing
-from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -21,9 +20,7 @@ import msgspec
 
 from mlops_pipeline import ir
 from mlops_pipeline.errors import DefinitionError, caller, did_you_mean
-from mlops_pipeline.parameters import unknown_fields
-
-JsonSchema = Mapping[str, Any]
+from mlops_pipeline.parameters import JsonSchema, unknown_fields
 
 PATH_SCHEMA: JsonSchema = {"type": "string", "format": "path"}
 SECRET_SCHEMA: JsonSchema = {"type": "string", "format": "secret"}

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from mlops_pipeline.content import StatCache, fsync_names, fsync_tree
+from mlops_pipeline.content import StatCache, fsync, fsync_tree
 from mlops_pipeline.ir import OutputIR
-from mlops_pipeline.staging import OUTPUTS, ROOT, STAGING, Placed, artifact_path, sweep_attempts
+from mlops_pipeline.staging import OUTPUTS, ROOT, STAGING, Placed, sweep
 from mlops_pipeline.store import NOTHING, Execution, MetadataStore
 
 _MOVING = ".moving"
@@ -145,8 +145,8 @@ class LocalAttempt:
         # After the move, so that the file system commits names and contents together, once.
         for place in places.values():
             fsync_tree(place)
-            fsync_names(place.parent)
-        return {each.name: Placed(str(artifact_path(places[each.name], each))) for each in outputs}
+            fsync(str(place.parent))
+        return {each.name: Placed(str(each.path_in(places[each.name]))) for each in outputs}
 
     def _places(self, output: str) -> tuple[Path, Path]:
         """Return the final path of an output, and another one if that exists."""

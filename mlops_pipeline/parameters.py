@@ -1,5 +1,6 @@
-"""Values of parameters, checked and converted by the JSON Schema that the IR carries.
+"""JSON Schemas: values checked and converted by them, and one compared with another.
 
+A schema without a type stands for anything: what is not known is checked when the node runs.
 Only the schemas that `msgspec.json.schema` makes for parameter types are understood, plus
 `{"type": "string", "format": "path"}` for `pathlib.Path`.
 """
@@ -57,8 +58,8 @@ def run_parameters(pipeline: PipelineIR, given: Mapping[str, Any]) -> dict[str, 
 
 def check(what: str, schema: JsonSchema, value: Any) -> None:
     """Raise a ParameterError that begins with `what` if the value does not fit the schema."""
-    for problem in problems(schema, value, schema.get("$defs", {})):
-        raise ParameterError(f"{what}: {problem}", hint=f"give {describe_schema(schema)}")
+    for problem in problems(schema, value):
+        raise ParameterError(f"{what}: {problem}", hint=f"give {describe(schema)}")
     check_json(what, value)
 
 
@@ -75,13 +76,60 @@ def check_json(what: str, value: Any) -> None:
             check_json(what, item)
 
 
-def problems(schema: JsonSchema, value: Any, defs: Mapping[str, Any]) -> Iterator[str]:
-    """Yield every way in which a value does not fit a schema."""
-    schema = _follow(schema, defs)
-    if "anyOf" in schema:
-        if all(any(problems(choice, value, defs)) for choice in schema["anyOf"]):
-            yield f"{value!r} is not {describe_schema(schema, defs)}"
+def choices(schema: JsonSchema) -> list[JsonSchema]:
+    """Return the alternatives of a schema, references followed; each carries the definitions.
+
+    Everything that walks a schema does so by this function: no other follows a reference.
+    """
+    definitions = schema.get("$defs", {})
+    if "$ref" in schema:
+        schema = _referred(schema, definitions)
+    if "anyOf" not in schema:
+        return [_with_definitions(schema, definitions)]
+    return [
+        _with_definitions(_referred(choice, definitions), definitions) for choice in schema["anyOf"]
+    ]
+
+
+def _referred(schema: JsonSchema, definitions: Mapping[str, Any]) -> JsonSchema:
+    while "$ref" in schema:
+        schema = definitions[schema["$ref"].rsplit("/", 1)[-1]]
+    return schema
+
+
+def _with_definitions(part: JsonSchema, definitions: Mapping[str, Any]) -> JsonSchema:
+    return {**part, "$defs": definitions} if definitions else part
+
+
+def item_schema(schema: JsonSchema) -> JsonSchema:
+    """Return the schema of the items of a list."""
+    for choice in choices(schema):
+        if choice.get("items"):
+            return _with_definitions(choice["items"], choice.get("$defs", {}))
+    return {}
+
+
+def member_schema(schema: JsonSchema, key: str) -> JsonSchema | None:
+    """Return the schema of a value in an object; None if no object of the schema has the key."""
+    result: JsonSchema | None = None
+    for choice in choices(schema):
+        definitions = choice.get("$defs", {})
+        rest = choice.get("additionalProperties", {})
+        if key in choice.get("properties", {}):
+            return _with_definitions(choice["properties"][key], definitions)
+        if "properties" not in choice:
+            result = _with_definitions(rest if isinstance(rest, Mapping) else {}, definitions)
+    return result
+
+
+def problems(schema: JsonSchema, value: Any) -> Iterator[str]:
+    """Every way in which a value does not fit a schema."""
+    alternatives = choices(schema)
+    if len(alternatives) > 1:
+        if all(any(problems(choice, value)) for choice in alternatives):
+            yield f"{value!r} is not {describe(schema)}"
         return
+    schema = alternatives[0]
     if "enum" in schema and value not in schema["enum"]:
         yield f"{value!r} is not one of {', '.join(map(repr, schema['enum']))}"
         return
@@ -89,32 +137,27 @@ def problems(schema: JsonSchema, value: Any, defs: Mapping[str, Any]) -> Iterato
         return
     kind: str = schema["type"]
     if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
-        yield f"{value!r} is not {describe_schema(schema, defs)}"
+        yield f"{value!r} is not {describe(schema)}"
         return
-    if isinstance(value, list | tuple) and "items" in schema:
+    if isinstance(value, list | tuple):
+        items = item_schema(schema)
         for item in value:
-            yield from problems(schema["items"], item, defs)
+            yield from problems(items, item)
     elif isinstance(value, dict):
-        yield from _object_problems(schema, value, defs)
+        yield from _object_problems(schema, value)
         yield from _unknown_here(schema, value)
 
 
 def unknown_fields(schema: JsonSchema, value: Any) -> Iterator[str]:
-    """Return every field in a value, at any depth, that its record does not have."""
-    return _unknown_fields(schema, value, schema.get("$defs", {}))
-
-
-def _unknown_fields(schema: JsonSchema, value: Any, defs: Mapping[str, Any]) -> Iterator[str]:
-    schema = _follow(schema, defs)
-    for choice in (_follow(choice, defs) for choice in schema.get("anyOf", [schema])):
+    """Every field in a value, at any depth, that its record does not have."""
+    for choice in choices(schema):
         if isinstance(value, list) and choice.get("type") == "array":
             for item in value:
-                yield from _unknown_fields(choice.get("items") or {}, item, defs)
+                yield from unknown_fields(item_schema(choice), item)
         elif isinstance(value, dict) and choice.get("type") == "object":
             yield from _unknown_here(choice, value)
-            fields, rest = choice.get("properties", {}), choice.get("additionalProperties") or {}
             for name, item in value.items():
-                yield from _unknown_fields(fields.get(name, rest), item, defs)
+                yield from unknown_fields(_field_schema(choice, name), item)
 
 
 def _unknown_here(schema: JsonSchema, value: Mapping[str, Any]) -> Iterator[str]:
@@ -124,31 +167,27 @@ def _unknown_here(schema: JsonSchema, value: Mapping[str, Any]) -> Iterator[str]
             yield f"there is no field {name!r}: {did_you_mean(name, fields)}"
 
 
-def _object_problems(
-    schema: JsonSchema, value: Mapping[str, Any], defs: Mapping[str, Any]
-) -> Iterator[str]:
+def _object_problems(schema: JsonSchema, value: Mapping[str, Any]) -> Iterator[str]:
     for name in schema.get("required", ()):
         if name not in value:
             yield f"{name!r} is missing in {value!r}"
-    fields = schema.get("properties", {})
-    rest = schema.get("additionalProperties", {})
     for name, item in value.items():
-        if name in fields or isinstance(rest, Mapping):
-            yield from problems(fields.get(name, rest), item, defs)
+        yield from problems(_field_schema(schema, name), item)
 
 
-def _follow(schema: JsonSchema, defs: Mapping[str, Any]) -> JsonSchema:
-    while "$ref" in schema:
-        schema = defs[schema["$ref"].rsplit("/", 1)[-1]]
-    return schema
+def _field_schema(schema: JsonSchema, name: str) -> JsonSchema:
+    """The schema of a value in an object that is no alternative; anything fits an unknown one."""
+    rest = schema.get("additionalProperties", {})
+    field = schema.get("properties", {}).get(name, rest if isinstance(rest, Mapping) else {})
+    return _with_definitions(field, schema.get("$defs", {}))
 
 
-def describe_schema(schema: JsonSchema, defs: Mapping[str, Any] | None = None) -> str:
-    """Return a schema in words: `an integer`, `a list, each item a string`."""
-    defs = schema.get("$defs", {}) if defs is None else defs
-    schema = _follow(schema, defs)
-    if "anyOf" in schema:
-        return " or ".join(describe_schema(choice, defs) for choice in schema["anyOf"])
+def describe(schema: JsonSchema) -> str:
+    """A schema in words: `an integer`, `a list, each item a string`."""
+    alternatives = choices(schema)
+    if len(alternatives) > 1:
+        return " or ".join(map(describe, alternatives))
+    schema = alternatives[0]
     if "enum" in schema:
         return f"one of {', '.join(map(repr, schema['enum']))}"
     if schema.get("format") == "path":
@@ -157,7 +196,7 @@ def describe_schema(schema: JsonSchema, defs: Mapping[str, Any] | None = None) -
         return "Secret('NAME'), the name of an environment variable"
     kind = schema.get("type", "any value")
     if kind == "array" and schema.get("items"):
-        return f"a list, each item {describe_schema(schema['items'], defs)}"
+        return f"a list, each item {describe(item_schema(schema))}"
     return _WORDS.get(kind, f"a {kind}")
 
 
@@ -179,14 +218,14 @@ def from_text(what: str, schema: JsonSchema, text: str) -> Any:
     Raises:
         ParameterError: it begins with `what`, and says what would fit.
     """
-    if not any(problems(schema, text, schema.get("$defs", {}))):
+    if not any(problems(schema, text)):
         return text
     try:
         value = msgspec.json.decode(text)
     except msgspec.DecodeError:
         words = {"true": True, "yes": True, "false": False, "no": False}
         value = words.get(text.lower(), text)
-    for problem in problems(schema, value, schema.get("$defs", {})):
+    for problem in problems(schema, value):
         raise ParameterError(
             f"{what}: {problem}", hint=f"give {describe_schema(schema)}{_as_json(schema)}"
         )
@@ -194,34 +233,28 @@ def from_text(what: str, schema: JsonSchema, text: str) -> Any:
 
 
 def _as_json(schema: JsonSchema) -> str:
-    """Return a hint to write a value as JSON, if its type needs it."""
-    choices = [_follow(c, schema.get("$defs", {})) for c in schema.get("anyOf", [schema])]
-    kinds = {choice.get("type") for choice in choices}
-    if "array" in kinds:
+    """How to write what does not fit in a bare word."""
+    types = {choice.get("type") for choice in choices(schema)}
+    if "array" in types:
         return """; write it as JSON: '["a", "b"]' or '[1, 2]'"""
-    return """; write it as JSON: '{"name": 1}'""" if "object" in kinds else ""
+    return """; write it as JSON: '{"name": 1}'""" if "object" in types else ""
 
 
 def map_paths(schema: JsonSchema, value: Any, change: Callable[[str], Any]) -> Any:
-    """Return the value with `change` applied to every path in it."""
-    return _map_paths(schema, value, change, schema.get("$defs", {}))
-
-
-def _map_paths(
-    schema: JsonSchema, value: Any, change: Callable[[str], Any], defs: Mapping[str, Any]
-) -> Any:
-    schema = _follow(schema, defs)
-    choices = [_follow(choice, defs) for choice in schema.get("anyOf", [schema])]
-    if isinstance(value, str):
-        return change(value) if any(c.get("format") == "path" for c in choices) else value
-    for choice in choices:
-        if isinstance(value, list) and "items" in choice:
-            return [_map_paths(choice["items"], item, change, defs) for item in value]
-        if isinstance(value, dict) and choice.get("type") == "object":
-            fields, rest = choice.get("properties", {}), choice.get("additionalProperties")
-            rest = rest if isinstance(rest, Mapping) else {}
+    """The value with `change` applied to every path in it."""
+    if not isinstance(value, str | list | dict):
+        return value
+    for choice in choices(schema):
+        if isinstance(value, str):
+            if choice.get("format") == "path":
+                return change(value)
+        elif isinstance(value, list):
+            if "items" in choice:
+                items = item_schema(choice)
+                return [map_paths(items, item, change) for item in value]
+        elif choice.get("type") == "object":
             return {
-                name: _map_paths(fields.get(name, rest), item, change, defs)
+                name: map_paths(_field_schema(choice, name), item, change)
                 for name, item in value.items()
             }
     return value
@@ -232,3 +265,51 @@ def paths(schema: JsonSchema, value: Any) -> list[str]:
     found: list[str] = []
     map_paths(schema, value, found.append)
     return found
+
+
+_KINDS = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    list: "array",
+    dict: "object",
+    type(None): "null",
+}
+
+
+def fits(found: JsonSchema, wanted: JsonSchema) -> bool:
+    """Whether some value of one schema is of a kind that the other takes."""
+    have, take = kinds(found), kinds(wanted)
+    if "number" in take:
+        take |= {"integer"}
+    return not have or not take or bool(have & take)
+
+
+def kinds(schema: JsonSchema) -> set[str]:
+    """The JSON types that a schema allows; none for any."""
+    found: set[str] = set()
+    for choice in choices(schema):
+        if "enum" in choice:
+            found |= {_KINDS.get(type(value), "") for value in choice["enum"]}
+        elif "type" in choice:
+            found.add(choice["type"])
+        else:
+            return set()
+    return found
+
+
+def schema_of_value(value: Any) -> JsonSchema:
+    """The schema of a JSON value, as far as its kind."""
+    kind = _KINDS.get(type(value))
+    return {"type": kind} if kind else {}
+
+
+def member_names(schema: JsonSchema) -> set[str]:
+    """The keys that the schema names."""
+    return {name for choice in choices(schema) for name in choice.get("properties", {})}
+
+
+def is_path(schema: JsonSchema) -> bool:
+    """Whether a text of this schema is a path."""
+    return any(choice.get("format") == "path" for choice in choices(schema))

@@ -23,7 +23,7 @@ from mlops_pipeline.errors import ExecutorError
 from mlops_pipeline.gate import FAIL, Gate
 from mlops_pipeline.history import Outcome, node_label
 from mlops_pipeline.ir import OutputIR
-from mlops_pipeline.staging import Attempt, Placed, artifact_path
+from mlops_pipeline.staging import Attempt, Placed
 from mlops_pipeline.store import (
     AlreadyExistsError,
     ArtifactRecord,
@@ -118,7 +118,8 @@ def _check(done: Done, output: OutputIR) -> str:
             hint="write below the path that the executor is given, and leave it there",
             retryable=False,
         )
-    if not artifact_path(path, output).exists():
+    written = output.path_in(path)
+    if not written.exists():
         raise ExecutorError(
             f"{what} was not returned", hint="return a value for it", retryable=False
         )
@@ -130,7 +131,7 @@ def _check(done: Done, output: OutputIR) -> str:
             retryable=False,
         )
     # It refuses what cannot be opened without waiting, such as a pipe.
-    return digest_path(artifact_path(path, output), done.workspace.digests)
+    return digest_path(written, done.workspace.digests)
 
 
 def _record(done: Done, output: OutputIR, placed: Placed, digest: str) -> ArtifactRecord:

@@ -36,7 +36,7 @@ from mlops_pipeline.objects import (
     remove_object,
     write_bytes,
 )
-from mlops_pipeline.staging import OUTPUTS, ROOT, STAGING, Placed, artifact_path, sweep_attempts
+from mlops_pipeline.staging import OUTPUTS, ROOT, STAGING, Placed, sweep
 from mlops_pipeline.store import Execution, MetadataStore
 from mlops_pipeline.uploads import upload, upload_file
 
@@ -216,7 +216,7 @@ class RemoteAttempt:
         sys.audit("mlops.step", "root.noted", node_id)
         placed = {}
         for output in outputs:
-            path = artifact_path(folder / output.name, output)
+            path = output.path_in(folder / output.name)
             uri = self._place(output.name)
             if path != folder / output.name:
                 uri += f"/{path.name}"

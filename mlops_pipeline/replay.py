@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mlops_pipeline import executor
-from mlops_pipeline.driver import Decision, Plan, secrets_of
+from mlops_pipeline.driver import Decision, Plan
 from mlops_pipeline.errors import NotFoundError, PipelineError
 from mlops_pipeline.history import load_links
 from mlops_pipeline.launch import local_inputs, make_task
@@ -58,6 +58,5 @@ def replay_task(workspace: Workspace, execution: Execution, folder: Path) -> Tas
         "",
         inputs={each.name: links.get(each.name, []) for each in node.inputs},
         parameters=execution.parameters,
-        secrets=secrets_of(node),
     )
     return make_task(plan, run.id, workspace, folder, state_dir=str(folder / ".state"))

@@ -73,9 +73,11 @@ def new_run(ir: PipelineIR, run_id: str, workspace: Workspace, start: Start) -> 
             hint="use up to 128 letters, digits and . _ - + = @",
         )
     store, selection = workspace.store, start.selection
-    base_run = ""
-    if selection.partial and select(ir, selection)[1]:
-        base_run = find_base_run(store, ir, selection.base_run, run_id)
+    base_run, kept = "", {}
+    if selection != WHOLE:
+        kept = selection.properties
+        if selection.partial and select(ir, selection)[1]:
+            base_run = find_base_run(store, ir, selection.base_run, run_id)
     values = run_parameters(ir, start.parameters)
     sweep(workspace, ir.name)
     run = Run(
@@ -91,7 +93,7 @@ def new_run(ir: PipelineIR, run_id: str, workspace: Workspace, start: Start) -> 
             "import_paths": list(workspace.import_paths),
             "root": workspace.artifact_root.url,
             "labels": dict(ir.labels),
-            **selection.properties,
+            **kept,
             **(this_process() if start.hold else {}),
         },
     )

@@ -13,7 +13,6 @@ from typing import Annotated, Any, TypeVar
 from mlops_pipeline.artifacts import Artifact, PropertyValue, ValueArtifact, value_artifact_for
 from mlops_pipeline.errors import DefinitionError, file_line
 from mlops_pipeline.literals import (
-    JsonSchema,
     Secret,
     checked,
     schema_of,
@@ -21,6 +20,7 @@ from mlops_pipeline.literals import (
     spelt,
     value_fields,
 )
+from mlops_pipeline.parameters import JsonSchema
 
 T = TypeVar("T")
 

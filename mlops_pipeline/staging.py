@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from mlops_pipeline.artifacts import VALUE_TYPES
 from mlops_pipeline.ir import OutputIR
 from mlops_pipeline.store import Execution, MetadataStore, State
 
@@ -23,8 +22,6 @@ OUTPUTS = "outputs"
 
 ROOT = "root"
 """Execution property that names the root, where that is not on this machine."""
-
-_VALUE_FILE = "value"
 
 
 @dataclass(frozen=True)
@@ -84,13 +81,7 @@ class Attempt(Protocol):
         """Keep what a failed attempt left in its state folder for the next one."""
 
 
-def artifact_path(folder: Path, output: OutputIR) -> Path:
-    """Return the path for the URI of an artifact: its folder, or the file of a value."""
-    is_value = output.value or output.type in VALUE_TYPES
-    return folder / _VALUE_FILE if is_value else folder
-
-
-def sweep_attempts(
+def sweep(
     names: set[str], attempt_of: Callable[[Execution], Attempt | None], store: MetadataStore
 ) -> list[Execution]:
     """Remove what ended executions of this store left behind.

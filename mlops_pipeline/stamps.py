@@ -7,6 +7,7 @@ modification time does not hide a change: the system sets the change time by its
 from __future__ import annotations
 
 import os
+from operator import attrgetter
 from typing import NamedTuple
 
 # Kernels take file times from a clock that ticks every 1 to 10 ms; a second write within one
@@ -31,15 +32,13 @@ class Stamp(NamedTuple):
         return ":".join(map(str, self))
 
 
+FIELDS = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_dev")
+"""The fields of a stamp, taken from what `os.stat` returned."""
+
+
 def stamp_of(status: os.stat_result) -> Stamp:
-    """Return the stamp in what `os.stat` returned."""
-    return Stamp(
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-        status.st_ino,
-        status.st_dev,
-    )
+    """The stamp in what `os.stat` returned."""
+    return Stamp._make(FIELDS(status))
 
 
 def is_settled(stamp: Stamp, at: int) -> bool:

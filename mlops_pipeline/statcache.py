@@ -13,9 +13,10 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 _T = TypeVar("_T")
 
@@ -25,19 +26,22 @@ _BUSY_SECONDS = 1.0
 _SIDE_FILES = ("", "-wal", "-shm", "-journal")
 
 
+@dataclass(eq=False)
 class StatCache:
     """Digests of files that have been read before.
 
     It is safe to use from several threads, and across a fork. `put` does not wait for the disk:
     after a crash of the machine the last entries may be missing, and are made again.
+
+    Args:
+        path: its file, which is made when it is first needed.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.RLock()
-        self._recent: dict[str, tuple[str, str]] = {}
-        self._connection: sqlite3.Connection | None = None
-        self._owner = 0
+    path: Path
+    _lock: Any = field(default_factory=threading.RLock, repr=False)
+    _recent: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+    _connection: sqlite3.Connection | None = None
+    _owner: int = 0
 
     def get(self, path: str, stamp: str) -> str:
         """Return the digest of what was at this path under this stamp; empty where unknown."""
@@ -94,7 +98,7 @@ class StatCache:
             return self._connection
         # A connection that came over a fork must not be used, nor closed: that drops the
         # parent's locks. It is left alone.
-        self._connection = _connect(self._path)
+        self._connection = _connect(self.path)
         self._owner = os.getpid()
         weakref.finalize(self, _close_in, os.getpid(), self._connection)
         return self._connection
@@ -103,7 +107,7 @@ class StatCache:
         self.close()
         for suffix in _SIDE_FILES:
             with contextlib.suppress(OSError):
-                Path(f"{self._path}{suffix}").unlink()
+                Path(f"{self.path}{suffix}").unlink()
 
 
 def _connect(path: Path) -> sqlite3.Connection:

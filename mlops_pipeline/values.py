@@ -18,9 +18,9 @@ import msgspec
 from mlops_pipeline import ir
 from mlops_pipeline.errors import DefinitionError, WiringError, caller, did_you_mean
 from mlops_pipeline.expressions import describe
-from mlops_pipeline.literals import PATH_SCHEMA, JsonSchema, Secret, checked, json_of, shortened
-from mlops_pipeline.parameters import describe_schema as words
-from mlops_pipeline.schemas import (
+from mlops_pipeline.literals import PATH_SCHEMA, Secret, checked, json_of, shown
+from mlops_pipeline.parameters import (
+    JsonSchema,
     choices,
     fits,
     is_path,
@@ -28,6 +28,7 @@ from mlops_pipeline.schemas import (
     member_schema,
     schema_of_value,
 )
+from mlops_pipeline.parameters import describe as words
 
 ANY_OWNER = 0
 """Owner of what belongs to no pipeline in particular."""

@@ -14,7 +14,6 @@ from mlops_pipeline.channels import Channel, Source
 from mlops_pipeline.draft import Draft
 from mlops_pipeline.errors import WiringError, caller, did_you_mean
 from mlops_pipeline.literals import (
-    JsonSchema,
     Secret,
     checked,
     expression_of,
@@ -23,18 +22,19 @@ from mlops_pipeline.literals import (
     shortened,
     spelt,
 )
-from mlops_pipeline.parameters import describe_schema as words
-from mlops_pipeline.parameters import problems
-from mlops_pipeline.rules import Problem
-from mlops_pipeline.schemas import (
+from mlops_pipeline.parameters import (
+    JsonSchema,
     choices,
+    describe,
     fits,
     is_path,
     item_schema,
     kinds,
     member_names,
     member_schema,
+    problems,
 )
+from mlops_pipeline.rules import Problem
 from mlops_pipeline.signature import InputSpec, ParameterSpec
 from mlops_pipeline.values import (
     ANY_OWNER,
@@ -235,11 +235,9 @@ class _Binder:
         try:
             plain = checked(value, Any)
         except ValueError as error:
-            self._refuse(f"cannot hold {shortened(value)}: {error}", f"give {words(schema)}")
-        for problem in problems(
-            schema, json_of(plain, self.draft.base_dir), schema.get("$defs", {})
-        ):
-            self._refuse(f"does not fit: {problem}", f"give {words(schema)}")
+            self._refuse(f"cannot hold {shown(value)}: {error}", f"give {describe(schema)}")
+        for problem in problems(schema, json_of(plain, self.draft.base_dir)):
+            self._refuse(f"does not fit: {problem}", f"give {describe(schema)}")
         if isinstance(plain, str) and is_path(schema):
             plain = Path(plain)
         return expression_of(plain, self.draft.base_dir)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mlops_pipeline.content import StatCache, digest_path
 from mlops_pipeline.copies import LIMIT, Copies, default_scratch
+from mlops_pipeline.local_root import LocalRoot
 from mlops_pipeline.objects import digest_listing, digest_uri, is_remote, list_objects, local_place
 from mlops_pipeline.roots import ArtifactRoot, open_root
 from mlops_pipeline.store import ArtifactRecord, MetadataStore
@@ -47,16 +48,14 @@ class Workspace:
         Raises:
             SettingsError: its URL cannot be used, or the library for it is missing.
         """
-        return open_root(self.root, self._scratch, self.copies)
+        if "://" not in self.root:
+            return LocalRoot(Path(self.root).absolute())
+        return open_root(self.root, scratch_folder(self.scratch), self.copies)
 
     @cached_property
     def copies(self) -> Copies:
         """Local copies of artifacts that are kept elsewhere."""
         return copies_in(self.scratch, self.scratch_limit)
-
-    @property
-    def _scratch(self) -> Path:
-        return scratch_folder(self.scratch)
 
     @property
     def digests(self) -> StatCache:
@@ -70,8 +69,10 @@ class Workspace:
             NotFoundError: nothing is.
             RootError: it cannot be reached.
         """
+        if "://" not in record.uri:
+            return digest_path(Path(record.uri), self.artifact_root.digests)
         if not is_remote(record.uri):
-            return digest_path(local_place(record.uri), self.digests)
+            return digest_path(local_place(record.uri), self.artifact_root.digests)
         known = (str(record.properties.get(TAG, "")), record.digest)
         return digest_uri(record.uri, self.copies.digests, known)
 

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from mlops_components.infra_validator import STAMPED_FOLDER
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import InfraBlessing, Model, ModelBlessing, PushedModel
-from mlops_pipeline.content import fsync_names, fsync_tree
+from mlops_pipeline.content import fsync, fsync_tree
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError
 
 log = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ def _push(source: Path, folder: Path) -> Path:
         _remove_what_crashes_left(folder)
         with _copied(source, folder) as copy:
             version = _rename(copy, folder)
-        fsync_names(folder)
+        fsync(str(folder))
         _remember(version)
     except OSError as error:
         raise ExecutorError(

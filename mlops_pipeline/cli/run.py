@@ -12,7 +12,7 @@ import click
 
 from mlops_pipeline.api import new_run_id, plain_parameters
 from mlops_pipeline.cli import INTERRUPTED
-from mlops_pipeline.cli.choices import choice_options
+from mlops_pipeline.cli.choices import choice_options, read_selection
 from mlops_pipeline.cli.output import complain, json_option, screen, warn, write, write_json
 from mlops_pipeline.cli.place import Project, project_options
 from mlops_pipeline.cli.progress import progress
@@ -88,11 +88,7 @@ def run(project: Project, pipeline: str | None, texts: Sequence[str], **flags: A
         workers=project.settings.workers,
         in_process=flags["in_process"],
         keep_going=flags["keep_going"],
-        from_nodes=flags["from_nodes"],
-        to_nodes=flags["to_nodes"],
-        only=flags["only"],
-        base_run=base_run,
-        force=flags["force"],
+        selection=read_selection({**flags, "base_run": base_run}, force=flags["force"]),
     )
     if flags["run_id"]:
         refuse_taken(project.store, flags["run_id"])

@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from mlops_pipeline import executor
-from mlops_pipeline.choice import Selection, chosen, select
+from mlops_pipeline.choice import SELECTION, WHOLE, Selection, chosen, select
 from mlops_pipeline.claims import cancel_own
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.history import Iteration, Outcome
@@ -32,8 +32,8 @@ from mlops_pipeline.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class RunOptions(Selection):
-    """Options of a run.
+class RunOptions:
+    """How a pipeline is run, and which of its nodes.
 
     Args:
         workers: nodes at once; 0 for one a core.
@@ -45,6 +45,7 @@ class RunOptions(Selection):
     workers: int = 0
     in_process: bool = False
     keep_going: bool = False
+    selection: Selection = WHOLE
 
 
 @dataclass(frozen=True)
@@ -95,13 +96,15 @@ def run(
     Raises:
         PipelineError: the parameters or the selection do not fit, or the run is being run.
     """
-    start = Start(parameters, options, hold=True)
-    session = open_session(ir, run_id, workspace, start, force=options.force)
+    start = Start(parameters, options.selection, hold=True)
+    session = open_session(ir, run_id, workspace, start, force=options.selection.force)
     try:
         with _Crew(options, on_event or (lambda event: None), workspace.import_paths) as crew:
             session = replace(session, execute=crew.execute)
-            selected, reused = select(ir, chosen(session.run))
-            taken = take_over(session, session.run.base_run, reused) if reused else []
+            taken, selected = [], frozenset(node.id for node in ir.nodes)
+            if SELECTION in session.run.properties:
+                selected, reused = select(ir, chosen(session.run))
+                taken = take_over(session, session.run.base_run, reused)
             walk = _Walk(session, crew, options, outcomes=taken)
             state = walk.run(Schedule(session, selected))
             state = walk.run_exit_handlers(state)

@@ -202,7 +202,7 @@ def run_locally(folder: Path, case: Case, options: local.RunOptions) -> list[dic
             prefix = f"{case.pipeline}.r"
             run_id = f"{prefix}{number}"
             given = case.given(number, prefix)
-            named = vars(selection_of(given))
+            selection = selection_of(given)
             parameters = {name: value for name, value in given.items() if name not in RESERVED}
             ir = compile_case(case.pipeline)
             if case.fault:
@@ -213,7 +213,7 @@ def run_locally(folder: Path, case: Case, options: local.RunOptions) -> list[dic
                     run_id,
                     workspace,
                     parameters=parameters,
-                    options=replace(options, **named),
+                    options=replace(options, selection=selection),
                 )
             found.append(snapshot(store, run_id))
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mlops_pipeline.choice import Selection
 from mlops_pipeline.loading import load_pipeline
 from mlops_pipeline.plan import NodePlan, plan
 from mlops_pipeline.runners import local
@@ -53,7 +55,7 @@ class Project:
             run_id or f"r{self.runs}",
             self.workspace,
             parameters=parameters,
-            options=local.RunOptions(**options),
+            options=_options(options),
         )
 
     def states(self, **options: Any) -> dict[str, str]:
@@ -76,3 +78,9 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
+
+
+def _options(given: dict[str, Any]) -> local.RunOptions:
+    nodes = {field.name for field in dataclasses.fields(Selection)} & given.keys()
+    selection = Selection(**{name: given.pop(name) for name in nodes})
+    return local.RunOptions(**given, selection=selection)

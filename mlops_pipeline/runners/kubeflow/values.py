@@ -12,7 +12,14 @@ from typing import Any
 
 from mlops_pipeline.errors import ParameterError
 from mlops_pipeline.ir import PipelineIR, RunParameterIR
-from mlops_pipeline.parameters import from_text, problems, run_parameters
+from mlops_pipeline.parameters import (
+    choices,
+    from_text,
+    item_schema,
+    member_schema,
+    problems,
+    run_parameters,
+)
 
 EXACT = 2**53
 """From here on, numbers of Kubeflow (doubles) leave integers out."""
@@ -79,28 +86,17 @@ def received(ir: PipelineIR, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _kinds(schema: Schema) -> set[str]:
-    defs = schema.get("$defs", {})
-    kinds = {_kind(choice, defs) for choice in schema.get("anyOf", [schema])}
-    return kinds - {"null"}
+    return {_kind(choice) for choice in choices(schema)} - {"null"}
 
 
-def _kind(schema: Schema, defs: Schema) -> str:
-    schema = _follow(schema, defs)
-    if "anyOf" in schema:
-        return ""
-    return str(schema.get("type") or _kind_of_choices(schema))
+def _kind(choice: Schema) -> str:
+    return "" if "anyOf" in choice else str(choice.get("type") or _kind_of_choices(choice))
 
 
 def _kind_of_choices(schema: Schema) -> str:
     """Return the type of an enumeration; empty where it has several, or anything may be given."""
     types = {type(each) for each in schema.get("enum", ())}
     return {(int,): "integer", (str,): "string"}.get(tuple(types), "")  # type: ignore[arg-type]
-
-
-def _follow(schema: Schema, defs: Schema) -> Schema:
-    while "$ref" in schema:
-        schema = defs[schema["$ref"].rsplit("/", 1)[-1]]
-    return schema
 
 
 def _to_kubeflow(parameter: RunParameterIR, value: Any) -> Any:
@@ -135,7 +131,7 @@ def _from_kubeflow(name: str, schema: Schema, value: Any) -> Any:
         if _is_text(schema):
             value = _decoded(schema, value)
         return from_text(f"parameter {name!r}", schema, value) if isinstance(value, str) else value
-    return _shaped(schema, value, schema.get("$defs", {}))
+    return _shaped(schema, value)
 
 
 def _decoded(schema: Schema, text: str) -> Any:
@@ -144,25 +140,18 @@ def _decoded(schema: Schema, text: str) -> Any:
         value = json.loads(text)
     except ValueError:
         return text
-    return text if any(problems(schema, value, schema.get("$defs", {}))) else value
+    return text if any(problems(schema, value)) else value
 
 
-def _shaped(schema: Schema, value: Any, defs: Schema) -> Any:
-    """Return a value with the numbers that its schema wants; whole ones where it does not say."""
-    schema = _follow(schema, defs)
-    kinds = {kind for kind in (_kind(c, defs) for c in schema.get("anyOf", [schema])) if kind}
+def _shaped(schema: Schema, value: Any) -> Any:
+    """A value with the numbers that its schema wants; whole ones where it does not say."""
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
     if isinstance(value, int | float):
-        whole = float(value).is_integer()
+        kinds = {_kind(choice) for choice in choices(schema)}
         if "number" in kinds and "integer" not in kinds:
             return float(value)
-        return int(value) if whole else value
-    choices = [_follow(choice, defs) for choice in schema.get("anyOf", [schema])]
+        return int(value) if float(value).is_integer() else value
     if isinstance(value, list):
-        items: Schema = next((c["items"] for c in choices if c.get("items")), {})
-        return [_shaped(items, item, defs) for item in value]
-    found: Schema = next((c for c in choices if c.get("type") == "object"), {})
-    fields, rest = found.get("properties", {}), found.get("additionalProperties")
-    rest = rest if isinstance(rest, Mapping) else {}
-    return {name: _shaped(fields.get(name, rest), item, defs) for name, item in value.items()}
+        return [_shaped(item_schema(schema), item) for item in value]
+    return {name: _shaped(member_schema(schema, name) or {}, value[name]) for name in value}
