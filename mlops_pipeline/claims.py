@@ -103,7 +103,7 @@ def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Pl
 
 
 def _claim_name(request: Request, plan: Plan) -> str:
-    """What an execution claims: the cache key, or the node of the run if nothing is shared."""
+    """Return the name of a claim: the cache key, or the node of the run."""
     if plan.key and request.may_reuse:
         return plan.key.digest
     return "/".join([request.run.id, request.node.id, *map(str, request.iteration)])

@@ -87,7 +87,7 @@ def _missing(path: Path, found_missing: str) -> NotFoundError:
 
 
 def digest_file(place: str, status: os.stat_result, cache: StatCache | None = None) -> str:
-    """SHA-256 of a file of which the status is known."""
+    """Return the SHA-256 of a file of which the status is known."""
     if status.st_size < _SMALL:
         with open(place, "rb", buffering=0) as file:
             return hashlib.sha256(file.read()).hexdigest()

@@ -10,8 +10,8 @@ from mlops_pipeline.call_rules import ID_HINT, is_id
 from mlops_pipeline.channels import Channel
 from mlops_pipeline.draft import Blocks, Draft, require_draft
 from mlops_pipeline.errors import DefinitionError, WiringError, caller
-from mlops_pipeline.literals import shown
-from mlops_pipeline.parameters import describe, fits, item_schema, schema_of_value
+from mlops_pipeline.literals import shortened
+from mlops_pipeline.parameters import describe_schema, fits, item_schema, schema_of_value
 from mlops_pipeline.values import LoopItemValue, Reference, Value, operand, reference
 from mlops_pipeline.wiring import check_reach
 

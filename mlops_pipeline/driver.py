@@ -20,7 +20,7 @@ from mlops_pipeline.cache import Found, Key, find_reusable, make_key
 from mlops_pipeline.errors import NotFoundError, ParameterError, ResolutionError
 from mlops_pipeline.expressions import describe, evaluate
 from mlops_pipeline.gate import GATE, Gate, closes, read_gate
-from mlops_pipeline.history import History, Iteration, Outcome, place_name
+from mlops_pipeline.history import History, Iteration, Outcome, node_label
 from mlops_pipeline.ir import (
     ChannelIR,
     Expression,
@@ -306,7 +306,7 @@ def produced(request: Request, producer: str, output: str) -> list[ArtifactRecor
 
 
 def _seen(request: Request, producer: str) -> list[Outcome]:
-    """What became of a node of this run, in the iterations that the requesting node sees."""
+    """Return the outcomes of a node in this run, in the iterations that the requester sees."""
     iteration = request.iteration
     if iteration:
         shared = shared_loops(request.node.loops, request.ir.node(producer).loops)

@@ -37,7 +37,7 @@ from mlops_pipeline.driver import (
 from mlops_pipeline.errors import ExecutorError, PipelineError, RootError, StoreError
 from mlops_pipeline.graph import dependencies
 from mlops_pipeline.history import History, Iteration, Outcome, load_history, load_outputs
-from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor, Secret
+from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor, SecretName
 from mlops_pipeline.lease import Heart
 from mlops_pipeline.objects import is_remote
 from mlops_pipeline.publisher import Done, publish
@@ -322,7 +322,7 @@ def make_task(plan: Plan, run_id: str, workspace: Workspace, folder: Path, **fur
         values=tuple(output.name for output in node.outputs if output.value),
         many=tuple(each.name for each in node.inputs if each.many),
         parameters=absolute_parameters(node, plan.parameters, workspace),
-        secrets={p.name: p.value.name for p in node.parameters if isinstance(p.value, Secret)},
+        secrets={p.name: p.value.name for p in node.parameters if isinstance(p.value, SecretName)},
         timeout=node.timeout,
         scratch=str(folder / ".scratch"),
         import_paths=workspace.import_paths,

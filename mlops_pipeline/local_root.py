@@ -18,7 +18,7 @@ from pathlib import Path
 
 from mlops_pipeline.content import StatCache, fsync, fsync_tree
 from mlops_pipeline.ir import OutputIR
-from mlops_pipeline.staging import OUTPUTS, ROOT, STAGING, Placed, sweep
+from mlops_pipeline.staging import OUTPUTS, ROOT, STAGING, Placed, sweep_attempts
 from mlops_pipeline.store import NOTHING, Execution, MetadataStore
 
 _MOVING = ".moving"

@@ -59,7 +59,7 @@ def run_parameters(pipeline: PipelineIR, given: Mapping[str, Any]) -> dict[str, 
 def check(what: str, schema: JsonSchema, value: Any) -> None:
     """Raise a ParameterError that begins with `what` if the value does not fit the schema."""
     for problem in problems(schema, value):
-        raise ParameterError(f"{what}: {problem}", hint=f"give {describe(schema)}")
+        raise ParameterError(f"{what}: {problem}", hint=f"give {describe_schema(schema)}")
     check_json(what, value)
 
 
@@ -123,11 +123,11 @@ def member_schema(schema: JsonSchema, key: str) -> JsonSchema | None:
 
 
 def problems(schema: JsonSchema, value: Any) -> Iterator[str]:
-    """Every way in which a value does not fit a schema."""
+    """Yield every way in which a value does not fit a schema."""
     alternatives = choices(schema)
     if len(alternatives) > 1:
         if all(any(problems(choice, value)) for choice in alternatives):
-            yield f"{value!r} is not {describe(schema)}"
+            yield f"{value!r} is not {describe_schema(schema)}"
         return
     schema = alternatives[0]
     if "enum" in schema and value not in schema["enum"]:
@@ -137,7 +137,7 @@ def problems(schema: JsonSchema, value: Any) -> Iterator[str]:
         return
     kind: str = schema["type"]
     if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
-        yield f"{value!r} is not {describe(schema)}"
+        yield f"{value!r} is not {describe_schema(schema)}"
         return
     if isinstance(value, list | tuple):
         items = item_schema(schema)
@@ -149,7 +149,7 @@ def problems(schema: JsonSchema, value: Any) -> Iterator[str]:
 
 
 def unknown_fields(schema: JsonSchema, value: Any) -> Iterator[str]:
-    """Every field in a value, at any depth, that its record does not have."""
+    """Yield every field in a value, at any depth, that its record does not have."""
     for choice in choices(schema):
         if isinstance(value, list) and choice.get("type") == "array":
             for item in value:
@@ -176,17 +176,17 @@ def _object_problems(schema: JsonSchema, value: Mapping[str, Any]) -> Iterator[s
 
 
 def _field_schema(schema: JsonSchema, name: str) -> JsonSchema:
-    """The schema of a value in an object that is no alternative; anything fits an unknown one."""
+    """Return the schema of a value in an object; an unknown one allows anything."""
     rest = schema.get("additionalProperties", {})
     field = schema.get("properties", {}).get(name, rest if isinstance(rest, Mapping) else {})
     return _with_definitions(field, schema.get("$defs", {}))
 
 
-def describe(schema: JsonSchema) -> str:
-    """A schema in words: `an integer`, `a list, each item a string`."""
+def describe_schema(schema: JsonSchema) -> str:
+    """Return a schema in words: `an integer`, `a list, each item a string`."""
     alternatives = choices(schema)
     if len(alternatives) > 1:
-        return " or ".join(map(describe, alternatives))
+        return " or ".join(map(describe_schema, alternatives))
     schema = alternatives[0]
     if "enum" in schema:
         return f"one of {', '.join(map(repr, schema['enum']))}"
@@ -196,7 +196,7 @@ def describe(schema: JsonSchema) -> str:
         return "Secret('NAME'), the name of an environment variable"
     kind = schema.get("type", "any value")
     if kind == "array" and schema.get("items"):
-        return f"a list, each item {describe(item_schema(schema))}"
+        return f"a list, each item {describe_schema(item_schema(schema))}"
     return _WORDS.get(kind, f"a {kind}")
 
 
@@ -233,7 +233,7 @@ def from_text(what: str, schema: JsonSchema, text: str) -> Any:
 
 
 def _as_json(schema: JsonSchema) -> str:
-    """How to write what does not fit in a bare word."""
+    """Return a hint to write a value as JSON, if its type needs it."""
     types = {choice.get("type") for choice in choices(schema)}
     if "array" in types:
         return """; write it as JSON: '["a", "b"]' or '[1, 2]'"""
@@ -241,7 +241,7 @@ def _as_json(schema: JsonSchema) -> str:
 
 
 def map_paths(schema: JsonSchema, value: Any, change: Callable[[str], Any]) -> Any:
-    """The value with `change` applied to every path in it."""
+    """Return the value with `change` applied to every path in it."""
     if not isinstance(value, str | list | dict):
         return value
     for choice in choices(schema):
@@ -279,7 +279,7 @@ _KINDS = {
 
 
 def fits(found: JsonSchema, wanted: JsonSchema) -> bool:
-    """Whether some value of one schema is of a kind that the other takes."""
+    """Return True if some value of one schema is of a kind that the other takes."""
     have, take = kinds(found), kinds(wanted)
     if "number" in take:
         take |= {"integer"}
@@ -287,7 +287,7 @@ def fits(found: JsonSchema, wanted: JsonSchema) -> bool:
 
 
 def kinds(schema: JsonSchema) -> set[str]:
-    """The JSON types that a schema allows; none for any."""
+    """Return the JSON types that a schema allows; none for any."""
     found: set[str] = set()
     for choice in choices(schema):
         if "enum" in choice:
@@ -300,16 +300,16 @@ def kinds(schema: JsonSchema) -> set[str]:
 
 
 def schema_of_value(value: Any) -> JsonSchema:
-    """The schema of a JSON value, as far as its kind."""
+    """Return the schema of a JSON value, as far as its kind."""
     kind = _KINDS.get(type(value))
     return {"type": kind} if kind else {}
 
 
 def member_names(schema: JsonSchema) -> set[str]:
-    """The keys that the schema names."""
+    """Return the keys that the schema names."""
     return {name for choice in choices(schema) for name in choice.get("properties", {})}
 
 
 def is_path(schema: JsonSchema) -> bool:
-    """Whether a text of this schema is a path."""
+    """Return True if a text of this schema is a path."""
     return any(choice.get("format") == "path" for choice in choices(schema))

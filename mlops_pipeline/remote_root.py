@@ -36,7 +36,7 @@ from mlops_pipeline.objects import (
     remove_object,
     write_bytes,
 )
-from mlops_pipeline.staging import OUTPUTS, ROOT, STAGING, Placed, sweep
+from mlops_pipeline.staging import OUTPUTS, ROOT, STAGING, Placed, sweep_attempts
 from mlops_pipeline.store import Execution, MetadataStore
 from mlops_pipeline.uploads import upload, upload_file
 

@@ -81,7 +81,7 @@ class Attempt(Protocol):
         """Keep what a failed attempt left in its state folder for the next one."""
 
 
-def sweep(
+def sweep_attempts(
     names: set[str], attempt_of: Callable[[Execution], Attempt | None], store: MetadataStore
 ) -> list[Execution]:
     """Remove what ended executions of this store left behind.

@@ -37,7 +37,7 @@ FIELDS = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_dev")
 
 
 def stamp_of(status: os.stat_result) -> Stamp:
-    """The stamp in what `os.stat` returned."""
+    """Return the stamp in what `os.stat` returned."""
     return Stamp._make(FIELDS(status))
 
 

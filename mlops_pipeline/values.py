@@ -18,7 +18,7 @@ import msgspec
 from mlops_pipeline import ir
 from mlops_pipeline.errors import DefinitionError, WiringError, caller, did_you_mean
 from mlops_pipeline.expressions import describe
-from mlops_pipeline.literals import PATH_SCHEMA, Secret, checked, json_of, shown
+from mlops_pipeline.literals import PATH_SCHEMA, Secret, checked, json_of, shortened
 from mlops_pipeline.parameters import (
     JsonSchema,
     choices,
@@ -28,7 +28,7 @@ from mlops_pipeline.parameters import (
     member_schema,
     schema_of_value,
 )
-from mlops_pipeline.parameters import describe as words
+from mlops_pipeline.parameters import describe_schema as words
 
 ANY_OWNER = 0
 """Owner of what belongs to no pipeline in particular."""
@@ -36,7 +36,7 @@ ANY_OWNER = 0
 _BOOLEAN: JsonSchema = {"type": "boolean"}
 _QUOTIENT: JsonSchema = {"type": "number"}
 
-# A value that is put into a text leaves itself behind between these two; no real text has them.
+# An f-string embeds a placeholder between these control characters; no real text has them.
 _TOKEN = re.compile("\x02(\\d+):(.*?)\x03")
 
 

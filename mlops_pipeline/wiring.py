@@ -25,7 +25,6 @@ from mlops_pipeline.literals import (
 from mlops_pipeline.parameters import (
     JsonSchema,
     choices,
-    describe,
     fits,
     is_path,
     item_schema,
@@ -34,6 +33,7 @@ from mlops_pipeline.parameters import (
     member_schema,
     problems,
 )
+from mlops_pipeline.parameters import describe_schema as words
 from mlops_pipeline.rules import Problem
 from mlops_pipeline.signature import InputSpec, ParameterSpec
 from mlops_pipeline.values import (
@@ -235,9 +235,9 @@ class _Binder:
         try:
             plain = checked(value, Any)
         except ValueError as error:
-            self._refuse(f"cannot hold {shown(value)}: {error}", f"give {describe(schema)}")
+            self._refuse(f"cannot hold {shortened(value)}: {error}", f"give {words(schema)}")
         for problem in problems(schema, json_of(plain, self.draft.base_dir)):
-            self._refuse(f"does not fit: {problem}", f"give {describe(schema)}")
+            self._refuse(f"does not fit: {problem}", f"give {words(schema)}")
         if isinstance(plain, str) and is_path(schema):
             plain = Path(plain)
         return expression_of(plain, self.draft.base_dir)

@@ -33,7 +33,7 @@ from mlops_pipeline.workspace import Workspace
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a pipeline is run, and which of its nodes.
+    """Options of a run, and its nodes.
 
     Args:
         workers: nodes at once; 0 for one a core.

@@ -144,7 +144,7 @@ def _decoded(schema: Schema, text: str) -> Any:
 
 
 def _shaped(schema: Schema, value: Any) -> Any:
-    """A value with the numbers that its schema wants; whole ones where it does not say."""
+    """Return a value with the numbers that its schema wants; whole ones where it does not say."""
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
     if isinstance(value, int | float):
