@@ -116,12 +116,12 @@ def Sleep(seconds: float) -> None:
 
 @component
 def FailOnce(examples: Input[Examples]) -> int:
-    """Fails in a way that another attempt does not mend, until its user has seen to it."""
+    """Fails in a way that a retry cannot fix, until its user has seen to it."""
     tried = current_task().state_dir / "tried"
     if tried.exists():
         return 1
     tried.touch()
-    raise ValueError("mend me")
+    raise ValueError("fix me")
 
 
 @component
@@ -212,7 +212,7 @@ def retry() -> None:
 
 
 @pipeline
-def mended() -> None:
+def fixed() -> None:
     failed = FailOnce(examples=Write(text="kept").outputs.examples)
     Add(left=failed.outputs.output.value)
     with ExitHandler():

@@ -147,7 +147,7 @@ SUITE = [
         id="partial run of a sub-pipeline",
     ),
     Case(
-        "mended",
+        "fixed",
         {"": "COMPLETE", "Write": "COMPLETE", "FailOnce": "COMPLETE", "told": "COMPLETE"},
         resume=True,
         gaps=RETRIED,

@@ -318,7 +318,7 @@ def test_without_any_run_each_command_says_how_to_start(mlops: Mlops) -> None:
 
 def test_no_run_is_named_as_the_newest_one_is(mlops: Mlops) -> None:
     result = mlops("run", ".", "--run-id", "last")
-    assert (result.code, "stands for the newest run" in result.err) == (2, True)
+    assert (result.code, "means the newest run" in result.err) == (2, True)
 
 
 def test_show_takes_the_beginning_of_an_id(mlops: Mlops) -> None:

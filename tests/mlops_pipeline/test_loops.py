@@ -207,4 +207,4 @@ def test_a_node_in_a_loop_is_not_run_without_its_iteration(project: Any) -> None
     assert launch(session, "Make", (0, 0)).state is State.COMPLETE
     outcome = launch(open_session(ir, "r", workspace), "Make", (0,))
     assert outcome.state is State.FAILED
-    assert "which of its items is meant is not said" in outcome.execution.error
+    assert "and no item of it is named" in outcome.execution.error

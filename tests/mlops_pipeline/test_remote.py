@@ -33,7 +33,7 @@ CHAIN = """
         tried = current_task().state_dir / "tried"
         if not tried.exists():
             tried.touch()
-            raise ExecutorError("mend me", retryable=False)
+            raise ExecutorError("fix me", retryable=False)
         return left
 
     @pipeline
@@ -135,9 +135,9 @@ def test_a_failure_is_final_until_the_run_is_gone_on_with(project: Any) -> None:
     assert again is not None
     assert again.execution.id == failed.execution.id, "the scheduler's retry makes no attempt"
     assert remote.finish_run(project.workspace, "r").state is State.FAILED
-    mended = remote.run_iteration(project.workspace, "r", "Picky", options=heeding)
-    assert mended is not None
-    assert mended.state is State.COMPLETE
+    fixed = remote.run_iteration(project.workspace, "r", "Picky", options=heeding)
+    assert fixed is not None
+    assert fixed.state is State.COMPLETE
     assert remote.finish_run(project.workspace, "r").state is State.COMPLETE
 
 
