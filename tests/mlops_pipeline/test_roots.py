@@ -44,7 +44,7 @@ class TestMemoryRoot(RemoteContract):
     [
         ("s3://key:secret@bucket/x", "holds credentials", "leave them out"),
         ("gs://token@bucket/x", "holds credentials", "leave them out"),
-        ("ftp://host/x", "no place for artifacts", "s3://, gs://, memory://"),
+        ("ftp://host/x", "cannot hold artifacts", "s3://, gs://, memory://"),
         ("memory://", "not the URL of a bucket", "memory://bucket/folder"),
         ("memory://b/x?anon=1", "not the URL of a bucket", "memory://bucket/folder"),
         ("memory://b/x::file://y", "not the URL of a bucket", "memory://bucket/folder"),
