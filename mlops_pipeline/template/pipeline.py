@@ -1,8 +1,8 @@
-"""Trains a model that tells plants apart, and pushes it if it is good enough.
+"""Train a model that recognizes plants, and push it if it is good enough.
 
-mlops run .                          all of it
-mlops run . -p least_accuracy=0.99   stricter: the model is not pushed
-mlops plan .                         what would run now, and why
+mlops run                          run all of it
+mlops run -p least_accuracy=0.99   stricter: the model is not pushed
+mlops plan                         show what would run now, and why
 """
 
 from pathlib import Path

@@ -68,7 +68,7 @@ def Evaluate(
         hits[row[SLICE]].append(predict(centres, row) == row[LABEL])
     overall = metrics([hit for each in hits.values() for hit in each])
     slices = [{"slice": {SLICE: site}, "metrics": metrics(hits[site])} for site in sorted(hits)]
-    # The report at the end of a run shows what stands in this file.
+    # The report at the end of a run shows the metrics in this file.
     report = {"overall": overall, "slices": slices}
     (evaluation.path / "metrics.json").write_text(json.dumps(report, indent=2))
     blessed = overall["accuracy"] >= least_accuracy
@@ -84,13 +84,13 @@ def Push(model: Input[Model], *, pushed_model: Output[PushedModel]) -> None:
 
 
 def read(examples: Examples, split: str) -> list[Row]:
-    """The rows of a split."""
+    """Read the rows of a split."""
     rows: list[Row] = json.loads((examples.split(split) / "rows.json").read_text())
     return rows
 
 
 def predict(centres: dict[str, list[float]], row: Row) -> str:
-    """The species whose centre is nearest."""
+    """Return the species with the nearest centre."""
     values = [float(row[feature]) for feature in FEATURES]
     return min(
         centres,
@@ -99,5 +99,5 @@ def predict(centres: dict[str, list[float]], row: Row) -> str:
 
 
 def metrics(hits: list[bool]) -> dict[str, float]:
-    """What is reported of predictions."""
+    """Compute the metrics of some predictions."""
     return {"accuracy": sum(hits) / len(hits), "examples": len(hits)}
