@@ -6,7 +6,6 @@ name of a value that only the executor's process sees.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import importlib
 import math
@@ -243,11 +242,3 @@ def shown(value: Any) -> str:
     """A value in an error: short enough for one line."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def value_fields(hint: Any) -> dict[str, Any]:
-    """The names and types of a return type that has several: NamedTuple, TypedDict, dataclass."""
-    named = isinstance(hint, type) and (
-        typing.is_typeddict(hint) or hasattr(hint, "_fields") or dataclasses.is_dataclass(hint)
-    )
-    return typing.get_type_hints(hint) if named else {}

@@ -10,7 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
-from mlops_pipeline.artifacts import Artifact, PropertyValue, ValueArtifact, value_artifact_for
+from mlops_pipeline.artifacts import (
+    Artifact,
+    PropertyValue,
+    ValueArtifact,
+    value_artifact_for,
+    value_fields,
+)
 from mlops_pipeline.errors import DefinitionError, place
 from mlops_pipeline.literals import (
     Secret,
@@ -18,7 +24,6 @@ from mlops_pipeline.literals import (
     schema_of,
     shown,
     spelt,
-    value_fields,
 )
 from mlops_pipeline.parameters import JsonSchema
 
