@@ -6,9 +6,11 @@ An artifact is a file or folder (`uri`) with a type and properties. Its class de
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import re
+import typing
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -335,6 +337,14 @@ def value_artifact_for(python_type: object) -> type[ValueArtifact]:
         if python_type is kind.PYTHON_TYPE:
             return kind
     return JsonValue
+
+
+def value_fields(hint: Any) -> dict[str, Any]:
+    """The names and types of a return type that has several: NamedTuple, TypedDict, dataclass."""
+    named = isinstance(hint, type) and (
+        typing.is_typeddict(hint) or hasattr(hint, "_fields") or dataclasses.is_dataclass(hint)
+    )
+    return typing.get_type_hints(hint) if named else {}
 
 
 def class_named(name: str, base: type[Artifact] = Artifact) -> type[Artifact] | None:

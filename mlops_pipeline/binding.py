@@ -20,10 +20,11 @@ from mlops_pipeline.artifacts import (
     ValueArtifact,
     class_named,
     value_artifact_for,
+    value_fields,
 )
 from mlops_pipeline.context import Taken, TaskContext
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
-from mlops_pipeline.literals import Secret, near_choice, spelt, value_fields
+from mlops_pipeline.literals import Secret, near_choice, spelt
 from mlops_pipeline.task import ArtifactRef, Task
 
 

@@ -31,7 +31,7 @@ from mlops_pipeline.ir import (
     NodeIR,
 )
 from mlops_pipeline.objects import has_bucket, is_remote
-from mlops_pipeline.parameters import map_paths, paths
+from mlops_pipeline.parameters import map_paths
 from mlops_pipeline.store import NOTHING, ArtifactRecord, ArtifactState, Execution
 from mlops_pipeline.workspace import Workspace
 
@@ -87,6 +87,7 @@ def make_key(
     values, modules = _parameters(node, parameters, workspace)
     # A text may name code: `run_fn="trainer:run"`.
     code = _code(node, modules, list(_texts(values)), workspace)
+    executor = node.executor
     manifest = {
         "component": node.component,
         "code": dict(code.parts),
@@ -95,7 +96,7 @@ def make_key(
         "parameters": values,
         "inputs": {name: [r.digest for r in records] for name, records in inputs.items()},
         "outputs": {o.name: [o.type, output_properties.get(o.name, {})] for o in node.outputs},
-        "executor": _executor(node),
+        "executor": _container(executor) if isinstance(executor, ContainerExecutor) else [],
         "salt": node.cache.salt,
     }
     data = msgspec.json.encode(manifest, order="deterministic")
@@ -108,15 +109,20 @@ def _parameters(
     """Return the parameters for the key, and the Python files among them."""
     values: dict[str, Any] = {}
     modules: list[Path] = []
+
+    def digest(path: str) -> dict[str, str]:
+        absolute = workspace.local_path(path)
+        if _is_module(absolute):
+            # Its code counts, not its bytes: a changed comment must not run anything.
+            modules.append(absolute)
+            return {"module": absolute.name}
+        return _path_digest(path, workspace)
+
     for parameter in node.parameters:
         if parameter.name not in parameters or not parameter.affects_result:
             continue
         value = parameters[parameter.name]
-        found = [workspace.local_path(path) for path in paths(parameter.schema, value)]
-        modules += [path for path in found if _is_module(path)]
-        values[parameter.name] = map_paths(
-            parameter.schema, value, lambda path: _path_digest(path, workspace)
-        )
+        values[parameter.name] = map_paths(parameter.schema, value, digest)
     return values, modules
 
 
@@ -135,9 +141,6 @@ def _is_module(path: Path) -> bool:
 
 def _path_digest(path: str, workspace: Workspace) -> dict[str, str]:
     absolute = workspace.local_path(path)
-    if _is_module(absolute):
-        # Its code counts, not its bytes: a changed comment must not run anything.
-        return {"module": absolute.name}
     try:
         return {"content": digest_path(absolute, workspace.digests)}
     except NotFoundError:
@@ -165,11 +168,8 @@ def _code(
     return merged
 
 
-def _executor(node: NodeIR) -> list[Any]:
-    executor = node.executor
-    if isinstance(executor, ContainerExecutor):
-        return [executor.image, list(executor.command), executor.environment]
-    return []
+def _container(executor: ContainerExecutor) -> list[Any]:
+    return [executor.image, list(executor.command), executor.environment]
 
 
 def find_reusable(key: Key, policy: CacheIR, workspace: Workspace) -> Found:

@@ -83,9 +83,13 @@ def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Pl
         OUTPUTS: outputs,
     }
     inputs = {name: [record.id for record in records] for name, records in plan.inputs.items()}
-    claim, number = _claim_name(request, plan), plan.generation
+    # What is claimed: the cache key, or the node of the run if nothing is shared.
+    claimed = "/".join([request.run.id, request.node.id, *map(str, request.iteration)])
+    if plan.key and request.may_reuse:
+        claimed = plan.key.digest
+    number = plan.generation
     while True:
-        name = f"{claim}.{number}"
+        name = f"{claimed}.{number}"
         try:
             stored, _ = store.put_execution(
                 replace(new, name=name, properties=properties), inputs=inputs
@@ -100,13 +104,6 @@ def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Pl
         if taken is not None:
             return taken
         number += 1
-
-
-def _claim_name(request: Request, plan: Plan) -> str:
-    """Return the name of a claim: the cache key, or the node of the run."""
-    if plan.key and request.may_reuse:
-        return plan.key.digest
-    return "/".join([request.run.id, request.node.id, *map(str, request.iteration)])
 
 
 def fence(claimed: Execution, plan: Plan) -> str:

@@ -76,7 +76,7 @@ def needed_by(pipeline: PipelineIR, node: NodeIR) -> frozenset[str]:
         if isinstance(source, ChannelIR):
             needed.add(source.node)
     loops = {p.loop for p in expressions(node) if isinstance(p, LoopItem)} | set(node.loops)
-    return frozenset(needed | loop_dependencies(pipeline, loops))
+    return frozenset(needed | loop_dependencies(pipeline, loops) if loops else needed)
 
 
 def dependencies(pipeline: PipelineIR) -> dict[str, frozenset[str]]:

@@ -6,7 +6,6 @@ name of a value that only the executor's process sees.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import importlib
 import math
@@ -243,11 +242,3 @@ def shortened(value: Any) -> str:
     """Return a value in an error: short enough for one line."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def value_fields(hint: Any) -> dict[str, Any]:
-    """Return the fields of a return type: a NamedTuple, a TypedDict, or a dataclass."""
-    named = isinstance(hint, type) and (
-        typing.is_typeddict(hint) or hasattr(hint, "_fields") or dataclasses.is_dataclass(hint)
-    )
-    return typing.get_type_hints(hint) if named else {}

@@ -58,20 +58,17 @@ def local_attempt(root: Path, execution: Execution) -> LocalAttempt:
     """Return the folders of an execution below a folder of this machine."""
     pipeline_root = root / execution.pipeline
     name = f"{execution.id}-{execution.properties[STAGING]}"
-    node = node_folder(execution)
+    # The node with its iteration, as a part of a path.
+    node = "-".join([execution.node_id, *map(str, execution.iteration)])
     return LocalAttempt(
         execution,
         pipeline_root,
         name,
         folder=pipeline_root / ".staging" / name,
+        moving=pipeline_root / ".staging" / f"{name}{_MOVING}",
         log=pipeline_root / f".logs/{execution.run_id}/{node}.{execution.attempt}.log",
         state=pipeline_root / f".state/{execution.run_id}/{node}",
     )
-
-
-def node_folder(execution: Execution) -> str:
-    """Return the node of an execution with its iteration, as a part of a path."""
-    return "-".join([execution.node_id, *map(str, execution.iteration)])
 
 
 @dataclass(frozen=True)
@@ -80,18 +77,16 @@ class LocalAttempt:
 
     Args:
         pipeline_root: `<root>/<pipeline>`.
+        moving: the name of the folder once outputs are being moved from it.
     """
 
     execution: Execution
     pipeline_root: Path
     name: str
     folder: Path
+    moving: Path
     log: Path
     state: Path
-
-    @cached_property
-    def _moving(self) -> Path:
-        return self.folder.with_name(self.name + _MOVING)
 
     def begin(self) -> None:
         """Make a folder for each output; what earlier attempts left as state is there."""
@@ -114,33 +109,28 @@ class LocalAttempt:
                 return link
         return None
 
-    def start_moving(self) -> Path:
-        """Note that outputs are being moved; returns the folder that they lie in from now on."""
-        self.folder.rename(self._moving)
-        return self._moving
-
     @property
     def is_moving(self) -> bool | None:
-        """True if outputs are being moved; None if there is no folder to tell."""
-        if self._moving.exists():
+        """Whether outputs are being moved; None if there is no folder here that tells."""
+        if self.moving.exists():
             return True
         return False if self.folder.exists() else None
 
     def publish(self, outputs: Sequence[OutputIR], digests: Mapping[str, str]) -> dict[str, Placed]:
         """Move each output to where it is kept."""
-        moving = self.start_moving()
+        self.folder.rename(self.moving)
         places = {}
         for output in self.execution.properties[OUTPUTS]:
             place, other = self._places(output)
             # Another store that shares the root may have given out the same number.
             place = other if place.exists() else place
-            _make_writable(moving / output)
+            _make_writable(self.moving / output)
             try:
-                (moving / output).rename(place)
+                (self.moving / output).rename(place)
             except FileNotFoundError:
                 # The first of its kind.
                 place.parent.mkdir(parents=True, exist_ok=True)
-                (moving / output).rename(place)
+                (self.moving / output).rename(place)
             places[output] = place
         # After the move, so that the file system commits names and contents together, once.
         for place in places.values():
@@ -155,31 +145,27 @@ class LocalAttempt:
 
     def discard(self) -> None:
         """Remove everything that the execution wrote, moved or not."""
-        if self._moving.exists():
+        if self.moving.exists():
             for output in self.execution.properties[OUTPUTS]:
-                # Not moved from staging: the final path belongs to another execution.
-                if not (self._moving / output).exists():
+                # What still lies in staging was not moved: the place then is somebody else's.
+                if not (self.moving / output).exists():
                     place, other = self._places(output)
-                    _remove_tree(other if other.exists() else place)
+                    remove_tree(other if other.exists() else place)
             # From here on nothing has been moved, should this be the next to be interrupted.
             # Somebody else may be at the same.
             with contextlib.suppress(FileNotFoundError):
-                self._moving.rename(self.folder)
-        _remove_tree(self.folder)
+                self.moving.rename(self.folder)
+        remove_tree(self.folder)
 
     def end(self) -> None:
         """Remove the staging folder and the state, once the outputs are recorded."""
-        self.remove(self._moving, self.folder, self.state)
-
-    def remove(self, *folders: Path) -> None:
-        """Remove folders; the staging folder where none is named."""
-        for folder in folders or (self._moving, self.folder):
+        for folder in (self.moving, self.folder, self.state):
             try:
                 os.rmdir(folder)  # noqa: PTH106 - the usual case, and the fastest
             except FileNotFoundError:
                 continue
             except OSError:
-                _remove_tree(folder)
+                remove_tree(folder)
 
     def keep_state(self) -> None:
         """Do nothing: the folder is local."""
@@ -200,7 +186,8 @@ def _links(place: Path) -> Iterator[Path]:
                     folders.append(entry.path)
 
 
-def _remove_tree(folder: Path) -> None:
+def remove_tree(folder: Path) -> None:
+    """Remove a folder with all that is in it, even what is read-only."""
     shutil.rmtree(folder, ignore_errors=True)
     if folder.is_dir():
         _make_writable(folder)

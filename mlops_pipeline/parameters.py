@@ -84,11 +84,10 @@ def choices(schema: JsonSchema) -> list[JsonSchema]:
     definitions = schema.get("$defs", {})
     if "$ref" in schema:
         schema = _referred(schema, definitions)
-    if "anyOf" not in schema:
-        return [_with_definitions(schema, definitions)]
-    return [
-        _with_definitions(_referred(choice, definitions), definitions) for choice in schema["anyOf"]
-    ]
+    found = schema.get("anyOf", [schema])
+    if not definitions:
+        return list(found)
+    return [_with_definitions(_referred(choice, definitions), definitions) for choice in found]
 
 
 def _referred(schema: JsonSchema, definitions: Mapping[str, Any]) -> JsonSchema:
@@ -258,13 +257,6 @@ def map_paths(schema: JsonSchema, value: Any, change: Callable[[str], Any]) -> A
                 for name, item in value.items()
             }
     return value
-
-
-def paths(schema: JsonSchema, value: Any) -> list[str]:
-    """Return every path in a value, in order."""
-    found: list[str] = []
-    map_paths(schema, value, found.append)
-    return found
 
 
 _KINDS = {

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from mlops_pipeline.content import digest_path
 from mlops_pipeline.driver import Plan
@@ -68,12 +69,25 @@ def publish(done: Done) -> Outcome:
     sys.audit("mlops.step", "publisher.checked", node_id)
     placed = done.attempt.publish(done.plan.node.outputs, digests)
     sys.audit("mlops.step", "publisher.moved", node_id)
+    ended = _ended(done)
+    # A retry needs the names below the fence, so a failed result must not take them.
+    fence = f"failed/{ended.id}" if ended.state is State.FAILED else done.fence
+    state = ArtifactState.PENDING if ended.state is State.FAILED else ArtifactState.LIVE
     records = {
-        output.name: [_record(done, output, placed[output.name], digests[output.name])]
+        output.name: [
+            ArtifactRecord(
+                type=output.type,
+                uri=placed[output.name].uri,
+                name=f"{fence}:{output.name}:0",
+                state=state,
+                properties=_properties(done, output, placed[output.name]),
+                digest=digests[output.name],
+            )
+        ]
         for output in done.plan.node.outputs
     }
     try:
-        stored, written = done.workspace.store.put_execution(_ended(done), outputs=records)
+        stored, written = done.workspace.store.put_execution(ended, outputs=records)
     except (AlreadyExistsError, StaleExecutionError) as error:
         done.attempt.discard()
         raise ExecutorError(
@@ -104,10 +118,6 @@ def _ended(done: Done) -> Execution:
     return replace(ended, state=State.FAILED, error=str(error))
 
 
-def _fails(done: Done) -> bool:
-    return done.result.gate is not None and done.result.gate.action == FAIL
-
-
 def _check(done: Done, output: OutputIR) -> str:
     """Make sure that an output is there; returns the digest of its content."""
     path = done.attempt.folder / output.name
@@ -134,20 +144,9 @@ def _check(done: Done, output: OutputIR) -> str:
     return digest_path(written, done.workspace.digests)
 
 
-def _record(done: Done, output: OutputIR, placed: Placed, digest: str) -> ArtifactRecord:
-    properties = {
+def _properties(done: Done, output: OutputIR, placed: Placed) -> dict[str, Any]:
+    return {
         **done.plan.output_properties.get(output.name, {}),
         **done.result.properties.get(output.name, {}),
         **({TAG: placed.tag} if placed.tag else {}),
     }
-    failed = _fails(done)
-    # A retry needs these names, so a failed result must not take them.
-    fence = f"failed/{done.execution.id}" if failed else done.fence
-    return ArtifactRecord(
-        type=output.type,
-        uri=placed.uri,
-        name=f"{fence}:{output.name}:0",
-        state=ArtifactState.PENDING if failed else ArtifactState.LIVE,
-        properties=properties,
-        digest=digest,
-    )

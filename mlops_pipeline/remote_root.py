@@ -26,7 +26,7 @@ from mlops_pipeline.content import StatCache
 from mlops_pipeline.copies import Copies
 from mlops_pipeline.errors import NotFoundError, PipelineError, RootError
 from mlops_pipeline.ir import OutputIR
-from mlops_pipeline.local_root import LocalAttempt, local_attempt, local_names, node_folder
+from mlops_pipeline.local_root import LocalAttempt, local_attempt, local_names, remove_tree
 from mlops_pipeline.objects import (
     download,
     list_objects,
@@ -195,7 +195,7 @@ class RemoteAttempt:
     @cached_property
     def _state_url(self) -> str:
         execution = self.local.execution
-        return f"{self._pipeline_url}/.state/{execution.run_id}/{node_folder(execution)}"
+        return f"{self._pipeline_url}/.state/{execution.run_id}/{self.state.name}"
 
     @cached_property
     def _pipeline_url(self) -> str:
@@ -211,7 +211,8 @@ class RemoteAttempt:
     def publish(self, outputs: Sequence[OutputIR], digests: Mapping[str, str]) -> dict[str, Placed]:
         """Upload each output; the copy here is kept for the nodes that read it."""
         node_id = self.local.execution.node_id
-        folder = self.local.start_moving()
+        # An object store moves nothing, but the folder tells others that it has begun.
+        folder = self.local.folder.rename(self.local.moving)
         write_bytes(self._note, b"")
         sys.audit("mlops.step", "root.noted", node_id)
         placed = {}
@@ -243,7 +244,8 @@ class RemoteAttempt:
                 # It is found by its note, once the root can be reached again.
                 log.warning("execution %s left objects: %s", self.name, error.message)
         # What was uploaded has been a copy: the folders here go as a whole.
-        self.local.remove()
+        for folder in (self.local.moving, self.local.folder):
+            remove_tree(folder)
 
     def end(self) -> None:
         """Remove the folders, the note and the state, once the outputs are recorded."""

@@ -34,7 +34,7 @@ class Schedule:
         self._iterations: dict[str, list[Iteration]] = {}
         self._started: set[Place] = set()
         self._ended: dict[Place, bool] = {}
-        for outcome in session.history.all():
+        for outcome in session.history.all() if session.history.outcomes else ():
             if outcome.state.succeeded or outcome.state is State.SKIPPED:
                 self._started.add((outcome.node_id, outcome.iteration))
                 self.ended(outcome)
@@ -80,7 +80,7 @@ class Schedule:
         producer = self._nodes.get(needed)
         if producer is None:
             return True
-        shared = iteration[: shared_loops(node.loops, producer.loops)]
+        shared = iteration[: shared_loops(node.loops, producer.loops)] if iteration else ()
         if len(shared) == len(producer.loops):
             return self._ended.get((needed, shared), False)
         known = self._iterations.get(needed)
@@ -96,7 +96,7 @@ class Schedule:
             outer = [n for n in self._edges[node.id] if n in self._nodes and node.loops]
             if any(not self._decided(node, needed) for needed in outer):
                 return []
-            self._iterations[node.id] = iterations_of(self._session, node)
+            self._iterations[node.id] = iterations_of(self._session, node) if node.loops else [()]
             self._due |= self._users[node.id]
         return self._iterations[node.id]
 

@@ -10,15 +10,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
-from mlops_pipeline.artifacts import Artifact, PropertyValue, ValueArtifact, value_artifact_for
-from mlops_pipeline.errors import DefinitionError, file_line
+from mlops_pipeline.artifacts import (
+    Artifact,
+    PropertyValue,
+    ValueArtifact,
+    value_artifact_for,
+    value_fields,
+)
+from mlops_pipeline.errors import DefinitionError, place
 from mlops_pipeline.literals import (
     Secret,
     checked,
     schema_of,
     shortened,
     spelt,
-    value_fields,
 )
 from mlops_pipeline.parameters import JsonSchema
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from mlops_metadata.locks import WriteLock
 from mlops_pipeline.errors import StoreError
@@ -49,12 +49,14 @@ class Connection:
 
     def read(self, method: str, message: Any) -> Any:
         """Send a request that changes nothing."""
-        self._check()
+        if self._refusal:
+            self._refuse()
         return self._library.call(method, message)
 
     def write(self, method: str, message: Any) -> Any:
         """Send a request that changes something, under the lock."""
-        self._check()
+        if self._refusal:
+            self._refuse()
         if self._read_only:
             raise StoreError(
                 f"the metadata store {self.name} is open for reading only",
@@ -65,18 +67,18 @@ class Connection:
 
     def forward(self, method: str, data: bytes) -> tuple[bytes, str, int]:
         """Send the bytes of a request as they are, those that change something under the lock."""
-        self._check()
+        if self._refusal:
+            self._refuse()
         if method.startswith("Get"):
             return self._library.send(method, data)
         with self.lock:
             return self._library.send(method, data)
 
-    def _check(self) -> None:
-        if self._refusal:
-            raise StoreError(
-                f"the metadata store {self.name} {self._refusal}",
-                hint="open it in the process that uses it",
-            )
+    def _refuse(self) -> NoReturn:
+        raise StoreError(
+            f"the metadata store {self.name} {self._refusal}",
+            hint="open it in the process that uses it",
+        )
 
     def refuse(self, reason: str) -> None:
         """Refuse everything from now on."""

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from mlops_metadata.connection import Connection
-from mlops_metadata.library import pb, request
+from mlops_metadata.library import pb, service
 from mlops_pipeline.errors import StoreError, did_you_mean
-from mlops_pipeline.store import AlreadyExistsError, ArtifactType, Execution
+from mlops_pipeline.store import AlreadyExistsError, ArtifactType, Execution, State
 
 PIPELINE, RUN, NODE, CACHE = "pipeline", "pipeline_run", "node", "execution_cache"
 DOCUMENT = "mlops.document"
@@ -28,7 +28,7 @@ class Types:
     def context(self, name: str) -> int:
         """Return the id of one of our context types."""
         if name not in self._contexts:
-            response = self._connection.read("GetContextTypes", request("GetContextTypes"))
+            response = self._connection.read("GetContextTypes", service.GetContextTypesRequest())
             found = {kind.name: kind.id for kind in response.context_types}
             missing = [kind for kind in _CONTEXT_TYPES if kind not in found]
             if missing:
@@ -43,17 +43,16 @@ class Types:
     def execution(self, name: str) -> int:
         """Return the id of an execution type, which is registered if it is new."""
         if name not in self._executions:
-            self._load_executions()
+            response = self._connection.read(
+                "GetExecutionTypes", service.GetExecutionTypesRequest()
+            )
+            self._executions.update((kind.name, kind.id) for kind in response.execution_types)
             if name not in self._executions:
                 message = _put_types()
                 message.execution_types.add(name=name)
                 ids = self._connection.write("PutTypes", message).execution_type_ids
                 self._executions[name] = ids[0]
         return self._executions[name]
-
-    def _load_executions(self) -> None:
-        response = self._connection.read("GetExecutionTypes", request("GetExecutionTypes"))
-        self._executions.update((kind.name, kind.id) for kind in response.execution_types)
 
     def artifact(self, name: str) -> Any:
         """Return an artifact type, which is registered if it is new."""
@@ -65,7 +64,7 @@ class Types:
         """Register artifact types; known ones may gain properties."""
         wanted = {kind.name: kind for kind in types}
         if not all(self._is_known(kind) for kind in wanted.values()):
-            response = self._connection.read("GetArtifactTypes", request("GetArtifactTypes"))
+            response = self._connection.read("GetArtifactTypes", service.GetArtifactTypesRequest())
             self._artifacts.update((kind.name, kind) for kind in response.artifact_types)
         new = [kind for kind in wanted.values() if not self._is_known(kind)]
         if not new:
@@ -74,7 +73,7 @@ class Types:
         for kind in new:
             _write_type(kind, message.artifact_types.add())
         self._connection.write("PutTypes", message)
-        response = self._connection.read("GetArtifactTypes", request("GetArtifactTypes"))
+        response = self._connection.read("GetArtifactTypes", service.GetArtifactTypesRequest())
         self._artifacts.update((kind.name, kind) for kind in response.artifact_types)
 
     def _is_known(self, kind: ArtifactType) -> bool:
@@ -93,7 +92,7 @@ class Types:
 
 
 def _put_types() -> Any:
-    message = request("PutTypes")
+    message = service.PutTypesRequest()
     # Others may know more properties of a type than we do, or fewer.
     message.can_add_fields = message.can_omit_fields = True
     return message
@@ -133,109 +132,94 @@ class Contexts:
     def __init__(self, connection: Connection, types: Types) -> None:
         self._connection = connection
         self._types = types
-        self._ids: dict[tuple[str, str], int] = {}
+        self.ids: dict[tuple[str, str], int] = {}
         self._placed: set[int] = set()
 
     def get(self, kind: str, name: str) -> Any | None:
-        """Return a context as stored."""
-        message = request("GetContextByTypeAndName")
+        """A context as stored."""
+        message = service.GetContextByTypeAndNameRequest()
         message.type_name, message.context_name = kind, name
         response = self._connection.read("GetContextByTypeAndName", message)
         if not response.HasField("context"):
             return None
-        self._ids[kind, name] = response.context.id
+        self.ids[kind, name] = response.context.id
         return response.context
 
     def id(self, kind: str, name: str) -> int:
-        """Return the id of a context; 0 if there is none."""
-        if (kind, name) not in self._ids:
+        """The id of a context; 0 if there is none."""
+        if (kind, name) not in self.ids:
             self.get(kind, name)
-        return self._ids.get((kind, name), 0)
+        return self.ids.get((kind, name), 0)
 
     def new(self, kind: str, name: str) -> Any:
         """Return a message for a context, to be filled in and `put`."""
         return pb.Context(type_id=self._types.context(kind), name=name)
 
-    def put(self, kind: str, context: Any) -> int:
-        """Create a context, or replace its properties."""
-        try:
-            return self._put(kind, context)
-        except AlreadyExistsError:
-            # Another process has made it since we looked, and not under our lock.
-            stored = None if context.id else self.get(kind, context.name)
-            if stored is None:
-                raise
-            context.id = stored.id
-            return self._put(kind, context)
+    def put(self, kind: str, context: Any, *, change: bool = True) -> int:
+        """Create a context; returns its id.
 
-    def _put(self, kind: str, context: Any) -> int:
-        message = request("PutContexts")
-        message.contexts.append(context)
-        (found,) = self._connection.write("PutContexts", message).context_ids
-        self._ids[kind, context.name] = int(found)
+        Args:
+            change: give one that is there these properties; else it is left as it is.
+        """
+        key = (kind, context.name)
+        if known := self.ids.get(key):
+            context.id = known
+        message = service.PutContextsRequest(contexts=[context])
+        try:
+            (found,) = self._connection.write("PutContexts", message).context_ids
+        except AlreadyExistsError:
+            # It was there already, or another process has made it, and not under our lock.
+            if known or self.get(*key) is None:
+                raise
+            return self.put(kind, context) if change else self.ids[key]
+        self.ids[key] = int(found)
         return int(found)
 
-    def _make(self, kind: str, name: str) -> int:
-        """Return the id of a context, which is made where it is missing and else left as it is."""
-        if not self.id(kind, name):
-            with contextlib.suppress(AlreadyExistsError):
-                return self._put(kind, self.new(kind, name))
-        return self.id(kind, name)
-
-    def run(self, pipeline: str, run_id: str) -> int:
-        """Return the id of a run's context, made with its pipeline's where it is new."""
+    def put_run(
+        self, pipeline: str, context: Any, base_run: str = "", *, change: bool = True
+    ) -> None:
+        """Put the context of a run, below those of its pipeline and of its base run."""
         with self._connection.lock:
-            found = self.id(RUN, run_id)
-            if not found:
-                found = self._make(RUN, run_id)
-                self._place_run(found, pipeline)
-            return found
+            found = self.put(RUN, context, change=change)
+            if found in self._placed:
+                return
+            parents = [self.id(RUN, base_run)] if base_run else []
+            if pipeline:
+                known = self.id(PIPELINE, pipeline)
+                new = self.new(PIPELINE, pipeline)
+                parents.append(known or self.put(PIPELINE, new, change=False))
+            for parent in filter(None, parents):
+                message = service.PutParentContextsRequest()
+                message.parent_contexts.add(child_id=found, parent_id=parent)
+                # A process that was killed may have made the context and no more.
+                with contextlib.suppress(AlreadyExistsError):
+                    self._connection.write("PutParentContexts", message)
+            self._placed.add(found)
 
-    def put_run(self, pipeline: str, context: Any, base_run: str = "") -> int:
-        """Create or replace a run's context, and put it under its pipeline and its base run."""
-        with self._connection.lock:
-            known = self.id(RUN, context.name)
-            if known:
-                context.id = known
-            found = self.put(RUN, context)
-            self._place_run(found, pipeline, base_run)
-            return found
+    def attach(
+        self, message: Any, execution: Execution, has_outputs: bool
+    ) -> list[tuple[str, str]]:
+        """Add its contexts to the `PutExecution` request of an execution, which makes new ones.
 
-    def _place_run(self, run: int, pipeline: str, base_run: str = "") -> None:
-        if run in self._placed:
-            return
-        if pipeline:
-            self._place(run, self._make(PIPELINE, pipeline))
-        if base_run:
-            self._place(run, self.id(RUN, base_run))
-        self._placed.add(run)
-
-    def _place(self, child: int, parent: int) -> None:
-        if parent:
-            message = request("PutParentContexts")
-            message.parent_contexts.add(child_id=child, parent_id=parent)
-            # A process that was killed may have made the context and no more.
-            with contextlib.suppress(AlreadyExistsError):
-                self._connection.write("PutParentContexts", message)
-
-    def of_execution(self, execution: Execution) -> list[tuple[str, str]]:
-        """Return type and name of the contexts that an execution belongs to."""
-        node = execution.node_id and f"{execution.pipeline}.{execution.node_id}"
-        names = [(PIPELINE, execution.pipeline), (RUN, execution.run_id), (NODE, node)]
-        return [(kind, name) for kind, name in names if name]
-
-    def attach(self, message: Any, wanted: list[tuple[str, str]]) -> None:
-        """Add contexts to a `PutExecution` request, which makes those that are new."""
+        Returns:
+            Type and name of each context, in the order of the ids in the response.
+        """
+        wanted: list[tuple[str, str]] = []
+        if has_outputs or not execution.id:
+            node = execution.node_id and f"{execution.pipeline}.{execution.node_id}"
+            names = [(PIPELINE, execution.pipeline), (RUN, execution.run_id), (NODE, node)]
+            wanted += [(kind, name) for kind, name in names if name]
+        if execution.state is State.COMPLETE and execution.cache_key:
+            wanted.append((CACHE, execution.cache_key))
+        run = execution.run_id
+        if run and not execution.id and not self.id(RUN, run):
+            self.put_run(execution.pipeline, self.new(RUN, run), change=False)
         for kind, name in wanted:
             # MLMD looks for one whose id is not known here; asking for it would be a second search.
-            found = self._ids.get((kind, name))
-            if found:
+            if found := self.ids.get((kind, name)):
                 message.contexts.add(id=found)
             else:
                 message.contexts.append(self.new(kind, name))
         message.options.reuse_context_if_already_exist = True
         message.options.force_reuse_context = True
-
-    def remember(self, wanted: list[tuple[str, str]], ids: Iterable[int]) -> None:
-        """Keep the ids that a `PutExecution` response gives."""
-        self._ids.update(zip(wanted, ids, strict=True))
+        return wanted

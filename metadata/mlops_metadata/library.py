@@ -150,7 +150,10 @@ class Library:
             AlreadyExistsError: a unique name is taken.
             StoreError: the store is closed, or refuses the request.
         """
-        return respond(self._name, method, *self.send(method, message.SerializeToString()))
+        answer, reason, code = self.send(method, message.SerializeToString())
+        if code == 0:
+            return getattr(service, method + "Response").FromString(answer)
+        return respond(self._name, method, answer, reason, code)
 
     def send(self, method: str, data: bytes) -> tuple[bytes, str, int]:
         """Send the bytes of a request: those of the answer, what went wrong, and its gRPC code."""

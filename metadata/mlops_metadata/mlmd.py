@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +12,7 @@ from typing import Any
 from mlops_metadata import records, tfx
 from mlops_metadata.connection import Connection
 from mlops_metadata.layout import CACHE, DOCUMENT, NODE, PIPELINE, RUN, Contexts, Types
-from mlops_metadata.library import pb, request
+from mlops_metadata.library import pb, service
 from mlops_metadata.listing import Wanted, by_id, newest, recent
 from mlops_metadata.sqlite import connect, locate
 from mlops_metadata.values import decode, encode
@@ -100,14 +99,14 @@ class MlmdStore:
         return [self._run(context) for context in found[:limit]]
 
     def _newest_runs(self, limit: int) -> list[Any]:
-        message = request("GetContextsByType")
+        message = service.GetContextsByTypeRequest()
         message.type_name = RUN
         listing = newest(self._connection, "GetContextsByType", message, "contexts", limit)
         return list(islice(listing, limit))
 
     def _all_of(self, pipeline: str) -> list[Any]:
-        """Return the contexts of all runs of a pipeline, newest first."""
-        message = request("GetChildrenContextsByContext")
+        """The contexts of all runs of a pipeline, newest first."""
+        message = service.GetChildrenContextsByContextRequest()
         message.context_id = self._contexts.id(PIPELINE, pipeline)
         children = self._connection.read("GetChildrenContextsByContext", message).contexts
         return sorted((c for c in children if c.type == RUN), key=lambda c: -c.id)
@@ -115,7 +114,7 @@ class MlmdStore:
     def _run(self, context: Any) -> Run:
         if records.is_our_run(context):
             return records.read_run(context)
-        message = request("GetParentContextsByContext")
+        message = service.GetParentContextsByContextRequest()
         message.context_id = context.id
         parents = self._connection.read("GetParentContextsByContext", message).contexts
         pipeline = next((p.name for p in parents if p.type == PIPELINE), "")
@@ -137,11 +136,11 @@ class MlmdStore:
                 if execution.id not in self._claimed:
                     self._check_running(execution.id)
                 sys.audit("mlops.step", "store.checked", execution.node_id)
-            message = request("PutExecution")
+            message = service.PutExecutionRequest()
             type_id = self._types.execution(execution.component)
             records.write_execution(execution, type_id, message.execution)
             new = self._add_events(message, inputs, outputs)
-            contexts = self._add_contexts(message, execution, bool(outputs))
+            contexts = self._contexts.attach(message, execution, bool(outputs))
             if execution.id and execution.state is not State.RUNNING:
                 records.write_end(message, lambda: self._types.artifact(records.END).id)
             try:
@@ -150,8 +149,11 @@ class MlmdStore:
                 if execution.id:
                     self._check_running(execution.id)
                 raise self._name_taken(execution, new, error) from error
-            self._contexts.remember(contexts, response.context_ids)
-            self._note(response.execution_id, execution.state)
+            self._contexts.ids.update(zip(contexts, response.context_ids, strict=True))
+            if execution.state is State.RUNNING:
+                self._claimed.add(response.execution_id)
+            else:
+                self._claimed.discard(response.execution_id)
         now = time.time()
         ids = iter(response.artifact_ids)
         written = {
@@ -159,12 +161,6 @@ class MlmdStore:
             for key, found in outputs.items()
         }
         return replace(execution, id=response.execution_id, heartbeat=now), written
-
-    def _note(self, execution_id: int, state: State) -> None:
-        if state is State.RUNNING:
-            self._claimed.add(execution_id)
-        else:
-            self._claimed.discard(execution_id)
 
     def _check_running(self, execution_id: int) -> None:
         found = self._message(execution_id)
@@ -205,19 +201,6 @@ class MlmdStore:
             records.write_event(event, direction, keys)
         return new
 
-    def _add_contexts(
-        self, message: Any, execution: Execution, has_outputs: bool
-    ) -> list[tuple[str, str]]:
-        wanted: list[tuple[str, str]] = []
-        if has_outputs or not execution.id:
-            wanted += self._contexts.of_execution(execution)
-        if execution.state is State.COMPLETE and execution.cache_key:
-            wanted.append((CACHE, execution.cache_key))
-        if execution.run_id and not execution.id:
-            self._contexts.run(execution.pipeline, execution.run_id)
-        self._contexts.attach(message, wanted)
-        return wanted
-
     def _name_taken(
         self, execution: Execution, new: Sequence[ArtifactRecord], error: AlreadyExistsError
     ) -> AlreadyExistsError:
@@ -234,7 +217,7 @@ class MlmdStore:
         return error
 
     def heartbeat(self, execution_id: int) -> None:
-        message = request("PutExecutions")
+        message = service.PutExecutionsRequest()
         records.write_beat(execution_id, message)
         self._connection.write("PutExecutions", message)
 
@@ -252,12 +235,12 @@ class MlmdStore:
         if not context_id:
             return []
         # Without options: with them MLMD's answer takes time quadratic in its length.
-        message = request("GetExecutionsByContext")
+        message = service.GetExecutionsByContextRequest()
         message.context_id = context_id
         return self._executions(self._connection.read("GetExecutionsByContext", message).executions)
 
     def execution_by_name(self, component: str, name: str) -> Execution | None:
-        message = request("GetExecutionByTypeAndName")
+        message = service.GetExecutionByTypeAndNameRequest()
         message.type_name, message.execution_name = component, name
         response = self._connection.read("GetExecutionByTypeAndName", message)
         found = [response.execution] if response.HasField("execution") else []
@@ -267,12 +250,12 @@ class MlmdStore:
         self, component: str, *, node: str = "", limit: int = 20
     ) -> list[Execution]:
         if node:
-            message = request("GetExecutionsByContext")
+            message = service.GetExecutionsByContextRequest()
             message.context_id = self._contexts.id(NODE, node)
             if not message.context_id:
                 return []
         else:
-            message = request("GetExecutionsByType")
+            message = service.GetExecutionsByTypeRequest()
             message.type_name = component
         method = "GetExecutionsByContext" if node else "GetExecutionsByType"
         listing = newest(self._connection, method, message, "executions", limit)
@@ -296,7 +279,7 @@ class MlmdStore:
         return sorted(found, key=lambda e: e.id, reverse=newest_first)
 
     def _tfx_execution(self, stored: Any) -> Execution:
-        message = request("GetContextsByExecution")
+        message = service.GetContextsByExecutionRequest()
         message.execution_id = stored.id
         response = self._connection.read("GetContextsByExecution", message)
         return tfx.read_tfx_execution(stored, response.contexts)
@@ -315,21 +298,21 @@ class MlmdStore:
             return []
         found = recent(self._connection, Wanted("Artifacts", fits, limit, patience=1))
         if found is None:
-            message = request("GetArtifactsByType")
+            message = service.GetArtifactsByTypeRequest()
             message.type_name = type_name
             listing = newest(self._connection, "GetArtifactsByType", message, "artifacts", limit)
             found = list(islice(listing, limit))
         return [records.read_artifact(artifact) for artifact in found]
 
     def artifacts_by_uri(self, uri: str) -> list[ArtifactRecord]:
-        message = request("GetArtifactsByURI")
+        message = service.GetArtifactsByURIRequest()
         message.uris.append(uri)
         response = self._connection.read("GetArtifactsByURI", message)
         found = [records.read_artifact(artifact) for artifact in response.artifacts]
         return sorted(found, key=lambda record: record.id)
 
     def _artifact_by_name(self, type_name: str, name: str) -> bool:
-        message = request("GetArtifactByTypeAndName")
+        message = service.GetArtifactByTypeAndNameRequest()
         message.type_name, message.artifact_name = type_name, name
         response = self._connection.read("GetArtifactByTypeAndName", message)
         return bool(response.HasField("artifact"))
@@ -340,7 +323,7 @@ class MlmdStore:
             found = by_id(self._connection, "GetArtifactsByID", "artifact_ids", ids, "artifacts")
             if not found:
                 raise StoreError(f"artifact {artifact_id} is not in {self._connection.name}")
-            message = request("PutArtifacts")
+            message = service.PutArtifactsRequest()
             number = pb.Artifact.State.Value(state.value)
             message.artifacts.add(id=artifact_id, type_id=found[0].type_id, state=number)
             message.update_mask.paths.append("state")
@@ -363,8 +346,7 @@ class MlmdStore:
         if not self._contexts.id(DOCUMENT, name):
             context = self._contexts.new(DOCUMENT, name)
             encode(text, context.custom_properties[_TEXT])
-            with contextlib.suppress(AlreadyExistsError):
-                self._contexts.put(DOCUMENT, context)
+            self._contexts.put(DOCUMENT, context, change=False)
         return name
 
     def get_document(self, digest: str) -> str | None:

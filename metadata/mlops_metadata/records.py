@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_metadata.library import pb
-from mlops_metadata.values import decode, encode, plain_field
+from mlops_metadata.values import decode, encode, encode_all, plain_field
 from mlops_pipeline.artifacts import LAYOUT_PROPERTY, has_old_layout
 from mlops_pipeline.store import (
     ArtifactRecord,
@@ -104,11 +104,6 @@ class Parts:
     named: dict[str, Any] = field(default_factory=dict)
 
 
-def _write(properties: Any, values: Mapping[str, Any], prefix: str = "") -> None:
-    for name, value in values.items():
-        encode(value, properties[prefix + name], name=name)
-
-
 def _sort_out(properties: Any) -> Parts:
     parts = Parts()
     for name, value in properties.items():
@@ -135,10 +130,11 @@ def write_execution(execution: Execution, type_id: int, message: Any) -> None:
     if skipped:
         properties[PREFIX + "state"].string_value = execution.state.value
     facts = {name: getattr(execution, name) for name in (*_PLAIN, *_RECORD)}
-    _write(properties, {n: facts[n] for n, none in _PLAIN.items() if facts[n] != none}, PREFIX)
+    plain = {n: facts[n] for n, none in _PLAIN.items() if facts[n] != none}
+    encode_all(plain, properties, PREFIX)
     record = {name: facts[name] for name, none in _RECORD.items() if facts[name] != none}
     encode(record, properties[PREFIX + "record"], name=f"execution of {execution.node_id}")
-    _write(properties, execution.parameters)
+    encode_all(execution.parameters, properties)
 
 
 def write_end(message: Any, end_type: Callable[[], int]) -> None:
@@ -219,7 +215,7 @@ def write_artifact(record: ArtifactRecord, kind: Any, message: Any) -> None:
     if layout:
         custom[LAYOUT_PROPERTY].string_value = layout
     facts = {"digest": record.digest, "created": record.created}
-    _write(custom, {name: value for name, value in facts.items() if value}, PREFIX)
+    encode_all({name: value for name, value in facts.items() if value}, custom, PREFIX)
 
 
 def _declared_field(kind: Any, name: str) -> str:
@@ -299,9 +295,9 @@ def write_run(run: Run, message: Any) -> None:
         "started": run.started,
         "finished": run.finished,
     }
-    _write(message.custom_properties, {k: v for k, v in facts.items() if v}, PREFIX)
-    _write(message.custom_properties, run.parameters)
-    _write(message.custom_properties, run.properties, OTHER)
+    encode_all({k: v for k, v in facts.items() if v}, message.custom_properties, PREFIX)
+    encode_all(run.parameters, message.custom_properties)
+    encode_all(run.properties, message.custom_properties, OTHER)
 
 
 def is_our_run(message: Any) -> bool:

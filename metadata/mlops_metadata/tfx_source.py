@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from mlops_metadata.connection import Connection
 from mlops_metadata.layout import RUN
-from mlops_metadata.library import pb, request
+from mlops_metadata.library import pb, request, service
 from mlops_metadata.listing import PAGE, newest
 from mlops_metadata.mlmd import MlmdStore
 from mlops_metadata.sqlite import locate, open_copy
@@ -67,8 +67,8 @@ class Source:
         return digest.hexdigest()[:12]
 
     def types(self) -> list[ArtifactType]:
-        """Return the artifact types, without those that only MLMD itself uses."""
-        response = self._connection.read("GetArtifactTypes", request("GetArtifactTypes"))
+        """The artifact types, without those that only MLMD itself uses."""
+        response = self._connection.read("GetArtifactTypes", service.GetArtifactTypesRequest())
         return [
             ArtifactType(kind.name, _base_type(kind), _properties(kind))
             for kind in response.artifact_types
@@ -78,7 +78,7 @@ class Source:
     def steps(self) -> Iterator[Step]:
         """Yield the executions, oldest first."""
         listing = newest(
-            self._connection, "GetExecutions", request("GetExecutions"), "executions", PAGE
+            self._connection, "GetExecutions", service.GetExecutionsRequest(), "executions", PAGE
         )
         ids = sorted(message.id for message in listing)
         for start in range(0, len(ids), _CHUNK):
@@ -93,13 +93,13 @@ class Source:
             yield Step(execution, inputs, _by_key(own, Direction.OUTPUT, known))
 
     def base_run(self, run_id: str) -> str:
-        """Return the run that a partial run goes on from; empty if there is none."""
-        message = request("GetContextByTypeAndName")
+        """The run that a partial run goes on from; empty if there is none."""
+        message = service.GetContextByTypeAndNameRequest()
         message.type_name, message.context_name = RUN, run_id
         found = self._connection.read("GetContextByTypeAndName", message)
         if not found.HasField("context"):
             return ""
-        message = request("GetParentContextsByContext")
+        message = service.GetParentContextsByContextRequest()
         message.context_id = found.context.id
         parents = self._connection.read("GetParentContextsByContext", message).contexts
         return next((parent.name for parent in parents if parent.type == RUN), "")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from mlops_metadata.library import MessageToDict, StringValue
@@ -40,6 +41,16 @@ def encode(value: Any, target: Any, *, name: str = "a property") -> None:
         ) from None
     target.proto_value.type_url = _TYPE_URL
     target.proto_value.value = StringValue(value=text).SerializeToString()
+
+
+def encode_all(values: Mapping[str, Any], properties: Any, prefix: str = "") -> None:
+    """Write JSON values into a map of properties, each under its name after the prefix.
+
+    Raises:
+        StoreError: a value is not JSON.
+    """
+    for name, value in values.items():
+        encode(value, properties[prefix + name], name=name)
 
 
 def plain_field(value: Any) -> str:

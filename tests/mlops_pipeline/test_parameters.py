@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mlops_pipeline.errors import ParameterError
-from mlops_pipeline.parameters import check, describe_schema, from_text, map_paths, paths
+from mlops_pipeline.parameters import check, describe, from_text, map_paths
 
 PATH = {"type": "string", "format": "path"}
 TREE = {
@@ -68,7 +68,9 @@ def test_a_field_that_a_record_does_not_have_is_refused(value: dict[str, Any]) -
 
 def test_paths_are_found_at_any_depth() -> None:
     value = {"size": 1, "file": "a", "below": {"size": 2, "file": "b", "below": None}}
-    assert paths(TREE, value) == ["a", "b"]
+    found: list[str] = []
+    map_paths(TREE, value, found.append)
+    assert found == ["a", "b"]
     moved = map_paths(TREE, value, lambda path: f"/base/{path}")
     assert moved["below"]["file"] == "/base/b"
     assert moved["size"] == 1
