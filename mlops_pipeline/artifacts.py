@@ -340,7 +340,7 @@ def value_artifact_for(python_type: object) -> type[ValueArtifact]:
 
 
 def value_fields(hint: Any) -> dict[str, Any]:
-    """The names and types of a return type that has several: NamedTuple, TypedDict, dataclass."""
+    """Return the fields of a return type: a NamedTuple, a TypedDict, or a dataclass."""
     named = isinstance(hint, type) and (
         typing.is_typeddict(hint) or hasattr(hint, "_fields") or dataclasses.is_dataclass(hint)
     )

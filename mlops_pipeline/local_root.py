@@ -111,7 +111,7 @@ class LocalAttempt:
 
     @property
     def is_moving(self) -> bool | None:
-        """Whether outputs are being moved; None if there is no folder here that tells."""
+        """True if outputs are being moved; None if there is no folder to tell."""
         if self.moving.exists():
             return True
         return False if self.folder.exists() else None
@@ -147,7 +147,7 @@ class LocalAttempt:
         """Remove everything that the execution wrote, moved or not."""
         if self.moving.exists():
             for output in self.execution.properties[OUTPUTS]:
-                # What still lies in staging was not moved: the place then is somebody else's.
+                # An output still in staging was not moved: its final path belongs to another execution.
                 if not (self.moving / output).exists():
                     place, other = self._places(output)
                     remove_tree(other if other.exists() else place)

@@ -17,7 +17,7 @@ from mlops_pipeline.artifacts import (
     value_artifact_for,
     value_fields,
 )
-from mlops_pipeline.errors import DefinitionError, place
+from mlops_pipeline.errors import DefinitionError, file_line
 from mlops_pipeline.literals import (
     Secret,
     checked,

@@ -136,7 +136,7 @@ class Contexts:
         self._placed: set[int] = set()
 
     def get(self, kind: str, name: str) -> Any | None:
-        """A context as stored."""
+        """Return a context as stored."""
         message = service.GetContextByTypeAndNameRequest()
         message.type_name, message.context_name = kind, name
         response = self._connection.read("GetContextByTypeAndName", message)
@@ -146,7 +146,7 @@ class Contexts:
         return response.context
 
     def id(self, kind: str, name: str) -> int:
-        """The id of a context; 0 if there is none."""
+        """Return the id of a context; 0 if there is none."""
         if (kind, name) not in self.ids:
             self.get(kind, name)
         return self.ids.get((kind, name), 0)

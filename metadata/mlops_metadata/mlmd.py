@@ -105,7 +105,7 @@ class MlmdStore:
         return list(islice(listing, limit))
 
     def _all_of(self, pipeline: str) -> list[Any]:
-        """The contexts of all runs of a pipeline, newest first."""
+        """Return the contexts of all runs of a pipeline, newest first."""
         message = service.GetChildrenContextsByContextRequest()
         message.context_id = self._contexts.id(PIPELINE, pipeline)
         children = self._connection.read("GetChildrenContextsByContext", message).contexts

@@ -67,7 +67,7 @@ class Source:
         return digest.hexdigest()[:12]
 
     def types(self) -> list[ArtifactType]:
-        """The artifact types, without those that only MLMD itself uses."""
+        """Return the artifact types, without those that only MLMD itself uses."""
         response = self._connection.read("GetArtifactTypes", service.GetArtifactTypesRequest())
         return [
             ArtifactType(kind.name, _base_type(kind), _properties(kind))
@@ -93,7 +93,7 @@ class Source:
             yield Step(execution, inputs, _by_key(own, Direction.OUTPUT, known))
 
     def base_run(self, run_id: str) -> str:
-        """The run that a partial run goes on from; empty if there is none."""
+        """Return the run that a partial run goes on from; empty if there is none."""
         message = service.GetContextByTypeAndNameRequest()
         message.type_name, message.context_name = RUN, run_id
         found = self._connection.read("GetContextByTypeAndName", message)
