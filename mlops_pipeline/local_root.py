@@ -147,7 +147,7 @@ class LocalAttempt:
         """Remove everything that the execution wrote, moved or not."""
         if self.moving.exists():
             for output in self.execution.properties[OUTPUTS]:
-                # An output still in staging was not moved: its final path belongs to another execution.
+                # Not moved from staging: the final path belongs to another execution.
                 if not (self.moving / output).exists():
                     place, other = self._places(output)
                     remove_tree(other if other.exists() else place)
