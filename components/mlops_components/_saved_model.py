@@ -31,8 +31,8 @@ def make_stable(folder: Path, scratch: Path) -> None:
 
     Args:
         scratch: a folder that is gone, but in the names of the tables that were read from it.
-            Tables of one name are one table to TensorFlow, so the digest of their files comes in
-            its index: two graphs share a table only if it is the same.
+            Tables of one name are one table to TensorFlow, so the digest of their files replaces
+            it: two graphs share a table only if it is the same.
     """
     path = folder / GRAPH_FILE
     assets = folder / ASSETS_FOLDER
