@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from mlops_pipeline.gate import Gate, read_gate
 from mlops_pipeline.history import load_links, node_label
 from mlops_pipeline.lease import state_of
 from mlops_pipeline.objects import is_remote
+from mlops_pipeline.runs import elapsed, last_sign, run_seconds
 from mlops_pipeline.settings import Sources, resolve
 from mlops_pipeline.store import (
     ArtifactRecord,
@@ -28,9 +28,6 @@ from mlops_pipeline.store import (
 from mlops_pipeline.workspace import TAG, copies_in
 
 Artifacts = Mapping[str, Sequence[Artifact]]
-
-IDLE = "idle"
-"""Run property: seconds between its ends and the resumes that followed them."""
 
 KILLED = "its process was killed"
 """Error of a node that was running when its run's process ended without a word."""
@@ -76,7 +73,7 @@ class NodeRun:
     @property
     def duration(self) -> float:
         """Seconds that the last attempt took, so far if it is not over."""
-        return _seconds(self.execution.started, self.execution.finished)
+        return elapsed(self.execution.started, self.execution.finished)
 
     def artifact(self, output: str = "") -> Artifact:
         """Return the only artifact of an output; the output may be left out if there is only one.
@@ -230,21 +227,6 @@ def read_run(store: MetadataStore, run_id: str) -> PipelineRun:
     return PipelineRun(run, nodes)
 
 
-def run_seconds(run: Run, ended: float = 0.0) -> float:
-    """Return seconds that were spent on a run, so far if it is not over.
-
-    Args:
-        ended: when it ended, where the run itself does not say.
-    """
-    idle = float(run.properties.get(IDLE, 0.0))
-    return max(0.0, _seconds(run.started, run.finished or ended) - idle)
-
-
-def last_sign(run: Run, executions: Iterable[Execution]) -> float:
-    """Return the last moment at which something was heard of a run."""
-    return max([run.started, *(max(e.started, e.finished, e.heartbeat) for e in executions)])
-
-
 def _as_it_is(run: Run, execution: Execution) -> Execution:
     """Return an execution; if it was running in a dead run, as failed."""
     if execution.state is not State.RUNNING or state_of(run) is State.RUNNING:
@@ -279,7 +261,3 @@ def _copy_of(uri: str, digest: str) -> Path:
 
 def _objects(links: Mapping[str, Sequence[ArtifactRecord]]) -> dict[str, list[Artifact]]:
     return {key: [artifact_object(record) for record in found] for key, found in links.items()}
-
-
-def _seconds(started: float, finished: float) -> float:
-    return max(0.0, (finished or time.time()) - started) if started else 0.0

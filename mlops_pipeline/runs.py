@@ -14,7 +14,6 @@ from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
 from mlops_pipeline.ir import PipelineIR, dump, load
 from mlops_pipeline.lease import host, is_dead, is_gone, process_of, state_of, this_process
 from mlops_pipeline.parameters import run_parameters
-from mlops_pipeline.results import IDLE, last_sign
 from mlops_pipeline.store import (
     NOTHING,
     ArtifactType,
@@ -31,6 +30,9 @@ LAST = "last"
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+=@-]{0,127}")
 """A run id is a part of paths on every system, so it holds no slash, colon or space."""
+
+IDLE = "idle"
+"""Run property: seconds between its ends and the resumes that followed them."""
 
 RESUMED = "resumed"
 """Run property: Unix time of the last resume."""
@@ -244,6 +246,26 @@ def end_run(workspace: Workspace, run: Run, state: State) -> Run:
     ended = replace(run, state=state, finished=time.time())
     workspace.store.put_run(ended)
     return ended
+
+
+def run_seconds(run: Run, ended: float = 0.0) -> float:
+    """Seconds that were spent on a run, so far if it is not over.
+
+    Args:
+        ended: when it ended, where the run itself does not say.
+    """
+    idle = float(run.properties.get(IDLE, 0.0))
+    return max(0.0, elapsed(run.started, run.finished or ended) - idle)
+
+
+def last_sign(run: Run, executions: Iterable[Execution]) -> float:
+    """The last moment at which something was heard of a run."""
+    return max([run.started, *(max(e.started, e.finished, e.heartbeat) for e in executions)])
+
+
+def elapsed(started: float, finished: float) -> float:
+    """Return seconds from start to end, or until now; 0 for what has not started."""
+    return max(0.0, (finished or time.time()) - started) if started else 0.0
 
 
 def pipeline_of(workspace: Workspace, run: Run) -> PipelineIR:

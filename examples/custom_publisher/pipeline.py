@@ -15,7 +15,7 @@ class Table(Artifact):
 
 def publish_if_not_empty(done: Done) -> Outcome:
     """Refuse empty tables; a refused result is a failed attempt, and nobody ever sees it."""
-    table = done.staging.output("table") / "table.csv"
+    table = done.attempt.folder / "table" / "table.csv"
     if not table.read_text().strip():
         raise ExecutorError("the table is empty", hint="give rows", retryable=False)
     return publish(done)
