@@ -384,7 +384,7 @@ def test_keyboard_interrupt_gets_through():
 @pytest.mark.parametrize(
     ("target", "error", "hint"),
     [
-        ("no_such_module_x:f", "cannot import no_such_module_x", "where the module lies"),
+        ("no_such_module_x:f", "cannot import no_such_module_x", "in the folder of the module"),
         ("json:dumpss", "json has no 'dumpss'", "did you mean 'dumps'?"),
     ],
 )

@@ -70,7 +70,7 @@ class History:
     def delete(self, artifact: int) -> None:
         self.store.set_artifact_state(artifact, ArtifactState.DELETED)
 
-    def ask_resolver(
+    def ask(
         self, resolver: Callable[[Query], Iterable[ArtifactRecord]], type: str, **arguments: Any
     ) -> list[int]:
         query = Query(self.store, "p", "now", type, arguments)
