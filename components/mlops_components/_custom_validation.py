@@ -17,6 +17,7 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, path_pb2
 
 from mlops_components._sql import compute, parse
 from mlops_components._sql_types import SqlError, kind
+from mlops_components._stack_protobuf import is_list
 
 _PACKAGE = "tensorflow.data_validation"
 _DEFAULT_SLICE = "All Examples"
@@ -58,8 +59,8 @@ def config_type() -> Any:
     )
     for name, fields in _MESSAGES.items():
         message = file.message_type.add(name=name)
-        for number, (key, wanted, is_list) in enumerate(fields, 1):
-            field = message.field.add(name=key, number=number, label=3 if is_list else 1)
+        for number, (key, wanted, several) in enumerate(fields, 1):
+            field = message.field.add(name=key, number=number, label=3 if several else 1)
             shape, _, target = wanted.rpartition(" ")
             field.type = 9 if wanted == "string" else 14 if shape else 11
             if wanted != "string":
@@ -194,32 +195,24 @@ def _read(path: list[str], names: Mapping[str, Any]) -> Any:
     descriptor, value, is_set = message.DESCRIPTOR, message, True
     field: Any = None
     for name in path[1:]:
-        if descriptor is None or (field is not None and _is_list(field)):
+        if descriptor is None or (field is not None and is_list(field)):
             raise SqlError(f"Cannot access field {name} of {'.'.join(path)}")
         fields = {each.lower(): each for each in descriptor.fields_by_name}
         if name.lower() not in fields:
             raise SqlError(f"{descriptor.full_name} does not have a field called {name}")
         field = descriptor.fields_by_name[fields[name.lower()]]
-        is_set = is_set and (
-            not field.message_type or _is_list(field) or value.HasField(field.name)
-        )
+        is_set = is_set and (not field.message_type or is_list(field) or value.HasField(field.name))
         value = getattr(value, field.name)
         descriptor = field.message_type
     wanted, one = _converted(field, value)
     return pa.array([one if is_set else None], wanted)
 
 
-def _is_list(field: Any) -> bool:
-    # Asked in two ways by versions of protobuf.
-    asked = getattr(field, "is_repeated", None)
-    return bool(field.label == field.LABEL_REPEATED if asked is None else asked)
-
-
 def _converted(field: Any, value: Any) -> tuple[Any, Any]:
     """The type that a value has in Arrow, and the value; of messages only whether there is one."""
-    if field is None or (field.message_type and not _is_list(field)):
+    if field is None or (field.message_type and not is_list(field)):
         return pa.struct([("set", pa.bool_())]), {"set": True}
-    if _is_list(field):
+    if is_list(field):
         return pa.list_(pa.null()), [None] * len(value)
     if field.enum_type:
         return pa.large_string(), field.enum_type.values_by_number[value].name
