@@ -55,7 +55,7 @@ def steps(tfx: Any, tfma: Any, options: argparse.Namespace) -> list[Any]:
         examples=examples.outputs["examples"],
         model=trainer.outputs["model"],
         baseline_model=baseline.outputs["model"],
-        eval_config=eval_config(tfma, "penguin"),
+        eval_config=eval_config("penguin"),
     )
     pusher = c.Pusher(
         model=trainer.outputs["model"],

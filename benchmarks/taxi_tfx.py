@@ -78,7 +78,7 @@ def model_steps(
         examples=data["gen"].outputs["examples"],
         model=trainer.outputs["model"],
         baseline_model=baseline.outputs["model"],
-        eval_config=eval_config(tfma, "taxi"),
+        eval_config=eval_config("taxi"),
     )
     folder = proto.PushDestination.Filesystem(base_directory=str(options.folder / "serving"))
     pusher = c.Pusher(
