@@ -23,7 +23,7 @@ CUSTOM_CONFIG = {"learning_rate": 0.01, "seed": 7}
 MODULE = Path(__file__).resolve().parents[1] / "pipelines" / "penguin" / "penguin_model.py"
 
 
-def steps(tfx: Any, tfma: Any, options: argparse.Namespace) -> list[Any]:
+def steps(tfx: Any, options: argparse.Namespace) -> list[Any]:
     """The nodes of the pipeline."""
     c = tfx.components
     examples = c.CsvExampleGen(input_base=str(options.data))
@@ -87,7 +87,6 @@ def main() -> None:
     parser.add_argument("--train-steps", type=int, default=100)
     parser.add_argument("--eval-steps", type=int, default=5)
     options = parser.parse_args()
-    import tensorflow_model_analysis as tfma
     from tfx import v1 as tfx
 
     imported = time.perf_counter()
@@ -97,7 +96,7 @@ def main() -> None:
         metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(
             str(options.folder / "metadata.db")
         ),
-        components=steps(tfx, tfma, options),
+        components=steps(tfx, options),
         enable_cache=True,
     )
     tfx.orchestration.LocalDagRunner().run(pipeline)
