@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.abc
 import importlib.util
 import sys
+from collections.abc import Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -43,6 +44,41 @@ def restore(tfma: ModuleType) -> None:
         from mlops_components._stack_tfx_bsl import StandIn
 
         sql_slice_key_extractor.sql_util = StandIn
+
+
+def with_exact_weights(extractors: Sequence[Any]) -> list[Any]:
+    """TFMA's stages, with weights as doubles from where they are known.
+
+    With NumPy 2, sums of single weights stay single; with NumPy 1, they become doubles by
+    themselves.
+    """
+    import apache_beam as beam
+    import numpy as np
+    import tensorflow_model_analysis as tfma
+
+    if int(np.__version__.partition(".")[0]) < 2:
+        return list(extractors)
+    stage = tfma.extractors.Extractor("ExactWeights", beam.Map(_with_exact_weights))
+    names = [extractor.stage_name for extractor in extractors]
+    at = names.index(_WEIGHTS) + 1 if _WEIGHTS in names else len(names)
+    return [*extractors[:at], *([stage] if at < len(names) else []), *extractors[at:]]
+
+
+_WEIGHTS = "ExtractExampleWeights"
+
+
+def _with_exact_weights(extracts: Any) -> Any:
+    from tensorflow_model_analysis import constants
+
+    key = constants.EXAMPLE_WEIGHTS_KEY
+    return {**extracts, key: _doubles(extracts[key])} if key in extracts else extracts
+
+
+def _doubles(value: Any) -> Any:
+    """The same weights, also of several models or outputs."""
+    if isinstance(value, Mapping):
+        return {name: _doubles(each) for name, each in value.items()}
+    return value.astype("float64") if str(getattr(value, "dtype", "")) == "float32" else value
 
 
 class _Finder(importlib.abc.MetaPathFinder):

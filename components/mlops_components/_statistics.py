@@ -104,7 +104,7 @@ def in_memory(work: Work, splits: Iterable[Split]) -> None:
 def with_beam(work: Work, splits: Sequence[Split], arguments: Sequence[str] | None) -> None:
     """Describe the splits with one Beam pipeline."""
     folders = sorted({str(split.files[0].parent) for split in splits})
-    with beam_explained(folders), engines.open_pipeline(arguments) as pipeline:
+    with beam_explained(folders), plain_numbers(), engines.open_pipeline(arguments) as pipeline:
         for index, split in enumerate(splits):
             _ = pipeline | f"Split[{index}]" >> _Describe(work, split)
     for split in splits:
