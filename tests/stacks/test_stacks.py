@@ -37,7 +37,7 @@ OTHER, OWN = "MLOPS_TEST_OTHER_STACK_RESULTS", "MLOPS_TEST_STACK_RESULTS"
 PIPELINES = ("penguin", "taxi")
 SAME_MODEL = 1e-6
 """How far metrics of one model may be apart, absolutely: float32, summed in another order."""
-EQUAL_MODELS = 0.02
+EQUAL_MODELS = 1e-4
 """How far metrics of models of equal code and data may be apart, relatively: kernels differ."""
 TRANSFORMED = 1e-6
 """How far transformed numbers may be apart, relatively: float32."""
