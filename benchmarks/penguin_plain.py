@@ -177,7 +177,7 @@ def evaluate(folder: Path, schema: Any, runner: Any) -> bool:
 
     # There is no model before it to compare with.
     config = tfma.utils.update_eval_config_with_defaults(
-        eval_config(tfma, "penguin"), has_baseline=False, rubber_stamp=True
+        eval_config("penguin"), has_baseline=False, rubber_stamp=True
     )
     # Spares TFMA an attempt to load the model with Keras 2.
     config.model_specs[0].model_type = tfma.TF_GENERIC

@@ -23,7 +23,7 @@ CUSTOM_CONFIG = {"learning_rate": 0.01, "seed": 7}
 MODULE = Path(__file__).resolve().parents[1] / "pipelines" / "penguin" / "penguin_model.py"
 
 
-def steps(tfx: Any, tfma: Any, options: argparse.Namespace) -> list[Any]:
+def steps(tfx: Any, options: argparse.Namespace) -> list[Any]:
     """Return the nodes of the pipeline."""
     c = tfx.components
     examples = c.CsvExampleGen(input_base=str(options.data))
@@ -55,7 +55,7 @@ def steps(tfx: Any, tfma: Any, options: argparse.Namespace) -> list[Any]:
         examples=examples.outputs["examples"],
         model=trainer.outputs["model"],
         baseline_model=baseline.outputs["model"],
-        eval_config=eval_config(tfma, "penguin"),
+        eval_config=eval_config("penguin"),
     )
     pusher = c.Pusher(
         model=trainer.outputs["model"],
@@ -87,7 +87,6 @@ def main() -> None:
     parser.add_argument("--train-steps", type=int, default=100)
     parser.add_argument("--eval-steps", type=int, default=5)
     options = parser.parse_args()
-    import tensorflow_model_analysis as tfma
     from tfx import v1 as tfx
 
     imported = time.perf_counter()
@@ -97,7 +96,7 @@ def main() -> None:
         metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(
             str(options.folder / "metadata.db")
         ),
-        components=steps(tfx, tfma, options),
+        components=steps(tfx, options),
         enable_cache=True,
     )
     tfx.orchestration.LocalDagRunner().run(pipeline)

@@ -51,9 +51,7 @@ def data_steps(tfx: Any, options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def model_steps(
-    tfx: Any, tfma: Any, options: argparse.Namespace, data: dict[str, Any]
-) -> list[Any]:
+def model_steps(tfx: Any, options: argparse.Namespace, data: dict[str, Any]) -> list[Any]:
     """Return the nodes from there to the pushed model."""
     c, proto, dsl, artifacts = tfx.components, tfx.proto, tfx.dsl, tfx.types.standard_artifacts
     schema = data["schema"].outputs["schema"]
@@ -78,7 +76,7 @@ def model_steps(
         examples=data["gen"].outputs["examples"],
         model=trainer.outputs["model"],
         baseline_model=baseline.outputs["model"],
-        eval_config=eval_config(tfma, "taxi"),
+        eval_config=eval_config("taxi"),
     )
     folder = proto.PushDestination.Filesystem(base_directory=str(options.folder / "serving"))
     pusher = c.Pusher(
@@ -97,7 +95,6 @@ def main() -> None:
     parser.add_argument("--train-steps", type=int, default=300)
     parser.add_argument("--window", type=int, default=2)
     options = parser.parse_args()
-    import tensorflow_model_analysis as tfma
     from tfx import v1 as tfx
 
     imported = time.perf_counter()
@@ -108,7 +105,7 @@ def main() -> None:
         metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(
             str(options.folder / "metadata.db")
         ),
-        components=[*data.values(), *model_steps(tfx, tfma, options, data)],
+        components=[*data.values(), *model_steps(tfx, options, data)],
         enable_cache=True,
     )
     tfx.orchestration.LocalDagRunner().run(pipeline)

@@ -4,6 +4,7 @@ Importing this package imports no heavy library: TensorFlow, Beam, TFDV, TFT and
 by the process that runs a component.
 """
 
+from mlops_components import _stack_tfma
 from mlops_components.bulk_inferrer import (
     BulkInferrer,
     ClassifyOutput,
@@ -148,6 +149,9 @@ __all__ = [
     "read_frame",
     "write_frames",
 ]
+
+# Before any pipeline or module of a user imports TFMA.
+_stack_tfma.install()
 
 
 def __getattr__(name: str) -> object:

@@ -14,6 +14,8 @@ from google.protobuf import json_format, text_format
 from tensorflow_model_analysis.metrics import metric_specs, metric_types
 
 from mlops_components import _fairness
+from mlops_components._sql_types import SqlError
+from mlops_components._stack_tfx_bsl import slice_query
 from mlops_pipeline.errors import ParameterError, did_you_mean
 from mlops_pipeline.tracebacks import summary
 
@@ -82,24 +84,15 @@ def _keras_metrics() -> set[str]:
 
 def _check_sql(config: Any, schema: Any) -> None:
     """Refuse slices by SQL that cannot be read, or ask for what the examples don't have."""
-    from tfx_bsl.arrow import sql_util
-
     for spec in config.slicing_specs:
         if not spec.slice_keys_sql:
             continue
-        query = f"SELECT ARRAY({spec.slice_keys_sql}) as slice_key FROM Examples as example;"
         try:
-            sql_util.RecordBatchSQLSliceQuery(query, schema)
-        except RuntimeError as error:
+            slice_query(spec.slice_keys_sql, schema)
+        except SqlError as error:
             raise ParameterError(
                 f"eval_config: slice_keys_sql: {error}",
                 hint="give a query such as SELECT STRUCT(island) FROM example.island",
-            ) from None
-        except AttributeError:
-            raise ParameterError(
-                "eval_config: slice_keys_sql needs the SQL engine of tfx_bsl, which this "
-                "installation does not have",
-                hint="use feature_keys and feature_values",
             ) from None
 
 

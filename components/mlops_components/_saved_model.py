@@ -16,6 +16,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from tensorflow.core.protobuf import fingerprint_pb2, saved_model_pb2
 from tensorflow.python.saved_model import fingerprinting_utils
 
+from mlops_components._stack_protobuf import is_list
 from mlops_pipeline.content import digest_path
 
 GRAPH_FILE = "saved_model.pb"
@@ -102,7 +103,7 @@ def _renaming(library: Any, renamed: Mapping[str, str]) -> Callable[[str], str]:
 def _rewrite(message: Any, rename: Callable[[str], str]) -> None:
     """Apply `rename` to all texts in a message, and to the keys of its maps."""
     for field, value in message.ListFields():
-        is_repeated = field.label == FieldDescriptor.LABEL_REPEATED
+        is_repeated = is_list(field)
         if field.message_type and field.message_type.GetOptions().map_entry:
             _rewrite_map(field, value, rename)
         elif field.message_type:

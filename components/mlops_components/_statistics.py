@@ -106,7 +106,7 @@ def with_beam(
 ) -> None:
     """Describe the splits with one Beam pipeline."""
     folders = sorted({str(split.files[0].parent) for split in splits})
-    with beam_explained(folders), engines.open_pipeline(arguments) as pipeline:
+    with beam_explained(folders), plain_numbers(), engines.open_pipeline(arguments) as pipeline:
         for index, split in enumerate(splits):
             _ = pipeline | f"Split[{index}]" >> _Describe(work, split)
     for split in splits:
@@ -192,7 +192,7 @@ def _combined(batches: Iterable[pa.RecordBatch], options: Any) -> list[Any]:
         generators, options.desired_batch_size or COMBINED_ROWS
     )
     combiner.setup()
-    slices, is_sliced = _slicer(options), any(_stats_options.slices_of(options))
+    slices, is_sliced = _slicer(options), bool(_stats_options.slicers(options))
     totals: dict[str, Any] = {}
     held = 0
     for batch in batches:
@@ -223,14 +223,10 @@ def _allowed(batch: pa.RecordBatch, options: Any) -> pa.RecordBatch:
 
 
 def _slicer(options: Any) -> Callable[[pa.RecordBatch], Iterable[tuple[str, pa.RecordBatch]]]:
-    functions, sqls = _stats_options.slices_of(options)
+    functions = _stats_options.slicers(options)
     if functions:
         functions = [slicing_util.default_slicer, *functions]
         return lambda batch: slicing_util.generate_slices(batch, functions)
-    if sqls:
-        queries = slicing_util.GenerateSlicesSqlDoFn(sqls)
-        queries.setup()
-        return queries.process  # type: ignore[no-any-return]
     return lambda batch: [("", batch)]
 
 

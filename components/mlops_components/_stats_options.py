@@ -6,7 +6,6 @@ This module imports TFDV when it is imported.
 from __future__ import annotations
 
 import copy
-import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -18,9 +17,9 @@ from tensorflow_data_validation.utils import slicing_util
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.public.proto import slicing_spec_pb2
 
+from mlops_components import _stack_tfdv
 from mlops_pipeline.errors import ParameterError, did_you_mean
 
-_KNOWN = tuple(inspect.signature(tfdv.StatsOptions).parameters)
 _CODE = ("generators", "slice_functions", "experimental_slice_functions")
 _SKETCH = ("use_sketch_based_topk_uniques", "experimental_use_sketch_based_topk_uniques")
 
@@ -68,9 +67,9 @@ def _parsed(given: Mapping[str, Any] | str | None) -> Any:
 def _of_tfdv(text: str) -> Any:
     """Read the text of `to_json`, but refuse unknown names, which `from_json` accepts."""
     plain = vars(tfdv.StatsOptions())
-    options = tfdv.StatsOptions.from_json(text)
+    options, known = _stack_tfdv.from_json(text)
     for name in vars(options):
-        if name not in plain:
+        if name not in known:
             raise _unknown(name, plain)
     # Options that were written by an earlier TFDV lack what has come since.
     vars(options).update({name: v for name, v in plain.items() if name not in vars(options)})
@@ -79,8 +78,8 @@ def _of_tfdv(text: str) -> Any:
 
 def _by_name(given: Mapping[str, Any]) -> Any:
     for name in given:
-        if name not in _KNOWN:
-            raise _unknown(name, _KNOWN)
+        if name not in _stack_tfdv.OPTIONS:
+            raise _unknown(name, _stack_tfdv.OPTIONS)
         if name in _CODE and given[name]:
             raise ParameterError(
                 f"stats_options: {name} are functions, which a pipeline cannot hold",
@@ -98,7 +97,7 @@ def _by_name(given: Mapping[str, Any]) -> Any:
             tfdv.FeaturePath(path.split(".")) if isinstance(path, str) else path: weight
             for path, weight in weights.items()
         }
-    return tfdv.StatsOptions(**values)
+    return _stack_tfdv.stats_options(values)
 
 
 _MESSAGES = {"schema": schema_pb2.Schema, "slicing_config": slicing_spec_pb2.SlicingConfig}
@@ -127,7 +126,7 @@ def _unknown(name: str, known: Iterable[str]) -> ParameterError:
 
 
 def _check_slices(options: Any) -> None:
-    functions, sqls = slices_of(options)
+    functions, sqls = _slices_of(options)
     if functions and sqls:
         # TFDV would leave out the SQL without a word.
         raise ParameterError(
@@ -136,12 +135,17 @@ def _check_slices(options: Any) -> None:
         )
 
 
-def slices_of(options: Any) -> tuple[list[Any], list[str]]:
+def slicers(options: Any) -> list[Callable[[Any], Iterable[Any]]]:
+    """Return the functions that give the slices of a batch, besides that of all rows."""
+    functions, sqls = _slices_of(options)
+    return [*functions, _stack_tfdv.sql_slicer(sqls)] if sqls else functions
+
+
+def _slices_of(options: Any) -> tuple[list[Any], list[str]]:
     """Return slicing functions and SQL queries."""
     if not options.slicing_config:
-        return list(options.experimental_slice_functions or ()), list(
-            options.experimental_slice_sqls or ()
-        )
+        functions = list(options.experimental_slice_functions or ())
+        return functions, _stack_tfdv.slice_sqls(options)
     functions, sqls = [], []
     for spec in options.slicing_config.slicing_specs:
         features: dict[str, Any] = dict.fromkeys(spec.feature_keys)
@@ -171,11 +175,11 @@ def _slicer(features: dict[str, Any]) -> Callable[[Any], Iterable[Any]]:
 
 def for_beam(options: Any) -> Any:
     """Return the options of TFDV's pipeline: with our slices, without sampling (ours, too)."""
-    functions, sqls = slices_of(options)
+    functions = slicers(options)
     changed = copy.copy(options)
     changed.slicing_config = None
+    _stack_tfdv.without_sqls(changed)
     changed.experimental_slice_functions = functions or None
-    changed.experimental_slice_sqls = sqls or None
     changed.sample_rate = None
     return changed
 

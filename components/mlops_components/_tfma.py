@@ -22,7 +22,7 @@ from tensorflow_model_analysis.api import model_eval_lib
 from tfx_bsl.public import tfxio
 from tfx_bsl.tfxio import tensor_adapter
 
-from mlops_components import _eval_memory, _memory_beam
+from mlops_components import _eval_memory, _memory_beam, _stack_tfma
 from mlops_components._eval_config import metrics
 from mlops_components._eval_models import Evaluated, predictions_of
 from mlops_components._memory_steps import Stream
@@ -142,16 +142,19 @@ def _cause(error: BaseException) -> PipelineError | None:
 
 
 def _text_for_number(error: BaseException) -> PipelineError | None:
-    for each in _behind(error):
-        text = re.search(r"could not convert string to float: b?(['\"].*?['\"])", str(each))
-        if text:
-            return ExecutorError(
-                f"the metrics take numbers, and a label or a prediction is the text {text[1]}",
-                hint="give a label_key that holds numbers; if preprocessing_fn makes them, name "
-                "the signature that does in preprocessing_function_names",
-                retryable=False,
-            )
-    return None
+    said = "\n".join(map(str, _behind(error)))
+    text = re.search(r"could not convert string to float: b?(['\"].*?['\"])", said)
+    if text is None and re.search("between instances of '(bytes|str)'", said):
+        # As metrics compare it, which then tell of their whole input.
+        text = re.search(r"array\(\[b?(['\"].*?['\"])", said)
+    if text is None:
+        return None
+    return ExecutorError(
+        f"the metrics take numbers, and a label or a prediction is the text {text[1]}",
+        hint="give a label_key that holds numbers; if preprocessing_fn makes them, name the "
+        "signature that does in preprocessing_function_names",
+        retryable=False,
+    )
 
 
 def _not_loadable(work: Evaluation) -> PipelineError | None:
@@ -207,6 +210,7 @@ def _prepared(work: Evaluation) -> _eval_memory.EvaluationWork:
     else:
         own = predictions_of(work.models, work.module_file)
         extractors = tfma.default_extractors(**arguments, custom_predict_extractor=own)
+    extractors = _stack_tfma.with_exact_weights(extractors)
     return _eval_memory.EvaluationWork(config, shared, extractors, work.schema, str(work.output))
 
 

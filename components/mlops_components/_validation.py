@@ -12,12 +12,10 @@ from typing import Any
 import tensorflow_data_validation as tfdv
 from google.protobuf import json_format, text_format
 from tensorflow_data_validation import constants, types
-from tensorflow_data_validation.anomalies.proto import custom_validation_config_pb2
-from tensorflow_data_validation.api import validation_api
 from tensorflow_data_validation.utils import schema_util
 from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 
-from mlops_components import _tfdv
+from mlops_components import _stack_tfdv, _tfdv
 from mlops_components.severity import Anomaly
 from mlops_pipeline.artifacts import ExampleStatistics
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
@@ -64,15 +62,8 @@ def validate(statistics: Any, reference: Reference) -> Any:
         ExecutorError: TFDV cannot compare them; the message says why.
     """
     try:
-        return validation_api.validate_statistics_internal(
-            statistics,
-            reference.schema,
-            reference.environment or None,
-            reference.previous,
-            reference.serving,
-            reference.version,
-            custom_validation_config=reference.custom,
-        )
+        others = (reference.schema, reference.previous, reference.serving, reference.version)
+        return _stack_tfdv.validate(statistics, others, reference.environment, reference.custom)
     except (ValueError, RuntimeError) as error:
         text = " ".join(str(error).split()).removeprefix("INTERNAL: ")
         hint = "fix the schema, or what the statistics are compared with"
@@ -193,7 +184,7 @@ def custom_config(given: Mapping[str, Any] | str | None) -> Any:
     """
     if not given:
         return None
-    config = custom_validation_config_pb2.CustomValidationConfig()
+    config = _stack_tfdv.custom_validation_config()
     try:
         if isinstance(given, Mapping):
             return json_format.ParseDict(dict(given), config)

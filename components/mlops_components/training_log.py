@@ -103,9 +103,20 @@ def _metrics(record: Mapping[str, Any]) -> dict[str, float]:
     return {name: float(value) for name, value in record["metrics"].items()}
 
 
-def _number(name: str, value: Any) -> float:
+def _float(value: Any) -> float:
+    """The number that something is; an array may hold one, which NumPy 2 itself refuses."""
     try:
         return float(value)
+    except TypeError:
+        array = value.numpy() if hasattr(value, "numpy") else value
+        if getattr(array, "size", None) != 1:
+            raise
+        return float(array.item())
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        return _float(value)
     except (TypeError, ValueError):
         raise ParameterError(
             f"metric {name!r} is {value!r}, which is not a number", hint="log one number a name"
@@ -219,7 +230,7 @@ def _on_epoch(quiet: bool, epoch: int, logs: Mapping[str, Any] | None) -> None:
 
 def _is_number(value: Any) -> bool:
     try:
-        float(value)
+        _float(value)
     except (TypeError, ValueError):
         return False
     return True

@@ -169,7 +169,7 @@ def test_good_model_is_blessed_and_stamped_with_its_requests(
     assert [r.model_spec.signature_name for r in requests] == ["serving_default"] * 2 + [
         "by_name"
     ] * 2
-    assert float(parsed(requests[1].inputs["examples"].string_val)) == 1.0
+    assert parsed(requests[1].inputs["examples"].string_val).numpy().tolist() == [[1.0]]
     assert tf.make_ndarray(requests[3].inputs["x"]).tolist() == [[1.0]]
 
 

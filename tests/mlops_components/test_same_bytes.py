@@ -71,4 +71,4 @@ def test_tables_of_other_content_have_other_names(
     graphs.append(load(outputs["transform_graph"]))
     # Both at once, as an evaluator has a candidate and its baseline.
     layers = [graph.transform_features_layer() for graph in graphs]
-    assert [int(layer(row)["species_xf"]) for layer in layers] == [1, -1]
+    assert [layer(row)["species_xf"].numpy().item() for layer in layers] == [1, -1]

@@ -109,7 +109,10 @@ def test_only_the_new_span_of_a_window_is_analyzed(
     assert list(uncached["updated_analyzer_cache"].path.iterdir()) == []
     row = {"x": tf.constant([[200.0]]), "word": tf.constant([["w3"]])}
     layers = [load(o["transform_graph"]).transform_features_layer() for o in (moved, uncached)]
-    values = [{name: float(tensor) for name, tensor in layer(row).items()} for layer in layers]
+    values = [
+        {name: float(tensor.numpy().item()) for name, tensor in layer(row).items()}
+        for layer in layers
+    ]
     assert values[0] == pytest.approx(values[1])
     # What the next window may need is kept, and what left the window is not.
     old, new = (

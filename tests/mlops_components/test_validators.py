@@ -278,6 +278,63 @@ def test_custom_validations_are_sql_over_statistics(
         run_component(ExampleValidator, **given, custom_validation_config="feature_validation { }")
 
 
+def test_custom_validations_of_pairs_and_environments(
+    data: dict[str, ExampleStatistics], schema: Schema, load: Load
+) -> None:
+    def check(sql: str, **more: Any) -> dict[str, Any]:
+        return {"sql_expression": sql, "severity": "WARNING", "description": "wrong", **more}
+
+    texts = [
+        check("feature.string_stats.unique > 100"),
+        check("feature.type = 'INT' OR ARRAY_LENGTH(feature.string_stats.top_values) < 2"),
+        check("FALSE", in_environment=["SERVING"]),
+        check("feature.num_stats IS NULL AND feature.string_stats.unique + 1 > 1.5"),
+        check("feature.string_stats.avg_length = 1.0 AND FEATURE.String_Stats.unique IN (2, 3)"),
+    ]
+    pair = {
+        "feature_test_path": {"step": ["x"]},
+        "feature_base_path": {"step": ["x"]},
+        "validations": [
+            check("feature_test.num_stats.mean < feature_base.num_stats.mean"),
+            check("feature_test.num_stats.mean > feature_base.num_stats.mean"),
+        ],
+    }
+    config = {
+        "feature_validations": [{"feature_path": {"step": ["k"]}, "validations": texts}],
+        "feature_pair_validations": [pair],
+    }
+    given = {"statistics": data["shifted"], "schema": schema}
+    result = run_component(
+        ExampleValidator,
+        **given,
+        previous_statistics=data["usual"],
+        custom_validation_config=config,
+    )
+    found = load(result.outputs["anomalies"])["train"].anomaly_info
+    begin = "Custom validation triggered anomaly. Query: "
+    assert [r.description for r in found["k"].reason if "Query" in r.description] == [
+        f"{begin}{text['sql_expression']} Test dataset: default slice" for text in texts[:2]
+    ]
+    assert [r.description for r in found["x"].reason if "Query" in r.description] == [
+        f"{begin}{pair['validations'][0]['sql_expression']} Test dataset: default slice "  # type: ignore[index]
+        "Base dataset:  Base path: x"
+    ]
+    # Beside what TFDV itself has found.
+    assert found["x"].short_description == "Multiple errors"
+    assert found["x"].description == " ".join(r.description for r in found["x"].reason)
+    with pytest.raises(ExecutorError, match="base_statistics have not been specified"):
+        run_component(ExampleValidator, **given, custom_validation_config=config)
+    for sql, message in {
+        "feature.num_stats.mean > 1": "returned null",
+        "feature.string_stats.unique": "non-bool",
+        "feature.string_stats.unique > 'a'": "No matching signature",
+        "features.type = 'INT'": "Unrecognized name: features",
+    }.items():
+        texts[:] = [check(sql)]
+        with pytest.raises(ExecutorError, match=message):
+            run_component(ExampleValidator, **given, custom_validation_config=config)
+
+
 CONFIG = DistributionValidatorConfig(
     DatasetConfig(
         feature=[

@@ -1,0 +1,102 @@
+"""What differs between versions of TFMA, given back where it is missing.
+
+TFMA 0.52 lists `EvalConfig`, `SlicingSpec` and their siblings, and does not define them; and it
+looks for an SQL engine that tfx_bsl no longer has. Users' modules say `tfma.EvalConfig(...)`, in
+pipelines and in the processes that load them, so the names come back when TFMA is imported. This
+module itself imports no heavy library.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.util
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+NAME = "tensorflow_model_analysis"
+
+
+def install() -> None:
+    """Give TFMA what it lacks: now, if it is imported already, else as soon as it is."""
+    if NAME in sys.modules:
+        restore(sys.modules[NAME])
+    elif not any(isinstance(each, _Finder) for each in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+
+
+def restore(tfma: ModuleType) -> None:
+    """Define the names of TFMA's configuration and an engine for slices by SQL, if need be."""
+    if not hasattr(tfma, "WriteResults"):
+        # Its import has failed, or is not over.
+        return
+    from tensorflow_model_analysis.extractors import sql_slice_key_extractor
+    from tensorflow_model_analysis.proto import config_pb2
+
+    messages = config_pb2.DESCRIPTOR.message_types_by_name
+    for module in (tfma, tfma.sdk):
+        for name in messages:
+            if not hasattr(module, name):
+                setattr(module, name, getattr(config_pb2, name))
+    if getattr(sql_slice_key_extractor, "sql_util", None) is None:
+        from mlops_components._stack_tfx_bsl import StandIn
+
+        sql_slice_key_extractor.sql_util = StandIn
+
+
+def with_exact_weights(extractors: Sequence[Any]) -> list[Any]:
+    """TFMA's stages, with weights as doubles from where they are known.
+
+    With NumPy 2, sums of single weights stay single; with NumPy 1, they become doubles by
+    themselves.
+    """
+    import apache_beam as beam
+    import numpy as np
+    import tensorflow_model_analysis as tfma
+
+    if int(np.__version__.partition(".")[0]) < 2:
+        return list(extractors)
+    stage = tfma.extractors.Extractor("ExactWeights", beam.Map(_with_exact_weights))
+    names = [extractor.stage_name for extractor in extractors]
+    at = names.index(_WEIGHTS) + 1 if _WEIGHTS in names else len(names)
+    return [*extractors[:at], *([stage] if at < len(names) else []), *extractors[at:]]
+
+
+_WEIGHTS = "ExtractExampleWeights"
+
+
+def _with_exact_weights(extracts: Any) -> Any:
+    from tensorflow_model_analysis import constants
+
+    key = constants.EXAMPLE_WEIGHTS_KEY
+    return {**extracts, key: _doubles(extracts[key])} if key in extracts else extracts
+
+
+def _doubles(value: Any) -> Any:
+    """The same weights, also of several models or outputs."""
+    if isinstance(value, Mapping):
+        return {name: _doubles(each) for name, each in value.items()}
+    return value.astype("float64") if str(getattr(value, "dtype", "")) == "float32" else value
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds TFMA as everyone does, and has it completed after its import."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if name != NAME:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.loader is None:
+            sys.meta_path.insert(0, self)
+            return spec
+        execute = spec.loader.exec_module
+
+        def complete(module: ModuleType) -> None:
+            execute(module)
+            restore(module)
+
+        spec.loader.exec_module = complete  # type: ignore[method-assign]
+        return spec
