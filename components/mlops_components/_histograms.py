@@ -39,6 +39,8 @@ def equi_width(
     num_pos_inf: float,
 ) -> Any:
     """The histogram that TFDV makes of these quantiles; infinities are left to TFDV."""
+    # NumPy 2 would part what is between two single numbers into single numbers.
+    finite_min, finite_max = float(finite_min), float(finite_max)
     bounds = (
         np.array([finite_min, finite_max])
         if finite_min == finite_max

@@ -28,6 +28,7 @@ from mlops_components.loaders import (
 from mlops_components.tfrecords import read_records
 from mlops_pipeline import api
 from mlops_pipeline.results import PipelineRun
+from mlops_pipeline.store import State
 from mlops_pipeline.testing import run_component
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
@@ -36,7 +37,7 @@ OTHER, OWN = "MLOPS_TEST_OTHER_STACK_RESULTS", "MLOPS_TEST_STACK_RESULTS"
 PIPELINES = ("penguin", "taxi")
 SAME_MODEL = 1e-6
 """How far metrics of one model may be apart, absolutely: float32, summed in another order."""
-EQUAL_MODELS = {"penguin": 0.02, "taxi": 0.02}
+EQUAL_MODELS = 1e-4
 """How far metrics of models of equal code and data may be apart, relatively: kernels differ."""
 TRANSFORMED = 1e-6
 """How far transformed numbers may be apart, relatively: float32."""
@@ -126,7 +127,7 @@ def metrics_differ(one: Any, other: Any, *, share: float = 0.0, most: float = 0.
 
 
 def test_the_store_of_the_other_stack_is_read(pair: Pair) -> None:
-    assert pair.other.state == pair.own.state == "complete"
+    assert pair.other.state == pair.own.state == State.COMPLETE
     assert pair.other.decisions == pair.own.decisions
     for node in pair.own.decisions:
         one, two = pair.own[node].execution, pair.other[node].execution
@@ -210,5 +211,8 @@ def test_models_trained_on_both_stacks_are_as_good(pair: Pair) -> None:
     own, other = (load_evaluation(each) for each in pair.both("Evaluator", "evaluation"))
     assert own.blessed
     assert other.blessed
-    near = pytest.approx(other.overall, rel=EQUAL_MODELS[pair.name])
-    assert own.overall == near
+    assert own.overall.keys() == other.overall.keys()
+    for name, value in own.overall.items():
+        # A metric that is not finite is None, on both.
+        near = value if value is None else pytest.approx(value, rel=EQUAL_MODELS)
+        assert (name, other.overall[name]) == (name, near)
