@@ -1,0 +1,238 @@
+"""Roots of other systems for tests: made whole or not at all, and what is noted of them."""
+
+import importlib
+import importlib.util
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MAKES = """#!/bin/sh
+for tree; do case "$tree" in /*) touch "$tree/made"; echo "$@" >> "{log}";; esac; done
+"""
+FAILS = """#!/bin/sh
+for tree; do case "$tree" in /*) touch "$tree/half";; esac; done
+echo "E: no such mirror" >&2
+exit 25
+"""
+
+
+@pytest.fixture
+def part(monkeypatch: pytest.MonkeyPatch) -> object:
+    """Imports a module of tests/roots."""
+    monkeypatch.syspath_prepend(str(ROOT / "tests" / "roots"))
+    return importlib.import_module
+
+
+@pytest.fixture
+def keep(part: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    assert callable(part)
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    module: ModuleType = part("keep")
+    return module
+
+
+def mmdebstrap(tmp_path: Path, script: str) -> Path:
+    """A stand-in for mmdebstrap; the path of its log."""
+    log = tmp_path / "log"
+    program = tmp_path / "bin" / "mmdebstrap"
+    program.write_text(script.format(log=log))
+    program.chmod(0o755)
+    return log
+
+
+def test_a_root_that_could_not_be_made_is_never_taken_for_one(
+    keep: ModuleType, tmp_path: Path
+) -> None:
+    tree = tmp_path / "roots" / "debian"
+    tree.parent.mkdir()
+    mmdebstrap(tmp_path, FAILS)
+    with pytest.raises(keep.Failed, match="no such mirror"):
+        keep.provide(keep.recipe(), tree)
+    assert not tree.exists()
+    mmdebstrap(tmp_path, MAKES)
+    keep.provide(keep.recipe(), tree)
+    assert (tree / "made").exists()
+    # What was left of the first attempt is gone.
+    assert sorted(path.name for path in tree.parent.iterdir()) == ["debian", "debian.log"]
+
+
+def test_a_root_is_kept_until_its_packages_change(keep: ModuleType, tmp_path: Path) -> None:
+    tree = tmp_path / "debian"
+    log = mmdebstrap(tmp_path, MAKES)
+    assert keep.provide(keep.recipe(["python3"]), tree) > 0
+    (tree / "venv").write_text("")
+    assert keep.provide(keep.recipe(["python3"]), tree) == 0
+    assert (tree / "venv").exists()
+    assert keep.provide(keep.recipe(["python3", "git"]), tree) > 0
+    assert not (tree / "venv").exists()
+    assert len(log.read_text().splitlines()) == 2
+
+
+def test_what_pip_needs_is_lent_and_nothing_else(part: object, tmp_path: Path) -> None:
+    assert callable(part)
+    lend = part("lend")
+    index = tmp_path / "index"
+    (index / "simple").mkdir(parents=True)
+    wheels, conf = tmp_path / "wheels", tmp_path / "pip.conf"
+    wheels.mkdir()
+    conf.write_text(f"[global]\nindex-url = file://{index}/simple\ntimeout = 60\n")
+    environment = {
+        "HOME": str(tmp_path),
+        "PIP_CONFIG_FILE": str(conf),
+        "PIP_FIND_LINKS": f"{wheels} /no/such/folder",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "https_proxy": "http://proxy.example:3128",
+    }
+    binds = lend.binds(environment)
+    assert {str(index), str(wheels)} <= set(binds)
+    assert binds[f"{lend.HOME}/.config/pip/pip.conf"] == str(conf)
+    assert "/no/such/folder" not in binds
+    variables = lend.variables(environment)
+    assert variables["https_proxy"] == "http://proxy.example:3128"
+    assert "secret" not in variables.values()
+    assert variables["HOME"] == lend.HOME
+
+
+RAN = """ml environment ready after 156 s
+[1/2] A  run  1 s
+""" + "\n".join(f"[{n}/8] Node{n}   run         0.63 s" for n in range(1, 9))
+END = """
+run 20261128-090010-9679 of penguin: complete · 12.2 s · 8 run
+Evaluator: model blessed
+model pushed to serving/penguin/1
+"""
+
+
+@pytest.mark.parametrize(
+    ("output", "good", "text"),
+    [
+        (RAN + END, True, "8 nodes, blessed, pushed"),
+        (RAN + END.replace("model blessed", "model not blessed"), False, "8 nodes, pushed"),
+        (RAN.replace("[8/8]", "[x]") + END, False, "7 nodes, blessed, pushed"),
+        ("", False, "0 nodes"),
+    ],
+)
+def test_a_run_counts_when_all_nodes_ran_and_the_model_was_pushed(
+    part: object, output: str, good: bool, text: str
+) -> None:
+    assert callable(part)
+    seen = part("observe").penguin(output.splitlines(keepends=True))
+    assert (seen.good, seen.text) == (good, text)
+    if good:
+        assert seen.numbers == {"set_up_seconds": 156.0, "first_run_seconds": 12.2}
+
+
+def test_a_run_of_more_than_a_minute_is_read_in_seconds(part: object) -> None:
+    assert callable(part)
+    observe = part("observe")
+    assert observe.duration("run 1 of penguin: complete · 1 min 02 s · 8 run") == 62.0
+    assert observe.duration("run 1 of penguin: failed · 1 min 02 s") is None
+
+
+@pytest.mark.parametrize(
+    ("output", "good"),
+    [
+        ("3 passed, 0 failed, 1 skipped\n", True),
+        ("3 passed, 1 failed, 1 skipped\n", False),
+        ("0 passed, 0 failed, 9 skipped\n", False),
+        ("", False),
+    ],
+)
+def test_tests_count_when_some_passed_and_none_failed(
+    part: object, output: str, good: bool
+) -> None:
+    assert callable(part)
+    assert part("observe").tests([output]).good is good
+
+
+def test_the_table_of_platforms_and_the_readme_say_what_was_noted(part: object) -> None:
+    assert callable(part)
+    for file, text in part("platforms").written().items():
+        assert file.read_text() == text, f"{file.name}: run python3 tests/roots/platforms.py"
+
+
+def test_the_readme_names_no_system_where_nothing_was_seen(part: object) -> None:
+    assert callable(part)
+    seen = {record.platform for record in part("records").load()}
+    assert seen
+    named = set(
+        re.findall(r"\b(?:Debian|Ubuntu|RHEL|Fedora) \d[\d.]*", (ROOT / "README.md").read_text())
+    )
+    assert named <= seen
+
+
+def test_the_table_has_the_constraint_files_of_dev_py(part: object) -> None:
+    assert callable(part)
+    spec = importlib.util.spec_from_file_location("dev", ROOT / "dev.py")
+    assert spec
+    assert spec.loader
+    dev = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(dev)
+    locks = {f"{a}.{b}": (x.file, x.glibc) for x in dev.WORLDS["ml"].locks for a, b in x.pythons}
+    assert locks == part("platforms").LOCKS
+
+
+def test_a_note_replaces_an_older_one_and_keeps_what_was_not_measured(
+    part: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert callable(part)
+    records = part("records")
+    monkeypatch.setattr(records, "FILE", tmp_path / "seen.json")
+    old = records.Record("Debian 13", "2.41", "3.13.4", "ml", "x", "1", "a", {"gigabytes": 2.0})
+    records.note(old)
+    records.note(old._replace(python="3.13.5", result="2", numbers={"test_seconds": 9.0}))
+    assert len(json.loads((tmp_path / "seen.json").read_text())) == 1
+    kept = records.load()[0]
+    assert (kept.python, kept.result) == ("3.13.5", "2")
+    assert kept.numbers == {"gigabytes": 2.0, "test_seconds": 9.0}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can enter roots")
+def test_without_root_one_line_says_that_nothing_ran() -> None:
+    script = ROOT / "tests" / "roots" / "debian.py"
+    done = subprocess.run(["python3", str(script)], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stdout == "NOT RUN: Debian 13: only root can enter another root\n"
+
+
+def test_the_closing_line_of_pytest_is_counted(part: object) -> None:
+    assert callable(part)
+    plain = part("observe").plain
+    assert (
+        plain(["== 1 failed, 12 passed, 2 skipped in 3 s =="]) == "12 passed, 1 failed, 2 skipped"
+    )
+    assert plain([]) == "0 passed, 0 failed, 0 skipped"
+
+
+@pytest.mark.parametrize(("here", "there"), [(0, 0), (1, 0), (0, 1)])
+def test_ci_ends_with_the_counts_of_all_it_ran_and_fails_with_any_part(
+    tmp_path: Path, here: int, there: int
+) -> None:
+    bin_ = tmp_path / "bin"
+    bin_.mkdir()
+    for name, script in {
+        "dpkg": "exit 0",
+        "python3": f"""
+            case "$1 $2" in
+            "dev.py test") echo "30 passed, 1 failed, 2 skipped"; exit {here};;
+            "tests/roots/debian.py ") echo "5 passed, 0 failed, 4 skipped"; exit {there};;
+            *) exit 9;;
+            esac""",
+    }.items():
+        (bin_ / name).write_text(f"#!/bin/sh\n{script}\n")
+        (bin_ / name).chmod(0o755)
+    done = subprocess.run(
+        [str(ROOT / ".ci" / "run")],
+        env={**os.environ, "PATH": f"{bin_}:{os.environ['PATH']}", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == (1 if here or there else 0), done.stderr
+    assert done.stdout.splitlines()[-1] == "35 passed, 1 failed, 6 skipped"
