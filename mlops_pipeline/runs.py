@@ -259,7 +259,7 @@ def run_seconds(run: Run, ended: float = 0.0) -> float:
 
 
 def last_sign(run: Run, executions: Iterable[Execution]) -> float:
-    """The last moment at which something was heard of a run."""
+    """Return the last moment at which something was heard of a run."""
     return max([run.started, *(max(e.started, e.finished, e.heartbeat) for e in executions)])
 
 

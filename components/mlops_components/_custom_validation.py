@@ -17,7 +17,7 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, path_pb2
 
 from mlops_components._sql import compute, parse
 from mlops_components._sql_types import SqlError, kind
-from mlops_components._stack_protobuf import is_list
+from mlops_components._stack_protobuf import is_repeated
 
 _PACKAGE = "tensorflow.data_validation"
 _DEFAULT_SLICE = "All Examples"
@@ -50,7 +50,7 @@ _MESSAGES: Mapping[str, list[tuple[str, str, bool]]] = {
 
 @lru_cache(maxsize=1)
 def config_type() -> Any:
-    """The message class `CustomValidationConfig`, with the fields of TFDV's."""
+    """Return the message class `CustomValidationConfig`, with the fields of TFDV's."""
     file = descriptor_pb2.FileDescriptorProto(
         name="mlops_custom_validation.proto",
         package=_PACKAGE,
@@ -71,8 +71,8 @@ def config_type() -> Any:
     return message_factory.GetMessageClass(found)
 
 
-def validate(statistics: Any, base: Any, config: Any, environment: str) -> Any:
-    """The anomalies of all validations.
+def validate_custom(statistics: Any, base: Any, config: Any, environment: str) -> Any:
+    """Return the anomalies of all validations.
 
     Args:
         base: statistics that pairs are compared with, or None.
@@ -136,7 +136,7 @@ def _statistics(known: Mapping[str, Mapping[str, Any]], dataset: str, path: Any)
 
 
 def _joined(path: Any) -> str:
-    """A path as TFDV writes it; a step with dots is in quotes."""
+    """Write a path as TFDV does; a step with dots is in quotes."""
     plain = re.compile(r"[^()'.]+|\([^()]*\)")
     steps = (s if plain.fullmatch(s) else "'" + s.replace("'", "''") + "'" for s in path.step)
     return ".".join(steps)
@@ -188,20 +188,22 @@ def _holds(expression: str, names: Mapping[str, Any]) -> bool:
 
 
 def _read(path: list[str], names: Mapping[str, Any]) -> Any:
-    """The value of a field, in an array; below a message that is not set, all is NULL."""
+    """Return the value of a field, in an array; below a message that is not set, all is NULL."""
     if path[0].lower() not in names:
         raise SqlError(f"Unrecognized name: {path[0]}; there are {', '.join(names)}")
     message = names[path[0].lower()]
     descriptor, value, is_set = message.DESCRIPTOR, message, True
     field: Any = None
     for name in path[1:]:
-        if descriptor is None or (field is not None and is_list(field)):
+        if descriptor is None or (field is not None and is_repeated(field)):
             raise SqlError(f"Cannot access field {name} of {'.'.join(path)}")
         fields = {each.lower(): each for each in descriptor.fields_by_name}
         if name.lower() not in fields:
             raise SqlError(f"{descriptor.full_name} does not have a field called {name}")
         field = descriptor.fields_by_name[fields[name.lower()]]
-        is_set = is_set and (not field.message_type or is_list(field) or value.HasField(field.name))
+        is_set = is_set and (
+            not field.message_type or is_repeated(field) or value.HasField(field.name)
+        )
         value = getattr(value, field.name)
         descriptor = field.message_type
     wanted, one = _converted(field, value)
@@ -209,10 +211,10 @@ def _read(path: list[str], names: Mapping[str, Any]) -> Any:
 
 
 def _converted(field: Any, value: Any) -> tuple[Any, Any]:
-    """The type that a value has in Arrow, and the value; of messages only whether there is one."""
-    if field is None or (field.message_type and not is_list(field)):
+    """Return the Arrow type of a value, and the value; of messages only whether there is one."""
+    if field is None or (field.message_type and not is_repeated(field)):
         return pa.struct([("set", pa.bool_())]), {"set": True}
-    if is_list(field):
+    if is_repeated(field):
         return pa.list_(pa.null()), [None] * len(value)
     if field.enum_type:
         return pa.large_string(), field.enum_type.values_by_number[value].name

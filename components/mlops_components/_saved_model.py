@@ -16,7 +16,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from tensorflow.core.protobuf import fingerprint_pb2, saved_model_pb2
 from tensorflow.python.saved_model import fingerprinting_utils
 
-from mlops_components._stack_protobuf import is_list
+from mlops_components._stack_protobuf import is_repeated
 from mlops_pipeline.content import digest_path
 
 GRAPH_FILE = "saved_model.pb"
@@ -103,13 +103,13 @@ def _renaming(library: Any, renamed: Mapping[str, str]) -> Callable[[str], str]:
 def _rewrite(message: Any, rename: Callable[[str], str]) -> None:
     """Apply `rename` to all texts in a message, and to the keys of its maps."""
     for field, value in message.ListFields():
-        is_repeated = is_list(field)
+        repeated = is_repeated(field)
         if field.message_type and field.message_type.GetOptions().map_entry:
             _rewrite_map(field, value, rename)
         elif field.message_type:
-            for part in value if is_repeated else (value,):
+            for part in value if repeated else (value,):
                 _rewrite(part, rename)
-        elif field.type in _TEXTS and is_repeated:
+        elif field.type in _TEXTS and repeated:
             value[:] = [_renamed(part, rename) for part in value]
         elif field.type in _TEXTS:
             setattr(message, field.name, _renamed(value, rename))

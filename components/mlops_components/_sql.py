@@ -22,11 +22,11 @@ SUPPORTED = (
     "SAFE_CAST to STRING, INT64 and FLOAT64; ABS, MOD, DIV, FLOOR, CEIL, ROUND, LENGTH, LOWER, "
     "UPPER, CONCAT, SUBSTR, STARTS_WITH, ENDS_WITH, ARRAY_LENGTH"
 )
-"""What an expression may have, for messages and documentation."""
+"""Parts of an expression that are supported, for messages and documentation."""
 
 
 def parse(query: str) -> Any:
-    """The syntax tree of one statement or expression.
+    """Parse one statement or expression into its syntax tree.
 
     Raises:
         SqlError: it is no SQL, or more than one statement.
@@ -51,7 +51,7 @@ def parse(query: str) -> Any:
 
 
 def compute(node: Any, resolve: Resolve) -> Any:
-    """The value of an expression: an Arrow array, or a scalar where it is the same for all rows.
+    """Compute an expression: an Arrow array, or a scalar where it is the same for all rows.
 
     Raises:
         SqlError: it is not supported, its types do not fit, or a row cannot be computed.

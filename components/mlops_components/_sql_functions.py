@@ -1,4 +1,4 @@
-"""What computes each kind of node in a tree of SQL, by Arrow's kernels."""
+"""Functions for each kind of node in a tree of SQL, by Arrow's kernels."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _integers(kernel: Any) -> Any:
 
 
 def _of_number(kernel: Any) -> Any:
-    """A kernel that keeps the type of its number."""
+    """Make a kernel that keeps the type of its number."""
 
     def function(node: Any, of: Any, _: Any) -> Any:
         value = of(node.this)

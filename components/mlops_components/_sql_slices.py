@@ -46,7 +46,7 @@ class SliceQuery:
         self.execute(pa.RecordBatch.from_pylist([], schema=schema))
 
     def execute(self, batch: pa.RecordBatch) -> Slices:
-        """The slices of each row.
+        """Return the slices of each row.
 
         Raises:
             SqlError: a value cannot be computed, or a slice is no text.
@@ -103,7 +103,7 @@ def _field(node: Any) -> tuple[str, Any]:
 
 
 def _sources(tree: Any) -> list[tuple[list[str], str]]:
-    """The lists that a query takes apart, and their names in it."""
+    """Return the lists that a query takes apart, and their names in it."""
     begin = tree.args.get("from_") or tree.args.get("from")
     found = [begin.this] if begin else []
     for join in tree.args.get("joins") or ():
@@ -139,7 +139,7 @@ class _Scope:
         self.rows: Any = np.arange(batch.num_rows)
 
     def resolve(self, path: Sequence[str]) -> Any:
-        """The values of a name."""
+        """Return the values of a name."""
         first, *rest = (part.lower() for part in path)
         if first in self._taken and not rest:
             return self._taken[first]

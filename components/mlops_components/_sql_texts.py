@@ -8,7 +8,7 @@ import numpy as np
 
 
 def as_text(value: Any, kind: str) -> str:
-    """A value as text; bytes must be UTF-8.
+    """Write a value as text; bytes must be UTF-8.
 
     Args:
         kind: the type that SQL has for it: `INT64`, `FLOAT`, `DOUBLE`, `STRING` or `BYTES`.
@@ -26,7 +26,7 @@ def as_text(value: Any, kind: str) -> str:
 
 
 def _number(value: float, single: bool) -> str:
-    """The fewest digits, of the counts that ZetaSQL tries, that give the number back."""
+    """Write the fewest digits, of the counts that ZetaSQL tries, that give the number back."""
     for digits in (6, 8, 9) if single else (15, 17):
         text = f"%.{digits}g" % value
         with np.errstate(over="ignore"):

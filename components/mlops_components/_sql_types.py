@@ -14,7 +14,7 @@ class SqlError(ValueError):
 
 
 def parts_of(node: Any) -> list[str]:
-    """The parts of a dotted name.
+    """Return the parts of a dotted name.
 
     Raises:
         SqlError: it is something else.
@@ -29,7 +29,7 @@ def parts_of(node: Any) -> list[str]:
 
 
 def written(node: Any) -> str:
-    """A part of a query as it was written, more or less."""
+    """Write a part of a query much as its user wrote it."""
     return str(node.sql(dialect="bigquery"))[:200]
 
 
@@ -42,7 +42,7 @@ TEXTS = frozenset({"STRING", "BYTES"})
 
 
 def kind(value: Any) -> str:
-    """The name that SQL has for an Arrow type."""
+    """Return the name that SQL has for an Arrow type."""
     return _TYPES.get(str(value.type), "ARRAY" if pa.types.is_nested(value.type) else "OTHER")
 
 
@@ -55,7 +55,7 @@ def check_types(node: Any, values: Sequence[Any], *allowed: str) -> None:
 
 
 def alike(node: Any, values: Sequence[Any]) -> list[Any]:
-    """The values in one type, as far as GoogleSQL lets them be compared."""
+    """Return the values in one type, as far as GoogleSQL lets them be compared."""
     kinds = {kind(v) for v in values} - {"NULL"}
     if not kinds - NUMBERS:
         # A number with a point is as exact as what it is compared with.

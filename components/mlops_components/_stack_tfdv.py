@@ -1,4 +1,4 @@
-"""What differs between versions of TFDV: slices and validations by SQL, which 1.21 has no more.
+"""Differences between versions of TFDV: slices and validations by SQL, which 1.21 has no more.
 
 This module imports TFDV when it is imported.
 """
@@ -32,7 +32,7 @@ OPTIONS = _OWN if _SQLS in _OWN else (*_OWN, _SQLS)
 
 
 def stats_options(values: Mapping[str, Any]) -> Any:
-    """`tfdv.StatsOptions`, which hold queries for slices in any version."""
+    """Make `tfdv.StatsOptions`, which hold queries for slices in any version."""
     sqls = values.get(_SQLS)
     options = tfdv.StatsOptions(**{k: v for k, v in values.items() if k != _SQLS or k in _OWN})
     if sqls and _SQLS not in _OWN:
@@ -43,7 +43,7 @@ def stats_options(values: Mapping[str, Any]) -> Any:
 
 
 def from_json(text: str) -> tuple[Any, set[str]]:
-    """What `StatsOptions.to_json` wrote, in any version, and the attributes that there may be."""
+    """Read what `StatsOptions.to_json` wrote, in any version; also return the known attributes."""
     known = {*vars(tfdv.StatsOptions()), f"_{_SQLS}", _SQLS}
     options = tfdv.StatsOptions.from_json(text)
     if _SQLS not in _OWN:
@@ -54,7 +54,7 @@ def from_json(text: str) -> tuple[Any, set[str]]:
 
 
 def slice_sqls(options: Any) -> list[str]:
-    """The queries for slices of options."""
+    """Return the queries for slices of options."""
     return list(getattr(options, _SQLS, None) or ())
 
 
@@ -69,7 +69,7 @@ Slicer = Callable[[pa.RecordBatch], Iterable[tuple[str, pa.RecordBatch]]]
 
 
 def sql_slicer(sqls: Sequence[str]) -> Slicer:
-    """A function for the slices of queries; one that does not fit gives TFDV's invalid slice.
+    """Make a function for the slices of queries; one that does not fit gives TFDV's invalid slice.
 
     Args:
         sqls: queries such as `SELECT STRUCT(city) FROM example.city`.
@@ -105,7 +105,7 @@ def _query(sql: str, schema: pa.Schema) -> Query | None:
 
 
 def custom_validation_config() -> Any:
-    """An empty `CustomValidationConfig`."""
+    """Make an empty `CustomValidationConfig`."""
     try:
         from tensorflow_data_validation.anomalies.proto import custom_validation_config_pb2
     except ImportError:
@@ -119,8 +119,8 @@ _VALIDATES_SQL = (
 )
 
 
-def validate(statistics: Any, others: Sequence[Any], environment: str, custom: Any) -> Any:
-    """The anomalies of statistics, with those of validations by SQL.
+def find_anomalies(statistics: Any, others: Sequence[Any], environment: str, custom: Any) -> Any:
+    """Return the anomalies of statistics, with those of validations by SQL.
 
     Args:
         others: a schema, and statistics or None: of the span before, of what is served, of another
@@ -136,6 +136,6 @@ def validate(statistics: Any, others: Sequence[Any], environment: str, custom: A
         statistics, schema, environment or None, previous, serving, version, **more
     )
     if custom is not None and not _VALIDATES_SQL:
-        own = _custom_validation.validate(statistics, previous, custom, environment)
+        own = _custom_validation.validate_custom(statistics, previous, custom, environment)
         _custom_validation.merge(found, own)
     return found

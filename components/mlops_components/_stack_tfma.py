@@ -1,4 +1,4 @@
-"""What differs between versions of TFMA, given back where it is missing.
+"""Differences between versions of TFMA, given back where it is missing.
 
 TFMA 0.52 lists `EvalConfig`, `SlicingSpec` and their siblings, and does not define them; and it
 looks for an SQL engine that tfx_bsl no longer has. Users' modules say `tfma.EvalConfig(...)`, in
@@ -47,7 +47,7 @@ def restore(tfma: ModuleType) -> None:
 
 
 def with_exact_weights(extractors: Sequence[Any]) -> list[Any]:
-    """TFMA's stages, with weights as doubles from where they are known.
+    """Return TFMA's stages, with weights as doubles from where they are known.
 
     With NumPy 2, sums of single weights stay single; with NumPy 1, they become doubles by
     themselves.
@@ -75,7 +75,7 @@ def _with_exact_weights(extracts: Any) -> Any:
 
 
 def _doubles(value: Any) -> Any:
-    """The same weights, also of several models or outputs."""
+    """Return the same weights as doubles, also of several models or outputs."""
     if isinstance(value, Mapping):
         return {name: _doubles(each) for name, each in value.items()}
     return value.astype("float64") if str(getattr(value, "dtype", "")) == "float32" else value

@@ -1,4 +1,4 @@
-"""What differs between versions of tfx_bsl: the engine of slices by SQL, gone after 1.17.
+"""Differences between versions of tfx_bsl: the engine of slices by SQL, gone after 1.17.
 
 Both engines take one query, `SELECT STRUCT(island) FROM example.island`, and are made for the
 schema of the batches.
@@ -26,11 +26,11 @@ class Query(Protocol):
     """A query that fits the schema of some batches."""
 
     def execute(self, batch: pa.RecordBatch) -> Slices:
-        """The slices of each row, as names and values."""
+        """Return the slices of each row, as names and values."""
 
 
 def slice_query(sql: str, schema: pa.Schema) -> Query:
-    """A query for slices.
+    """Make a query for slices.
 
     Raises:
         SqlError: it cannot be read, or asks for what the schema does not have.
@@ -61,7 +61,7 @@ class _ZetaQuery:
 
 
 class StandIn:
-    """What libraries that take slices by SQL from tfx_bsl get instead of its `sql_util`."""
+    """The `sql_util` of tfx_bsl, for libraries that take slices by SQL from there."""
 
     class RecordBatchSQLSliceQuery:
         """A query as TFMA writes it, around that of a slicing spec."""
@@ -77,5 +77,5 @@ class StandIn:
             self._query = SliceQuery(inner[1].strip(), schema)
 
         def Execute(self, batch: pa.RecordBatch) -> Any:
-            """The slices of each row, as names and values."""
+            """Return the slices of each row, as names and values."""
             return self._query.execute(batch)

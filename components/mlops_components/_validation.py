@@ -63,7 +63,9 @@ def validate(statistics: Any, reference: Reference) -> Any:
     """
     try:
         others = (reference.schema, reference.previous, reference.serving, reference.version)
-        return _stack_tfdv.validate(statistics, others, reference.environment, reference.custom)
+        return _stack_tfdv.find_anomalies(
+            statistics, others, reference.environment, reference.custom
+        )
     except (ValueError, RuntimeError) as error:
         text = " ".join(str(error).split()).removeprefix("INTERNAL: ")
         hint = "fix the schema, or what the statistics are compared with"

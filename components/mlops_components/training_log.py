@@ -104,7 +104,7 @@ def _metrics(record: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _float(value: Any) -> float:
-    """The number that something is; an array may hold one, which NumPy 2 itself refuses."""
+    """Return a number as a float; an array may hold one, which NumPy 2 itself refuses."""
     try:
         return float(value)
     except TypeError:

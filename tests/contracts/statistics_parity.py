@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from mlops_components._stack_protobuf import is_list
+from mlops_components._stack_protobuf import is_repeated
 
 SUMS = {"mean", "std_dev", "avg_num_values", "weighted_sample_count", "sum", "sample_count"}
 TOLERANCE = 1e-9
@@ -24,7 +24,7 @@ def _compare(path: str, ours: Any, theirs: Any) -> Iterator[str]:
     for field in ours.DESCRIPTOR.fields:
         here = f"{path}.{field.name}"
         one, other = getattr(ours, field.name), getattr(theirs, field.name)
-        if is_list(field):
+        if is_repeated(field):
             if len(one) != len(other):
                 yield f"{here}: {len(one)} and {len(other)} values"
                 continue
