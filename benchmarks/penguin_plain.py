@@ -199,7 +199,7 @@ def beam_runner(name: str) -> Any:
     """Return Beam's own runner in this process, or the one of our components."""
     if name == "memory":
         sys.path += [str(REPOSITORY), str(REPOSITORY / "components")]
-        from mlops_components._memory_beam import MemoryRunner
+        from mlops_components.engines._memory_runner import MemoryRunner
 
         return MemoryRunner()
     from apache_beam.runners.portability.fn_api_runner import FnApiRunner

@@ -28,13 +28,13 @@ from tensorflow_model_analysis.metrics import metric_specs, metric_types
 from tensorflow_model_analysis.slicer import slicer_lib
 from tensorflow_model_analysis.utils import model_util, util
 
-from mlops_components import _memory_beam
 from mlops_components._eval_adders import Adder, adders
 from mlops_components._eval_batches import Batch
 from mlops_components._eval_curves import by_array
 from mlops_components._eval_slices import Members, Slicer
 from mlops_components._eval_sums import Sums
-from mlops_components._memory_steps import Shared, Stream, without_beam_traceback
+from mlops_components.engines import _memory_runner
+from mlops_components.engines._memory_steps import Shared, Stream, without_beam_traceback
 
 FULL = -1
 """The number of the sample that has all examples, as TFMA gives it."""
@@ -125,9 +125,9 @@ def evaluate(work: EvaluationWork, batches: Callable[[], Iterator[Any]]) -> list
         )
         _ = evaluation | tfma.WriteResults(writers=writers)
 
-    _memory_beam.run(extract)
+    _memory_runner.run(extract)
     with by_array():
-        _memory_beam.run(conclude)
+        _memory_runner.run(conclude)
     return sorted({key.name for computation in slow for key in computation.keys})
 
 

@@ -20,10 +20,11 @@ from google.protobuf.message import DecodeError, Message
 from tensorflow_data_validation.skew import feature_skew_detector as detector
 from tensorflow_data_validation.skew.protos import feature_skew_results_pb2 as skew_pb2
 
-from mlops_components import _memory_beam, engines
-from mlops_components._memory_steps import Stream
 from mlops_components._statistics import beam_explained
-from mlops_components.engines import Choice
+from mlops_components.engines import _memory_runner
+from mlops_components.engines import choice as engines
+from mlops_components.engines._memory_steps import Stream
+from mlops_components.engines.choice import Choice
 from mlops_components.examples import records_of_files
 from mlops_pipeline.artifacts import ExamplesDiff
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError
@@ -81,7 +82,7 @@ def compare_splits(
                     build = functools.partial(
                         _build, skew=skew, pair=pair, read=_from_stream, label="Pair"
                     )
-                    _memory_beam.run(build)
+                    _memory_runner.run(build)
     for pair in pairs:
         _check(skew, pair)
 

@@ -19,7 +19,7 @@ from tfx_bsl.public.beam.run_inference import RunInference
 from tfx_bsl.public.proto import model_spec_pb2
 
 from mlops_components._model_check import message_of
-from mlops_components.engines import open_pipeline
+from mlops_components.engines.choice import open_pipeline
 from mlops_components.examples import records_of_files
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, did_you_mean
 

@@ -24,10 +24,11 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from tfx_bsl.public import tfxio
 from tfx_bsl.statistics import merge_util
 
-from mlops_components import _stats_options, engines
+from mlops_components import _stats_options
 from mlops_components._histograms import plain_numbers
 from mlops_components._tfdv import STATISTICS_FILE, write_statistics
 from mlops_components.decoding import decoded
+from mlops_components.engines import choice
 from mlops_components.examples import BATCH_ROWS
 from mlops_pipeline.errors import ExecutorError, ParameterError, PipelineError, did_you_mean
 from mlops_pipeline.tracebacks import summary, traceback_tail
@@ -106,7 +107,7 @@ def with_beam(
 ) -> None:
     """Describe the splits with one Beam pipeline."""
     folders = sorted({str(split.files[0].parent) for split in splits})
-    with beam_explained(folders), plain_numbers(), engines.open_pipeline(arguments) as pipeline:
+    with beam_explained(folders), plain_numbers(), choice.open_pipeline(arguments) as pipeline:
         for index, split in enumerate(splits):
             _ = pipeline | f"Split[{index}]" >> _Describe(work, split)
     for split in splits:

@@ -22,11 +22,12 @@ from tensorflow_model_analysis.api import model_eval_lib
 from tfx_bsl.public import tfxio
 from tfx_bsl.tfxio import tensor_adapter
 
-from mlops_components import _eval_memory, _memory_beam, _stack_tfma
+from mlops_components import _eval_memory, _stack_tfma
 from mlops_components._eval_config import metrics
 from mlops_components._eval_models import Evaluated, predictions_of
-from mlops_components._memory_steps import Stream
-from mlops_components.engines import open_pipeline
+from mlops_components.engines import _memory_runner
+from mlops_components.engines._memory_steps import Stream
+from mlops_components.engines.choice import open_pipeline
 from mlops_components.examples import read_batches
 from mlops_components.user_code import optional_function
 from mlops_pipeline.errors import ExecutorError, PipelineError
@@ -74,7 +75,7 @@ def evaluate_in_memory(work: Evaluation) -> None:
                 log.info("computed example by example: %s", ", ".join(slow))
             return
         log.warning("TFMA's own pipeline runs in this process, example by example: %s", reason)
-        _memory_beam.run(
+        _memory_runner.run(
             lambda pipeline: _analyze(pipeline | Stream(lambda: _batches(work)), prepared)
         )
 

@@ -28,10 +28,11 @@ from tfx_bsl.coders import example_coder
 from tfx_bsl.public import tfxio
 from tfx_bsl.tfxio import tensor_adapter, tensor_to_arrow
 
-from mlops_components import _memory_beam, _saved_model, _tft_cache
-from mlops_components._memory_steps import Stream
+from mlops_components import _saved_model, _tft_cache
 from mlops_components.decoding import decoded
-from mlops_components.engines import open_pipeline
+from mlops_components.engines import _memory_runner
+from mlops_components.engines._memory_steps import Stream
+from mlops_components.engines.choice import open_pipeline
 from mlops_components.examples import BATCH_ROWS, PayloadFormat, records_of_files
 from mlops_pipeline.errors import ExecutorError, PipelineError, did_you_mean
 from mlops_pipeline.tracebacks import summary, traceback_tail
@@ -220,7 +221,7 @@ def analyze(
         wanted = [d for d in analysis.datasets if d.key not in cache.unread]
         refuse_empty([file for dataset in wanted for file in dataset.files])
         if beam_arguments is None:
-            _memory_beam.run(build)
+            _memory_runner.run(build)
         else:
             with open_pipeline(beam_arguments) as pipeline:
                 build(pipeline)

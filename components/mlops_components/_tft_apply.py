@@ -28,7 +28,7 @@ from mlops_components._tft import (
     schema_after,
     vocabularies,
 )
-from mlops_components.engines import open_pipeline
+from mlops_components.engines.choice import open_pipeline
 from mlops_components.examples import BATCH_ROWS, SplitWriter
 from mlops_components.tfx_compat import StatsType
 from mlops_pipeline.artifacts import ExampleAnomalies, Examples, ExampleStatistics, Schema

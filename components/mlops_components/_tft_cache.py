@@ -26,7 +26,7 @@ from tensorflow_transform import analyzer_nodes, analyzers
 from tensorflow_transform.beam import analysis_graph_builder as graphs
 from tensorflow_transform.beam.analyzer_cache import DatasetCache, DatasetKey
 
-from mlops_components._memory_steps import Stream
+from mlops_components.engines._memory_steps import Stream
 from mlops_components.examples import records_of_files
 
 log = logging.getLogger(__name__)

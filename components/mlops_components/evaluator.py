@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mlops_components import engines
-from mlops_components.engines import Engine
+from mlops_components.engines import choice as engines
+from mlops_components.engines.choice import Engine
 from mlops_components.examples import chosen_splits, split_files
 from mlops_components.tfx_compat import tfx_importable
 from mlops_components.trainer import EVAL_FOLDER

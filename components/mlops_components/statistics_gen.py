@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlops_components import engines
-from mlops_components.engines import Engine
+from mlops_components.engines import choice as engines
+from mlops_components.engines.choice import Engine
 from mlops_components.examples import PayloadFormat, chosen_splits, split_files
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, ExampleStatistics, Schema

@@ -43,11 +43,11 @@ def written(folder: Path) -> list[str]:
 def test_single_transforms_give_the_same_elements(tmp_path: Path) -> None:
     import beam_cases
 
-    from mlops_components import _memory_beam
+    from mlops_components.engines import _memory_runner
 
     ours, theirs = {}, {}
     for name in beam_cases.CASES.keys() - ON_BEAMS_OWN:
-        for run, results in ((_memory_beam.run, ours), (on_beams_own, theirs)):
+        for run, results in ((_memory_runner.run, ours), (on_beams_own, theirs)):
             folder = tmp_path / f"{name}-{len(results)}-{run.__name__}"
             run(functools.partial(beam_cases.build, name=name, folder=str(folder)))
             results[name] = written(folder)
@@ -61,10 +61,10 @@ def test_what_our_runner_cannot_do_goes_to_beams_own_aloud(
 ) -> None:
     import beam_cases
 
-    from mlops_components import _memory_beam
+    from mlops_components.engines import _memory_runner
 
-    with caplog.at_level(logging.WARNING, "mlops_components._memory_beam"):
-        _memory_beam.run(functools.partial(beam_cases.build, name=name, folder=str(tmp_path)))
+    with caplog.at_level(logging.WARNING, "mlops_components.engines._memory_runner"):
+        _memory_runner.run(functools.partial(beam_cases.build, name=name, folder=str(tmp_path)))
     assert "Beam's own runner takes over" in caplog.text
     assert len(written(tmp_path)) > 1
 

@@ -9,10 +9,10 @@ pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
 
 def collected(build: Any) -> list[Any]:
     """What a pipeline puts out, sorted."""
-    from mlops_components import _memory_beam
+    from mlops_components.engines import _memory_runner
 
     found: list[Any] = []
-    _memory_beam.run(lambda pipeline: build(pipeline, found.append))
+    _memory_runner.run(lambda pipeline: build(pipeline, found.append))
     return sorted(found, key=repr)
 
 
@@ -63,7 +63,7 @@ def test_keys_are_told_apart_by_type() -> None:
 def test_stream_is_read_again_instead_of_kept() -> None:
     import apache_beam as beam
 
-    from mlops_components._memory_steps import Stream
+    from mlops_components.engines._memory_steps import Stream
 
     reads: list[int] = []
 
@@ -159,8 +159,8 @@ def test_elements_are_let_go_of_once_they_are_through() -> None:
 
     import apache_beam as beam
 
-    from mlops_components import _memory_beam
-    from mlops_components._memory_steps import Stream
+    from mlops_components.engines import _memory_runner
+    from mlops_components.engines._memory_steps import Stream
 
     class Large:
         """An element that is known to be gone."""
@@ -184,6 +184,6 @@ def test_elements_are_let_go_of_once_they_are_through() -> None:
         same = pipeline | Stream(elements) | "same" >> beam.Map(lambda element: element)
         _ = same | "look" >> beam.Map(look) | beam.CombineGlobally(sum)
 
-    _memory_beam.run(build)
+    _memory_runner.run(build)
     assert len(alive) == 20
     assert 1 <= most <= 2

@@ -26,7 +26,15 @@ from apache_beam.runners import common
 from apache_beam.runners.runner import PipelineResult, PipelineRunner, PipelineState
 from apache_beam.transforms import core, userstate, util
 
-from mlops_components._memory_steps import Operation, Push, Source, Step, Stream, kept, operation
+from mlops_components.engines._memory_steps import (
+    Operation,
+    Push,
+    Source,
+    Step,
+    Stream,
+    kept,
+    operation,
+)
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Engines: on what components that use Beam's transforms run, Beam or memory."""
