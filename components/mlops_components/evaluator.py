@@ -59,11 +59,12 @@ def Evaluator(
         engine: `memory`, `beam`, or `auto`, which goes by the size of the examples.
         beam_pipeline_args: options of Beam and its runner.
     """
-    from mlops_components import _eval_config, _tfdv, _tfma
+    from mlops_components import _tfdv
+    from mlops_components.evaluation import _config, _tfma
 
     given = _given(eval_config, feature_slicing_spec, module_path)
-    parsed = _eval_config.parse_config(given, fairness_indicator_thresholds)
-    config = _eval_config.with_defaults(parsed, has_baseline=baseline_model is not None)
+    parsed = _config.parse_config(given, fairness_indicator_thresholds)
+    config = _config.with_defaults(parsed, has_baseline=baseline_model is not None)
     expected = _tfdv.read_schema(schema) if schema else None
     files = [
         path
@@ -76,7 +77,7 @@ def Evaluator(
     with tfx_importable(tfx_compat):
         if not optional_function("custom_extractors", module_file):
             # Which else may make labels and features of their own.
-            _eval_config.check_features(config, features, has_model=model is not None)
+            _config.check_features(config, features, has_model=model is not None)
         models = _models(config, model, baseline_model, module_file)
         evaluation.path.mkdir(parents=True, exist_ok=True)
         work = _tfma.Evaluation(config, models, files, expected, evaluation.path, module_file)
@@ -120,7 +121,7 @@ def _models(
     config: Any, model: Model | None, baseline: Model | None, module_file: Path | None
 ) -> list[Any]:
     """Return the models, in the order of the config's model specs."""
-    from mlops_components._eval_models import model_handle
+    from mlops_components.evaluation._models import model_handle
 
     found = []
     for spec in config.model_specs:
@@ -144,23 +145,19 @@ def _summarise(evaluation: ModelEvaluation, config: Any, features: Any) -> list[
     Returns:
         Why the model is not blessed; None if there is no threshold.
     """
-    from mlops_components import _eval_config, _eval_results
+    from mlops_components.evaluation import _config, _results
 
     specs = config.model_specs
     candidate = next((spec.name for spec in specs if not spec.is_baseline), "")
-    rows = _eval_results.read_results(evaluation.path, candidate if len(specs) > 1 else "")
+    rows = _results.read_results(evaluation.path, candidate if len(specs) > 1 else "")
     features.names.update(name for row in rows for name in row.where)
-    _eval_config.check_slices(config, features)
-    reasons = (
-        _eval_results.failures(evaluation.path, rows)
-        if _eval_config.has_thresholds(config)
-        else None
-    )
-    document = _eval_results.as_json(rows)
+    _config.check_slices(config, features)
+    reasons = _results.failures(evaluation.path, rows) if _config.has_thresholds(config) else None
+    document = _results.as_json(rows)
     if reasons is not None:
         document["validation"] = {"blessed": not reasons, "reasons": reasons}
     _write(evaluation.path / METRICS_FILE, document)
-    plots = _eval_results.plots_as_json(rows)
+    plots = _results.plots_as_json(rows)
     if plots:
         _write(evaluation.path / PLOTS_FILE, plots)
     evaluation.properties["metrics"] = document["overall"]

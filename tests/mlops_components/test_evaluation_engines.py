@@ -443,7 +443,7 @@ def test_what_memory_does_not_offer_is_said_and_done(
         "model_specs": [{"label_key": "tip", "prediction_key": "said"}],
         "metrics_specs": [{"metrics": [ranking], "query_key": "payment"}],
     }
-    with caplog.at_level("WARNING", "mlops_components._tfma"):
+    with caplog.at_level("WARNING", "mlops_components.evaluation._tfma"):
         overall = load(evaluate(trips, config)["evaluation"]).overall
     assert "example by example: metrics_specs have a query_key" in caplog.text
     assert 0 < overall["ndcg@topK:3"] < 1
@@ -465,16 +465,16 @@ def test_curves_are_equal_to_the_last_bit(buckets: int) -> None:
     from tensorflow_model_analysis.metrics import binary_confusion_matrices as bcm
     from tensorflow_model_analysis.metrics import calibration_histogram as ch
 
-    from mlops_components import _eval_curves
+    from mlops_components.evaluation import _curves
 
     draw = random.Random(buckets)
     ids = sorted(draw.sample(range(ch.DEFAULT_NUM_BUCKETS + 2), buckets))
     histogram = [ch.Bucket(i, draw.random(), draw.random(), 1 + draw.random()) for i in ids]
     for thresholds in ([0.5], [0.25, 0.75], [-1e-7, 0.1, 0.5, 1.0 + 1e-7], [-0.5, 0.3, 1.5]):
         theirs = ch.rebin(thresholds, histogram)
-        ours = _eval_curves.rebin(thresholds, histogram)
+        ours = _curves.rebin(thresholds, histogram)
         assert list(ours) == theirs
         assert [ours[place] for place in range(len(ours))] == theirs
         wanted = bcm._histogram_to_binary_confusion_matrices(thresholds, theirs)
-        assert _eval_curves.matrices(thresholds, ours) == wanted
-        assert _eval_curves.matrices(thresholds, theirs) == wanted
+        assert _curves.matrices(thresholds, ours) == wanted
+        assert _curves.matrices(thresholds, theirs) == wanted

@@ -74,7 +74,7 @@ def test_baseline_is_compared_with(penguin: PipelineRun, load: Load) -> None:
 
 
 def test_config_is_taken_as_text_and_as_json() -> None:
-    from mlops_components import _eval_config
+    from mlops_components.evaluation import _config
 
     text = 'model_specs { label_key: "y" } metrics_specs { metrics { class_name: "AUC" } }'
     json = (
@@ -84,11 +84,7 @@ def test_config_is_taken_as_text_and_as_json() -> None:
         "model_specs": [{"label_key": "y"}],
         "metrics_specs": [{"metrics": [{"class_name": "AUC"}]}],
     }
-    assert (
-        _eval_config.parse_config(text)
-        == _eval_config.parse_config(json)
-        == _eval_config.parse_config(given)
-    )
+    assert _config.parse_config(text) == _config.parse_config(json) == _config.parse_config(given)
 
 
 def test_raw_label_is_taken_where_the_model_predicts_it(penguin: PipelineRun) -> None:

@@ -24,9 +24,9 @@ from tensorflow_model_analysis.metrics import (
     tf_metric_wrapper,
 )
 
-from mlops_components._eval_batches import Asked, Batch, Pairs, Triples
-from mlops_components._eval_slices import Members
-from mlops_components._eval_sums import Indices, Numbers, Sums
+from mlops_components.evaluation._batches import Asked, Batch, Pairs, Triples
+from mlops_components.evaluation._slices import Members
+from mlops_components.evaluation._sums import Indices, Numbers, Sums
 from mlops_pipeline.errors import ExecutorError
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from tensorflow_model_analysis.metrics import binary_confusion_matrices, calibration_histogram
 
-from mlops_components._eval_sums import Numbers
+from mlops_components.evaluation._sums import Numbers
 
 
 class Binned(Sequence[Any]):

@@ -28,13 +28,13 @@ from tensorflow_model_analysis.metrics import metric_specs, metric_types
 from tensorflow_model_analysis.slicer import slicer_lib
 from tensorflow_model_analysis.utils import model_util, util
 
-from mlops_components._eval_adders import Adder, adders
-from mlops_components._eval_batches import Batch
-from mlops_components._eval_curves import by_array
-from mlops_components._eval_slices import Members, Slicer
-from mlops_components._eval_sums import Sums
 from mlops_components.engines import _memory_runner
 from mlops_components.engines._memory_steps import Shared, Stream, without_beam_traceback
+from mlops_components.evaluation._accumulators import Adder, adders
+from mlops_components.evaluation._batches import Batch
+from mlops_components.evaluation._curves import by_array
+from mlops_components.evaluation._slices import Members, Slicer
+from mlops_components.evaluation._sums import Sums
 
 FULL = -1
 """The number of the sample that has all examples, as TFMA gives it."""

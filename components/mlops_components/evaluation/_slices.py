@@ -17,7 +17,7 @@ from tensorflow_model_analysis.proto import config_pb2
 from tensorflow_model_analysis.slicer import slicer_lib
 from tensorflow_model_analysis.utils import util
 
-from mlops_components._eval_sums import Indices
+from mlops_components.evaluation._sums import Indices
 
 SliceKey = tuple[tuple[str, Any], ...]
 Extracts = Mapping[str, Any]

@@ -13,8 +13,8 @@ from tensorflow_model_analysis.extractors import unbatch_extractor
 from tensorflow_model_analysis.metrics import metric_types, metric_util
 from tensorflow_model_analysis.utils import util
 
-from mlops_components._eval_slices import Extracts
-from mlops_components._eval_sums import Indices, Numbers
+from mlops_components.evaluation._slices import Extracts
+from mlops_components.evaluation._sums import Indices, Numbers
 from mlops_pipeline.errors import ExecutorError
 
 _ARRAYS = (constants.LABELS_KEY, constants.PREDICTIONS_KEY, constants.EXAMPLE_WEIGHTS_KEY)

@@ -22,12 +22,13 @@ from tensorflow_model_analysis.api import model_eval_lib
 from tfx_bsl.public import tfxio
 from tfx_bsl.tfxio import tensor_adapter
 
-from mlops_components import _eval_memory, _stack_tfma
-from mlops_components._eval_config import metrics
-from mlops_components._eval_models import Evaluated, predictions_of
+from mlops_components import _stack_tfma
 from mlops_components.engines import _memory_runner
 from mlops_components.engines._memory_steps import Stream
 from mlops_components.engines.choice import open_pipeline
+from mlops_components.evaluation import _in_memory
+from mlops_components.evaluation._config import metrics
+from mlops_components.evaluation._models import Evaluated, predictions_of
 from mlops_components.examples import read_batches
 from mlops_components.user_code import optional_function
 from mlops_pipeline.errors import ExecutorError, PipelineError
@@ -68,9 +69,9 @@ def evaluate_in_memory(work: Evaluation) -> None:
     prepared = _prepared(work)
 
     def run() -> None:
-        reason = _eval_memory.unsupported(prepared)
+        reason = _in_memory.unsupported(prepared)
         if not reason:
-            slow = _eval_memory.evaluate(prepared, lambda: _ahead(_batches(work)))
+            slow = _in_memory.evaluate(prepared, lambda: _ahead(_batches(work)))
             if slow:
                 log.info("computed example by example: %s", ", ".join(slow))
             return
@@ -180,7 +181,7 @@ def _innermost(error: BaseException) -> BaseException:
     return error
 
 
-def _analyze(batches: Any, prepared: _eval_memory.EvaluationWork) -> None:
+def _analyze(batches: Any, prepared: _in_memory.EvaluationWork) -> None:
     _ = batches | tfma.ExtractEvaluateAndWriteResults(
         eval_shared_model=prepared.shared,
         eval_config=prepared.config,
@@ -190,7 +191,7 @@ def _analyze(batches: Any, prepared: _eval_memory.EvaluationWork) -> None:
     )
 
 
-def _prepared(work: Evaluation) -> _eval_memory.EvaluationWork:
+def _prepared(work: Evaluation) -> _in_memory.EvaluationWork:
     handles = [model.shared for model in work.models]
     shared = handles[0] if len(handles) == 1 else handles or None
     config = model_eval_lib._update_eval_config_with_defaults(work.config, shared)
@@ -212,7 +213,7 @@ def _prepared(work: Evaluation) -> _eval_memory.EvaluationWork:
         own = predictions_of(work.models, work.module_file)
         extractors = tfma.default_extractors(**arguments, custom_predict_extractor=own)
     extractors = _stack_tfma.with_exact_weights(extractors)
-    return _eval_memory.EvaluationWork(config, shared, extractors, work.schema, str(work.output))
+    return _in_memory.EvaluationWork(config, shared, extractors, work.schema, str(work.output))
 
 
 def _reader(work: Evaluation, patterns: list[str]) -> Any:

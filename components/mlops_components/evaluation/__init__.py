@@ -1,0 +1,1 @@
+"""Evaluation of models: configuration, metrics, slices and results, as TFMA has them."""
