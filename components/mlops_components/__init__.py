@@ -59,10 +59,8 @@ from mlops_components.infra_validator import (
     TensorFlowServingRequestSpec,
     ValidationSpec,
 )
-from mlops_components.pusher import Filesystem, PushDestination, Pusher, Versioning
-from mlops_components.schema_gen import SchemaGen
-from mlops_components.spans import RangeConfig, RollingRange, StaticRange
-from mlops_components.splits import (
+from mlops_components.inputs.spans import RangeConfig, RollingRange, StaticRange
+from mlops_components.inputs.splits import (
     HashSplit,
     InputConfig,
     InputSplit,
@@ -71,6 +69,8 @@ from mlops_components.splits import (
     TimeSplit,
     TimeSplitConfig,
 )
+from mlops_components.pusher import Filesystem, PushDestination, Pusher, Versioning
+from mlops_components.schema_gen import SchemaGen
 from mlops_components.sql_example_gen import SqlExampleGen
 from mlops_components.statistics_gen import StatisticsGen
 from mlops_components.tfx_component import from_tfx

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mlops_components.spans import RangeConfig, Selection, has_spans, select, wanted_span
-from mlops_components.splits import InputConfig
+from mlops_components.inputs.spans import RangeConfig, Selection, has_spans, select, wanted_span
+from mlops_components.inputs.splits import InputConfig
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.content import StatCache, digest_path
 from mlops_pipeline.errors import ExecutorError, PipelineError

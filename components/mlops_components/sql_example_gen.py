@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mlops_components.example_files import FINGERPRINT, properties, range_of
-from mlops_components.ingest import ingest
-from mlops_components.spans import RangeConfig, Selection, query_of_span, wanted_span
-from mlops_components.splits import InputConfig, InputSplit, OutputConfig
-from mlops_components.sql_input import Queries
+from mlops_components.inputs.ingestion import ingest
+from mlops_components.inputs.spans import RangeConfig, Selection, query_of_span, wanted_span
+from mlops_components.inputs.splits import InputConfig, InputSplit, OutputConfig
+from mlops_components.inputs.sql_queries import Queries
 from mlops_pipeline import Output, Secret, component, ir
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import ParameterError

@@ -136,8 +136,8 @@ def Nap(examples: Input[Examples], seconds: float) -> int:
 
 @component
 def ReadSpan(folder: Path, span: int, *, examples: Output[Examples]) -> None:
-    from mlops_components.spans import select
-    from mlops_components.splits import InputSplit
+    from mlops_components.inputs.spans import select
+    from mlops_components.inputs.splits import InputSplit
 
     found = select(folder, [InputSplit("all", "{YYYY}-{MM}-{DD}.csv")], span)
     examples.path.mkdir(parents=True, exist_ok=True)

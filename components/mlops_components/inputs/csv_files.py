@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_components.ingest import Rows, encoded, slices
-from mlops_components.splits import Key
+from mlops_components.inputs.ingestion import Rows, encoded, slices
+from mlops_components.inputs.splits import Key
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
-from mlops_components.splits import InputSplit
+from mlops_components.inputs.splits import InputSplit
 from mlops_pipeline.errors import NotFoundError, ParameterError, ResolutionError, did_you_mean
 
 

@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from mlops_components.ingest import Rows, encoded, fitting
-from mlops_components.splits import Key
+from mlops_components.inputs.ingestion import Rows, encoded, fitting
+from mlops_components.inputs.splits import Key
 from mlops_pipeline.errors import ExecutorError, ParameterError, SettingsError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops_components.examples import SplitWriter
-from mlops_components.splits import Dealing, Key, OutputConfig, check_names, dealing_of
+from mlops_components.inputs.splits import Dealing, Key, OutputConfig, check_names, dealing_of
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mlops_components.examples import PayloadFormat
-from mlops_components.ingest import BATCH_ROWS, Rows, no_such_feature, unfit_feature
-from mlops_components.splits import Key
+from mlops_components.inputs.ingestion import BATCH_ROWS, Rows, no_such_feature, unfit_feature
+from mlops_components.inputs.splits import Key
 from mlops_components.tfrecords import read_lists
 from mlops_pipeline.errors import ExecutorError, ParameterError
 

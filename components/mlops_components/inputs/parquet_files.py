@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_components.ingest import BATCH_ROWS, fitting
-from mlops_components.table_input import Tables, check_same_columns, holds
+from mlops_components.inputs.ingestion import BATCH_ROWS, fitting
+from mlops_components.inputs.typed_tables import Tables, check_same_columns, holds
 from mlops_pipeline.errors import ExecutorError
 
 if TYPE_CHECKING:

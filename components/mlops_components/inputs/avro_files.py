@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_components.ingest import fitting
-from mlops_components.table_input import Tables, check_same_columns, holds
+from mlops_components.inputs.ingestion import fitting
+from mlops_components.inputs.typed_tables import Tables, check_same_columns, holds
 from mlops_pipeline.errors import ExecutorError, PipelineError, SettingsError
 
 if TYPE_CHECKING:

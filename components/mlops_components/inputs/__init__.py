@@ -1,0 +1,1 @@
+"""Inputs of ExampleGen: file formats, queries, spans and splits."""
