@@ -114,7 +114,7 @@ def BulkInferrer(
     files = _files(examples, (data_spec or DataSpec()).example_splits)
     every = [file for split in files.values() for file in split]
     choice = choose(engine, every, beam_pipeline_args)
-    from mlops_components import _inference
+    from mlops_components.models import _inference
 
     asked = model_spec or ModelSpec()
     inference = _inference.Inference(model.serving, asked.model_signature_name, asked.tag)

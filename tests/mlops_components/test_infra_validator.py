@@ -128,13 +128,13 @@ def validated(
 
 def checked(model: Model, examples: Examples | None = None, **more: Any) -> dict[str, Any]:
     """The last report of the check, in this process: for models that do not break it."""
-    from mlops_components import _model_check
+    from mlops_components.models import _ask
 
     files = [str(path) for path in examples.split("train").glob("*")] if examples else []
     job: dict[str, Any] = {"files": files, "records": 3 if files else 0, "tags": []}
     job |= {"model": str(model.path / "Format-Serving"), "model_name": "m", "signatures": []}
     reports: list[dict[str, Any]] = []
-    _model_check.check(
+    _ask.check(
         {**job, "scratch": str(model.path), "finite": False, **more},
         lambda event, **said: reports.append({"event": event, **said}),
     )
@@ -303,23 +303,23 @@ http.server.HTTPServer(("127.0.0.1", int(options["rest_api_port"])), Handler).se
 def test_model_server_is_asked_where_there_is_one(
     good: Model, examples: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mlops_components import model_server
-    from mlops_components.model_process import Limits
+    from mlops_components.models import tensorflow_serving
+    from mlops_components.models.process import Limits
 
     assert checked(good, examples, scratch=str(tmp_path))["event"] == "done"
-    program = tmp_path / "bin" / model_server.BINARY
+    program = tmp_path / "bin" / tensorflow_serving.BINARY
     program.parent.mkdir()
     program.write_text(SERVER.format(python=sys.executable))
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", str(program.parent))
-    server = model_server.find_server()
+    server = tensorflow_serving.find_server()
     assert server == str(program)
     limits = Limits(loading=60, request=60, latency_ms=0, memory_mb=0, tries=1)
     folder = good.path / "Format-Serving"
-    assert model_server.serve(server, folder, "m", limits, tmp_path) == []
+    assert tensorflow_serving.serve(server, folder, "m", limits, tmp_path) == []
     (tmp_path / "requests.jsonl").write_text('{"verb": "predict", "body": {"signature_name": "a"}}')
-    (reason,) = model_server.serve(server, folder, "n", limits, tmp_path)
+    (reason,) = tensorflow_serving.serve(server, folder, "n", limits, tmp_path)
     assert "a request was answered with" in reason or "was not answered" in reason
     program.write_text(f"#!{sys.executable}\nraise SystemExit(3)\n")
-    (reason,) = model_server.serve(server, folder, "o", limits, tmp_path)
+    (reason,) = tensorflow_serving.serve(server, folder, "o", limits, tmp_path)
     assert reason.endswith("the server ended while it loaded the model: exit code 3")

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "
-    "from mlops_components._model_check import main; main(sys.argv[1], int(sys.argv[2]))"
+    "from mlops_components.models._ask import main; main(sys.argv[1], int(sys.argv[2]))"
 )
 # Until TensorFlow is there and the examples are read, which is not the model's time.
 _START_SECONDS = 600

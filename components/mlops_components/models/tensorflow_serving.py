@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from mlops_components.model_process import Limits
+from mlops_components.models.process import Limits
 
 BINARY = "tensorflow_model_server"
 
