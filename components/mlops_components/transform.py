@@ -79,10 +79,11 @@ def Transform(
         engine: see the page on engines.
         beam_pipeline_args: options of Beam and its runner.
     """
-    from mlops_components import _tfdv, _tft, _tft_apply
+    from mlops_components import _tfdv
+    from mlops_components.preprocessing import _analyze, _apply
 
     folders = _cache_folders(analyzer_cache, updated_analyzer_cache, disable_analyzer_cache)
-    records = _tft.Records(_tfdv.read_schema(schema), _payload(examples))
+    records = _analyze.Records(_tfdv.read_schema(schema), _payload(examples))
     config = _checked(splits_config or SplitsConfig())
     analyzed = _parts(examples, config.analyze)
     is_applied = materialize or not disable_statistics
@@ -97,25 +98,25 @@ def Transform(
         tempfile.TemporaryDirectory(prefix="mlops-") as folder,
     ):
         scratch = Path(folder)
-        preprocess = _tft.Preprocess(function, list(records.specs))
-        datasets = _tft.datasets(analyzed, records)
-        analysis = _tft.Analysis(datasets, records, preprocess, scratch, force_tf_compat_v1)
-        _tft.analyze(analysis, transform_graph.path, folders, arguments)
-        work = _tft_apply.Application(
+        preprocess = _analyze.Preprocess(function, list(records.specs))
+        datasets = _analyze.datasets(analyzed, records)
+        analysis = _analyze.Analysis(datasets, records, preprocess, scratch, force_tf_compat_v1)
+        _analyze.analyze(analysis, transform_graph.path, folders, arguments)
+        work = _apply.Application(
             transform_graph.path,
             records,
             [file for part in analyzed for file in part.files],
             _by_split(transformed),
         )
         if not disable_statistics:
-            work = _tft_apply.with_statistics(work, update)
+            work = _apply.with_statistics(work, update)
         transformed_examples.set_splits([])
         target = _described(transformed_examples, examples) if materialize else None
-        found = _tft_apply.apply(work, target, scratch, arguments)
+        found = _apply.apply(work, target, scratch, arguments)
     choice.note(transform_graph)
     if not disable_statistics:
-        _tft_apply.write_whole_statistics(found.before, pre_transform_stats, pre_transform_schema)
-        _tft_apply.write_whole_statistics(
+        _apply.write_whole_statistics(found.before, pre_transform_stats, pre_transform_schema)
+        _apply.write_whole_statistics(
             found.after, post_transform_stats, post_transform_schema, post_transform_anomalies
         )
 

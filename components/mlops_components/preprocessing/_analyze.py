@@ -28,13 +28,13 @@ from tfx_bsl.coders import example_coder
 from tfx_bsl.public import tfxio
 from tfx_bsl.tfxio import tensor_adapter, tensor_to_arrow
 
-from mlops_components import _tft_cache
 from mlops_components.decoding import decoded
 from mlops_components.engines import _memory_runner
 from mlops_components.engines._memory_steps import Stream
 from mlops_components.engines.choice import open_pipeline
 from mlops_components.examples import BATCH_ROWS, PayloadFormat, records_of_files
 from mlops_components.models import _saved_model
+from mlops_components.preprocessing import _analyzer_cache
 from mlops_pipeline.errors import ExecutorError, PipelineError, did_you_mean
 from mlops_pipeline.tracebacks import summary, traceback_tail
 
@@ -150,7 +150,7 @@ def refuse_empty(files: Sequence[Path]) -> None:
         )
 
 
-def datasets(parts: Sequence[Part], records: Records) -> list[_tft_cache.Dataset]:
+def datasets(parts: Sequence[Part], records: Records) -> list[_analyzer_cache.Dataset]:
     """Return the parts of examples as TFT's datasets, named by their content."""
     how = b"".join(
         name.encode() + shape.SerializeToString(deterministic=True)
@@ -163,7 +163,7 @@ def datasets(parts: Sequence[Part], records: Records) -> list[_tft_cache.Dataset
         key = re.sub(r"[^A-Za-z0-9._-]", "-", f"Split-{part.split}-{digest}")
         # Equal examples count as often as they are given.
         known[key] += 1
-        found.append(_tft_cache.Dataset(f"{key}-{known[key]}", part.files))
+        found.append(_analyzer_cache.Dataset(f"{key}-{known[key]}", part.files))
     return found
 
 
@@ -179,7 +179,7 @@ class Analysis:
         force_tf_compat_v1: trace the function as TensorFlow 1 does.
     """
 
-    datasets: Sequence[_tft_cache.Dataset]
+    datasets: Sequence[_analyzer_cache.Dataset]
     records: Records
     preprocess: Preprocess
     scratch: Path
@@ -208,12 +208,12 @@ def analyze(
         function, computed = _built(analysis, pipeline, inputs, cache if folders else None)
         function | tft_beam.WriteTransformFn(str(graph))
         if folders is not None:
-            written.update(_tft_cache.add_writes(computed, cache, folders.new))
+            written.update(_analyzer_cache.add_writes(computed, cache, folders.new))
 
     is_beam = beam_arguments is not None
     with (
         _tensors_explained(),
-        _tft_cache.safe_coders(),
+        _analyzer_cache.safe_coders(),
         tft_beam.Context(
             temp_dir=str(analysis.scratch), force_tf_compat_v1=analysis.force_tf_compat_v1
         ),
@@ -227,24 +227,24 @@ def analyze(
             with open_pipeline(beam_arguments) as pipeline:
                 build(pipeline)
     if folders is not None:
-        _tft_cache.finish(written, cache, folders.new)
+        _analyzer_cache.finish(written, cache, folders.new)
     _saved_model.make_stable(graph / tft.TFTransformOutput.TRANSFORM_FN_DIR, analysis.scratch)
     raw = dataset_metadata.DatasetMetadata(analysis.records.schema)
     metadata_io.write_metadata(raw, str(graph / tft.TFTransformOutput.RAW_METADATA_DIR))
 
 
-def _found(analysis: Analysis, folders: CacheFolders | None) -> _tft_cache.Cache:
+def _found(analysis: Analysis, folders: CacheFolders | None) -> _analyzer_cache.Cache:
     """Read the parts of the analysis that the old cache has."""
     if folders is None or folders.old is None:
-        return _tft_cache.NOTHING
+        return _analyzer_cache.NOTHING
     traced = (analysis.preprocess, analysis.records.specs, analysis.force_tf_compat_v1)
-    cache = _tft_cache.find(folders.old, analysis.datasets, *traced)
+    cache = _analyzer_cache.find(folders.old, analysis.datasets, *traced)
     log.info("%d of %d datasets are in the cache", len(cache.unread), len(analysis.datasets))
     return cache
 
 
 def _built(
-    analysis: Analysis, pipeline: Any, inputs: dict[Any, Any], cache: _tft_cache.Cache | None
+    analysis: Analysis, pipeline: Any, inputs: dict[Any, Any], cache: _analyzer_cache.Cache | None
 ) -> tuple[Any, Any]:
     """Return the transform function, and what is new for the cache."""
     config = analysis.records.tensors
@@ -257,7 +257,7 @@ def _built(
     return function, computed
 
 
-def _source(dataset: _tft_cache.Dataset, records: Records, is_beam: bool) -> Any:
+def _source(dataset: _analyzer_cache.Dataset, records: Records, is_beam: bool) -> Any:
     if is_beam:
         return records.reader(dataset.files).BeamSource(BATCH_ROWS)
     return Stream(lambda: records.batches(dataset.files))

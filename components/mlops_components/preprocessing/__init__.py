@@ -1,0 +1,1 @@
+"""Preprocessing by TensorFlow Transform: analysis, its cache, and the application."""
