@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_components import CsvExampleGen, Evaluator, ExampleValidator, SchemaGen, StatisticsGen
-from mlops_components.examples import SplitWriter, records_of_files, split_files
+from mlops_components.records.split_files import SplitWriter, records_of_files, split_files
 from mlops_pipeline.artifacts import Artifact, Examples
 from mlops_pipeline.testing import run_component
 

@@ -48,7 +48,6 @@ from mlops_components.fn_args import (
     TrainArgs,
     TunerFnResult,
 )
-from mlops_components.frames import read_frame, write_frames
 from mlops_components.import_schema_gen import ImportSchemaGen
 from mlops_components.infra_validator import (
     InfraValidator,
@@ -70,6 +69,7 @@ from mlops_components.inputs.splits import (
     TimeSplitConfig,
 )
 from mlops_components.pusher import Filesystem, PushDestination, Pusher, Versioning
+from mlops_components.records.data_frames import read_frame, write_frames
 from mlops_components.schema_gen import SchemaGen
 from mlops_components.sql_example_gen import SqlExampleGen
 from mlops_components.statistics_gen import StatisticsGen

@@ -25,7 +25,7 @@ from mlops_components.engines import _memory_runner
 from mlops_components.engines import choice as engines
 from mlops_components.engines._memory_steps import Stream
 from mlops_components.engines.choice import Choice
-from mlops_components.examples import records_of_files
+from mlops_components.records.split_files import records_of_files
 from mlops_pipeline.artifacts import ExamplesDiff
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError
 

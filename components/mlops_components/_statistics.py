@@ -27,9 +27,9 @@ from tfx_bsl.statistics import merge_util
 from mlops_components import _stats_options
 from mlops_components._histograms import plain_numbers
 from mlops_components._tfdv import STATISTICS_FILE, write_statistics
-from mlops_components.decoding import decoded
 from mlops_components.engines import choice
-from mlops_components.examples import BATCH_ROWS
+from mlops_components.records.record_batches import decoded
+from mlops_components.records.split_files import BATCH_ROWS
 from mlops_pipeline.errors import ExecutorError, ParameterError, PipelineError, did_you_mean
 from mlops_pipeline.tracebacks import summary, traceback_tail
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlops_components.engines.choice import Engine, choose
-from mlops_components.examples import PayloadFormat, chosen_splits, split_files
+from mlops_components.records.split_files import PayloadFormat, chosen_splits, split_files
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, InferenceResult, Model, ModelBlessing
 from mlops_pipeline.errors import ParameterError

@@ -10,7 +10,7 @@ from typing import Any
 
 from mlops_components.engines import choice as engines
 from mlops_components.engines.choice import Engine
-from mlops_components.examples import chosen_splits, split_files
+from mlops_components.records.split_files import chosen_splits, split_files
 from mlops_components.tfx_compat import tfx_importable
 from mlops_components.trainer import EVAL_FOLDER
 from mlops_components.user_code import optional_function

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 from mlops_components.example_files import SUFFIXES, set_properties
-from mlops_components.examples import PayloadFormat
 from mlops_components.inputs.avro_files import open_avro
 from mlops_components.inputs.csv_files import open_files
 from mlops_components.inputs.ingestion import Rows, ingest
@@ -16,6 +15,7 @@ from mlops_components.inputs.parquet_files import open_parquet
 from mlops_components.inputs.spans import RangeConfig, Selection, select, wanted_span
 from mlops_components.inputs.splits import InputConfig, Key, OutputConfig
 from mlops_components.inputs.tfrecord_files import RecordFiles
+from mlops_components.records.split_files import PayloadFormat
 from mlops_pipeline import Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import ParameterError, did_you_mean

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlops_components.examples import chosen_splits
+from mlops_components.records.split_files import chosen_splits
 from mlops_components.severity import Severity, judge
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import ExampleAnomalies, ExampleStatistics, Schema

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mlops_components.examples import PayloadFormat, chosen_splits, split_files
+from mlops_components.records.split_files import PayloadFormat, chosen_splits, split_files
 from mlops_pipeline.artifacts import Examples, Model, Schema, TransformGraph
 from mlops_pipeline.context import current_task
 from mlops_pipeline.errors import (
@@ -266,6 +266,6 @@ def _tf_dataset(payload: str, file_pattern: Sequence[str], options: Any, schema:
 def _record_batches(
     payload: str, file_pattern: Sequence[str], options: Any = None, schema: Any = None
 ) -> Iterator[Any]:
-    from mlops_components.frames import record_batches
+    from mlops_components.records.data_frames import record_batches
 
     return record_batches(file_pattern, options, schema, payload=payload)

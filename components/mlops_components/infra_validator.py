@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mlops_components.examples import PayloadFormat, chosen_splits, split_files
 from mlops_components.models.process import Findings, Limits, examine
 from mlops_components.models.tensorflow_serving import BINARY, find_server, serve
+from mlops_components.records.split_files import PayloadFormat, chosen_splits, split_files
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import Examples, InfraBlessing, Model
 from mlops_pipeline.context import current_task

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_components.evaluator import METRICS_FILE, PLOTS_FILE
-from mlops_components.examples import PayloadFormat, split_files
-from mlops_components.frames import read_frame, read_sequences
+from mlops_components.records.data_frames import read_frame, read_sequences
+from mlops_components.records.split_files import PayloadFormat, split_files
 from mlops_components.trainer import BEST_FILE
 from mlops_components.training_log import METRICS_FILE as TRAINING_FILE
 from mlops_components.training_log import read_metrics

@@ -7,7 +7,7 @@ from typing import Any
 
 from mlops_components.engines import choice as engines
 from mlops_components.engines.choice import Engine
-from mlops_components.examples import PayloadFormat, chosen_splits, split_files
+from mlops_components.records.split_files import PayloadFormat, chosen_splits, split_files
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, ExampleStatistics, Schema
 from mlops_pipeline.errors import ParameterError

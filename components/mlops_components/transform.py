@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_components.engines.choice import Engine, choose
-from mlops_components.examples import PayloadFormat, chosen_splits, split_files
+from mlops_components.records.split_files import PayloadFormat, chosen_splits, split_files
 from mlops_components.tfx_compat import tfx_importable
 from mlops_components.user_code import optional_function, user_function
 from mlops_pipeline import Input, Output, Unkeyed, component

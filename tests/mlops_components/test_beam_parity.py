@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mlops_components import Evaluator
-from mlops_components.examples import read_batches, split_files
+from mlops_components.records.split_files import read_batches, split_files
 from mlops_pipeline.results import PipelineRun
 from mlops_pipeline.testing import run_component
 

@@ -17,7 +17,7 @@ from mlops_components import (
     PredictOutputCol,
     RegressOutput,
 )
-from mlops_components.examples import SplitWriter
+from mlops_components.records.split_files import SplitWriter
 from mlops_pipeline.artifacts import Artifact, Examples, Model, ModelBlessing
 from mlops_pipeline.content import digest_path
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError

@@ -56,7 +56,7 @@ def alike(number: int) -> Values:
 def checked(values: list[Values]) -> tuple[Any, Any]:
     from tfx_bsl.coders import example_coder
 
-    from mlops_components._example_parser import ExampleParser
+    from mlops_components.records._parse import ExampleParser
 
     records = [record(row) for row in values]
     theirs = example_coder.ExamplesToRecordBatchDecoder().DecodeBatch(records)
@@ -92,7 +92,7 @@ def test_records_that_are_not_alike_are_left_to_tfx(change: Callable[[Values], V
 
 @pytest.mark.parametrize("cut", [b"", b"no example at all", b"\n\x05ab", b"\x12\x00"])
 def test_bytes_that_are_no_examples_are_left_to_tfx(cut: bytes) -> None:
-    from mlops_components._example_parser import ExampleParser
+    from mlops_components.records._parse import ExampleParser
 
     parser = ExampleParser()
     rows = [record(alike(number)) for number in range(9)]
@@ -103,8 +103,8 @@ def test_bytes_that_are_no_examples_are_left_to_tfx(cut: bytes) -> None:
 
 
 def test_kinds_that_change_are_an_error(tmp_path: Any) -> None:
-    from mlops_components.decoding import decoded
-    from mlops_components.examples import SplitWriter, split_files
+    from mlops_components.records.record_batches import decoded
+    from mlops_components.records.split_files import SplitWriter, split_files
     from mlops_pipeline.artifacts import Examples
 
     made = Examples(str(tmp_path))
@@ -117,7 +117,7 @@ def test_kinds_that_change_are_an_error(tmp_path: Any) -> None:
 def test_damaged_records_are_read_as_by_tfx_or_not_at_all() -> None:
     from tfx_bsl.coders import example_coder
 
-    from mlops_components._example_parser import ExampleParser
+    from mlops_components.records._parse import ExampleParser
 
     chance = random.Random(0)
     decoder = example_coder.ExamplesToRecordBatchDecoder()

@@ -22,7 +22,7 @@ def test_threads_do_not_mix_the_rows_of_a_schema() -> None:
     from google.protobuf import text_format
     from tensorflow_metadata.proto.v0 import schema_pb2
 
-    from mlops_components.decoding import decoded_batches
+    from mlops_components.records.record_batches import decoded_batches
 
     text = 'feature { name: "n" type: INT } feature { name: "text" type: BYTES }'
     schema: Any = text_format.Parse(text, schema_pb2.Schema())

@@ -28,8 +28,8 @@ from mlops_components import (
     TimeSplit,
     TimeSplitConfig,
 )
-from mlops_components.example_messages import message_types
 from mlops_components.loaders import load_examples
+from mlops_components.records.proto_messages import message_types
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.content import digest_path
 from mlops_pipeline.errors import ExecutorError, ParameterError

@@ -16,7 +16,7 @@ from mlops_components import (
     TensorFlowServingRequestSpec,
     ValidationSpec,
 )
-from mlops_components.examples import SplitWriter
+from mlops_components.records.split_files import SplitWriter
 from mlops_pipeline.artifacts import Examples, Model
 from mlops_pipeline.errors import NotFoundError, ParameterError
 from mlops_pipeline.testing import ComponentResult, artifact, run_component

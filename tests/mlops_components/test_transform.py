@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mlops_components import SplitsConfig, Transform
-from mlops_components.examples import SplitWriter
+from mlops_components.records.split_files import SplitWriter
 from mlops_pipeline.artifacts import Artifact, Examples, Schema, TransformCache
 from mlops_pipeline.content import digest_path
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, PipelineError

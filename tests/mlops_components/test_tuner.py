@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mlops_components import Trainer, TuneArgs, Tuner, loaders
-from mlops_components.frames import write_frames
+from mlops_components.records.data_frames import write_frames
 from mlops_pipeline import Importer, pipeline
 from mlops_pipeline.api import Where, run
 from mlops_pipeline.artifacts import Examples, HyperParameters, TunerResults

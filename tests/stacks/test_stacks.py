@@ -25,7 +25,7 @@ from mlops_components.loaders import (
     load_statistics,
     load_transform_graph,
 )
-from mlops_components.tfrecords import read_records
+from mlops_components.records.tfrecords import read_records
 from mlops_pipeline import api
 from mlops_pipeline.results import PipelineRun
 from mlops_pipeline.store import State

@@ -29,7 +29,7 @@ from mlops_components.engines.choice import open_pipeline
 from mlops_components.evaluation import _in_memory
 from mlops_components.evaluation._config import metrics
 from mlops_components.evaluation._models import Evaluated, predictions_of
-from mlops_components.examples import read_batches
+from mlops_components.records.split_files import read_batches
 from mlops_components.user_code import optional_function
 from mlops_pipeline.errors import ExecutorError, PipelineError
 from mlops_pipeline.tracebacks import summary, traceback_tail

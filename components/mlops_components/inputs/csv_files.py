@@ -15,7 +15,7 @@ from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mlops_components._encoding import Column
+    from mlops_components.records._encode import Column
 
 BLOCK_BYTES = (4 << 20, 64 << 20, 1 << 30)
 """Bytes that are parsed at once, of which Arrow has some in memory; more where a row is larger."""
@@ -66,7 +66,7 @@ class CsvFiles:
                     first += piece.num_rows
 
     def _column(self, path: Path, name: str, texts: Any, first: int) -> Column:
-        from mlops_components._encoding import column_of
+        from mlops_components.records._encode import column_of
 
         kind = (self.types or {})[name]
         if kind not in ("int", "float"):

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops_components.examples import SplitWriter
 from mlops_components.inputs.splits import Dealing, Key, OutputConfig, check_names, dealing_of
+from mlops_components.records.split_files import SplitWriter
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
 
 if TYPE_CHECKING:
-    from mlops_components._encoding import Column
+    from mlops_components.records._encode import Column
 
 BATCH_ROWS = 8192
 """Rows that are encoded at once."""
@@ -107,7 +107,7 @@ def slices(batch: Any) -> Iterator[Any]:
 
 def encoded(columns: Sequence[Column], key: Key, source: str, first: int) -> Rows:
     """Return rows of columns, the records serialised examples."""
-    from mlops_components._encoding import encode
+    from mlops_components.records._encode import encode
 
     records = encode(columns)
     if not key.feature:
@@ -126,7 +126,7 @@ def no_such_feature(name: str, known: Mapping[str, Any]) -> ParameterError:
 
 
 def _feature_keys(column: Column, key: Key, source: str, first: int) -> list[Any]:
-    from mlops_components._encoding import encode_feature
+    from mlops_components.records._encode import encode_feature
 
     empty = [row for row, count in enumerate(column.counts) if not count]
     if empty or column.kind == "float":

@@ -18,7 +18,7 @@ from mlops_pipeline.errors import ExecutorError, ParameterError, SettingsError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mlops_components._encoding import Column
+    from mlops_components.records._encode import Column
 
 _KINDS: Mapping[type, str] = {
     bool: "int",
@@ -172,7 +172,7 @@ class _Columns:
     def _column(self, name: str, values: list[Any], first: int) -> Column:
         import pyarrow as pa
 
-        from mlops_components._encoding import column_of, list_column_of
+        from mlops_components.records._encode import column_of, list_column_of
 
         many = any(isinstance(value, list) for value in values)
         lists = [value if isinstance(value, list) else [] for value in values]

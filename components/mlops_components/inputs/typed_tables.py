@@ -18,7 +18,7 @@ from mlops_pipeline.errors import ExecutorError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mlops_components._encoding import Column
+    from mlops_components.records._encode import Column
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Tables:
 
 
 def _rows(piece: pa.RecordBatch, key: Key, source: str, first: int) -> Rows:
-    from mlops_components._encoding import encode
+    from mlops_components.records._encode import encode
 
     columns, seen = [], []
     for name, array in zip(piece.schema.names, piece.columns, strict=True):
@@ -174,7 +174,7 @@ def to_column(name: str, array: pa.Array, source: str, first: int) -> Column:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from mlops_components._encoding import column_of, list_column_of
+    from mlops_components.records._encode import column_of, list_column_of
 
     if not is_list(array.type):
         kind = _feature_kind(name, array.type, source)

@@ -21,7 +21,6 @@ import tensorflow_transform.beam as tft_beam
 
 from mlops_components import _statistics, _stats_options, _tfdv
 from mlops_components.engines.choice import open_pipeline
-from mlops_components.examples import BATCH_ROWS, SplitWriter
 from mlops_components.preprocessing._analyze import (
     Encoder,
     Records,
@@ -30,6 +29,7 @@ from mlops_components.preprocessing._analyze import (
     schema_after,
     vocabularies,
 )
+from mlops_components.records.split_files import BATCH_ROWS, SplitWriter
 from mlops_components.tfx_compat import StatsType
 from mlops_pipeline.artifacts import ExampleAnomalies, Examples, ExampleStatistics, Schema
 from mlops_pipeline.errors import ExecutorError, PipelineError

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_components.decoding import decoded_batches
-from mlops_components.examples import PayloadFormat, SplitWriter
-from mlops_components.tfrecords import read_records
+from mlops_components.records.record_batches import decoded_batches
+from mlops_components.records.split_files import PayloadFormat, SplitWriter
+from mlops_components.records.tfrecords import read_records
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import NotFoundError, ParameterError
 
@@ -77,7 +77,7 @@ def read_sequences(files: Sequence[Path]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from mlops_components.example_messages import message_types
+    from mlops_components.records.proto_messages import message_types
 
     parse = message_types()["SequenceExample"].FromString
     rows: list[dict[str, Any]] = []

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_components.tfrecords import RecordFile
+from mlops_components.records.tfrecords import RecordFile
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import ExecutorError, NotFoundError, did_you_mean
 

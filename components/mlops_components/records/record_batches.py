@@ -14,7 +14,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mlops_components.examples import BATCH_ROWS, PayloadFormat, records_of_files, unreadable
+from mlops_components.records.split_files import (
+    BATCH_ROWS,
+    PayloadFormat,
+    records_of_files,
+    unreadable,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -110,7 +115,7 @@ def _new_decoder(payload: str, schema: Any) -> Callable[[list[bytes]], pa.Record
     decoder = example_coder.ExamplesToRecordBatchDecoder(expected or None)
     if expected:
         return decoder.DecodeBatch  # type: ignore[no-any-return]
-    from mlops_components._example_parser import ExampleParser
+    from mlops_components.records._parse import ExampleParser
 
     parser = ExampleParser()
 

@@ -1,0 +1,1 @@
+"""Records of examples: files of splits, TFRecords, batches, data frames."""
