@@ -195,8 +195,8 @@ def warm_up(engine: str) -> None:
     """Import what the stages need: that takes the same time on either side."""
     import tensorflow_model_analysis  # noqa: F401
 
-    from mlops_components import _statistics  # noqa: F401
     from mlops_components.evaluation import _tfma  # noqa: F401
+    from mlops_components.statistics import _compute  # noqa: F401
 
     if engine == "beam":
         import apache_beam as beam

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlops_components.severity import Severity, judge
+from mlops_components.statistics.severity import Severity, judge
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import ExampleAnomalies, ExampleStatistics
 from mlops_pipeline.errors import NotFoundError, did_you_mean
@@ -108,23 +108,23 @@ def DistributionValidator(
         anomalies.set_splits([])
         anomalies.properties["blessed"] = dict.fromkeys(statistics.splits, NO_BASELINE)
         return
-    from mlops_components import _tfdv, _validation
+    from mlops_components.statistics import _anomalies, _tfdv
 
-    custom = _validation.custom_config(custom_validation_config)
+    custom = _anomalies.custom_config(custom_validation_config)
     pairs = split_pairs(statistics.splits, baseline_statistics.splits, include_split_pairs)
     anomalies.set_splits([f"{test}_{base}" for test, base in pairs])
     blessed = {}
     for test, base in pairs:
         name = f"{test}_{base}"
-        found = _validation.compare(
+        found = _anomalies.compare(
             _tfdv.read_statistics(statistics, test),
             _tfdv.read_statistics(baseline_statistics, base),
             config,
             custom,
         )
-        _validation.write_anomalies(found, anomalies.path / f"SplitPair-{name}")
-        judge(name, _validation.anomalies_in(found), severity)
-        blessed[name] = int(_validation.is_blessed(found))
+        _anomalies.write_anomalies(found, anomalies.path / f"SplitPair-{name}")
+        judge(name, _anomalies.anomalies_in(found), severity)
+        blessed[name] = int(_anomalies.is_blessed(found))
     anomalies.properties["blessed"] = blessed
 
 

@@ -59,8 +59,8 @@ def Evaluator(
         engine: `memory`, `beam`, or `auto`, which goes by the size of the examples.
         beam_pipeline_args: options of Beam and its runner.
     """
-    from mlops_components import _tfdv
     from mlops_components.evaluation import _config, _tfma
+    from mlops_components.statistics import _tfdv
 
     given = _given(eval_config, feature_slicing_spec, module_path)
     parsed = _config.parse_config(given, fairness_indicator_thresholds)

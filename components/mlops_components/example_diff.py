@@ -69,7 +69,7 @@ def ExampleDiff(
         engine: `memory`, `beam`, or `auto`, which goes by the size of the examples.
         beam_pipeline_args: options of Beam and its runner.
     """
-    from mlops_components import _example_diff
+    from mlops_components.statistics import _pair_examples
 
     skew = config.paired_example_skew
     if not skew.identifier_features:
@@ -81,7 +81,7 @@ def ExampleDiff(
     every = list(itertools.product(test_splits, base_splits))
     named = split_pairs(test_splits, base_splits, include_split_pairs or every)
     pairs = [
-        _example_diff.Pair(
+        _pair_examples.Pair(
             split_files(examples_test, test),
             split_files(examples_base, base),
             example_diff_result.path / f"SplitPair-{test}_{base}",
@@ -95,6 +95,6 @@ def ExampleDiff(
         holds_all=True,
     )
     choice.note(example_diff_result)
-    _example_diff.compare_splits(
+    _pair_examples.compare_splits(
         skew, pairs, beam_pipeline_args if choice.is_beam else None, choice
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlops_components.records.split_files import chosen_splits
-from mlops_components.severity import Severity, judge
+from mlops_components.statistics.severity import Severity, judge
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import ExampleAnomalies, ExampleStatistics, Schema
 
@@ -42,29 +42,29 @@ def ExampleValidator(
         validate_slices: validate each slice of sliced statistics by itself, too.
         severity: `record`, `warn`, `skip` or `fail` by kind of anomaly; "*" for all others.
     """
-    from mlops_components import _tfdv, _validation
+    from mlops_components.statistics import _anomalies, _tfdv
 
     expected = _tfdv.read_schema(schema)
-    _validation.check_environment(expected, environment)
-    custom = _validation.custom_config(custom_validation_config)
+    _anomalies.check_environment(expected, environment)
+    custom = _anomalies.custom_config(custom_validation_config)
     splits = chosen_splits(statistics.splits, excluded=exclude_splits or ())
     anomalies.set_splits(splits)
     anomalies.properties["span"] = statistics.properties.get("span", 0)
-    validate = _validation.validate_slices if validate_slices else _validation.validate
+    validate = _anomalies.validate_slices if validate_slices else _anomalies.validate
     blessed = {}
     for split in splits:
-        reference = _validation.Reference(
+        reference = _anomalies.Reference(
             expected,
             environment,
-            _validation.statistics_beside(previous_statistics, split, "previous_statistics"),
-            _validation.statistics_beside(serving_statistics, split, "serving_statistics"),
-            _validation.statistics_beside(
+            _anomalies.statistics_beside(previous_statistics, split, "previous_statistics"),
+            _anomalies.statistics_beside(serving_statistics, split, "serving_statistics"),
+            _anomalies.statistics_beside(
                 previous_version_statistics, split, "previous_version_statistics"
             ),
             custom,
         )
         found = validate(_tfdv.read_statistics(statistics, split), reference)
-        _validation.write_anomalies(found, anomalies.split(split))
-        judge(split, _validation.anomalies_in(found), severity)
-        blessed[split] = int(_validation.is_blessed(found))
+        _anomalies.write_anomalies(found, anomalies.split(split))
+        judge(split, _anomalies.anomalies_in(found), severity)
+        blessed[split] = int(_anomalies.is_blessed(found))
     anomalies.properties["blessed"] = blessed

@@ -16,7 +16,7 @@ def ImportSchemaGen(*, schema: Output[Schema], schema_file: Path) -> None:
     Args:
         schema_file: the text form of a `tensorflow.metadata.v0.Schema`.
     """
-    from mlops_components import _schema_text
+    from mlops_components.statistics import _schema_text
 
     _schema_text.parse_schema(schema_file)
     shutil.copyfile(schema_file, schema.path / "schema.pbtxt")

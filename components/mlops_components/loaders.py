@@ -111,7 +111,7 @@ def load_examples(artifact: Examples) -> pd.DataFrame:
 
 def load_statistics(artifact: ExampleStatistics) -> dict[str, Any]:
     """Load `DatasetFeatureStatisticsList` by split; "" names Transform's, which have none."""
-    from mlops_components import _tfdv
+    from mlops_components.statistics import _tfdv
 
     return {split: _tfdv.read_statistics(artifact, split) for split in artifact.splits or [""]}
 
@@ -125,21 +125,21 @@ def describe_examples(artifact: Examples, folder: Path) -> None:
 
 def load_examples_diff(artifact: ExamplesDiff) -> dict[str, Any]:
     """Load the differences, by pair of splits: `features`, `sample`, `matches`, `confusion`."""
-    from mlops_components import _example_diff
+    from mlops_components.statistics import _pair_examples
 
-    return dict(_example_diff.read_diff(artifact))
+    return dict(_pair_examples.read_diff(artifact))
 
 
 def load_schema(artifact: Schema) -> Any:
     """Return the `schema_pb2.Schema`."""
-    from mlops_components import _tfdv
+    from mlops_components.statistics import _tfdv
 
     return _tfdv.read_schema(artifact)
 
 
 def load_anomalies(artifact: ExampleAnomalies) -> dict[str, Any]:
     """Load `anomalies_pb2.Anomalies` by split; "" names Transform's, which have none."""
-    from mlops_components import _tfdv
+    from mlops_components.statistics import _tfdv
 
     whole = (artifact.path / _tfdv.ANOMALIES_FILE).exists()
     splits = artifact.splits or ([""] if whole else [])

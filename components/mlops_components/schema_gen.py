@@ -21,7 +21,7 @@ def SchemaGen(
         infer_feature_shape: give a fixed shape to features that all rows have.
         exclude_splits: splits that the schema does not have to fit.
     """
-    from mlops_components import _tfdv
+    from mlops_components.statistics import _tfdv
 
     splits = chosen_splits(statistics.splits, excluded=exclude_splits or ())
     found = (_tfdv.read_statistics(statistics, split) for split in splits)

@@ -38,10 +38,10 @@ def StatisticsGen(
         engine: `memory`, `beam`, or `auto`, which goes by the size of the examples.
         beam_pipeline_args: options of Beam and its runner.
     """
-    from mlops_components import _statistics, _stats_options, _tfdv
+    from mlops_components.statistics import _compute, _options, _tfdv
 
     expected = _tfdv.read_schema(schema) if schema else None
-    options = _stats_options.options_from(stats_options, expected)
+    options = _options.options_from(stats_options, expected)
     names = chosen_splits(examples.splits, excluded=exclude_splits or ())
     rates = _sample_rates(names, options.sample_rate or 1.0, sample_rate_by_split or {})
     files = {name: split_files(examples, name, takes=_TAKES) for name in names}
@@ -49,7 +49,7 @@ def StatisticsGen(
         engine,
         [file for found in files.values() for file in found],
         beam_pipeline_args,
-        only_beam=_stats_options.only_beam(options),
+        only_beam=_options.only_beam(options),
     )
     statistics.set_splits(names)
     statistics.properties["span"] = examples.properties.get("span", 0)
@@ -57,12 +57,12 @@ def StatisticsGen(
     statistics.properties["stats_dashboard_link"] = ""
     choice.note(statistics)
     payload = str(examples.properties.get("payload_format") or PayloadFormat.TF_EXAMPLE)
-    work = _statistics.StatisticsWork(options, payload, sharded_stats_output)
-    splits = [_statistics.Split(files[n], rates[n], statistics.split(n)) for n in names]
+    work = _compute.StatisticsWork(options, payload, sharded_stats_output)
+    splits = [_compute.Split(files[n], rates[n], statistics.split(n)) for n in names]
     if choice.is_beam:
-        _statistics.with_beam(work, splits, beam_pipeline_args)
+        _compute.with_beam(work, splits, beam_pipeline_args)
     else:
-        _statistics.in_memory(work, splits)
+        _compute.in_memory(work, splits)
 
 
 def _sample_rates(

@@ -79,8 +79,8 @@ def Transform(
         engine: see the page on engines.
         beam_pipeline_args: options of Beam and its runner.
     """
-    from mlops_components import _tfdv
     from mlops_components.preprocessing import _analyze, _apply
+    from mlops_components.statistics import _tfdv
 
     folders = _cache_folders(analyzer_cache, updated_analyzer_cache, disable_analyzer_cache)
     records = _analyze.Records(_tfdv.read_schema(schema), _payload(examples))

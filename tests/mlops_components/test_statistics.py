@@ -158,7 +158,7 @@ def test_histograms_are_those_of_tfdv() -> None:
     import numpy as np
     from tensorflow_data_validation.utils import quantiles_util
 
-    from mlops_components._histograms import equi_width
+    from mlops_components.statistics._histograms import equi_width
 
     chance = np.random.default_rng(0)
     for case in range(60):

@@ -21,7 +21,7 @@ from mlops_components import (
     NumericValueComparator,
     Threshold,
 )
-from mlops_components.severity import AnomalyKind
+from mlops_components.statistics.severity import AnomalyKind
 from mlops_pipeline.artifacts import Artifact, ExampleAnomalies, ExampleStatistics, Schema
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError
 from mlops_pipeline.testing import ComponentResult, artifact, run_component
@@ -59,7 +59,7 @@ dataset_constraints {
 def statistics_of(splits: dict[str, Any], span: int = 0, by: str = "") -> ExampleStatistics:
     import tensorflow_data_validation as tfdv
 
-    from mlops_components._tfdv import write_statistics
+    from mlops_components.statistics._tfdv import write_statistics
 
     found = artifact(ExampleStatistics, {}, span=span)
     found.set_splits(list(splits))

@@ -19,7 +19,6 @@ import pyarrow as pa
 import tensorflow_data_validation as tfdv
 import tensorflow_transform.beam as tft_beam
 
-from mlops_components import _statistics, _stats_options, _tfdv
 from mlops_components.engines.choice import open_pipeline
 from mlops_components.preprocessing._analyze import (
     Encoder,
@@ -30,6 +29,8 @@ from mlops_components.preprocessing._analyze import (
     vocabularies,
 )
 from mlops_components.records.split_files import BATCH_ROWS, SplitWriter
+from mlops_components.statistics import _compute, _tfdv
+from mlops_components.statistics import _options as _stats_options
 from mlops_components.tfx_compat import StatsType
 from mlops_pipeline.artifacts import ExampleAnomalies, Examples, ExampleStatistics, Schema
 from mlops_pipeline.errors import ExecutorError, PipelineError
@@ -139,7 +140,7 @@ def apply(
     before = None
     if work.before is not None:
         batches = work.records.batches(work.analyzed)
-        before = Statistics(_statistics.statistics_of(batches, work.before), work.before.schema)
+        before = Statistics(_compute.statistics_of(batches, work.before), work.before.schema)
     if written is None and work.after is None:
         return Described(before)
     with ExitStack() as stack:
@@ -148,7 +149,7 @@ def apply(
             writer = stack.enter_context(SplitWriter(written, list(work.transformed), PREFIX))
         batches = _transformed(work, writer)
         if work.after is not None:
-            after = Statistics(_statistics.statistics_of(batches, work.after), work.after.schema)
+            after = Statistics(_compute.statistics_of(batches, work.after), work.after.schema)
             return Described(before, after)
         for _ in batches:
             pass

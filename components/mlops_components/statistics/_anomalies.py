@@ -15,8 +15,9 @@ from tensorflow_data_validation import constants, types
 from tensorflow_data_validation.utils import schema_util
 from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 
-from mlops_components import _stack_tfdv, _tfdv
-from mlops_components.severity import Anomaly
+from mlops_components import _stack_tfdv
+from mlops_components.statistics import _tfdv
+from mlops_components.statistics.severity import Anomaly
 from mlops_pipeline.artifacts import ExampleStatistics
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
 

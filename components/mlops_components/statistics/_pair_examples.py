@@ -20,12 +20,12 @@ from google.protobuf.message import DecodeError, Message
 from tensorflow_data_validation.skew import feature_skew_detector as detector
 from tensorflow_data_validation.skew.protos import feature_skew_results_pb2 as skew_pb2
 
-from mlops_components._statistics import beam_explained
 from mlops_components.engines import _memory_runner
 from mlops_components.engines import choice as engines
 from mlops_components.engines._memory_steps import Stream
 from mlops_components.engines.choice import Choice
 from mlops_components.records.split_files import records_of_files
+from mlops_components.statistics._compute import beam_explained
 from mlops_pipeline.artifacts import ExamplesDiff
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError
 

@@ -24,12 +24,12 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from tfx_bsl.public import tfxio
 from tfx_bsl.statistics import merge_util
 
-from mlops_components import _stats_options
-from mlops_components._histograms import plain_numbers
-from mlops_components._tfdv import STATISTICS_FILE, write_statistics
 from mlops_components.engines import choice
 from mlops_components.records.record_batches import decoded
 from mlops_components.records.split_files import BATCH_ROWS
+from mlops_components.statistics import _options
+from mlops_components.statistics._histograms import plain_numbers
+from mlops_components.statistics._tfdv import STATISTICS_FILE, write_statistics
 from mlops_pipeline.errors import ExecutorError, ParameterError, PipelineError, did_you_mean
 from mlops_pipeline.tracebacks import summary, traceback_tail
 
@@ -139,7 +139,7 @@ class _Describe(beam.PTransform):  # type: ignore[misc]
         return (
             records
             | "Decode" >> source.RawRecordToRecordBatch(BATCH_ROWS)
-            | "Describe" >> stats_impl.GenerateStatisticsImpl(_stats_options.for_beam(work.options))
+            | "Describe" >> stats_impl.GenerateStatisticsImpl(_options.for_beam(work.options))
             | "Write" >> write
         )
 
@@ -193,7 +193,7 @@ def _combined(batches: Iterable[pa.RecordBatch], options: Any) -> list[Any]:
         generators, options.desired_batch_size or COMBINED_ROWS
     )
     combiner.setup()
-    slices, is_sliced = _slicer(options), bool(_stats_options.slicers(options))
+    slices, is_sliced = _slicer(options), bool(_options.slicers(options))
     totals: dict[str, Any] = {}
     held = 0
     for batch in batches:
@@ -224,7 +224,7 @@ def _allowed(batch: pa.RecordBatch, options: Any) -> pa.RecordBatch:
 
 
 def _slicer(options: Any) -> Callable[[pa.RecordBatch], Iterable[tuple[str, pa.RecordBatch]]]:
-    functions = _stats_options.slicers(options)
+    functions = _options.slicers(options)
     if functions:
         functions = [slicing_util.default_slicer, *functions]
         return lambda batch: slicing_util.generate_slices(batch, functions)
@@ -282,7 +282,7 @@ def _check(options: Any, statistics: Any) -> None:
     there = {_feature_key(f)[0] for dataset in statistics.datasets for f in dataset.features}
     if not there:
         return
-    for option, names in _stats_options.named_features(options).items():
+    for option, names in _options.named_features(options).items():
         # A slice may be by a feature that is not described itself.
         known = there if option != "slicing_config" or not options.feature_allowlist else names
         for name in sorted(names - known):

@@ -1,0 +1,1 @@
+"""Statistics of examples: computed, compared and validated, as TFDV does."""
