@@ -40,14 +40,6 @@ from mlops_components.example_gen import (
     ParquetExampleGen,
 )
 from mlops_components.example_validator import ExampleValidator
-from mlops_components.fn_args import (
-    DataAccessor,
-    EvalArgs,
-    FnArgs,
-    RecordBatchesOptions,
-    TrainArgs,
-    TunerFnResult,
-)
 from mlops_components.import_schema_gen import ImportSchemaGen
 from mlops_components.infra_validator import (
     InfraValidator,
@@ -75,7 +67,15 @@ from mlops_components.sql_example_gen import SqlExampleGen
 from mlops_components.statistics_gen import StatisticsGen
 from mlops_components.tfx_component import from_tfx
 from mlops_components.trainer import Trainer
-from mlops_components.training_log import log_metrics
+from mlops_components.training.fn_args import (
+    DataAccessor,
+    EvalArgs,
+    FnArgs,
+    RecordBatchesOptions,
+    TrainArgs,
+    TunerFnResult,
+)
+from mlops_components.training.training_log import log_metrics
 from mlops_components.transform import SplitsConfig, Transform
 from mlops_components.tuner import TuneArgs, Tuner
 from mlops_pipeline.errors import DefinitionError

@@ -34,7 +34,7 @@ class StatsType(enum.Enum):
 
 
 _HERE = __name__
-_ARGUMENTS = "mlops_components.fn_args"
+_ARGUMENTS = "mlops_components.training.fn_args"
 _FILES = "mlops_components.tfx_files"
 
 _FILE_IO = {

@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from mlops_components.fn_args import SERVING_FOLDER as SERVING_FOLDER
-from mlops_components.fn_args import (
+from mlops_components.tfx_compat import tfx_importable
+from mlops_components.training.fn_args import SERVING_FOLDER as SERVING_FOLDER
+from mlops_components.training.fn_args import (
     EvalArgs,
     FnArgs,
     TrainArgs,
@@ -16,8 +17,7 @@ from mlops_components.fn_args import (
     helper_fields,
     working_folder,
 )
-from mlops_components.tfx_compat import tfx_importable
-from mlops_components.training_log import check_finite, recording
+from mlops_components.training.training_log import check_finite, recording
 from mlops_components.user_code import user_function
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import (

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops_components.fn_args import (
+from mlops_components.tfx_compat import tfx_importable
+from mlops_components.trainer import BEST_FILE
+from mlops_components.training.fn_args import (
     EvalArgs,
     FnArgs,
     TrainArgs,
@@ -18,8 +20,6 @@ from mlops_components.fn_args import (
     payload_of,
     working_folder,
 )
-from mlops_components.tfx_compat import tfx_importable
-from mlops_components.trainer import BEST_FILE
 from mlops_components.user_code import user_function
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import (
@@ -141,7 +141,7 @@ def Tuner(
 
 def _keras_tuner() -> Any:
     try:
-        from mlops_components import _keras_tuner
+        from mlops_components.training import _keras_tuner
     except ModuleNotFoundError as error:
         if error.name != "keras_tuner":
             raise

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from mlops_components import Trainer, loaders, read_frame
-from mlops_components.fn_args import RecordBatchesOptions, example_accessor, payload_of
 from mlops_components.records.data_frames import record_batches
 from mlops_components.records.split_files import SplitWriter, split_files
-from mlops_components.training_log import read_metrics
+from mlops_components.training.fn_args import RecordBatchesOptions, example_accessor, payload_of
+from mlops_components.training.training_log import read_metrics
 from mlops_pipeline import Importer, latest, pipeline
 from mlops_pipeline.api import Where, run
 from mlops_pipeline.artifacts import Examples, Model, ModelRun

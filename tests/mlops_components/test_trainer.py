@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mlops_components import EvalArgs, FnArgs, TrainArgs, Trainer, Tuner
-from mlops_components.training_log import read_metrics
+from mlops_components.training.training_log import read_metrics
 from mlops_pipeline import external, latest, pipeline, rolling_window
 from mlops_pipeline.api import Where, run
 from mlops_pipeline.artifacts import Examples, HyperParameters, Model, Schema

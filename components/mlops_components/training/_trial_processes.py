@@ -26,14 +26,14 @@ from typing import Any
 from keras_tuner import HyperParameters
 from keras_tuner.engine.trial import Trial
 
-from mlops_components.fn_args import FnArgs, example_accessor
+from mlops_components.training.fn_args import FnArgs, example_accessor
 from mlops_components.tuner import TunerCall
 from mlops_pipeline.errors import ExecutorError, PipelineError
 from mlops_pipeline.failure import failed
 
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "
-    "from mlops_components._trial_processes import main; main(int(sys.argv[1]))"
+    "from mlops_components.training._trial_processes import main; main(int(sys.argv[1]))"
 )
 _GRACE = 5.0
 _IDLE = 0.1
@@ -289,7 +289,7 @@ class _RemoteOracle:
 
 def main(descriptor: int) -> None:
     """Run trials until there are no more."""
-    from mlops_components._keras_tuner import models_named, projects_kept
+    from mlops_components.training._keras_tuner import models_named, projects_kept
 
     channel = _Channel(socket.socket(fileno=descriptor))
     message = channel.receive()

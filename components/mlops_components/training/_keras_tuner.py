@@ -17,7 +17,7 @@ from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.errors import FatalTypeError
 from keras_tuner.src import utils
 
-from mlops_components._trial_processes import run_processes
+from mlops_components.training._trial_processes import run_processes
 from mlops_components.tuner import TunerCall
 from mlops_pipeline.errors import ExecutorError
 

@@ -1,0 +1,1 @@
+"""Training and tuning: what user functions get, and the processes of trials."""
