@@ -11,9 +11,9 @@ from typing import Any
 from mlops_components.engines import choice as engines
 from mlops_components.engines.choice import Engine
 from mlops_components.records.split_files import chosen_splits, split_files
-from mlops_components.tfx_compat import tfx_importable
 from mlops_components.trainer import EVAL_FOLDER
-from mlops_components.user_code import optional_function
+from mlops_components.user_modules.functions import optional_function
+from mlops_components.user_modules.tfx_compat import tfx_importable
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, Model, ModelBlessing, ModelEvaluation, Schema
 from mlops_pipeline.errors import ParameterError

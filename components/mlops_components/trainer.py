@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from mlops_components.tfx_compat import tfx_importable
 from mlops_components.training.fn_args import SERVING_FOLDER as SERVING_FOLDER
 from mlops_components.training.fn_args import (
     EvalArgs,
@@ -18,7 +17,8 @@ from mlops_components.training.fn_args import (
     working_folder,
 )
 from mlops_components.training.training_log import check_finite, recording
-from mlops_components.user_code import user_function
+from mlops_components.user_modules.functions import user_function
+from mlops_components.user_modules.tfx_compat import tfx_importable
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import (
     Examples,

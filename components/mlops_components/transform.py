@@ -13,8 +13,8 @@ from typing import Any
 
 from mlops_components.engines.choice import Engine, choose
 from mlops_components.records.split_files import PayloadFormat, chosen_splits, split_files
-from mlops_components.tfx_compat import tfx_importable
-from mlops_components.user_code import optional_function, user_function
+from mlops_components.user_modules.functions import optional_function, user_function
+from mlops_components.user_modules.tfx_compat import tfx_importable
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import (
     ExampleAnomalies,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops_components.tfx_compat import tfx_importable
 from mlops_components.trainer import BEST_FILE
 from mlops_components.training.fn_args import (
     EvalArgs,
@@ -20,7 +19,8 @@ from mlops_components.training.fn_args import (
     payload_of,
     working_folder,
 )
-from mlops_components.user_code import user_function
+from mlops_components.user_modules.functions import user_function
+from mlops_components.user_modules.tfx_compat import tfx_importable
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import (
     Examples,

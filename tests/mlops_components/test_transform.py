@@ -192,7 +192,7 @@ def test_cache_runs_no_code(
 
 STATISTICS = """
 def stats_options_updater_fn(stats_type, stats_options):
-    from mlops_components.tfx_compat import StatsType
+    from mlops_components.user_modules.tfx_compat import StatsType
     assert stats_type in (StatsType.PRE_TRANSFORM, StatsType.POST_TRANSFORM)
     stats_options.num_top_values = 2
     return stats_options

@@ -30,7 +30,7 @@ from mlops_components.evaluation import _in_memory
 from mlops_components.evaluation._config import metrics
 from mlops_components.evaluation._models import Evaluated, predictions_of
 from mlops_components.records.split_files import read_batches
-from mlops_components.user_code import optional_function
+from mlops_components.user_modules.functions import optional_function
 from mlops_pipeline.errors import ExecutorError, PipelineError
 from mlops_pipeline.tracebacks import summary, traceback_tail
 

@@ -31,7 +31,7 @@ from mlops_components.preprocessing._analyze import (
 from mlops_components.records.split_files import BATCH_ROWS, SplitWriter
 from mlops_components.statistics import _compute, _tfdv
 from mlops_components.statistics import _options as _stats_options
-from mlops_components.tfx_compat import StatsType
+from mlops_components.user_modules.tfx_compat import StatsType
 from mlops_pipeline.artifacts import ExampleAnomalies, Examples, ExampleStatistics, Schema
 from mlops_pipeline.errors import ExecutorError, PipelineError
 from mlops_pipeline.tracebacks import summary, traceback_tail

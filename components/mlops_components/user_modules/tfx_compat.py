@@ -35,7 +35,7 @@ class StatsType(enum.Enum):
 
 _HERE = __name__
 _ARGUMENTS = "mlops_components.training.fn_args"
-_FILES = "mlops_components.tfx_files"
+_FILES = "mlops_components.user_modules.tfx_files"
 
 _FILE_IO = {
     name: f"{_FILES}:{name}"

@@ -1,0 +1,1 @@
+"""User modules: functions named by path or module, also those written for TFX."""
