@@ -29,9 +29,9 @@ _TFX_IMPORTER = "mlops_metadata.tfx_import:import_tfx_store"
 OWN: Mapping[str, str] = {
     "memory": "mlops_pipeline.stores:open_memory",
     "sqlite": "mlops_metadata.mlmd:open_sqlite",
-    "grpc": "mlops_metadata.remote:open_grpc",
-    "mysql": "mlops_metadata.remote:open_mysql",
-    "postgresql": "mlops_metadata.remote:refuse_postgresql",
+    "grpc": "mlops_metadata.by_server:open_grpc",
+    "mysql": "mlops_metadata.by_server:open_mysql",
+    "postgresql": "mlops_metadata.by_server:refuse_postgresql",
 }
 """The back ends of this distribution: reading all entry points takes longer than opening one."""
 

@@ -9,13 +9,13 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from mlops_metadata import records, tfx
+from mlops_metadata import records, tfx_records
 from mlops_metadata.connection import Connection
-from mlops_metadata.layout import CACHE, DOCUMENT, NODE, PIPELINE, RUN, Contexts, Types
 from mlops_metadata.library import pb, service
-from mlops_metadata.listing import Wanted, by_id, newest, recent
-from mlops_metadata.sqlite import connect, locate
-from mlops_metadata.values import decode, encode
+from mlops_metadata.paging import Wanted, by_id, newest, recent
+from mlops_metadata.property_values import decode, encode
+from mlops_metadata.sqlite_file import connect, locate
+from mlops_metadata.types_and_contexts import CACHE, DOCUMENT, NODE, PIPELINE, RUN, Contexts, Types
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import (
     NOTHING,
@@ -119,7 +119,7 @@ class MlmdStore:
         parents = self._connection.read("GetParentContextsByContext", message).contexts
         pipeline = next((p.name for p in parents if p.type == PIPELINE), "")
         executions = self._executions_of_context(context.id)
-        return tfx.read_tfx_run(context, pipeline, executions)
+        return tfx_records.read_tfx_run(context, pipeline, executions)
 
     # Executions
 
@@ -282,7 +282,7 @@ class MlmdStore:
         message = service.GetContextsByExecutionRequest()
         message.execution_id = stored.id
         response = self._connection.read("GetContextsByExecution", message)
-        return tfx.read_tfx_execution(stored, response.contexts)
+        return tfx_records.read_tfx_execution(stored, response.contexts)
 
     # Artifacts and events
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlops_metadata.by_server import TOKEN
 from mlops_metadata.connection import Connection
 from mlops_metadata.library import SERVICE, service
 from mlops_metadata.methods import Method, methods
-from mlops_metadata.remote import TOKEN
 from mlops_metadata.turns import Turns
 from mlops_pipeline.errors import SettingsError, StoreError
 from mlops_pipeline.stores import open_store

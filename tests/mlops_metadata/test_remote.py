@@ -16,8 +16,8 @@ import pytest
 from mariadb_server import MariaDbServer
 from store_contract import SharedStoreContract
 
+from mlops_metadata.by_server import open_grpc, open_mysql
 from mlops_metadata.mlmd import MlmdStore
-from mlops_metadata.remote import open_grpc, open_mysql
 from mlops_metadata.server import MetadataServer, ServerOptions
 from mlops_pipeline.errors import SettingsError, StoreError
 from mlops_pipeline.store import AlreadyExistsError, ArtifactRecord, Execution, Run, State
@@ -261,7 +261,7 @@ class TestOnMariaDb(SharedStoreContract):
 def test_of_many_processes_on_mariadb_one_gets_a_claim(database: str) -> None:
     script = """
 import sys
-from mlops_metadata.remote import open_mysql
+from mlops_metadata.by_server import open_mysql
 from mlops_pipeline.store import AlreadyExistsError, Execution, State
 store = open_mysql(sys.argv[1])
 for number in range(10):

@@ -19,8 +19,8 @@ from typing import Any
 import grpc
 import pytest
 
+from mlops_metadata.by_server import open_grpc
 from mlops_metadata.library import SERVICE, service
-from mlops_metadata.remote import open_grpc
 from mlops_metadata.server import MetadataServer, ServerOptions
 from mlops_metadata.turns import Turns
 from mlops_pipeline.errors import StoreError

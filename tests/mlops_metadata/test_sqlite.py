@@ -13,7 +13,7 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as pb
 
 from mlops_metadata.mlmd import open_sqlite
-from mlops_metadata.sqlite import locate, on_network_disk
+from mlops_metadata.sqlite_file import locate, on_network_disk
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import ArtifactRecord, Execution, Run, State
 
@@ -119,7 +119,7 @@ def test_network_disks_are_told_by_their_mounts(kind: str, is_network: bool) -> 
 def test_a_network_disk_has_no_write_ahead_log(
     path: Path, url: str, sql: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mlops_metadata.sqlite._NETWORK_DISKS", ("",))
+    monkeypatch.setattr("mlops_metadata.sqlite_file._NETWORK_DISKS", ("",))
     store = open_sqlite(url)
     store.put_run(Run("r", "p"))
     store.close()

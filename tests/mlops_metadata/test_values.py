@@ -9,7 +9,7 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as pb
 
 from mlops_metadata.mlmd import open_sqlite
-from mlops_metadata.values import decode, encode, plain_field
+from mlops_metadata.property_values import decode, encode, plain_field
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import Execution, State
 

@@ -7,9 +7,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from mlops_metadata.layout import NODE, PIPELINE, RUN
+from mlops_metadata.property_values import decode
 from mlops_metadata.records import EXECUTION_STATES
-from mlops_metadata.values import decode
+from mlops_metadata.types_and_contexts import NODE, PIPELINE, RUN
 from mlops_pipeline.store import Execution, Run, State
 
 _OWN = ("checksum_md5", "component_id", "pipeline_name", "pipeline_root", "run_id", "state")
