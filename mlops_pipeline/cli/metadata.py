@@ -12,7 +12,7 @@ import click
 from mlops_pipeline.cli.place import Project, project_options
 from mlops_pipeline.errors import StoreError
 
-SERVER = "mlops_metadata.server"
+SERVER = "mlops_metadata.server.grpc_server"
 """Module of the server, imported when it is used: the framework knows stores by name only."""
 
 

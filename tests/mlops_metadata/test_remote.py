@@ -18,7 +18,7 @@ from store_contract import SharedStoreContract
 
 from mlops_metadata.by_server import open_grpc, open_mysql
 from mlops_metadata.mlmd import MlmdStore
-from mlops_metadata.server import MetadataServer, ServerOptions
+from mlops_metadata.server.grpc_server import MetadataServer, ServerOptions
 from mlops_pipeline.errors import SettingsError, StoreError
 from mlops_pipeline.store import AlreadyExistsError, ArtifactRecord, Execution, Run, State
 from mlops_pipeline.stores import open_store

@@ -21,8 +21,8 @@ import pytest
 
 from mlops_metadata.by_server import open_grpc
 from mlops_metadata.library import SERVICE, service
-from mlops_metadata.server import MetadataServer, ServerOptions
-from mlops_metadata.turns import Turns
+from mlops_metadata.server.fair_queue import Turns
+from mlops_metadata.server.grpc_server import MetadataServer, ServerOptions
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError, Execution, Run, State
 from mlops_pipeline.stores import open_store

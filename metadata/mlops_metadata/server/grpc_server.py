@@ -18,8 +18,8 @@ from typing import Any
 from mlops_metadata.by_server import TOKEN
 from mlops_metadata.connection import Connection
 from mlops_metadata.library import SERVICE, service
-from mlops_metadata.methods import Method, methods
-from mlops_metadata.turns import Turns
+from mlops_metadata.server.fair_queue import Turns
+from mlops_metadata.server.methods import Method, methods
 from mlops_pipeline.errors import SettingsError, StoreError
 from mlops_pipeline.stores import open_store
 

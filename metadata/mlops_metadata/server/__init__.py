@@ -1,0 +1,1 @@
+"""The server of a store: gRPC, its methods, and fair turns of clients."""
