@@ -24,7 +24,7 @@ _OWN_FOLDER = ".mlops"
 
 Opener = Callable[[str], MetadataStore]
 
-_TFX_IMPORTER = "mlops_metadata.tfx_import:import_tfx_store"
+_TFX_IMPORTER = "mlops_metadata.tfx_import.copy:import_tfx_store"
 
 OWN: Mapping[str, str] = {
     "memory": "mlops_pipeline.stores:open_memory",

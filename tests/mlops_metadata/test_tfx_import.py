@@ -21,7 +21,7 @@ from ml_metadata.proto import metadata_store_pb2 as pb
 
 import mlops_metadata
 from mlops_metadata.mlmd import MlmdStore, open_sqlite
-from mlops_metadata.tfx_import import ORIGIN, Imported, import_tfx_store
+from mlops_metadata.tfx_import.copy import ORIGIN, Imported, import_tfx_store
 from mlops_pipeline import Input, Output, api, component, latest_blessed_model, pipeline
 from mlops_pipeline.artifacts import Examples, Integer, Model, has_old_layout
 from mlops_pipeline.cli import call

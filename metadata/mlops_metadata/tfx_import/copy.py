@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mlops_metadata.tfx_source import Source, Step, open_source
+from mlops_metadata.tfx_import.source import Source, Step, open_source
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import (
     AlreadyExistsError,

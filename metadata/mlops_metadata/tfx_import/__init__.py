@@ -1,0 +1,1 @@
+"""Import of metadata stores that TFX wrote."""
