@@ -17,7 +17,7 @@ from mlops_pipeline.artifacts import Artifact
 from mlops_pipeline.channels import Channel, Source
 from mlops_pipeline.draft import Draft, Node
 from mlops_pipeline.errors import did_you_mean
-from mlops_pipeline.graph import parts
+from mlops_pipeline.ir_graph import parts
 from mlops_pipeline.literals import shortened
 from mlops_pipeline.rules import Problem, Problems
 from mlops_pipeline.signature import InputSpec, Interface

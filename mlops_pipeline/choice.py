@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops_pipeline.errors import CompileError, ParameterError, did_you_mean
-from mlops_pipeline.graph import ancestors, dependencies, descendants
 from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.ir_graph import ancestors, dependencies, descendants
 from mlops_pipeline.store import Run
 
 SELECTION = "selection"

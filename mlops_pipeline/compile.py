@@ -11,7 +11,7 @@ from mlops_pipeline import ir
 from mlops_pipeline.artifacts import Artifact
 from mlops_pipeline.draft import Draft
 from mlops_pipeline.errors import ParameterError, did_you_mean
-from mlops_pipeline.graph import dependencies
+from mlops_pipeline.ir_graph import dependencies
 from mlops_pipeline.pipeline import Pipeline
 from mlops_pipeline.rules import PIPELINE_RULES, Problem, Written
 

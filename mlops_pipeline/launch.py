@@ -35,9 +35,9 @@ from mlops_pipeline.driver import (
     import_artifact,
 )
 from mlops_pipeline.errors import ExecutorError, PipelineError, RootError, StoreError
-from mlops_pipeline.graph import dependencies
 from mlops_pipeline.history import History, Iteration, Outcome, load_history, load_outputs
 from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor, SecretName
+from mlops_pipeline.ir_graph import dependencies
 from mlops_pipeline.lease import Heart
 from mlops_pipeline.objects import is_remote
 from mlops_pipeline.publisher import Done, publish

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlops_pipeline.errors import CompileError
-from mlops_pipeline.graph import dependencies, loop_dependencies
 from mlops_pipeline.ir import LoopIR, NodeIR, PipelineIR
+from mlops_pipeline.ir_graph import dependencies, loop_dependencies
 
 Level = tuple[str, ...]
 
