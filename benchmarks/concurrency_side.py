@@ -16,7 +16,7 @@ from typing import Any
 
 from mlops_pipeline import Input, component, pipeline
 from mlops_pipeline.artifacts import String
-from mlops_pipeline.compile import compile_pipeline
+from mlops_pipeline.authoring.compile import compile_pipeline
 from mlops_pipeline.runners import local
 from mlops_pipeline.store import Direction, MetadataStore, State
 from mlops_pipeline.stores import open_store

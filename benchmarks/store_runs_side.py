@@ -16,7 +16,7 @@ from typing import Any
 import concurrency_side as links
 from stock_mlmd import stock_client
 
-from mlops_pipeline.compile import compile_pipeline
+from mlops_pipeline.authoring.compile import compile_pipeline
 from mlops_pipeline.runners import local
 from mlops_pipeline.store import ArtifactRecord, ArtifactType, Execution, MetadataStore, Run, State
 from mlops_pipeline.stores import open_store

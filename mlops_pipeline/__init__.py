@@ -42,31 +42,31 @@ if TYPE_CHECKING:
     from mlops_pipeline.artifacts import TransformGraph as TransformGraph
     from mlops_pipeline.artifacts import TunerResults as TunerResults
     from mlops_pipeline.artifacts import ValueArtifact as ValueArtifact
-    from mlops_pipeline.channels import Channel as Channel
-    from mlops_pipeline.channels import run_info as run_info
-    from mlops_pipeline.compile import check_pipeline as check_pipeline
-    from mlops_pipeline.compile import compile_pipeline as compile_pipeline
-    from mlops_pipeline.component import Beam as Beam
-    from mlops_pipeline.component import Component as Component
-    from mlops_pipeline.component import Container as Container
-    from mlops_pipeline.component import component as component
-    from mlops_pipeline.control import ExitHandler as ExitHandler
-    from mlops_pipeline.control import ForEach as ForEach
-    from mlops_pipeline.control import When as When
+    from mlops_pipeline.authoring.blocks import ExitHandler as ExitHandler
+    from mlops_pipeline.authoring.blocks import ForEach as ForEach
+    from mlops_pipeline.authoring.blocks import When as When
+    from mlops_pipeline.authoring.channels import Channel as Channel
+    from mlops_pipeline.authoring.channels import run_info as run_info
+    from mlops_pipeline.authoring.compile import check_pipeline as check_pipeline
+    from mlops_pipeline.authoring.compile import compile_pipeline as compile_pipeline
+    from mlops_pipeline.authoring.components import Beam as Beam
+    from mlops_pipeline.authoring.components import Component as Component
+    from mlops_pipeline.authoring.components import Container as Container
+    from mlops_pipeline.authoring.components import component as component
+    from mlops_pipeline.authoring.node_options import Cache as Cache
+    from mlops_pipeline.authoring.node_options import Resources as Resources
+    from mlops_pipeline.authoring.nodes import Importer as Importer
+    from mlops_pipeline.authoring.nodes import Resolver as Resolver
+    from mlops_pipeline.authoring.pipelines import Pipeline as Pipeline
+    from mlops_pipeline.authoring.pipelines import pipeline as pipeline
+    from mlops_pipeline.authoring.queries import external as external
+    from mlops_pipeline.authoring.queries import latest as latest
+    from mlops_pipeline.authoring.queries import latest_blessed_model as latest_blessed_model
+    from mlops_pipeline.authoring.queries import query as query
+    from mlops_pipeline.authoring.queries import rolling_window as rolling_window
+    from mlops_pipeline.authoring.queries import span_range as span_range
     from mlops_pipeline.errors import PipelineError as PipelineError
     from mlops_pipeline.literals import Secret as Secret
-    from mlops_pipeline.nodes import Importer as Importer
-    from mlops_pipeline.nodes import Resolver as Resolver
-    from mlops_pipeline.options import Cache as Cache
-    from mlops_pipeline.options import Resources as Resources
-    from mlops_pipeline.pipeline import Pipeline as Pipeline
-    from mlops_pipeline.pipeline import pipeline as pipeline
-    from mlops_pipeline.queries import external as external
-    from mlops_pipeline.queries import latest as latest
-    from mlops_pipeline.queries import latest_blessed_model as latest_blessed_model
-    from mlops_pipeline.queries import query as query
-    from mlops_pipeline.queries import rolling_window as rolling_window
-    from mlops_pipeline.queries import span_range as span_range
     from mlops_pipeline.results import PipelineRun as PipelineRun
     from mlops_pipeline.signature import BeamPipeline as BeamPipeline
     from mlops_pipeline.signature import Input as Input
@@ -84,16 +84,16 @@ _NAMES_OF_MODULES = {
         "ModelEvaluation ModelRun PushedModel Schema String TransformCache TransformGraph "
         "TunerResults ValueArtifact"
     ),
-    "channels": "Channel run_info",
-    "compile": "check_pipeline compile_pipeline",
-    "component": "Beam Component Container component",
-    "control": "ExitHandler ForEach When",
+    "authoring.channels": "Channel run_info",
+    "authoring.compile": "check_pipeline compile_pipeline",
+    "authoring.components": "Beam Component Container component",
+    "authoring.blocks": "ExitHandler ForEach When",
     "errors": "PipelineError",
     "literals": "Secret",
-    "nodes": "Importer Resolver",
-    "options": "Cache Resources",
-    "pipeline": "Pipeline pipeline",
-    "queries": "external latest latest_blessed_model query rolling_window span_range",
+    "authoring.nodes": "Importer Resolver",
+    "authoring.node_options": "Cache Resources",
+    "authoring.pipelines": "Pipeline pipeline",
+    "authoring.queries": "external latest latest_blessed_model query rolling_window span_range",
     "results": "PipelineRun",
     "signature": "BeamPipeline Input Output Unkeyed",
     "store": "MemoryStore",

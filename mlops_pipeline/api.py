@@ -19,6 +19,9 @@ from typing import Any
 import msgspec
 
 from mlops_pipeline.artifacts import Artifact
+from mlops_pipeline.authoring.find_pipeline import Loaded, load_pipeline, located, open_workspace
+from mlops_pipeline.authoring.pipeline_rules import Problem
+from mlops_pipeline.authoring.pipelines import Pipeline
 from mlops_pipeline.choice import Selection
 from mlops_pipeline.data_diff import DataDiff, diff_versions
 from mlops_pipeline.datasets import TrainedModel, Version, find_version
@@ -28,14 +31,11 @@ from mlops_pipeline.environment import find_lock
 from mlops_pipeline.errors import NotFoundError, ParameterError, did_you_mean
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.lineage import Lineage, LineageStart, downstream, upstream
-from mlops_pipeline.loading import Loaded, load_pipeline, located, open_workspace
 from mlops_pipeline.lookup import find_run, find_start, split_node
 from mlops_pipeline.parameters import map_paths
-from mlops_pipeline.pipeline import Pipeline
 from mlops_pipeline.plan import NodePlan
 from mlops_pipeline.plan import plan as plan_nodes
 from mlops_pipeline.results import PipelineRun, read_run
-from mlops_pipeline.rules import Problem
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.local import OnEvent, RunOptions
 from mlops_pipeline.runs import LAST, pipeline_of, refuse_taken

@@ -24,12 +24,12 @@ import msgspec
 
 from mlops_pipeline import api
 from mlops_pipeline.artifacts import Artifact, PropertyValue, ValueArtifact
-from mlops_pipeline.component import Component
+from mlops_pipeline.authoring.components import Component
+from mlops_pipeline.authoring.pipelines import Pipeline
 from mlops_pipeline.errors import DefinitionError, NotFoundError, WiringError, did_you_mean
 from mlops_pipeline.executor import run_task
 from mlops_pipeline.gate import Gate
 from mlops_pipeline.literals import Secret
-from mlops_pipeline.pipeline import Pipeline
 from mlops_pipeline.results import PipelineRun
 from mlops_pipeline.signature import InputSpec, OutputSpec
 from mlops_pipeline.store import MemoryStore

@@ -7,8 +7,8 @@ from pathlib import Path
 import mlops_components
 import mlops_pipeline
 from mlops_pipeline import errors, store
+from mlops_pipeline.authoring.components import Component
 from mlops_pipeline.cli.app import COMMANDS
-from mlops_pipeline.component import Component
 from mlops_pipeline.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from mlops_pipeline.authoring.find_pipeline import load_pipeline
 from mlops_pipeline.ir import dump
-from mlops_pipeline.loading import load_pipeline
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden"

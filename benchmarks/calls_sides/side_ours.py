@@ -14,7 +14,7 @@ from calls import Count, twice
 
 from mlops_pipeline import Input, component, pipeline
 from mlops_pipeline.artifacts import Integer
-from mlops_pipeline.compile import compile_pipeline
+from mlops_pipeline.authoring.compile import compile_pipeline
 from mlops_pipeline.runners import local
 from mlops_pipeline.stores import open_store
 from mlops_pipeline.workspace import Workspace

@@ -9,7 +9,7 @@ from pathlib import Path
 from job import serve
 from ours_pipeline import nodes70
 
-from mlops_pipeline.compile import compile_pipeline
+from mlops_pipeline.authoring.compile import compile_pipeline
 from mlops_pipeline.runners import local
 from mlops_pipeline.stores import open_store
 from mlops_pipeline.workspace import Workspace

@@ -22,10 +22,11 @@ from tfx.utils import proto_utils
 from mlops_components._tfx_executor import BEAM_KEY, COMPONENT_KEY, EXECUTOR_KEY
 from mlops_pipeline import ir
 from mlops_pipeline.artifacts import Artifact
-from mlops_pipeline.channels import Channel, Source
+from mlops_pipeline.authoring.channels import Channel, Source
+from mlops_pipeline.authoring.nodes import Definition
+from mlops_pipeline.authoring.placeholders import Value
 from mlops_pipeline.errors import DefinitionError, caller, did_you_mean
 from mlops_pipeline.literals import schema_of, shortened
-from mlops_pipeline.nodes import Definition
 from mlops_pipeline.signature import (
     InputSpec,
     Interface,
@@ -34,7 +35,6 @@ from mlops_pipeline.signature import (
     value_schema,
 )
 from mlops_pipeline.user_code import module_of
-from mlops_pipeline.values import Value
 
 if TYPE_CHECKING:
     from mlops_components.tfx_component import TfxComponent

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from mlops_pipeline.authoring.find_pipeline import open_workspace
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.place import Project, project_options
 from mlops_pipeline.cli.run import (
@@ -15,7 +16,6 @@ from mlops_pipeline.cli.run import (
     pipeline_argument,
     read_parameters,
 )
-from mlops_pipeline.loading import open_workspace
 from mlops_pipeline.plan import NodePlan
 from mlops_pipeline.plan import plan as plan_nodes
 from mlops_pipeline.store import MemoryStore

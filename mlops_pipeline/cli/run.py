@@ -11,6 +11,13 @@ from typing import Any
 import click
 
 from mlops_pipeline.api import new_run_id, plain_parameters
+from mlops_pipeline.authoring.find_pipeline import (
+    Loaded,
+    load_pipeline,
+    open_workspace,
+    pipeline_of_project,
+)
+from mlops_pipeline.authoring.pipeline_rules import Problem
 from mlops_pipeline.cli import INTERRUPTED
 from mlops_pipeline.cli.choices import choice_options, read_selection
 from mlops_pipeline.cli.output import complain, json_option, screen, warn, write, write_json
@@ -18,11 +25,9 @@ from mlops_pipeline.cli.place import Project, project_options
 from mlops_pipeline.cli.progress import progress
 from mlops_pipeline.errors import ParameterError, did_you_mean
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.loading import Loaded, load_pipeline, open_workspace, pipeline_of_project
 from mlops_pipeline.parameters import from_text
 from mlops_pipeline.report import causes, command_lines, next_commands, run_data, run_report
 from mlops_pipeline.results import PipelineRun, read_run
-from mlops_pipeline.rules import Problem
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.local import RunOptions
 from mlops_pipeline.runs import refuse_taken

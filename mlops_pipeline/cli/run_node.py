@@ -19,6 +19,7 @@ from typing import Any
 import click
 
 from mlops_pipeline import ir as ir_file
+from mlops_pipeline.authoring.find_pipeline import Loaded, open_workspace
 from mlops_pipeline.cli.choices import choice_options, read_selection
 from mlops_pipeline.cli.output import always_json, complain, write_json
 from mlops_pipeline.cli.place import Project, project_options
@@ -32,7 +33,6 @@ from mlops_pipeline.errors import (
 from mlops_pipeline.gate import gate_data, read_gate
 from mlops_pipeline.history import Outcome
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.loading import Loaded, open_workspace
 from mlops_pipeline.parameters import run_parameters
 from mlops_pipeline.runners.remote import IterationOptions, begin, run_iteration
 from mlops_pipeline.store import ArtifactRecord, State

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from mlops_pipeline.authoring.find_pipeline import Loaded, open_workspace
 from mlops_pipeline.cli.choices import choice_options
 from mlops_pipeline.cli.output import always_json, write_json
 from mlops_pipeline.cli.place import Project, project_options
@@ -17,7 +18,6 @@ from mlops_pipeline.cli.run_node import (
     read_ir,
     write_whole,
 )
-from mlops_pipeline.loading import Loaded, open_workspace
 from mlops_pipeline.runners.remote import count_items, finish_run, open_run
 from mlops_pipeline.store import State
 from mlops_pipeline.workspace import Workspace

@@ -14,8 +14,8 @@ from typing import Any
 
 from snapshot import snapshot
 
+from mlops_pipeline.authoring.find_pipeline import load_pipeline
 from mlops_pipeline.choice import BASE, FROM, ONLY, RESERVED, TO, selection_of
-from mlops_pipeline.loading import load_pipeline
 from mlops_pipeline.runners import local
 from mlops_pipeline.store import Execution, MetadataStore, State
 from mlops_pipeline.stores import open_store

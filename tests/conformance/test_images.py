@@ -19,7 +19,7 @@ from containers import Engine
 from snapshot import snapshot
 from suite import BY_NAME, FEW, HERE, ROOT, Snapshots, compile_case, open_sqlite
 
-from mlops_pipeline.loading import load_pipeline
+from mlops_pipeline.authoring.find_pipeline import load_pipeline
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
 from mlops_pipeline.runners.kubeflow.spec import to_yaml
 

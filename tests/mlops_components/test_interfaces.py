@@ -10,7 +10,7 @@ import mlops_components
 from mlops_components import ExampleValidator
 from mlops_pipeline import compile_pipeline, latest, pipeline
 from mlops_pipeline.artifacts import ExampleStatistics, Schema
-from mlops_pipeline.component import Component
+from mlops_pipeline.authoring.components import Component
 from mlops_pipeline.errors import ParameterError, WiringError
 from mlops_pipeline.resolvers import Query, latest_blessed_model
 from mlops_pipeline.store import ArtifactRecord, Execution, MemoryStore, State

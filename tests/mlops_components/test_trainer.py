@@ -14,7 +14,7 @@ from mlops_components.training.training_log import read_metrics
 from mlops_pipeline import external, latest, pipeline, rolling_window
 from mlops_pipeline.api import Where, run
 from mlops_pipeline.artifacts import Examples, HyperParameters, Model, Schema
-from mlops_pipeline.component import component
+from mlops_pipeline.authoring.components import component
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, PipelineError
 from mlops_pipeline.signature import Output
 from mlops_pipeline.store import MemoryStore, State

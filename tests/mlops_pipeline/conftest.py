@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from mlops_pipeline.authoring.find_pipeline import load_pipeline
 from mlops_pipeline.choice import Selection
-from mlops_pipeline.loading import load_pipeline
 from mlops_pipeline.plan import NodePlan, plan
 from mlops_pipeline.runners import local
 from mlops_pipeline.store import MemoryStore

@@ -146,11 +146,11 @@ def test_the_package_loads_nothing_until_it_is_asked_for() -> None:
     run("import sys, mlops_pipeline; assert 'msgspec' not in sys.modules")
 
 
-@pytest.mark.parametrize("first", ["mlops_pipeline", "mlops_pipeline.component"])
+@pytest.mark.parametrize("first", ["mlops_pipeline", "mlops_pipeline.authoring.components"])
 def test_an_export_is_not_hidden_by_the_module_of_its_name(first: str) -> None:
     run(
         f"import {first}\n"
-        "from mlops_pipeline.pipeline import Pipeline\n"
+        "from mlops_pipeline.authoring.pipelines import Pipeline\n"
         "from mlops_pipeline import component, pipeline\n"
         "assert callable(component) and callable(pipeline)\n"
         "assert 'run_info' in dir(mlops_pipeline)"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from mlops_pipeline import ir
+from mlops_pipeline.authoring.find_pipeline import Loaded, load_pipeline
 from mlops_pipeline.errors import CompileError, DefinitionError, NotFoundError, PipelineError
-from mlops_pipeline.loading import Loaded, load_pipeline
 
 PIPELINE = """
 from mlops_pipeline import component, pipeline

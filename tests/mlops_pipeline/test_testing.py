@@ -4,7 +4,8 @@ from typing import NamedTuple
 import pytest
 
 from mlops_pipeline.artifacts import Examples, Integer, Model, Schema
-from mlops_pipeline.component import component
+from mlops_pipeline.authoring.components import component
+from mlops_pipeline.authoring.pipelines import pipeline
 from mlops_pipeline.context import TaskContext, current_task
 from mlops_pipeline.errors import (
     DefinitionError,
@@ -14,7 +15,6 @@ from mlops_pipeline.errors import (
     WiringError,
 )
 from mlops_pipeline.literals import Secret
-from mlops_pipeline.pipeline import pipeline
 from mlops_pipeline.signature import Input, Output
 from mlops_pipeline.store import State
 from mlops_pipeline.testing import artifact, run_component, run_pipeline

@@ -21,7 +21,7 @@ from mlops_components._tfx_spec import our_type
 from mlops_metadata.mlmd import MlmdStore, open_sqlite
 from mlops_pipeline import api, latest, pipeline
 from mlops_pipeline.artifacts import Examples, Integer, ValueArtifact
-from mlops_pipeline.compile import compile_pipeline
+from mlops_pipeline.authoring.compile import compile_pipeline
 from mlops_pipeline.errors import DefinitionError, PipelineError
 from mlops_pipeline.ir import Literal
 from mlops_pipeline.lineage import LineageStart, upstream

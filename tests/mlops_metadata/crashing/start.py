@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from mlops_metadata.mlmd import open_sqlite
-from mlops_pipeline.loading import load_pipeline
+from mlops_pipeline.authoring.find_pipeline import load_pipeline
 from mlops_pipeline.runners import local
 from mlops_pipeline.workspace import Workspace
 

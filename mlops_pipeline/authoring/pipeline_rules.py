@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mlops_pipeline import ir
 from mlops_pipeline.artifacts import Artifact
-from mlops_pipeline.draft import Draft
+from mlops_pipeline.authoring.draft import Draft
 from mlops_pipeline.errors import WiringError, did_you_mean
 from mlops_pipeline.ir_graph import expressions, parts
 

@@ -13,7 +13,7 @@ from mlops_pipeline.ir import CacheIR, ResourcesIR, RetryIR
 from mlops_pipeline.literals import shortened
 
 if TYPE_CHECKING:
-    from mlops_pipeline.draft import Node
+    from mlops_pipeline.authoring.draft import Node
 
 _MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]i?)?B?")
 _UNITS = {"": 1, **{u: 1000 ** (i + 1) for i, u in enumerate("KMGT")}}

@@ -14,14 +14,14 @@ from typing import Any
 
 from mlops_pipeline import ir
 from mlops_pipeline.artifacts import Artifact
-from mlops_pipeline.channels import Channel, Source
-from mlops_pipeline.draft import Draft, Node
+from mlops_pipeline.authoring.channels import Channel, Source
+from mlops_pipeline.authoring.draft import Draft, Node
+from mlops_pipeline.authoring.pipeline_rules import Problem, Problems
+from mlops_pipeline.authoring.placeholders import Value
 from mlops_pipeline.errors import did_you_mean
 from mlops_pipeline.ir_graph import parts
 from mlops_pipeline.literals import shortened
-from mlops_pipeline.rules import Problem, Problems
 from mlops_pipeline.signature import InputSpec, Interface
-from mlops_pipeline.values import Value
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from mlops_pipeline import ir
 from mlops_pipeline.artifacts import Artifact
-from mlops_pipeline.draft import Draft
+from mlops_pipeline.authoring.draft import Draft
+from mlops_pipeline.authoring.pipeline_rules import PIPELINE_RULES, Problem, Written
+from mlops_pipeline.authoring.pipelines import Pipeline
 from mlops_pipeline.errors import ParameterError, did_you_mean
 from mlops_pipeline.ir_graph import dependencies
-from mlops_pipeline.pipeline import Pipeline
-from mlops_pipeline.rules import PIPELINE_RULES, Problem, Written
 
 _PROPERTY_KINDS = {int: "INT", bool: "INT", float: "DOUBLE"}
 

@@ -9,9 +9,19 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from mlops_pipeline import ir
-from mlops_pipeline.call_rules import Call, foreign, sources, values_are_within_reach
-from mlops_pipeline.channels import Channel, Source
-from mlops_pipeline.draft import Draft
+from mlops_pipeline.authoring.call_rules import Call, foreign, sources, values_are_within_reach
+from mlops_pipeline.authoring.channels import Channel, Source
+from mlops_pipeline.authoring.draft import Draft
+from mlops_pipeline.authoring.pipeline_rules import Problem
+from mlops_pipeline.authoring.placeholders import (
+    ANY_OWNER,
+    Reference,
+    Unknown,
+    Value,
+    operand,
+    parse_text,
+    reference,
+)
 from mlops_pipeline.errors import WiringError, caller, did_you_mean
 from mlops_pipeline.literals import (
     Secret,
@@ -34,17 +44,7 @@ from mlops_pipeline.parameters import (
     problems,
 )
 from mlops_pipeline.parameters import describe_schema as words
-from mlops_pipeline.rules import Problem
 from mlops_pipeline.signature import InputSpec, ParameterSpec
-from mlops_pipeline.values import (
-    ANY_OWNER,
-    Reference,
-    Unknown,
-    Value,
-    operand,
-    parse_text,
-    reference,
-)
 
 
 def input_ir(call: Call, spec: InputSpec) -> ir.InputIR:

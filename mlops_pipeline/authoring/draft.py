@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mlops_pipeline.channels import Outputs
+from mlops_pipeline.authoring.channels import Outputs
 from mlops_pipeline.errors import DefinitionError, caller
 from mlops_pipeline.ir import Expression, LoopIR, NodeIR, RunParameterIR
 from mlops_pipeline.signature import Interface

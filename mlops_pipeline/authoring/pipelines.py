@@ -11,21 +11,15 @@ from pathlib import Path
 from typing import Any, overload
 
 from mlops_pipeline import ir
-from mlops_pipeline.call_rules import (
-    CALL_RULES,
-    ID_HINT,
-    Call,
-    id_is_free,
-    is_id,
-)
-from mlops_pipeline.draft import Draft, require_draft
+from mlops_pipeline.authoring.call_rules import CALL_RULES, ID_HINT, Call, id_is_free, is_id
+from mlops_pipeline.authoring.draft import Draft, require_draft
+from mlops_pipeline.authoring.placeholders import Reference, Value
+from mlops_pipeline.authoring.wiring import parameter_expression, raise_first
 from mlops_pipeline.errors import DefinitionError, ParameterError, caller
 from mlops_pipeline.literals import Secret, checked, json_of, shortened, spelt
 from mlops_pipeline.parameters import describe_schema
 from mlops_pipeline.signature import Interface, ParameterSpec, defined_at, read_interface
 from mlops_pipeline.user_code import module_of
-from mlops_pipeline.values import Reference, Value
-from mlops_pipeline.wiring import parameter_expression, raise_first
 
 
 class Pipeline:

@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 
 from mlops_pipeline import ir
 from mlops_pipeline.artifacts import Artifact, PropertyValue
-from mlops_pipeline.call_rules import CALL_RULES, Call
-from mlops_pipeline.channels import Channel, Source
-from mlops_pipeline.draft import Draft, Node, require_draft
+from mlops_pipeline.authoring.call_rules import CALL_RULES, Call
+from mlops_pipeline.authoring.channels import Channel, Source
+from mlops_pipeline.authoring.draft import Draft, Node, require_draft
+from mlops_pipeline.authoring.node_options import Options
+from mlops_pipeline.authoring.wiring import bind_any, input_ir, parameter_ir, raise_first
 from mlops_pipeline.errors import DefinitionError, caller
 from mlops_pipeline.literals import checked, json_of, relative_to_base, shortened
-from mlops_pipeline.options import Options
 from mlops_pipeline.signature import InputSpec, Interface, OutputSpec, value_schema
-from mlops_pipeline.wiring import bind_any, input_ir, parameter_ir, raise_first
 
 T = TypeVar("T")
 

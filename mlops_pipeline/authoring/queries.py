@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from mlops_pipeline.artifacts import Artifact, Model
-from mlops_pipeline.channels import Channel, Source
+from mlops_pipeline.authoring.channels import Channel, Source
+from mlops_pipeline.authoring.placeholders import Value
 from mlops_pipeline.errors import DefinitionError, caller
 from mlops_pipeline.literals import shortened
 from mlops_pipeline.user_code import target_of
-from mlops_pipeline.values import Value
 
 
 # All but the type are for rare cases, by name only.

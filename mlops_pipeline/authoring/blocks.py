@@ -6,14 +6,20 @@ from dataclasses import replace
 from typing import Any
 
 from mlops_pipeline import ir
-from mlops_pipeline.call_rules import ID_HINT, is_id
-from mlops_pipeline.channels import Channel
-from mlops_pipeline.draft import Blocks, Draft, require_draft
+from mlops_pipeline.authoring.call_rules import ID_HINT, is_id
+from mlops_pipeline.authoring.channels import Channel
+from mlops_pipeline.authoring.draft import Blocks, Draft, require_draft
+from mlops_pipeline.authoring.placeholders import (
+    LoopItemValue,
+    Reference,
+    Value,
+    operand,
+    reference,
+)
+from mlops_pipeline.authoring.wiring import check_reach
 from mlops_pipeline.errors import DefinitionError, WiringError, caller
 from mlops_pipeline.literals import shortened
 from mlops_pipeline.parameters import describe_schema, fits, item_schema, schema_of_value
-from mlops_pipeline.values import LoopItemValue, Reference, Value, operand, reference
-from mlops_pipeline.wiring import check_reach
 
 _HINT = "use it in a function with @pipeline"
 

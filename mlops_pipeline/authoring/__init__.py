@@ -1,0 +1,1 @@
+"""From functions to IR: components, pipelines, channels, and the rules that they keep."""
