@@ -22,6 +22,8 @@ from mlops_pipeline.artifacts import Artifact
 from mlops_pipeline.authoring.find_pipeline import Loaded, load_pipeline, located, open_workspace
 from mlops_pipeline.authoring.pipeline_rules import Problem
 from mlops_pipeline.authoring.pipelines import Pipeline
+from mlops_pipeline.cache.why import Why
+from mlops_pipeline.cache.why import why as explain
 from mlops_pipeline.choice import Selection
 from mlops_pipeline.data_diff import DataDiff, diff_versions
 from mlops_pipeline.datasets import TrainedModel, Version, find_version
@@ -43,8 +45,6 @@ from mlops_pipeline.settings import Settings, Sources, resolve, start_of
 from mlops_pipeline.store import NOTHING, MemoryStore, MetadataStore, Run, State
 from mlops_pipeline.stores import is_there, make_root, make_store_folder, open_store
 from mlops_pipeline.user_code import refuse_while_importing
-from mlops_pipeline.why import Why
-from mlops_pipeline.why import why as explain
 from mlops_pipeline.workspace import Workspace
 
 log = logging.getLogger(__name__)

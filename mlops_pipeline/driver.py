@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from mlops_pipeline.cache import Found, Key, find_reusable, make_key
+from mlops_pipeline.cache.key import Found, Key, find_reusable, make_key
 from mlops_pipeline.errors import NotFoundError, ParameterError, ResolutionError
 from mlops_pipeline.expressions import describe, evaluate
 from mlops_pipeline.gate import GATE, Gate, closes, read_gate

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mlops_pipeline.cache.why import Change, explain
 from mlops_pipeline.claims import new_execution
 from mlops_pipeline.driver import Decision, Request
 from mlops_pipeline.driver import Plan as DriverPlan
@@ -18,7 +19,6 @@ from mlops_pipeline.parameters import run_parameters
 from mlops_pipeline.schedule import Schedule
 from mlops_pipeline.store import NOTHING, Run, State
 from mlops_pipeline.tracebacks import summary
-from mlops_pipeline.why import Change, explain
 from mlops_pipeline.workspace import Workspace
 
 

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlops_pipeline.artifacts import Artifact
+from mlops_pipeline.cache.why import why as explain
 from mlops_pipeline.errors import PipelineError
 from mlops_pipeline.gate import FAIL, SKIP, gate_data
 from mlops_pipeline.results import KILLED, NodeRun, PipelineRun
 from mlops_pipeline.store import MetadataStore, State
 from mlops_pipeline.tables import DECISIONS, Screen, Table, lines
 from mlops_pipeline.text import number, one_line, seconds
-from mlops_pipeline.why import why as explain
 
 METRICS_FILE = "metrics.json"
 """File that an evaluation writes for reports, beside its own format:

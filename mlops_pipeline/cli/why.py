@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import click
 
+from mlops_pipeline.cache.why import Why
+from mlops_pipeline.cache.why import why as explain
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.place import Project, node_argument, project_options, run_argument
 from mlops_pipeline.lookup import split_node
 from mlops_pipeline.results import NodeRun
 from mlops_pipeline.tables import DECISIONS, Screen
-from mlops_pipeline.why import Why
-from mlops_pipeline.why import why as explain
 
 
 @click.command()

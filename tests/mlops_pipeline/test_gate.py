@@ -10,6 +10,7 @@ import pytest
 
 from mlops_pipeline import Output, component
 from mlops_pipeline.artifacts import Examples
+from mlops_pipeline.cache.why import why
 from mlops_pipeline.cli import call
 from mlops_pipeline.context import current_task
 from mlops_pipeline.errors import ExecutorError, NotFoundError
@@ -21,7 +22,6 @@ from mlops_pipeline.results import PipelineRun, read_run
 from mlops_pipeline.store import ArtifactState, State
 from mlops_pipeline.tables import Screen
 from mlops_pipeline.testing import run_component
-from mlops_pipeline.why import why
 
 STEPS = """
     from pathlib import Path

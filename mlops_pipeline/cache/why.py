@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlops_pipeline.cache import Key
+from mlops_pipeline.cache.key import Key
 from mlops_pipeline.code import diff
 from mlops_pipeline.errors import NotFoundError, did_you_mean
 from mlops_pipeline.history import Iteration
