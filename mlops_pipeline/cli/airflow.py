@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 
 import click
 
-from mlops_pipeline.cli.choices import choice_options, force_option, read_selection
 from mlops_pipeline.cli.output import json_option, write_json
-from mlops_pipeline.cli.place import Project, project_options
+from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.run import compile_loudly, load, pipeline_argument
+from mlops_pipeline.cli.selection_options import choice_options, force_option, read_selection
 from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.runners.airflow.client import AirflowClient
 from mlops_pipeline.runners.airflow.deploy import Deployment, deploy

@@ -39,8 +39,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "config": ("Setup", "config:config", "Show the settings, and the origin of each."),
     "completion": ("Setup", "completion:completion", "Print the completion script of a shell."),
     "run-node": (SCHEDULERS, "run_node:run_node", "Run one node of a compiled pipeline."),
-    "loop-items": (SCHEDULERS, "steps:loop_items", "List the iterations of a loop."),
-    "end-run": (SCHEDULERS, "steps:end_run", "Record the end of a run."),
+    "loop-items": (SCHEDULERS, "scheduler_steps:loop_items", "List the iterations of a loop."),
+    "end-run": (SCHEDULERS, "scheduler_steps:end_run", "Record the end of a run."),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
-from mlops_pipeline.cli.place import Project, complete_run, project_options
+from mlops_pipeline.cli.project import Project, complete_run, project_options
 from mlops_pipeline.results import read_run
 from mlops_pipeline.store import ArtifactRecord, ArtifactState, MetadataStore
 from mlops_pipeline.tables import Table, lines

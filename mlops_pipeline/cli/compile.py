@@ -14,7 +14,7 @@ from mlops_pipeline.cli.package import (
     package_options,
     refuse_package_flags,
 )
-from mlops_pipeline.cli.place import Project, project_options
+from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.run import compile_loudly, load, pipeline_argument
 from mlops_pipeline.errors import CompileError
 from mlops_pipeline.runners.kubeflow.spec import to_vertex, to_yaml

@@ -9,7 +9,7 @@ import click
 
 from mlops_pipeline import datasets
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
-from mlops_pipeline.cli.place import Project, project_options
+from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.data_diff import DataDiff, FeatureDiff, diff_versions
 from mlops_pipeline.datasets import TrainedModel, Version
 from mlops_pipeline.distributions import Feature

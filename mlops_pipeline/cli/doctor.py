@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
-from mlops_pipeline.cli.place import Project, project_options
+from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.doctor import examine
 
 SIGNS = {"ok": ("✓", "green"), "note": ("·", "dim"), "warn": ("!", "yellow"), "fail": ("✗", "red")}

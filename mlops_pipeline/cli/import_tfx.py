@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mlops_pipeline.cli.output import json_option, warn, write, write_json
-from mlops_pipeline.cli.place import Project, project_options
+from mlops_pipeline.cli.project import Project, project_options
 
 
 @click.command("import-tfx")

@@ -8,7 +8,7 @@ import click
 
 from mlops_pipeline import drawing
 from mlops_pipeline.cli.output import json_option, write_json
-from mlops_pipeline.cli.place import Project, project_options
+from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.lineage import Lineage, downstream, upstream
 from mlops_pipeline.lookup import find_start
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from mlops_pipeline.cli.place import Project, project_options
+from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.errors import StoreError
 
 SERVER = "mlops_metadata.server.grpc_server"

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from mlops_pipeline.authoring.find_pipeline import Loaded
-from mlops_pipeline.cli.place import Project
+from mlops_pipeline.cli.project import Project
 from mlops_pipeline.cli.run import compile_loudly, load
 from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions

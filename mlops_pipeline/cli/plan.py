@@ -8,7 +8,7 @@ import click
 
 from mlops_pipeline.authoring.find_pipeline import open_workspace
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
-from mlops_pipeline.cli.place import Project, project_options
+from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.run import (
     compile_loudly,
     load,

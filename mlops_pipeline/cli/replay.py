@@ -10,7 +10,7 @@ import click
 from mlops_pipeline import executor
 from mlops_pipeline.api import workspace_of
 from mlops_pipeline.cli.output import complain, json_option, warn, write, write_json
-from mlops_pipeline.cli.place import Project, node_argument, project_options, run_argument
+from mlops_pipeline.cli.project import Project, node_argument, project_options, run_argument
 from mlops_pipeline.errors import PipelineError, SettingsError
 from mlops_pipeline.ir import ContainerExecutor, PipelineIR
 from mlops_pipeline.replay import replay as replay_again

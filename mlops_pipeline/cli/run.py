@@ -19,10 +19,10 @@ from mlops_pipeline.authoring.find_pipeline import (
 )
 from mlops_pipeline.authoring.pipeline_rules import Problem
 from mlops_pipeline.cli import INTERRUPTED
-from mlops_pipeline.cli.choices import choice_options, read_selection
 from mlops_pipeline.cli.output import complain, json_option, screen, warn, write, write_json
-from mlops_pipeline.cli.place import Project, project_options
 from mlops_pipeline.cli.progress import progress
+from mlops_pipeline.cli.project import Project, project_options
+from mlops_pipeline.cli.selection_options import choice_options, read_selection
 from mlops_pipeline.errors import ParameterError, did_you_mean
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.parameters import from_text

@@ -20,9 +20,9 @@ import click
 
 from mlops_pipeline import ir as ir_file
 from mlops_pipeline.authoring.find_pipeline import Loaded, open_workspace
-from mlops_pipeline.cli.choices import choice_options, read_selection
 from mlops_pipeline.cli.output import always_json, complain, write_json
-from mlops_pipeline.cli.place import Project, project_options
+from mlops_pipeline.cli.project import Project, project_options
+from mlops_pipeline.cli.selection_options import choice_options, read_selection
 from mlops_pipeline.errors import (
     NotFoundError,
     PipelineError,

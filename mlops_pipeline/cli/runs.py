@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
-from mlops_pipeline.cli.place import Project, project_options
+from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.lease import state_of
 from mlops_pipeline.runs import run_seconds
 from mlops_pipeline.store import Run

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
-from mlops_pipeline.cli.place import Project, complete_node, complete_run, project_options
+from mlops_pipeline.cli.project import Project, complete_node, complete_run, project_options
 from mlops_pipeline.report import (
     causes,
     command_lines,

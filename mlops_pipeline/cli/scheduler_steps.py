@@ -9,15 +9,15 @@ from typing import Any
 import click
 
 from mlops_pipeline.authoring.find_pipeline import Loaded, open_workspace
-from mlops_pipeline.cli.choices import choice_options
 from mlops_pipeline.cli.output import always_json, write_json
-from mlops_pipeline.cli.place import Project, project_options
+from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.run_node import (
     begin_step,
     parse_iteration,
     read_ir,
     write_whole,
 )
+from mlops_pipeline.cli.selection_options import choice_options
 from mlops_pipeline.runners.remote import count_items, finish_run, open_run
 from mlops_pipeline.store import State
 from mlops_pipeline.workspace import Workspace
