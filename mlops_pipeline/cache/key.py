@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from mlops_pipeline.code import CodeParts, code_parts
+from mlops_pipeline.code.parts import CodeParts, code_parts
 from mlops_pipeline.content import digest_path
 from mlops_pipeline.environment import lock_digest
 from mlops_pipeline.errors import NotFoundError, RootError, SettingsError

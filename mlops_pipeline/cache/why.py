@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mlops_pipeline.cache.key import Key
-from mlops_pipeline.code import diff
+from mlops_pipeline.code.parts import diff
 from mlops_pipeline.errors import NotFoundError, did_you_mean
 from mlops_pipeline.history import Iteration
 from mlops_pipeline.store import Execution, MetadataStore, State

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops_pipeline.modules import Finder, is_first_party, may_be_imported
+from mlops_pipeline.code.find_module import Finder, is_first_party, may_be_imported
 from mlops_pipeline.stamps import is_settled, stamp_of
 
 

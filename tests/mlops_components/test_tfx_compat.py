@@ -16,7 +16,7 @@ from mlops_components.user_modules.tfx_compat import (
     tfx_importable,
 )
 from mlops_pipeline.artifacts import Examples
-from mlops_pipeline.code import code_parts
+from mlops_pipeline.code.parts import code_parts
 from mlops_pipeline.errors import ExecutorError
 
 pytestmark = pytest.mark.skipif(

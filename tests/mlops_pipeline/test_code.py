@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_pipeline.code import CodeParts, code_parts
+from mlops_pipeline.code.parts import CodeParts, code_parts
 from mlops_pipeline.errors import CompileError, NotFoundError
 
 Write = Callable[[Mapping[str, str]], None]
@@ -566,7 +566,7 @@ def test_a_module_file_that_is_not_there_says_so(write, parts, tmp_path):
 def test_the_order_of_hashing_does_not_matter(write, tmp_path):
     write(PROJECT)
     script = (
-        "from mlops_pipeline.code import code_parts\n"
+        "from mlops_pipeline.code.parts import code_parts\n"
         f"print(code_parts('pipeline:Trainer', [{str(tmp_path)!r}]))"
     )
     outputs = {

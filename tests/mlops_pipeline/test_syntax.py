@@ -3,7 +3,7 @@ import ast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops_pipeline.syntax import read
+from mlops_pipeline.code.normal_form import read
 
 STATEMENTS = st.sampled_from(
     [

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from mlops_pipeline.code.find_module import Finder, FoundModule, Module
+from mlops_pipeline.code.installed import distribution_of
+from mlops_pipeline.code.normal_form import Import, Reading
+from mlops_pipeline.code.source_file import TOP_LEVEL, SourceFile, Statement, load_source
 from mlops_pipeline.errors import CompileError, NotFoundError
-from mlops_pipeline.modules import Finder, FoundModule, Module
-from mlops_pipeline.packages import distribution_of
-from mlops_pipeline.source import TOP_LEVEL, SourceFile, Statement, load_source
-from mlops_pipeline.syntax import Import, Reading
 
 MISSING = "missing"
 

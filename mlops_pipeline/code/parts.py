@@ -22,9 +22,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops_pipeline.differences import diff
-from mlops_pipeline.modules import Finder
-from mlops_pipeline.reach import Reach
+from mlops_pipeline.code.differences import diff
+from mlops_pipeline.code.find_module import Finder
+from mlops_pipeline.code.reachable import Reach
 from mlops_pipeline.stamps import FIELDS, Stamp
 
 __all__ = ["CodeParts", "code_parts", "diff"]

@@ -18,10 +18,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from mlops_pipeline.errors import CompileError, NotFoundError
-from mlops_pipeline.scopes import Scope, scope_of
-from mlops_pipeline.stamps import Stamp, is_settled, stamp_of
-from mlops_pipeline.syntax import (
+from mlops_pipeline.code.bound_names import Scope, scope_of
+from mlops_pipeline.code.normal_form import (
     Reading,
     dotted,
     is_idle,
@@ -29,6 +27,8 @@ from mlops_pipeline.syntax import (
     is_type_guard,
     read,
 )
+from mlops_pipeline.errors import CompileError, NotFoundError
+from mlops_pipeline.stamps import Stamp, is_settled, stamp_of
 
 TOP_LEVEL = "<top level>"
 

@@ -8,9 +8,9 @@ import difflib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from mlops_pipeline.code.normal_form import is_idle, is_main_guard, read
+from mlops_pipeline.code.source_file import TOP_LEVEL, SourceFile, parse
 from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.source import TOP_LEVEL, SourceFile, parse
-from mlops_pipeline.syntax import is_idle, is_main_guard, read
 
 _BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
 
