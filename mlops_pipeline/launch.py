@@ -20,7 +20,6 @@ from typing import Any
 
 import msgspec
 
-from mlops_pipeline import executor
 from mlops_pipeline.claims import (
     claim,
     fence,
@@ -35,6 +34,8 @@ from mlops_pipeline.driver import (
     import_artifact,
 )
 from mlops_pipeline.errors import ExecutorError, PipelineError, RootError, StoreError
+from mlops_pipeline.executors import executor
+from mlops_pipeline.executors.task import ArtifactRef, Task, TaskResult
 from mlops_pipeline.history import History, Iteration, Outcome, load_history, load_outputs
 from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor, SecretName
 from mlops_pipeline.ir_graph import dependencies
@@ -51,7 +52,6 @@ from mlops_pipeline.store import (
     StaleExecutionError,
     State,
 )
-from mlops_pipeline.task import ArtifactRef, Task, TaskResult
 from mlops_pipeline.tracebacks import traceback_tail
 from mlops_pipeline.user_code import load_target
 from mlops_pipeline.workspace import TAG, Workspace

@@ -21,6 +21,7 @@ from typing import Any
 from mlops_pipeline.content import digest_path
 from mlops_pipeline.driver import Plan
 from mlops_pipeline.errors import ExecutorError
+from mlops_pipeline.executors.task import TaskResult
 from mlops_pipeline.gate import FAIL, Gate
 from mlops_pipeline.history import Outcome, node_label
 from mlops_pipeline.ir import OutputIR
@@ -33,7 +34,6 @@ from mlops_pipeline.store import (
     StaleExecutionError,
     State,
 )
-from mlops_pipeline.task import TaskResult
 from mlops_pipeline.workspace import TAG, Workspace
 
 log = logging.getLogger(__name__)

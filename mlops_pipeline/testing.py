@@ -27,13 +27,13 @@ from mlops_pipeline.artifacts import Artifact, PropertyValue, ValueArtifact
 from mlops_pipeline.authoring.components import Component
 from mlops_pipeline.authoring.pipelines import Pipeline
 from mlops_pipeline.errors import DefinitionError, NotFoundError, WiringError, did_you_mean
-from mlops_pipeline.executor import run_task
+from mlops_pipeline.executors.executor import run_task
+from mlops_pipeline.executors.task import ArtifactRef, Task, TaskResult
 from mlops_pipeline.gate import Gate
 from mlops_pipeline.literals import Secret
 from mlops_pipeline.results import PipelineRun
 from mlops_pipeline.signature import InputSpec, OutputSpec
 from mlops_pipeline.store import MemoryStore
-from mlops_pipeline.task import ArtifactRef, Task, TaskResult
 
 A = TypeVar("A", bound=Artifact)
 

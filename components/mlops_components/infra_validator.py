@@ -13,8 +13,8 @@ from mlops_components.models.tensorflow_serving import BINARY, find_server, serv
 from mlops_components.records.split_files import PayloadFormat, chosen_splits, split_files
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import Examples, InfraBlessing, Model
-from mlops_pipeline.context import current_task
 from mlops_pipeline.errors import NotFoundError, ParameterError
+from mlops_pipeline.executors.context import current_task
 
 log = logging.getLogger(__name__)
 

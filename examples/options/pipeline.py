@@ -4,7 +4,7 @@ mlops run examples/options
 """
 
 from mlops_pipeline import Cache, Resources, component, pipeline
-from mlops_pipeline.context import current_task
+from mlops_pipeline.executors.context import current_task
 
 
 @component

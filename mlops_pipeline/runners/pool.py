@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable, Sequence
 from types import TracebackType
 
-from mlops_pipeline.failure import failed
+from mlops_pipeline.executors.failure import failed
+from mlops_pipeline.executors.task import Task, TaskResult
 from mlops_pipeline.runners.output import Output
 from mlops_pipeline.runners.process import WorkerProcess
 from mlops_pipeline.runners.spares import Spares, end
 from mlops_pipeline.runners.surroundings import current_surroundings
-from mlops_pipeline.task import Task, TaskResult
 
 _PATIENCE = 0.1
 """Seconds that a task waits for a warm process before it has another one started."""

@@ -12,10 +12,10 @@ import sys
 import time
 from pathlib import Path
 
+from mlops_pipeline.executors.task import Task, TaskResult
 from mlops_pipeline.runners.output import Output
 from mlops_pipeline.runners.surroundings import Surroundings, are_unchanged
 from mlops_pipeline.runners.worker import Reply, TaskRequest, from_line, to_line
-from mlops_pipeline.task import Task, TaskResult
 
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "

@@ -16,6 +16,7 @@ from typing import Any
 
 from mlops_pipeline.choice import WHOLE, Selection, chosen, select
 from mlops_pipeline.errors import NotFoundError, did_you_mean
+from mlops_pipeline.executors.task import Task
 from mlops_pipeline.history import Iteration, Outcome, load_history
 from mlops_pipeline.ir import NodeIR, PipelineIR
 from mlops_pipeline.launch import FINAL, Session, Start, end_run, launch, open_session
@@ -24,7 +25,6 @@ from mlops_pipeline.runners.pool import WorkerPool
 from mlops_pipeline.runs import RESUMED, pipeline_of
 from mlops_pipeline.schedule import inside, iterations_of
 from mlops_pipeline.store import NOTHING, Run, State
-from mlops_pipeline.task import Task
 from mlops_pipeline.workspace import Workspace
 
 

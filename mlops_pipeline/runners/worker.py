@@ -23,9 +23,9 @@ from typing import BinaryIO, TypeVar
 import msgspec
 from msgspec import Struct
 
-from mlops_pipeline.executor import execute
+from mlops_pipeline.executors.executor import execute
+from mlops_pipeline.executors.task import Task, TaskResult
 from mlops_pipeline.runners.surroundings import Imports
-from mlops_pipeline.task import Task, TaskResult
 
 _PR_SET_CHILD_SUBREAPER = 36
 

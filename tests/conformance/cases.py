@@ -24,8 +24,8 @@ from mlops_pipeline import (
     pipeline,
     run_info,
 )
-from mlops_pipeline.context import current_task
 from mlops_pipeline.driver import Plan, Request, drive
+from mlops_pipeline.executors.context import current_task
 from mlops_pipeline.history import Outcome
 from mlops_pipeline.publisher import Done, publish
 

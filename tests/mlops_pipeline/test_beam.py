@@ -3,10 +3,10 @@ import importlib.util
 import pytest
 
 from mlops_pipeline.artifacts import Examples, Integer
-from mlops_pipeline.executor import execute
+from mlops_pipeline.executors.executor import execute
+from mlops_pipeline.executors.task import ArtifactRef, Task
 from mlops_pipeline.ir import BeamExecutor
 from mlops_pipeline.signature import BeamPipeline, Input, Output
-from mlops_pipeline.task import ArtifactRef, Task
 
 
 def count_words(text: Input[Examples], pipeline: BeamPipeline, *, words: Output[Integer]) -> None:

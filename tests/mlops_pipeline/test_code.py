@@ -502,7 +502,7 @@ def test_an_installed_component_counts_by_the_version_of_its_distribution(write,
 
 
 def test_the_framework_itself_does_not_count(tmp_path):
-    assert code_parts("mlops_pipeline.executor:execute", [str(tmp_path)]).parts == {}
+    assert code_parts("mlops_pipeline.executors.executor:execute", [str(tmp_path)]).parts == {}
 
 
 def test_user_code_is_never_run(write, parts, tmp_path):

@@ -8,12 +8,12 @@ from typing import Any, Literal, NamedTuple, TypedDict
 import pytest
 
 from mlops_pipeline.artifacts import Examples, Float, Integer, Model, Schema
-from mlops_pipeline.context import TaskContext, current_task
 from mlops_pipeline.errors import DefinitionError, ExecutorError, NotFoundError
-from mlops_pipeline.executor import execute
+from mlops_pipeline.executors.context import TaskContext, current_task
+from mlops_pipeline.executors.executor import execute
+from mlops_pipeline.executors.task import ArtifactRef, Task
 from mlops_pipeline.ir import ClassExecutor, FunctionExecutor, ResolverExecutor
 from mlops_pipeline.signature import Input, Output
-from mlops_pipeline.task import ArtifactRef, Task
 
 SEEN: dict[str, Any] = {}
 

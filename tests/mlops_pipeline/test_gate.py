@@ -12,8 +12,8 @@ from mlops_pipeline import Output, component
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.cache.why import why
 from mlops_pipeline.cli import call
-from mlops_pipeline.context import current_task
 from mlops_pipeline.errors import ExecutorError, NotFoundError
+from mlops_pipeline.executors.context import current_task
 from mlops_pipeline.gate import read_gate
 from mlops_pipeline.launch import end_run, launch, open_session
 from mlops_pipeline.replay import replay
@@ -31,7 +31,7 @@ STEPS = """
         run_info,
     )
     from mlops_pipeline.artifacts import Examples, Model, ExampleAnomalies
-    from mlops_pipeline.context import current_task
+    from mlops_pipeline.executors.context import current_task
 
 
     @component

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from mlops_pipeline.artifacts import Integer
+from mlops_pipeline.executors.task import ArtifactRef, Task
 from mlops_pipeline.ir import FunctionExecutor
 from mlops_pipeline.runners.pool import WorkerPool
-from mlops_pipeline.task import ArtifactRef, Task
 
 USER_CODE = '''
 import atexit, ctypes, logging, os, signal, subprocess, sys, threading, time
@@ -424,7 +424,7 @@ PARENT = """
 import sys
 from mlops_pipeline.ir import FunctionExecutor
 from mlops_pipeline.runners.pool import WorkerPool
-from mlops_pipeline.task import Task
+from mlops_pipeline.executors.task import Task
 
 function, folder, started = sys.argv[1:]
 executor = FunctionExecutor(f"pool_user_code:{function}")

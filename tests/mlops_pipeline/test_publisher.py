@@ -14,7 +14,7 @@ from mlops_pipeline.store import ArtifactState, Execution, MemoryStore, State
 HEAD = """
 import os
 from mlops_pipeline import Examples, Input, Output, component, pipeline
-from mlops_pipeline.context import current_task
+from mlops_pipeline.executors.context import current_task
 
 
 @component

@@ -17,7 +17,7 @@ from mlops_pipeline.store import State
 
 CHAIN = """
     from mlops_pipeline import component, pipeline
-    from mlops_pipeline.context import current_task
+    from mlops_pipeline.executors.context import current_task
     from mlops_pipeline.errors import ExecutorError
 
     @component

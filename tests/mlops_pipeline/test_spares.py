@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from mlops_pipeline.executors.task import ArtifactRef, Task
 from mlops_pipeline.ir import FunctionExecutor
 from mlops_pipeline.runners.pool import WorkerPool
 from mlops_pipeline.runners.spares import Spares
-from mlops_pipeline.task import ArtifactRef, Task
 
 CODE = """
     import os
@@ -207,7 +207,7 @@ def test_processes_end_with_the_one_that_keeps_them(tmp_path: Path, code: Path) 
         from mlops_pipeline.ir import FunctionExecutor
         from mlops_pipeline.runners.pool import WorkerPool
         from mlops_pipeline.runners.spares import Spares
-        from mlops_pipeline.task import Task
+        from mlops_pipeline.executors.task import Task
 
         code, left = sys.argv[1:]
         pool = WorkerPool(1, spares=Spares())

@@ -6,7 +6,6 @@ import pytest
 from mlops_pipeline.artifacts import Examples, Integer, Model, Schema
 from mlops_pipeline.authoring.components import component
 from mlops_pipeline.authoring.pipelines import pipeline
-from mlops_pipeline.context import TaskContext, current_task
 from mlops_pipeline.errors import (
     DefinitionError,
     NotFoundError,
@@ -14,6 +13,7 @@ from mlops_pipeline.errors import (
     RunFailedError,
     WiringError,
 )
+from mlops_pipeline.executors.context import TaskContext, current_task
 from mlops_pipeline.literals import Secret
 from mlops_pipeline.signature import Input, Output
 from mlops_pipeline.store import State

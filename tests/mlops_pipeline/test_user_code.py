@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from mlops_pipeline.errors import ExecutorError, ResolutionError
-from mlops_pipeline.executor import execute
+from mlops_pipeline.executors.executor import execute
+from mlops_pipeline.executors.task import ArtifactRef, Task
 from mlops_pipeline.ir import FunctionExecutor
 from mlops_pipeline.resolvers import Query, ask_resolver, find_resolver
 from mlops_pipeline.store import ArtifactRecord, MemoryStore
-from mlops_pipeline.task import ArtifactRef, Task
 from mlops_pipeline.user_code import load_target
 
 BOTH = """

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 from mlops_components.records.split_files import PayloadFormat, chosen_splits, split_files
 from mlops_pipeline.artifacts import Examples, Model, Schema, TransformGraph
-from mlops_pipeline.context import current_task
 from mlops_pipeline.errors import (
     DefinitionError,
     ExecutorError,
     NotFoundError,
     ParameterError,
 )
+from mlops_pipeline.executors.context import current_task
 
 SERVING_FOLDER = "Format-Serving"
 

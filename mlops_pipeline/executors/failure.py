@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mlops_pipeline.errors import ExecutorError, PipelineError
+from mlops_pipeline.executors.task import TaskResult
 from mlops_pipeline.gate import Finding, Gate
-from mlops_pipeline.task import TaskResult
 from mlops_pipeline.tracebacks import frames_of_user, summary, tail, traceback_tail
 
 MASK = "***"

@@ -25,13 +25,13 @@ from typing import Any
 import msgspec
 
 from mlops_pipeline.artifacts import Artifact, ValueArtifact
-from mlops_pipeline.binding import bind
-from mlops_pipeline.calling import hints_of
-from mlops_pipeline.context import TaskContext
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
+from mlops_pipeline.executors.binding import bind
+from mlops_pipeline.executors.call import hints_of
+from mlops_pipeline.executors.context import TaskContext
+from mlops_pipeline.executors.task import Task, TaskResult
 from mlops_pipeline.ir import ContainerExecutor
 from mlops_pipeline.objects import is_remote
-from mlops_pipeline.task import Task, TaskResult
 from mlops_pipeline.tracebacks import DETAILS_LIMIT, tail
 
 ENGINES = ("podman", "docker")

@@ -14,10 +14,10 @@ from typing import Any
 
 import msgspec
 
-from mlops_pipeline.calling import call_class, call_function
-from mlops_pipeline.failure import Redactor, failed
+from mlops_pipeline.executors.call import call_class, call_function
+from mlops_pipeline.executors.failure import Redactor, failed
+from mlops_pipeline.executors.task import Task, TaskResult
 from mlops_pipeline.ir import BeamExecutor, ClassExecutor, ContainerExecutor, FunctionExecutor
-from mlops_pipeline.task import Task, TaskResult
 from mlops_pipeline.user_code import load_target
 
 
@@ -59,11 +59,11 @@ def run_task(task: Task, target: Any = None) -> TaskResult:
                 return call_class(task, target)
             # What only some kinds need is imported by them alone.
             case BeamExecutor():
-                from mlops_pipeline.beam import run_beam
+                from mlops_pipeline.executors.beam import run_beam
 
                 return run_beam(task, executor, target)
             case ContainerExecutor():
-                from mlops_pipeline.container import run_container
+                from mlops_pipeline.executors.container import run_container
 
                 return run_container(task, executor, target)
             case _:

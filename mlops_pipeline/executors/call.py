@@ -8,11 +8,11 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
-from mlops_pipeline.binding import bind, changed_properties, check_names, write_values
-from mlops_pipeline.context import CURRENT, TaskContext
 from mlops_pipeline.errors import ExecutorError
+from mlops_pipeline.executors.binding import bind, changed_properties, check_names, write_values
+from mlops_pipeline.executors.context import CURRENT, TaskContext
+from mlops_pipeline.executors.task import Task, TaskResult
 from mlops_pipeline.gate import gate_from
-from mlops_pipeline.task import Task, TaskResult
 
 
 def call_function(task: Task, target: Any, **extra: Any) -> TaskResult:

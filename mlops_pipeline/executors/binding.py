@@ -22,10 +22,10 @@ from mlops_pipeline.artifacts import (
     value_artifact_for,
     value_fields,
 )
-from mlops_pipeline.context import Taken, TaskContext
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
+from mlops_pipeline.executors.context import Taken, TaskContext
+from mlops_pipeline.executors.task import ArtifactRef, Task
 from mlops_pipeline.literals import Secret, near_choice, spelt
-from mlops_pipeline.task import ArtifactRef, Task
 
 
 def bind(task: Task, hints: Mapping[str, Any]) -> TaskContext:
