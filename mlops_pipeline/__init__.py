@@ -66,8 +66,8 @@ if TYPE_CHECKING:
     from mlops_pipeline.authoring.queries import rolling_window as rolling_window
     from mlops_pipeline.authoring.queries import span_range as span_range
     from mlops_pipeline.errors import PipelineError as PipelineError
+    from mlops_pipeline.inspection.results import PipelineRun as PipelineRun
     from mlops_pipeline.literals import Secret as Secret
-    from mlops_pipeline.results import PipelineRun as PipelineRun
     from mlops_pipeline.signature import BeamPipeline as BeamPipeline
     from mlops_pipeline.signature import Input as Input
     from mlops_pipeline.signature import Output as Output
@@ -94,7 +94,7 @@ _NAMES_OF_MODULES = {
     "authoring.node_options": "Cache Resources",
     "authoring.pipelines": "Pipeline pipeline",
     "authoring.queries": "external latest latest_blessed_model query rolling_window span_range",
-    "results": "PipelineRun",
+    "inspection.results": "PipelineRun",
     "signature": "BeamPipeline Input Output Unkeyed",
     "store": "MemoryStore",
 }

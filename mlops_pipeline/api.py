@@ -25,19 +25,19 @@ from mlops_pipeline.authoring.pipelines import Pipeline
 from mlops_pipeline.cache.why import Why
 from mlops_pipeline.cache.why import why as explain
 from mlops_pipeline.choice import Selection
-from mlops_pipeline.data_diff import DataDiff, diff_versions
-from mlops_pipeline.datasets import TrainedModel, Version, find_version
-from mlops_pipeline.datasets import datasets as list_versions
-from mlops_pipeline.datasets import models_of as trained_models
 from mlops_pipeline.environment import find_lock
 from mlops_pipeline.errors import NotFoundError, ParameterError, did_you_mean
+from mlops_pipeline.inspection.dataset_diff import DataDiff, diff_versions
+from mlops_pipeline.inspection.datasets import TrainedModel, Version, find_version
+from mlops_pipeline.inspection.datasets import datasets as list_versions
+from mlops_pipeline.inspection.datasets import models_of as trained_models
+from mlops_pipeline.inspection.find import find_run, find_start, split_node
+from mlops_pipeline.inspection.lineage import Lineage, LineageStart, downstream, upstream
+from mlops_pipeline.inspection.results import PipelineRun, read_run
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.lineage import Lineage, LineageStart, downstream, upstream
-from mlops_pipeline.lookup import find_run, find_start, split_node
 from mlops_pipeline.parameters import map_paths
 from mlops_pipeline.plan import NodePlan
 from mlops_pipeline.plan import plan as plan_nodes
-from mlops_pipeline.results import PipelineRun, read_run
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.local import OnEvent, RunOptions
 from mlops_pipeline.runs import LAST, pipeline_of, refuse_taken
@@ -172,7 +172,7 @@ def lineage(
 ) -> Lineage:
     """Trace an artifact back to its sources, or (`down`) on to its results.
 
-    `mlops_pipeline.drawing` draws it as a tree, for Graphviz or for Mermaid.
+    `mlops_pipeline.inspection.lineage_drawing` draws it as a tree, for Graphviz or for Mermaid.
 
     Args:
         what: an artifact, its number or URI, a type (its newest artifact), `RUN/NODE` or

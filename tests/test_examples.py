@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mlops_pipeline.api import Where, run
-from mlops_pipeline.results import PipelineRun
+from mlops_pipeline.inspection.results import PipelineRun
 from mlops_pipeline.store import MemoryStore, State
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from mlops_pipeline import datasets
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
-from mlops_pipeline.data_diff import DataDiff, FeatureDiff, diff_versions
-from mlops_pipeline.datasets import TrainedModel, Version
-from mlops_pipeline.distributions import Feature
+from mlops_pipeline.inspection import datasets
+from mlops_pipeline.inspection.console import Screen, Table, lines
+from mlops_pipeline.inspection.dataset_diff import DataDiff, FeatureDiff, diff_versions
+from mlops_pipeline.inspection.datasets import TrainedModel, Version
+from mlops_pipeline.inspection.feature_statistics import Feature
 from mlops_pipeline.store import ArtifactState
-from mlops_pipeline.tables import Screen, Table, lines
 from mlops_pipeline.text import ago, number, one_line
 
 FEATURE_ROWS = 30

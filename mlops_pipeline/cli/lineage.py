@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 import click
 
-from mlops_pipeline import drawing
 from mlops_pipeline.cli.output import json_option, write_json
 from mlops_pipeline.cli.project import Project, project_options
-from mlops_pipeline.lineage import Lineage, downstream, upstream
-from mlops_pipeline.lookup import find_start
+from mlops_pipeline.inspection import lineage_drawing
+from mlops_pipeline.inspection.find import find_start
+from mlops_pipeline.inspection.lineage import Lineage, downstream, upstream
 
 DRAW: dict[str, Callable[[Lineage], str]] = {
-    "text": drawing.tree,
-    "dot": drawing.dot,
-    "mermaid": drawing.mermaid,
+    "text": lineage_drawing.tree,
+    "dot": lineage_drawing.dot,
+    "mermaid": lineage_drawing.mermaid,
 }
 
 

@@ -16,11 +16,11 @@ from mlops_pipeline.cli.run import (
     pipeline_argument,
     read_parameters,
 )
+from mlops_pipeline.inspection.console import DECISIONS, Table, lines
 from mlops_pipeline.plan import NodePlan
 from mlops_pipeline.plan import plan as plan_nodes
 from mlops_pipeline.store import MemoryStore
 from mlops_pipeline.stores import make_root
-from mlops_pipeline.tables import DECISIONS, Table, lines
 
 STYLES = {**DECISIONS, "maybe": "yellow", "fail": "red"}
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from mlops_pipeline.errors import NotFoundError, SettingsError
-from mlops_pipeline.lookup import find_run
+from mlops_pipeline.inspection.find import find_run
 from mlops_pipeline.settings import Resolved, Settings, Sources, resolve, start_of
 from mlops_pipeline.store import MetadataStore, Run
 

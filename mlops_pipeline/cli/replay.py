@@ -13,9 +13,9 @@ from mlops_pipeline.cli.project import Project, node_argument, project_options, 
 from mlops_pipeline.errors import PipelineError, SettingsError
 from mlops_pipeline.executors import executor
 from mlops_pipeline.executors.task import Task, TaskResult
+from mlops_pipeline.inspection.results import read_run
 from mlops_pipeline.ir import ContainerExecutor, PipelineIR
 from mlops_pipeline.replay import replay as replay_again
-from mlops_pipeline.results import read_run
 from mlops_pipeline.store import Execution
 from mlops_pipeline.tracebacks import traceback_tail
 

@@ -24,10 +24,16 @@ from mlops_pipeline.cli.progress import progress
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.selection_options import choice_options, read_selection
 from mlops_pipeline.errors import ParameterError, did_you_mean
+from mlops_pipeline.inspection.report import (
+    causes,
+    command_lines,
+    next_commands,
+    run_data,
+    run_report,
+)
+from mlops_pipeline.inspection.results import PipelineRun, read_run
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.parameters import from_text
-from mlops_pipeline.report import causes, command_lines, next_commands, run_data, run_report
-from mlops_pipeline.results import PipelineRun, read_run
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.local import RunOptions
 from mlops_pipeline.runs import refuse_taken

@@ -8,7 +8,8 @@ import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, complete_node, complete_run, project_options
-from mlops_pipeline.report import (
+from mlops_pipeline.inspection.console import DECISIONS, Screen
+from mlops_pipeline.inspection.report import (
     causes,
     command_lines,
     gate_lines,
@@ -17,10 +18,9 @@ from mlops_pipeline.report import (
     run_data,
     run_report,
 )
-from mlops_pipeline.results import Artifacts, NodeRun, PipelineRun, read_run
+from mlops_pipeline.inspection.results import Artifacts, NodeRun, PipelineRun, read_run
 from mlops_pipeline.runs import LAST
 from mlops_pipeline.store import State
-from mlops_pipeline.tables import DECISIONS, Screen
 from mlops_pipeline.text import ago, one_line, seconds
 
 

@@ -14,6 +14,7 @@ from mlops_pipeline.authoring.find_pipeline import load_pipeline
 from mlops_pipeline.claims import claim
 from mlops_pipeline.driver import drive
 from mlops_pipeline.errors import ParameterError
+from mlops_pipeline.inspection.results import read_run
 from mlops_pipeline.launch import Start, open_session
 from mlops_pipeline.objects import (
     is_remote,
@@ -24,7 +25,6 @@ from mlops_pipeline.objects import (
     write_bytes,
 )
 from mlops_pipeline.plan import plan
-from mlops_pipeline.results import read_run
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.remote import finish_run, run_iteration
 from mlops_pipeline.store import ArtifactRecord, ArtifactState, MemoryStore, State

@@ -14,7 +14,7 @@ import pytest
 
 from mlops_components import Evaluator
 from mlops_components.records.split_files import read_batches, split_files
-from mlops_pipeline.results import PipelineRun
+from mlops_pipeline.inspection.results import PipelineRun
 from mlops_pipeline.testing import run_component
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]

@@ -13,8 +13,8 @@ import pytest
 from mlops_components import loaders
 from mlops_pipeline import api
 from mlops_pipeline.cli import call
-from mlops_pipeline.data_diff import diff_versions
-from mlops_pipeline.datasets import datasets, find_version, version_before
+from mlops_pipeline.inspection.dataset_diff import diff_versions
+from mlops_pipeline.inspection.datasets import datasets, find_version, version_before
 from mlops_pipeline.store import MetadataStore, State
 from mlops_pipeline.stores import open_store
 

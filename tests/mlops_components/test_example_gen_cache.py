@@ -15,7 +15,7 @@ from mlops_components import (
     StaticRange,
 )
 from mlops_pipeline import When, api, pipeline
-from mlops_pipeline.results import PipelineRun
+from mlops_pipeline.inspection.results import PipelineRun
 from mlops_pipeline.store import MemoryStore
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]

@@ -14,7 +14,7 @@ from mlops_components import (
     Transform,
 )
 from mlops_pipeline.content import digest_path
-from mlops_pipeline.results import PipelineRun
+from mlops_pipeline.inspection.results import PipelineRun
 from mlops_pipeline.testing import run_component
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mlops_metadata.mlmd import open_sqlite
-from mlops_pipeline.datasets import datasets, find_version, models_of
+from mlops_pipeline.inspection.datasets import datasets, find_version, models_of
 
 pytestmark = pytest.mark.mlmd
 

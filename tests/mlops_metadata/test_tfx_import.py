@@ -26,10 +26,10 @@ from mlops_pipeline import Input, Output, api, component, latest_blessed_model, 
 from mlops_pipeline.artifacts import Examples, Integer, Model, has_old_layout
 from mlops_pipeline.cli import call
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.lineage import LineageStart, upstream
+from mlops_pipeline.inspection.lineage import LineageStart, upstream
+from mlops_pipeline.inspection.results import PipelineRun, read_run
 from mlops_pipeline.resolvers import Query
 from mlops_pipeline.resolvers import latest_blessed_model as resolve_latest_blessed
-from mlops_pipeline.results import PipelineRun, read_run
 from mlops_pipeline.store import ArtifactState, Direction, Execution, MemoryStore, Run, State
 
 pytestmark = pytest.mark.mlmd

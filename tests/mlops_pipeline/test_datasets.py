@@ -11,10 +11,15 @@ import pytest
 
 from mlops_pipeline import api
 from mlops_pipeline.cli import call
-from mlops_pipeline.data_diff import diff_versions
-from mlops_pipeline.datasets import datasets, find_version, models_of, version_before
-from mlops_pipeline.distributions import Ranges, jensen_shannon, l_infinity, on_one_scale
 from mlops_pipeline.errors import NotFoundError, PipelineError
+from mlops_pipeline.inspection.dataset_diff import diff_versions
+from mlops_pipeline.inspection.datasets import datasets, find_version, models_of, version_before
+from mlops_pipeline.inspection.feature_statistics import (
+    Ranges,
+    jensen_shannon,
+    l_infinity,
+    on_one_scale,
+)
 from mlops_pipeline.store import ArtifactRecord, Execution, MemoryStore, State
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-from mlops_pipeline import drawing
-from mlops_pipeline.lineage import Lineage, LineageStart, downstream, upstream
+from mlops_pipeline.inspection import lineage_drawing
+from mlops_pipeline.inspection.lineage import Lineage, LineageStart, downstream, upstream
 from mlops_pipeline.store import (
     ArtifactRecord,
     Direction,
@@ -126,7 +126,7 @@ def test_levels_stop_a_walk_and_it_says_so(history: History) -> None:
     found = upstream(history.store, LineageStart(artifacts=(model,)), levels=1)
     assert nodes(found) == ["r1/Trainer"]
     assert not found.whole
-    assert "more levels" in drawing.tree(found)
+    assert "more levels" in lineage_drawing.tree(found)
 
 
 class CountingStore(MemoryStore):
@@ -163,7 +163,7 @@ def test_a_tree_draws_shared_branches_once(history: History) -> None:
     data = history.make("Gen", writes="Examples")
     schema = history.make("SchemaGen", reads=[data], writes="Schema")
     model = history.make("Trainer", reads=[data, schema], writes="Model")
-    assert drawing.tree(upstream(history.store, LineageStart(artifacts=(model,)))) == (
+    assert lineage_drawing.tree(upstream(history.store, LineageStart(artifacts=(model,)))) == (
         f"Model #{model}\n"
         "└─ Trainer · run r1\n"
         f"   ├─ x: Examples #{data}\n"
@@ -177,7 +177,7 @@ def test_a_tree_draws_shared_branches_once(history: History) -> None:
 def test_a_tree_folds_a_fan_out(history: History) -> None:
     parts = [history.make("Part", writes="Examples") for _ in range(48)]
     model = history.make("Trainer", reads=parts, writes="Model")
-    text = drawing.tree(upstream(history.store, LineageStart(artifacts=(model,))))
+    text = lineage_drawing.tree(upstream(history.store, LineageStart(artifacts=(model,))))
     assert "… 45 more of x" in text
     assert len(text.splitlines()) < 12
 
@@ -199,12 +199,12 @@ def test_a_tree_may_be_deeper_than_the_stack() -> None:
             if event.artifact_id
         ),
     )
-    assert len(drawing.tree(chain).splitlines()) == 2_400
+    assert len(lineage_drawing.tree(chain).splitlines()) == 2_400
 
 
 def test_dot_escapes_names(history: History) -> None:
     data = history.make('Gen"1"', writes="Examples")
-    text = drawing.dot(upstream(history.store, LineageStart(artifacts=(data,))))
+    text = lineage_drawing.dot(upstream(history.store, LineageStart(artifacts=(data,))))
     assert text.startswith("digraph lineage {")
     assert r'label="Gen\"1\"\nrun r1"' in text
     assert "-> a" in text
@@ -212,7 +212,7 @@ def test_dot_escapes_names(history: History) -> None:
 
 def test_mermaid_shows_names_without_breaking_its_syntax(history: History) -> None:
     data = history.make('Gen"1"', writes="Examples")
-    text = drawing.mermaid(upstream(history.store, LineageStart(artifacts=(data,))))
+    text = lineage_drawing.mermaid(upstream(history.store, LineageStart(artifacts=(data,))))
     assert text.startswith("flowchart LR")
     assert "Gen#34;1#34;" in text
     assert f'-->|"y"| a{data}' in text

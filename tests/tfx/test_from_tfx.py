@@ -23,9 +23,9 @@ from mlops_pipeline import api, latest, pipeline
 from mlops_pipeline.artifacts import Examples, Integer, ValueArtifact
 from mlops_pipeline.authoring.compile import compile_pipeline
 from mlops_pipeline.errors import DefinitionError, PipelineError
+from mlops_pipeline.inspection.lineage import LineageStart, upstream
+from mlops_pipeline.inspection.results import PipelineRun
 from mlops_pipeline.ir import Literal
-from mlops_pipeline.lineage import LineageStart, upstream
-from mlops_pipeline.results import PipelineRun
 from mlops_pipeline.store import State
 
 pytestmark = [pytest.mark.tfx, pytest.mark.filterwarnings("ignore")]

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlops_pipeline.distributions import read_described
 from mlops_pipeline.errors import NotFoundError, PipelineError, did_you_mean
-from mlops_pipeline.lookup import find_start
-from mlops_pipeline.results import artifact_object
+from mlops_pipeline.inspection.feature_statistics import read_described
+from mlops_pipeline.inspection.find import find_start
+from mlops_pipeline.inspection.results import artifact_object
 from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,

@@ -9,8 +9,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from mlops_pipeline.artifacts import Artifact
-from mlops_pipeline.datasets import EXAMPLES, Version, splits_of, statistics_of
-from mlops_pipeline.distributions import (
+from mlops_pipeline.errors import NotFoundError
+from mlops_pipeline.inspection.datasets import EXAMPLES, Version, splits_of, statistics_of
+from mlops_pipeline.inspection.feature_statistics import (
     Described,
     Feature,
     jensen_shannon,
@@ -18,8 +19,7 @@ from mlops_pipeline.distributions import (
     on_one_scale,
     read_described,
 )
-from mlops_pipeline.errors import NotFoundError
-from mlops_pipeline.results import artifact_object
+from mlops_pipeline.inspection.results import artifact_object
 from mlops_pipeline.store import MetadataStore
 
 Describe = Callable[[Artifact, Path], None]

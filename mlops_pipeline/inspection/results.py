@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from mlops_pipeline.artifacts import Artifact, class_named
-from mlops_pipeline.card import card
 from mlops_pipeline.errors import NotFoundError, RunFailedError, did_you_mean
 from mlops_pipeline.gate import Gate, read_gate
 from mlops_pipeline.history import load_links, node_label
+from mlops_pipeline.inspection.card import card
 from mlops_pipeline.lease import state_of
 from mlops_pipeline.objects import is_remote
 from mlops_pipeline.runs import elapsed, last_sign, run_seconds

@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Literal
 
-from mlops_pipeline.lineage import Lineage
-from mlops_pipeline.results import node_name
+from mlops_pipeline.inspection.lineage import Lineage
+from mlops_pipeline.inspection.results import node_name
 from mlops_pipeline.store import ArtifactRecord, Direction, Event, Execution
 
 FOLD = 6

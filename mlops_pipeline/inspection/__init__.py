@@ -1,0 +1,1 @@
+"""Runs and artifacts, read back: results, reports, lineage, datasets."""
