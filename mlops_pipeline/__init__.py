@@ -67,11 +67,11 @@ if TYPE_CHECKING:
     from mlops_pipeline.authoring.queries import span_range as span_range
     from mlops_pipeline.errors import PipelineError as PipelineError
     from mlops_pipeline.inspection.results import PipelineRun as PipelineRun
-    from mlops_pipeline.literals import Secret as Secret
-    from mlops_pipeline.signature import BeamPipeline as BeamPipeline
-    from mlops_pipeline.signature import Input as Input
-    from mlops_pipeline.signature import Output as Output
-    from mlops_pipeline.signature import Unkeyed as Unkeyed
+    from mlops_pipeline.interface.signature import BeamPipeline as BeamPipeline
+    from mlops_pipeline.interface.signature import Input as Input
+    from mlops_pipeline.interface.signature import Output as Output
+    from mlops_pipeline.interface.signature import Unkeyed as Unkeyed
+    from mlops_pipeline.interface.types import Secret as Secret
     from mlops_pipeline.store import MemoryStore as MemoryStore
 
 __version__ = "0.1.0"
@@ -89,13 +89,13 @@ _NAMES_OF_MODULES = {
     "authoring.components": "Beam Component Container component",
     "authoring.blocks": "ExitHandler ForEach When",
     "errors": "PipelineError",
-    "literals": "Secret",
+    "interface.types": "Secret",
     "authoring.nodes": "Importer Resolver",
     "authoring.node_options": "Cache Resources",
     "authoring.pipelines": "Pipeline pipeline",
     "authoring.queries": "external latest latest_blessed_model query rolling_window span_range",
     "inspection.results": "PipelineRun",
-    "signature": "BeamPipeline Input Output Unkeyed",
+    "interface.signature": "BeamPipeline Input Output Unkeyed",
     "store": "MemoryStore",
 }
 _MODULE_OF_NAME = {

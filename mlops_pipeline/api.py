@@ -34,8 +34,8 @@ from mlops_pipeline.inspection.datasets import models_of as trained_models
 from mlops_pipeline.inspection.find import find_run, find_start, split_node
 from mlops_pipeline.inspection.lineage import Lineage, LineageStart, downstream, upstream
 from mlops_pipeline.inspection.results import PipelineRun, read_run
+from mlops_pipeline.interface.schema import map_paths
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.parameters import map_paths
 from mlops_pipeline.plan import NodePlan
 from mlops_pipeline.plan import plan as plan_nodes
 from mlops_pipeline.runners import local

@@ -13,9 +13,9 @@ from mlops_pipeline.driver import Decision, Request
 from mlops_pipeline.driver import Plan as DriverPlan
 from mlops_pipeline.errors import PipelineError
 from mlops_pipeline.history import History, Iteration, Outcome
+from mlops_pipeline.interface.schema import run_parameters
 from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor
 from mlops_pipeline.launch import Session, ask
-from mlops_pipeline.parameters import run_parameters
 from mlops_pipeline.schedule import Schedule
 from mlops_pipeline.store import NOTHING, Run, State
 from mlops_pipeline.tracebacks import summary

@@ -31,8 +31,8 @@ from mlops_pipeline.executors.executor import run_task
 from mlops_pipeline.executors.task import ArtifactRef, Task, TaskResult
 from mlops_pipeline.gate import Gate
 from mlops_pipeline.inspection.results import PipelineRun
-from mlops_pipeline.literals import Secret
-from mlops_pipeline.signature import InputSpec, OutputSpec
+from mlops_pipeline.interface.signature import InputSpec, OutputSpec
+from mlops_pipeline.interface.types import Secret
 from mlops_pipeline.store import MemoryStore
 
 A = TypeVar("A", bound=Artifact)

@@ -26,14 +26,14 @@ from mlops_pipeline.authoring.channels import Channel, Source
 from mlops_pipeline.authoring.nodes import Definition
 from mlops_pipeline.authoring.placeholders import Value
 from mlops_pipeline.errors import DefinitionError, caller, did_you_mean
-from mlops_pipeline.literals import schema_of, shortened
-from mlops_pipeline.signature import (
+from mlops_pipeline.interface.signature import (
     InputSpec,
     Interface,
     OutputSpec,
     ParameterSpec,
     value_schema,
 )
+from mlops_pipeline.interface.types import schema_of, shortened
 from mlops_pipeline.user_code import module_of
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from mlops_pipeline.authoring.draft import Node, require_draft
 from mlops_pipeline.authoring.node_options import Options, OptionsDict
 from mlops_pipeline.authoring.nodes import OUTSIDE_HINT, place_node
 from mlops_pipeline.errors import DefinitionError, caller
-from mlops_pipeline.literals import shortened
+from mlops_pipeline.interface.types import shortened
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

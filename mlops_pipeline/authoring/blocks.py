@@ -18,8 +18,8 @@ from mlops_pipeline.authoring.placeholders import (
 )
 from mlops_pipeline.authoring.wiring import check_reach
 from mlops_pipeline.errors import DefinitionError, WiringError, caller
-from mlops_pipeline.literals import shortened
-from mlops_pipeline.parameters import describe_schema, fits, item_schema, schema_of_value
+from mlops_pipeline.interface.schema import describe_schema, fits, item_schema, schema_of_value
+from mlops_pipeline.interface.types import shortened
 
 _HINT = "use it in a function with @pipeline"
 

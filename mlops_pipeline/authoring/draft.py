@@ -13,8 +13,8 @@ from typing import Any
 
 from mlops_pipeline.authoring.channels import Outputs
 from mlops_pipeline.errors import DefinitionError, caller
+from mlops_pipeline.interface.signature import Interface
 from mlops_pipeline.ir import Expression, LoopIR, NodeIR, RunParameterIR
-from mlops_pipeline.signature import Interface
 
 _numbers = itertools.count(1)
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from mlops_pipeline.errors import DefinitionError, caller, did_you_mean
+from mlops_pipeline.interface.types import shortened
 from mlops_pipeline.ir import CacheIR, ResourcesIR, RetryIR
-from mlops_pipeline.literals import shortened
 
 if TYPE_CHECKING:
     from mlops_pipeline.authoring.draft import Node

@@ -18,8 +18,7 @@ import msgspec
 from mlops_pipeline import ir
 from mlops_pipeline.errors import DefinitionError, WiringError, caller, did_you_mean
 from mlops_pipeline.expressions import describe
-from mlops_pipeline.literals import PATH_SCHEMA, Secret, checked, json_of, shortened
-from mlops_pipeline.parameters import (
+from mlops_pipeline.interface.schema import (
     JsonSchema,
     choices,
     fits,
@@ -28,7 +27,8 @@ from mlops_pipeline.parameters import (
     member_schema,
     schema_of_value,
 )
-from mlops_pipeline.parameters import describe_schema as words
+from mlops_pipeline.interface.schema import describe_schema as words
+from mlops_pipeline.interface.types import PATH_SCHEMA, Secret, checked, json_of, shortened
 
 ANY_OWNER = 0
 """Owner of what belongs to no pipeline in particular."""

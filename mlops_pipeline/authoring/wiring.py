@@ -23,16 +23,7 @@ from mlops_pipeline.authoring.placeholders import (
     reference,
 )
 from mlops_pipeline.errors import WiringError, caller, did_you_mean
-from mlops_pipeline.literals import (
-    Secret,
-    checked,
-    expression_of,
-    json_of,
-    near_choice,
-    shortened,
-    spelt,
-)
-from mlops_pipeline.parameters import (
+from mlops_pipeline.interface.schema import (
     JsonSchema,
     choices,
     fits,
@@ -43,8 +34,17 @@ from mlops_pipeline.parameters import (
     member_schema,
     problems,
 )
-from mlops_pipeline.parameters import describe_schema as words
-from mlops_pipeline.signature import InputSpec, ParameterSpec
+from mlops_pipeline.interface.schema import describe_schema as words
+from mlops_pipeline.interface.signature import InputSpec, ParameterSpec
+from mlops_pipeline.interface.types import (
+    Secret,
+    checked,
+    expression_of,
+    json_of,
+    near_choice,
+    shortened,
+    spelt,
+)
 
 
 def input_ir(call: Call, spec: InputSpec) -> ir.InputIR:

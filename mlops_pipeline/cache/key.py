@@ -22,6 +22,7 @@ from mlops_pipeline.content import digest_path
 from mlops_pipeline.environment import lock_digest
 from mlops_pipeline.errors import NotFoundError, RootError, SettingsError
 from mlops_pipeline.history import load_outputs
+from mlops_pipeline.interface.schema import map_paths
 from mlops_pipeline.ir import (
     BeamExecutor,
     CacheIR,
@@ -31,7 +32,6 @@ from mlops_pipeline.ir import (
     NodeIR,
 )
 from mlops_pipeline.objects import has_bucket, is_remote
-from mlops_pipeline.parameters import map_paths
 from mlops_pipeline.store import NOTHING, ArtifactRecord, ArtifactState, Execution
 from mlops_pipeline.workspace import Workspace
 

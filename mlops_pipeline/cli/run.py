@@ -32,8 +32,8 @@ from mlops_pipeline.inspection.report import (
     run_report,
 )
 from mlops_pipeline.inspection.results import PipelineRun, read_run
+from mlops_pipeline.interface.schema import from_text
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.parameters import from_text
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.local import RunOptions
 from mlops_pipeline.runs import refuse_taken

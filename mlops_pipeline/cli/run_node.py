@@ -33,8 +33,8 @@ from mlops_pipeline.errors import (
 from mlops_pipeline.executors.task import Task
 from mlops_pipeline.gate import gate_data, read_gate
 from mlops_pipeline.history import Outcome
+from mlops_pipeline.interface.schema import run_parameters
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.parameters import run_parameters
 from mlops_pipeline.runners.remote import IterationOptions, begin, run_iteration
 from mlops_pipeline.store import ArtifactRecord, State
 from mlops_pipeline.stores import make_root

@@ -5,8 +5,8 @@ import pytest
 from mlops_pipeline.artifacts import Examples, Integer
 from mlops_pipeline.executors.executor import execute
 from mlops_pipeline.executors.task import ArtifactRef, Task
+from mlops_pipeline.interface.signature import BeamPipeline, Input, Output
 from mlops_pipeline.ir import BeamExecutor
-from mlops_pipeline.signature import BeamPipeline, Input, Output
 
 
 def count_words(text: Input[Examples], pipeline: BeamPipeline, *, words: Output[Integer]) -> None:

@@ -15,9 +15,9 @@ from mlops_pipeline.errors import ExecutorError
 from mlops_pipeline.executors.container import find_engine
 from mlops_pipeline.executors.executor import execute
 from mlops_pipeline.executors.task import ArtifactRef, Task
+from mlops_pipeline.interface.signature import Input, Output
 from mlops_pipeline.ir import ContainerExecutor
 from mlops_pipeline.runners.pool import WorkerPool
-from mlops_pipeline.signature import Input, Output
 from mlops_pipeline.testing import run_component
 
 IMAGE = "localhost/mlops-pipeline-test:latest"

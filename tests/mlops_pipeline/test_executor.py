@@ -12,8 +12,8 @@ from mlops_pipeline.errors import DefinitionError, ExecutorError, NotFoundError
 from mlops_pipeline.executors.context import TaskContext, current_task
 from mlops_pipeline.executors.executor import execute
 from mlops_pipeline.executors.task import ArtifactRef, Task
+from mlops_pipeline.interface.signature import Input, Output
 from mlops_pipeline.ir import ClassExecutor, FunctionExecutor, ResolverExecutor
-from mlops_pipeline.signature import Input, Output
 
 SEEN: dict[str, Any] = {}
 

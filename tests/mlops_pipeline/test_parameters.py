@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mlops_pipeline.errors import ParameterError
-from mlops_pipeline.parameters import check, describe_schema, from_text, map_paths
+from mlops_pipeline.interface.schema import check, describe_schema, from_text, map_paths
 
 PATH = {"type": "string", "format": "path"}
 TREE = {

@@ -14,8 +14,8 @@ from mlops_pipeline.errors import (
     WiringError,
 )
 from mlops_pipeline.executors.context import TaskContext, current_task
-from mlops_pipeline.literals import Secret
-from mlops_pipeline.signature import Input, Output
+from mlops_pipeline.interface.signature import Input, Output
+from mlops_pipeline.interface.types import Secret
 from mlops_pipeline.store import State
 from mlops_pipeline.testing import artifact, run_component, run_pipeline
 

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlops_pipeline.errors import ParameterError
-from mlops_pipeline.ir import PipelineIR, RunParameterIR
-from mlops_pipeline.parameters import (
+from mlops_pipeline.interface.schema import (
     choices,
     from_text,
     item_schema,
@@ -20,6 +19,7 @@ from mlops_pipeline.parameters import (
     problems,
     run_parameters,
 )
+from mlops_pipeline.ir import PipelineIR, RunParameterIR
 
 EXACT = 2**53
 """From here on, numbers of Kubeflow (doubles) leave integers out."""

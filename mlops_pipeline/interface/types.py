@@ -19,7 +19,7 @@ import msgspec
 
 from mlops_pipeline import ir
 from mlops_pipeline.errors import DefinitionError, caller, did_you_mean
-from mlops_pipeline.parameters import JsonSchema, unknown_fields
+from mlops_pipeline.interface.schema import JsonSchema, unknown_fields
 
 PATH_SCHEMA: JsonSchema = {"type": "string", "format": "path"}
 SECRET_SCHEMA: JsonSchema = {"type": "string", "format": "secret"}

@@ -18,14 +18,8 @@ from mlops_pipeline.artifacts import (
     value_fields,
 )
 from mlops_pipeline.errors import DefinitionError, file_line
-from mlops_pipeline.literals import (
-    Secret,
-    checked,
-    schema_of,
-    shortened,
-    spelt,
-)
-from mlops_pipeline.parameters import JsonSchema
+from mlops_pipeline.interface.schema import JsonSchema
+from mlops_pipeline.interface.types import Secret, checked, schema_of, shortened, spelt
 
 T = TypeVar("T")
 
