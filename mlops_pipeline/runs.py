@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mlops_pipeline.choice import WHOLE, Selection, select
-from mlops_pipeline.claims import reap, sweep
 from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
 from mlops_pipeline.interface.schema import run_parameters
 from mlops_pipeline.ir import PipelineIR, dump, load
 from mlops_pipeline.lease import host, is_dead, is_gone, process_of, state_of, this_process
+from mlops_pipeline.node.claims import reap, sweep
 from mlops_pipeline.store import (
     NOTHING,
     ArtifactType,

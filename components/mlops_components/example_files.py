@@ -20,7 +20,7 @@ from mlops_pipeline.content import StatCache, digest_path
 from mlops_pipeline.errors import ExecutorError, PipelineError
 
 if TYPE_CHECKING:
-    from mlops_pipeline.driver import Plan, Request
+    from mlops_pipeline.node.driver import Plan, Request
 
 SUFFIXES = {"CsvExampleGen": ".csv", "ParquetExampleGen": ".parquet", "AvroExampleGen": ".avro"}
 
@@ -29,7 +29,7 @@ FINGERPRINT = "input_fingerprint"
 
 def files_driver(request: Request) -> Plan:
     """Find the files of the wanted span before the cache is looked into."""
-    from mlops_pipeline.driver import Decision, SkippedError, drive
+    from mlops_pipeline.node.driver import Decision, SkippedError, drive
 
     try:
         found = _selected(request)

@@ -18,12 +18,12 @@ from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import ParameterError
 
 if TYPE_CHECKING:
-    from mlops_pipeline.driver import Plan, Request
+    from mlops_pipeline.node.driver import Plan, Request
 
 
 def query_driver(request: Request) -> Plan:
     """Run always, unless the user gives a fingerprint: a query has no digest of its data."""
-    from mlops_pipeline.driver import Decision, drive
+    from mlops_pipeline.node.driver import Decision, drive
 
     if not any(
         p.name == "url" and isinstance(p.value, ir.SecretName) for p in request.node.parameters

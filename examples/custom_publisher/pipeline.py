@@ -6,7 +6,7 @@ mlops run examples/custom_publisher
 from mlops_pipeline import Artifact, Output, component, pipeline
 from mlops_pipeline.errors import ExecutorError
 from mlops_pipeline.history import Outcome
-from mlops_pipeline.publisher import Done, publish
+from mlops_pipeline.node.publisher import Done, publish
 
 
 class Table(Artifact):

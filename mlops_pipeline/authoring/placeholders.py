@@ -17,7 +17,6 @@ import msgspec
 
 from mlops_pipeline import ir
 from mlops_pipeline.errors import DefinitionError, WiringError, caller, did_you_mean
-from mlops_pipeline.expressions import describe
 from mlops_pipeline.interface.schema import (
     JsonSchema,
     choices,
@@ -29,6 +28,7 @@ from mlops_pipeline.interface.schema import (
 )
 from mlops_pipeline.interface.schema import describe_schema as words
 from mlops_pipeline.interface.types import PATH_SCHEMA, Secret, checked, json_of, shortened
+from mlops_pipeline.node.expressions import describe
 
 ANY_OWNER = 0
 """Owner of what belongs to no pipeline in particular."""

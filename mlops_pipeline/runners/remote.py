@@ -19,7 +19,7 @@ from mlops_pipeline.errors import NotFoundError, did_you_mean
 from mlops_pipeline.executors.task import Task
 from mlops_pipeline.history import Iteration, Outcome, load_history
 from mlops_pipeline.ir import NodeIR, PipelineIR
-from mlops_pipeline.launch import FINAL, Session, Start, end_run, launch, open_session
+from mlops_pipeline.node.launcher import FINAL, Session, Start, end_run, launch, open_session
 from mlops_pipeline.partial import take_over_place
 from mlops_pipeline.runners.pool import WorkerPool
 from mlops_pipeline.runs import RESUMED, pipeline_of

@@ -24,10 +24,10 @@ from mlops_pipeline import (
     pipeline,
     run_info,
 )
-from mlops_pipeline.driver import Plan, Request, drive
 from mlops_pipeline.executors.context import current_task
 from mlops_pipeline.history import Outcome
-from mlops_pipeline.publisher import Done, publish
+from mlops_pipeline.node.driver import Plan, Request, drive
+from mlops_pipeline.node.publisher import Done, publish
 
 
 class Colour(Enum):

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from mlops_pipeline.authoring.find_pipeline import load_pipeline
-from mlops_pipeline.claims import claim
-from mlops_pipeline.driver import drive
 from mlops_pipeline.errors import ParameterError
 from mlops_pipeline.inspection.results import read_run
-from mlops_pipeline.launch import Start, open_session
+from mlops_pipeline.node.claims import claim
+from mlops_pipeline.node.driver import drive
+from mlops_pipeline.node.launcher import Start, open_session
 from mlops_pipeline.objects import (
     is_remote,
     local_place,

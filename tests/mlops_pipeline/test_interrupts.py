@@ -21,8 +21,8 @@ from mlops_pipeline.store import Execution, MemoryStore, Run, State
 PIPELINE = """
     from mlops_pipeline import ExitHandler, Input, Output, component, pipeline
     from mlops_pipeline.artifacts import Examples
-    from mlops_pipeline.driver import drive
-    from mlops_pipeline.publisher import publish
+    from mlops_pipeline.node.driver import drive
+    from mlops_pipeline.node.publisher import publish
 
 
     def interrupt(done):

@@ -441,7 +441,7 @@ def test_a_custom_driver_changes_a_parameter_and_sets_properties(project: Any) -
     project.write(
         "drivers.py",
         """
-        from mlops_pipeline.driver import drive
+        from mlops_pipeline.node.driver import drive
 
 
         def shout(request):
@@ -450,7 +450,7 @@ def test_a_custom_driver_changes_a_parameter_and_sets_properties(project: Any) -
 
 
         def announce(done):
-            from mlops_pipeline.publisher import publish
+            from mlops_pipeline.node.publisher import publish
 
             outcome = publish(done)
             print("published", outcome.node_id)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from mlops_pipeline.expressions import read_value
-from mlops_pipeline.launch import Start, launch, open_session
+from mlops_pipeline.node.expressions import read_value
+from mlops_pipeline.node.launcher import Start, launch, open_session
 from mlops_pipeline.plan import plan
 from mlops_pipeline.store import Execution, MemoryStore, State
 

@@ -20,19 +20,6 @@ from typing import Any
 
 import msgspec
 
-from mlops_pipeline.claims import (
-    claim,
-    fence,
-    new_execution,
-)
-from mlops_pipeline.driver import (
-    Decision,
-    Plan,
-    Request,
-    absolute_parameters,
-    drive,
-    import_artifact,
-)
 from mlops_pipeline.errors import ExecutorError, PipelineError, RootError, StoreError
 from mlops_pipeline.executors import executor
 from mlops_pipeline.executors.task import ArtifactRef, Task, TaskResult
@@ -40,8 +27,17 @@ from mlops_pipeline.history import History, Iteration, Outcome, load_history, lo
 from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor, SecretName
 from mlops_pipeline.ir_graph import dependencies
 from mlops_pipeline.lease import Heart
+from mlops_pipeline.node.claims import claim, fence, new_execution
+from mlops_pipeline.node.driver import (
+    Decision,
+    Plan,
+    Request,
+    absolute_parameters,
+    drive,
+    import_artifact,
+)
+from mlops_pipeline.node.publisher import Done, publish
 from mlops_pipeline.objects import is_remote
-from mlops_pipeline.publisher import Done, publish
 from mlops_pipeline.runs import FRESH, Start, end_run, go_on, new_run
 from mlops_pipeline.staging import Attempt
 from mlops_pipeline.store import (

@@ -1,0 +1,1 @@
+"""One node: decide, claim, run and publish."""
