@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Literal
 
 from mlops_pipeline import __version__
-from mlops_pipeline.copies import make_scratch
 from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.objects import check_url, is_remote
-from mlops_pipeline.remote_root import RemoteRoot
+from mlops_pipeline.roots.local_copies import make_scratch
+from mlops_pipeline.roots.object_store import check_url, is_remote
+from mlops_pipeline.roots.remote_root import RemoteRoot
 from mlops_pipeline.settings import Resolved
 from mlops_pipeline.stores import file_of, open_store
 from mlops_pipeline.text import size

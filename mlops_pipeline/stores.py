@@ -15,7 +15,7 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 from mlops_pipeline.errors import ExecutorError, SettingsError, StoreError, did_you_mean
-from mlops_pipeline.objects import check_url, is_remote
+from mlops_pipeline.roots.object_store import check_url, is_remote
 from mlops_pipeline.store import MemoryStore, MetadataStore
 from mlops_pipeline.user_code import load_target
 

@@ -6,11 +6,17 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from mlops_pipeline.content import StatCache, digest_path
-from mlops_pipeline.copies import LIMIT, Copies, default_scratch
-from mlops_pipeline.local_root import LocalRoot
-from mlops_pipeline.objects import digest_listing, digest_uri, is_remote, list_objects, local_place
-from mlops_pipeline.roots import ArtifactRoot, open_root
+from mlops_pipeline.roots.artifact_root import ArtifactRoot, open_root
+from mlops_pipeline.roots.digests import StatCache, digest_path
+from mlops_pipeline.roots.local_copies import LIMIT, Copies, default_scratch
+from mlops_pipeline.roots.local_root import LocalRoot
+from mlops_pipeline.roots.object_store import (
+    digest_listing,
+    digest_uri,
+    is_remote,
+    list_objects,
+    local_place,
+)
 from mlops_pipeline.store import ArtifactRecord, MetadataStore
 
 TAG = "storage_tag"

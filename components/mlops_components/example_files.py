@@ -16,8 +16,8 @@ import msgspec
 from mlops_components.inputs.spans import RangeConfig, Selection, has_spans, select, wanted_span
 from mlops_components.inputs.splits import InputConfig
 from mlops_pipeline.artifacts import Examples
-from mlops_pipeline.content import StatCache, digest_path
 from mlops_pipeline.errors import ExecutorError, PipelineError
+from mlops_pipeline.roots.digests import StatCache, digest_path
 
 if TYPE_CHECKING:
     from mlops_pipeline.node.driver import Plan, Request

@@ -24,8 +24,8 @@ from mlops_pipeline.artifacts import (
     TransformCache,
     TransformGraph,
 )
-from mlops_pipeline.content import digest_path
 from mlops_pipeline.errors import ParameterError
+from mlops_pipeline.roots.digests import digest_path
 
 _TAKES = (PayloadFormat.TF_EXAMPLE, PayloadFormat.TF_SEQUENCE_EXAMPLE)
 

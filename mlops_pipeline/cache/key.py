@@ -18,7 +18,6 @@ from typing import Any
 import msgspec
 
 from mlops_pipeline.code.parts import CodeParts, code_parts
-from mlops_pipeline.content import digest_path
 from mlops_pipeline.environment import lock_digest
 from mlops_pipeline.errors import NotFoundError, RootError, SettingsError
 from mlops_pipeline.history import load_outputs
@@ -31,7 +30,8 @@ from mlops_pipeline.ir import (
     FunctionExecutor,
     NodeIR,
 )
-from mlops_pipeline.objects import has_bucket, is_remote
+from mlops_pipeline.roots.digests import digest_path
+from mlops_pipeline.roots.object_store import has_bucket, is_remote
 from mlops_pipeline.store import NOTHING, ArtifactRecord, ArtifactState, Execution
 from mlops_pipeline.workspace import Workspace
 

@@ -31,7 +31,7 @@ from mlops_pipeline.executors.call import hints_of
 from mlops_pipeline.executors.context import TaskContext
 from mlops_pipeline.executors.task import Task, TaskResult
 from mlops_pipeline.ir import ContainerExecutor
-from mlops_pipeline.objects import is_remote
+from mlops_pipeline.roots.object_store import is_remote
 from mlops_pipeline.tracebacks import DETAILS_LIMIT, tail
 
 ENGINES = ("podman", "docker")

@@ -14,7 +14,7 @@ from mlops_pipeline.gate import Gate, read_gate
 from mlops_pipeline.history import load_links, node_label
 from mlops_pipeline.inspection.card import card
 from mlops_pipeline.lease import state_of
-from mlops_pipeline.objects import is_remote
+from mlops_pipeline.roots.object_store import is_remote
 from mlops_pipeline.runs import elapsed, last_sign, run_seconds
 from mlops_pipeline.settings import Sources, resolve
 from mlops_pipeline.store import (

@@ -18,7 +18,7 @@ from mlops_pipeline import lease
 from mlops_pipeline.cache.key import Key, find_reusable
 from mlops_pipeline.errors import ResolutionError
 from mlops_pipeline.node.driver import Plan, Request
-from mlops_pipeline.staging import OUTPUTS, STAGING
+from mlops_pipeline.roots.staging import OUTPUTS, STAGING
 from mlops_pipeline.store import (
     NOTHING,
     AlreadyExistsError,

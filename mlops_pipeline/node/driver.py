@@ -34,8 +34,8 @@ from mlops_pipeline.ir import (
     SecretName,
 )
 from mlops_pipeline.node.expressions import describe, evaluate
-from mlops_pipeline.objects import check_url, is_remote, local_place
 from mlops_pipeline.resolvers import Query, ask_resolver
+from mlops_pipeline.roots.object_store import check_url, is_remote, local_place
 from mlops_pipeline.store import NOTHING, ArtifactRecord, ArtifactState, Run, State
 from mlops_pipeline.workspace import Workspace
 

@@ -30,7 +30,7 @@ from mlops_pipeline.ir import (
     RunParameter,
     SecretName,
 )
-from mlops_pipeline.objects import is_remote, read_bytes
+from mlops_pipeline.roots.object_store import is_remote, read_bytes
 from mlops_pipeline.store import ArtifactRecord
 
 

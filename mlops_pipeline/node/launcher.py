@@ -37,9 +37,9 @@ from mlops_pipeline.node.driver import (
     import_artifact,
 )
 from mlops_pipeline.node.publisher import Done, publish
-from mlops_pipeline.objects import is_remote
+from mlops_pipeline.roots.object_store import is_remote
+from mlops_pipeline.roots.staging import Attempt
 from mlops_pipeline.runs import FRESH, Start, end_run, go_on, new_run
-from mlops_pipeline.staging import Attempt
 from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,

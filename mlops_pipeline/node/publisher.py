@@ -18,14 +18,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlops_pipeline.content import digest_path
 from mlops_pipeline.errors import ExecutorError
 from mlops_pipeline.executors.task import TaskResult
 from mlops_pipeline.gate import FAIL, Gate
 from mlops_pipeline.history import Outcome, node_label
 from mlops_pipeline.ir import OutputIR
 from mlops_pipeline.node.driver import Plan
-from mlops_pipeline.staging import Attempt, Placed
+from mlops_pipeline.roots.digests import digest_path
+from mlops_pipeline.roots.staging import Attempt, Placed
 from mlops_pipeline.store import (
     AlreadyExistsError,
     ArtifactRecord,

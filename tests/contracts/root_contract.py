@@ -16,7 +16,8 @@ from mlops_pipeline.inspection.results import read_run
 from mlops_pipeline.node.claims import claim
 from mlops_pipeline.node.driver import drive
 from mlops_pipeline.node.launcher import Start, open_session
-from mlops_pipeline.objects import (
+from mlops_pipeline.plan import plan
+from mlops_pipeline.roots.object_store import (
     is_remote,
     local_place,
     names_below,
@@ -24,7 +25,6 @@ from mlops_pipeline.objects import (
     remove,
     write_bytes,
 )
-from mlops_pipeline.plan import plan
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.remote import finish_run, run_iteration
 from mlops_pipeline.store import ArtifactRecord, ArtifactState, MemoryStore, State

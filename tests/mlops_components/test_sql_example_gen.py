@@ -22,7 +22,6 @@ from mlops_components import (
 from mlops_components.loaders import load_examples
 from mlops_pipeline import Cache, Secret, api, compile_pipeline, pipeline
 from mlops_pipeline.artifacts import Examples
-from mlops_pipeline.content import digest_path
 from mlops_pipeline.errors import (
     ExecutorError,
     ParameterError,
@@ -30,6 +29,7 @@ from mlops_pipeline.errors import (
     SettingsError,
     WiringError,
 )
+from mlops_pipeline.roots.digests import digest_path
 from mlops_pipeline.store import MemoryStore
 from mlops_pipeline.testing import run_component
 

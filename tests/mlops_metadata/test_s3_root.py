@@ -21,18 +21,18 @@ pytest.register_assert_rewrite("root_contract")
 from root_contract import PIPELINE, RemoteContract, Site, decisions, states  # noqa: E402
 from s3_server import BUCKET, S3Server, serving_s3, variables_set  # noqa: E402
 
-from mlops_pipeline.content import StatCache, digest_path  # noqa: E402
-from mlops_pipeline.copies import Copies  # noqa: E402
 from mlops_pipeline.errors import NotFoundError, RootError  # noqa: E402
-from mlops_pipeline.objects import (  # noqa: E402
+from mlops_pipeline.roots.digests import StatCache, digest_path  # noqa: E402
+from mlops_pipeline.roots.local_copies import Copies  # noqa: E402
+from mlops_pipeline.roots.object_store import (  # noqa: E402
     digest_uri,
     list_objects,
     names_below,
     open_system,
     write_bytes,
 )
+from mlops_pipeline.roots.uploads import upload  # noqa: E402
 from mlops_pipeline.store import MemoryStore  # noqa: E402
-from mlops_pipeline.uploads import upload  # noqa: E402
 
 pytestmark = pytest.mark.mlmd
 
@@ -130,11 +130,11 @@ def test_results_in_a_bucket_that_is_gone_are_made_again(
 FILL = """
 import json, sys
 from pathlib import Path
-from mlops_pipeline.copies import Copies
+from mlops_pipeline.roots.local_copies import Copies
 folder, uri, digest = sys.argv[1:]
 print("ready", flush=True)
 sys.stdin.readline()
-from mlops_pipeline import copies
+from mlops_pipeline.roots import local_copies
 filled = []
 download = copies.download
 def counted(*args):
@@ -338,7 +338,7 @@ def test_the_command_says_what_is_wrong_with_a_root(server: S3Server, tmp_path: 
 
 
 def test_deleting_takes_only_what_is_below(root: str) -> None:
-    from mlops_pipeline.objects import remove
+    from mlops_pipeline.roots.object_store import remove
 
     for name in ("1-ab/x", "1-ab*/x", "1-abc/x", "1-ab"):
         write_bytes(f"{root}/{name}", b"x")
@@ -352,7 +352,7 @@ def test_deleting_takes_only_what_is_below(root: str) -> None:
 
 
 def test_half_an_upload_in_parts_is_dropped(root: str) -> None:
-    from mlops_pipeline.objects import remove
+    from mlops_pipeline.roots.object_store import remove
 
     system, path = open_system(root)
     bucket, _, key = path.partition("/")

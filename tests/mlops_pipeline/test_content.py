@@ -16,10 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlops_pipeline.content import StatCache, digest_path, fsync_tree
 from mlops_pipeline.errors import NotFoundError, SettingsError
-from mlops_pipeline.objects import digest_uri
-from mlops_pipeline.stamps import Stamp, is_settled
+from mlops_pipeline.roots.digests import StatCache, digest_path, fsync_tree
+from mlops_pipeline.roots.file_stamps import Stamp, is_settled
+from mlops_pipeline.roots.object_store import digest_uri
 
 LARGE = b"x" * 50_000
 
@@ -143,7 +143,7 @@ def test_large_trees_are_read_in_parallel_to_the_same_digest(tmp_path, monkeypat
     for number in range(5):
         (tmp_path / f"{number}").write_bytes(bytes([number]) * 70_000)
     one = digest_path(tmp_path)
-    monkeypatch.setattr("mlops_pipeline.content._PARALLEL", 1)
+    monkeypatch.setattr("mlops_pipeline.roots.digests._PARALLEL", 1)
     assert digest_path(tmp_path) == one
 
 
@@ -273,7 +273,7 @@ def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path):
 
 
 def test_a_locked_cache_is_neither_waited_for_nor_deleted(tmp_path, monkeypatch):
-    monkeypatch.setattr("mlops_pipeline.statcache._BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("mlops_pipeline.roots.digest_cache._BUSY_SECONDS", 0.01)
     path = tmp_path / "digests.db"
     with StatCache(path) as first, StatCache(path) as second:
         first.put("/f", "s", "d")
@@ -294,7 +294,7 @@ def test_several_processes_share_a_cache(tmp_path):
     path = tmp_path / "digests.db"
     script = (
         "import sys\nfrom pathlib import Path\n"
-        "from mlops_pipeline.statcache import StatCache\n"
+        "from mlops_pipeline.roots.digest_cache import StatCache\n"
         f"with StatCache(Path({str(path)!r})) as cache:\n"
         "    for n in range(30): cache.put('/WORKER/%d' % n, 's', str(n))\n"
     )
@@ -341,7 +341,7 @@ def test_a_killed_process_leaves_a_good_cache(tmp_path):
     path = tmp_path / "digests.db"
     script = (
         "import os, signal\nfrom pathlib import Path\n"
-        "from mlops_pipeline.statcache import StatCache\n"
+        "from mlops_pipeline.roots.digest_cache import StatCache\n"
         f"cache = StatCache(Path({str(path)!r}))\n"
         "cache.put('/f', 's', 'd')\nos.kill(os.getpid(), signal.SIGKILL)\n"
     )

@@ -13,9 +13,9 @@ pytest.register_assert_rewrite("root_contract")
 
 from root_contract import RemoteContract, RootContract, Site, states  # noqa: E402
 
-from mlops_pipeline.copies import default_scratch, make_scratch  # noqa: E402
 from mlops_pipeline.errors import SettingsError  # noqa: E402
-from mlops_pipeline.objects import remove  # noqa: E402
+from mlops_pipeline.roots.local_copies import default_scratch, make_scratch  # noqa: E402
+from mlops_pipeline.roots.object_store import remove  # noqa: E402
 from mlops_pipeline.store import MemoryStore  # noqa: E402
 from mlops_pipeline.stores import make_root  # noqa: E402
 

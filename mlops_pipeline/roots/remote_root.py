@@ -22,12 +22,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from mlops_pipeline.content import StatCache
-from mlops_pipeline.copies import Copies
 from mlops_pipeline.errors import NotFoundError, PipelineError, RootError
 from mlops_pipeline.ir import OutputIR
-from mlops_pipeline.local_root import LocalAttempt, local_attempt, local_names, remove_tree
-from mlops_pipeline.objects import (
+from mlops_pipeline.roots.digests import StatCache
+from mlops_pipeline.roots.local_copies import Copies
+from mlops_pipeline.roots.local_root import LocalAttempt, local_attempt, local_names, remove_tree
+from mlops_pipeline.roots.object_store import (
     download,
     list_objects,
     names_below,
@@ -36,9 +36,9 @@ from mlops_pipeline.objects import (
     remove_object,
     write_bytes,
 )
-from mlops_pipeline.staging import OUTPUTS, ROOT, STAGING, Placed, sweep_attempts
+from mlops_pipeline.roots.staging import OUTPUTS, ROOT, STAGING, Placed, sweep_attempts
+from mlops_pipeline.roots.uploads import upload, upload_file
 from mlops_pipeline.store import Execution, MetadataStore
-from mlops_pipeline.uploads import upload, upload_file
 
 log = logging.getLogger(__name__)
 

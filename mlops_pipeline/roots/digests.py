@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlops_pipeline.errors import NotFoundError
-from mlops_pipeline.stamps import Stamp, is_settled, stamp_of
-from mlops_pipeline.statcache import StatCache
+from mlops_pipeline.roots.digest_cache import StatCache
+from mlops_pipeline.roots.file_stamps import Stamp, is_settled, stamp_of
 
 __all__ = ["JUNK", "StatCache", "digest_path", "digest_rows", "fsync_tree", "walk"]
 

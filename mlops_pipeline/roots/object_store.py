@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from mlops_pipeline.content import JUNK, digest_path, digest_rows
 from mlops_pipeline.errors import NotFoundError, PipelineError, RootError, SettingsError
-from mlops_pipeline.statcache import StatCache
+from mlops_pipeline.roots.digest_cache import StatCache
+from mlops_pipeline.roots.digests import JUNK, digest_path, digest_rows
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

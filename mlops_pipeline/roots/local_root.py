@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from mlops_pipeline.content import StatCache, fsync, fsync_tree
 from mlops_pipeline.ir import OutputIR
-from mlops_pipeline.staging import OUTPUTS, ROOT, STAGING, Placed, sweep_attempts
+from mlops_pipeline.roots.digests import StatCache, fsync, fsync_tree
+from mlops_pipeline.roots.staging import OUTPUTS, ROOT, STAGING, Placed, sweep_attempts
 from mlops_pipeline.store import NOTHING, Execution, MetadataStore
 
 _MOVING = ".moving"

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mlops_pipeline.content import EMPTY, Entry, digest_file, digest_rows, walk
 from mlops_pipeline.errors import NotFoundError, RootError
-from mlops_pipeline.objects import (
+from mlops_pipeline.roots.digest_cache import StatCache
+from mlops_pipeline.roots.digests import EMPTY, Entry, digest_file, digest_rows, walk
+from mlops_pipeline.roots.object_store import (
     CHUNK,
     Listing,
     Object,
@@ -26,7 +27,6 @@ from mlops_pipeline.objects import (
     reached,
     write_bytes,
 )
-from mlops_pipeline.statcache import StatCache
 
 # With eight files and four parts of each at once, half a gigabyte of memory at most.
 _PART = 16 << 20

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from mlops_pipeline.content import StatCache
-from mlops_pipeline.copies import Copies, make_scratch
-from mlops_pipeline.local_root import LocalRoot
-from mlops_pipeline.objects import check_url, is_remote
-from mlops_pipeline.remote_root import RemoteRoot
-from mlops_pipeline.staging import Attempt
+from mlops_pipeline.roots.digests import StatCache
+from mlops_pipeline.roots.local_copies import Copies, make_scratch
+from mlops_pipeline.roots.local_root import LocalRoot
+from mlops_pipeline.roots.object_store import check_url, is_remote
+from mlops_pipeline.roots.remote_root import RemoteRoot
+from mlops_pipeline.roots.staging import Attempt
 from mlops_pipeline.store import Execution, MetadataStore
 
 

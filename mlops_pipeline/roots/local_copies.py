@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from mlops_pipeline.content import StatCache, digest_path
 from mlops_pipeline.errors import NotFoundError, RootError, SettingsError
-from mlops_pipeline.objects import digest_uri, download, is_remote, list_objects
+from mlops_pipeline.roots.digests import StatCache, digest_path
+from mlops_pipeline.roots.object_store import digest_uri, download, is_remote, list_objects
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Artifact roots: folders and object stores that hold what nodes write, by content."""
