@@ -17,10 +17,10 @@ import concurrency_side as links
 from stock_mlmd import stock_client
 
 from mlops_pipeline.authoring.compile import compile_pipeline
+from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners import local
 from mlops_pipeline.store import ArtifactRecord, ArtifactType, Execution, MetadataStore, Run, State
 from mlops_pipeline.stores import open_store
-from mlops_pipeline.workspace import Workspace
 
 HERE = Path(__file__).parent
 NODES = 8

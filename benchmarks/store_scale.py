@@ -29,9 +29,9 @@ from measure import arguments, check, machine, save, say
 from stock_mlmd import stock_client, stock_reads
 from store_servers import KINDS, new_store
 
-from mlops_pipeline.history import load_outputs
 from mlops_pipeline.inspection.lineage import LineageStart, upstream
 from mlops_pipeline.resolvers import Query, latest, latest_blessed_model
+from mlops_pipeline.run_state.history import load_outputs
 from mlops_pipeline.store import Direction, MetadataStore
 from mlops_pipeline.stores import open_store
 

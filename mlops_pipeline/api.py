@@ -24,8 +24,6 @@ from mlops_pipeline.authoring.pipeline_rules import Problem
 from mlops_pipeline.authoring.pipelines import Pipeline
 from mlops_pipeline.cache.why import Why
 from mlops_pipeline.cache.why import why as explain
-from mlops_pipeline.choice import Selection
-from mlops_pipeline.environment import find_lock
 from mlops_pipeline.errors import NotFoundError, ParameterError, did_you_mean
 from mlops_pipeline.inspection.dataset_diff import DataDiff, diff_versions
 from mlops_pipeline.inspection.datasets import TrainedModel, Version, find_version
@@ -38,14 +36,16 @@ from mlops_pipeline.interface.schema import map_paths
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.plan import NodePlan
 from mlops_pipeline.plan import plan as plan_nodes
+from mlops_pipeline.run_state.lifecycle import LAST, pipeline_of, refuse_taken
+from mlops_pipeline.run_state.lock_file import find_lock
+from mlops_pipeline.run_state.selection import Selection
+from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.local import OnEvent, RunOptions
-from mlops_pipeline.runs import LAST, pipeline_of, refuse_taken
 from mlops_pipeline.settings import Settings, Sources, resolve, start_of
 from mlops_pipeline.store import NOTHING, MemoryStore, MetadataStore, Run, State
 from mlops_pipeline.stores import is_there, make_root, make_store_folder, open_store
 from mlops_pipeline.user_code import refuse_while_importing
-from mlops_pipeline.workspace import Workspace
 
 log = logging.getLogger(__name__)
 

@@ -18,10 +18,10 @@ from mlops_pipeline.errors import PipelineError
 from mlops_pipeline.roots.local_copies import make_scratch
 from mlops_pipeline.roots.object_store import check_url, is_remote
 from mlops_pipeline.roots.remote_root import RemoteRoot
+from mlops_pipeline.run_state.workspace import copies_in, scratch_folder
 from mlops_pipeline.settings import Resolved
 from mlops_pipeline.stores import file_of, open_store
 from mlops_pipeline.text import size
-from mlops_pipeline.workspace import copies_in, scratch_folder
 
 OLDEST_PYTHON = (3, 10)
 LITTLE_SPACE = 2e9

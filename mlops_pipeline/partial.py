@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from mlops_pipeline.errors import NotFoundError
 from mlops_pipeline.gate import read_gate
-from mlops_pipeline.history import Iteration, Outcome, load_history, node_label
 from mlops_pipeline.node.claims import new_execution
 from mlops_pipeline.node.driver import Decision, Plan
 from mlops_pipeline.node.launcher import Session
+from mlops_pipeline.run_state.history import Iteration, Outcome, load_history, node_label
 from mlops_pipeline.store import State
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from mlops_pipeline.errors import NotFoundError, PipelineError
 from mlops_pipeline.executors import executor
 from mlops_pipeline.executors.task import Task, TaskResult
-from mlops_pipeline.history import load_links
 from mlops_pipeline.node.driver import Decision, Plan
 from mlops_pipeline.node.launcher import local_inputs, make_task
-from mlops_pipeline.runs import pipeline_of
+from mlops_pipeline.run_state.history import load_links
+from mlops_pipeline.run_state.lifecycle import pipeline_of
+from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.store import Direction, Execution, State
-from mlops_pipeline.workspace import Workspace
 
 
 def replay(

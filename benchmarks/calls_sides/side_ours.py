@@ -15,9 +15,9 @@ from calls import Count, twice
 from mlops_pipeline import Input, component, pipeline
 from mlops_pipeline.artifacts import Integer
 from mlops_pipeline.authoring.compile import compile_pipeline
+from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners import local
 from mlops_pipeline.stores import open_store
-from mlops_pipeline.workspace import Workspace
 
 HERE = Path(__file__).parent
 COUNTS: list[Count] = []

@@ -10,9 +10,9 @@ from job import serve
 from ours_pipeline import nodes70
 
 from mlops_pipeline.authoring.compile import compile_pipeline
+from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners import local
 from mlops_pipeline.stores import open_store
-from mlops_pipeline.workspace import Workspace
 
 HERE = Path(__file__).parent
 

@@ -22,7 +22,6 @@ from mlops_pipeline import ir
 from mlops_pipeline.authoring.compile import compile_pipeline
 from mlops_pipeline.authoring.pipeline_rules import Problem
 from mlops_pipeline.authoring.pipelines import Pipeline
-from mlops_pipeline.environment import find_lock
 from mlops_pipeline.errors import (
     CompileError,
     DefinitionError,
@@ -31,10 +30,11 @@ from mlops_pipeline.errors import (
     did_you_mean,
 )
 from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.run_state.lock_file import find_lock
+from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.settings import Settings
 from mlops_pipeline.store import MetadataStore
 from mlops_pipeline.user_code import importing, no_bytecode, put_first
-from mlops_pipeline.workspace import Workspace
 
 DEFAULT_FILE = "pipeline.py"
 

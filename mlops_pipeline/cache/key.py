@@ -18,9 +18,7 @@ from typing import Any
 import msgspec
 
 from mlops_pipeline.code.parts import CodeParts, code_parts
-from mlops_pipeline.environment import lock_digest
 from mlops_pipeline.errors import NotFoundError, RootError, SettingsError
-from mlops_pipeline.history import load_outputs
 from mlops_pipeline.interface.schema import map_paths
 from mlops_pipeline.ir import (
     BeamExecutor,
@@ -32,8 +30,10 @@ from mlops_pipeline.ir import (
 )
 from mlops_pipeline.roots.digests import digest_path
 from mlops_pipeline.roots.object_store import has_bucket, is_remote
+from mlops_pipeline.run_state.history import load_outputs
+from mlops_pipeline.run_state.lock_file import lock_digest
+from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.store import NOTHING, ArtifactRecord, ArtifactState, Execution
-from mlops_pipeline.workspace import Workspace
 
 _PYTHON = "{}.{}".format(*sys.version_info)
 

@@ -10,7 +10,7 @@ from typing import Any
 from mlops_pipeline.cache.key import Key
 from mlops_pipeline.code.parts import diff
 from mlops_pipeline.errors import NotFoundError, did_you_mean
-from mlops_pipeline.history import Iteration
+from mlops_pipeline.run_state.history import Iteration
 from mlops_pipeline.store import Execution, MetadataStore, State
 
 LOOK_BACK = 50

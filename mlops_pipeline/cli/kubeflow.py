@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 
 import click
 
-from mlops_pipeline.choice import select
 from mlops_pipeline.cli.output import json_option, screen, warn, write, write_json
 from mlops_pipeline.cli.package import load_package, package_options
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.run import parameter_option, read_parameters
 from mlops_pipeline.cli.selection_options import choice_options, force_option, read_selection
 from mlops_pipeline.inspection.console import Table, lines
+from mlops_pipeline.run_state.selection import select
 from mlops_pipeline.runners.kubeflow import deploy
 from mlops_pipeline.runners.kubeflow.client import KubeflowClient, Record, Server
 from mlops_pipeline.runners.kubeflow.deploy import Job, Timetable, is_ours

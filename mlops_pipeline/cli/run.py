@@ -34,12 +34,12 @@ from mlops_pipeline.inspection.report import (
 from mlops_pipeline.inspection.results import PipelineRun, read_run
 from mlops_pipeline.interface.schema import from_text
 from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.run_state.lifecycle import refuse_taken
+from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.local import RunOptions
-from mlops_pipeline.runs import refuse_taken
 from mlops_pipeline.store import State
 from mlops_pipeline.stores import make_root
-from mlops_pipeline.workspace import Workspace
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from mlops_pipeline.cli.run_node import (
     write_whole,
 )
 from mlops_pipeline.cli.selection_options import choice_options
+from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners.remote import count_items, finish_run, open_run
 from mlops_pipeline.store import State
-from mlops_pipeline.workspace import Workspace
 
 
 @click.command("loop-items")

@@ -8,7 +8,7 @@ from pathlib import Path
 from mlops_pipeline.errors import NotFoundError, did_you_mean
 from mlops_pipeline.inspection.lineage import LineageStart
 from mlops_pipeline.inspection.results import read_run
-from mlops_pipeline.runs import LAST
+from mlops_pipeline.run_state.lifecycle import LAST
 from mlops_pipeline.store import MetadataStore, Run
 
 _RECENT = 200

@@ -11,11 +11,12 @@ from typing import Any
 from mlops_pipeline.artifacts import Artifact, class_named
 from mlops_pipeline.errors import NotFoundError, RunFailedError, did_you_mean
 from mlops_pipeline.gate import Gate, read_gate
-from mlops_pipeline.history import load_links, node_label
 from mlops_pipeline.inspection.card import card
-from mlops_pipeline.lease import state_of
 from mlops_pipeline.roots.object_store import is_remote
-from mlops_pipeline.runs import elapsed, last_sign, run_seconds
+from mlops_pipeline.run_state.history import load_links, node_label
+from mlops_pipeline.run_state.lifecycle import elapsed, last_sign, run_seconds
+from mlops_pipeline.run_state.liveness import state_of
+from mlops_pipeline.run_state.workspace import TAG, copies_in
 from mlops_pipeline.settings import Sources, resolve
 from mlops_pipeline.store import (
     ArtifactRecord,
@@ -25,7 +26,6 @@ from mlops_pipeline.store import (
     Run,
     State,
 )
-from mlops_pipeline.workspace import TAG, copies_in
 
 Artifacts = Mapping[str, Sequence[Artifact]]
 

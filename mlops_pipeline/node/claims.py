@@ -14,11 +14,12 @@ from dataclasses import replace
 
 import msgspec
 
-from mlops_pipeline import lease
 from mlops_pipeline.cache.key import Key, find_reusable
 from mlops_pipeline.errors import ResolutionError
 from mlops_pipeline.node.driver import Plan, Request
 from mlops_pipeline.roots.staging import OUTPUTS, STAGING
+from mlops_pipeline.run_state import liveness
+from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.store import (
     NOTHING,
     AlreadyExistsError,
@@ -27,7 +28,6 @@ from mlops_pipeline.store import (
     State,
     document_digest,
 )
-from mlops_pipeline.workspace import Workspace
 
 POLL = 0.1
 """Seconds between two looks at a claim that another process holds."""
@@ -49,7 +49,7 @@ def new_execution(request: Request, plan: Plan | None, state: State) -> Executio
         cache_key=key.digest if key and request.node.cache.enabled else "",
         reason=plan.reason if plan else "",
         manifest=manifest_text(key) if key else "",
-        host=lease.host(),
+        host=liveness.host(),
         pid=os.getpid(),
         started=now,
         finished=0.0 if state is State.RUNNING else now,
@@ -77,7 +77,7 @@ def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Pl
     new = new_execution(request, plan, State.RUNNING)
     outputs = [output.name for output in request.node.outputs]
     properties = {
-        **lease.this_process(),
+        **liveness.this_process(),
         **request.workspace.artifact_root.facts,
         STAGING: secrets.token_hex(4),
         OUTPUTS: outputs,
@@ -119,12 +119,12 @@ def _wait_until_ended(
     same_node = (other.run_id, other.node_id) == (request.run.id, request.node.id)
     current: Execution | None = other
     while current is not None and current.state is State.RUNNING:
-        if lease.is_dead(current, workspace.lease):
+        if liveness.is_dead(current, workspace.lease):
             reap(workspace, current)
         elif same_node and other.iteration == request.iteration and _is_here(current):
             raise ResolutionError(
                 f"{request.node.id} of run {request.run.id} is being run by "
-                f"{lease.process_of(other)}",
+                f"{liveness.process_of(other)}",
                 hint="wait for it, or stop that process first",
             )
         elif stop.wait(POLL):
@@ -136,7 +136,7 @@ def _wait_until_ended(
 def _is_here(execution: Execution) -> bool:
     """Return True if it runs on this machine. Claims from elsewhere are waited for: a pod that was
     killed counts as alive until its lease is over."""
-    return lease.is_gone(execution.properties) is False
+    return liveness.is_gone(execution.properties) is False
 
 
 def _take_over(request: Request, plan: Plan) -> Plan | None:
@@ -150,7 +150,7 @@ def _take_over(request: Request, plan: Plan) -> Plan | None:
 
 def reap(workspace: Workspace, execution: Execution) -> None:
     """Record that the process of a RUNNING execution died, and remove what it left."""
-    _abandon(workspace, execution, State.FAILED, f"{lease.process_of(execution)} died")
+    _abandon(workspace, execution, State.FAILED, f"{liveness.process_of(execution)} died")
 
 
 def _abandon(workspace: Workspace, execution: Execution, state: State, error: str) -> None:
@@ -167,13 +167,13 @@ def _abandon(workspace: Workspace, execution: Execution, state: State, error: st
 def sweep(workspace: Workspace, pipeline: str) -> None:
     """Remove what ended executions of a pipeline left, and reap those whose process died."""
     for running in workspace.artifact_root.sweep(pipeline, workspace.store):
-        if lease.is_dead(running, workspace.lease):
+        if liveness.is_dead(running, workspace.lease):
             reap(workspace, running)
 
 
 def cancel_own(workspace: Workspace, run_id: str) -> None:
     """End what this process has left RUNNING: Ctrl-C may come right after a claim is recorded."""
-    own = lease.this_process()
+    own = liveness.this_process()
     for execution in workspace.store.executions_of_run(run_id):
         if execution.state is State.RUNNING and own.items() <= execution.properties.items():
             _abandon(workspace, execution, State.CANCELED, "it was interrupted")

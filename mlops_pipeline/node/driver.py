@@ -19,7 +19,6 @@ from typing import Any
 from mlops_pipeline.cache.key import Found, Key, find_reusable, make_key
 from mlops_pipeline.errors import NotFoundError, ParameterError, ResolutionError
 from mlops_pipeline.gate import GATE, Gate, closes, read_gate
-from mlops_pipeline.history import History, Iteration, Outcome, node_label
 from mlops_pipeline.interface.schema import check_json, map_paths
 from mlops_pipeline.ir import (
     ChannelIR,
@@ -36,8 +35,9 @@ from mlops_pipeline.ir import (
 from mlops_pipeline.node.expressions import describe, evaluate
 from mlops_pipeline.resolvers import Query, ask_resolver
 from mlops_pipeline.roots.object_store import check_url, is_remote, local_place
+from mlops_pipeline.run_state.history import History, Iteration, Outcome, node_label
+from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.store import NOTHING, ArtifactRecord, ArtifactState, Run, State
-from mlops_pipeline.workspace import Workspace
 
 
 class Decision(str, enum.Enum):

@@ -23,10 +23,8 @@ import msgspec
 from mlops_pipeline.errors import ExecutorError, PipelineError, RootError, StoreError
 from mlops_pipeline.executors import executor
 from mlops_pipeline.executors.task import ArtifactRef, Task, TaskResult
-from mlops_pipeline.history import History, Iteration, Outcome, load_history, load_outputs
 from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor, SecretName
 from mlops_pipeline.ir_graph import dependencies
-from mlops_pipeline.lease import Heart
 from mlops_pipeline.node.claims import claim, fence, new_execution
 from mlops_pipeline.node.driver import (
     Decision,
@@ -39,7 +37,10 @@ from mlops_pipeline.node.driver import (
 from mlops_pipeline.node.publisher import Done, publish
 from mlops_pipeline.roots.object_store import is_remote
 from mlops_pipeline.roots.staging import Attempt
-from mlops_pipeline.runs import FRESH, Start, end_run, go_on, new_run
+from mlops_pipeline.run_state.history import History, Iteration, Outcome, load_history, load_outputs
+from mlops_pipeline.run_state.lifecycle import FRESH, Start, end_run, go_on, new_run
+from mlops_pipeline.run_state.liveness import Heart
+from mlops_pipeline.run_state.workspace import TAG, Workspace
 from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,
@@ -50,7 +51,6 @@ from mlops_pipeline.store import (
 )
 from mlops_pipeline.tracebacks import traceback_tail
 from mlops_pipeline.user_code import load_target
-from mlops_pipeline.workspace import TAG, Workspace
 
 __all__ = ["Outcome", "Session", "Start", "end_run", "launch", "open_session"]
 

@@ -21,11 +21,12 @@ from typing import Any
 from mlops_pipeline.errors import ExecutorError
 from mlops_pipeline.executors.task import TaskResult
 from mlops_pipeline.gate import FAIL, Gate
-from mlops_pipeline.history import Outcome, node_label
 from mlops_pipeline.ir import OutputIR
 from mlops_pipeline.node.driver import Plan
 from mlops_pipeline.roots.digests import digest_path
 from mlops_pipeline.roots.staging import Attempt, Placed
+from mlops_pipeline.run_state.history import Outcome, node_label
+from mlops_pipeline.run_state.workspace import TAG, Workspace
 from mlops_pipeline.store import (
     AlreadyExistsError,
     ArtifactRecord,
@@ -34,7 +35,6 @@ from mlops_pipeline.store import (
     StaleExecutionError,
     State,
 )
-from mlops_pipeline.workspace import TAG, Workspace
 
 log = logging.getLogger(__name__)
 

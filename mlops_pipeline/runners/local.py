@@ -15,20 +15,20 @@ from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from typing import Any
 
-from mlops_pipeline.choice import SELECTION, WHOLE, Selection, chosen, select
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.executors import executor
 from mlops_pipeline.executors.task import Task
-from mlops_pipeline.history import Iteration, Outcome
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.node.claims import cancel_own
 from mlops_pipeline.node.launcher import Session, Start, end_run, launch, open_session
 from mlops_pipeline.partial import take_over
+from mlops_pipeline.run_state.history import Iteration, Outcome
+from mlops_pipeline.run_state.selection import SELECTION, WHOLE, Selection, chosen, select
+from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners.pool import WorkerPool
 from mlops_pipeline.runners.spares import Spares
 from mlops_pipeline.schedule import Place, Schedule, iterations_of
 from mlops_pipeline.store import NOTHING, Run, State
-from mlops_pipeline.workspace import Workspace
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,9 @@ from mlops_pipeline import (
     run_info,
 )
 from mlops_pipeline.executors.context import current_task
-from mlops_pipeline.history import Outcome
 from mlops_pipeline.node.driver import Plan, Request, drive
 from mlops_pipeline.node.publisher import Done, publish
+from mlops_pipeline.run_state.history import Outcome
 
 
 class Colour(Enum):

@@ -25,7 +25,7 @@ from suite import (
     open_sqlite,
 )
 
-from mlops_pipeline.choice import BASE
+from mlops_pipeline.run_state.selection import BASE
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
 from mlops_pipeline.runners.kubeflow.spec import to_yaml
 

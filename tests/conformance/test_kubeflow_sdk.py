@@ -12,7 +12,7 @@ import pytest
 from suite import HERE, ROOT, compile_case
 
 from mlops_pipeline.authoring.find_pipeline import load_pipeline
-from mlops_pipeline.choice import RESERVED
+from mlops_pipeline.run_state.selection import RESERVED
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
 from mlops_pipeline.runners.kubeflow.spec import to_yaml
 

@@ -25,11 +25,11 @@ from mlops_pipeline.roots.object_store import (
     remove,
     write_bytes,
 )
+from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.remote import finish_run, run_iteration
 from mlops_pipeline.store import ArtifactRecord, ArtifactState, MemoryStore, State
 from mlops_pipeline.testing import run_component
-from mlops_pipeline.workspace import Workspace
 
 PIPELINE = Path(__file__).parent / "root_pipeline" / "pipeline.py"
 

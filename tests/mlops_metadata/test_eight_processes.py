@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mlops_metadata.mlmd import open_sqlite
-from mlops_pipeline.history import load_links
+from mlops_pipeline.run_state.history import load_links
 from mlops_pipeline.store import Direction, State
 
 pytestmark = pytest.mark.mlmd

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from mlops_pipeline.environment import describe_environment, find_lock, lock_digest
 from mlops_pipeline.errors import NotFoundError
+from mlops_pipeline.run_state.lock_file import describe_environment, find_lock, lock_digest
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from mlops_pipeline.errors import ParameterError, PipelineError, StoreError
-from mlops_pipeline.lease import PROCESS, this_process
 from mlops_pipeline.roots.digests import digest_path
 from mlops_pipeline.roots.local_root import local_attempt
 from mlops_pipeline.roots.staging import OUTPUTS, STAGING
-from mlops_pipeline.runs import pipeline_of
+from mlops_pipeline.run_state.lifecycle import pipeline_of
+from mlops_pipeline.run_state.liveness import PROCESS, this_process
 from mlops_pipeline.store import Execution, MemoryStore, Run, State
 
 PIPELINE = """

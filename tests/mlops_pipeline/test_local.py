@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
-from mlops_pipeline.lease import state_of
+from mlops_pipeline.run_state.liveness import state_of
 from mlops_pipeline.store import Direction, Execution, State
 
 HEAD = """

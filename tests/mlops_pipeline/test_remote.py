@@ -7,9 +7,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from mlops_pipeline.choice import BASE, FORCE, FROM, ONLY, WHOLE, Selection, selection_of
 from mlops_pipeline.errors import CompileError, NotFoundError, ParameterError
-from mlops_pipeline.history import Outcome
+from mlops_pipeline.run_state.history import Outcome
+from mlops_pipeline.run_state.selection import (
+    BASE,
+    FORCE,
+    FROM,
+    ONLY,
+    WHOLE,
+    Selection,
+    selection_of,
+)
 from mlops_pipeline.runners import remote
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
 from mlops_pipeline.runners.kubeflow.spec import pipeline_spec

@@ -19,11 +19,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mlops_pipeline.choice import selection_of
-from mlops_pipeline.environment import find_lock
 from mlops_pipeline.errors import PipelineError, SettingsError
-from mlops_pipeline.history import Iteration, Outcome
 from mlops_pipeline.ir import NodeIR, load
+from mlops_pipeline.run_state.history import Iteration, Outcome
+from mlops_pipeline.run_state.lock_file import find_lock
+from mlops_pipeline.run_state.selection import selection_of
+from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners import remote
 from mlops_pipeline.runners.kubeflow.shadows import write_shadows
 from mlops_pipeline.runners.kubeflow.spec import ITEMS
@@ -31,7 +32,6 @@ from mlops_pipeline.runners.kubeflow.values import received
 from mlops_pipeline.settings import Sources, resolve
 from mlops_pipeline.store import State
 from mlops_pipeline.stores import make_root, make_store_folder, open_store
-from mlops_pipeline.workspace import Workspace
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -24,9 +24,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlops_pipeline.choice import BASE, FORCE, RESERVED, refuse_reserved
 from mlops_pipeline.errors import CompileError, SettingsError
 from mlops_pipeline.ir import Literal, NodeIR, PipelineIR, SecretName, dump
+from mlops_pipeline.run_state.selection import BASE, FORCE, RESERVED, refuse_reserved
 from mlops_pipeline.runners.kubeflow.executors import (
     ITERATION,
     NODE,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from mlops_metadata.mlmd import open_sqlite
 from mlops_pipeline.authoring.find_pipeline import load_pipeline
+from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners import local
-from mlops_pipeline.workspace import Workspace
 
 HERE = Path(__file__).parent
 

@@ -8,12 +8,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlops_pipeline.choice import WHOLE, Selection, select
 from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
 from mlops_pipeline.interface.schema import run_parameters
 from mlops_pipeline.ir import PipelineIR, dump, load
-from mlops_pipeline.lease import host, is_dead, is_gone, process_of, state_of, this_process
 from mlops_pipeline.node.claims import reap, sweep
+from mlops_pipeline.run_state.liveness import (
+    host,
+    is_dead,
+    is_gone,
+    process_of,
+    state_of,
+    this_process,
+)
+from mlops_pipeline.run_state.selection import WHOLE, Selection, select
+from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.store import (
     NOTHING,
     ArtifactType,
@@ -23,7 +31,6 @@ from mlops_pipeline.store import (
     State,
     document_digest,
 )
-from mlops_pipeline.workspace import Workspace
 
 LAST = "last"
 """Name of the newest run."""

@@ -1,0 +1,1 @@
+"""The state of a run: its begin and end, its history, its selection, and who is alive."""
