@@ -17,8 +17,8 @@ from mlops_pipeline.cli.run import (
     read_parameters,
 )
 from mlops_pipeline.inspection.console import DECISIONS, Table, lines
-from mlops_pipeline.plan import NodePlan
-from mlops_pipeline.plan import plan as plan_nodes
+from mlops_pipeline.runners.dry_run import NodePlan
+from mlops_pipeline.runners.dry_run import plan as plan_nodes
 from mlops_pipeline.store import MemoryStore
 from mlops_pipeline.stores import make_root
 

@@ -21,13 +21,13 @@ from mlops_pipeline.executors.task import Task
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.node.claims import cancel_own
 from mlops_pipeline.node.launcher import Session, Start, end_run, launch, open_session
-from mlops_pipeline.partial import take_over
 from mlops_pipeline.run_state.history import Iteration, Outcome
 from mlops_pipeline.run_state.selection import SELECTION, WHOLE, Selection, chosen, select
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners.pool import WorkerPool
+from mlops_pipeline.runners.schedule import Place, Schedule, iterations_of
 from mlops_pipeline.runners.spares import Spares
-from mlops_pipeline.schedule import Place, Schedule, iterations_of
+from mlops_pipeline.runners.take_over import take_over
 from mlops_pipeline.store import NOTHING, Run, State
 
 

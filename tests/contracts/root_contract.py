@@ -16,7 +16,6 @@ from mlops_pipeline.inspection.results import read_run
 from mlops_pipeline.node.claims import claim
 from mlops_pipeline.node.driver import drive
 from mlops_pipeline.node.launcher import Start, open_session
-from mlops_pipeline.plan import plan
 from mlops_pipeline.roots.object_store import (
     is_remote,
     local_place,
@@ -27,6 +26,7 @@ from mlops_pipeline.roots.object_store import (
 )
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners import local
+from mlops_pipeline.runners.dry_run import plan
 from mlops_pipeline.runners.remote import finish_run, run_iteration
 from mlops_pipeline.store import ArtifactRecord, ArtifactState, MemoryStore, State
 from mlops_pipeline.testing import run_component

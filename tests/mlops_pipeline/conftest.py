@@ -12,10 +12,10 @@ import pytest
 
 from mlops_pipeline.authoring.find_pipeline import load_pipeline
 from mlops_pipeline.cache.why import Why, why
-from mlops_pipeline.plan import NodePlan, plan
 from mlops_pipeline.run_state.selection import Selection
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners import local
+from mlops_pipeline.runners.dry_run import NodePlan, plan
 from mlops_pipeline.store import MemoryStore
 
 
