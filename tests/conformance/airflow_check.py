@@ -13,8 +13,8 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.serialized_objects import DagSerialization
 from kubernetes.client import ApiClient
 
-from mlops_pipeline.runners.airflow.pods import StepPod
-from mlops_pipeline.runners.airflow.processes import Step
+from mlops_pipeline.runners.airflow.step_pod import StepPod
+from mlops_pipeline.runners.airflow.step_process import Step
 
 
 def main() -> None:

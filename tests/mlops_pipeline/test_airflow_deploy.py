@@ -19,7 +19,7 @@ from mlops_pipeline.ir import load_file
 from mlops_pipeline.runners.airflow.client import AirflowClient, AirflowError
 from mlops_pipeline.runners.airflow.config import ExecutionConfig, NodeConfig
 from mlops_pipeline.runners.airflow.deploy import KEPT, Deployment, deploy
-from mlops_pipeline.runners.airflow.processes import Step, StepProcess, level_of
+from mlops_pipeline.runners.airflow.step_process import Step, StepProcess, level_of
 
 PIPELINE = """
     from mlops_pipeline import component, pipeline

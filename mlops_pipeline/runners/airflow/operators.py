@@ -19,7 +19,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from mlops_pipeline.run_state.selection import FORCE, selection_of
 from mlops_pipeline.runners.airflow.config import ExecutionConfig
-from mlops_pipeline.runners.airflow.processes import Step, StepProcess
+from mlops_pipeline.runners.airflow.step_process import Step, StepProcess
 
 DONE, FAILED, USER_ERROR, SKIPPED = 0, 1, 65, 99
 
@@ -80,7 +80,7 @@ class StepOperator(BaseOperator):
         if self.execution.mode != "pod":
             return StepProcess(self.execution, self.log)
         # The provider for Kubernetes need not be there where nothing runs in pods.
-        from mlops_pipeline.runners.airflow.pods import StepPod
+        from mlops_pipeline.runners.airflow.step_pod import StepPod
 
         return StepPod(self.execution, self.task_id)
 

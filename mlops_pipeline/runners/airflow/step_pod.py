@@ -20,7 +20,7 @@ from kubernetes.client import models as k8s
 
 from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.runners.airflow.config import ExecutionConfig
-from mlops_pipeline.runners.airflow.processes import Step
+from mlops_pipeline.runners.airflow.step_process import Step
 
 RESULT = "/airflow/xcom/return.json"
 """File from which the provider's sidecar reads the result of a container."""
