@@ -21,10 +21,10 @@ from mlops_pipeline.inspection.console import Table, lines
 from mlops_pipeline.run_state.selection import select
 from mlops_pipeline.runners.kubeflow import deploy
 from mlops_pipeline.runners.kubeflow.client import KubeflowClient, Record, Server
+from mlops_pipeline.runners.kubeflow.cron import trigger
 from mlops_pipeline.runners.kubeflow.deploy import Job, Timetable, is_ours
 from mlops_pipeline.runners.kubeflow.package import Package
-from mlops_pipeline.runners.kubeflow.trigger import trigger
-from mlops_pipeline.runners.kubeflow.values import sent
+from mlops_pipeline.runners.kubeflow.parameter_values import sent
 
 TOKEN = "MLOPS_KUBEFLOW_TOKEN"
 

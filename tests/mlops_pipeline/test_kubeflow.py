@@ -16,9 +16,9 @@ from mlops_pipeline.errors import CompileError, SettingsError
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.runners.kubeflow.__main__ import main
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
-from mlops_pipeline.runners.kubeflow.shadows import local_path
+from mlops_pipeline.runners.kubeflow.parameter_values import received
 from mlops_pipeline.runners.kubeflow.spec import pipeline_spec, to_vertex, to_yaml
-from mlops_pipeline.runners.kubeflow.values import received
+from mlops_pipeline.runners.kubeflow.ui_cards import local_path
 from mlops_pipeline.store import State
 from mlops_pipeline.stores import open_store
 

@@ -9,10 +9,10 @@ import pytest
 
 from mlops_pipeline.errors import CompileError, ParameterError, SettingsError
 from mlops_pipeline.ir import PipelineIR, RunParameterIR, digest
+from mlops_pipeline.runners.kubeflow.cron import interval, six_fields, trigger
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
 from mlops_pipeline.runners.kubeflow.package import make_package, read_package
-from mlops_pipeline.runners.kubeflow.trigger import interval, six_fields, trigger
-from mlops_pipeline.runners.kubeflow.values import definition, received, sent
+from mlops_pipeline.runners.kubeflow.parameter_values import definition, received, sent
 
 INTEGER = {"type": "integer"}
 NUMBER = {"type": "number"}

@@ -26,9 +26,9 @@ from mlops_pipeline.run_state.lock_file import find_lock
 from mlops_pipeline.run_state.selection import selection_of
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners import remote
-from mlops_pipeline.runners.kubeflow.shadows import write_shadows
+from mlops_pipeline.runners.kubeflow.parameter_values import received
 from mlops_pipeline.runners.kubeflow.spec import ITEMS
-from mlops_pipeline.runners.kubeflow.values import received
+from mlops_pipeline.runners.kubeflow.ui_cards import write_shadows
 from mlops_pipeline.settings import Sources, resolve
 from mlops_pipeline.store import State
 from mlops_pipeline.stores import make_root, make_store_folder, open_store

@@ -24,8 +24,8 @@ from mlops_pipeline.runners.kubeflow.client import (
     Record,
     TakenError,
 )
+from mlops_pipeline.runners.kubeflow.cron import Trigger
 from mlops_pipeline.runners.kubeflow.package import Package
-from mlops_pipeline.runners.kubeflow.trigger import Trigger
 from mlops_pipeline.store import NOTHING
 
 OURS = "mlops-pipeline"

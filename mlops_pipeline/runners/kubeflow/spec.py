@@ -38,9 +38,9 @@ from mlops_pipeline.runners.kubeflow.executors import (
     dag_task,
     task,
 )
-from mlops_pipeline.runners.kubeflow.levels import Level, Member, Needs, levels, loop_named
+from mlops_pipeline.runners.kubeflow.loop_levels import Level, Member, Needs, levels, loop_named
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
-from mlops_pipeline.runners.kubeflow.values import definition
+from mlops_pipeline.runners.kubeflow.parameter_values import definition
 
 ITEMS = "Output"
 """Output of the tasks that find out over what a loop goes."""
