@@ -24,10 +24,10 @@ from mlops_pipeline.node.launcher import Session, Start, end_run, launch, open_s
 from mlops_pipeline.run_state.history import Iteration, Outcome
 from mlops_pipeline.run_state.selection import SELECTION, WHOLE, Selection, chosen, select
 from mlops_pipeline.run_state.workspace import Workspace
-from mlops_pipeline.runners.pool import WorkerPool
 from mlops_pipeline.runners.schedule import Place, Schedule, iterations_of
-from mlops_pipeline.runners.spares import Spares
 from mlops_pipeline.runners.take_over import take_over
+from mlops_pipeline.runners.workers.idle import Spares
+from mlops_pipeline.runners.workers.pool import WorkerPool
 from mlops_pipeline.store import NOTHING, Run, State
 
 

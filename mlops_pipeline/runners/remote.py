@@ -22,9 +22,9 @@ from mlops_pipeline.run_state.history import Iteration, Outcome, load_history
 from mlops_pipeline.run_state.lifecycle import RESUMED, pipeline_of
 from mlops_pipeline.run_state.selection import WHOLE, Selection, chosen, select
 from mlops_pipeline.run_state.workspace import Workspace
-from mlops_pipeline.runners.pool import WorkerPool
 from mlops_pipeline.runners.schedule import inside, iterations_of
 from mlops_pipeline.runners.take_over import take_over_place
+from mlops_pipeline.runners.workers.pool import WorkerPool
 from mlops_pipeline.store import NOTHING, Run, State
 
 

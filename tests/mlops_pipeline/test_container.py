@@ -17,7 +17,7 @@ from mlops_pipeline.executors.executor import execute
 from mlops_pipeline.executors.task import ArtifactRef, Task
 from mlops_pipeline.interface.signature import Input, Output
 from mlops_pipeline.ir import ContainerExecutor
-from mlops_pipeline.runners.pool import WorkerPool
+from mlops_pipeline.runners.workers.pool import WorkerPool
 from mlops_pipeline.testing import run_component
 
 IMAGE = "localhost/mlops-pipeline-test:latest"

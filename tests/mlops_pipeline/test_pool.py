@@ -13,7 +13,7 @@ import pytest
 from mlops_pipeline.artifacts import Integer
 from mlops_pipeline.executors.task import ArtifactRef, Task
 from mlops_pipeline.ir import FunctionExecutor
-from mlops_pipeline.runners.pool import WorkerPool
+from mlops_pipeline.runners.workers.pool import WorkerPool
 
 USER_CODE = '''
 import atexit, ctypes, logging, os, signal, subprocess, sys, threading, time
@@ -423,7 +423,7 @@ def test_close_ends_a_running_task(task, tmp_path):
 PARENT = """
 import sys
 from mlops_pipeline.ir import FunctionExecutor
-from mlops_pipeline.runners.pool import WorkerPool
+from mlops_pipeline.runners.workers.pool import WorkerPool
 from mlops_pipeline.executors.task import Task
 
 function, folder, started = sys.argv[1:]

@@ -15,8 +15,8 @@ import pytest
 
 from mlops_pipeline.executors.task import ArtifactRef, Task
 from mlops_pipeline.ir import FunctionExecutor
-from mlops_pipeline.runners.pool import WorkerPool
-from mlops_pipeline.runners.spares import Spares
+from mlops_pipeline.runners.workers.idle import Spares
+from mlops_pipeline.runners.workers.pool import WorkerPool
 
 CODE = """
     import os
@@ -205,8 +205,8 @@ def test_processes_end_with_the_one_that_keeps_them(tmp_path: Path, code: Path) 
     script = """
         import os, sys
         from mlops_pipeline.ir import FunctionExecutor
-        from mlops_pipeline.runners.pool import WorkerPool
-        from mlops_pipeline.runners.spares import Spares
+        from mlops_pipeline.runners.workers.pool import WorkerPool
+        from mlops_pipeline.runners.workers.idle import Spares
         from mlops_pipeline.executors.task import Task
 
         code, left = sys.argv[1:]

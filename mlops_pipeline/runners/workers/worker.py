@@ -25,7 +25,7 @@ from msgspec import Struct
 
 from mlops_pipeline.executors.executor import execute
 from mlops_pipeline.executors.task import Task, TaskResult
-from mlops_pipeline.runners.surroundings import Imports
+from mlops_pipeline.runners.workers.surroundings import Imports
 
 _PR_SET_CHILD_SUBREAPER = 36
 

@@ -8,10 +8,10 @@ from types import TracebackType
 
 from mlops_pipeline.executors.failure import failed
 from mlops_pipeline.executors.task import Task, TaskResult
-from mlops_pipeline.runners.output import Output
-from mlops_pipeline.runners.process import WorkerProcess
-from mlops_pipeline.runners.spares import Spares, end
-from mlops_pipeline.runners.surroundings import current_surroundings
+from mlops_pipeline.runners.workers.idle import Spares, end
+from mlops_pipeline.runners.workers.output import Output
+from mlops_pipeline.runners.workers.process import WorkerProcess
+from mlops_pipeline.runners.workers.surroundings import current_surroundings
 
 _PATIENCE = 0.1
 """Seconds that a task waits for a warm process before it has another one started."""

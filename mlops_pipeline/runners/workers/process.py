@@ -13,13 +13,13 @@ import time
 from pathlib import Path
 
 from mlops_pipeline.executors.task import Task, TaskResult
-from mlops_pipeline.runners.output import Output
-from mlops_pipeline.runners.surroundings import Surroundings, are_unchanged
-from mlops_pipeline.runners.worker import Reply, TaskRequest, from_line, to_line
+from mlops_pipeline.runners.workers.output import Output
+from mlops_pipeline.runners.workers.surroundings import Surroundings, are_unchanged
+from mlops_pipeline.runners.workers.worker import Reply, TaskRequest, from_line, to_line
 
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "
-    "from mlops_pipeline.runners.worker import main; main(*map(int, sys.argv[1:]))"
+    "from mlops_pipeline.runners.workers.worker import main; main(*map(int, sys.argv[1:]))"
 )
 # How often a silent worker is looked at: a child that it forked may keep its pipes open.
 _GLANCE = 1.0

@@ -12,8 +12,8 @@ import threading
 import time
 from collections.abc import Sequence
 
-from mlops_pipeline.runners.process import WorkerProcess
-from mlops_pipeline.runners.surroundings import Surroundings
+from mlops_pipeline.runners.workers.process import WorkerProcess
+from mlops_pipeline.runners.workers.surroundings import Surroundings
 
 _CLOSING = 3.0
 """Seconds that workers have to end by themselves."""

@@ -1,0 +1,1 @@
+"""Worker processes: started ahead, given one task each, and watched."""
