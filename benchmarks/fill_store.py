@@ -9,8 +9,15 @@ import sys
 import time
 from pathlib import Path
 
-from mlops_pipeline.store import ArtifactRecord, ArtifactType, Execution, MetadataStore, Run, State
-from mlops_pipeline.stores import open_store
+from mlops_pipeline.store.open_by_url import open_store
+from mlops_pipeline.store.records import (
+    ArtifactRecord,
+    ArtifactType,
+    Execution,
+    MetadataStore,
+    Run,
+    State,
+)
 
 NODES = 20
 

@@ -19,8 +19,15 @@ from stock_mlmd import stock_client
 from mlops_pipeline.authoring.compile import compile_pipeline
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners import local
-from mlops_pipeline.store import ArtifactRecord, ArtifactType, Execution, MetadataStore, Run, State
-from mlops_pipeline.stores import open_store
+from mlops_pipeline.store.open_by_url import open_store
+from mlops_pipeline.store.records import (
+    ArtifactRecord,
+    ArtifactType,
+    Execution,
+    MetadataStore,
+    Run,
+    State,
+)
 
 HERE = Path(__file__).parent
 NODES = 8

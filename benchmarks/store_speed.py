@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_metadata.mlmd import MlmdStore, open_sqlite
-from mlops_pipeline.store import (
+from mlops_pipeline.store.records import (
     ArtifactRecord,
     ArtifactType,
     Direction,

@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from mlops_pipeline.interface.signature import Output as Output
     from mlops_pipeline.interface.signature import Unkeyed as Unkeyed
     from mlops_pipeline.interface.types import Secret as Secret
-    from mlops_pipeline.store import MemoryStore as MemoryStore
+    from mlops_pipeline.store.records import MemoryStore as MemoryStore
 
 __version__ = "0.1.0"
 
@@ -96,7 +96,7 @@ _NAMES_OF_MODULES = {
     "authoring.queries": "external latest latest_blessed_model query rolling_window span_range",
     "inspection.results": "PipelineRun",
     "interface.signature": "BeamPipeline Input Output Unkeyed",
-    "store": "MemoryStore",
+    "store.records": "MemoryStore",
 }
 _MODULE_OF_NAME = {
     name: module for module, names in _NAMES_OF_MODULES.items() for name in names.split()

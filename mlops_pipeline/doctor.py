@@ -20,7 +20,7 @@ from mlops_pipeline.roots.object_store import check_url, is_remote
 from mlops_pipeline.roots.remote_root import RemoteRoot
 from mlops_pipeline.run_state.workspace import copies_in, scratch_folder
 from mlops_pipeline.settings import Resolved
-from mlops_pipeline.stores import file_of, open_store
+from mlops_pipeline.store.open_by_url import file_of, open_store
 from mlops_pipeline.text import size
 
 OLDEST_PYTHON = (3, 10)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_pipeline.errors import ExecutorError, ResolutionError, did_you_mean
-from mlops_pipeline.store import (
+from mlops_pipeline.store.records import (
     ArtifactRecord,
     ArtifactState,
     Direction,

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import mlops_components
 import mlops_pipeline
-from mlops_pipeline import errors, store
+from mlops_pipeline import errors
 from mlops_pipeline.authoring.components import Component
 from mlops_pipeline.cli.app import COMMANDS
 from mlops_pipeline.settings import Settings
+from mlops_pipeline.store import records
 
 ROOT = Path(__file__).resolve().parent.parent
 IGNORED = {".venvs", ".git", "node_modules"}
@@ -44,7 +45,7 @@ def test_settings_are_named() -> None:
 def test_errors_of_the_user_are_named() -> None:
     found = {
         name
-        for module in (errors, store)
+        for module in (errors, records)
         for name, thing in vars(module).items()
         if isinstance(thing, type) and issubclass(thing, errors.PipelineError)
     }

@@ -33,7 +33,7 @@ from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.run_state.lock_file import find_lock
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.settings import Settings
-from mlops_pipeline.store import MetadataStore
+from mlops_pipeline.store.records import MetadataStore
 from mlops_pipeline.user_code import importing, no_bytecode, put_first
 
 DEFAULT_FILE = "pipeline.py"

@@ -14,7 +14,7 @@ from mlops_pipeline.inspection.console import Screen, Table, lines
 from mlops_pipeline.inspection.dataset_diff import DataDiff, FeatureDiff, diff_versions
 from mlops_pipeline.inspection.datasets import TrainedModel, Version
 from mlops_pipeline.inspection.feature_statistics import Feature
-from mlops_pipeline.store import ArtifactState
+from mlops_pipeline.store.records import ArtifactState
 from mlops_pipeline.text import ago, number, one_line
 
 FEATURE_ROWS = 30

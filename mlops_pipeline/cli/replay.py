@@ -16,7 +16,7 @@ from mlops_pipeline.executors.task import Task, TaskResult
 from mlops_pipeline.inspection.results import read_run
 from mlops_pipeline.ir import ContainerExecutor, PipelineIR
 from mlops_pipeline.runners.replay import replay as replay_again
-from mlops_pipeline.store import Execution
+from mlops_pipeline.store.records import Execution
 from mlops_pipeline.tracebacks import traceback_tail
 
 

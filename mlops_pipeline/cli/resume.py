@@ -13,7 +13,7 @@ from mlops_pipeline.cli.run import Job, execute
 from mlops_pipeline.inspection.report import run_data
 from mlops_pipeline.inspection.results import read_run
 from mlops_pipeline.runners.local import RunOptions
-from mlops_pipeline.store import State
+from mlops_pipeline.store.records import State
 
 
 @click.command()

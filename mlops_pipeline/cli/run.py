@@ -38,8 +38,8 @@ from mlops_pipeline.run_state.lifecycle import refuse_taken
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.local import RunOptions
-from mlops_pipeline.store import State
-from mlops_pipeline.stores import make_root
+from mlops_pipeline.store.open_by_url import make_root
+from mlops_pipeline.store.records import State
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.run_state.history import Outcome
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners.remote import IterationOptions, begin, run_iteration
-from mlops_pipeline.store import ArtifactRecord, State
-from mlops_pipeline.stores import make_root
+from mlops_pipeline.store.open_by_url import make_root
+from mlops_pipeline.store.records import ArtifactRecord, State
 
 DONE, USER_ERROR, TEMPORARY, SKIPPED = 0, 65, 75, 99
 

@@ -9,7 +9,7 @@ from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.inspection.console import DECISIONS, Table, lines
 from mlops_pipeline.run_state.lifecycle import run_seconds
 from mlops_pipeline.run_state.liveness import state_of
-from mlops_pipeline.store import Run
+from mlops_pipeline.store.records import Run
 from mlops_pipeline.text import ago, one_line, seconds
 
 

@@ -20,7 +20,7 @@ from mlops_pipeline.cli.run_node import (
 from mlops_pipeline.cli.selection_options import choice_options
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners.remote import count_items, finish_run, open_run
-from mlops_pipeline.store import State
+from mlops_pipeline.store.records import State
 
 
 @click.command("loop-items")

@@ -20,7 +20,7 @@ from mlops_pipeline.inspection.report import (
 )
 from mlops_pipeline.inspection.results import Artifacts, NodeRun, PipelineRun, read_run
 from mlops_pipeline.run_state.lifecycle import LAST
-from mlops_pipeline.store import State
+from mlops_pipeline.store.records import State
 from mlops_pipeline.text import ago, one_line, seconds
 
 

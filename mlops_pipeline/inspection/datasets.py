@@ -15,7 +15,7 @@ from mlops_pipeline.errors import NotFoundError, PipelineError, did_you_mean
 from mlops_pipeline.inspection.feature_statistics import read_described
 from mlops_pipeline.inspection.find import find_start
 from mlops_pipeline.inspection.results import artifact_object
-from mlops_pipeline.store import (
+from mlops_pipeline.store.records import (
     ArtifactRecord,
     ArtifactState,
     Direction,

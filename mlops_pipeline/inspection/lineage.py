@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from mlops_pipeline.store import (
+from mlops_pipeline.store.records import (
     ArtifactRecord,
     Direction,
     Event,

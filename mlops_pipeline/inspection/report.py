@@ -14,7 +14,7 @@ from mlops_pipeline.errors import PipelineError
 from mlops_pipeline.gate import FAIL, SKIP, gate_data
 from mlops_pipeline.inspection.console import DECISIONS, Screen, Table, lines
 from mlops_pipeline.inspection.results import KILLED, NodeRun, PipelineRun
-from mlops_pipeline.store import MetadataStore, State
+from mlops_pipeline.store.records import MetadataStore, State
 from mlops_pipeline.text import number, one_line, seconds
 
 METRICS_FILE = "metrics.json"

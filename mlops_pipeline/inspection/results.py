@@ -18,7 +18,7 @@ from mlops_pipeline.run_state.lifecycle import elapsed, last_sign, run_seconds
 from mlops_pipeline.run_state.liveness import state_of
 from mlops_pipeline.run_state.workspace import TAG, copies_in
 from mlops_pipeline.settings import Sources, resolve
-from mlops_pipeline.store import (
+from mlops_pipeline.store.records import (
     ArtifactRecord,
     Direction,
     Execution,

@@ -20,7 +20,7 @@ from mlops_pipeline.node.driver import Plan, Request
 from mlops_pipeline.roots.staging import OUTPUTS, STAGING
 from mlops_pipeline.run_state import liveness
 from mlops_pipeline.run_state.workspace import Workspace
-from mlops_pipeline.store import (
+from mlops_pipeline.store.records import (
     NOTHING,
     AlreadyExistsError,
     Execution,

@@ -37,7 +37,7 @@ from mlops_pipeline.resolvers import Query, ask_resolver
 from mlops_pipeline.roots.object_store import check_url, is_remote, local_place
 from mlops_pipeline.run_state.history import History, Iteration, Outcome, node_label
 from mlops_pipeline.run_state.workspace import Workspace
-from mlops_pipeline.store import NOTHING, ArtifactRecord, ArtifactState, Run, State
+from mlops_pipeline.store.records import NOTHING, ArtifactRecord, ArtifactState, Run, State
 
 
 class Decision(str, enum.Enum):

@@ -31,7 +31,7 @@ from mlops_pipeline.ir import (
     SecretName,
 )
 from mlops_pipeline.roots.object_store import is_remote, read_bytes
-from mlops_pipeline.store import ArtifactRecord
+from mlops_pipeline.store.records import ArtifactRecord
 
 
 class ExpressionValues(Protocol):

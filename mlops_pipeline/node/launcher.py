@@ -41,7 +41,7 @@ from mlops_pipeline.run_state.history import History, Iteration, Outcome, load_h
 from mlops_pipeline.run_state.lifecycle import FRESH, Start, end_run, go_on, new_run
 from mlops_pipeline.run_state.liveness import Heart
 from mlops_pipeline.run_state.workspace import TAG, Workspace
-from mlops_pipeline.store import (
+from mlops_pipeline.store.records import (
     ArtifactRecord,
     ArtifactState,
     Execution,

@@ -27,7 +27,7 @@ from mlops_pipeline.roots.digests import digest_path
 from mlops_pipeline.roots.staging import Attempt, Placed
 from mlops_pipeline.run_state.history import Outcome, node_label
 from mlops_pipeline.run_state.workspace import TAG, Workspace
-from mlops_pipeline.store import (
+from mlops_pipeline.store.records import (
     AlreadyExistsError,
     ArtifactRecord,
     ArtifactState,

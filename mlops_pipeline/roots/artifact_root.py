@@ -12,7 +12,7 @@ from mlops_pipeline.roots.local_root import LocalRoot
 from mlops_pipeline.roots.object_store import check_url, is_remote
 from mlops_pipeline.roots.remote_root import RemoteRoot
 from mlops_pipeline.roots.staging import Attempt
-from mlops_pipeline.store import Execution, MetadataStore
+from mlops_pipeline.store.records import Execution, MetadataStore
 
 
 class ArtifactRoot(Protocol):

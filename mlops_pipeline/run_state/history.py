@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mlops_pipeline.store import (
+from mlops_pipeline.store.records import (
     NOTHING,
     ArtifactRecord,
     Direction,

@@ -22,7 +22,7 @@ from mlops_pipeline.run_state.liveness import (
 )
 from mlops_pipeline.run_state.selection import WHOLE, Selection, select
 from mlops_pipeline.run_state.workspace import Workspace
-from mlops_pipeline.store import (
+from mlops_pipeline.store.records import (
     NOTHING,
     ArtifactType,
     Execution,

@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from mlops_pipeline.store import Execution, MetadataStore, Run, State
+from mlops_pipeline.store.records import Execution, MetadataStore, Run, State
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from mlops_pipeline.roots.object_store import (
     list_objects,
     local_place,
 )
-from mlops_pipeline.store import ArtifactRecord, MetadataStore
+from mlops_pipeline.store.records import ArtifactRecord, MetadataStore
 
 TAG = "storage_tag"
 """Artifact property: the object store's tag of the content at publishing."""

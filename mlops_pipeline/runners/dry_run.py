@@ -18,7 +18,7 @@ from mlops_pipeline.node.launcher import Session, ask
 from mlops_pipeline.run_state.history import History, Iteration, Outcome
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners.schedule import Schedule
-from mlops_pipeline.store import NOTHING, Run, State
+from mlops_pipeline.store.records import NOTHING, Run, State
 from mlops_pipeline.tracebacks import summary
 
 

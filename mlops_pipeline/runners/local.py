@@ -28,7 +28,7 @@ from mlops_pipeline.runners.schedule import Place, Schedule, iterations_of
 from mlops_pipeline.runners.take_over import take_over
 from mlops_pipeline.runners.workers.idle import Spares
 from mlops_pipeline.runners.workers.pool import WorkerPool
-from mlops_pipeline.store import NOTHING, Run, State
+from mlops_pipeline.store.records import NOTHING, Run, State
 
 
 @dataclass(frozen=True)

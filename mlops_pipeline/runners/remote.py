@@ -25,7 +25,7 @@ from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners.schedule import inside, iterations_of
 from mlops_pipeline.runners.take_over import take_over_place
 from mlops_pipeline.runners.workers.pool import WorkerPool
-from mlops_pipeline.store import NOTHING, Run, State
+from mlops_pipeline.store.records import NOTHING, Run, State
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from mlops_pipeline.node.launcher import local_inputs, make_task
 from mlops_pipeline.run_state.history import load_links
 from mlops_pipeline.run_state.lifecycle import pipeline_of
 from mlops_pipeline.run_state.workspace import Workspace
-from mlops_pipeline.store import Direction, Execution, State
+from mlops_pipeline.store.records import Direction, Execution, State
 
 
 def replay(

@@ -10,7 +10,7 @@ from mlops_pipeline.ir_graph import loop_dependencies, users
 from mlops_pipeline.node.driver import SkippedError, loop_items, shared_loops
 from mlops_pipeline.node.launcher import Session
 from mlops_pipeline.run_state.history import Iteration, Outcome
-from mlops_pipeline.store import State
+from mlops_pipeline.store.records import State
 
 Place = tuple[str, Iteration]
 """A node and its iteration."""

@@ -10,7 +10,7 @@ from mlops_pipeline.node.claims import new_execution
 from mlops_pipeline.node.driver import Decision, Plan
 from mlops_pipeline.node.launcher import Session
 from mlops_pipeline.run_state.history import Iteration, Outcome, load_history, node_label
-from mlops_pipeline.store import State
+from mlops_pipeline.store.records import State
 
 
 def take_over(session: Session, base_run: str, node_ids: frozenset[str]) -> list[Outcome]:

@@ -18,8 +18,8 @@ from mlops_pipeline.authoring.find_pipeline import load_pipeline
 from mlops_pipeline.run_state.selection import BASE, FROM, ONLY, RESERVED, TO, selection_of
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners import local
-from mlops_pipeline.store import Execution, MetadataStore, State
-from mlops_pipeline.stores import open_store
+from mlops_pipeline.store.open_by_url import open_store
+from mlops_pipeline.store.records import Execution, MetadataStore, State
 
 HERE = Path(__file__).parent
 CASES = HERE / "cases.py"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mlops_pipeline.store import (
+from mlops_pipeline.store.records import (
     AlreadyExistsError,
     ArtifactRecord,
     ArtifactState,

@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import Any
 
 from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.store import ArtifactRecord, Execution, MetadataStore, Run, State
-from mlops_pipeline.stores import open_store
+from mlops_pipeline.store.open_by_url import open_store
+from mlops_pipeline.store.records import ArtifactRecord, Execution, MetadataStore, Run, State
 
 
 class Retries(logging.Handler):

@@ -10,7 +10,7 @@ import pytest
 
 from mlops_metadata.mlmd import open_sqlite
 from mlops_pipeline.roots.digests import digest_path
-from mlops_pipeline.store import ArtifactState, Direction, State
+from mlops_pipeline.store.records import ArtifactState, Direction, State
 
 pytestmark = pytest.mark.mlmd
 

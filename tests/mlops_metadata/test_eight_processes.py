@@ -11,7 +11,7 @@ import pytest
 
 from mlops_metadata.mlmd import open_sqlite
 from mlops_pipeline.run_state.history import load_links
-from mlops_pipeline.store import Direction, State
+from mlops_pipeline.store.records import Direction, State
 
 pytestmark = pytest.mark.mlmd
 

@@ -20,8 +20,8 @@ from mlops_metadata.by_server import open_grpc, open_mysql
 from mlops_metadata.mlmd import MlmdStore
 from mlops_metadata.server.grpc_server import MetadataServer, ServerOptions
 from mlops_pipeline.errors import SettingsError, StoreError
-from mlops_pipeline.store import AlreadyExistsError, ArtifactRecord, Execution, Run, State
-from mlops_pipeline.stores import open_store
+from mlops_pipeline.store.open_by_url import open_store
+from mlops_pipeline.store.records import AlreadyExistsError, ArtifactRecord, Execution, Run, State
 
 pytestmark = pytest.mark.mlmd
 
@@ -262,7 +262,7 @@ def test_of_many_processes_on_mariadb_one_gets_a_claim(database: str) -> None:
     script = """
 import sys
 from mlops_metadata.by_server import open_mysql
-from mlops_pipeline.store import AlreadyExistsError, Execution, State
+from mlops_pipeline.store.records import AlreadyExistsError, Execution, State
 store = open_mysql(sys.argv[1])
 for number in range(10):
     name = f"key{number}.1"

@@ -20,7 +20,7 @@ from mlops_pipeline.inspection.feature_statistics import (
     l_infinity,
     on_one_scale,
 )
-from mlops_pipeline.store import ArtifactRecord, Execution, MemoryStore, State
+from mlops_pipeline.store.records import ArtifactRecord, Execution, MemoryStore, State
 
 
 class Records:
@@ -132,7 +132,7 @@ def test_a_version_is_named_in_many_ways(records: Records) -> None:
 
 
 def _run(run_id: str) -> Any:
-    from mlops_pipeline.store import Run
+    from mlops_pipeline.store.records import Run
 
     return Run(run_id, "taxi", State.COMPLETE)
 

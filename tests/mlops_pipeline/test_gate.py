@@ -20,7 +20,7 @@ from mlops_pipeline.inspection.report import run_data, run_report
 from mlops_pipeline.inspection.results import PipelineRun, read_run
 from mlops_pipeline.node.launcher import end_run, launch, open_session
 from mlops_pipeline.runners.replay import replay
-from mlops_pipeline.store import ArtifactState, State
+from mlops_pipeline.store.records import ArtifactState, State
 from mlops_pipeline.testing import run_component
 
 STEPS = """

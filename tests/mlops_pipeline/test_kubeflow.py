@@ -19,8 +19,8 @@ from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
 from mlops_pipeline.runners.kubeflow.parameter_values import received
 from mlops_pipeline.runners.kubeflow.spec import pipeline_spec, to_vertex, to_yaml
 from mlops_pipeline.runners.kubeflow.ui_cards import local_path
-from mlops_pipeline.store import State
-from mlops_pipeline.stores import open_store
+from mlops_pipeline.store.open_by_url import open_store
+from mlops_pipeline.store.records import State
 
 PIPELINE = """
     from mlops_pipeline import (

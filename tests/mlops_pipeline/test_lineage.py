@@ -9,7 +9,7 @@ import pytest
 
 from mlops_pipeline.inspection import lineage_drawing
 from mlops_pipeline.inspection.lineage import Lineage, LineageStart, downstream, upstream
-from mlops_pipeline.store import (
+from mlops_pipeline.store.records import (
     ArtifactRecord,
     Direction,
     Event,

@@ -13,7 +13,7 @@ import pytest
 
 from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
 from mlops_pipeline.run_state.liveness import state_of
-from mlops_pipeline.store import Direction, Execution, State
+from mlops_pipeline.store.records import Direction, Execution, State
 
 HEAD = """
     from mlops_pipeline import (

@@ -21,7 +21,7 @@ from mlops_pipeline.run_state.selection import (
 from mlops_pipeline.runners import remote
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
 from mlops_pipeline.runners.kubeflow.spec import pipeline_spec
-from mlops_pipeline.store import State
+from mlops_pipeline.store.records import State
 
 CHAIN = """
     from mlops_pipeline import component, pipeline

@@ -18,7 +18,7 @@ from mlops_pipeline.resolvers import (
     rolling_window,
     span_range,
 )
-from mlops_pipeline.store import (
+from mlops_pipeline.store.records import (
     ArtifactRecord,
     ArtifactState,
     Execution,

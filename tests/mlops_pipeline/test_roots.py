@@ -16,8 +16,8 @@ from root_contract import RemoteContract, RootContract, Site, states  # noqa: E4
 from mlops_pipeline.errors import SettingsError  # noqa: E402
 from mlops_pipeline.roots.local_copies import default_scratch, make_scratch  # noqa: E402
 from mlops_pipeline.roots.object_store import remove  # noqa: E402
-from mlops_pipeline.store import MemoryStore  # noqa: E402
-from mlops_pipeline.stores import make_root  # noqa: E402
+from mlops_pipeline.store.open_by_url import make_root  # noqa: E402
+from mlops_pipeline.store.records import MemoryStore  # noqa: E402
 
 
 class TestLocalRoot(RootContract):

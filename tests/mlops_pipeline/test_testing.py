@@ -16,7 +16,7 @@ from mlops_pipeline.errors import (
 from mlops_pipeline.executors.context import TaskContext, current_task
 from mlops_pipeline.interface.signature import Input, Output
 from mlops_pipeline.interface.types import Secret
-from mlops_pipeline.store import State
+from mlops_pipeline.store.records import State
 from mlops_pipeline.testing import artifact, run_component, run_pipeline
 
 

@@ -10,11 +10,11 @@ from mlops_pipeline.executors.executor import execute
 from mlops_pipeline.executors.task import ArtifactRef, Task
 from mlops_pipeline.ir import FunctionExecutor
 from mlops_pipeline.resolvers import Query, ask_resolver, find_resolver
-from mlops_pipeline.store import ArtifactRecord, MemoryStore
+from mlops_pipeline.store.records import ArtifactRecord, MemoryStore
 from mlops_pipeline.user_code import load_target
 
 BOTH = """
-from mlops_pipeline.store import ArtifactRecord
+from mlops_pipeline.store.records import ArtifactRecord
 
 def pick(query):
     return [ArtifactRecord("Model", {folder!r})]

@@ -26,7 +26,7 @@ from mlops_pipeline.errors import DefinitionError, PipelineError
 from mlops_pipeline.inspection.lineage import LineageStart, upstream
 from mlops_pipeline.inspection.results import PipelineRun
 from mlops_pipeline.ir import Literal
-from mlops_pipeline.store import State
+from mlops_pipeline.store.records import State
 
 pytestmark = [pytest.mark.tfx, pytest.mark.filterwarnings("ignore")]
 

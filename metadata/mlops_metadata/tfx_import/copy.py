@@ -14,7 +14,7 @@ from typing import Any
 
 from mlops_metadata.tfx_import.source import Source, Step, open_source
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.store import (
+from mlops_pipeline.store.records import (
     AlreadyExistsError,
     ArtifactRecord,
     Direction,

@@ -11,7 +11,7 @@ from typing import Any
 
 from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.ir import PipelineIR, digest, dump
-from mlops_pipeline.store import NOTHING
+from mlops_pipeline.store.records import NOTHING
 
 KEPT = 5
 """IR files that stay: runs that have started go on with the one that they started with."""

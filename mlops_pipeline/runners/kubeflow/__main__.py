@@ -30,8 +30,8 @@ from mlops_pipeline.runners.kubeflow.parameter_values import received
 from mlops_pipeline.runners.kubeflow.spec import ITEMS
 from mlops_pipeline.runners.kubeflow.ui_cards import write_shadows
 from mlops_pipeline.settings import Sources, resolve
-from mlops_pipeline.store import State
-from mlops_pipeline.stores import make_root, make_store_folder, open_store
+from mlops_pipeline.store.open_by_url import make_root, make_store_folder, open_store
+from mlops_pipeline.store.records import State
 
 
 def main(argv: Sequence[str] | None = None) -> int:

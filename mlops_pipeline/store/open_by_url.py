@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from mlops_pipeline.errors import ExecutorError, SettingsError, StoreError, did_you_mean
 from mlops_pipeline.roots.object_store import check_url, is_remote
-from mlops_pipeline.store import MemoryStore, MetadataStore
+from mlops_pipeline.store.records import MemoryStore, MetadataStore
 from mlops_pipeline.user_code import load_target
 
 GROUP = "mlops_pipeline.stores"
@@ -27,7 +27,7 @@ Opener = Callable[[str], MetadataStore]
 _TFX_IMPORTER = "mlops_metadata.tfx_import.copy:import_tfx_store"
 
 OWN: Mapping[str, str] = {
-    "memory": "mlops_pipeline.stores:open_memory",
+    "memory": "mlops_pipeline.store.open_by_url:open_memory",
     "sqlite": "mlops_metadata.mlmd:open_sqlite",
     "grpc": "mlops_metadata.by_server:open_grpc",
     "mysql": "mlops_metadata.by_server:open_mysql",
