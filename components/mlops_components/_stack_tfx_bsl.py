@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from mlops_components._sql_slices import SliceQuery, Slices
-from mlops_components._sql_types import SqlError
+from mlops_components.sql._slices import SliceQuery, Slices
+from mlops_components.sql._types import SqlError
 
 try:
     from tfx_bsl.arrow import sql_util

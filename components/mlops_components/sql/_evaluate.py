@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mlops_components._sql_functions import NODES, Resolve
-from mlops_components._sql_types import SqlError, written
+from mlops_components.sql._functions import NODES, Resolve
+from mlops_components.sql._types import SqlError, written
 from mlops_pipeline.errors import PipelineError
 
 SUPPORTED = (

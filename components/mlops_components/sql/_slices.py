@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from mlops_components._sql import SUPPORTED, compute, parse
-from mlops_components._sql_texts import as_text
-from mlops_components._sql_types import SqlError, kind, parts_of
+from mlops_components.sql._evaluate import SUPPORTED, compute, parse
+from mlops_components.sql._texts import as_text
+from mlops_components.sql._types import SqlError, kind, parts_of
 
 SHAPE = (
     "SELECT STRUCT(value [AS name], ...) [FROM example.feature [AS name], ...] [WHERE condition]"

@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mlops_components._sql_texts import as_text
-from mlops_components._sql_types import (
+from mlops_components.sql._texts import as_text
+from mlops_components.sql._types import (
     NUMBERS,
     TEXTS,
     SqlError,

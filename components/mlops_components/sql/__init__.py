@@ -1,0 +1,1 @@
+"""SQL over Arrow arrays: the part of GoogleSQL that slices and validations use."""
