@@ -4,7 +4,6 @@ Importing this package imports no heavy library: TensorFlow, Beam, TFDV, TFT and
 by the process that runs a component.
 """
 
-from mlops_components import _stack_tfma
 from mlops_components.bulk_inferrer import (
     BulkInferrer,
     ClassifyOutput,
@@ -64,6 +63,7 @@ from mlops_components.pusher import Filesystem, PushDestination, Pusher, Version
 from mlops_components.records.data_frames import read_frame, write_frames
 from mlops_components.schema_gen import SchemaGen
 from mlops_components.sql_example_gen import SqlExampleGen
+from mlops_components.stacks import _tfma
 from mlops_components.statistics_gen import StatisticsGen
 from mlops_components.tfx_component import from_tfx
 from mlops_components.trainer import Trainer
@@ -151,7 +151,7 @@ __all__ = [
 ]
 
 # Before any pipeline or module of a user imports TFMA.
-_stack_tfma.install()
+_tfma.install()
 
 
 def __getattr__(name: str) -> object:

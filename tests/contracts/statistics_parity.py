@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from mlops_components._stack_protobuf import is_repeated
+from mlops_components.stacks._protobuf import is_repeated
 
 SUMS = {"mean", "std_dev", "avg_num_values", "weighted_sample_count", "sum", "sample_count"}
 TOLERANCE = 1e-9

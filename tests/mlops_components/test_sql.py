@@ -97,14 +97,14 @@ def batch() -> Any:
 
 @pytest.mark.parametrize(("query", "values"), SAME, ids=[query for query, _ in SAME])
 def test_slices_are_those_of_zetasql(batch: Any, query: str, values: list[Any]) -> None:
-    from mlops_components._stack_tfx_bsl import slice_query
+    from mlops_components.stacks._tfx_bsl import slice_query
 
     found = slice_query(query, batch.schema).execute(batch)
     assert [[[value for _, value in pairs] for pairs in row] for row in found] == values
 
 
 def test_slices_are_named_by_the_fields_of_the_struct(batch: Any) -> None:
-    from mlops_components._stack_tfx_bsl import slice_query
+    from mlops_components.stacks._tfx_bsl import slice_query
 
     query = "SELECT STRUCT(i, s AS letter, i * 2) FROM example.i, example.s WHERE i = 1"
     found = slice_query(query, batch.schema).execute(batch)
@@ -128,8 +128,8 @@ def test_slices_are_named_by_the_fields_of_the_struct(batch: Any) -> None:
     ],
 )
 def test_a_wrong_query_is_refused_before_any_row_is_read(batch: Any, query: str) -> None:
-    from mlops_components._stack_tfx_bsl import slice_query
     from mlops_components.sql._types import SqlError
+    from mlops_components.stacks._tfx_bsl import slice_query
 
     with pytest.raises(SqlError):
         slice_query(query, batch.schema)
@@ -144,8 +144,8 @@ def test_a_wrong_query_is_refused_before_any_row_is_read(batch: Any, query: str)
     ],
 )
 def test_a_row_that_cannot_be_computed_is_an_error(batch: Any, query: str) -> None:
-    from mlops_components._stack_tfx_bsl import slice_query
     from mlops_components.sql._types import SqlError
+    from mlops_components.stacks._tfx_bsl import slice_query
 
     with pytest.raises(SqlError):
         slice_query(query, batch.schema).execute(batch)
@@ -166,8 +166,8 @@ def test_a_row_that_cannot_be_computed_is_an_error(batch: Any, query: str) -> No
     ],
 )
 def test_what_is_not_supported_is_named(batch: Any, query: str, message: str) -> None:
-    from mlops_components._stack_tfx_bsl import HAS_ZETASQL, slice_query
     from mlops_components.sql._types import SqlError
+    from mlops_components.stacks._tfx_bsl import HAS_ZETASQL, slice_query
 
     if HAS_ZETASQL:
         pytest.skip("ZetaSQL is here, which takes more")

@@ -13,9 +13,9 @@ import tensorflow_model_analysis as tfma
 from google.protobuf import json_format, text_format
 from tensorflow_model_analysis.metrics import metric_specs, metric_types
 
-from mlops_components._stack_tfx_bsl import slice_query
 from mlops_components.evaluation import _fairness
 from mlops_components.sql._types import SqlError
+from mlops_components.stacks._tfx_bsl import slice_query
 from mlops_pipeline.errors import ParameterError, did_you_mean
 from mlops_pipeline.tracebacks import summary
 

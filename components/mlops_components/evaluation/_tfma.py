@@ -22,7 +22,6 @@ from tensorflow_model_analysis.api import model_eval_lib
 from tfx_bsl.public import tfxio
 from tfx_bsl.tfxio import tensor_adapter
 
-from mlops_components import _stack_tfma
 from mlops_components.engines import _memory_runner
 from mlops_components.engines._memory_steps import Stream
 from mlops_components.engines.choice import open_pipeline
@@ -30,6 +29,7 @@ from mlops_components.evaluation import _in_memory
 from mlops_components.evaluation._config import metrics
 from mlops_components.evaluation._models import Evaluated, predictions_of
 from mlops_components.records.split_files import read_batches
+from mlops_components.stacks import _tfma
 from mlops_components.user_modules.functions import optional_function
 from mlops_pipeline.errors import ExecutorError, PipelineError
 from mlops_pipeline.tracebacks import summary, traceback_tail
@@ -212,7 +212,7 @@ def _prepared(work: Evaluation) -> _in_memory.EvaluationWork:
     else:
         own = predictions_of(work.models, work.module_file)
         extractors = tfma.default_extractors(**arguments, custom_predict_extractor=own)
-    extractors = _stack_tfma.with_exact_weights(extractors)
+    extractors = _tfma.with_exact_weights(extractors)
     return _in_memory.EvaluationWork(config, shared, extractors, work.schema, str(work.output))
 
 

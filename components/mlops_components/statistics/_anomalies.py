@@ -15,7 +15,7 @@ from tensorflow_data_validation import constants, types
 from tensorflow_data_validation.utils import schema_util
 from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 
-from mlops_components import _stack_tfdv
+from mlops_components.stacks import _tfdv as _stack_tfdv
 from mlops_components.statistics import _tfdv
 from mlops_components.statistics.severity import Anomaly
 from mlops_pipeline.artifacts import ExampleStatistics

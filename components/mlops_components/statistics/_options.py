@@ -17,7 +17,7 @@ from tensorflow_data_validation.utils import slicing_util
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.public.proto import slicing_spec_pb2
 
-from mlops_components import _stack_tfdv
+from mlops_components.stacks import _tfdv
 from mlops_pipeline.errors import ParameterError, did_you_mean
 
 _CODE = ("generators", "slice_functions", "experimental_slice_functions")
@@ -67,7 +67,7 @@ def _parsed(given: Mapping[str, Any] | str | None) -> Any:
 def _of_tfdv(text: str) -> Any:
     """Read the text of `to_json`, but refuse unknown names, which `from_json` accepts."""
     plain = vars(tfdv.StatsOptions())
-    options, known = _stack_tfdv.from_json(text)
+    options, known = _tfdv.from_json(text)
     for name in vars(options):
         if name not in known:
             raise _unknown(name, plain)
@@ -78,8 +78,8 @@ def _of_tfdv(text: str) -> Any:
 
 def _by_name(given: Mapping[str, Any]) -> Any:
     for name in given:
-        if name not in _stack_tfdv.OPTIONS:
-            raise _unknown(name, _stack_tfdv.OPTIONS)
+        if name not in _tfdv.OPTIONS:
+            raise _unknown(name, _tfdv.OPTIONS)
         if name in _CODE and given[name]:
             raise ParameterError(
                 f"stats_options: {name} are functions, which a pipeline cannot hold",
@@ -97,7 +97,7 @@ def _by_name(given: Mapping[str, Any]) -> Any:
             tfdv.FeaturePath(path.split(".")) if isinstance(path, str) else path: weight
             for path, weight in weights.items()
         }
-    return _stack_tfdv.stats_options(values)
+    return _tfdv.stats_options(values)
 
 
 _MESSAGES = {"schema": schema_pb2.Schema, "slicing_config": slicing_spec_pb2.SlicingConfig}
@@ -138,14 +138,14 @@ def _check_slices(options: Any) -> None:
 def slicers(options: Any) -> list[Callable[[Any], Iterable[Any]]]:
     """Return the functions that give the slices of a batch, besides that of all rows."""
     functions, sqls = _slices_of(options)
-    return [*functions, _stack_tfdv.sql_slicer(sqls)] if sqls else functions
+    return [*functions, _tfdv.sql_slicer(sqls)] if sqls else functions
 
 
 def _slices_of(options: Any) -> tuple[list[Any], list[str]]:
     """Return slicing functions and SQL queries."""
     if not options.slicing_config:
         functions = list(options.experimental_slice_functions or ())
-        return functions, _stack_tfdv.slice_sqls(options)
+        return functions, _tfdv.slice_sqls(options)
     functions, sqls = [], []
     for spec in options.slicing_config.slicing_specs:
         features: dict[str, Any] = dict.fromkeys(spec.feature_keys)
@@ -178,7 +178,7 @@ def for_beam(options: Any) -> Any:
     functions = slicers(options)
     changed = copy.copy(options)
     changed.slicing_config = None
-    _stack_tfdv.without_sqls(changed)
+    _tfdv.without_sqls(changed)
     changed.experimental_slice_functions = functions or None
     changed.sample_rate = None
     return changed

@@ -41,7 +41,7 @@ def restore(tfma: ModuleType) -> None:
             if not hasattr(module, name):
                 setattr(module, name, getattr(config_pb2, name))
     if getattr(sql_slice_key_extractor, "sql_util", None) is None:
-        from mlops_components._stack_tfx_bsl import StandIn
+        from mlops_components.stacks._tfx_bsl import StandIn
 
         sql_slice_key_extractor.sql_util = StandIn
 

@@ -18,9 +18,9 @@ from tensorflow_data_validation import constants
 from tensorflow_data_validation.api import validation_api
 from tfx_bsl.arrow import table_util
 
-from mlops_components import _custom_validation
-from mlops_components._stack_tfx_bsl import Query, slice_query
 from mlops_components.sql._types import SqlError
+from mlops_components.stacks import _custom_validation
+from mlops_components.stacks._tfx_bsl import Query, slice_query
 
 log = logging.getLogger(__name__)
 

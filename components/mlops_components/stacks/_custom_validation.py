@@ -15,9 +15,9 @@ import pyarrow as pa
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from tensorflow_metadata.proto.v0 import anomalies_pb2, path_pb2
 
-from mlops_components._stack_protobuf import is_repeated
 from mlops_components.sql._evaluate import compute, parse
 from mlops_components.sql._types import SqlError, kind
+from mlops_components.stacks._protobuf import is_repeated
 
 _PACKAGE = "tensorflow.data_validation"
 _DEFAULT_SLICE = "All Examples"
