@@ -10,6 +10,7 @@ from typing import Any
 
 from mlops_components.engines import choice as engines
 from mlops_components.engines.choice import Engine
+from mlops_components.evaluation.files import METRICS_FILE, PLOTS_FILE
 from mlops_components.records.split_files import chosen_splits, split_files
 from mlops_components.trainer import EVAL_FOLDER
 from mlops_components.user_modules.functions import optional_function
@@ -19,9 +20,6 @@ from mlops_pipeline.artifacts import Examples, Model, ModelBlessing, ModelEvalua
 from mlops_pipeline.errors import ParameterError
 
 log = logging.getLogger(__name__)
-
-METRICS_FILE = "metrics.json"
-PLOTS_FILE = "plots.json"
 
 
 @component(base_type="Evaluate")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_components.evaluator import METRICS_FILE, PLOTS_FILE
+from mlops_components.evaluation.files import METRICS_FILE, PLOTS_FILE
 from mlops_components.records.data_frames import read_frame, read_sequences
 from mlops_components.records.split_files import PayloadFormat, split_files
 from mlops_components.trainer import BEST_FILE
