@@ -4,17 +4,7 @@ Importing this package imports no heavy library: TensorFlow, Beam, TFDV, TFT and
 by the process that runs a component.
 """
 
-from mlops_components.bulk_inferrer import (
-    BulkInferrer,
-    ClassifyOutput,
-    DataSpec,
-    ModelSpec,
-    OutputColumnsSpec,
-    OutputExampleSpec,
-    PredictOutput,
-    PredictOutputCol,
-    RegressOutput,
-)
+from mlops_components.bulk_inferrer import BulkInferrer
 from mlops_components.distribution_validator import (
     DatasetConfig,
     DistributionComparator,
@@ -58,6 +48,16 @@ from mlops_components.inputs.splits import (
     SplitConfig,
     TimeSplit,
     TimeSplitConfig,
+)
+from mlops_components.models.inference_specs import (
+    ClassifyOutput,
+    DataSpec,
+    ModelSpec,
+    OutputColumnsSpec,
+    OutputExampleSpec,
+    PredictOutput,
+    PredictOutputCol,
+    RegressOutput,
 )
 from mlops_components.pusher import Filesystem, PushDestination, Pusher, Versioning
 from mlops_components.records.data_frames import read_frame, write_frames

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlops_components.engines.choice import Engine, choose
+from mlops_components.models.inference_specs import DataSpec, ModelSpec, OutputExampleSpec
 from mlops_components.records.split_files import PayloadFormat, chosen_splits, split_files
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, InferenceResult, Model, ModelBlessing
@@ -18,68 +18,6 @@ log = logging.getLogger(__name__)
 LOGS_PREFIX = "prediction_logs"
 EXAMPLES_PREFIX = "examples"
 TF_EXAMPLE = PayloadFormat.TF_EXAMPLE.value
-
-
-@dataclass(frozen=True)
-class ModelSpec:
-    """Signatures to call; if left out, `serving_default` of the graph tagged `serve`."""
-
-    model_signature_name: list[str] = field(default_factory=list)
-    tag: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class DataSpec:
-    """Splits to read: all, if left out."""
-
-    example_splits: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class ClassifyOutput:
-    """The columns for the classes of an example and their scores."""
-
-    label_column: str = ""
-    score_column: str = ""
-
-
-@dataclass(frozen=True)
-class RegressOutput:
-    """The column for the value of an example."""
-
-    value_column: str
-
-
-@dataclass(frozen=True)
-class PredictOutputCol:
-    """An output of the model, and the column for it."""
-
-    output_key: str
-    output_column: str
-
-
-@dataclass(frozen=True)
-class PredictOutput:
-    """The columns for the outputs of a predict signature."""
-
-    output_columns: list[PredictOutputCol]
-
-
-@dataclass(frozen=True)
-class OutputColumnsSpec:
-    """Columns for the answers of one signature; give one of the three."""
-
-    signature_name: str = ""
-    classify_output: ClassifyOutput | None = None
-    regress_output: RegressOutput | None = None
-    predict_output: PredictOutput | None = None
-
-
-@dataclass(frozen=True)
-class OutputExampleSpec:
-    """Write examples that have the answers as further columns."""
-
-    output_columns_spec: list[OutputColumnsSpec]
 
 
 @component(base_type="Process")

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mlops_components.models.process import Findings, Limits, examine
+from mlops_components.models.process import STAMPED_FOLDER, Findings, Limits, examine
 from mlops_components.models.tensorflow_serving import BINARY, find_server, serve
 from mlops_components.records.split_files import PayloadFormat, chosen_splits, split_files
 from mlops_pipeline import Input, Output, component
@@ -18,7 +18,6 @@ from mlops_pipeline.executors.context import current_task
 
 log = logging.getLogger(__name__)
 
-STAMPED_FOLDER = "stamped_model"
 WARMUP_FILE = "assets.extra/tf_serving_warmup_requests"
 
 

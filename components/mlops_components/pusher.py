@@ -16,7 +16,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, ClassVar
 
-from mlops_components.infra_validator import STAMPED_FOLDER
+from mlops_components.models.process import STAMPED_FOLDER
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import InfraBlessing, Model, ModelBlessing, PushedModel
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError

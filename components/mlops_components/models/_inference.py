@@ -24,7 +24,7 @@ from mlops_components.records.split_files import records_of_files
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, did_you_mean
 
 if TYPE_CHECKING:
-    from mlops_components.bulk_inferrer import OutputColumnsSpec
+    from mlops_components.models.inference_specs import OutputColumnsSpec
 
 _BATCH_ROWS = 1024
 """Always the same: the last bits of a product of matrices depend on their size."""

@@ -19,6 +19,8 @@ from typing import Any
 from mlops_pipeline.artifacts import PropertyValue
 from mlops_pipeline.errors import ExecutorError
 
+STAMPED_FOLDER = "stamped_model"
+
 log = logging.getLogger(__name__)
 
 _START = (
