@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_components.engines.choice import Engine, choose
+from mlops_components.preprocessing.parts import CacheFolders, Part
 from mlops_components.records.split_files import PayloadFormat, chosen_splits, split_files
 from mlops_components.user_modules.functions import optional_function, user_function
 from mlops_components.user_modules.tfx_compat import tfx_importable
@@ -121,14 +122,6 @@ def Transform(
         )
 
 
-@dataclass(frozen=True)
-class CacheFolders:
-    """Folders of the analyzer cache: the one to read, if any, and the one to write."""
-
-    old: Path | None
-    new: Path
-
-
 def _cache_folders(
     old: TransformCache | None, new: TransformCache, is_disabled: bool
 ) -> CacheFolders | None:
@@ -140,15 +133,6 @@ def _cache_folders(
             hint="leave out one of the two",
         )
     return None
-
-
-@dataclass(frozen=True)
-class Part:
-    """A split of one artifact; its digest is of the content."""
-
-    split: str
-    digest: str
-    files: list[Path]
 
 
 def _checked(config: SplitsConfig) -> SplitsConfig:

@@ -39,7 +39,7 @@ from mlops_pipeline.errors import ExecutorError, PipelineError, did_you_mean
 from mlops_pipeline.tracebacks import summary, traceback_tail
 
 if TYPE_CHECKING:
-    from mlops_components.transform import CacheFolders, Part
+    from mlops_components.preprocessing.parts import CacheFolders, Part
 
 log = logging.getLogger(__name__)
 
