@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mlops_components.records.split_files import split_pairs
 from mlops_components.statistics.severity import Severity, judge
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import ExampleAnomalies, ExampleStatistics
-from mlops_pipeline.errors import NotFoundError, did_you_mean
 
 log = logging.getLogger(__name__)
 
@@ -126,24 +125,3 @@ def DistributionValidator(
         judge(name, _anomalies.anomalies_in(found), severity)
         blessed[name] = int(_anomalies.is_blessed(found))
     anomalies.properties["blessed"] = blessed
-
-
-def split_pairs(
-    test: Sequence[str], base: Sequence[str], wanted: list[tuple[str, str]] | None
-) -> list[tuple[str, str]]:
-    """Return the pairs of splits, in the order of the splits."""
-    for pair in wanted or ():
-        for split, known in zip(pair, (test, base), strict=True):
-            if split not in known:
-                raise NotFoundError(
-                    f"include_split_pairs: there is no split {split!r} in {'_'.join(pair)!r}",
-                    hint=did_you_mean(split, known),
-                )
-    chosen = {(one, other) for one, other in wanted} if wanted else {(each, each) for each in test}
-    found = [(one, other) for one in test for other in base if (one, other) in chosen]
-    if not found:
-        raise NotFoundError(
-            f"no split is in both statistics: {', '.join(test)}; {', '.join(base)}",
-            hint="name pairs of them with include_split_pairs",
-        )
-    return found

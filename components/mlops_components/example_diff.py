@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 
-from mlops_components.distribution_validator import split_pairs
 from mlops_components.engines import choice as engines
 from mlops_components.engines.choice import Engine
-from mlops_components.records.split_files import split_files
+from mlops_components.records.split_files import split_files, split_pairs
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, ExamplesDiff
 from mlops_pipeline.errors import ParameterError

@@ -214,3 +214,24 @@ def _decode(decoder: Any, records: list[bytes], raw_record: str) -> pa.RecordBat
         return batch
     column = pa.array([[r] for r in records], type=pa.large_list(pa.large_binary()))
     return pa.RecordBatch.from_arrays([*batch.columns, column], [*batch.schema.names, raw_record])
+
+
+def split_pairs(
+    test: Sequence[str], base: Sequence[str], wanted: list[tuple[str, str]] | None
+) -> list[tuple[str, str]]:
+    """Return the pairs of splits, in the order of the splits."""
+    for pair in wanted or ():
+        for split, known in zip(pair, (test, base), strict=True):
+            if split not in known:
+                raise NotFoundError(
+                    f"include_split_pairs: there is no split {split!r} in {'_'.join(pair)!r}",
+                    hint=did_you_mean(split, known),
+                )
+    chosen = {(one, other) for one, other in wanted} if wanted else {(each, each) for each in test}
+    found = [(one, other) for one in test for other in base if (one, other) in chosen]
+    if not found:
+        raise NotFoundError(
+            f"no split is in both statistics: {', '.join(test)}; {', '.join(base)}",
+            hint="name pairs of them with include_split_pairs",
+        )
+    return found
