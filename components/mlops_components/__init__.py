@@ -16,12 +16,7 @@ from mlops_components.distribution_validator import (
     Threshold,
 )
 from mlops_components.evaluator import Evaluator
-from mlops_components.example_diff import (
-    ConfusionConfig,
-    ExampleDiff,
-    ExampleDiffConfig,
-    PairedExampleSkew,
-)
+from mlops_components.example_diff import ExampleDiff
 from mlops_components.example_gen import (
     AvroExampleGen,
     CsvExampleGen,
@@ -64,6 +59,11 @@ from mlops_components.records.data_frames import read_frame, write_frames
 from mlops_components.schema_gen import SchemaGen
 from mlops_components.sql_example_gen import SqlExampleGen
 from mlops_components.stacks import _tfma
+from mlops_components.statistics.diff_config import (
+    ConfusionConfig,
+    ExampleDiffConfig,
+    PairedExampleSkew,
+)
 from mlops_components.statistics_gen import StatisticsGen
 from mlops_components.tfx_component import from_tfx
 from mlops_components.trainer import Trainer

@@ -30,7 +30,7 @@ from mlops_pipeline.artifacts import ExamplesDiff
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError
 
 if TYPE_CHECKING:
-    from mlops_components.example_diff import PairedExampleSkew
+    from mlops_components.statistics.diff_config import PairedExampleSkew
 
 SKEW, SAMPLE, MATCH, CONFUSION = "skew_stats", "sample_pairs", "match_stats", "confusion"
 
