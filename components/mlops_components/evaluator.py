@@ -12,7 +12,7 @@ from mlops_components.engines import choice as engines
 from mlops_components.engines.choice import Engine
 from mlops_components.evaluation.files import METRICS_FILE, PLOTS_FILE
 from mlops_components.records.split_files import chosen_splits, split_files
-from mlops_components.trainer import EVAL_FOLDER
+from mlops_components.training.fn_args import EVAL_FOLDER
 from mlops_components.user_modules.functions import optional_function
 from mlops_components.user_modules.tfx_compat import tfx_importable
 from mlops_pipeline import Input, Output, Unkeyed, component

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 from mlops_components.evaluation.files import METRICS_FILE, PLOTS_FILE
 from mlops_components.records.data_frames import read_frame, read_sequences
 from mlops_components.records.split_files import PayloadFormat, split_files
-from mlops_components.trainer import BEST_FILE
+from mlops_components.training.fn_args import BEST_FILE, RESULTS_FILE, TRIALS_FILE
 from mlops_components.training.training_log import METRICS_FILE as TRAINING_FILE
 from mlops_components.training.training_log import read_metrics
-from mlops_components.tuner import RESULTS_FILE, TRIALS_FILE
 from mlops_pipeline.artifacts import (
     ExampleAnomalies,
     Examples,

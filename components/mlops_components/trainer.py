@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from mlops_components.training.fn_args import SERVING_FOLDER as SERVING_FOLDER
 from mlops_components.training.fn_args import (
+    BEST_FILE,
+    EVAL_FOLDER,
     EvalArgs,
     FnArgs,
     TrainArgs,
@@ -16,6 +17,7 @@ from mlops_components.training.fn_args import (
     helper_fields,
     working_folder,
 )
+from mlops_components.training.fn_args import SERVING_FOLDER as SERVING_FOLDER
 from mlops_components.training.training_log import check_finite, recording
 from mlops_components.user_modules.functions import user_function
 from mlops_components.user_modules.tfx_compat import tfx_importable
@@ -29,9 +31,6 @@ from mlops_pipeline.artifacts import (
     TransformGraph,
 )
 from mlops_pipeline.errors import ExecutorError, NotFoundError
-
-EVAL_FOLDER = "Format-TFMA"
-BEST_FILE = "best_hyperparameters.txt"
 
 
 @component(base_type="Train")

@@ -27,7 +27,7 @@ from keras_tuner import HyperParameters
 from keras_tuner.engine.trial import Trial
 
 from mlops_components.training.fn_args import FnArgs, example_accessor
-from mlops_components.tuner import TunerCall
+from mlops_components.training.tuner_call import TunerCall
 from mlops_pipeline.errors import ExecutorError, PipelineError
 from mlops_pipeline.executors.failure import failed
 
@@ -289,7 +289,7 @@ class _RemoteOracle:
 
 def main(descriptor: int) -> None:
     """Run trials until there are no more."""
-    from mlops_components.training._keras_tuner import models_named, projects_kept
+    from mlops_components.training._keras_projects import models_named, projects_kept
 
     channel = _Channel(socket.socket(fileno=descriptor))
     message = channel.receive()

@@ -19,6 +19,12 @@ from mlops_pipeline.errors import (
 )
 from mlops_pipeline.executors.context import current_task
 
+EVAL_FOLDER = "Format-TFMA"
+BEST_FILE = "best_hyperparameters.txt"
+
+RESULTS_FILE = "tuner_results.json"
+TRIALS_FILE = "trials.json"
+
 SERVING_FOLDER = "Format-Serving"
 
 
