@@ -11,6 +11,7 @@ from mlops_pipeline.ir import (
     Expression,
     ImporterExecutor,
     ListOf,
+    Literal,
     LoopItem,
     NodeIR,
     Operation,
@@ -19,6 +20,8 @@ from mlops_pipeline.ir import (
     OutputValue,
     PipelineIR,
     QueryIR,
+    RunInfo,
+    RunParameter,
 )
 
 
@@ -108,3 +111,28 @@ def users(edges: Mapping[str, Set[str]]) -> dict[str, set[str]]:
         for producer in needed:
             reverse[producer].add(node_id)
     return reverse
+
+
+def describe(expression: Expression) -> str:
+    """Return an expression as text for reasons and errors: `Evaluator.blessing.blessed == 1`."""
+    match expression:
+        case Literal(value):
+            return repr(value)
+        case RunParameter(name):
+            return name
+        case OutputValue(node, output):
+            return f"{node}.{output}"
+        case OutputProperty(node, output, name):
+            return f"{node}.{output}.{name}"
+        case OutputUri(node, output):
+            return f"{node}.{output}.uri"
+        case LoopItem(loop, path):
+            return ".".join([loop, *(str(key) for key in path)])
+        case RunInfo(field):
+            return f"run.{field}"
+        case Operation("not", (argument,)):
+            return f"not {describe(argument)}"
+        case Operation(name, arguments):
+            return f" {name} ".join(describe(argument) for argument in arguments)
+        case _:
+            return type(expression).__name__

@@ -28,7 +28,7 @@ from mlops_pipeline.interface.schema import (
 )
 from mlops_pipeline.interface.schema import describe_schema as words
 from mlops_pipeline.interface.types import PATH_SCHEMA, Secret, checked, json_of, shortened
-from mlops_pipeline.node.expressions import describe
+from mlops_pipeline.ir_graph import describe
 
 ANY_OWNER = 0
 """Owner of what belongs to no pipeline in particular."""

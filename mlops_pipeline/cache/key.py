@@ -29,11 +29,12 @@ from mlops_pipeline.ir import (
     NodeIR,
 )
 from mlops_pipeline.roots.digests import digest_path
-from mlops_pipeline.roots.object_store import has_bucket, is_remote
+from mlops_pipeline.roots.object_store import has_bucket
 from mlops_pipeline.run_state.history import load_outputs
 from mlops_pipeline.run_state.lock_file import lock_digest
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.store.records import NOTHING, ArtifactRecord, ArtifactState, Execution
+from mlops_pipeline.uris import is_remote
 
 _PYTHON = "{}.{}".format(*sys.version_info)
 

@@ -31,8 +31,8 @@ from mlops_pipeline.executors.call import hints_of
 from mlops_pipeline.executors.context import TaskContext
 from mlops_pipeline.executors.task import Task, TaskResult
 from mlops_pipeline.ir import ContainerExecutor
-from mlops_pipeline.roots.object_store import is_remote
 from mlops_pipeline.tracebacks import DETAILS_LIMIT, tail
+from mlops_pipeline.uris import is_remote
 
 ENGINES = ("podman", "docker")
 _PLACEHOLDER = re.compile(r"\{\{\s*(inputs|outputs|parameters)\.([^{}]+?)\s*\}\}")

@@ -12,7 +12,6 @@ from mlops_pipeline.artifacts import Artifact, class_named
 from mlops_pipeline.errors import NotFoundError, RunFailedError, did_you_mean
 from mlops_pipeline.gate import Gate, read_gate
 from mlops_pipeline.inspection.card import card
-from mlops_pipeline.roots.object_store import is_remote
 from mlops_pipeline.run_state.history import load_links, node_label
 from mlops_pipeline.run_state.lifecycle import elapsed, last_sign, run_seconds
 from mlops_pipeline.run_state.liveness import state_of
@@ -26,6 +25,7 @@ from mlops_pipeline.store.records import (
     Run,
     State,
 )
+from mlops_pipeline.uris import is_remote
 
 Artifacts = Mapping[str, Sequence[Artifact]]
 

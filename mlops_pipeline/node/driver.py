@@ -32,12 +32,14 @@ from mlops_pipeline.ir import (
     ResolverExecutor,
     SecretName,
 )
-from mlops_pipeline.node.expressions import describe, evaluate
+from mlops_pipeline.ir_graph import describe
+from mlops_pipeline.node.expressions import evaluate
 from mlops_pipeline.resolvers import Query, ask_resolver
-from mlops_pipeline.roots.object_store import check_url, is_remote, local_place
+from mlops_pipeline.roots.object_store import check_url
 from mlops_pipeline.run_state.history import History, Iteration, Outcome, node_label
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.store.records import NOTHING, ArtifactRecord, ArtifactState, Run, State
+from mlops_pipeline.uris import is_remote, local_place
 
 
 class Decision(str, enum.Enum):

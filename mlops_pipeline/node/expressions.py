@@ -30,8 +30,9 @@ from mlops_pipeline.ir import (
     RunParameter,
     SecretName,
 )
-from mlops_pipeline.roots.object_store import is_remote, read_bytes
+from mlops_pipeline.roots.object_store import read_bytes
 from mlops_pipeline.store.records import ArtifactRecord
+from mlops_pipeline.uris import is_remote
 
 
 class ExpressionValues(Protocol):
@@ -163,28 +164,3 @@ def _operate(name: str, arguments: tuple[Expression, ...], scope: ExpressionValu
         raise ResolutionError(
             f"cannot compute {shown}: {error}", hint="compare values of one type"
         ) from None
-
-
-def describe(expression: Expression) -> str:
-    """Return an expression as text for reasons and errors: `Evaluator.blessing.blessed == 1`."""
-    match expression:
-        case Literal(value):
-            return repr(value)
-        case RunParameter(name):
-            return name
-        case OutputValue(node, output):
-            return f"{node}.{output}"
-        case OutputProperty(node, output, name):
-            return f"{node}.{output}.{name}"
-        case OutputUri(node, output):
-            return f"{node}.{output}.uri"
-        case LoopItem(loop, path):
-            return ".".join([loop, *(str(key) for key in path)])
-        case RunInfo(field):
-            return f"run.{field}"
-        case Operation("not", (argument,)):
-            return f"not {describe(argument)}"
-        case Operation(name, arguments):
-            return f" {name} ".join(describe(argument) for argument in arguments)
-        case _:
-            return type(expression).__name__

@@ -35,7 +35,6 @@ from mlops_pipeline.node.driver import (
     import_artifact,
 )
 from mlops_pipeline.node.publisher import Done, publish
-from mlops_pipeline.roots.object_store import is_remote
 from mlops_pipeline.roots.staging import Attempt
 from mlops_pipeline.run_state.history import History, Iteration, Outcome, load_history, load_outputs
 from mlops_pipeline.run_state.lifecycle import FRESH, Start, end_run, go_on, new_run
@@ -50,6 +49,7 @@ from mlops_pipeline.store.records import (
     State,
 )
 from mlops_pipeline.tracebacks import traceback_tail
+from mlops_pipeline.uris import is_remote
 from mlops_pipeline.user_code import load_target
 
 __all__ = ["Outcome", "Session", "Start", "end_run", "launch", "open_session"]

@@ -9,10 +9,11 @@ from typing import Protocol
 from mlops_pipeline.roots.digests import StatCache
 from mlops_pipeline.roots.local_copies import Copies, make_scratch
 from mlops_pipeline.roots.local_root import LocalRoot
-from mlops_pipeline.roots.object_store import check_url, is_remote
+from mlops_pipeline.roots.object_store import check_url
 from mlops_pipeline.roots.remote_root import RemoteRoot
 from mlops_pipeline.roots.staging import Attempt
 from mlops_pipeline.store.records import Execution, MetadataStore
+from mlops_pipeline.uris import is_remote
 
 
 class ArtifactRoot(Protocol):

@@ -25,7 +25,8 @@ from pathlib import Path
 
 from mlops_pipeline.errors import NotFoundError, RootError, SettingsError
 from mlops_pipeline.roots.digests import StatCache, digest_path
-from mlops_pipeline.roots.object_store import digest_uri, download, is_remote, list_objects
+from mlops_pipeline.roots.object_store import digest_uri, download, list_objects
+from mlops_pipeline.uris import is_remote
 
 log = logging.getLogger(__name__)
 

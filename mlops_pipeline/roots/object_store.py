@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from mlops_pipeline.errors import NotFoundError, PipelineError, RootError, SettingsError
 from mlops_pipeline.roots.digest_cache import StatCache
@@ -24,6 +24,7 @@ from mlops_pipeline.roots.digests import JUNK, digest_path, digest_rows
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
+from mlops_pipeline.uris import is_remote, local_place
 
 EXTRAS = {"s3": ("s3fs", "s3"), "gs": ("gcsfs", "gcs")}
 """By scheme: the module that speaks it, and our extra that brings it."""
@@ -38,17 +39,6 @@ _STRONG_TAGS = ("ETag", "etag", "md5Hash", "content_md5", "generation", "Version
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
-
-
-def is_remote(uri: str) -> bool:
-    """Return True if a URI is a URL, without a path on this machine."""
-    scheme, separator, _ = uri.partition("://")
-    return bool(separator) and scheme not in ("file", "local")
-
-
-def local_place(uri: str) -> Path:
-    """Return the path of a URI that is not remote."""
-    return Path(unquote(uri.partition("://")[2])) if "://" in uri else Path(uri)
 
 
 def check_url(url: str) -> None:

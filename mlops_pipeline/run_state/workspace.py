@@ -10,14 +10,9 @@ from mlops_pipeline.roots.artifact_root import ArtifactRoot, open_root
 from mlops_pipeline.roots.digests import StatCache, digest_path
 from mlops_pipeline.roots.local_copies import LIMIT, Copies, default_scratch
 from mlops_pipeline.roots.local_root import LocalRoot
-from mlops_pipeline.roots.object_store import (
-    digest_listing,
-    digest_uri,
-    is_remote,
-    list_objects,
-    local_place,
-)
+from mlops_pipeline.roots.object_store import digest_listing, digest_uri, list_objects
 from mlops_pipeline.store.records import ArtifactRecord, MetadataStore
+from mlops_pipeline.uris import is_remote, local_place
 
 TAG = "storage_tag"
 """Artifact property: the object store's tag of the content at publishing."""

@@ -15,8 +15,9 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 from mlops_pipeline.errors import ExecutorError, SettingsError, StoreError, did_you_mean
-from mlops_pipeline.roots.object_store import check_url, is_remote
+from mlops_pipeline.roots.object_store import check_url
 from mlops_pipeline.store.records import MemoryStore, MetadataStore
+from mlops_pipeline.uris import is_remote
 from mlops_pipeline.user_code import load_target
 
 GROUP = "mlops_pipeline.stores"

@@ -16,20 +16,14 @@ from mlops_pipeline.inspection.results import read_run
 from mlops_pipeline.node.claims import claim
 from mlops_pipeline.node.driver import drive
 from mlops_pipeline.node.launcher import Start, open_session
-from mlops_pipeline.roots.object_store import (
-    is_remote,
-    local_place,
-    names_below,
-    read_bytes,
-    remove,
-    write_bytes,
-)
+from mlops_pipeline.roots.object_store import names_below, read_bytes, remove, write_bytes
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.dry_run import plan
 from mlops_pipeline.runners.remote import finish_run, run_iteration
 from mlops_pipeline.store.records import ArtifactRecord, ArtifactState, MemoryStore, State
 from mlops_pipeline.testing import run_component
+from mlops_pipeline.uris import is_remote, local_place
 
 PIPELINE = Path(__file__).parent / "root_pipeline" / "pipeline.py"
 
