@@ -14,7 +14,8 @@ from dataclasses import replace
 
 import msgspec
 
-from mlops_pipeline.cache.key import Key, find_reusable
+from mlops_pipeline.cache.key import Key
+from mlops_pipeline.cache.search import find_reusable
 from mlops_pipeline.errors import ResolutionError
 from mlops_pipeline.node.driver import Plan, Request
 from mlops_pipeline.roots.staging import OUTPUTS, STAGING

@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from mlops_pipeline.cache.key import Found, Key, find_reusable, make_key
+from mlops_pipeline.cache.key import Key, make_key
+from mlops_pipeline.cache.search import Found, find_reusable
 from mlops_pipeline.errors import NotFoundError, ParameterError, ResolutionError
 from mlops_pipeline.gate import GATE, Gate, closes, read_gate
 from mlops_pipeline.interface.schema import check_json, map_paths
