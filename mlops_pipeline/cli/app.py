@@ -82,7 +82,7 @@ class Commands(click.Group):
 
 def _print_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from mlops_pipeline.doctor import own_version
+        from mlops_pipeline.cli.doctor import own_version
 
         click.echo(f"mlops-pipeline {own_version()}")
         ctx.exit()
