@@ -6,9 +6,8 @@ import click
 
 from mlops_pipeline.cli.output import json_option, screen, warn, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
-from mlops_pipeline.inspection.console import Table, lines
+from mlops_pipeline.inspection.console import Table, lines, one_line
 from mlops_pipeline.settings import Settings, describe_setting
-from mlops_pipeline.text import one_line
 
 
 @click.command()

@@ -10,12 +10,11 @@ import click
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.inspection import datasets
-from mlops_pipeline.inspection.console import Screen, Table, lines
+from mlops_pipeline.inspection.console import Screen, Table, ago, lines, number, one_line
 from mlops_pipeline.inspection.dataset_diff import DataDiff, FeatureDiff, diff_versions
 from mlops_pipeline.inspection.datasets import TrainedModel, Version
 from mlops_pipeline.inspection.feature_statistics import Feature
 from mlops_pipeline.store.records import ArtifactState
-from mlops_pipeline.text import ago, number, one_line
 
 FEATURE_ROWS = 30
 """Number of features that a difference lists without `--all`."""

@@ -6,11 +6,10 @@ import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
-from mlops_pipeline.inspection.console import DECISIONS, Table, lines
+from mlops_pipeline.inspection.console import DECISIONS, Table, ago, lines, one_line, seconds
 from mlops_pipeline.run_state.lifecycle import run_seconds
 from mlops_pipeline.run_state.liveness import state_of
 from mlops_pipeline.store.records import Run
-from mlops_pipeline.text import ago, one_line, seconds
 
 
 @click.command()

@@ -8,7 +8,7 @@ import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, complete_node, complete_run, project_options
-from mlops_pipeline.inspection.console import DECISIONS, Screen
+from mlops_pipeline.inspection.console import DECISIONS, Screen, ago, one_line, seconds
 from mlops_pipeline.inspection.report import (
     causes,
     command_lines,
@@ -21,7 +21,6 @@ from mlops_pipeline.inspection.report import (
 from mlops_pipeline.inspection.results import Artifacts, NodeRun, PipelineRun, read_run
 from mlops_pipeline.run_state.lifecycle import LAST
 from mlops_pipeline.store.records import State
-from mlops_pipeline.text import ago, one_line, seconds
 
 
 @click.command()

@@ -12,10 +12,17 @@ from mlops_pipeline.artifacts import Artifact
 from mlops_pipeline.cache.why import why as explain
 from mlops_pipeline.errors import PipelineError
 from mlops_pipeline.gate import FAIL, SKIP, gate_data
-from mlops_pipeline.inspection.console import DECISIONS, Screen, Table, lines
+from mlops_pipeline.inspection.console import (
+    DECISIONS,
+    Screen,
+    Table,
+    lines,
+    number,
+    one_line,
+    seconds,
+)
 from mlops_pipeline.inspection.results import KILLED, NodeRun, PipelineRun
 from mlops_pipeline.store.records import MetadataStore, State
-from mlops_pipeline.text import number, one_line, seconds
 
 METRICS_FILE = "metrics.json"
 """File that an evaluation writes for reports, beside its own format:

@@ -9,13 +9,21 @@ from pathlib import Path
 import pytest
 
 from mlops_pipeline.cli.progress import Tally, live_lines
-from mlops_pipeline.inspection.console import Screen, Table, lines
+from mlops_pipeline.inspection.console import (
+    Screen,
+    Table,
+    ago,
+    lines,
+    number,
+    one_line,
+    seconds,
+    size,
+)
 from mlops_pipeline.inspection.report import next_commands, run_report
 from mlops_pipeline.inspection.results import PipelineRun, read_run
 from mlops_pipeline.run_state.history import Outcome
 from mlops_pipeline.runners.local import NodeEvent
 from mlops_pipeline.store.records import ArtifactRecord, Execution, MemoryStore, Run, State
-from mlops_pipeline.text import ago, number, one_line, seconds, size
 
 PLAIN = Screen()
 
