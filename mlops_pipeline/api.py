@@ -34,6 +34,7 @@ from mlops_pipeline.inspection.lineage import Lineage, LineageStart, downstream,
 from mlops_pipeline.inspection.results import PipelineRun, read_run
 from mlops_pipeline.interface.schema import map_paths
 from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.roots.artifact_root import make_root
 from mlops_pipeline.run_state.lifecycle import LAST, pipeline_of, refuse_taken
 from mlops_pipeline.run_state.lock_file import find_lock
 from mlops_pipeline.run_state.selection import Selection
@@ -43,7 +44,7 @@ from mlops_pipeline.runners.dry_run import NodePlan
 from mlops_pipeline.runners.dry_run import plan as plan_nodes
 from mlops_pipeline.runners.local import OnEvent, RunOptions
 from mlops_pipeline.settings import Settings, Sources, resolve, start_of
-from mlops_pipeline.store.open_by_url import is_there, make_root, make_store_folder, open_store
+from mlops_pipeline.store.open_by_url import is_there, make_store_folder, open_store
 from mlops_pipeline.store.records import NOTHING, MemoryStore, MetadataStore, Run, State
 from mlops_pipeline.user_code import refuse_while_importing
 

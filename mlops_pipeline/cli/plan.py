@@ -17,9 +17,9 @@ from mlops_pipeline.cli.run import (
     read_parameters,
 )
 from mlops_pipeline.inspection.console import DECISIONS, Table, lines
+from mlops_pipeline.roots.artifact_root import make_root
 from mlops_pipeline.runners.dry_run import NodePlan
 from mlops_pipeline.runners.dry_run import plan as plan_nodes
-from mlops_pipeline.store.open_by_url import make_root
 from mlops_pipeline.store.records import MemoryStore
 
 STYLES = {**DECISIONS, "maybe": "yellow", "fail": "red"}

@@ -34,11 +34,11 @@ from mlops_pipeline.inspection.report import (
 from mlops_pipeline.inspection.results import PipelineRun, read_run
 from mlops_pipeline.interface.schema import from_text
 from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.roots.artifact_root import make_root
 from mlops_pipeline.run_state.lifecycle import refuse_taken
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.local import RunOptions
-from mlops_pipeline.store.open_by_url import make_root
 from mlops_pipeline.store.records import State
 
 

@@ -34,10 +34,10 @@ from mlops_pipeline.executors.task import Task
 from mlops_pipeline.gate import gate_data, read_gate
 from mlops_pipeline.interface.schema import run_parameters
 from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.roots.artifact_root import make_root
 from mlops_pipeline.run_state.history import Outcome
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners.remote import IterationOptions, begin, run_iteration
-from mlops_pipeline.store.open_by_url import make_root
 from mlops_pipeline.store.records import ArtifactRecord, State
 
 DONE, USER_ERROR, TEMPORARY, SKIPPED = 0, 65, 75, 99

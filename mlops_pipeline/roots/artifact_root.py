@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.roots.digests import StatCache
 from mlops_pipeline.roots.local_copies import Copies, make_scratch
 from mlops_pipeline.roots.local_root import LocalRoot
 from mlops_pipeline.roots.object_store import check_url
 from mlops_pipeline.roots.remote_root import RemoteRoot
 from mlops_pipeline.roots.staging import Attempt
+from mlops_pipeline.store.open_by_url import _make_folder
 from mlops_pipeline.store.records import Execution, MetadataStore
 from mlops_pipeline.uris import is_remote
 
@@ -53,3 +56,26 @@ def open_root(root: str, scratch: Path, copies: Copies) -> ArtifactRoot:
     check_url(root)
     make_scratch(scratch)
     return RemoteRoot(root.rstrip("/"), scratch, copies)
+
+
+def make_root(root: str) -> None:
+    """Make the folder of the artifacts, or see that their URL can be used.
+
+    Raises:
+        SettingsError: it cannot be made, or not be written to; or the URL is wrong, or the
+            library for it is missing.
+    """
+    if is_remote(root):
+        check_url(root)
+        return
+    folder = Path(root.removeprefix("file://"))
+    try:
+        _make_folder(folder)
+        cause = "" if os.access(folder, os.W_OK | os.X_OK) else "permission denied"
+    except OSError as error:
+        cause = str(error.strerror or error).lower()
+    if cause:
+        raise SettingsError(
+            f"artifacts cannot be kept in {folder}: {cause}",
+            hint="choose another folder with --root, or `root` in mlops.toml",
+        )

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote
 
-from mlops_pipeline.errors import ExecutorError, SettingsError, StoreError, did_you_mean
-from mlops_pipeline.roots.object_store import check_url
+from mlops_pipeline.errors import ExecutorError, StoreError, did_you_mean
 from mlops_pipeline.store.records import MemoryStore, MetadataStore
-from mlops_pipeline.uris import is_remote
 from mlops_pipeline.user_code import load_target
 
 GROUP = "mlops_pipeline.stores"
@@ -112,29 +109,6 @@ def _make_folder(folder: Path) -> None:
     for own in (folder, *folder.parents):
         if own.name == _OWN_FOLDER and not (own / ".gitignore").exists():
             (own / ".gitignore").write_text("*\n")
-
-
-def make_root(root: str) -> None:
-    """Make the folder of the artifacts, or see that their URL can be used.
-
-    Raises:
-        SettingsError: it cannot be made, or not be written to; or the URL is wrong, or the
-            library for it is missing.
-    """
-    if is_remote(root):
-        check_url(root)
-        return
-    folder = Path(root.removeprefix("file://"))
-    try:
-        _make_folder(folder)
-        cause = "" if os.access(folder, os.W_OK | os.X_OK) else "permission denied"
-    except OSError as error:
-        cause = str(error.strerror or error).lower()
-    if cause:
-        raise SettingsError(
-            f"artifacts cannot be kept in {folder}: {cause}",
-            hint="choose another folder with --root, or `root` in mlops.toml",
-        )
 
 
 def _opener(scheme: str, url: str) -> Opener:

@@ -14,9 +14,9 @@ pytest.register_assert_rewrite("root_contract")
 from root_contract import RemoteContract, RootContract, Site, states  # noqa: E402
 
 from mlops_pipeline.errors import SettingsError  # noqa: E402
+from mlops_pipeline.roots.artifact_root import make_root  # noqa: E402
 from mlops_pipeline.roots.local_copies import default_scratch, make_scratch  # noqa: E402
 from mlops_pipeline.roots.object_store import remove  # noqa: E402
-from mlops_pipeline.store.open_by_url import make_root  # noqa: E402
 from mlops_pipeline.store.records import MemoryStore  # noqa: E402
 
 
