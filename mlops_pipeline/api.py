@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from mlops_pipeline.artifacts import Artifact
-from mlops_pipeline.authoring.find_pipeline import Loaded, load_pipeline, located, open_workspace
+from mlops_pipeline.authoring.find_pipeline import Loaded, load_pipeline, located
 from mlops_pipeline.authoring.pipeline_rules import Problem
 from mlops_pipeline.authoring.pipelines import Pipeline
 from mlops_pipeline.cache.why import Why
@@ -38,7 +38,7 @@ from mlops_pipeline.roots.artifact_root import make_root
 from mlops_pipeline.run_state.lifecycle import LAST, pipeline_of, refuse_taken
 from mlops_pipeline.run_state.lock_file import find_lock
 from mlops_pipeline.run_state.selection import Selection
-from mlops_pipeline.run_state.workspace import Workspace
+from mlops_pipeline.run_state.workspace import Workspace, open_workspace
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.dry_run import NodePlan
 from mlops_pipeline.runners.dry_run import plan as plan_nodes

@@ -30,10 +30,6 @@ from mlops_pipeline.errors import (
     did_you_mean,
 )
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.run_state.lock_file import find_lock
-from mlops_pipeline.run_state.workspace import Workspace
-from mlops_pipeline.settings import Settings
-from mlops_pipeline.store.records import MetadataStore
 from mlops_pipeline.user_code import importing, no_bytecode, put_first
 
 DEFAULT_FILE = "pipeline.py"
@@ -130,21 +126,6 @@ def located(pipeline: Pipeline | PipelineIR, import_paths: tuple[str, ...] = ())
     """Return a pipeline that is at hand already, with the folder of the file that defines it."""
     base_dir = pipeline.base_dir if isinstance(pipeline, Pipeline) else Path.cwd()
     return Loaded(pipeline, base_dir, (str(base_dir), *import_paths))
-
-
-def open_workspace(loaded: Loaded, settings: Settings, store: MetadataStore) -> Workspace:
-    """Return the workspace of a loaded pipeline, by the settings."""
-    lock = Path(settings.lock) if settings.lock else find_lock(loaded.base_dir)
-    return Workspace(
-        store=store,
-        root=settings.root,
-        base_dir=loaded.base_dir,
-        import_paths=loaded.import_paths,
-        lock=lock,
-        lease=settings.lease,
-        scratch=settings.scratch,
-        scratch_limit=settings.scratch_limit,
-    )
 
 
 def _no_such(target: str) -> NotFoundError:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import click
 
-from mlops_pipeline.authoring.find_pipeline import open_workspace
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.run import (
@@ -18,6 +17,7 @@ from mlops_pipeline.cli.run import (
 )
 from mlops_pipeline.inspection.console import DECISIONS, Table, lines
 from mlops_pipeline.roots.artifact_root import make_root
+from mlops_pipeline.run_state.workspace import open_workspace
 from mlops_pipeline.runners.dry_run import NodePlan
 from mlops_pipeline.runners.dry_run import plan as plan_nodes
 from mlops_pipeline.store.records import MemoryStore

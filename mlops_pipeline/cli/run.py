@@ -11,12 +11,7 @@ from typing import Any
 import click
 
 from mlops_pipeline.api import new_run_id, plain_parameters
-from mlops_pipeline.authoring.find_pipeline import (
-    Loaded,
-    load_pipeline,
-    open_workspace,
-    pipeline_of_project,
-)
+from mlops_pipeline.authoring.find_pipeline import Loaded, load_pipeline, pipeline_of_project
 from mlops_pipeline.authoring.pipeline_rules import Problem
 from mlops_pipeline.cli import INTERRUPTED
 from mlops_pipeline.cli.output import complain, json_option, screen, warn, write, write_json
@@ -36,7 +31,7 @@ from mlops_pipeline.interface.schema import from_text
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.roots.artifact_root import make_root
 from mlops_pipeline.run_state.lifecycle import refuse_taken
-from mlops_pipeline.run_state.workspace import Workspace
+from mlops_pipeline.run_state.workspace import Workspace, open_workspace
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.local import RunOptions
 from mlops_pipeline.store.records import State

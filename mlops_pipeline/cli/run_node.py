@@ -19,7 +19,7 @@ from typing import Any
 import click
 
 from mlops_pipeline import ir as ir_file
-from mlops_pipeline.authoring.find_pipeline import Loaded, open_workspace
+from mlops_pipeline.authoring.find_pipeline import Loaded
 from mlops_pipeline.cli.output import always_json, complain, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.selection_options import choice_options, read_selection
@@ -36,7 +36,7 @@ from mlops_pipeline.interface.schema import run_parameters
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.roots.artifact_root import make_root
 from mlops_pipeline.run_state.history import Outcome
-from mlops_pipeline.run_state.workspace import Workspace
+from mlops_pipeline.run_state.workspace import Workspace, open_workspace
 from mlops_pipeline.runners.remote import IterationOptions, begin, run_iteration
 from mlops_pipeline.store.records import ArtifactRecord, State
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from mlops_pipeline.authoring.find_pipeline import Loaded, open_workspace
+from mlops_pipeline.authoring.find_pipeline import Loaded
 from mlops_pipeline.cli.output import always_json, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.run_node import (
@@ -18,7 +18,7 @@ from mlops_pipeline.cli.run_node import (
     write_whole,
 )
 from mlops_pipeline.cli.selection_options import choice_options
-from mlops_pipeline.run_state.workspace import Workspace
+from mlops_pipeline.run_state.workspace import Workspace, open_workspace
 from mlops_pipeline.runners.remote import count_items, finish_run, open_run
 from mlops_pipeline.store.records import State
 

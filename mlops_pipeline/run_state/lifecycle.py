@@ -11,13 +11,14 @@ from typing import Any
 from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
 from mlops_pipeline.interface.schema import run_parameters
 from mlops_pipeline.ir import PipelineIR, dump, load
-from mlops_pipeline.node.claims import reap, sweep
 from mlops_pipeline.run_state.liveness import (
     host,
     is_dead,
     is_gone,
     process_of,
+    reap,
     state_of,
+    sweep,
     this_process,
 )
 from mlops_pipeline.run_state.selection import WHOLE, Selection, select

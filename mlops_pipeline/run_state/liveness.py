@@ -14,11 +14,14 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from mlops_pipeline.store.records import Execution, MetadataStore, Run, State
+from mlops_pipeline.run_state import liveness
+from mlops_pipeline.run_state.workspace import Workspace
+from mlops_pipeline.store.records import Execution, MetadataStore, Run, StaleExecutionError, State
 
 log = logging.getLogger(__name__)
 
@@ -133,3 +136,34 @@ def state_of(run: Run) -> State:
     if run.state is State.RUNNING and is_gone(run.properties):
         return State.FAILED
     return run.state
+
+
+def reap(workspace: Workspace, execution: Execution) -> None:
+    """Record that the process of a RUNNING execution died, and remove what it left."""
+    _abandon(workspace, execution, State.FAILED, f"{liveness.process_of(execution)} died")
+
+
+def _abandon(workspace: Workspace, execution: Execution, state: State, error: str) -> None:
+    ended = replace(execution, state=state, error=error, finished=time.time())
+    try:
+        workspace.store.put_execution(ended)
+    except StaleExecutionError:
+        return
+    attempt = workspace.artifact_root.attempt(execution)
+    if attempt is not None:
+        attempt.discard()
+
+
+def sweep(workspace: Workspace, pipeline: str) -> None:
+    """Remove what ended executions of a pipeline left, and reap those whose process died."""
+    for running in workspace.artifact_root.sweep(pipeline, workspace.store):
+        if liveness.is_dead(running, workspace.lease):
+            reap(workspace, running)
+
+
+def cancel_own(workspace: Workspace, run_id: str) -> None:
+    """End what this process has left RUNNING: Ctrl-C may come right after a claim is recorded."""
+    own = liveness.this_process()
+    for execution in workspace.store.executions_of_run(run_id):
+        if execution.state is State.RUNNING and own.items() <= execution.properties.items():
+            _abandon(workspace, execution, State.CANCELED, "it was interrupted")

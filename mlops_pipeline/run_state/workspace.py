@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from mlops_pipeline.authoring.find_pipeline import Loaded
 from mlops_pipeline.roots.artifact_root import ArtifactRoot, open_root
 from mlops_pipeline.roots.digests import StatCache, digest_path
 from mlops_pipeline.roots.local_copies import LIMIT, Copies, default_scratch
 from mlops_pipeline.roots.local_root import LocalRoot
 from mlops_pipeline.roots.object_store import digest_listing, digest_uri, list_objects
+from mlops_pipeline.run_state.lock_file import find_lock
+from mlops_pipeline.settings import Settings
 from mlops_pipeline.store.records import ArtifactRecord, MetadataStore
 from mlops_pipeline.uris import is_remote, local_place
 
@@ -104,3 +107,18 @@ def copies_in(scratch: str, limit: float) -> Copies:
 def scratch_folder(scratch: str) -> Path:
     """Return the scratch folder of the settings; the user's cache folder if that is empty."""
     return Path(scratch) if scratch else default_scratch()
+
+
+def open_workspace(loaded: Loaded, settings: Settings, store: MetadataStore) -> Workspace:
+    """Return the workspace of a loaded pipeline, by the settings."""
+    lock = Path(settings.lock) if settings.lock else find_lock(loaded.base_dir)
+    return Workspace(
+        store=store,
+        root=settings.root,
+        base_dir=loaded.base_dir,
+        import_paths=loaded.import_paths,
+        lock=lock,
+        lease=settings.lease,
+        scratch=settings.scratch,
+        scratch_limit=settings.scratch_limit,
+    )

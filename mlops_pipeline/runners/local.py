@@ -19,9 +19,9 @@ from mlops_pipeline.errors import StoreError
 from mlops_pipeline.executors import executor
 from mlops_pipeline.executors.task import Task
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.node.claims import cancel_own
 from mlops_pipeline.node.launcher import Session, Start, end_run, launch, open_session
 from mlops_pipeline.run_state.history import Iteration, Outcome
+from mlops_pipeline.run_state.liveness import cancel_own
 from mlops_pipeline.run_state.selection import SELECTION, WHOLE, Selection, chosen, select
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners.schedule import Place, Schedule, iterations_of
