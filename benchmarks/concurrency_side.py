@@ -20,7 +20,8 @@ from mlops_pipeline.authoring.compile import compile_pipeline
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners import local
 from mlops_pipeline.store.open_by_url import open_store
-from mlops_pipeline.store.records import Direction, MetadataStore, State
+from mlops_pipeline.store.protocol import MetadataStore
+from mlops_pipeline.store.records import Direction, State
 
 HERE = Path(__file__).parent
 

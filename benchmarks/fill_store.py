@@ -10,14 +10,8 @@ import time
 from pathlib import Path
 
 from mlops_pipeline.store.open_by_url import open_store
-from mlops_pipeline.store.records import (
-    ArtifactRecord,
-    ArtifactType,
-    Execution,
-    MetadataStore,
-    Run,
-    State,
-)
+from mlops_pipeline.store.protocol import MetadataStore
+from mlops_pipeline.store.records import ArtifactRecord, ArtifactType, Execution, Run, State
 
 NODES = 20
 

@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from mlops_pipeline.interface.signature import Output as Output
     from mlops_pipeline.interface.signature import Unkeyed as Unkeyed
     from mlops_pipeline.interface.types import Secret as Secret
-    from mlops_pipeline.store.records import MemoryStore as MemoryStore
+    from mlops_pipeline.store.memory import MemoryStore as MemoryStore
 
 __version__ = "0.1.0"
 

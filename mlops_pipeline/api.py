@@ -44,8 +44,10 @@ from mlops_pipeline.runners.dry_run import NodePlan
 from mlops_pipeline.runners.dry_run import plan as plan_nodes
 from mlops_pipeline.runners.local import OnEvent, RunOptions
 from mlops_pipeline.settings import Settings, Sources, resolve, start_of
+from mlops_pipeline.store.memory import MemoryStore
 from mlops_pipeline.store.open_by_url import is_there, make_store_folder, open_store
-from mlops_pipeline.store.records import NOTHING, MemoryStore, MetadataStore, Run, State
+from mlops_pipeline.store.protocol import MetadataStore
+from mlops_pipeline.store.records import NOTHING, Run, State
 from mlops_pipeline.user_code import refuse_while_importing
 
 log = logging.getLogger(__name__)

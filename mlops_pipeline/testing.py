@@ -33,7 +33,7 @@ from mlops_pipeline.gate import Gate
 from mlops_pipeline.inspection.results import PipelineRun
 from mlops_pipeline.interface.signature import InputSpec, OutputSpec
 from mlops_pipeline.interface.types import Secret
-from mlops_pipeline.store.records import MemoryStore
+from mlops_pipeline.store.memory import MemoryStore
 
 A = TypeVar("A", bound=Artifact)
 

@@ -9,7 +9,8 @@ import pytest
 
 from mlops_pipeline.api import Where, run
 from mlops_pipeline.inspection.results import PipelineRun
-from mlops_pipeline.store.records import MemoryStore, State
+from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.store.records import State
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"

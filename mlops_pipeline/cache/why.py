@@ -11,7 +11,8 @@ from mlops_pipeline.cache.key import Key
 from mlops_pipeline.code.parts import diff
 from mlops_pipeline.errors import NotFoundError, did_you_mean
 from mlops_pipeline.run_state.history import Iteration
-from mlops_pipeline.store.records import Execution, MetadataStore, State
+from mlops_pipeline.store.protocol import MetadataStore
+from mlops_pipeline.store.records import Execution, State
 
 LOOK_BACK = 50
 """Largest number of earlier executions of a node to compare with."""

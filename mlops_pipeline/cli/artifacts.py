@@ -9,7 +9,8 @@ from mlops_pipeline.cli.project import Project, complete_run, project_options
 from mlops_pipeline.inspection.console import Table, ago, lines, one_line
 from mlops_pipeline.inspection.results import read_run
 from mlops_pipeline.run_state.workspace import TAG
-from mlops_pipeline.store.records import ArtifactRecord, ArtifactState, MetadataStore
+from mlops_pipeline.store.protocol import MetadataStore
+from mlops_pipeline.store.records import ArtifactRecord, ArtifactState
 
 UNINTERESTING = {"name", "producer_component", "pipeline_name", "tfx_version", "is_external", TAG}
 

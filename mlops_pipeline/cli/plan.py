@@ -20,7 +20,7 @@ from mlops_pipeline.roots.artifact_root import make_root
 from mlops_pipeline.run_state.workspace import open_workspace
 from mlops_pipeline.runners.dry_run import NodePlan
 from mlops_pipeline.runners.dry_run import plan as plan_nodes
-from mlops_pipeline.store.records import MemoryStore
+from mlops_pipeline.store.memory import MemoryStore
 
 STYLES = {**DECISIONS, "maybe": "yellow", "fail": "red"}
 

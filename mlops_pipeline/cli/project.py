@@ -14,7 +14,8 @@ import click
 from mlops_pipeline.errors import NotFoundError, SettingsError
 from mlops_pipeline.inspection.find import find_run
 from mlops_pipeline.settings import Resolved, Settings, Sources, resolve, start_of
-from mlops_pipeline.store.records import MetadataStore, Run
+from mlops_pipeline.store.protocol import MetadataStore
+from mlops_pipeline.store.records import Run
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

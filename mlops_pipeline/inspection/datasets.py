@@ -15,13 +15,13 @@ from mlops_pipeline.errors import NotFoundError, PipelineError, did_you_mean
 from mlops_pipeline.inspection.feature_statistics import read_described
 from mlops_pipeline.inspection.find import find_start
 from mlops_pipeline.inspection.results import artifact_object
+from mlops_pipeline.store.protocol import MetadataStore
 from mlops_pipeline.store.records import (
     ArtifactRecord,
     ArtifactState,
     Direction,
     Event,
     Execution,
-    MetadataStore,
     State,
 )
 

@@ -9,7 +9,8 @@ from mlops_pipeline.errors import NotFoundError, did_you_mean
 from mlops_pipeline.inspection.lineage import LineageStart
 from mlops_pipeline.inspection.results import read_run
 from mlops_pipeline.run_state.lifecycle import LAST
-from mlops_pipeline.store.records import MetadataStore, Run
+from mlops_pipeline.store.protocol import MetadataStore
+from mlops_pipeline.store.records import Run
 
 _RECENT = 200
 """Runs among which the beginning of an id is looked for."""

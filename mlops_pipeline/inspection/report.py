@@ -22,7 +22,8 @@ from mlops_pipeline.inspection.console import (
     seconds,
 )
 from mlops_pipeline.inspection.results import KILLED, NodeRun, PipelineRun
-from mlops_pipeline.store.records import MetadataStore, State
+from mlops_pipeline.store.protocol import MetadataStore
+from mlops_pipeline.store.records import State
 
 METRICS_FILE = "metrics.json"
 """File that an evaluation writes for reports, beside its own format:

@@ -17,14 +17,8 @@ from mlops_pipeline.run_state.lifecycle import elapsed, last_sign, run_seconds
 from mlops_pipeline.run_state.liveness import state_of
 from mlops_pipeline.run_state.workspace import TAG, copies_in
 from mlops_pipeline.settings import Sources, resolve
-from mlops_pipeline.store.records import (
-    ArtifactRecord,
-    Direction,
-    Execution,
-    MetadataStore,
-    Run,
-    State,
-)
+from mlops_pipeline.store.protocol import MetadataStore
+from mlops_pipeline.store.records import ArtifactRecord, Direction, Execution, Run, State
 from mlops_pipeline.uris import is_remote
 
 Artifacts = Mapping[str, Sequence[Artifact]]

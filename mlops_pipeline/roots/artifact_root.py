@@ -15,7 +15,8 @@ from mlops_pipeline.roots.object_store import check_url
 from mlops_pipeline.roots.remote_root import RemoteRoot
 from mlops_pipeline.roots.staging import Attempt
 from mlops_pipeline.store.open_by_url import _make_folder
-from mlops_pipeline.store.records import Execution, MetadataStore
+from mlops_pipeline.store.protocol import MetadataStore
+from mlops_pipeline.store.records import Execution
 from mlops_pipeline.uris import is_remote
 
 

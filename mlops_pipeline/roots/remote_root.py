@@ -38,7 +38,8 @@ from mlops_pipeline.roots.object_store import (
 )
 from mlops_pipeline.roots.staging import OUTPUTS, ROOT, STAGING, Placed, sweep_attempts
 from mlops_pipeline.roots.uploads import upload, upload_file
-from mlops_pipeline.store.records import Execution, MetadataStore
+from mlops_pipeline.store.protocol import MetadataStore
+from mlops_pipeline.store.records import Execution
 
 log = logging.getLogger(__name__)
 

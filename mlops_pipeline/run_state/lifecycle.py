@@ -23,11 +23,11 @@ from mlops_pipeline.run_state.liveness import (
 )
 from mlops_pipeline.run_state.selection import WHOLE, Selection, select
 from mlops_pipeline.run_state.workspace import Workspace
+from mlops_pipeline.store.protocol import MetadataStore
 from mlops_pipeline.store.records import (
     NOTHING,
     ArtifactType,
     Execution,
-    MetadataStore,
     Run,
     State,
     document_digest,

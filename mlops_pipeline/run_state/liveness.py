@@ -21,7 +21,8 @@ from typing import Any
 
 from mlops_pipeline.run_state import liveness
 from mlops_pipeline.run_state.workspace import Workspace
-from mlops_pipeline.store.records import Execution, MetadataStore, Run, StaleExecutionError, State
+from mlops_pipeline.store.protocol import MetadataStore
+from mlops_pipeline.store.records import Execution, Run, StaleExecutionError, State
 
 log = logging.getLogger(__name__)
 

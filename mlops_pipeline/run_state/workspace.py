@@ -14,7 +14,8 @@ from mlops_pipeline.roots.local_root import LocalRoot
 from mlops_pipeline.roots.object_store import digest_listing, digest_uri, list_objects
 from mlops_pipeline.run_state.lock_file import find_lock
 from mlops_pipeline.settings import Settings
-from mlops_pipeline.store.records import ArtifactRecord, MetadataStore
+from mlops_pipeline.store.protocol import MetadataStore
+from mlops_pipeline.store.records import ArtifactRecord
 from mlops_pipeline.uris import is_remote, local_place
 
 TAG = "storage_tag"

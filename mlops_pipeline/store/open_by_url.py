@@ -14,7 +14,8 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 from mlops_pipeline.errors import ExecutorError, StoreError, did_you_mean
-from mlops_pipeline.store.records import MemoryStore, MetadataStore
+from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.store.protocol import MetadataStore
 from mlops_pipeline.user_code import load_target
 
 GROUP = "mlops_pipeline.stores"

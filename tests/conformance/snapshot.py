@@ -7,7 +7,8 @@ from typing import Any
 
 from mlops_pipeline.run_state.history import load_links
 from mlops_pipeline.run_state.selection import SELECTION
-from mlops_pipeline.store.records import Direction, MetadataStore
+from mlops_pipeline.store.protocol import MetadataStore
+from mlops_pipeline.store.records import Direction
 
 _PLACES = re.compile(r"(/[\w.+=@-]+){2,}|\b(execution|run) \S+|\d+\.\d+ s|(pid|process) \d+")
 

@@ -19,7 +19,8 @@ from mlops_pipeline.run_state.selection import BASE, FROM, ONLY, RESERVED, TO, s
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners import local
 from mlops_pipeline.store.open_by_url import open_store
-from mlops_pipeline.store.records import Execution, MetadataStore, State
+from mlops_pipeline.store.protocol import MetadataStore
+from mlops_pipeline.store.records import Execution, State
 
 HERE = Path(__file__).parent
 CASES = HERE / "cases.py"

@@ -21,7 +21,8 @@ from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.dry_run import plan
 from mlops_pipeline.runners.remote import finish_run, run_iteration
-from mlops_pipeline.store.records import ArtifactRecord, ArtifactState, MemoryStore, State
+from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.store.records import ArtifactRecord, ArtifactState, State
 from mlops_pipeline.testing import run_component
 from mlops_pipeline.uris import is_remote, local_place
 

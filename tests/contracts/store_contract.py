@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mlops_pipeline.store.protocol import MetadataStore
 from mlops_pipeline.store.records import (
     AlreadyExistsError,
     ArtifactRecord,
@@ -18,7 +19,6 @@ from mlops_pipeline.store.records import (
     Direction,
     Event,
     Execution,
-    MetadataStore,
     Run,
     StaleExecutionError,
     State,

@@ -11,7 +11,7 @@ from mlops_components import loaders
 from mlops_pipeline import api
 from mlops_pipeline.artifacts import Artifact
 from mlops_pipeline.inspection.results import PipelineRun
-from mlops_pipeline.store.records import MemoryStore
+from mlops_pipeline.store.memory import MemoryStore
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

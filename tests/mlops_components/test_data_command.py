@@ -16,7 +16,8 @@ from mlops_pipeline.cli import call
 from mlops_pipeline.inspection.dataset_diff import diff_versions
 from mlops_pipeline.inspection.datasets import datasets, find_version, version_before
 from mlops_pipeline.store.open_by_url import open_store
-from mlops_pipeline.store.records import MetadataStore, State
+from mlops_pipeline.store.protocol import MetadataStore
+from mlops_pipeline.store.records import State
 
 pytestmark = [pytest.mark.ml, pytest.mark.mlmd, pytest.mark.filterwarnings("ignore")]
 

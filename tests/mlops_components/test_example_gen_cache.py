@@ -16,7 +16,7 @@ from mlops_components import (
 )
 from mlops_pipeline import When, api, pipeline
 from mlops_pipeline.inspection.results import PipelineRun
-from mlops_pipeline.store.records import MemoryStore
+from mlops_pipeline.store.memory import MemoryStore
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
 

@@ -15,7 +15,7 @@ from mlops_pipeline import Importer, latest, pipeline
 from mlops_pipeline.api import Where, run
 from mlops_pipeline.artifacts import Examples, Model, ModelRun
 from mlops_pipeline.errors import ExecutorError, NotFoundError
-from mlops_pipeline.store.records import MemoryStore
+from mlops_pipeline.store.memory import MemoryStore
 from mlops_pipeline.testing import artifact, run_component
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]

@@ -30,7 +30,7 @@ from mlops_pipeline.errors import (
     WiringError,
 )
 from mlops_pipeline.roots.digests import digest_path
-from mlops_pipeline.store.records import MemoryStore
+from mlops_pipeline.store.memory import MemoryStore
 from mlops_pipeline.testing import run_component
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]

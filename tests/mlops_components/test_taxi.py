@@ -10,7 +10,7 @@ import pytest
 
 from mlops_pipeline import api
 from mlops_pipeline.inspection.results import PipelineRun
-from mlops_pipeline.store.records import MemoryStore
+from mlops_pipeline.store.memory import MemoryStore
 
 TAXI = Path(__file__).resolve().parents[2] / "pipelines" / "taxi"
 

@@ -17,7 +17,8 @@ from mlops_pipeline.artifacts import Examples, HyperParameters, Model, Schema
 from mlops_pipeline.authoring.components import component
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, PipelineError
 from mlops_pipeline.interface.signature import Output
-from mlops_pipeline.store.records import MemoryStore, State
+from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.store.records import State
 from mlops_pipeline.testing import ComponentResult, artifact, run_component
 
 SAVE = """

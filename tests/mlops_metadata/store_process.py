@@ -14,7 +14,8 @@ from typing import Any
 
 from mlops_pipeline.errors import PipelineError
 from mlops_pipeline.store.open_by_url import open_store
-from mlops_pipeline.store.records import ArtifactRecord, Execution, MetadataStore, Run, State
+from mlops_pipeline.store.protocol import MetadataStore
+from mlops_pipeline.store.records import ArtifactRecord, Execution, Run, State
 
 
 class Retries(logging.Handler):

@@ -32,7 +32,7 @@ from mlops_pipeline.roots.object_store import (  # noqa: E402
     write_bytes,
 )
 from mlops_pipeline.roots.uploads import upload  # noqa: E402
-from mlops_pipeline.store.records import MemoryStore  # noqa: E402
+from mlops_pipeline.store.memory import MemoryStore  # noqa: E402
 
 pytestmark = pytest.mark.mlmd
 

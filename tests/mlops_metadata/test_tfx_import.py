@@ -30,14 +30,8 @@ from mlops_pipeline.inspection.lineage import LineageStart, upstream
 from mlops_pipeline.inspection.results import PipelineRun, read_run
 from mlops_pipeline.resolvers import Query
 from mlops_pipeline.resolvers import latest_blessed_model as resolve_latest_blessed
-from mlops_pipeline.store.records import (
-    ArtifactState,
-    Direction,
-    Execution,
-    MemoryStore,
-    Run,
-    State,
-)
+from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.store.records import ArtifactState, Direction, Execution, Run, State
 
 pytestmark = pytest.mark.mlmd
 

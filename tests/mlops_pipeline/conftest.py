@@ -16,7 +16,7 @@ from mlops_pipeline.run_state.selection import Selection
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.runners import local
 from mlops_pipeline.runners.dry_run import NodePlan, plan
-from mlops_pipeline.store.records import MemoryStore
+from mlops_pipeline.store.memory import MemoryStore
 
 
 class Project:

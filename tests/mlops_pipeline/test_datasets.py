@@ -20,7 +20,8 @@ from mlops_pipeline.inspection.feature_statistics import (
     l_infinity,
     on_one_scale,
 )
-from mlops_pipeline.store.records import ArtifactRecord, Execution, MemoryStore, State
+from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.store.records import ArtifactRecord, Execution, State
 
 
 class Records:

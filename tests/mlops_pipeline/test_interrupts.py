@@ -16,7 +16,8 @@ from mlops_pipeline.roots.local_root import local_attempt
 from mlops_pipeline.roots.staging import OUTPUTS, STAGING
 from mlops_pipeline.run_state.lifecycle import pipeline_of
 from mlops_pipeline.run_state.liveness import PROCESS, this_process
-from mlops_pipeline.store.records import Execution, MemoryStore, Run, State
+from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.store.records import Execution, Run, State
 
 PIPELINE = """
     from mlops_pipeline import ExitHandler, Input, Output, component, pipeline

@@ -9,14 +9,8 @@ import pytest
 
 from mlops_pipeline.inspection import lineage_drawing
 from mlops_pipeline.inspection.lineage import Lineage, LineageStart, downstream, upstream
-from mlops_pipeline.store.records import (
-    ArtifactRecord,
-    Direction,
-    Event,
-    Execution,
-    MemoryStore,
-    State,
-)
+from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.store.records import ArtifactRecord, Direction, Event, Execution, State
 
 
 class History:

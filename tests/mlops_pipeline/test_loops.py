@@ -10,7 +10,8 @@ import pytest
 from mlops_pipeline.node.expressions import read_value
 from mlops_pipeline.node.launcher import Start, launch, open_session
 from mlops_pipeline.runners.dry_run import plan
-from mlops_pipeline.store.records import Execution, MemoryStore, State
+from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.store.records import Execution, State
 
 HEAD = """
 from mlops_pipeline import ForEach, Input, Output, When, component, pipeline

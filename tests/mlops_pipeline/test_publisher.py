@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from mlops_pipeline.store.records import ArtifactState, Execution, MemoryStore, State
+from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.store.records import ArtifactState, Execution, State
 
 HEAD = """
 import os

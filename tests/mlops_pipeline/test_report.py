@@ -23,7 +23,8 @@ from mlops_pipeline.inspection.report import next_commands, run_report
 from mlops_pipeline.inspection.results import PipelineRun, read_run
 from mlops_pipeline.run_state.history import Outcome
 from mlops_pipeline.runners.local import NodeEvent
-from mlops_pipeline.store.records import ArtifactRecord, Execution, MemoryStore, Run, State
+from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.store.records import ArtifactRecord, Execution, Run, State
 
 PLAIN = Screen()
 

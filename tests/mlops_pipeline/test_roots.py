@@ -17,7 +17,7 @@ from mlops_pipeline.errors import SettingsError  # noqa: E402
 from mlops_pipeline.roots.artifact_root import make_root  # noqa: E402
 from mlops_pipeline.roots.local_copies import default_scratch, make_scratch  # noqa: E402
 from mlops_pipeline.roots.object_store import remove  # noqa: E402
-from mlops_pipeline.store.records import MemoryStore  # noqa: E402
+from mlops_pipeline.store.memory import MemoryStore  # noqa: E402
 
 
 class TestLocalRoot(RootContract):

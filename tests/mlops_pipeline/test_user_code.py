@@ -10,7 +10,8 @@ from mlops_pipeline.executors.executor import execute
 from mlops_pipeline.executors.task import ArtifactRef, Task
 from mlops_pipeline.ir import FunctionExecutor
 from mlops_pipeline.resolvers import Query, ask_resolver, find_resolver
-from mlops_pipeline.store.records import ArtifactRecord, MemoryStore
+from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.store.records import ArtifactRecord
 from mlops_pipeline.user_code import load_target
 
 BOTH = """
