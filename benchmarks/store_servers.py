@@ -37,7 +37,7 @@ def new_store(kind: str) -> Iterator[str]:
 def _served(store: str) -> Iterator[str]:
     """Serve a store from a process of its own, and yield its URL."""
     script = (
-        "import sys; from mlops_metadata.server.grpc_server import serve; s = serve(sys.argv[1], port=0);"
+        "import sys; from mlops_metadata.server import serve; s = serve(sys.argv[1], port=0);"
         "print(s.url, flush=True); sys.stdin.read(); s.stop()"
     )
     with subprocess.Popen(

@@ -268,7 +268,7 @@ def _opened(
         project = resolve(Sources(start_of(name))).project
         loaded = load_pipeline(name, project=project, import_paths=settings.import_paths)
     with _store(settings, where, make=make) as store:
-        yield loaded, open_workspace(loaded, settings, store)
+        yield loaded, open_workspace(loaded.base_dir, loaded.import_paths, settings, store)
 
 
 def _settings(where: Where | None, start: Path) -> Settings:

@@ -55,7 +55,8 @@ def _user_part(trace: TracebackType | None) -> TracebackType | None:
 
 def _is_user(filename: str) -> bool:
     """Return True if a file is neither ours nor installed."""
-    ours = _is_framework(filename) or Path(filename).parent.name == "mlops_components"
+    folders = [folder.name for folder in Path(filename).parents[:2]]
+    ours = _is_framework(filename) or "mlops_components" in folders
     return not (ours or filename.startswith(_PYTHON) or "site-packages" in filename)
 
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from google.protobuf.message import Message
 from tfx.dsl.components.base import base_driver
@@ -36,9 +36,6 @@ from mlops_pipeline.interface.signature import (
 from mlops_pipeline.interface.types import schema_of, shortened
 from mlops_pipeline.user_code import module_of
 
-if TYPE_CHECKING:
-    from mlops_components.tfx_component import TfxComponent
-
 __authoring__ = True
 
 EXECUTOR = "mlops_components._tfx_executor:TfxExecutor"
@@ -54,6 +51,15 @@ class Defined:
 
     definition: Definition
     arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """A component of TFX, the name of its node, and options of Beam."""
+
+    name: str
+    component: Any
+    beam_pipeline_args: tuple[str, ...]
 
 
 def check_component(component: Any) -> None:
@@ -86,7 +92,7 @@ def check_component(component: Any) -> None:
         )
 
 
-def define(wrapped: TfxComponent, arguments: Mapping[str, Any]) -> Defined:
+def define(wrapped: Wrapped, arguments: Mapping[str, Any]) -> Defined:
     """Make the component of TFX with these arguments, and read what it has become.
 
     Raises:
@@ -116,9 +122,7 @@ def define(wrapped: TfxComponent, arguments: Mapping[str, Any]) -> Defined:
     return Defined(definition, {**wired, **parameters})
 
 
-def _plain(
-    wrapped: TfxComponent, arguments: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _plain(wrapped: Wrapped, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the arguments as TFX takes them, and those that are known only when the node runs."""
     component = wrapped.component
     kind: Any = component if isinstance(component, type) else type(component)
@@ -160,7 +164,7 @@ def _stand_in(component: str, name: str, parameter: Any) -> Any:
     )
 
 
-def _instance(wrapped: TfxComponent, given: dict[str, Any]) -> Any:
+def _instance(wrapped: Wrapped, given: dict[str, Any]) -> Any:
     component = wrapped.component
     if isinstance(component, BaseComponent):
         other = sorted(given.keys() - component.SPEC_CLASS.INPUTS.keys())

@@ -66,9 +66,9 @@ class TfxComponent:
                 hint="name what you pass",
                 where=caller(),
             )
-        from mlops_components._tfx_spec import define
+        from mlops_components._tfx_spec import Wrapped, define
 
-        defined = define(self, arguments)
+        defined = define(Wrapped(self.name, self.component, self.beam_pipeline_args), arguments)
         return place_node(draft, defined.definition, self._options, defined.arguments)
 
     def __repr__(self) -> str:

@@ -48,7 +48,7 @@ def plan(
     loaded = load(project, pipeline)
     ir = compile_loudly(loaded)
     store = project.store if project.has_store else MemoryStore()
-    workspace = open_workspace(loaded, project.settings, store)
+    workspace = open_workspace(loaded.base_dir, loaded.import_paths, project.settings, store)
     make_root(str(workspace.root))
     plans = plan_nodes(ir, workspace, read_parameters(ir, texts), force=force)
     if as_json:

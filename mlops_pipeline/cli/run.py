@@ -101,7 +101,7 @@ def run(project: Project, pipeline: str | None, texts: Sequence[str], **flags: A
     job = Job(
         ir,
         flags["run_id"] or new_run_id(),
-        open_workspace(loaded, project.settings, project.store),
+        open_workspace(loaded.base_dir, loaded.import_paths, project.settings, project.store),
         options,
         read_parameters(ir, texts),
     )

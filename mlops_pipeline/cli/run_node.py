@@ -138,7 +138,9 @@ def begin_step(
     project.begin_at(flags["base_dir"] or "." if file == "-" else file)
     base_dir = Path(flags["base_dir"] or Path(file).parent).absolute()
     loaded = Loaded(compiled, base_dir, (str(base_dir), *project.settings.import_paths))
-    workspace = open_workspace(loaded, project.settings, project.store)
+    workspace = open_workspace(
+        loaded.base_dir, loaded.import_paths, project.settings, project.store
+    )
     make_root(str(workspace.root))
     given = run_parameters(compiled, _parameters(flags["parameters"]))
     begin(workspace, compiled, flags["run_id"], given, read_selection(flags))

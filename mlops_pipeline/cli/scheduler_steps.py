@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from mlops_pipeline.authoring.find_pipeline import Loaded
 from mlops_pipeline.cli.output import always_json, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.run_node import (
@@ -62,10 +61,10 @@ def end_run(project: Project, run_id: str, result: str | None, as_json: bool) ->
 
 def _workspace(project: Project, run_id: str) -> Workspace:
     probe = Workspace(project.existing_store, project.settings.root, Path.cwd())
-    run, compiled = open_run(probe, run_id)
+    run, _ = open_run(probe, run_id)
     base_dir = Path(str(run.properties.get("base_dir", ".")))
     paths = tuple(map(str, run.properties.get("import_paths", ())))
-    return open_workspace(Loaded(compiled, base_dir, paths), project.settings, project.store)
+    return open_workspace(base_dir, paths, project.settings, project.store)
 
 
 def _write(file: str | None, data: Any) -> None:

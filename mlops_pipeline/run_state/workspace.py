@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from mlops_pipeline.authoring.find_pipeline import Loaded
 from mlops_pipeline.roots.artifact_root import ArtifactRoot, open_root
 from mlops_pipeline.roots.digests import StatCache, digest_path
 from mlops_pipeline.roots.local_copies import LIMIT, Copies, default_scratch
@@ -110,14 +110,16 @@ def scratch_folder(scratch: str) -> Path:
     return Path(scratch) if scratch else default_scratch()
 
 
-def open_workspace(loaded: Loaded, settings: Settings, store: MetadataStore) -> Workspace:
+def open_workspace(
+    base_dir: Path, import_paths: Sequence[str], settings: Settings, store: MetadataStore
+) -> Workspace:
     """Return the workspace of a loaded pipeline, by the settings."""
-    lock = Path(settings.lock) if settings.lock else find_lock(loaded.base_dir)
+    lock = Path(settings.lock) if settings.lock else find_lock(base_dir)
     return Workspace(
         store=store,
         root=settings.root,
-        base_dir=loaded.base_dir,
-        import_paths=loaded.import_paths,
+        base_dir=base_dir,
+        import_paths=tuple(import_paths),
         lock=lock,
         lease=settings.lease,
         scratch=settings.scratch,

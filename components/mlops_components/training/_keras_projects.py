@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,11 +14,12 @@ from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.errors import FatalTypeError
 from keras_tuner.src import utils
 
-from mlops_components.training._keras_tuner import log
 from mlops_pipeline.errors import ExecutorError
 
+log = logging.getLogger(__name__)
 
-def _write(path: Path, content: Any) -> None:
+
+def write_json(path: Path, content: Any) -> None:
     """Write JSON so that no reader ever sees half of it, not even after a crash."""
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
     new.write_text(json.dumps(content))
@@ -54,7 +56,7 @@ def projects_kept(folder: Path) -> Iterator[None]:
         make(self, **_placed(folder, given | kwargs))
 
     def save_json(path: str, content: Any) -> str:
-        _write(Path(path), content)
+        write_json(Path(path), content)
         return json.dumps(content)
 
     BaseTuner.__init__, utils.save_json = init, save_json

@@ -13,7 +13,7 @@ from typing import Any
 
 from keras_tuner.engine.base_tuner import BaseTuner
 
-from mlops_components.training._keras_projects import _write, models_named, projects_kept
+from mlops_components.training._keras_projects import models_named, projects_kept, write_json
 from mlops_components.training._trial_processes import run_processes
 from mlops_components.training.tuner_call import TunerCall
 from mlops_pipeline.errors import ExecutorError
@@ -66,7 +66,7 @@ def search(call: TunerCall, parallel: int, record: Path) -> Search:
         else:
             with models_named():
                 tuner.search(**fit_kwargs)
-        _write(record, _trials(oracle))
+        write_json(record, _trials(oracle))
         return _summary(tuner)
 
 
@@ -119,7 +119,7 @@ def _end_trial(oracle: Any, original: Callable[[Any], None], record: Path, trial
     finally:
         ended = oracle.trials[trial.trial_id]
         _say(_line(oracle, ended))
-        _write(record, _trials(oracle))
+        write_json(record, _trials(oracle))
 
 
 def _line(oracle: Any, trial: Any) -> str:

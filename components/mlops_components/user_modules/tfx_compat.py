@@ -34,6 +34,7 @@ class StatsType(enum.Enum):
 
 
 _HERE = __name__
+_COMPONENTS = __name__.partition(".")[0]
 _ARGUMENTS = "mlops_components.training.fn_args"
 _FILES = "mlops_components.user_modules.tfx_files"
 
@@ -206,9 +207,7 @@ def _unknown_module(name: str) -> TfxModuleError:
 
 
 def _hint(module: str, name: str) -> str:
-    import mlops_components
-
-    if name in dir(mlops_components):
+    if name in dir(sys.modules[_COMPONENTS]):
         return f"components are imported from mlops_components: {name}"
     known = _names_in(module) if module in OFFERED else sorted(OFFERED)
     near = did_you_mean(name, known)
