@@ -16,12 +16,10 @@ from typing import Any
 
 from mlops_pipeline import Input, component, pipeline
 from mlops_pipeline.artifacts import String
-from mlops_pipeline.authoring.compile import compile_pipeline
-from mlops_pipeline.run_state.workspace import Workspace
+from mlops_pipeline.authoring import compile_pipeline
+from mlops_pipeline.run_state import Workspace
 from mlops_pipeline.runners import local
-from mlops_pipeline.store.open_by_url import open_store
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import Direction, State
+from mlops_pipeline.store import Direction, MetadataStore, State, open_store
 
 HERE = Path(__file__).parent
 

@@ -9,9 +9,15 @@ import sys
 import time
 from pathlib import Path
 
-from mlops_pipeline.store.open_by_url import open_store
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import ArtifactRecord, ArtifactType, Execution, Run, State
+from mlops_pipeline.store import (
+    ArtifactRecord,
+    ArtifactType,
+    Execution,
+    MetadataStore,
+    Run,
+    State,
+    open_store,
+)
 
 NODES = 20
 

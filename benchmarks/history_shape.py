@@ -13,8 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import ArtifactRecord, ArtifactType, Execution, Run, State
+from mlops_pipeline.store import ArtifactRecord, ArtifactType, Execution, MetadataStore, Run, State
 
 OFTEN, SELDOM, OLD = "taxi", "weekly", "retired"
 OLD_RUNS = 30

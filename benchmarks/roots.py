@@ -32,10 +32,10 @@ sys.path[:0] = [str(HERE.parent / "tests" / "contracts"), str(HERE / "roots_side
 from chain import NODES, chain  # noqa: E402
 from s3_server import BUCKET, serving_s3, variables_set  # noqa: E402
 
-from mlops_pipeline.authoring.compile import compile_pipeline  # noqa: E402
-from mlops_pipeline.run_state.workspace import Workspace  # noqa: E402
+from mlops_pipeline.authoring import compile_pipeline  # noqa: E402
+from mlops_pipeline.run_state import Workspace  # noqa: E402
 from mlops_pipeline.runners import local  # noqa: E402
-from mlops_pipeline.store.memory import MemoryStore  # noqa: E402
+from mlops_pipeline.store import MemoryStore  # noqa: E402
 
 SIDES = HERE / "roots_sides"
 PHASES = ("run", "cached", "other")

@@ -16,12 +16,18 @@ from typing import Any
 import concurrency_side as links
 from stock_mlmd import stock_client
 
-from mlops_pipeline.authoring.compile import compile_pipeline
-from mlops_pipeline.run_state.workspace import Workspace
+from mlops_pipeline.authoring import compile_pipeline
+from mlops_pipeline.run_state import Workspace
 from mlops_pipeline.runners import local
-from mlops_pipeline.store.open_by_url import open_store
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import ArtifactRecord, ArtifactType, Execution, Run, State
+from mlops_pipeline.store import (
+    ArtifactRecord,
+    ArtifactType,
+    Execution,
+    MetadataStore,
+    Run,
+    State,
+    open_store,
+)
 
 HERE = Path(__file__).parent
 NODES = 8

@@ -29,12 +29,10 @@ from measure import arguments, check, machine, save, say
 from stock_mlmd import stock_client, stock_reads
 from store_servers import KINDS, new_store
 
-from mlops_pipeline.inspection.lineage import LineageStart, upstream
+from mlops_pipeline.inspection import LineageStart, upstream
 from mlops_pipeline.resolvers import Query, latest, latest_blessed_model
-from mlops_pipeline.run_state.history import load_outputs
-from mlops_pipeline.store.open_by_url import open_store
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import Direction
+from mlops_pipeline.run_state import load_outputs
+from mlops_pipeline.store import Direction, MetadataStore, open_store
 
 LIMITS = {"cache hit": 2.0, "cache miss": 2.0, "lineage of a model": 5.0, "newest 20 runs": 50.0}
 FLAT = 1.5

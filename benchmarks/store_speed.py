@@ -20,14 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_metadata.mlmd import MlmdStore, open_sqlite
-from mlops_pipeline.store.records import (
-    ArtifactRecord,
-    ArtifactType,
-    Direction,
-    Execution,
-    Run,
-    State,
-)
+from mlops_pipeline.store import ArtifactRecord, ArtifactType, Direction, Execution, Run, State
 
 NODES = 8
 """Nodes of a run in the history, a chain."""

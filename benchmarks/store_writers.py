@@ -25,7 +25,7 @@ OURS, STOCK = "ours", "stock"
 def our_writer(path: Path, name: str) -> Callable[[int], object]:
     """Publish through our store."""
     from mlops_metadata.mlmd import open_sqlite
-    from mlops_pipeline.store.records import ArtifactRecord, Execution, State
+    from mlops_pipeline.store import ArtifactRecord, Execution, State
 
     store = open_sqlite(f"sqlite:///{path}")
 

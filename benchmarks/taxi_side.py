@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_components import CsvExampleGen, Evaluator, ExampleValidator, SchemaGen, StatisticsGen
-from mlops_components.records.split_files import SplitWriter, records_of_files, split_files
+from mlops_components.records import SplitWriter, files_of_split, records_of_files
 from mlops_pipeline.artifacts import Artifact, Examples
 from mlops_pipeline.testing import run_component
 
@@ -160,7 +160,7 @@ def prepare(trips: Path, folder: Path, rows: int) -> None:
     drawn = Examples(str(place))
     with SplitWriter(drawn, list(SPLITS)) as writer:
         for split, share in zip(SPLITS, (2 / 3, 1 / 3), strict=True):
-            known = [r for chunk in records_of_files(split_files(made, split)) for r in chunk]
+            known = [r for chunk in records_of_files(files_of_split(made, split)) for r in chunk]
             left = round(rows * share)
             while left:
                 count = min(left, 8192)

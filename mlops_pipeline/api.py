@@ -19,35 +19,53 @@ from typing import Any
 import msgspec
 
 from mlops_pipeline.artifacts import Artifact
-from mlops_pipeline.authoring.find_pipeline import Loaded, load_pipeline, located
-from mlops_pipeline.authoring.pipeline_rules import Problem
-from mlops_pipeline.authoring.pipelines import Pipeline
-from mlops_pipeline.cache.why import Why
-from mlops_pipeline.cache.why import why as explain
+from mlops_pipeline.authoring import Loaded, Pipeline, Problem, load_pipeline, located
+from mlops_pipeline.cache import Why
+from mlops_pipeline.cache import why_node as explain
 from mlops_pipeline.errors import NotFoundError, ParameterError, did_you_mean
-from mlops_pipeline.inspection.dataset_diff import DataDiff, diff_versions
-from mlops_pipeline.inspection.datasets import TrainedModel, Version, find_version
-from mlops_pipeline.inspection.datasets import datasets as list_versions
-from mlops_pipeline.inspection.datasets import models_of as trained_models
-from mlops_pipeline.inspection.find import find_run, find_start, split_node
-from mlops_pipeline.inspection.lineage import Lineage, LineageStart, downstream, upstream
-from mlops_pipeline.inspection.results import PipelineRun, read_run
-from mlops_pipeline.interface.schema import map_paths
+from mlops_pipeline.inspection import (
+    DataDiff,
+    Lineage,
+    LineageStart,
+    PipelineRun,
+    TrainedModel,
+    Version,
+    diff_versions,
+    downstream,
+    find_run,
+    find_start,
+    find_version,
+    read_run,
+    split_node,
+    upstream,
+)
+from mlops_pipeline.inspection import list_datasets as list_versions
+from mlops_pipeline.inspection import models_of as trained_models
+from mlops_pipeline.interface import map_paths
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.roots.artifact_root import make_root
-from mlops_pipeline.run_state.lifecycle import LAST, pipeline_of, refuse_taken
-from mlops_pipeline.run_state.lock_file import find_lock
-from mlops_pipeline.run_state.selection import Selection
-from mlops_pipeline.run_state.workspace import Workspace, open_workspace
-from mlops_pipeline.runners import local
-from mlops_pipeline.runners.dry_run import NodePlan
-from mlops_pipeline.runners.dry_run import plan as plan_nodes
-from mlops_pipeline.runners.local import OnEvent, RunOptions
+from mlops_pipeline.roots import make_root
+from mlops_pipeline.run_state import (
+    LAST,
+    Selection,
+    Workspace,
+    find_lock,
+    open_workspace,
+    pipeline_of,
+    refuse_taken,
+)
+from mlops_pipeline.runners import NodePlan, OnEvent, RunOptions, local
+from mlops_pipeline.runners import plan as plan_nodes
 from mlops_pipeline.settings import Settings, Sources, resolve, start_of
-from mlops_pipeline.store.memory import MemoryStore
-from mlops_pipeline.store.open_by_url import is_there, make_store_folder, open_store
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import NOTHING, Run, State
+from mlops_pipeline.store import (
+    NOTHING,
+    MemoryStore,
+    MetadataStore,
+    Run,
+    State,
+    is_there,
+    make_store_folder,
+    open_store,
+)
 from mlops_pipeline.user_code import refuse_while_importing
 
 log = logging.getLogger(__name__)

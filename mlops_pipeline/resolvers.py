@@ -13,8 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_pipeline.errors import ExecutorError, ResolutionError, did_you_mean
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import ArtifactRecord, ArtifactState, Direction, Event, Execution
+from mlops_pipeline.store import (
+    ArtifactRecord,
+    ArtifactState,
+    Direction,
+    Event,
+    Execution,
+    MetadataStore,
+)
 from mlops_pipeline.user_code import load_target
 
 PAGES = (10, 100, 1_000, 10_000)

@@ -24,16 +24,13 @@ import msgspec
 
 from mlops_pipeline import api
 from mlops_pipeline.artifacts import Artifact, PropertyValue, ValueArtifact
-from mlops_pipeline.authoring.components import Component
-from mlops_pipeline.authoring.pipelines import Pipeline
+from mlops_pipeline.authoring import Component, Pipeline
 from mlops_pipeline.errors import DefinitionError, NotFoundError, WiringError, did_you_mean
-from mlops_pipeline.executors.executor import run_task
-from mlops_pipeline.executors.task import ArtifactRef, Task, TaskResult
+from mlops_pipeline.executors import ArtifactRef, Task, TaskResult, run_task
 from mlops_pipeline.gate import Gate
-from mlops_pipeline.inspection.results import PipelineRun
-from mlops_pipeline.interface.signature import InputSpec, OutputSpec
-from mlops_pipeline.interface.types import Secret
-from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.inspection import PipelineRun
+from mlops_pipeline.interface import InputSpec, OutputSpec, Secret
+from mlops_pipeline.store import MemoryStore
 
 A = TypeVar("A", bound=Artifact)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import mlops_components
 import mlops_pipeline
 from mlops_pipeline import errors
-from mlops_pipeline.authoring.components import Component
+from mlops_pipeline.authoring import Component
 from mlops_pipeline.cli.app import COMMANDS
 from mlops_pipeline.settings import Settings
 from mlops_pipeline.store import records

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from mlops_pipeline.api import Where, run
-from mlops_pipeline.inspection.results import PipelineRun
-from mlops_pipeline.store.memory import MemoryStore
-from mlops_pipeline.store.records import State
+from mlops_pipeline.inspection import PipelineRun
+from mlops_pipeline.store import MemoryStore, State
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"

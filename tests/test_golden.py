@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_pipeline.authoring.find_pipeline import load_pipeline
+from mlops_pipeline.authoring import load_pipeline
 from mlops_pipeline.ir import dump
 
 ROOT = Path(__file__).resolve().parent.parent

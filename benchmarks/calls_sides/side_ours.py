@@ -14,10 +14,10 @@ from calls import Count, twice
 
 from mlops_pipeline import Input, component, pipeline
 from mlops_pipeline.artifacts import Integer
-from mlops_pipeline.authoring.compile import compile_pipeline
-from mlops_pipeline.run_state.workspace import Workspace
+from mlops_pipeline.authoring import compile_pipeline
+from mlops_pipeline.run_state import Workspace
 from mlops_pipeline.runners import local
-from mlops_pipeline.store.open_by_url import open_store
+from mlops_pipeline.store import open_store
 
 HERE = Path(__file__).parent
 COUNTS: list[Count] = []

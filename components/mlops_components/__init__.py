@@ -34,17 +34,19 @@ from mlops_components.infra_validator import (
     TensorFlowServingRequestSpec,
     ValidationSpec,
 )
-from mlops_components.inputs.spans import RangeConfig, RollingRange, StaticRange
-from mlops_components.inputs.splits import (
+from mlops_components.inputs import (
     HashSplit,
     InputConfig,
     InputSplit,
     OutputConfig,
+    RangeConfig,
+    RollingRange,
     SplitConfig,
+    StaticRange,
     TimeSplit,
     TimeSplitConfig,
 )
-from mlops_components.models.inference_specs import (
+from mlops_components.models import (
     ClassifyOutput,
     DataSpec,
     ModelSpec,
@@ -55,27 +57,23 @@ from mlops_components.models.inference_specs import (
     RegressOutput,
 )
 from mlops_components.pusher import Filesystem, PushDestination, Pusher, Versioning
-from mlops_components.records.data_frames import read_frame, write_frames
+from mlops_components.records import read_frame, write_frames
 from mlops_components.schema_gen import SchemaGen
 from mlops_components.sql_example_gen import SqlExampleGen
 from mlops_components.stacks import _tfma
-from mlops_components.statistics.diff_config import (
-    ConfusionConfig,
-    ExampleDiffConfig,
-    PairedExampleSkew,
-)
+from mlops_components.statistics import ConfusionConfig, ExampleDiffConfig, PairedExampleSkew
 from mlops_components.statistics_gen import StatisticsGen
 from mlops_components.tfx_component import from_tfx
 from mlops_components.trainer import Trainer
-from mlops_components.training.fn_args import (
+from mlops_components.training import (
     DataAccessor,
     EvalArgs,
     FnArgs,
     RecordBatchesOptions,
     TrainArgs,
     TunerFnResult,
+    log_metrics,
 )
-from mlops_components.training.training_log import log_metrics
 from mlops_components.transform import SplitsConfig, Transform
 from mlops_components.tuner import TuneArgs, Tuner
 from mlops_pipeline.errors import DefinitionError

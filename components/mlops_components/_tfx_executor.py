@@ -9,7 +9,7 @@ from typing import Any
 
 from mlops_pipeline.artifacts import LAYOUT_PROPERTY, Artifact, has_old_layout
 from mlops_pipeline.errors import ExecutorError
-from mlops_pipeline.executors.context import TaskContext
+from mlops_pipeline.executors import TaskContext
 
 COMPONENT_KEY, EXECUTOR_KEY, BEAM_KEY = "tfx_component", "tfx_executor", "beam_pipeline_args"
 """Parameters of the node beside those of the component: what to run, and how."""

@@ -22,18 +22,17 @@ from tfx.utils import proto_utils
 from mlops_components._tfx_executor import BEAM_KEY, COMPONENT_KEY, EXECUTOR_KEY
 from mlops_pipeline import ir
 from mlops_pipeline.artifacts import Artifact
-from mlops_pipeline.authoring.channels import Channel, Source
-from mlops_pipeline.authoring.nodes import Definition
-from mlops_pipeline.authoring.placeholders import Value
+from mlops_pipeline.authoring import Channel, Definition, Source, Value
 from mlops_pipeline.errors import DefinitionError, caller, did_you_mean
-from mlops_pipeline.interface.signature import (
+from mlops_pipeline.interface import (
     InputSpec,
     Interface,
     OutputSpec,
     ParameterSpec,
+    schema_of,
+    shortened,
     value_schema,
 )
-from mlops_pipeline.interface.types import schema_of, shortened
 from mlops_pipeline.user_code import module_of
 
 __authoring__ = True

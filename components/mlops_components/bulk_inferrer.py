@@ -6,9 +6,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mlops_components.engines.choice import Engine, choose
-from mlops_components.models.inference_specs import DataSpec, ModelSpec, OutputExampleSpec
-from mlops_components.records.split_files import PayloadFormat, chosen_splits, split_files
+from mlops_components.engines import Engine, choose
+from mlops_components.models import DataSpec, ModelSpec, OutputExampleSpec
+from mlops_components.records import PayloadFormat, chosen_splits, files_of_split
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, InferenceResult, Model, ModelBlessing
 from mlops_pipeline.errors import ParameterError
@@ -79,7 +79,7 @@ def _files(examples: Sequence[Examples], wanted: Sequence[str]) -> dict[str, lis
             file
             for each in examples
             if split in each.splits
-            for file in split_files(each, split, takes=takes)
+            for file in files_of_split(each, split, takes=takes)
         ]
         for split in splits
     }

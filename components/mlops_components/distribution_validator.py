@@ -6,8 +6,8 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlops_components.records.split_files import split_pairs
-from mlops_components.statistics.severity import Severity, judge
+from mlops_components.records import split_pairs
+from mlops_components.statistics import Severity, judge
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import ExampleAnomalies, ExampleStatistics
 

@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mlops_components.engines import choice as engines
-from mlops_components.engines.choice import Engine
-from mlops_components.evaluation.files import METRICS_FILE, PLOTS_FILE
-from mlops_components.records.split_files import chosen_splits, split_files
-from mlops_components.training.fn_args import EVAL_FOLDER
-from mlops_components.user_modules.functions import optional_function
-from mlops_components.user_modules.tfx_compat import tfx_importable
+from mlops_components.engines import Engine, choose
+from mlops_components.evaluation import METRICS_FILE, PLOTS_FILE
+from mlops_components.records import chosen_splits, files_of_split
+from mlops_components.training import EVAL_FOLDER
+from mlops_components.user_modules import optional_function, tfx_importable
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, Model, ModelBlessing, ModelEvaluation, Schema
 from mlops_pipeline.errors import ParameterError
@@ -68,10 +66,10 @@ def Evaluator(
         path
         for each in examples
         for split in chosen_splits(each.splits, example_splits or ["eval"])
-        for path in split_files(each, split)
+        for path in files_of_split(each, split)
     ]
     features = _tfma.Features(files, expected)
-    choice = engines.choose(engine, files, beam_pipeline_args)
+    choice = choose(engine, files, beam_pipeline_args)
     with tfx_importable(tfx_compat):
         if not optional_function("custom_extractors", module_file):
             # Which else may make labels and features of their own.

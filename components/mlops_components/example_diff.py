@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import itertools
 
-from mlops_components.engines import choice as engines
-from mlops_components.engines.choice import Engine
-from mlops_components.records.split_files import split_files, split_pairs
-from mlops_components.statistics.diff_config import ExampleDiffConfig
+from mlops_components.engines import Engine, choose
+from mlops_components.records import files_of_split, split_pairs
+from mlops_components.statistics import ExampleDiffConfig
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, ExamplesDiff
 from mlops_pipeline.errors import ParameterError
@@ -45,13 +44,13 @@ def ExampleDiff(
     named = split_pairs(test_splits, base_splits, include_split_pairs or every)
     pairs = [
         _pair_examples.Pair(
-            split_files(examples_test, test),
-            split_files(examples_base, base),
+            files_of_split(examples_test, test),
+            files_of_split(examples_base, base),
             example_diff_result.path / f"SplitPair-{test}_{base}",
         )
         for test, base in named
     ]
-    choice = engines.choose(
+    choice = choose(
         engine,
         {file for pair in pairs for file in (*pair.test, *pair.base)},
         beam_pipeline_args,

@@ -13,14 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mlops_components.inputs.spans import RangeConfig, Selection, has_spans, select, wanted_span
-from mlops_components.inputs.splits import InputConfig
+from mlops_components.inputs import (
+    InputConfig,
+    RangeConfig,
+    Selection,
+    has_spans,
+    select,
+    wanted_span,
+)
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import ExecutorError, PipelineError
-from mlops_pipeline.roots.digests import StatCache, digest_path
+from mlops_pipeline.roots import StatCache, digest_path
 
 if TYPE_CHECKING:
-    from mlops_pipeline.node.driver import Plan, Request
+    from mlops_pipeline.node import Plan, Request
 
 SUFFIXES = {"CsvExampleGen": ".csv", "ParquetExampleGen": ".parquet", "AvroExampleGen": ".avro"}
 
@@ -29,7 +35,7 @@ FINGERPRINT = "input_fingerprint"
 
 def files_driver(request: Request) -> Plan:
     """Find the files of the wanted span before the cache is looked into."""
-    from mlops_pipeline.node.driver import Decision, SkippedError, drive
+    from mlops_pipeline.node import Decision, SkippedError, drive
 
     try:
         found = _selected(request)

@@ -8,14 +8,22 @@ from functools import partial
 from pathlib import Path
 
 from mlops_components.example_files import SUFFIXES, set_properties
-from mlops_components.inputs.avro_files import open_avro
-from mlops_components.inputs.csv_files import open_files
-from mlops_components.inputs.ingestion import Rows, ingest
-from mlops_components.inputs.parquet_files import open_parquet
-from mlops_components.inputs.spans import RangeConfig, Selection, select, wanted_span
-from mlops_components.inputs.splits import InputConfig, Key, OutputConfig
-from mlops_components.inputs.tfrecord_files import RecordFiles
-from mlops_components.records.split_files import PayloadFormat
+from mlops_components.inputs import (
+    InputConfig,
+    Key,
+    OutputConfig,
+    RangeConfig,
+    RecordFiles,
+    Rows,
+    Selection,
+    ingest,
+    open_avro,
+    open_files,
+    open_parquet,
+    select,
+    wanted_span,
+)
+from mlops_components.records import PayloadFormat
 from mlops_pipeline import Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import ParameterError, did_you_mean

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlops_components.records.split_files import chosen_splits
-from mlops_components.statistics.severity import Severity, judge
+from mlops_components.records import chosen_splits
+from mlops_components.statistics import Severity, judge
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import ExampleAnomalies, ExampleStatistics, Schema
 

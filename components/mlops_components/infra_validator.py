@@ -8,13 +8,20 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mlops_components.models.process import STAMPED_FOLDER, Findings, Limits, examine
-from mlops_components.models.tensorflow_serving import BINARY, find_server, serve
-from mlops_components.records.split_files import PayloadFormat, chosen_splits, split_files
+from mlops_components.models import (
+    BINARY,
+    STAMPED_FOLDER,
+    Findings,
+    Limits,
+    examine,
+    find_server,
+    serve,
+)
+from mlops_components.records import PayloadFormat, chosen_splits, files_of_split
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import Examples, InfraBlessing, Model
 from mlops_pipeline.errors import NotFoundError, ParameterError
-from mlops_pipeline.executors.context import current_task
+from mlops_pipeline.executors import current_task
 
 log = logging.getLogger(__name__)
 
@@ -160,7 +167,7 @@ def _requests(examples: Examples | None, spec: RequestSpec | None) -> dict[str, 
             f"request_spec.num_examples is {spec.num_examples}", hint="give a number above 0"
         )
     split = chosen_splits(examples.splits, [spec.split_name] if spec.split_name else [])[0]
-    files = [str(path) for path in split_files(examples, split, takes=tuple(PayloadFormat))]
+    files = [str(path) for path in files_of_split(examples, split, takes=tuple(PayloadFormat))]
     return {**asked, "files": files, "records": spec.num_examples or 1}
 
 

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_components.evaluation.files import METRICS_FILE, PLOTS_FILE
-from mlops_components.records.data_frames import read_frame, read_sequences
-from mlops_components.records.split_files import PayloadFormat, split_files
-from mlops_components.training.fn_args import BEST_FILE, RESULTS_FILE, TRIALS_FILE
-from mlops_components.training.training_log import METRICS_FILE as TRAINING_FILE
-from mlops_components.training.training_log import read_metrics
+from mlops_components.evaluation import METRICS_FILE, PLOTS_FILE
+from mlops_components.records import PayloadFormat, files_of_split, read_frame, read_sequences
+from mlops_components.training import BEST_FILE, RESULTS_FILE, TRIALS_FILE, read_metrics
+from mlops_components.training import METRICS_FILE as TRAINING_FILE
 from mlops_pipeline.artifacts import (
     ExampleAnomalies,
     Examples,
@@ -102,7 +100,7 @@ def load_examples(artifact: Examples) -> pd.DataFrame:
     takes = [PayloadFormat.TF_EXAMPLE, PayloadFormat.TF_SEQUENCE_EXAMPLE]
     splits = {}
     for split in artifact.splits:
-        files = split_files(artifact, split, takes=takes)
+        files = files_of_split(artifact, split, takes=takes)
         patterns = [glob.escape(str(file)) for file in files]
         splits[split] = read_sequences(files) if sequence else read_frame(patterns)
     return pd.concat(splits, names=["split", "row"])

@@ -16,11 +16,11 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, ClassVar
 
-from mlops_components.models.process import STAMPED_FOLDER
+from mlops_components.models import STAMPED_FOLDER
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import InfraBlessing, Model, ModelBlessing, PushedModel
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError
-from mlops_pipeline.roots.digests import fsync, fsync_tree
+from mlops_pipeline.roots import fsync, fsync_tree
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlops_components.records.split_files import chosen_splits
+from mlops_components.records import chosen_splits
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import ExampleStatistics, Schema
 

@@ -9,21 +9,28 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mlops_components.example_files import FINGERPRINT, properties, range_of
-from mlops_components.inputs.ingestion import ingest
-from mlops_components.inputs.spans import RangeConfig, Selection, query_of_span, wanted_span
-from mlops_components.inputs.splits import InputConfig, InputSplit, OutputConfig
-from mlops_components.inputs.sql_queries import Queries
+from mlops_components.inputs import (
+    InputConfig,
+    InputSplit,
+    OutputConfig,
+    Queries,
+    RangeConfig,
+    Selection,
+    ingest,
+    query_of_span,
+    wanted_span,
+)
 from mlops_pipeline import Output, Secret, component, ir
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import ParameterError
 
 if TYPE_CHECKING:
-    from mlops_pipeline.node.driver import Plan, Request
+    from mlops_pipeline.node import Plan, Request
 
 
 def query_driver(request: Request) -> Plan:
     """Run always, unless the user gives a fingerprint: a query has no digest of its data."""
-    from mlops_pipeline.node.driver import Decision, drive
+    from mlops_pipeline.node import Decision, drive
 
     if not any(
         p.name == "url" and isinstance(p.value, ir.SecretName) for p in request.node.parameters

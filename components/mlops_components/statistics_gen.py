@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlops_components.engines import choice as engines
-from mlops_components.engines.choice import Engine
-from mlops_components.records.split_files import PayloadFormat, chosen_splits, split_files
+from mlops_components.engines import Engine, choose
+from mlops_components.records import PayloadFormat, chosen_splits, files_of_split
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, ExampleStatistics, Schema
 from mlops_pipeline.errors import ParameterError
@@ -44,8 +43,8 @@ def StatisticsGen(
     options = _options.options_from(stats_options, expected)
     names = chosen_splits(examples.splits, excluded=exclude_splits or ())
     rates = _sample_rates(names, options.sample_rate or 1.0, sample_rate_by_split or {})
-    files = {name: split_files(examples, name, takes=_TAKES) for name in names}
-    choice = engines.choose(
+    files = {name: files_of_split(examples, name, takes=_TAKES) for name in names}
+    choice = choose(
         engine,
         [file for found in files.values() for file in found],
         beam_pipeline_args,

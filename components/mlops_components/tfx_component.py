@@ -11,11 +11,16 @@ import importlib.util
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlops_pipeline.authoring.draft import Node, require_draft
-from mlops_pipeline.authoring.node_options import Options, OptionsDict
-from mlops_pipeline.authoring.nodes import OUTSIDE_HINT, place_node
+from mlops_pipeline.authoring import (
+    OUTSIDE_HINT,
+    Node,
+    Options,
+    OptionsDict,
+    place_node,
+    require_draft,
+)
 from mlops_pipeline.errors import DefinitionError, caller
-from mlops_pipeline.interface.types import shortened
+from mlops_pipeline.interface import shortened
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -7,20 +7,20 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from mlops_components.training.fn_args import (
+from mlops_components.training import (
     BEST_FILE,
     EVAL_FOLDER,
     EvalArgs,
     FnArgs,
     TrainArgs,
+    check_finite,
     data_fields,
     helper_fields,
+    recording,
     working_folder,
 )
-from mlops_components.training.fn_args import SERVING_FOLDER as SERVING_FOLDER
-from mlops_components.training.training_log import check_finite, recording
-from mlops_components.user_modules.functions import user_function
-from mlops_components.user_modules.tfx_compat import tfx_importable
+from mlops_components.training import SERVING_FOLDER as SERVING_FOLDER
+from mlops_components.user_modules import tfx_importable, user_function
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import (
     Examples,

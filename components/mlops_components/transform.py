@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mlops_components.engines.choice import Engine, choose
-from mlops_components.preprocessing.parts import CacheFolders, Part
-from mlops_components.records.split_files import PayloadFormat, chosen_splits, split_files
-from mlops_components.user_modules.functions import optional_function, user_function
-from mlops_components.user_modules.tfx_compat import tfx_importable
+from mlops_components.engines import Engine, choose
+from mlops_components.preprocessing import CacheFolders, Part
+from mlops_components.records import PayloadFormat, chosen_splits, files_of_split
+from mlops_components.user_modules import optional_function, tfx_importable, user_function
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import (
     ExampleAnomalies,
@@ -26,7 +25,7 @@ from mlops_pipeline.artifacts import (
     TransformGraph,
 )
 from mlops_pipeline.errors import ParameterError
-from mlops_pipeline.roots.digests import digest_path
+from mlops_pipeline.roots import digest_path
 
 _TAKES = (PayloadFormat.TF_EXAMPLE, PayloadFormat.TF_SEQUENCE_EXAMPLE)
 
@@ -166,7 +165,9 @@ def _parts(examples: Sequence[Examples], wanted: Sequence[str]) -> list[Part]:
                 hint="give examples that have the same splits",
             )
     return [
-        Part(split, each.digest or digest_path(each.path), split_files(each, split, takes=_TAKES))
+        Part(
+            split, each.digest or digest_path(each.path), files_of_split(each, split, takes=_TAKES)
+        )
         for split in chosen_splits(known, wanted)
         for each in examples
     ]

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops_components.training.fn_args import (
+from mlops_components.training import (
     BEST_FILE,
     RESULTS_FILE,
     TRIALS_FILE,
     EvalArgs,
     FnArgs,
     TrainArgs,
+    TunerCall,
     data_fields,
     helper_fields,
     payload_of,
     working_folder,
 )
-from mlops_components.training.tuner_call import TunerCall
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import (
     Examples,

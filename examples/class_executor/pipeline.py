@@ -5,7 +5,7 @@ mlops run examples/class_executor
 
 from mlops_pipeline import Input, component, pipeline
 from mlops_pipeline.artifacts import String
-from mlops_pipeline.executors.context import TaskContext
+from mlops_pipeline.executors import TaskContext
 
 
 class CountLetters:

@@ -6,7 +6,7 @@ mlops run examples/custom_driver
 from pathlib import Path
 
 from mlops_pipeline import component, pipeline
-from mlops_pipeline.node.driver import Plan, Request, drive
+from mlops_pipeline.node import Plan, Request, drive
 
 
 def newest_day(request: Request) -> Plan:

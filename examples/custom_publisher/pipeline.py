@@ -5,8 +5,8 @@ mlops run examples/custom_publisher
 
 from mlops_pipeline import Artifact, Output, component, pipeline
 from mlops_pipeline.errors import ExecutorError
-from mlops_pipeline.node.publisher import Done, publish
-from mlops_pipeline.run_state.history import Outcome
+from mlops_pipeline.node import Done, publish
+from mlops_pipeline.run_state import Outcome
 
 
 class Table(Artifact):

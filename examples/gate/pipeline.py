@@ -5,8 +5,7 @@ mlops run examples/gate -p at_least=9 -p verdict=fail
 
 from typing import Literal
 
-from mlops_pipeline import component, pipeline
-from mlops_pipeline.executors.context import current_task
+from mlops_pipeline import component, current_task, pipeline
 
 
 @component

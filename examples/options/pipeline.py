@@ -3,8 +3,7 @@
 mlops run examples/options
 """
 
-from mlops_pipeline import Cache, Resources, component, pipeline
-from mlops_pipeline.executors.context import current_task
+from mlops_pipeline import Cache, Resources, component, current_task, pipeline
 
 
 @component

@@ -6,7 +6,7 @@ mlops run examples/resolver -p score=2
 
 from mlops_pipeline import Artifact, Input, Output, component, latest, pipeline, query
 from mlops_pipeline.resolvers import Query
-from mlops_pipeline.store.records import ArtifactRecord
+from mlops_pipeline.store import ArtifactRecord
 
 
 class Scored(Artifact):

@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.store.records import AlreadyExistsError
+from mlops_pipeline.store import AlreadyExistsError
 
 _PACKAGES = (
     "ml_metadata",

@@ -17,7 +17,7 @@ from mlops_metadata.property_values import decode, encode
 from mlops_metadata.sqlite_file import connect, locate
 from mlops_metadata.types_and_contexts import CACHE, DOCUMENT, NODE, PIPELINE, RUN, Contexts, Types
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.store.records import (
+from mlops_pipeline.store import (
     NOTHING,
     AlreadyExistsError,
     ArtifactRecord,

@@ -14,7 +14,7 @@ from typing import Any
 from mlops_metadata.library import pb
 from mlops_metadata.property_values import decode, encode, encode_all, plain_field
 from mlops_pipeline.artifacts import LAYOUT_PROPERTY, has_old_layout
-from mlops_pipeline.store.records import (
+from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,
     Direction,

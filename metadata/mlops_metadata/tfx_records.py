@@ -10,7 +10,7 @@ from typing import Any
 from mlops_metadata.property_values import decode
 from mlops_metadata.records import EXECUTION_STATES
 from mlops_metadata.types_and_contexts import NODE, PIPELINE, RUN
-from mlops_pipeline.store.records import Execution, Run, State
+from mlops_pipeline.store import Execution, Run, State
 
 _OWN = ("checksum_md5", "component_id", "pipeline_name", "pipeline_root", "run_id", "state")
 """Properties of an execution that are no parameters, in the layout of TFX before 2021."""

@@ -9,7 +9,7 @@ from typing import Any
 from mlops_metadata.connection import Connection
 from mlops_metadata.library import pb, service
 from mlops_pipeline.errors import StoreError, did_you_mean
-from mlops_pipeline.store.records import AlreadyExistsError, ArtifactType, Execution, State
+from mlops_pipeline.store import AlreadyExistsError, ArtifactType, Execution, State
 
 PIPELINE, RUN, NODE, CACHE = "pipeline", "pipeline_run", "node", "execution_cache"
 DOCUMENT = "mlops.document"

@@ -18,8 +18,7 @@ from mlops_pipeline.authoring.placeholders import (
 )
 from mlops_pipeline.authoring.wiring import check_reach
 from mlops_pipeline.errors import DefinitionError, WiringError, caller
-from mlops_pipeline.interface.schema import describe_schema, fits, item_schema, schema_of_value
-from mlops_pipeline.interface.types import shortened
+from mlops_pipeline.interface import describe_schema, fits, item_schema, schema_of_value, shortened
 
 _HINT = "use it in a function with @pipeline"
 

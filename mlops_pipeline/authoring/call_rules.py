@@ -19,8 +19,7 @@ from mlops_pipeline.authoring.draft import Draft, Node
 from mlops_pipeline.authoring.pipeline_rules import Problem, Problems
 from mlops_pipeline.authoring.placeholders import Value
 from mlops_pipeline.errors import did_you_mean
-from mlops_pipeline.interface.signature import InputSpec, Interface
-from mlops_pipeline.interface.types import shortened
+from mlops_pipeline.interface import InputSpec, Interface, shortened
 from mlops_pipeline.ir_graph import parts
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")

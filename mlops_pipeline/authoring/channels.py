@@ -10,8 +10,7 @@ from mlops_pipeline import ir
 from mlops_pipeline.artifacts import ValueArtifact
 from mlops_pipeline.authoring.placeholders import ANY_OWNER, Reference, Unknown, Value
 from mlops_pipeline.errors import WiringError, caller, did_you_mean
-from mlops_pipeline.interface.schema import JsonSchema
-from mlops_pipeline.interface.signature import OutputSpec
+from mlops_pipeline.interface import JsonSchema, OutputSpec
 
 TEXT: JsonSchema = {"type": "string"}
 

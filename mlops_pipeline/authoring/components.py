@@ -15,8 +15,7 @@ from mlops_pipeline.authoring.draft import Node, require_draft
 from mlops_pipeline.authoring.node_options import Options, OptionsDict
 from mlops_pipeline.authoring.nodes import OUTSIDE_HINT, Definition, place_node
 from mlops_pipeline.errors import DefinitionError, caller, did_you_mean
-from mlops_pipeline.interface.signature import Interface, defined_at, read_interface
-from mlops_pipeline.interface.types import shortened
+from mlops_pipeline.interface import Interface, defined_at, read_interface, shortened
 from mlops_pipeline.user_code import module_of, target_of
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any
 
 from mlops_pipeline.authoring.channels import Outputs
 from mlops_pipeline.errors import DefinitionError, caller
-from mlops_pipeline.interface.signature import Interface
+from mlops_pipeline.interface import Interface
 from mlops_pipeline.ir import Expression, LoopIR, NodeIR, RunParameterIR
 
 _numbers = itertools.count(1)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from mlops_pipeline.errors import DefinitionError, caller, did_you_mean
-from mlops_pipeline.interface.types import shortened
+from mlops_pipeline.interface import shortened
 from mlops_pipeline.ir import CacheIR, ResourcesIR, RetryIR
 
 if TYPE_CHECKING:

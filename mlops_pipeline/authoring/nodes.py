@@ -15,8 +15,16 @@ from mlops_pipeline.authoring.draft import Draft, Node, require_draft
 from mlops_pipeline.authoring.node_options import Options
 from mlops_pipeline.authoring.wiring import bind_any, input_ir, parameter_ir, raise_first
 from mlops_pipeline.errors import DefinitionError, caller
-from mlops_pipeline.interface.signature import InputSpec, Interface, OutputSpec, value_schema
-from mlops_pipeline.interface.types import checked, json_of, relative_to_base, shortened
+from mlops_pipeline.interface import (
+    InputSpec,
+    Interface,
+    OutputSpec,
+    checked,
+    json_of,
+    relative_to_base,
+    shortened,
+    value_schema,
+)
 
 T = TypeVar("T")
 

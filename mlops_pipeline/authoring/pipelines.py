@@ -16,9 +16,18 @@ from mlops_pipeline.authoring.draft import Draft, require_draft
 from mlops_pipeline.authoring.placeholders import Reference, Value
 from mlops_pipeline.authoring.wiring import parameter_expression, raise_first
 from mlops_pipeline.errors import DefinitionError, ParameterError, caller
-from mlops_pipeline.interface.schema import describe_schema
-from mlops_pipeline.interface.signature import Interface, ParameterSpec, defined_at, read_interface
-from mlops_pipeline.interface.types import Secret, checked, json_of, shortened, spelt
+from mlops_pipeline.interface import (
+    Interface,
+    ParameterSpec,
+    Secret,
+    checked,
+    defined_at,
+    describe_schema,
+    json_of,
+    read_interface,
+    shortened,
+    spelt,
+)
 from mlops_pipeline.user_code import module_of
 
 

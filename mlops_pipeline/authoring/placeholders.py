@@ -17,17 +17,21 @@ import msgspec
 
 from mlops_pipeline import ir
 from mlops_pipeline.errors import DefinitionError, WiringError, caller, did_you_mean
-from mlops_pipeline.interface.schema import (
+from mlops_pipeline.interface import (
+    PATH_SCHEMA,
     JsonSchema,
+    Secret,
+    checked,
     choices,
     fits,
     is_path,
+    json_of,
     member_names,
     member_schema,
     schema_of_value,
+    shortened,
 )
-from mlops_pipeline.interface.schema import describe_schema as words
-from mlops_pipeline.interface.types import PATH_SCHEMA, Secret, checked, json_of, shortened
+from mlops_pipeline.interface import describe_schema as words
 from mlops_pipeline.ir_graph import describe
 
 ANY_OWNER = 0

@@ -9,7 +9,7 @@ from mlops_pipeline.artifacts import Artifact, Model
 from mlops_pipeline.authoring.channels import Channel, Source
 from mlops_pipeline.authoring.placeholders import Value
 from mlops_pipeline.errors import DefinitionError, caller
-from mlops_pipeline.interface.types import shortened
+from mlops_pipeline.interface import shortened
 from mlops_pipeline.user_code import target_of
 
 

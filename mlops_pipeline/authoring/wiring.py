@@ -23,28 +23,27 @@ from mlops_pipeline.authoring.placeholders import (
     reference,
 )
 from mlops_pipeline.errors import WiringError, caller, did_you_mean
-from mlops_pipeline.interface.schema import (
+from mlops_pipeline.interface import (
+    InputSpec,
     JsonSchema,
+    ParameterSpec,
+    Secret,
+    checked,
     choices,
+    expression_of,
     fits,
     is_path,
     item_schema,
+    json_of,
     kinds,
     member_names,
     member_schema,
-    problems,
-)
-from mlops_pipeline.interface.schema import describe_schema as words
-from mlops_pipeline.interface.signature import InputSpec, ParameterSpec
-from mlops_pipeline.interface.types import (
-    Secret,
-    checked,
-    expression_of,
-    json_of,
     near_choice,
+    problems,
     shortened,
     spelt,
 )
+from mlops_pipeline.interface import describe_schema as words
 
 
 def input_ir(call: Call, spec: InputSpec) -> ir.InputIR:

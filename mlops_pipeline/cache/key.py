@@ -15,9 +15,9 @@ from typing import Any
 
 import msgspec
 
-from mlops_pipeline.code.parts import CodeParts, code_parts
+from mlops_pipeline.code import CodeParts, code_parts
 from mlops_pipeline.errors import NotFoundError
-from mlops_pipeline.interface.schema import map_paths
+from mlops_pipeline.interface import map_paths
 from mlops_pipeline.ir import (
     BeamExecutor,
     ClassExecutor,
@@ -25,10 +25,9 @@ from mlops_pipeline.ir import (
     FunctionExecutor,
     NodeIR,
 )
-from mlops_pipeline.roots.digests import digest_path
-from mlops_pipeline.run_state.lock_file import lock_digest
-from mlops_pipeline.run_state.workspace import Workspace
-from mlops_pipeline.store.records import ArtifactRecord
+from mlops_pipeline.roots import digest_path
+from mlops_pipeline.run_state import Workspace, lock_digest
+from mlops_pipeline.store import ArtifactRecord
 
 _PYTHON = "{}.{}".format(*sys.version_info)
 

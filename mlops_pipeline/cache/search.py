@@ -11,10 +11,9 @@ from pathlib import Path
 from mlops_pipeline.cache.key import Key
 from mlops_pipeline.errors import NotFoundError, RootError, SettingsError
 from mlops_pipeline.ir import CacheIR
-from mlops_pipeline.roots.object_store import has_bucket
-from mlops_pipeline.run_state.history import load_outputs
-from mlops_pipeline.run_state.workspace import Workspace
-from mlops_pipeline.store.records import NOTHING, ArtifactRecord, ArtifactState, Execution
+from mlops_pipeline.roots import has_bucket
+from mlops_pipeline.run_state import Workspace, load_outputs
+from mlops_pipeline.store import NOTHING, ArtifactRecord, ArtifactState, Execution
 from mlops_pipeline.uris import is_remote
 
 

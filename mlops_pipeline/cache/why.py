@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mlops_pipeline.cache.key import Key
-from mlops_pipeline.code.parts import diff
+from mlops_pipeline.code import diff
 from mlops_pipeline.errors import NotFoundError, did_you_mean
-from mlops_pipeline.run_state.history import Iteration
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import Execution, State
+from mlops_pipeline.run_state import Iteration
+from mlops_pipeline.store import Execution, MetadataStore, State
 
 LOOK_BACK = 50
 """Largest number of earlier executions of a node to compare with."""
@@ -78,7 +77,7 @@ class Why:
         return "\n".join([head, *(f"- {change}" for change in self.changes)])
 
 
-def why(store: MetadataStore, run_id: str, node_id: str, iteration: Iteration = ()) -> Why:
+def why_node(store: MetadataStore, run_id: str, node_id: str, iteration: Iteration = ()) -> Why:
     """Explain the latest execution of a node in a run.
 
     Raises:

@@ -17,8 +17,7 @@ from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.run import compile_loudly, load, pipeline_argument
 from mlops_pipeline.cli.selection_options import choice_options, force_option, read_selection
 from mlops_pipeline.errors import SettingsError
-from mlops_pipeline.runners.airflow.client import AirflowClient
-from mlops_pipeline.runners.airflow.deploy import Deployment, deploy
+from mlops_pipeline.runners.airflow import AirflowClient, Deployment, deploy_dag
 
 TOKEN = "MLOPS_AIRFLOW_TOKEN"
 
@@ -62,7 +61,7 @@ def deploy_(project: Project, pipeline: str | None, as_json: bool, **flags: Any)
             f"--span: pipeline {compiled.name} has no parameter {flags['span']!r}",
             hint="name the run parameter that selects the span",
         )
-    done = deploy(compiled, Path(flags["dags"]), Deployment(flags["dag_id"], execution, dag))
+    done = deploy_dag(compiled, Path(flags["dags"]), Deployment(flags["dag_id"], execution, dag))
     if as_json:
         write_json({**vars(done), "ir_file": str(done.ir_file), "dag_file": str(done.dag_file)})
     else:

@@ -6,11 +6,9 @@ import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, complete_run, project_options
-from mlops_pipeline.inspection.console import Table, ago, lines, one_line
-from mlops_pipeline.inspection.results import read_run
-from mlops_pipeline.run_state.workspace import TAG
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import ArtifactRecord, ArtifactState
+from mlops_pipeline.inspection import Table, ago, lines, one_line, read_run
+from mlops_pipeline.run_state import TAG
+from mlops_pipeline.store import ArtifactRecord, ArtifactState, MetadataStore
 
 UNINTERESTING = {"name", "producer_component", "pipeline_name", "tfx_version", "is_external", TAG}
 

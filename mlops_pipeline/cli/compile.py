@@ -17,7 +17,7 @@ from mlops_pipeline.cli.package import (
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.run import compile_loudly, load, pipeline_argument
 from mlops_pipeline.errors import CompileError
-from mlops_pipeline.runners.kubeflow.spec import to_vertex, to_yaml
+from mlops_pipeline.runners.kubeflow import to_vertex, to_yaml
 
 
 @click.command("compile")

@@ -6,7 +6,7 @@ import click
 
 from mlops_pipeline.cli.output import json_option, screen, warn, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
-from mlops_pipeline.inspection.console import Table, lines, one_line
+from mlops_pipeline.inspection import Table, lines, one_line
 from mlops_pipeline.settings import Settings, describe_setting
 
 

@@ -9,12 +9,25 @@ import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
-from mlops_pipeline.inspection import datasets
-from mlops_pipeline.inspection.console import Screen, Table, ago, lines, number, one_line
-from mlops_pipeline.inspection.dataset_diff import DataDiff, FeatureDiff, diff_versions
-from mlops_pipeline.inspection.datasets import TrainedModel, Version
-from mlops_pipeline.inspection.feature_statistics import Feature
-from mlops_pipeline.store.records import ArtifactState
+from mlops_pipeline.inspection import (
+    DataDiff,
+    Feature,
+    FeatureDiff,
+    Screen,
+    Table,
+    TrainedModel,
+    Version,
+    ago,
+    diff_versions,
+    find_version,
+    lines,
+    list_datasets,
+    models_of,
+    number,
+    one_line,
+    version_before,
+)
+from mlops_pipeline.store import ArtifactState
 
 FEATURE_ROWS = 30
 """Number of features that a difference lists without `--all`."""
@@ -39,7 +52,7 @@ def list_(project: Project, dataset: str | None, limit: int, as_json: bool) -> N
 
     The newest comes first. DATASET is PIPELINE.NODE.OUTPUT, or a part of that.
     """
-    found = datasets.datasets(project.existing_store, dataset or "", limit=limit)
+    found = list_datasets(project.existing_store, dataset or "", limit=limit)
     if as_json:
         write_json(found)
     elif not found:
@@ -85,11 +98,11 @@ def diff(project: Project, before: str, after: str | None, everything: bool, as_
     One VERSION alone is compared with the version before it.
     """
     store = project.existing_store
-    first = datasets.find_version(store, before)
+    first = find_version(store, before)
     if after is None:
-        first, second = datasets.version_before(store, first), first
+        first, second = version_before(store, first), first
     else:
-        second = datasets.find_version(store, after)
+        second = find_version(store, after)
     found = diff_versions(store, first, second)
     if as_json:
         features = [{"change": each.change, **_plain(each)} for each in found.features]
@@ -178,8 +191,8 @@ def _distance(value: float | None) -> str:
 def models(project: Project, version: str, as_json: bool) -> None:
     """List the models that were trained on a version."""
     store = project.existing_store
-    chosen = datasets.find_version(store, version)
-    found = datasets.models_of(store, chosen)
+    chosen = find_version(store, version)
+    found = models_of(store, chosen)
     if as_json:
         write_json(found)
     elif not found:

@@ -19,13 +19,11 @@ from mlops_pipeline import __version__
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.inspection.console import size
-from mlops_pipeline.roots.local_copies import make_scratch
-from mlops_pipeline.roots.object_store import check_url
-from mlops_pipeline.roots.remote_root import RemoteRoot
-from mlops_pipeline.run_state.workspace import copies_in, scratch_folder
+from mlops_pipeline.inspection import size
+from mlops_pipeline.roots import RemoteRoot, check_url, make_scratch
+from mlops_pipeline.run_state import copies_in, scratch_folder
 from mlops_pipeline.settings import Resolved
-from mlops_pipeline.store.open_by_url import file_of, open_store
+from mlops_pipeline.store import file_of, open_store
 from mlops_pipeline.uris import is_remote
 
 OLDEST_PYTHON = (3, 10)

@@ -20,7 +20,7 @@ def import_tfx(project: Project, source: str, as_json: bool) -> None:
     SOURCE is the SQLite file of the store, or its URL. It is only read, and the artifacts' files
     stay where they are. Importing again brings what is new.
     """
-    from mlops_pipeline.store.open_by_url import import_tfx as run_import
+    from mlops_pipeline.store import import_tfx as run_import
 
     done = run_import(source, project.store)
     if as_json:

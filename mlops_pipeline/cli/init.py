@@ -13,7 +13,7 @@ import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.errors import ParameterError
-from mlops_pipeline.inspection.report import command_lines
+from mlops_pipeline.inspection import command_lines
 
 PLACEHOLDER = "my_project"
 

@@ -17,14 +17,20 @@ from mlops_pipeline.cli.package import load_package, package_options
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.run import parameter_option, read_parameters
 from mlops_pipeline.cli.selection_options import choice_options, force_option, read_selection
-from mlops_pipeline.inspection.console import Table, lines
-from mlops_pipeline.run_state.selection import select
-from mlops_pipeline.runners.kubeflow import deploy
-from mlops_pipeline.runners.kubeflow.client import KubeflowClient, Record, Server
-from mlops_pipeline.runners.kubeflow.cron import trigger
-from mlops_pipeline.runners.kubeflow.deploy import Job, Timetable, is_ours
-from mlops_pipeline.runners.kubeflow.package import Package
-from mlops_pipeline.runners.kubeflow.parameter_values import sent
+from mlops_pipeline.inspection import Table, lines
+from mlops_pipeline.run_state import select
+from mlops_pipeline.runners.kubeflow import (
+    Job,
+    KubeflowClient,
+    Package,
+    Record,
+    Server,
+    Timetable,
+    deploy,
+    is_ours,
+    sent,
+    trigger,
+)
 
 TOKEN = "MLOPS_KUBEFLOW_TOKEN"
 

@@ -8,9 +8,7 @@ import click
 
 from mlops_pipeline.cli.output import json_option, write_json
 from mlops_pipeline.cli.project import Project, project_options
-from mlops_pipeline.inspection import lineage_drawing
-from mlops_pipeline.inspection.find import find_start
-from mlops_pipeline.inspection.lineage import Lineage, downstream, upstream
+from mlops_pipeline.inspection import Lineage, downstream, find_start, lineage_drawing, upstream
 
 DRAW: dict[str, Callable[[Lineage], str]] = {
     "text": lineage_drawing.tree,

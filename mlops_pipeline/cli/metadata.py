@@ -44,7 +44,7 @@ def serve(
     client of ML Metadata. Clients give the token in $MLOPS_METADATA_TOKEN, or a certificate;
     without either, the server listens on this machine only.
     """
-    from mlops_pipeline.store.open_by_url import make_store_folder
+    from mlops_pipeline.store import make_store_folder
 
     try:
         module: Any = importlib.import_module(SERVER)

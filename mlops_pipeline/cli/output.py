@@ -13,7 +13,7 @@ from typing import Any, TextIO, TypeVar
 import click
 import msgspec
 
-from mlops_pipeline.inspection.console import Screen
+from mlops_pipeline.inspection import Screen
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

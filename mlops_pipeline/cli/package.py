@@ -8,12 +8,17 @@ from typing import Any, TypeVar
 
 import click
 
-from mlops_pipeline.authoring.find_pipeline import Loaded
+from mlops_pipeline.authoring import Loaded
 from mlops_pipeline.cli.project import Project
 from mlops_pipeline.cli.run import compile_loudly, load
 from mlops_pipeline.errors import SettingsError
-from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
-from mlops_pipeline.runners.kubeflow.package import ENDINGS, Package, make_package, read_package
+from mlops_pipeline.runners.kubeflow import (
+    ENDINGS,
+    KubeflowOptions,
+    Package,
+    make_package,
+    read_package,
+)
 from mlops_pipeline.user_code import load_target
 
 Command = TypeVar("Command", bound=Callable[..., Any])

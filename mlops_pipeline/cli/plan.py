@@ -15,12 +15,12 @@ from mlops_pipeline.cli.run import (
     pipeline_argument,
     read_parameters,
 )
-from mlops_pipeline.inspection.console import DECISIONS, Table, lines
-from mlops_pipeline.roots.artifact_root import make_root
-from mlops_pipeline.run_state.workspace import open_workspace
-from mlops_pipeline.runners.dry_run import NodePlan
-from mlops_pipeline.runners.dry_run import plan as plan_nodes
-from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.inspection import DECISIONS, Table, lines
+from mlops_pipeline.roots import make_root
+from mlops_pipeline.run_state import open_workspace
+from mlops_pipeline.runners import NodePlan
+from mlops_pipeline.runners import plan as plan_nodes
+from mlops_pipeline.store import MemoryStore
 
 STYLES = {**DECISIONS, "maybe": "yellow", "fail": "red"}
 

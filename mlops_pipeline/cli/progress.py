@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_pipeline.cli.output import screen
-from mlops_pipeline.inspection.console import DECISIONS, Screen, seconds
-from mlops_pipeline.inspection.results import NodeRun, node_name
+from mlops_pipeline.inspection import DECISIONS, NodeRun, Screen, node_name, seconds
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.runners.local import NodeEvent
-from mlops_pipeline.store.records import State
+from mlops_pipeline.runners import NodeEvent
+from mlops_pipeline.store import State
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

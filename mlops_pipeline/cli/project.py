@@ -12,10 +12,9 @@ from typing import Any, TypeVar
 import click
 
 from mlops_pipeline.errors import NotFoundError, SettingsError
-from mlops_pipeline.inspection.find import find_run
+from mlops_pipeline.inspection import find_run
 from mlops_pipeline.settings import Resolved, Settings, Sources, resolve, start_of
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import Run
+from mlops_pipeline.store import MetadataStore, Run
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -66,7 +65,7 @@ class Project:
     @cached_property
     def store(self) -> MetadataStore:
         """The store; it is created if it does not exist."""
-        from mlops_pipeline.store.open_by_url import make_store_folder, open_store
+        from mlops_pipeline.store import make_store_folder, open_store
 
         make_store_folder(self.settings.store)
         return self._closing(open_store(self.settings.store))
@@ -88,7 +87,7 @@ class Project:
     @property
     def has_store(self) -> bool:
         """True if the store seems to exist; it is not opened for that."""
-        from mlops_pipeline.store.open_by_url import is_there
+        from mlops_pipeline.store import is_there
 
         return is_there(self.settings.store)
 

@@ -11,12 +11,11 @@ from mlops_pipeline.api import workspace_of
 from mlops_pipeline.cli.output import complain, json_option, warn, write, write_json
 from mlops_pipeline.cli.project import Project, node_argument, project_options, run_argument
 from mlops_pipeline.errors import PipelineError, SettingsError
-from mlops_pipeline.executors import executor
-from mlops_pipeline.executors.task import Task, TaskResult
-from mlops_pipeline.inspection.results import read_run
+from mlops_pipeline.executors import Task, TaskResult, run_task
+from mlops_pipeline.inspection import read_run
 from mlops_pipeline.ir import ContainerExecutor, PipelineIR
-from mlops_pipeline.runners.replay import replay as replay_again
-from mlops_pipeline.store.records import Execution
+from mlops_pipeline.runners import replay_node as replay_again
+from mlops_pipeline.store import Execution
 from mlops_pipeline.tracebacks import traceback_tail
 
 
@@ -82,7 +81,7 @@ def _in_debugger(task: Task) -> TaskResult:
     import pdb
 
     try:
-        return executor.run_task(task)
+        return run_task(task)
     except Exception as error:  # noqa: BLE001 - whatever the user's code raises is looked at
         click.echo(traceback_tail(error), err=True)
         pdb.post_mortem(error.__traceback__)

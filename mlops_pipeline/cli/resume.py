@@ -10,10 +10,9 @@ from mlops_pipeline.api import workspace_of
 from mlops_pipeline.cli.output import json_option, write, write_json
 from mlops_pipeline.cli.project import Project, project_options, run_argument
 from mlops_pipeline.cli.run import Job, execute
-from mlops_pipeline.inspection.report import run_data
-from mlops_pipeline.inspection.results import read_run
-from mlops_pipeline.runners.local import RunOptions
-from mlops_pipeline.store.records import State
+from mlops_pipeline.inspection import read_run, run_data
+from mlops_pipeline.runners import RunOptions
+from mlops_pipeline.store import State
 
 
 @click.command()

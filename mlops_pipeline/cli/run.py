@@ -11,30 +11,28 @@ from typing import Any
 import click
 
 from mlops_pipeline.api import new_run_id, plain_parameters
-from mlops_pipeline.authoring.find_pipeline import Loaded, load_pipeline, pipeline_of_project
-from mlops_pipeline.authoring.pipeline_rules import Problem
+from mlops_pipeline.authoring import Loaded, Problem, load_pipeline, pipeline_of_project
 from mlops_pipeline.cli import INTERRUPTED
 from mlops_pipeline.cli.output import complain, json_option, screen, warn, write, write_json
 from mlops_pipeline.cli.progress import progress
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.selection_options import choice_options, read_selection
 from mlops_pipeline.errors import ParameterError, did_you_mean
-from mlops_pipeline.inspection.report import (
+from mlops_pipeline.inspection import (
+    PipelineRun,
     causes,
     command_lines,
     next_commands,
+    read_run,
     run_data,
     run_report,
 )
-from mlops_pipeline.inspection.results import PipelineRun, read_run
-from mlops_pipeline.interface.schema import from_text
+from mlops_pipeline.interface import from_text
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.roots.artifact_root import make_root
-from mlops_pipeline.run_state.lifecycle import refuse_taken
-from mlops_pipeline.run_state.workspace import Workspace, open_workspace
-from mlops_pipeline.runners import local
-from mlops_pipeline.runners.local import RunOptions
-from mlops_pipeline.store.records import State
+from mlops_pipeline.roots import make_root
+from mlops_pipeline.run_state import Workspace, open_workspace, refuse_taken
+from mlops_pipeline.runners import RunOptions, local
+from mlops_pipeline.store import State
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from typing import Any
 import click
 
 from mlops_pipeline import ir as ir_file
-from mlops_pipeline.authoring.find_pipeline import Loaded
+from mlops_pipeline.authoring import Loaded
 from mlops_pipeline.cli.output import always_json, complain, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.selection_options import choice_options, read_selection
@@ -30,15 +30,14 @@ from mlops_pipeline.errors import (
     StoreError,
     did_you_mean,
 )
-from mlops_pipeline.executors.task import Task
+from mlops_pipeline.executors import Task
 from mlops_pipeline.gate import gate_data, read_gate
-from mlops_pipeline.interface.schema import run_parameters
+from mlops_pipeline.interface import run_parameters
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.roots.artifact_root import make_root
-from mlops_pipeline.run_state.history import Outcome
-from mlops_pipeline.run_state.workspace import Workspace, open_workspace
-from mlops_pipeline.runners.remote import IterationOptions, begin, run_iteration
-from mlops_pipeline.store.records import ArtifactRecord, State
+from mlops_pipeline.roots import make_root
+from mlops_pipeline.run_state import Outcome, Workspace, open_workspace
+from mlops_pipeline.runners import IterationOptions, begin, run_iteration
+from mlops_pipeline.store import ArtifactRecord, State
 
 DONE, USER_ERROR, TEMPORARY, SKIPPED = 0, 65, 75, 99
 

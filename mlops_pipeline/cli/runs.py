@@ -6,10 +6,9 @@ import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
-from mlops_pipeline.inspection.console import DECISIONS, Table, ago, lines, one_line, seconds
-from mlops_pipeline.run_state.lifecycle import run_seconds
-from mlops_pipeline.run_state.liveness import state_of
-from mlops_pipeline.store.records import Run
+from mlops_pipeline.inspection import DECISIONS, Table, ago, lines, one_line, seconds
+from mlops_pipeline.run_state import run_seconds, state_of
+from mlops_pipeline.store import Run
 
 
 @click.command()

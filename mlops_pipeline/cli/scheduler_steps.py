@@ -17,9 +17,9 @@ from mlops_pipeline.cli.run_node import (
     write_whole,
 )
 from mlops_pipeline.cli.selection_options import choice_options
-from mlops_pipeline.run_state.workspace import Workspace, open_workspace
-from mlops_pipeline.runners.remote import count_items, finish_run, open_run
-from mlops_pipeline.store.records import State
+from mlops_pipeline.run_state import Workspace, open_workspace
+from mlops_pipeline.runners import count_items, finish_run, open_run
+from mlops_pipeline.store import State
 
 
 @click.command("loop-items")

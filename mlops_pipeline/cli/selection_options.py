@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from mlops_pipeline.run_state.selection import Selection
+from mlops_pipeline.run_state import Selection
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -8,19 +8,26 @@ import click
 
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, complete_node, complete_run, project_options
-from mlops_pipeline.inspection.console import DECISIONS, Screen, ago, one_line, seconds
-from mlops_pipeline.inspection.report import (
+from mlops_pipeline.inspection import (
+    DECISIONS,
+    Artifacts,
+    NodeRun,
+    PipelineRun,
+    Screen,
+    ago,
     causes,
     command_lines,
     gate_lines,
     next_commands,
     node_data,
+    one_line,
+    read_run,
     run_data,
     run_report,
+    seconds,
 )
-from mlops_pipeline.inspection.results import Artifacts, NodeRun, PipelineRun, read_run
-from mlops_pipeline.run_state.lifecycle import LAST
-from mlops_pipeline.store.records import State
+from mlops_pipeline.run_state import LAST
+from mlops_pipeline.store import State
 
 
 @click.command()

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 
 import click
 
-from mlops_pipeline.cache.why import Why
-from mlops_pipeline.cache.why import why as explain
+from mlops_pipeline.cache import Why
+from mlops_pipeline.cache import why_node as explain
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, node_argument, project_options, run_argument
-from mlops_pipeline.inspection.console import DECISIONS, Screen
-from mlops_pipeline.inspection.find import split_node
-from mlops_pipeline.inspection.results import NodeRun
+from mlops_pipeline.inspection import DECISIONS, NodeRun, Screen, split_node
 
 
 @click.command()

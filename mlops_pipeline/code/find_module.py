@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mlops_pipeline.roots.file_stamps import Stamp, is_settled, stamp_of
+from mlops_pipeline.roots import Stamp, is_settled, stamp_of
 
 FRAMEWORK = "mlops_pipeline"
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from mlops_pipeline.code.differences import diff
 from mlops_pipeline.code.find_module import Finder
 from mlops_pipeline.code.reachable import Reach
-from mlops_pipeline.roots.file_stamps import FIELDS, Stamp
+from mlops_pipeline.roots import FIELDS, Stamp
 
 __all__ = ["CodeParts", "code_parts", "diff"]
 

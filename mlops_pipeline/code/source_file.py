@@ -28,7 +28,7 @@ from mlops_pipeline.code.normal_form import (
     read,
 )
 from mlops_pipeline.errors import CompileError, NotFoundError
-from mlops_pipeline.roots.file_stamps import Stamp, is_settled, stamp_of
+from mlops_pipeline.roots import Stamp, is_settled, stamp_of
 
 TOP_LEVEL = "<top level>"
 

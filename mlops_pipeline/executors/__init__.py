@@ -1,1 +1,42 @@
-"""The body of a component: called in this process, over Beam or in a container."""
+"""The body of a component, executed.
+
+A `Task` names the function, its values and its paths; it is called in this process, over Beam or
+in a container, and a `TaskResult` comes back, also where it fails. Knows no store: what a task
+needs was decided before.
+"""
+
+from typing import TYPE_CHECKING
+
+from mlops_pipeline.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from mlops_pipeline.executors.beam import is_local, running_pipeline
+    from mlops_pipeline.executors.context import TaskContext, current_task
+    from mlops_pipeline.executors.executor import execute, run_task
+    from mlops_pipeline.executors.failure import Redactor, failed
+    from mlops_pipeline.executors.task import ArtifactRef, Task, TaskResult
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "beam": "is_local running_pipeline",
+            "context": "TaskContext current_task",
+            "executor": "execute run_task",
+            "failure": "Redactor failed",
+            "task": "ArtifactRef Task TaskResult",
+        },
+    )
+
+__all__ = [
+    "ArtifactRef",
+    "Redactor",
+    "Task",
+    "TaskContext",
+    "TaskResult",
+    "current_task",
+    "execute",
+    "failed",
+    "is_local",
+    "run_task",
+    "running_pipeline",
+]

@@ -13,7 +13,7 @@ from typing import Any
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
 from mlops_pipeline.executors.call import call_function
 from mlops_pipeline.executors.task import Task, TaskResult
-from mlops_pipeline.interface.signature import read_interface
+from mlops_pipeline.interface import read_interface
 from mlops_pipeline.ir import BeamExecutor
 from mlops_pipeline.tracebacks import summary, traceback_tail
 

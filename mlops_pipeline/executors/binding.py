@@ -25,7 +25,7 @@ from mlops_pipeline.artifacts import (
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
 from mlops_pipeline.executors.context import Taken, TaskContext
 from mlops_pipeline.executors.task import ArtifactRef, Task
-from mlops_pipeline.interface.types import Secret, near_choice, spelt
+from mlops_pipeline.interface import Secret, near_choice, spelt
 
 
 def bind(task: Task, hints: Mapping[str, Any]) -> TaskContext:

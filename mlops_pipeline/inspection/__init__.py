@@ -1,1 +1,106 @@
-"""Runs and artifacts, read back: results, reports, lineage, datasets."""
+"""Runs, lineage and datasets, read back from the store.
+
+Runs and their nodes as objects, as reports and as cards; lineage and its drawings; versions of
+datasets and their differences. Nothing here changes a store.
+"""
+
+from typing import TYPE_CHECKING
+
+from mlops_pipeline.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from mlops_pipeline.inspection.console import (
+        DECISIONS,
+        Screen,
+        Table,
+        ago,
+        lines,
+        number,
+        one_line,
+        seconds,
+        size,
+    )
+    from mlops_pipeline.inspection.dataset_diff import DataDiff, FeatureDiff, diff_versions
+    from mlops_pipeline.inspection.datasets import (
+        TrainedModel,
+        Version,
+        find_version,
+        list_datasets,
+        models_of,
+        version_before,
+    )
+    from mlops_pipeline.inspection.feature_statistics import Feature
+    from mlops_pipeline.inspection.find import find_run, find_start, split_node
+    from mlops_pipeline.inspection.lineage import Lineage, LineageStart, downstream, upstream
+    from mlops_pipeline.inspection.report import (
+        causes,
+        command_lines,
+        gate_lines,
+        next_commands,
+        node_data,
+        run_data,
+        run_report,
+    )
+    from mlops_pipeline.inspection.results import (
+        Artifacts,
+        NodeRun,
+        PipelineRun,
+        node_name,
+        read_run,
+    )
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "console": "DECISIONS Screen Table ago lines number one_line seconds size",
+            "dataset_diff": "DataDiff FeatureDiff diff_versions",
+            "datasets": "TrainedModel Version find_version list_datasets models_of version_before",
+            "feature_statistics": "Feature",
+            "find": "find_run find_start split_node",
+            "lineage": "Lineage LineageStart downstream upstream",
+            "report": "causes command_lines gate_lines next_commands node_data run_data run_report",
+            "results": "Artifacts NodeRun PipelineRun node_name read_run",
+        },
+    )
+
+__all__ = [
+    "DECISIONS",
+    "Artifacts",
+    "DataDiff",
+    "Feature",
+    "FeatureDiff",
+    "Lineage",
+    "LineageStart",
+    "NodeRun",
+    "PipelineRun",
+    "Screen",
+    "Table",
+    "TrainedModel",
+    "Version",
+    "ago",
+    "causes",
+    "command_lines",
+    "diff_versions",
+    "downstream",
+    "find_run",
+    "find_start",
+    "find_version",
+    "gate_lines",
+    "lineage_drawing",
+    "lines",
+    "list_datasets",
+    "models_of",
+    "next_commands",
+    "node_data",
+    "node_name",
+    "number",
+    "one_line",
+    "read_run",
+    "run_data",
+    "run_report",
+    "seconds",
+    "size",
+    "split_node",
+    "upstream",
+    "version_before",
+]

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from mlops_pipeline.artifacts import Artifact
 from mlops_pipeline.gate import Gate
 from mlops_pipeline.inspection.console import one_line, seconds
-from mlops_pipeline.store.records import Execution, State
+from mlops_pipeline.store import Execution, State
 
 # Read on light and on dark backgrounds, so the card keeps to one hue a state and inherits the rest.
 COLOURS = {

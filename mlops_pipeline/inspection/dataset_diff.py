@@ -20,7 +20,7 @@ from mlops_pipeline.inspection.feature_statistics import (
     read_described,
 )
 from mlops_pipeline.inspection.results import artifact_object
-from mlops_pipeline.store.protocol import MetadataStore
+from mlops_pipeline.store import MetadataStore
 
 Describe = Callable[[Artifact, Path], None]
 """Writes the statistics of examples to a folder, as StatisticsGen lays them out."""

@@ -15,13 +15,13 @@ from mlops_pipeline.errors import NotFoundError, PipelineError, did_you_mean
 from mlops_pipeline.inspection.feature_statistics import read_described
 from mlops_pipeline.inspection.find import find_start
 from mlops_pipeline.inspection.results import artifact_object
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import (
+from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,
     Direction,
     Event,
     Execution,
+    MetadataStore,
     State,
 )
 
@@ -93,7 +93,7 @@ class TrainedModel:
     pushed: tuple[str, ...] = ()
 
 
-def datasets(store: MetadataStore, name: str = "", *, limit: int = RECENT) -> list[Version]:
+def list_datasets(store: MetadataStore, name: str = "", *, limit: int = RECENT) -> list[Version]:
     """Return the versions of all datasets, or of those that a name means, newest first.
 
     Args:

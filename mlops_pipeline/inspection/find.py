@@ -8,9 +8,8 @@ from pathlib import Path
 from mlops_pipeline.errors import NotFoundError, did_you_mean
 from mlops_pipeline.inspection.lineage import LineageStart
 from mlops_pipeline.inspection.results import read_run
-from mlops_pipeline.run_state.lifecycle import LAST
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import Run
+from mlops_pipeline.run_state import LAST
+from mlops_pipeline.store import MetadataStore, Run
 
 _RECENT = 200
 """Runs among which the beginning of an id is looked for."""

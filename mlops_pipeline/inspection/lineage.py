@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import ArtifactRecord, Direction, Event, Execution, State
+from mlops_pipeline.store import ArtifactRecord, Direction, Event, Execution, MetadataStore, State
 
 CHUNK = 500
 """Ids a call; stores are fastest with hundreds."""

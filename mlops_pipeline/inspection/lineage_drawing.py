@@ -8,7 +8,7 @@ from typing import Literal
 
 from mlops_pipeline.inspection.lineage import Lineage
 from mlops_pipeline.inspection.results import node_name
-from mlops_pipeline.store.records import ArtifactRecord, Direction, Event, Execution
+from mlops_pipeline.store import ArtifactRecord, Direction, Event, Execution
 
 FOLD = 6
 """Alike branches that a tree shows in full; of more it shows three and a count."""

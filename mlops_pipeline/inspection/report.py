@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlops_pipeline.artifacts import Artifact
-from mlops_pipeline.cache.why import why as explain
+from mlops_pipeline.cache import why_node as explain
 from mlops_pipeline.errors import PipelineError
 from mlops_pipeline.gate import FAIL, SKIP, gate_data
 from mlops_pipeline.inspection.console import (
@@ -22,8 +22,7 @@ from mlops_pipeline.inspection.console import (
     seconds,
 )
 from mlops_pipeline.inspection.results import KILLED, NodeRun, PipelineRun
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import State
+from mlops_pipeline.store import MetadataStore, State
 
 METRICS_FILE = "metrics.json"
 """File that an evaluation writes for reports, beside its own format:

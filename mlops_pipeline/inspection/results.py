@@ -12,13 +12,18 @@ from mlops_pipeline.artifacts import Artifact, class_named
 from mlops_pipeline.errors import NotFoundError, RunFailedError, did_you_mean
 from mlops_pipeline.gate import Gate, read_gate
 from mlops_pipeline.inspection.card import card
-from mlops_pipeline.run_state.history import load_links, node_label
-from mlops_pipeline.run_state.lifecycle import elapsed, last_sign, run_seconds
-from mlops_pipeline.run_state.liveness import state_of
-from mlops_pipeline.run_state.workspace import TAG, copies_in
+from mlops_pipeline.run_state import (
+    TAG,
+    copies_in,
+    elapsed,
+    last_sign,
+    load_links,
+    node_label,
+    run_seconds,
+    state_of,
+)
 from mlops_pipeline.settings import Sources, resolve
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import ArtifactRecord, Direction, Execution, Run, State
+from mlops_pipeline.store import ArtifactRecord, Direction, Execution, MetadataStore, Run, State
 from mlops_pipeline.uris import is_remote
 
 Artifacts = Mapping[str, Sequence[Artifact]]

@@ -1,1 +1,88 @@
-"""The interface of a component: its signature, the types of its parameters, their schemas."""
+"""The interface of a component: its inputs, outputs and parameters.
+
+The signature of a function becomes an `Interface`; the types of its parameters become JSON
+Schemas, and values are checked against them here, when a pipeline is written and when it runs.
+Knows nothing of pipelines, runs or stores.
+"""
+
+from mlops_pipeline.interface.schema import (
+    JsonSchema,
+    check_json,
+    choices,
+    describe_schema,
+    fits,
+    from_text,
+    is_path,
+    item_schema,
+    kinds,
+    map_paths,
+    member_names,
+    member_schema,
+    problems,
+    run_parameters,
+    schema_of_value,
+)
+from mlops_pipeline.interface.signature import (
+    BeamPipeline,
+    Input,
+    InputSpec,
+    Interface,
+    Output,
+    OutputSpec,
+    ParameterSpec,
+    Unkeyed,
+    defined_at,
+    read_interface,
+    value_schema,
+)
+from mlops_pipeline.interface.types import (
+    PATH_SCHEMA,
+    Secret,
+    checked,
+    expression_of,
+    json_of,
+    near_choice,
+    relative_to_base,
+    schema_of,
+    shortened,
+    spelt,
+)
+
+__all__ = [
+    "PATH_SCHEMA",
+    "BeamPipeline",
+    "Input",
+    "InputSpec",
+    "Interface",
+    "JsonSchema",
+    "Output",
+    "OutputSpec",
+    "ParameterSpec",
+    "Secret",
+    "Unkeyed",
+    "check_json",
+    "checked",
+    "choices",
+    "defined_at",
+    "describe_schema",
+    "expression_of",
+    "fits",
+    "from_text",
+    "is_path",
+    "item_schema",
+    "json_of",
+    "kinds",
+    "map_paths",
+    "member_names",
+    "member_schema",
+    "near_choice",
+    "problems",
+    "read_interface",
+    "relative_to_base",
+    "run_parameters",
+    "schema_of",
+    "schema_of_value",
+    "shortened",
+    "spelt",
+    "value_schema",
+]

@@ -1,1 +1,51 @@
-"""One node: decide, claim, run and publish."""
+"""One node of a run, from decision to record.
+
+`drive` decides what happens to a node and makes its `Plan`, `launch` claims and executes it, and
+`publish` records what it wrote. Every runner goes through this room, once for a node and an
+attempt.
+"""
+
+from mlops_pipeline.node.claims import new_execution
+from mlops_pipeline.node.driver import (
+    Decision,
+    Plan,
+    Request,
+    SkippedError,
+    drive,
+    loop_items,
+    shared_loops,
+)
+from mlops_pipeline.node.launcher import (
+    FINAL,
+    Session,
+    Start,
+    ask,
+    end_run,
+    launch,
+    local_inputs,
+    make_task,
+    open_session,
+)
+from mlops_pipeline.node.publisher import Done, publish
+
+__all__ = [
+    "FINAL",
+    "Decision",
+    "Done",
+    "Plan",
+    "Request",
+    "Session",
+    "SkippedError",
+    "Start",
+    "ask",
+    "drive",
+    "end_run",
+    "launch",
+    "local_inputs",
+    "loop_items",
+    "make_task",
+    "new_execution",
+    "open_session",
+    "publish",
+    "shared_loops",
+]

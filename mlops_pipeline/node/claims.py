@@ -14,20 +14,12 @@ from dataclasses import replace
 
 import msgspec
 
-from mlops_pipeline.cache.key import Key
-from mlops_pipeline.cache.search import find_reusable
+from mlops_pipeline.cache import Key, find_reusable
 from mlops_pipeline.errors import ResolutionError
 from mlops_pipeline.node.driver import Plan, Request
-from mlops_pipeline.roots.staging import OUTPUTS, STAGING
-from mlops_pipeline.run_state import liveness
-from mlops_pipeline.run_state.liveness import reap
-from mlops_pipeline.store.records import (
-    NOTHING,
-    AlreadyExistsError,
-    Execution,
-    State,
-    document_digest,
-)
+from mlops_pipeline.roots import OUTPUTS, STAGING
+from mlops_pipeline.run_state import host, is_dead, is_gone, process_of, reap, this_process
+from mlops_pipeline.store import NOTHING, AlreadyExistsError, Execution, State, document_digest
 
 POLL = 0.1
 """Seconds between two looks at a claim that another process holds."""
@@ -49,7 +41,7 @@ def new_execution(request: Request, plan: Plan | None, state: State) -> Executio
         cache_key=key.digest if key and request.node.cache.enabled else "",
         reason=plan.reason if plan else "",
         manifest=manifest_text(key) if key else "",
-        host=liveness.host(),
+        host=host(),
         pid=os.getpid(),
         started=now,
         finished=0.0 if state is State.RUNNING else now,
@@ -77,7 +69,7 @@ def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Pl
     new = new_execution(request, plan, State.RUNNING)
     outputs = [output.name for output in request.node.outputs]
     properties = {
-        **liveness.this_process(),
+        **this_process(),
         **request.workspace.artifact_root.facts,
         STAGING: secrets.token_hex(4),
         OUTPUTS: outputs,
@@ -119,12 +111,11 @@ def _wait_until_ended(
     same_node = (other.run_id, other.node_id) == (request.run.id, request.node.id)
     current: Execution | None = other
     while current is not None and current.state is State.RUNNING:
-        if liveness.is_dead(current, workspace.lease):
+        if is_dead(current, workspace.lease):
             reap(workspace, current)
         elif same_node and other.iteration == request.iteration and _is_here(current):
             raise ResolutionError(
-                f"{request.node.id} of run {request.run.id} is being run by "
-                f"{liveness.process_of(other)}",
+                f"{request.node.id} of run {request.run.id} is being run by {process_of(other)}",
                 hint="wait for it, or stop that process first",
             )
         elif stop.wait(POLL):
@@ -136,7 +127,7 @@ def _wait_until_ended(
 def _is_here(execution: Execution) -> bool:
     """Return True if it runs on this machine. Claims from elsewhere are waited for: a pod that was
     killed counts as alive until its lease is over."""
-    return liveness.is_gone(execution.properties) is False
+    return is_gone(execution.properties) is False
 
 
 def _take_over(request: Request, plan: Plan) -> Plan | None:

@@ -16,11 +16,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from mlops_pipeline.cache.key import Key, make_key
-from mlops_pipeline.cache.search import Found, find_reusable
+from mlops_pipeline.cache import Found, Key, find_reusable, make_key
 from mlops_pipeline.errors import NotFoundError, ParameterError, ResolutionError
 from mlops_pipeline.gate import GATE, Gate, closes, read_gate
-from mlops_pipeline.interface.schema import check_json, map_paths
+from mlops_pipeline.interface import check_json, map_paths
 from mlops_pipeline.ir import (
     ChannelIR,
     Expression,
@@ -36,10 +35,9 @@ from mlops_pipeline.ir import (
 from mlops_pipeline.ir_graph import describe
 from mlops_pipeline.node.expressions import evaluate
 from mlops_pipeline.resolvers import Query, ask_resolver
-from mlops_pipeline.roots.object_store import check_url
-from mlops_pipeline.run_state.history import History, Iteration, Outcome, node_label
-from mlops_pipeline.run_state.workspace import Workspace
-from mlops_pipeline.store.records import NOTHING, ArtifactRecord, ArtifactState, Run, State
+from mlops_pipeline.roots import check_url
+from mlops_pipeline.run_state import History, Iteration, Outcome, Workspace, node_label
+from mlops_pipeline.store import NOTHING, ArtifactRecord, ArtifactState, Run, State
 from mlops_pipeline.uris import is_remote, local_place
 
 

@@ -30,8 +30,8 @@ from mlops_pipeline.ir import (
     RunParameter,
     SecretName,
 )
-from mlops_pipeline.roots.object_store import read_bytes
-from mlops_pipeline.store.records import ArtifactRecord
+from mlops_pipeline.roots import read_bytes
+from mlops_pipeline.store import ArtifactRecord
 from mlops_pipeline.uris import is_remote
 
 

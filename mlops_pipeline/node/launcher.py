@@ -21,8 +21,8 @@ from typing import Any
 import msgspec
 
 from mlops_pipeline.errors import ExecutorError, PipelineError, RootError, StoreError
-from mlops_pipeline.executors import executor
-from mlops_pipeline.executors.task import ArtifactRef, Task, TaskResult
+from mlops_pipeline.executors import ArtifactRef, Task, TaskResult
+from mlops_pipeline.executors import execute as execute_task
 from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor, SecretName
 from mlops_pipeline.ir_graph import dependencies
 from mlops_pipeline.node.claims import claim, fence, new_execution
@@ -35,12 +35,23 @@ from mlops_pipeline.node.driver import (
     import_artifact,
 )
 from mlops_pipeline.node.publisher import Done, publish
-from mlops_pipeline.roots.staging import Attempt
-from mlops_pipeline.run_state.history import History, Iteration, Outcome, load_history, load_outputs
-from mlops_pipeline.run_state.lifecycle import FRESH, Start, end_run, go_on, new_run
-from mlops_pipeline.run_state.liveness import Heart
-from mlops_pipeline.run_state.workspace import TAG, Workspace
-from mlops_pipeline.store.records import (
+from mlops_pipeline.roots import Attempt
+from mlops_pipeline.run_state import (
+    FRESH,
+    TAG,
+    Heart,
+    History,
+    Iteration,
+    Outcome,
+    Start,
+    Workspace,
+    end_run,
+    go_on,
+    load_history,
+    load_outputs,
+    new_run,
+)
+from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,
     Execution,
@@ -84,7 +95,7 @@ class Session:
     run: Run
     workspace: Workspace
     history: History
-    execute: Execute = executor.execute
+    execute: Execute = execute_task
     force: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
     documents: set[str] = field(default_factory=set)

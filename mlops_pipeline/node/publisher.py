@@ -19,15 +19,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mlops_pipeline.errors import ExecutorError
-from mlops_pipeline.executors.task import TaskResult
+from mlops_pipeline.executors import TaskResult
 from mlops_pipeline.gate import FAIL, Gate
 from mlops_pipeline.ir import OutputIR
 from mlops_pipeline.node.driver import Plan
-from mlops_pipeline.roots.digests import digest_path
-from mlops_pipeline.roots.staging import Attempt, Placed
-from mlops_pipeline.run_state.history import Outcome, node_label
-from mlops_pipeline.run_state.workspace import TAG, Workspace
-from mlops_pipeline.store.records import (
+from mlops_pipeline.roots import Attempt, Placed, digest_path
+from mlops_pipeline.run_state import TAG, Outcome, Workspace, node_label
+from mlops_pipeline.store import (
     AlreadyExistsError,
     ArtifactRecord,
     ArtifactState,

@@ -1,1 +1,73 @@
-"""Artifact roots: folders and object stores that hold what nodes write, by content."""
+"""Artifact roots: where nodes put their outputs.
+
+One protocol for a folder on this machine and for an object store. An output is staged, then
+published under its final path at once; content is told apart by digest, and local copies of
+what is kept elsewhere are held by content.
+"""
+
+from typing import TYPE_CHECKING
+
+from mlops_pipeline.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from mlops_pipeline.roots.artifact_root import ArtifactRoot, make_root, open_root
+    from mlops_pipeline.roots.digests import StatCache, digest_path, fsync, fsync_tree
+    from mlops_pipeline.roots.file_stamps import FIELDS, Stamp, is_settled, stamp_of
+    from mlops_pipeline.roots.local_copies import LIMIT, Copies, default_scratch, make_scratch
+    from mlops_pipeline.roots.local_root import LocalRoot
+    from mlops_pipeline.roots.object_store import (
+        check_url,
+        digest_listing,
+        digest_uri,
+        has_bucket,
+        list_objects,
+        read_bytes,
+    )
+    from mlops_pipeline.roots.remote_root import RemoteRoot
+    from mlops_pipeline.roots.staging import OUTPUTS, STAGING, Attempt, Placed
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "artifact_root": "ArtifactRoot make_root open_root",
+            "digests": "StatCache digest_path fsync fsync_tree",
+            "file_stamps": "FIELDS Stamp is_settled stamp_of",
+            "local_copies": "Copies LIMIT default_scratch make_scratch",
+            "local_root": "LocalRoot",
+            "object_store": (
+                "check_url digest_listing digest_uri has_bucket list_objects read_bytes"
+            ),
+            "remote_root": "RemoteRoot",
+            "staging": "Attempt OUTPUTS Placed STAGING",
+        },
+    )
+
+__all__ = [
+    "FIELDS",
+    "LIMIT",
+    "OUTPUTS",
+    "STAGING",
+    "ArtifactRoot",
+    "Attempt",
+    "Copies",
+    "LocalRoot",
+    "Placed",
+    "RemoteRoot",
+    "Stamp",
+    "StatCache",
+    "check_url",
+    "default_scratch",
+    "digest_listing",
+    "digest_path",
+    "digest_uri",
+    "fsync",
+    "fsync_tree",
+    "has_bucket",
+    "is_settled",
+    "list_objects",
+    "make_root",
+    "make_scratch",
+    "open_root",
+    "read_bytes",
+    "stamp_of",
+]

@@ -14,9 +14,7 @@ from mlops_pipeline.roots.local_root import LocalRoot
 from mlops_pipeline.roots.object_store import check_url
 from mlops_pipeline.roots.remote_root import RemoteRoot
 from mlops_pipeline.roots.staging import Attempt
-from mlops_pipeline.store.open_by_url import _make_folder
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import Execution
+from mlops_pipeline.store import Execution, MetadataStore, make_folder
 from mlops_pipeline.uris import is_remote
 
 
@@ -71,7 +69,7 @@ def make_root(root: str) -> None:
         return
     folder = Path(root.removeprefix("file://"))
     try:
-        _make_folder(folder)
+        make_folder(folder)
         cause = "" if os.access(folder, os.W_OK | os.X_OK) else "permission denied"
     except OSError as error:
         cause = str(error.strerror or error).lower()

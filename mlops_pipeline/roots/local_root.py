@@ -19,8 +19,7 @@ from pathlib import Path
 from mlops_pipeline.ir import OutputIR
 from mlops_pipeline.roots.digests import StatCache, fsync, fsync_tree
 from mlops_pipeline.roots.staging import OUTPUTS, ROOT, STAGING, Placed, sweep_attempts
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import NOTHING, Execution
+from mlops_pipeline.store import NOTHING, Execution, MetadataStore
 
 _MOVING = ".moving"
 

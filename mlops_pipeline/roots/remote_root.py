@@ -38,8 +38,7 @@ from mlops_pipeline.roots.object_store import (
 )
 from mlops_pipeline.roots.staging import OUTPUTS, ROOT, STAGING, Placed, sweep_attempts
 from mlops_pipeline.roots.uploads import upload, upload_file
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import Execution
+from mlops_pipeline.store import Execution, MetadataStore
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mlops_pipeline.ir import OutputIR
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import Execution, State
+from mlops_pipeline.store import Execution, MetadataStore, State
 
 STAGING = "staging"
 """Execution property that makes the name of the staging folder unique across stores."""

@@ -1,1 +1,133 @@
-"""The state of a run: its begin and end, its history, its selection, and who is alive."""
+"""The state of a run that goes on.
+
+Begin, resume and end a run; know which nodes it covers, what they have done so far, whose
+process is still alive, and in which workspace all of it happens.
+"""
+
+from typing import TYPE_CHECKING
+
+from mlops_pipeline.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from mlops_pipeline.run_state.history import (
+        History,
+        Iteration,
+        Outcome,
+        load_history,
+        load_links,
+        load_outputs,
+        node_label,
+    )
+    from mlops_pipeline.run_state.lifecycle import (
+        FRESH,
+        LAST,
+        RESUMED,
+        Start,
+        elapsed,
+        end_run,
+        go_on,
+        last_sign,
+        new_run,
+        pipeline_of,
+        refuse_taken,
+        run_seconds,
+    )
+    from mlops_pipeline.run_state.liveness import (
+        Heart,
+        cancel_own,
+        host,
+        is_dead,
+        is_gone,
+        process_of,
+        reap,
+        state_of,
+        this_process,
+    )
+    from mlops_pipeline.run_state.lock_file import find_lock, lock_digest
+    from mlops_pipeline.run_state.selection import (
+        BASE,
+        FORCE,
+        RESERVED,
+        SELECTION,
+        WHOLE,
+        Selection,
+        chosen,
+        refuse_reserved,
+        select,
+        selection_of,
+    )
+    from mlops_pipeline.run_state.workspace import (
+        TAG,
+        Workspace,
+        copies_in,
+        open_workspace,
+        scratch_folder,
+    )
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "history": "History Iteration Outcome load_history load_links load_outputs node_label",
+            "lifecycle": (
+                "FRESH LAST RESUMED Start elapsed end_run go_on last_sign new_run "
+                "pipeline_of refuse_taken run_seconds"
+            ),
+            "liveness": (
+                "Heart cancel_own host is_dead is_gone process_of reap state_of this_process"
+            ),
+            "lock_file": "find_lock lock_digest",
+            "selection": (
+                "BASE FORCE RESERVED SELECTION Selection WHOLE chosen refuse_reserved "
+                "select selection_of"
+            ),
+            "workspace": "TAG Workspace copies_in open_workspace scratch_folder",
+        },
+    )
+
+__all__ = [
+    "BASE",
+    "FORCE",
+    "FRESH",
+    "LAST",
+    "RESERVED",
+    "RESUMED",
+    "SELECTION",
+    "TAG",
+    "WHOLE",
+    "Heart",
+    "History",
+    "Iteration",
+    "Outcome",
+    "Selection",
+    "Start",
+    "Workspace",
+    "cancel_own",
+    "chosen",
+    "copies_in",
+    "elapsed",
+    "end_run",
+    "find_lock",
+    "go_on",
+    "host",
+    "is_dead",
+    "is_gone",
+    "last_sign",
+    "load_history",
+    "load_links",
+    "load_outputs",
+    "lock_digest",
+    "new_run",
+    "node_label",
+    "open_workspace",
+    "pipeline_of",
+    "process_of",
+    "reap",
+    "refuse_reserved",
+    "refuse_taken",
+    "run_seconds",
+    "scratch_folder",
+    "select",
+    "selection_of",
+    "state_of",
+    "this_process",
+]

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import NOTHING, ArtifactRecord, Direction, Execution, State
+from mlops_pipeline.store import NOTHING, ArtifactRecord, Direction, Execution, MetadataStore, State
 
 Iteration = tuple[int, ...]
 

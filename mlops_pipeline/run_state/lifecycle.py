@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
-from mlops_pipeline.interface.schema import run_parameters
+from mlops_pipeline.interface import run_parameters
 from mlops_pipeline.ir import PipelineIR, dump, load
 from mlops_pipeline.run_state.liveness import (
     host,
@@ -23,11 +23,11 @@ from mlops_pipeline.run_state.liveness import (
 )
 from mlops_pipeline.run_state.selection import WHOLE, Selection, select
 from mlops_pipeline.run_state.workspace import Workspace
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import (
+from mlops_pipeline.store import (
     NOTHING,
     ArtifactType,
     Execution,
+    MetadataStore,
     Run,
     State,
     document_digest,

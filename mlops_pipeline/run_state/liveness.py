@@ -19,10 +19,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from mlops_pipeline.run_state import liveness
 from mlops_pipeline.run_state.workspace import Workspace
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import Execution, Run, StaleExecutionError, State
+from mlops_pipeline.store import Execution, MetadataStore, Run, StaleExecutionError, State
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +139,7 @@ def state_of(run: Run) -> State:
 
 def reap(workspace: Workspace, execution: Execution) -> None:
     """Record that the process of a RUNNING execution died, and remove what it left."""
-    _abandon(workspace, execution, State.FAILED, f"{liveness.process_of(execution)} died")
+    _abandon(workspace, execution, State.FAILED, f"{process_of(execution)} died")
 
 
 def _abandon(workspace: Workspace, execution: Execution, state: State, error: str) -> None:
@@ -158,13 +156,13 @@ def _abandon(workspace: Workspace, execution: Execution, state: State, error: st
 def sweep(workspace: Workspace, pipeline: str) -> None:
     """Remove what ended executions of a pipeline left, and reap those whose process died."""
     for running in workspace.artifact_root.sweep(pipeline, workspace.store):
-        if liveness.is_dead(running, workspace.lease):
+        if is_dead(running, workspace.lease):
             reap(workspace, running)
 
 
 def cancel_own(workspace: Workspace, run_id: str) -> None:
     """End what this process has left RUNNING: Ctrl-C may come right after a claim is recorded."""
-    own = liveness.this_process()
+    own = this_process()
     for execution in workspace.store.executions_of_run(run_id):
         if execution.state is State.RUNNING and own.items() <= execution.properties.items():
             _abandon(workspace, execution, State.CANCELED, "it was interrupted")

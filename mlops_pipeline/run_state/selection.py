@@ -13,7 +13,7 @@ from typing import Any
 from mlops_pipeline.errors import CompileError, ParameterError, did_you_mean
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.ir_graph import ancestors, dependencies, descendants
-from mlops_pipeline.store.records import Run
+from mlops_pipeline.store import Run
 
 SELECTION = "selection"
 """Run property that says which nodes a partial run is about."""

@@ -7,15 +7,22 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from mlops_pipeline.roots.artifact_root import ArtifactRoot, open_root
-from mlops_pipeline.roots.digests import StatCache, digest_path
-from mlops_pipeline.roots.local_copies import LIMIT, Copies, default_scratch
-from mlops_pipeline.roots.local_root import LocalRoot
-from mlops_pipeline.roots.object_store import digest_listing, digest_uri, list_objects
+from mlops_pipeline.roots import (
+    LIMIT,
+    ArtifactRoot,
+    Copies,
+    LocalRoot,
+    StatCache,
+    default_scratch,
+    digest_listing,
+    digest_path,
+    digest_uri,
+    list_objects,
+    open_root,
+)
 from mlops_pipeline.run_state.lock_file import find_lock
 from mlops_pipeline.settings import Settings
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import ArtifactRecord
+from mlops_pipeline.store import ArtifactRecord, MetadataStore
 from mlops_pipeline.uris import is_remote, local_place
 
 TAG = "storage_tag"

@@ -1,1 +1,50 @@
-"""Runners: functions that take a compiled pipeline through its nodes, and what they run on."""
+"""Runners: take a compiled pipeline through its nodes.
+
+`local` runs nodes in parallel on this machine, in processes of `workers`; `remote` is for
+schedulers of others, which start one node a process, as `airflow` and `kubeflow` do. All of them
+go through `node`.
+"""
+
+from typing import TYPE_CHECKING
+
+from mlops_pipeline.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from mlops_pipeline.runners.dry_run import NodePlan, plan
+    from mlops_pipeline.runners.local import NodeEvent, OnEvent, RunOptions
+    from mlops_pipeline.runners.remote import (
+        IterationOptions,
+        begin,
+        count_items,
+        finish_run,
+        open_run,
+        run_iteration,
+    )
+    from mlops_pipeline.runners.replay import replay_node
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "dry_run": "NodePlan plan",
+            "local": "NodeEvent OnEvent RunOptions",
+            "remote": "IterationOptions begin count_items finish_run open_run run_iteration",
+            "replay": "replay_node",
+        },
+    )
+
+__all__ = [
+    "IterationOptions",
+    "NodeEvent",
+    "NodePlan",
+    "OnEvent",
+    "RunOptions",
+    "begin",
+    "count_items",
+    "finish_run",
+    "local",
+    "open_run",
+    "plan",
+    "remote",
+    "replay_node",
+    "run_iteration",
+]

@@ -7,18 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlops_pipeline.cache.why import Change, explain
+from mlops_pipeline.cache import Change, explain
 from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.interface.schema import run_parameters
+from mlops_pipeline.interface import run_parameters
 from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor
-from mlops_pipeline.node.claims import new_execution
-from mlops_pipeline.node.driver import Decision, Request
-from mlops_pipeline.node.driver import Plan as DriverPlan
-from mlops_pipeline.node.launcher import Session, ask
-from mlops_pipeline.run_state.history import History, Iteration, Outcome
-from mlops_pipeline.run_state.workspace import Workspace
+from mlops_pipeline.node import Decision, Request, Session, ask, new_execution
+from mlops_pipeline.node import Plan as DriverPlan
+from mlops_pipeline.run_state import History, Iteration, Outcome, Workspace
 from mlops_pipeline.runners.schedule import Schedule
-from mlops_pipeline.store.records import NOTHING, Run, State
+from mlops_pipeline.store import NOTHING, Run, State
 from mlops_pipeline.tracebacks import summary
 
 

@@ -16,19 +16,24 @@ from queue import SimpleQueue
 from typing import Any
 
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.executors import executor
-from mlops_pipeline.executors.task import Task
+from mlops_pipeline.executors import Task, execute
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.node.launcher import Session, Start, end_run, launch, open_session
-from mlops_pipeline.run_state.history import Iteration, Outcome
-from mlops_pipeline.run_state.liveness import cancel_own
-from mlops_pipeline.run_state.selection import SELECTION, WHOLE, Selection, chosen, select
-from mlops_pipeline.run_state.workspace import Workspace
+from mlops_pipeline.node import Session, Start, end_run, launch, open_session
+from mlops_pipeline.run_state import (
+    SELECTION,
+    WHOLE,
+    Iteration,
+    Outcome,
+    Selection,
+    Workspace,
+    cancel_own,
+    chosen,
+    select,
+)
 from mlops_pipeline.runners.schedule import Place, Schedule, iterations_of
 from mlops_pipeline.runners.take_over import take_over
-from mlops_pipeline.runners.workers.idle import Spares
-from mlops_pipeline.runners.workers.pool import WorkerPool
-from mlops_pipeline.store.records import NOTHING, Run, State
+from mlops_pipeline.runners.workers import Spares, WorkerPool
+from mlops_pipeline.store import NOTHING, Run, State
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,7 @@ class _Crew:
             if options.in_process
             else WorkerPool(workers, on_output=on_output, spares=_spares, import_paths=import_paths)
         )
-        self.execute = self._pool.execute if self._pool else executor.execute
+        self.execute = self._pool.execute if self._pool else execute
 
     def cancel(self) -> None:
         """End the executors that run now."""

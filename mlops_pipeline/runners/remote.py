@@ -15,17 +15,25 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mlops_pipeline.errors import NotFoundError, did_you_mean
-from mlops_pipeline.executors.task import Task
+from mlops_pipeline.executors import Task
 from mlops_pipeline.ir import NodeIR, PipelineIR
-from mlops_pipeline.node.launcher import FINAL, Session, Start, end_run, launch, open_session
-from mlops_pipeline.run_state.history import Iteration, Outcome, load_history
-from mlops_pipeline.run_state.lifecycle import RESUMED, pipeline_of
-from mlops_pipeline.run_state.selection import WHOLE, Selection, chosen, select
-from mlops_pipeline.run_state.workspace import Workspace
+from mlops_pipeline.node import FINAL, Session, Start, end_run, launch, open_session
+from mlops_pipeline.run_state import (
+    RESUMED,
+    WHOLE,
+    Iteration,
+    Outcome,
+    Selection,
+    Workspace,
+    chosen,
+    load_history,
+    pipeline_of,
+    select,
+)
 from mlops_pipeline.runners.schedule import inside, iterations_of
 from mlops_pipeline.runners.take_over import take_over_place
-from mlops_pipeline.runners.workers.pool import WorkerPool
-from mlops_pipeline.store.records import NOTHING, Run, State
+from mlops_pipeline.runners.workers import WorkerPool
+from mlops_pipeline.store import NOTHING, Run, State
 
 
 @dataclass(frozen=True)

@@ -6,21 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mlops_pipeline.errors import NotFoundError, PipelineError
-from mlops_pipeline.executors import executor
-from mlops_pipeline.executors.task import Task, TaskResult
-from mlops_pipeline.node.driver import Decision, Plan
-from mlops_pipeline.node.launcher import local_inputs, make_task
-from mlops_pipeline.run_state.history import load_links
-from mlops_pipeline.run_state.lifecycle import pipeline_of
-from mlops_pipeline.run_state.workspace import Workspace
-from mlops_pipeline.store.records import Direction, Execution, State
+from mlops_pipeline.executors import Task, TaskResult
+from mlops_pipeline.executors import execute as execute_task
+from mlops_pipeline.node import Decision, Plan, local_inputs, make_task
+from mlops_pipeline.run_state import Workspace, load_links, pipeline_of
+from mlops_pipeline.store import Direction, Execution, State
 
 
-def replay(
+def replay_node(
     workspace: Workspace,
     execution: Execution,
     folder: Path,
-    execute: Callable[[Task], TaskResult] = executor.execute,
+    execute: Callable[[Task], TaskResult] = execute_task,
 ) -> TaskResult:
     """Execute again what an execution executed; nothing is written to the store.
 

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from mlops_pipeline.errors import ResolutionError
 from mlops_pipeline.ir import NodeIR
 from mlops_pipeline.ir_graph import loop_dependencies, users
-from mlops_pipeline.node.driver import SkippedError, loop_items, shared_loops
-from mlops_pipeline.node.launcher import Session
-from mlops_pipeline.run_state.history import Iteration, Outcome
-from mlops_pipeline.store.records import State
+from mlops_pipeline.node import Session, SkippedError, loop_items, shared_loops
+from mlops_pipeline.run_state import Iteration, Outcome
+from mlops_pipeline.store import State
 
 Place = tuple[str, Iteration]
 """A node and its iteration."""

@@ -6,11 +6,9 @@ from dataclasses import replace
 
 from mlops_pipeline.errors import NotFoundError
 from mlops_pipeline.gate import read_gate
-from mlops_pipeline.node.claims import new_execution
-from mlops_pipeline.node.driver import Decision, Plan
-from mlops_pipeline.node.launcher import Session
-from mlops_pipeline.run_state.history import Iteration, Outcome, load_history, node_label
-from mlops_pipeline.store.records import State
+from mlops_pipeline.node import Decision, Plan, Session, new_execution
+from mlops_pipeline.run_state import Iteration, Outcome, load_history, node_label
+from mlops_pipeline.store import State
 
 
 def take_over(session: Session, base_run: str, node_ids: frozenset[str]) -> list[Outcome]:

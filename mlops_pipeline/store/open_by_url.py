@@ -95,7 +95,7 @@ def make_store_folder(url: str) -> None:
     if file is None or file.parent.is_dir():
         return
     try:
-        _make_folder(file.parent)
+        make_folder(file.parent)
     except OSError as error:
         raise StoreError(
             f"cannot make the folder {file.parent}: {error.strerror}",
@@ -103,7 +103,7 @@ def make_store_folder(url: str) -> None:
         ) from None
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
     folder.mkdir(parents=True)

@@ -18,7 +18,7 @@ from snapshot import snapshot
 from suite import BY_NAME, HERE, IMPORTS, ROOT, Case, compile_case, open_sqlite, wait_for_nap
 
 from mlops_pipeline import ir as ir_file
-from mlops_pipeline.runners.airflow.client import AirflowClient
+from mlops_pipeline.runners.airflow import AirflowClient
 
 AIRFLOW = os.environ.get("MLOPS_TEST_AIRFLOW", "")
 """The `airflow` command of an environment with Airflow 3 and the base install."""

@@ -24,10 +24,9 @@ from mlops_pipeline import (
     pipeline,
     run_info,
 )
-from mlops_pipeline.executors.context import current_task
-from mlops_pipeline.node.driver import Plan, Request, drive
-from mlops_pipeline.node.publisher import Done, publish
-from mlops_pipeline.run_state.history import Outcome
+from mlops_pipeline.executors import current_task
+from mlops_pipeline.node import Done, Plan, Request, drive, publish
+from mlops_pipeline.run_state import Outcome
 
 
 class Colour(Enum):
@@ -136,8 +135,7 @@ def Nap(examples: Input[Examples], seconds: float) -> int:
 
 @component
 def ReadSpan(folder: Path, span: int, *, examples: Output[Examples]) -> None:
-    from mlops_components.inputs.spans import select
-    from mlops_components.inputs.splits import InputSplit
+    from mlops_components.inputs import InputSplit, select
 
     found = select(folder, [InputSplit("all", "{YYYY}-{MM}-{DD}.csv")], span)
     examples.path.mkdir(parents=True, exist_ok=True)

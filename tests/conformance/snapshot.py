@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from mlops_pipeline.run_state.history import load_links
-from mlops_pipeline.run_state.selection import SELECTION
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import Direction
+from mlops_pipeline.run_state import SELECTION, load_links
+from mlops_pipeline.store import Direction, MetadataStore
 
 _PLACES = re.compile(r"(/[\w.+=@-]+){2,}|\b(execution|run) \S+|\d+\.\d+ s|(pid|process) \d+")
 

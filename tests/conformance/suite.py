@@ -14,13 +14,11 @@ from typing import Any
 
 from snapshot import snapshot
 
-from mlops_pipeline.authoring.find_pipeline import load_pipeline
-from mlops_pipeline.run_state.selection import BASE, FROM, ONLY, RESERVED, TO, selection_of
-from mlops_pipeline.run_state.workspace import Workspace
+from mlops_pipeline.authoring import load_pipeline
+from mlops_pipeline.run_state import BASE, RESERVED, Workspace, selection_of
+from mlops_pipeline.run_state.selection import FROM, ONLY, TO
 from mlops_pipeline.runners import local
-from mlops_pipeline.store.open_by_url import open_store
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import Execution, State
+from mlops_pipeline.store import Execution, MetadataStore, State, open_store
 
 HERE = Path(__file__).parent
 CASES = HERE / "cases.py"

@@ -17,7 +17,7 @@ from airflow_cases import AIRFLOW
 from suite import HERE, ROOT
 
 from mlops_pipeline import ir as ir_file
-from mlops_pipeline.authoring.find_pipeline import load_pipeline
+from mlops_pipeline.authoring import load_pipeline
 
 pytestmark = [
     pytest.mark.airflow,

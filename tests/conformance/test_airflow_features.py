@@ -15,7 +15,7 @@ from snapshot import snapshot
 from suite import Snapshots, open_sqlite, wait_for_nap
 
 from mlops_pipeline.errors import NotFoundError, ParameterError
-from mlops_pipeline.runners.airflow.client import AirflowClient
+from mlops_pipeline.runners.airflow import AirflowClient
 
 pytestmark = [
     pytest.mark.airflow,

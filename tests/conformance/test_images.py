@@ -19,9 +19,8 @@ from containers import Engine
 from snapshot import snapshot
 from suite import BY_NAME, FEW, HERE, ROOT, Snapshots, compile_case, open_sqlite
 
-from mlops_pipeline.authoring.find_pipeline import load_pipeline
-from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
-from mlops_pipeline.runners.kubeflow.spec import to_yaml
+from mlops_pipeline.authoring import load_pipeline
+from mlops_pipeline.runners.kubeflow import KubeflowOptions, to_yaml
 
 KFP = os.environ.get("MLOPS_TEST_KFP", "")
 LIGHT, ML = "localhost/mlops-light:1", "localhost/mlops-ml:1"

@@ -25,9 +25,8 @@ from suite import (
     open_sqlite,
 )
 
-from mlops_pipeline.run_state.selection import BASE
-from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
-from mlops_pipeline.runners.kubeflow.spec import to_yaml
+from mlops_pipeline.run_state import BASE
+from mlops_pipeline.runners.kubeflow import KubeflowOptions, to_yaml
 
 KFP = os.environ.get("MLOPS_TEST_KFP", "")
 """An interpreter with the kfp SDK and docker's client."""

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 from suite import HERE, ROOT, compile_case
 
-from mlops_pipeline.authoring.find_pipeline import load_pipeline
-from mlops_pipeline.run_state.selection import RESERVED
-from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
-from mlops_pipeline.runners.kubeflow.spec import to_yaml
+from mlops_pipeline.authoring import load_pipeline
+from mlops_pipeline.run_state import RESERVED
+from mlops_pipeline.runners.kubeflow import KubeflowOptions, to_yaml
 
 EVERYTHING = ROOT / "tests" / "golden" / "everything.py"
 

@@ -10,19 +10,16 @@ from typing import Any
 
 import pytest
 
-from mlops_pipeline.authoring.find_pipeline import load_pipeline
+from mlops_pipeline.authoring import load_pipeline
 from mlops_pipeline.errors import ParameterError
-from mlops_pipeline.inspection.results import read_run
+from mlops_pipeline.inspection import read_run
+from mlops_pipeline.node import Start, drive, open_session
 from mlops_pipeline.node.claims import claim
-from mlops_pipeline.node.driver import drive
-from mlops_pipeline.node.launcher import Start, open_session
-from mlops_pipeline.roots.object_store import names_below, read_bytes, remove, write_bytes
-from mlops_pipeline.run_state.workspace import Workspace
-from mlops_pipeline.runners import local
-from mlops_pipeline.runners.dry_run import plan
-from mlops_pipeline.runners.remote import finish_run, run_iteration
-from mlops_pipeline.store.memory import MemoryStore
-from mlops_pipeline.store.records import ArtifactRecord, ArtifactState, State
+from mlops_pipeline.roots import read_bytes
+from mlops_pipeline.roots.object_store import names_below, remove, write_bytes
+from mlops_pipeline.run_state import Workspace
+from mlops_pipeline.runners import finish_run, local, plan, run_iteration
+from mlops_pipeline.store import ArtifactRecord, ArtifactState, MemoryStore, State
 from mlops_pipeline.testing import run_component
 from mlops_pipeline.uris import is_remote, local_place
 

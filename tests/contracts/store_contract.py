@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import (
+from mlops_pipeline.store import (
     AlreadyExistsError,
     ArtifactRecord,
     ArtifactState,
@@ -19,6 +18,7 @@ from mlops_pipeline.store.records import (
     Direction,
     Event,
     Execution,
+    MetadataStore,
     Run,
     StaleExecutionError,
     State,

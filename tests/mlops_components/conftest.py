@@ -10,8 +10,8 @@ import pytest
 from mlops_components import loaders
 from mlops_pipeline import api
 from mlops_pipeline.artifacts import Artifact
-from mlops_pipeline.inspection.results import PipelineRun
-from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.inspection import PipelineRun
+from mlops_pipeline.store import MemoryStore
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -20,7 +20,7 @@ from mlops_components import (
 )
 from mlops_pipeline.artifacts import Artifact, Examples
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, PipelineError
-from mlops_pipeline.inspection.results import PipelineRun
+from mlops_pipeline.inspection import PipelineRun
 from mlops_pipeline.testing import artifact, run_component
 
 Load = Callable[[Artifact], Any]

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from mlops_components import Evaluator
-from mlops_components.records.split_files import read_batches, split_files
-from mlops_pipeline.inspection.results import PipelineRun
+from mlops_components.records import files_of_split, read_split_batches
+from mlops_pipeline.inspection import PipelineRun
 from mlops_pipeline.testing import run_component
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
@@ -101,7 +101,7 @@ def transform_on_beams_own(penguin: PipelineRun, schema: Any, folder: Path) -> N
         data = {}
         for split in ("train", "eval"):
             # In the same batches: the last bits of a mean depend on them.
-            batches = list(read_batches(split_files(examples, split), schema=schema))
+            batches = list(read_split_batches(files_of_split(examples, split), schema=schema))
             data[split] = (pipeline | split >> beam.Create(batches), config)
         graph = data["train"] | tft_beam.AnalyzeDataset(penguin_model.preprocessing_fn)
         graph | tft_beam.WriteTransformFn(str(folder / "graph"))

@@ -17,10 +17,10 @@ from mlops_components import (
     PredictOutputCol,
     RegressOutput,
 )
-from mlops_components.records.split_files import SplitWriter
+from mlops_components.records import SplitWriter
 from mlops_pipeline.artifacts import Artifact, Examples, Model, ModelBlessing
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError
-from mlops_pipeline.roots.digests import digest_path
+from mlops_pipeline.roots import digest_path
 from mlops_pipeline.testing import artifact, run_component
 
 Load = Callable[[Artifact], Any]

@@ -13,11 +13,8 @@ import pytest
 from mlops_components import loaders
 from mlops_pipeline import api
 from mlops_pipeline.cli import call
-from mlops_pipeline.inspection.dataset_diff import diff_versions
-from mlops_pipeline.inspection.datasets import datasets, find_version, version_before
-from mlops_pipeline.store.open_by_url import open_store
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import State
+from mlops_pipeline.inspection import diff_versions, find_version, list_datasets, version_before
+from mlops_pipeline.store import MetadataStore, State, open_store
 
 pytestmark = [pytest.mark.ml, pytest.mark.mlmd, pytest.mark.filterwarnings("ignore")]
 
@@ -146,7 +143,7 @@ def test_a_difference_tells_rows_columns_and_statistics(
 def test_distances_are_those_of_tfdv(store: MetadataStore) -> None:
     import tensorflow_data_validation as tfdv
 
-    after = datasets(store, "CsvExampleGen")[0]
+    after = list_datasets(store, "CsvExampleGen")[0]
     before = version_before(store, after)
     found = {
         each.name: each
@@ -176,7 +173,7 @@ def _statistics(store: MetadataStore) -> list[str]:
 def test_statistics_that_are_not_stored_are_made_from_the_files(
     place: Path, store: MetadataStore
 ) -> None:
-    new, old = datasets(store, "CsvExampleGen")
+    new, old = list_datasets(store, "CsvExampleGen")
     stored = diff_versions(store, old, new)
 
     class Forgetful:

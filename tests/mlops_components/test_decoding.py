@@ -103,15 +103,14 @@ def test_bytes_that_are_no_examples_are_left_to_tfx(cut: bytes) -> None:
 
 
 def test_kinds_that_change_are_an_error(tmp_path: Any) -> None:
-    from mlops_components.records.record_batches import decoded
-    from mlops_components.records.split_files import SplitWriter, split_files
+    from mlops_components.records import SplitWriter, decoded, files_of_split
     from mlops_pipeline.artifacts import Examples
 
     made = Examples(str(tmp_path))
     with SplitWriter(made, ["train"]) as writer:
         writer.write_all("train", [record({"a": [1]}), record({"a": [b"x"]})])
     with pytest.raises(ExecutorError, match=r"feature 'a' has texts in .*, and whole numbers"):
-        list(decoded(split_files(made, "train")))
+        list(decoded(files_of_split(made, "train")))
 
 
 def test_damaged_records_are_read_as_by_tfx_or_not_at_all() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mlops_components.engines import choice as engines
-from mlops_components.engines.choice import choose
+from mlops_components.engines import choose
 from mlops_pipeline.artifacts import ExampleStatistics
 from mlops_pipeline.errors import ExecutorError, ParameterError
 

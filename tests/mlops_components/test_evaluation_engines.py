@@ -453,7 +453,7 @@ def test_config_object_of_tfma_is_taken_as_it_is() -> None:
     import tensorflow_model_analysis as tfma
     from google.protobuf import json_format
 
-    from mlops_pipeline.interface.types import checked
+    from mlops_pipeline.interface import checked
 
     config = json_format.ParseDict(TIPS, tfma.EvalConfig())
     given = checked(config, dict[str, Any] | str | None)

@@ -9,7 +9,7 @@ import pytest
 from mlops_components import Evaluator, Pusher
 from mlops_pipeline.artifacts import Artifact, Examples, Model
 from mlops_pipeline.errors import DefinitionError, ExecutorError, NotFoundError, ParameterError
-from mlops_pipeline.inspection.results import PipelineRun
+from mlops_pipeline.inspection import PipelineRun
 from mlops_pipeline.testing import artifact, run_component
 
 Load = Callable[[Artifact], Any]

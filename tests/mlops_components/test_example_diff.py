@@ -13,7 +13,7 @@ from mlops_components import (
     PairedExampleSkew,
     loaders,
 )
-from mlops_components.records.split_files import SplitWriter
+from mlops_components.records import SplitWriter
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, PipelineError
 from mlops_pipeline.testing import run_component

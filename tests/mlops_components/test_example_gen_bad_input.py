@@ -18,7 +18,7 @@ from mlops_components import (
     ParquetExampleGen,
     SplitConfig,
 )
-from mlops_components.records.proto_messages import message_types
+from mlops_components.records import message_types
 from mlops_pipeline.errors import PipelineError
 from mlops_pipeline.testing import run_component
 

@@ -29,10 +29,10 @@ from mlops_components import (
     TimeSplitConfig,
 )
 from mlops_components.loaders import load_examples
-from mlops_components.records.proto_messages import message_types
+from mlops_components.records import message_types
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import ExecutorError, ParameterError
-from mlops_pipeline.roots.digests import digest_path
+from mlops_pipeline.roots import digest_path
 from mlops_pipeline.testing import run_component
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]

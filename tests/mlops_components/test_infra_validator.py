@@ -16,7 +16,7 @@ from mlops_components import (
     TensorFlowServingRequestSpec,
     ValidationSpec,
 )
-from mlops_components.records.split_files import SplitWriter
+from mlops_components.records import SplitWriter
 from mlops_pipeline.artifacts import Examples, Model
 from mlops_pipeline.errors import NotFoundError, ParameterError
 from mlops_pipeline.testing import ComponentResult, artifact, run_component
@@ -303,8 +303,7 @@ http.server.HTTPServer(("127.0.0.1", int(options["rest_api_port"])), Handler).se
 def test_model_server_is_asked_where_there_is_one(
     good: Model, examples: Examples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mlops_components.models import tensorflow_serving
-    from mlops_components.models.process import Limits
+    from mlops_components.models import Limits, tensorflow_serving
 
     assert checked(good, examples, scratch=str(tmp_path))["event"] == "done"
     program = tmp_path / "bin" / tensorflow_serving.BINARY

@@ -10,11 +10,10 @@ import mlops_components
 from mlops_components import ExampleValidator
 from mlops_pipeline import compile_pipeline, latest, pipeline
 from mlops_pipeline.artifacts import ExampleStatistics, Schema
-from mlops_pipeline.authoring.components import Component
+from mlops_pipeline.authoring import Component
 from mlops_pipeline.errors import ParameterError, WiringError
 from mlops_pipeline.resolvers import Query, latest_blessed_model
-from mlops_pipeline.store.memory import MemoryStore
-from mlops_pipeline.store.records import ArtifactRecord, Execution, State
+from mlops_pipeline.store import ArtifactRecord, Execution, MemoryStore, State
 from mlops_pipeline.testing import artifact, run_component
 
 CATALOGUE = Path(mlops_components.__file__).parent.parent / "README.md"

@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 
 from mlops_components import Trainer, loaders, read_frame
-from mlops_components.records.data_frames import record_batches
-from mlops_components.records.split_files import SplitWriter, split_files
-from mlops_components.training.fn_args import RecordBatchesOptions, example_accessor, payload_of
-from mlops_components.training.training_log import read_metrics
+from mlops_components.records import SplitWriter, files_of_split, read_record_batches
+from mlops_components.training import RecordBatchesOptions, payload_of, read_metrics
+from mlops_components.training.fn_args import example_accessor
 from mlops_pipeline import Importer, latest, pipeline
 from mlops_pipeline.api import Where, run
 from mlops_pipeline.artifacts import Examples, Model, ModelRun
 from mlops_pipeline.errors import ExecutorError, NotFoundError
-from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.store import MemoryStore
 from mlops_pipeline.testing import artifact, run_component
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
@@ -202,11 +201,11 @@ def test_examples_are_read_without_tensorflow_as_tfx_reads_them(examples: Exampl
         tfxio.RecordBatchesOptions(batch_size=10, num_epochs=1, shuffle=False)
     )
     options = RecordBatchesOptions(batch_size=10, num_epochs=1, shuffle=False)
-    assert [b.to_pydict() for b in record_batches(files, options)] == [
+    assert [b.to_pydict() for b in read_record_batches(files, options)] == [
         b.to_pydict() for b in theirs
     ]
     shuffled = RecordBatchesOptions(10, drop_final_batch=True, num_epochs=2, shuffle_seed=3)
-    rows = [x for b in record_batches(files, shuffled) for (x,) in b.column("x").to_pylist()]
+    rows = [x for b in read_record_batches(files, shuffled) for (x,) in b.column("x").to_pylist()]
     assert len(rows) == 120
     assert set(rows) == set(read_frame(files)["x"])
     assert rows[:64] != rows[64:]
@@ -216,7 +215,7 @@ def test_examples_are_read_without_tensorflow_as_tfx_reads_them(examples: Exampl
 def test_a_damaged_file_is_named(examples: Examples, place: int) -> None:
     import gzip
 
-    whole = bytearray(gzip.decompress(split_files(examples, "train")[0].read_bytes()))
+    whole = bytearray(gzip.decompress(files_of_split(examples, "train")[0].read_bytes()))
     whole[place] ^= 1
     damaged = artifact(Examples, {"Split-train/data": bytes(whole)}, split_names='["train"]')
     with pytest.raises(ExecutorError, match="Split-train/data is not a readable TFRecord file"):

@@ -9,8 +9,8 @@ import pytest
 
 from mlops_components import ExampleValidator, SchemaGen, StatisticsGen
 from mlops_pipeline.artifacts import ExampleAnomalies, Examples, ExampleStatistics, Model
-from mlops_pipeline.inspection.results import PipelineRun
-from mlops_pipeline.roots.digests import digest_path
+from mlops_pipeline.inspection import PipelineRun
+from mlops_pipeline.roots import digest_path
 from mlops_pipeline.testing import run_component
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]

@@ -9,7 +9,7 @@ import pytest
 
 from mlops_components import InfraValidator, Pusher, RequestSpec
 from mlops_pipeline.artifacts import Artifact
-from mlops_pipeline.inspection.results import PipelineRun
+from mlops_pipeline.inspection import PipelineRun
 from mlops_pipeline.testing import run_component
 
 # TensorFlow and its libraries warn about each other.

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from s3_server import BUCKET, S3Server, serving_s3, variables_set
 
-from mlops_pipeline.roots.object_store import names_below, read_bytes
+from mlops_pipeline.roots import read_bytes
+from mlops_pipeline.roots.object_store import names_below
 
 # TensorFlow and its libraries warn about each other.
 pytestmark = [pytest.mark.ml, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]

@@ -13,8 +13,8 @@ from mlops_components import (
     StatisticsGen,
     Transform,
 )
-from mlops_pipeline.inspection.results import PipelineRun
-from mlops_pipeline.roots.digests import digest_path
+from mlops_pipeline.inspection import PipelineRun
+from mlops_pipeline.roots import digest_path
 from mlops_pipeline.testing import run_component
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]

@@ -12,8 +12,8 @@ from mlops_components.records import data_frames
 from mlops_pipeline.api import Where, run
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import NotFoundError, ParameterError
-from mlops_pipeline.inspection.results import PipelineRun
-from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.inspection import PipelineRun
+from mlops_pipeline.store import MemoryStore
 from mlops_pipeline.testing import artifact
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mlops_components import InputSplit, RangeConfig, RollingRange, StaticRange
-from mlops_components.inputs.spans import Selection, query_of_span, select, wanted_span
+from mlops_components.inputs import Selection, query_of_span, select, wanted_span
 from mlops_pipeline.errors import NotFoundError, ParameterError, ResolutionError
 
 

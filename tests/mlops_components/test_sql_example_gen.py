@@ -29,8 +29,8 @@ from mlops_pipeline.errors import (
     SettingsError,
     WiringError,
 )
-from mlops_pipeline.roots.digests import digest_path
-from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.roots import digest_path
+from mlops_pipeline.store import MemoryStore
 from mlops_pipeline.testing import run_component
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from mlops_components import SchemaGen, StatisticsGen, loaders
+from mlops_components.records import SplitWriter
 from mlops_components.records.record_batches import in_order
-from mlops_components.records.split_files import SplitWriter
 from mlops_pipeline.artifacts import Examples, ExampleStatistics
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, PipelineError
 from mlops_pipeline.testing import run_component

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from mlops_pipeline import api
-from mlops_pipeline.inspection.results import PipelineRun
-from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.inspection import PipelineRun
+from mlops_pipeline.store import MemoryStore
 
 TAXI = Path(__file__).resolve().parents[2] / "pipelines" / "taxi"
 

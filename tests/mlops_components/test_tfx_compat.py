@@ -7,16 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mlops_components.training.fn_args import FnArgs
-from mlops_components.user_modules.functions import user_function
-from mlops_components.user_modules.tfx_compat import (
-    OFFERED,
-    TfxModuleError,
-    TfxNameError,
-    tfx_importable,
-)
+from mlops_components.training import FnArgs
+from mlops_components.user_modules import tfx_importable, user_function
+from mlops_components.user_modules.tfx_compat import OFFERED, TfxModuleError, TfxNameError
 from mlops_pipeline.artifacts import Examples
-from mlops_pipeline.code.parts import code_parts
+from mlops_pipeline.code import code_parts
 from mlops_pipeline.errors import ExecutorError
 
 pytestmark = pytest.mark.skipif(

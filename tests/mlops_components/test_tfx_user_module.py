@@ -10,7 +10,7 @@ import pytest
 from mlops_components import EvalArgs, TrainArgs, Trainer, Transform, Tuner
 from mlops_pipeline.artifacts import Artifact, Model
 from mlops_pipeline.errors import ExecutorError
-from mlops_pipeline.inspection.results import PipelineRun
+from mlops_pipeline.inspection import PipelineRun
 from mlops_pipeline.testing import run_component
 
 pytestmark = [

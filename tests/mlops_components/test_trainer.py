@@ -10,15 +10,14 @@ from typing import Any
 import pytest
 
 from mlops_components import EvalArgs, FnArgs, TrainArgs, Trainer, Tuner
-from mlops_components.training.training_log import read_metrics
+from mlops_components.training import read_metrics
 from mlops_pipeline import external, latest, pipeline, rolling_window
 from mlops_pipeline.api import Where, run
 from mlops_pipeline.artifacts import Examples, HyperParameters, Model, Schema
-from mlops_pipeline.authoring.components import component
+from mlops_pipeline.authoring import component
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, PipelineError
-from mlops_pipeline.interface.signature import Output
-from mlops_pipeline.store.memory import MemoryStore
-from mlops_pipeline.store.records import State
+from mlops_pipeline.interface import Output
+from mlops_pipeline.store import MemoryStore, State
 from mlops_pipeline.testing import ComponentResult, artifact, run_component
 
 SAVE = """

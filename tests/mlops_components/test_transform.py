@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from mlops_components import SplitsConfig, Transform
-from mlops_components.records.split_files import SplitWriter
+from mlops_components.records import SplitWriter
 from mlops_pipeline.artifacts import Artifact, Examples, Schema, TransformCache
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, PipelineError
-from mlops_pipeline.roots.digests import digest_path
+from mlops_pipeline.roots import digest_path
 from mlops_pipeline.testing import artifact, run_component
 
 Load = Callable[[Artifact], Any]

@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from mlops_components import Trainer, TuneArgs, Tuner, loaders
-from mlops_components.records.data_frames import write_frames
+from mlops_components.records import write_frames
 from mlops_pipeline import Importer, pipeline
 from mlops_pipeline.api import Where, run
 from mlops_pipeline.artifacts import Examples, HyperParameters, TunerResults
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, PipelineError
-from mlops_pipeline.store.memory import MemoryStore
-from mlops_pipeline.store.records import State
+from mlops_pipeline.store import MemoryStore, State
 from mlops_pipeline.testing import ComponentResult, artifact, run_component
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]

@@ -13,9 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.store.open_by_url import open_store
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import ArtifactRecord, Execution, Run, State
+from mlops_pipeline.store import ArtifactRecord, Execution, MetadataStore, Run, State, open_store
 
 
 class Retries(logging.Handler):

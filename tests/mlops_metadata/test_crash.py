@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mlops_metadata.mlmd import open_sqlite
-from mlops_pipeline.roots.digests import digest_path
-from mlops_pipeline.store.records import ArtifactState, Direction, State
+from mlops_pipeline.roots import digest_path
+from mlops_pipeline.store import ArtifactState, Direction, State
 
 pytestmark = pytest.mark.mlmd
 

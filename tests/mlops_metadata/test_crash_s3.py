@@ -13,8 +13,9 @@ import pytest
 from s3_server import BUCKET, S3Server, serving_s3, variables_set
 
 from mlops_metadata.mlmd import open_sqlite
-from mlops_pipeline.roots.object_store import digest_uri, names_below
-from mlops_pipeline.store.records import ArtifactState, Direction, State
+from mlops_pipeline.roots import digest_uri
+from mlops_pipeline.roots.object_store import names_below
+from mlops_pipeline.store import ArtifactState, Direction, State
 
 pytestmark = pytest.mark.mlmd
 

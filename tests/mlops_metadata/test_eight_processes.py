@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from mlops_metadata.mlmd import open_sqlite
-from mlops_pipeline.run_state.history import load_links
-from mlops_pipeline.store.records import Direction, State
+from mlops_pipeline.run_state import load_links
+from mlops_pipeline.store import Direction, State
 
 pytestmark = pytest.mark.mlmd
 

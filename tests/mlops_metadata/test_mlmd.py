@@ -16,14 +16,7 @@ import mlops_metadata
 from mlops_metadata.library import request
 from mlops_metadata.mlmd import MlmdStore, open_sqlite
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.store.records import (
-    ArtifactRecord,
-    ArtifactState,
-    ArtifactType,
-    Execution,
-    Run,
-    State,
-)
+from mlops_pipeline.store import ArtifactRecord, ArtifactState, ArtifactType, Execution, Run, State
 
 pytestmark = pytest.mark.mlmd
 

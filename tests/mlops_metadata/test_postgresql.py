@@ -18,7 +18,7 @@ import pytest
 from postgres_server import PostgresServer, find_binaries, postgres_server
 
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.store.open_by_url import open_store
+from mlops_pipeline.store import open_store
 
 pytestmark = [pytest.mark.mlmd, pytest.mark.slow]  # a PostgreSQL is started
 

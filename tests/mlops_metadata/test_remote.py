@@ -20,8 +20,14 @@ from mlops_metadata.by_server import open_grpc, open_mysql
 from mlops_metadata.mlmd import MlmdStore
 from mlops_metadata.server.grpc_server import MetadataServer, ServerOptions
 from mlops_pipeline.errors import SettingsError, StoreError
-from mlops_pipeline.store.open_by_url import open_store
-from mlops_pipeline.store.records import AlreadyExistsError, ArtifactRecord, Execution, Run, State
+from mlops_pipeline.store import (
+    AlreadyExistsError,
+    ArtifactRecord,
+    Execution,
+    Run,
+    State,
+    open_store,
+)
 
 pytestmark = pytest.mark.mlmd
 

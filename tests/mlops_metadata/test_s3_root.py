@@ -22,17 +22,16 @@ from root_contract import PIPELINE, RemoteContract, Site, decisions, states  # n
 from s3_server import BUCKET, S3Server, serving_s3, variables_set  # noqa: E402
 
 from mlops_pipeline.errors import NotFoundError, RootError  # noqa: E402
-from mlops_pipeline.roots.digests import StatCache, digest_path  # noqa: E402
-from mlops_pipeline.roots.local_copies import Copies  # noqa: E402
-from mlops_pipeline.roots.object_store import (  # noqa: E402
+from mlops_pipeline.roots import (  # noqa: E402  # noqa: E402
+    Copies,
+    StatCache,
+    digest_path,
     digest_uri,
     list_objects,
-    names_below,
-    open_system,
-    write_bytes,
 )
+from mlops_pipeline.roots.object_store import names_below, open_system, write_bytes  # noqa: E402
 from mlops_pipeline.roots.uploads import upload  # noqa: E402
-from mlops_pipeline.store.memory import MemoryStore  # noqa: E402
+from mlops_pipeline.store import MemoryStore  # noqa: E402
 
 pytestmark = pytest.mark.mlmd
 

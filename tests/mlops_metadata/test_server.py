@@ -24,8 +24,7 @@ from mlops_metadata.library import SERVICE, service
 from mlops_metadata.server.fair_queue import Turns
 from mlops_metadata.server.grpc_server import MetadataServer, ServerOptions
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.store.open_by_url import open_store
-from mlops_pipeline.store.records import AlreadyExistsError, Execution, Run, State
+from mlops_pipeline.store import AlreadyExistsError, Execution, Run, State, open_store
 
 pytestmark = pytest.mark.mlmd
 

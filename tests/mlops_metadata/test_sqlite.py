@@ -15,7 +15,7 @@ from ml_metadata.proto import metadata_store_pb2 as pb
 from mlops_metadata.mlmd import open_sqlite
 from mlops_metadata.sqlite_file import locate, on_network_disk
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.store.records import ArtifactRecord, Execution, Run, State
+from mlops_pipeline.store import ArtifactRecord, Execution, Run, State
 
 pytestmark = pytest.mark.mlmd
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mlops_metadata.mlmd import open_sqlite
-from mlops_pipeline.inspection.datasets import datasets, find_version, models_of
+from mlops_pipeline.inspection import find_version, list_datasets, models_of
 
 pytestmark = pytest.mark.mlmd
 
@@ -22,7 +22,7 @@ def test_datasets_and_models_of_tfx_are_found(tmp_path: Path, layout: str) -> No
         database.executescript((STORES / f"{layout}.sql").read_text())
     store = open_sqlite(f"sqlite:///{tmp_path / 'tfx.db'}")
     try:
-        names = [version.dataset for version in datasets(store)]
+        names = [version.dataset for version in list_datasets(store)]
         version = find_version(store, "CsvExampleGen")
         models = models_of(store, version)
     finally:

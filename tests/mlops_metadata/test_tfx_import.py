@@ -21,17 +21,16 @@ from ml_metadata.proto import metadata_store_pb2 as pb
 
 import mlops_metadata
 from mlops_metadata.mlmd import MlmdStore, open_sqlite
-from mlops_metadata.tfx_import.copy import ORIGIN, Imported, import_tfx_store
+from mlops_metadata.tfx_import import import_tfx_store
+from mlops_metadata.tfx_import.copy import ORIGIN, Imported
 from mlops_pipeline import Input, Output, api, component, latest_blessed_model, pipeline
 from mlops_pipeline.artifacts import Examples, Integer, Model, has_old_layout
 from mlops_pipeline.cli import call
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.inspection.lineage import LineageStart, upstream
-from mlops_pipeline.inspection.results import PipelineRun, read_run
+from mlops_pipeline.inspection import LineageStart, PipelineRun, read_run, upstream
 from mlops_pipeline.resolvers import Query
 from mlops_pipeline.resolvers import latest_blessed_model as resolve_latest_blessed
-from mlops_pipeline.store.memory import MemoryStore
-from mlops_pipeline.store.records import ArtifactState, Direction, Execution, Run, State
+from mlops_pipeline.store import ArtifactState, Direction, Execution, MemoryStore, Run, State
 
 pytestmark = pytest.mark.mlmd
 

@@ -13,7 +13,7 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as pb
 
 from mlops_metadata.mlmd import MlmdStore, open_sqlite
-from mlops_pipeline.store.records import (
+from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,
     ArtifactType,

@@ -11,7 +11,7 @@ from ml_metadata.proto import metadata_store_pb2 as pb
 from mlops_metadata.mlmd import open_sqlite
 from mlops_metadata.property_values import decode, encode, plain_field
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.store.records import Execution, State
+from mlops_pipeline.store import Execution, State
 
 pytestmark = pytest.mark.mlmd
 

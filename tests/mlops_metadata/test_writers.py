@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mlops_metadata.mlmd import MlmdStore, open_sqlite
-from mlops_pipeline.store.records import ArtifactRecord, Direction, Execution, State
+from mlops_pipeline.store import ArtifactRecord, Direction, Execution, State
 
 pytestmark = pytest.mark.mlmd
 

@@ -10,13 +10,11 @@ from typing import Any
 
 import pytest
 
-from mlops_pipeline.authoring.find_pipeline import load_pipeline
-from mlops_pipeline.cache.why import Why, why
-from mlops_pipeline.run_state.selection import Selection
-from mlops_pipeline.run_state.workspace import Workspace
-from mlops_pipeline.runners import local
-from mlops_pipeline.runners.dry_run import NodePlan, plan
-from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.authoring import load_pipeline
+from mlops_pipeline.cache import Why, why_node
+from mlops_pipeline.run_state import Selection, Workspace
+from mlops_pipeline.runners import NodePlan, local, plan
+from mlops_pipeline.store import MemoryStore
 
 
 class Project:
@@ -68,7 +66,7 @@ class Project:
 
     def why(self, node_id: str) -> Why:
         """Why the node did what it did in the latest run."""
-        return why(self.store, f"r{self.runs}", node_id)
+        return why_node(self.store, f"r{self.runs}", node_id)
 
     def output(self, result: local.RunResult, node_id: str, output: str) -> Path:
         found = next(o for o in result.outcomes if o.node_id == node_id)

@@ -16,9 +16,15 @@ import pytest
 
 from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.ir import load_file
-from mlops_pipeline.runners.airflow.client import AirflowClient, AirflowError
-from mlops_pipeline.runners.airflow.config import ExecutionConfig, NodeConfig
-from mlops_pipeline.runners.airflow.deploy import KEPT, Deployment, deploy
+from mlops_pipeline.runners.airflow import (
+    AirflowClient,
+    Deployment,
+    ExecutionConfig,
+    NodeConfig,
+    deploy_dag,
+)
+from mlops_pipeline.runners.airflow.client import AirflowError
+from mlops_pipeline.runners.airflow.deploy import KEPT
 from mlops_pipeline.runners.airflow.step_process import Step, StepProcess, level_of
 
 PIPELINE = """
@@ -41,7 +47,7 @@ def compiled(project: Any) -> Any:
 
 
 def test_a_dag_file_names_ir_that_is_there(compiled: Any, tmp_path: Path) -> None:
-    done = deploy(compiled, tmp_path, Deployment(execution={"python": "/opt/it's/python"}))
+    done = deploy_dag(compiled, tmp_path, Deployment(execution={"python": "/opt/it's/python"}))
     assert load_file(done.ir_file).name == "ones"
     calls = [n for n in ast.walk(ast.parse(done.dag_file.read_text())) if isinstance(n, ast.Call)]
     texts = [n.value for call in calls for n in ast.walk(call) if isinstance(n, ast.Constant)]
@@ -49,9 +55,9 @@ def test_a_dag_file_names_ir_that_is_there(compiled: Any, tmp_path: Path) -> Non
 
 
 def test_deploying_the_same_again_changes_no_file(compiled: Any, tmp_path: Path) -> None:
-    first = deploy(compiled, tmp_path, Deployment())
+    first = deploy_dag(compiled, tmp_path, Deployment())
     before = {file: file.stat().st_ino for file in (first.ir_file, first.dag_file)}
-    again = deploy(compiled, tmp_path, Deployment())
+    again = deploy_dag(compiled, tmp_path, Deployment())
     assert (first.changed, again.changed) == (True, False)
     assert before == {file: file.stat().st_ino for file in before}
 
@@ -60,16 +66,16 @@ def test_runs_that_have_started_keep_their_pipeline(compiled: Any, tmp_path: Pat
     found = []
     for number in range(KEPT + 3):
         edited = msgspec.structs.replace(compiled, doc=f"version {number}")
-        found.append(deploy(edited, tmp_path, Deployment()).ir_file)
+        found.append(deploy_dag(edited, tmp_path, Deployment()).ir_file)
         os.utime(found[-1], (number, number))
     assert [file.exists() for file in found] == [False] * 2 + [True] * (KEPT + 1)
 
 
 def test_a_folder_that_is_not_there_is_refused(compiled: Any, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="is no folder"):
-        deploy(compiled, tmp_path / "none", Deployment())
+        deploy_dag(compiled, tmp_path / "none", Deployment())
     with pytest.raises(SettingsError, match="is no DAG id"):
-        deploy(compiled, tmp_path, Deployment(".."))
+        deploy_dag(compiled, tmp_path, Deployment(".."))
 
 
 def test_an_airflow_that_is_not_there_is_named() -> None:

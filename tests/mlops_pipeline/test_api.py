@@ -24,8 +24,7 @@ from mlops_pipeline.api import (
 from mlops_pipeline.artifacts import Model
 from mlops_pipeline.errors import NotFoundError, ParameterError, RunFailedError
 from mlops_pipeline.inspection.results import artifact_object
-from mlops_pipeline.store.memory import MemoryStore
-from mlops_pipeline.store.records import ArtifactRecord, State
+from mlops_pipeline.store import ArtifactRecord, MemoryStore, State
 
 
 @component

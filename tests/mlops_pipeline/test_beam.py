@@ -3,9 +3,8 @@ import importlib.util
 import pytest
 
 from mlops_pipeline.artifacts import Examples, Integer
-from mlops_pipeline.executors.executor import execute
-from mlops_pipeline.executors.task import ArtifactRef, Task
-from mlops_pipeline.interface.signature import BeamPipeline, Input, Output
+from mlops_pipeline.executors import ArtifactRef, Task, execute
+from mlops_pipeline.interface import BeamPipeline, Input, Output
 from mlops_pipeline.ir import BeamExecutor
 
 

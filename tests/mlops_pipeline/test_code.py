@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_pipeline.code.parts import CodeParts, code_parts
+from mlops_pipeline.code import CodeParts, code_parts
 from mlops_pipeline.errors import CompileError, NotFoundError
 
 Write = Callable[[Mapping[str, str]], None]

@@ -20,7 +20,7 @@ from mlops_pipeline import (
     ir,
     pipeline,
 )
-from mlops_pipeline.authoring.components import Component
+from mlops_pipeline.authoring import Component
 from mlops_pipeline.errors import DefinitionError
 from mlops_pipeline.user_code import target_of
 

@@ -12,12 +12,11 @@ import pytest
 from mlops_pipeline import Container, component
 from mlops_pipeline.artifacts import Examples, Integer, Model, Schema
 from mlops_pipeline.errors import ExecutorError
+from mlops_pipeline.executors import ArtifactRef, Task, execute
 from mlops_pipeline.executors.container import find_engine
-from mlops_pipeline.executors.executor import execute
-from mlops_pipeline.executors.task import ArtifactRef, Task
-from mlops_pipeline.interface.signature import Input, Output
+from mlops_pipeline.interface import Input, Output
 from mlops_pipeline.ir import ContainerExecutor
-from mlops_pipeline.runners.workers.pool import WorkerPool
+from mlops_pipeline.runners.workers import WorkerPool
 from mlops_pipeline.testing import run_component
 
 IMAGE = "localhost/mlops-pipeline-test:latest"

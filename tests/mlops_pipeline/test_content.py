@@ -17,9 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlops_pipeline.errors import NotFoundError, SettingsError
-from mlops_pipeline.roots.digests import StatCache, digest_path, fsync_tree
-from mlops_pipeline.roots.file_stamps import Stamp, is_settled
-from mlops_pipeline.roots.object_store import digest_uri
+from mlops_pipeline.roots import Stamp, StatCache, digest_path, digest_uri, fsync_tree, is_settled
 
 LARGE = b"x" * 50_000
 

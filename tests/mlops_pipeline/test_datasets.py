@@ -12,16 +12,20 @@ import pytest
 from mlops_pipeline import api
 from mlops_pipeline.cli import call
 from mlops_pipeline.errors import NotFoundError, PipelineError
-from mlops_pipeline.inspection.dataset_diff import diff_versions
-from mlops_pipeline.inspection.datasets import datasets, find_version, models_of, version_before
+from mlops_pipeline.inspection import (
+    diff_versions,
+    find_version,
+    list_datasets,
+    models_of,
+    version_before,
+)
 from mlops_pipeline.inspection.feature_statistics import (
     Ranges,
     jensen_shannon,
     l_infinity,
     on_one_scale,
 )
-from mlops_pipeline.store.memory import MemoryStore
-from mlops_pipeline.store.records import ArtifactRecord, Execution, State
+from mlops_pipeline.store import ArtifactRecord, Execution, MemoryStore, State
 
 
 class Records:
@@ -82,7 +86,7 @@ def test_versions_of_a_dataset_are_its_different_contents(records: Records) -> N
     second = records.examples(span=2, digest="b")
     again = records.examples(span=1, digest="a")
     records.reuse(second)
-    found = datasets(records.store)
+    found = list_datasets(records.store)
     assert [each.id for each in found] == [first, second]
     assert found[0].copies == (again,)
     assert found[0].dataset == "taxi.Gen.examples"
@@ -96,16 +100,16 @@ def test_versions_of_a_dataset_are_its_different_contents(records: Records) -> N
 def test_a_dataset_is_named_by_its_parts(records: Records, name: str) -> None:
     records.examples()
     records.run("Transform", outputs={"transformed_examples": "Examples"})
-    assert "taxi.Gen.examples" in {each.dataset for each in datasets(records.store, name)}
+    assert "taxi.Gen.examples" in {each.dataset for each in list_datasets(records.store, name)}
 
 
 def test_a_dataset_that_is_not_there_is_named(records: Records) -> None:
     with pytest.raises(NotFoundError, match="no dataset 'taxi'") as none:
-        datasets(records.store, "taxi")
+        list_datasets(records.store, "taxi")
     assert "ExampleGen" in none.value.hint
     records.examples()
     with pytest.raises(NotFoundError, match=r"no dataset 'taxi\.Gen\.example'") as wrong:
-        datasets(records.store, "taxi.Gen.example")
+        list_datasets(records.store, "taxi.Gen.example")
     assert wrong.value.hint == "did you mean 'taxi.Gen.examples'?"
 
 
@@ -133,7 +137,7 @@ def test_a_version_is_named_in_many_ways(records: Records) -> None:
 
 
 def _run(run_id: str) -> Any:
-    from mlops_pipeline.store.records import Run
+    from mlops_pipeline.store import Run
 
     return Run(run_id, "taxi", State.COMPLETE)
 
@@ -227,7 +231,7 @@ def _cannot(artifact: Any, folder: Path) -> None:
 
 def test_examples_may_tell_their_rows_themselves(records: Records) -> None:
     records.examples(num_examples={"train": 7})
-    assert datasets(records.store)[0].rows == {"train": 7}
+    assert list_datasets(records.store)[0].rows == {"train": 7}
 
 
 def test_statistics_of_a_sample_do_not_count_rows(records: Records) -> None:
@@ -239,7 +243,7 @@ def test_statistics_of_a_sample_do_not_count_rows(records: Records) -> None:
         **ONE_SPLIT,
         sample_rate_by_split={"train": 0.1},
     )
-    assert datasets(records.store, limit=1)[0].rows is None
+    assert list_datasets(records.store, limit=1)[0].rows is None
 
 
 def test_distances_are_0_for_equal_and_1_for_disjoint_distributions() -> None:

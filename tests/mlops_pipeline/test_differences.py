@@ -1,6 +1,6 @@
 import pytest
 
-from mlops_pipeline.code.parts import diff
+from mlops_pipeline.code import diff
 
 
 def test_diff_shows_the_changed_lines_with_their_numbers():

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from mlops_pipeline.errors import NotFoundError
-from mlops_pipeline.run_state.lock_file import describe_environment, find_lock, lock_digest
+from mlops_pipeline.run_state import find_lock, lock_digest
+from mlops_pipeline.run_state.lock_file import describe_environment
 
 
 @pytest.fixture

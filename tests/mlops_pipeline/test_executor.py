@@ -9,10 +9,8 @@ import pytest
 
 from mlops_pipeline.artifacts import Examples, Float, Integer, Model, Schema
 from mlops_pipeline.errors import DefinitionError, ExecutorError, NotFoundError
-from mlops_pipeline.executors.context import TaskContext, current_task
-from mlops_pipeline.executors.executor import execute
-from mlops_pipeline.executors.task import ArtifactRef, Task
-from mlops_pipeline.interface.signature import Input, Output
+from mlops_pipeline.executors import ArtifactRef, Task, TaskContext, current_task, execute
+from mlops_pipeline.interface import Input, Output
 from mlops_pipeline.ir import ClassExecutor, FunctionExecutor, ResolverExecutor
 
 SEEN: dict[str, Any] = {}

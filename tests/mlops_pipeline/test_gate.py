@@ -10,17 +10,15 @@ import pytest
 
 from mlops_pipeline import Output, component
 from mlops_pipeline.artifacts import Examples
-from mlops_pipeline.cache.why import why
+from mlops_pipeline.cache import why_node
 from mlops_pipeline.cli import call
 from mlops_pipeline.errors import ExecutorError, NotFoundError
-from mlops_pipeline.executors.context import current_task
+from mlops_pipeline.executors import current_task
 from mlops_pipeline.gate import read_gate
-from mlops_pipeline.inspection.console import Screen
-from mlops_pipeline.inspection.report import run_data, run_report
-from mlops_pipeline.inspection.results import PipelineRun, read_run
-from mlops_pipeline.node.launcher import end_run, launch, open_session
-from mlops_pipeline.runners.replay import replay
-from mlops_pipeline.store.records import ArtifactState, State
+from mlops_pipeline.inspection import PipelineRun, Screen, read_run, run_data, run_report
+from mlops_pipeline.node import end_run, launch, open_session
+from mlops_pipeline.runners import replay_node
+from mlops_pipeline.store import ArtifactState, State
 from mlops_pipeline.testing import run_component
 
 STEPS = """
@@ -246,7 +244,7 @@ def test_a_run_goes_on_once_what_a_gate_found_is_mended(project: Any) -> None:
     limit = project.write("limit.txt", "7")
     project.run("r1", in_process=True)
     assert states(project.run("r1", in_process=True)) == {"Judge": "FAILED"}
-    said = str(why(project.store, "r1", "Judge"))
+    said = str(why_node(project.store, "r1", "Judge"))
     assert said.startswith("Judge: failed, its gate failed it: 7 is too much")
     with pytest.raises(NotFoundError, match="r1 has no result of Judge to go on from"):
         project.run(only=("Train",), base_run="r1", in_process=True)
@@ -289,7 +287,7 @@ def test_a_replay_gives_the_verdict_again_and_records_nothing(chain: Any, tmp_pa
     chain.run(parameters={"action": "fail"}, in_process=True)
     execution = read(chain)["Check"].execution
     before = len(chain.store.all_executions)
-    gate = replay(chain.workspace, execution, tmp_path / "again").gate
+    gate = replay_node(chain.workspace, execution, tmp_path / "again").gate
     assert gate is not None
     assert (gate.action, gate.reasons) == ("fail", ["only 3 rows"])
     assert len(chain.store.all_executions) == before

@@ -11,13 +11,11 @@ from typing import Any
 import pytest
 
 from mlops_pipeline.errors import ParameterError, PipelineError, StoreError
-from mlops_pipeline.roots.digests import digest_path
+from mlops_pipeline.roots import OUTPUTS, STAGING, digest_path
 from mlops_pipeline.roots.local_root import local_attempt
-from mlops_pipeline.roots.staging import OUTPUTS, STAGING
-from mlops_pipeline.run_state.lifecycle import pipeline_of
-from mlops_pipeline.run_state.liveness import PROCESS, this_process
-from mlops_pipeline.store.memory import MemoryStore
-from mlops_pipeline.store.records import Execution, Run, State
+from mlops_pipeline.run_state import pipeline_of, this_process
+from mlops_pipeline.run_state.liveness import PROCESS
+from mlops_pipeline.store import Execution, MemoryStore, Run, State
 
 PIPELINE = """
     from mlops_pipeline import ExitHandler, Input, Output, component, pipeline

@@ -14,13 +14,12 @@ from kubeflow_launcher import Cluster, RefusedError
 from mlops_pipeline import ir as ir_file
 from mlops_pipeline.errors import CompileError, SettingsError
 from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.runners.kubeflow import KubeflowOptions, to_vertex, to_yaml
 from mlops_pipeline.runners.kubeflow.__main__ import main
-from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
 from mlops_pipeline.runners.kubeflow.parameter_values import received
-from mlops_pipeline.runners.kubeflow.spec import pipeline_spec, to_vertex, to_yaml
+from mlops_pipeline.runners.kubeflow.spec import pipeline_spec
 from mlops_pipeline.runners.kubeflow.ui_cards import local_path
-from mlops_pipeline.store.open_by_url import open_store
-from mlops_pipeline.store.records import State
+from mlops_pipeline.store import State, open_store
 
 PIPELINE = """
     from mlops_pipeline import (

@@ -9,10 +9,15 @@ import pytest
 
 from mlops_pipeline.errors import CompileError, ParameterError, SettingsError
 from mlops_pipeline.ir import PipelineIR, RunParameterIR, digest
-from mlops_pipeline.runners.kubeflow.cron import interval, six_fields, trigger
-from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
-from mlops_pipeline.runners.kubeflow.package import make_package, read_package
-from mlops_pipeline.runners.kubeflow.parameter_values import definition, received, sent
+from mlops_pipeline.runners.kubeflow import (
+    KubeflowOptions,
+    make_package,
+    read_package,
+    sent,
+    trigger,
+)
+from mlops_pipeline.runners.kubeflow.cron import interval, six_fields
+from mlops_pipeline.runners.kubeflow.parameter_values import definition, received
 
 INTEGER = {"type": "integer"}
 NUMBER = {"type": "number"}

@@ -7,10 +7,8 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-from mlops_pipeline.inspection import lineage_drawing
-from mlops_pipeline.inspection.lineage import Lineage, LineageStart, downstream, upstream
-from mlops_pipeline.store.memory import MemoryStore
-from mlops_pipeline.store.records import ArtifactRecord, Direction, Event, Execution, State
+from mlops_pipeline.inspection import Lineage, LineageStart, downstream, lineage_drawing, upstream
+from mlops_pipeline.store import ArtifactRecord, Direction, Event, Execution, MemoryStore, State
 
 
 class History:

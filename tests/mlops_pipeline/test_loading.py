@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mlops_pipeline import ir
-from mlops_pipeline.authoring.find_pipeline import Loaded, load_pipeline
+from mlops_pipeline.authoring import Loaded, load_pipeline
 from mlops_pipeline.errors import CompileError, DefinitionError, NotFoundError, PipelineError
 
 PIPELINE = """

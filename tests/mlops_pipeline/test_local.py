@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
-from mlops_pipeline.run_state.liveness import state_of
-from mlops_pipeline.store.records import Direction, Execution, State
+from mlops_pipeline.run_state import state_of
+from mlops_pipeline.store import Direction, Execution, State
 
 HEAD = """
     from mlops_pipeline import (

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
+from mlops_pipeline.node import Start, launch, open_session
 from mlops_pipeline.node.expressions import read_value
-from mlops_pipeline.node.launcher import Start, launch, open_session
-from mlops_pipeline.runners.dry_run import plan
-from mlops_pipeline.store.memory import MemoryStore
-from mlops_pipeline.store.records import Execution, State
+from mlops_pipeline.runners import plan
+from mlops_pipeline.store import Execution, MemoryStore, State
 
 HEAD = """
 from mlops_pipeline import ForEach, Input, Output, When, component, pipeline

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from mlops_pipeline.errors import ParameterError
-from mlops_pipeline.interface.schema import check, describe_schema, from_text, map_paths
+from mlops_pipeline.interface import describe_schema, from_text, map_paths
+from mlops_pipeline.interface.schema import check
 
 PATH = {"type": "string", "format": "path"}
 TREE = {

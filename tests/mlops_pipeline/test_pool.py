@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from mlops_pipeline.artifacts import Integer
-from mlops_pipeline.executors.task import ArtifactRef, Task
+from mlops_pipeline.executors import ArtifactRef, Task
 from mlops_pipeline.ir import FunctionExecutor
-from mlops_pipeline.runners.workers.pool import WorkerPool
+from mlops_pipeline.runners.workers import WorkerPool
 
 USER_CODE = '''
 import atexit, ctypes, logging, os, signal, subprocess, sys, threading, time

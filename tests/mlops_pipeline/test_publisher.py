@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from mlops_pipeline.store.memory import MemoryStore
-from mlops_pipeline.store.records import ArtifactState, Execution, State
+from mlops_pipeline.store import ArtifactState, Execution, MemoryStore, State
 
 HEAD = """
 import os

@@ -8,20 +8,12 @@ import msgspec
 import pytest
 
 from mlops_pipeline.errors import CompileError, NotFoundError, ParameterError
-from mlops_pipeline.run_state.history import Outcome
-from mlops_pipeline.run_state.selection import (
-    BASE,
-    FORCE,
-    FROM,
-    ONLY,
-    WHOLE,
-    Selection,
-    selection_of,
-)
+from mlops_pipeline.run_state import BASE, FORCE, WHOLE, Outcome, Selection, selection_of
+from mlops_pipeline.run_state.selection import FROM, ONLY
 from mlops_pipeline.runners import remote
-from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
+from mlops_pipeline.runners.kubeflow import KubeflowOptions
 from mlops_pipeline.runners.kubeflow.spec import pipeline_spec
-from mlops_pipeline.store.records import State
+from mlops_pipeline.store import State
 
 CHAIN = """
     from mlops_pipeline import component, pipeline

@@ -9,22 +9,23 @@ from pathlib import Path
 import pytest
 
 from mlops_pipeline.cli.progress import Tally, live_lines
-from mlops_pipeline.inspection.console import (
+from mlops_pipeline.inspection import (
+    PipelineRun,
     Screen,
     Table,
     ago,
     lines,
+    next_commands,
     number,
     one_line,
+    read_run,
+    run_report,
     seconds,
     size,
 )
-from mlops_pipeline.inspection.report import next_commands, run_report
-from mlops_pipeline.inspection.results import PipelineRun, read_run
-from mlops_pipeline.run_state.history import Outcome
-from mlops_pipeline.runners.local import NodeEvent
-from mlops_pipeline.store.memory import MemoryStore
-from mlops_pipeline.store.records import ArtifactRecord, Execution, Run, State
+from mlops_pipeline.run_state import Outcome
+from mlops_pipeline.runners import NodeEvent
+from mlops_pipeline.store import ArtifactRecord, Execution, MemoryStore, Run, State
 
 PLAIN = Screen()
 

@@ -18,8 +18,7 @@ from mlops_pipeline.resolvers import (
     rolling_window,
     span_range,
 )
-from mlops_pipeline.store.memory import MemoryStore
-from mlops_pipeline.store.records import ArtifactRecord, ArtifactState, Execution, Run, State
+from mlops_pipeline.store import ArtifactRecord, ArtifactState, Execution, MemoryStore, Run, State
 
 numbers = itertools.count(1)
 

@@ -14,10 +14,13 @@ pytest.register_assert_rewrite("root_contract")
 from root_contract import RemoteContract, RootContract, Site, states  # noqa: E402
 
 from mlops_pipeline.errors import SettingsError  # noqa: E402
-from mlops_pipeline.roots.artifact_root import make_root  # noqa: E402
-from mlops_pipeline.roots.local_copies import default_scratch, make_scratch  # noqa: E402
+from mlops_pipeline.roots import (  # noqa: E402
+    default_scratch,
+    make_root,
+    make_scratch,
+)
 from mlops_pipeline.roots.object_store import remove  # noqa: E402
-from mlops_pipeline.store.memory import MemoryStore  # noqa: E402
+from mlops_pipeline.store import MemoryStore  # noqa: E402
 
 
 class TestLocalRoot(RootContract):

@@ -8,8 +8,7 @@ import pytest
 
 from mlops_pipeline.errors import SettingsError, StoreError
 from mlops_pipeline.settings import Settings, Sources, describe_setting, find_project, resolve
-from mlops_pipeline.store.memory import MemoryStore
-from mlops_pipeline.store.open_by_url import file_of, open_store
+from mlops_pipeline.store import MemoryStore, file_of, open_store
 
 
 @pytest.fixture

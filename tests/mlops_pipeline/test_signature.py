@@ -25,7 +25,7 @@ from mlops_pipeline import (
     Unkeyed,
 )
 from mlops_pipeline.errors import DefinitionError
-from mlops_pipeline.interface.signature import read_interface
+from mlops_pipeline.interface import read_interface
 
 
 class Color(enum.Enum):

@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-from mlops_pipeline.executors.task import ArtifactRef, Task
+from mlops_pipeline.executors import ArtifactRef, Task
 from mlops_pipeline.ir import FunctionExecutor
-from mlops_pipeline.runners.workers.idle import Spares
-from mlops_pipeline.runners.workers.pool import WorkerPool
+from mlops_pipeline.runners.workers import Spares, WorkerPool
 
 CODE = """
     import os

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.store import MemoryStore
 
 pytest.register_assert_rewrite("store_contract")
 

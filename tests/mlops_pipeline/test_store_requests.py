@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mlops_pipeline.store.memory import MemoryStore
+from mlops_pipeline.store import MemoryStore
 
 PIPELINE = """
     from mlops_pipeline import Input, component, pipeline

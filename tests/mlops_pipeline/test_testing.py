@@ -4,8 +4,7 @@ from typing import NamedTuple
 import pytest
 
 from mlops_pipeline.artifacts import Examples, Integer, Model, Schema
-from mlops_pipeline.authoring.components import component
-from mlops_pipeline.authoring.pipelines import pipeline
+from mlops_pipeline.authoring import component, pipeline
 from mlops_pipeline.errors import (
     DefinitionError,
     NotFoundError,
@@ -13,10 +12,9 @@ from mlops_pipeline.errors import (
     RunFailedError,
     WiringError,
 )
-from mlops_pipeline.executors.context import TaskContext, current_task
-from mlops_pipeline.interface.signature import Input, Output
-from mlops_pipeline.interface.types import Secret
-from mlops_pipeline.store.records import State
+from mlops_pipeline.executors import TaskContext, current_task
+from mlops_pipeline.interface import Input, Output, Secret
+from mlops_pipeline.store import State
 from mlops_pipeline.testing import artifact, run_component, run_pipeline
 
 

@@ -6,12 +6,10 @@ from pathlib import Path
 import pytest
 
 from mlops_pipeline.errors import ExecutorError, ResolutionError
-from mlops_pipeline.executors.executor import execute
-from mlops_pipeline.executors.task import ArtifactRef, Task
+from mlops_pipeline.executors import ArtifactRef, Task, execute
 from mlops_pipeline.ir import FunctionExecutor
 from mlops_pipeline.resolvers import Query, ask_resolver, find_resolver
-from mlops_pipeline.store.memory import MemoryStore
-from mlops_pipeline.store.records import ArtifactRecord
+from mlops_pipeline.store import ArtifactRecord, MemoryStore
 from mlops_pipeline.user_code import load_target
 
 BOTH = """

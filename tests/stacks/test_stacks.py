@@ -27,8 +27,8 @@ from mlops_components.loaders import (
 )
 from mlops_components.records.tfrecords import read_records
 from mlops_pipeline import api
-from mlops_pipeline.inspection.results import PipelineRun
-from mlops_pipeline.store.records import State
+from mlops_pipeline.inspection import PipelineRun
+from mlops_pipeline.store import State
 from mlops_pipeline.testing import run_component
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]

@@ -21,12 +21,11 @@ from mlops_components._tfx_spec import our_type
 from mlops_metadata.mlmd import MlmdStore, open_sqlite
 from mlops_pipeline import api, latest, pipeline
 from mlops_pipeline.artifacts import Examples, Integer, ValueArtifact
-from mlops_pipeline.authoring.compile import compile_pipeline
+from mlops_pipeline.authoring import compile_pipeline
 from mlops_pipeline.errors import DefinitionError, PipelineError
-from mlops_pipeline.inspection.lineage import LineageStart, upstream
-from mlops_pipeline.inspection.results import PipelineRun
+from mlops_pipeline.inspection import LineageStart, PipelineRun, upstream
 from mlops_pipeline.ir import Literal
-from mlops_pipeline.store.records import State
+from mlops_pipeline.store import State
 
 pytestmark = [pytest.mark.tfx, pytest.mark.filterwarnings("ignore")]
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mlops_pipeline.artifacts import Artifact
-from mlops_pipeline.authoring.node_options import size_in_bytes
+from mlops_pipeline.authoring import size_in_bytes
 from mlops_pipeline.errors import ParameterError
-from mlops_pipeline.executors.beam import is_local, running_pipeline
+from mlops_pipeline.executors import is_local, running_pipeline
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from tensorflow_model_analysis.api import types
 from tensorflow_model_analysis.utils import util
 
 from mlops_components.engines._memory_steps import without_beam_traceback
-from mlops_components.user_modules.functions import optional_function
+from mlops_components.user_modules import optional_function
 from mlops_pipeline.errors import ExecutorError, NotFoundError, PipelineError
 from mlops_pipeline.tracebacks import summary, traceback_tail
 

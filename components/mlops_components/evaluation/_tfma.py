@@ -22,15 +22,14 @@ from tensorflow_model_analysis.api import model_eval_lib
 from tfx_bsl.public import tfxio
 from tfx_bsl.tfxio import tensor_adapter
 
-from mlops_components.engines import _memory_runner
+from mlops_components.engines import _memory_runner, open_pipeline
 from mlops_components.engines._memory_steps import Stream
-from mlops_components.engines.choice import open_pipeline
 from mlops_components.evaluation import _in_memory
 from mlops_components.evaluation._config import metrics
 from mlops_components.evaluation._models import Evaluated, predictions_of
-from mlops_components.records.split_files import read_batches
+from mlops_components.records import read_split_batches
 from mlops_components.stacks import _tfma
-from mlops_components.user_modules.functions import optional_function
+from mlops_components.user_modules import optional_function
 from mlops_pipeline.errors import ExecutorError, PipelineError
 from mlops_pipeline.tracebacks import summary, traceback_tail
 
@@ -227,7 +226,7 @@ def _reader(work: Evaluation, patterns: list[str]) -> Any:
 
 def _batches(work: Evaluation) -> Iterator[Any]:
     labels = _labels(work.config)
-    for batch in read_batches(work.files, schema=work.schema, raw_record=RAW_RECORD):
+    for batch in read_split_batches(work.files, schema=work.schema, raw_record=RAW_RECORD):
         yield check_labels(batch, labels)
 
 
@@ -285,7 +284,7 @@ class Features:
     """
 
     def __init__(self, files: Sequence[Path], schema: Any) -> None:
-        self._batches = read_batches(files, schema=schema)
+        self._batches = read_split_batches(files, schema=schema)
         self.names: set[str] = set()
         self.schema: Any = None
         if not self._more():

@@ -1,1 +1,57 @@
-"""Inputs of ExampleGen: file formats, queries, spans and splits."""
+"""Inputs of the ExampleGen components.
+
+Readers of file formats and queries, the spans of a pattern, and the splits that rows go into.
+"""
+
+from mlops_components.inputs.avro_files import open_avro
+from mlops_components.inputs.csv_files import open_files
+from mlops_components.inputs.ingestion import Rows, ingest
+from mlops_components.inputs.parquet_files import open_parquet
+from mlops_components.inputs.spans import (
+    RangeConfig,
+    RollingRange,
+    Selection,
+    StaticRange,
+    has_spans,
+    query_of_span,
+    select,
+    wanted_span,
+)
+from mlops_components.inputs.splits import (
+    HashSplit,
+    InputConfig,
+    InputSplit,
+    Key,
+    OutputConfig,
+    SplitConfig,
+    TimeSplit,
+    TimeSplitConfig,
+)
+from mlops_components.inputs.sql_queries import Queries
+from mlops_components.inputs.tfrecord_files import RecordFiles
+
+__all__ = [
+    "HashSplit",
+    "InputConfig",
+    "InputSplit",
+    "Key",
+    "OutputConfig",
+    "Queries",
+    "RangeConfig",
+    "RecordFiles",
+    "RollingRange",
+    "Rows",
+    "Selection",
+    "SplitConfig",
+    "StaticRange",
+    "TimeSplit",
+    "TimeSplitConfig",
+    "has_spans",
+    "ingest",
+    "open_avro",
+    "open_files",
+    "open_parquet",
+    "query_of_span",
+    "select",
+    "wanted_span",
+]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops_components.inputs.splits import Dealing, Key, OutputConfig, check_names, dealing_of
-from mlops_components.records.split_files import SplitWriter
+from mlops_components.records import SplitWriter
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
 

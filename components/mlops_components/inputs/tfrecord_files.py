@@ -9,8 +9,7 @@ from typing import Any
 
 from mlops_components.inputs.ingestion import BATCH_ROWS, Rows, no_such_feature, unfit_feature
 from mlops_components.inputs.splits import Key
-from mlops_components.records.split_files import PayloadFormat
-from mlops_components.records.tfrecords import read_lists
+from mlops_components.records import PayloadFormat, read_lists
 from mlops_pipeline.errors import ExecutorError, ParameterError
 
 
@@ -46,7 +45,7 @@ class RecordFiles:
     def _parsed(self, records: list[bytes], key: Key, path: Path, first: int) -> Rows:
         from google.protobuf.message import DecodeError
 
-        from mlops_components.records.proto_messages import message_types
+        from mlops_components.records import message_types
 
         sequence = self.payload_format is PayloadFormat.TF_SEQUENCE_EXAMPLE
         parse = message_types()["SequenceExample" if sequence else "Example"].FromString

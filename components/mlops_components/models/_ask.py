@@ -24,7 +24,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from mlops_components.records.split_files import records_of_files
+from mlops_components.records import records_of_files
 from mlops_pipeline.errors import NotFoundError, PipelineError, did_you_mean
 
 REQUESTS_FILE = "requests.jsonl"

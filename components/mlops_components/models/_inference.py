@@ -18,9 +18,9 @@ from tfx_bsl.beam.run_inference import create_model_handler
 from tfx_bsl.public.beam.run_inference import RunInference
 from tfx_bsl.public.proto import model_spec_pb2
 
-from mlops_components.engines.choice import open_pipeline
+from mlops_components.engines import open_pipeline
 from mlops_components.models._ask import message_of
-from mlops_components.records.split_files import records_of_files
+from mlops_components.records import records_of_files
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, did_you_mean
 
 if TYPE_CHECKING:

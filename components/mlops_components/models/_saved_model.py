@@ -17,7 +17,7 @@ from tensorflow.core.protobuf import fingerprint_pb2, saved_model_pb2
 from tensorflow.python.saved_model import fingerprinting_utils
 
 from mlops_components.stacks._protobuf import is_repeated
-from mlops_pipeline.roots.digests import digest_path
+from mlops_pipeline.roots import digest_path
 
 GRAPH_FILE = "saved_model.pb"
 FINGERPRINT_FILE = "fingerprint.pb"

@@ -28,13 +28,11 @@ from tfx_bsl.coders import example_coder
 from tfx_bsl.public import tfxio
 from tfx_bsl.tfxio import tensor_adapter, tensor_to_arrow
 
-from mlops_components.engines import _memory_runner
+from mlops_components.engines import _memory_runner, open_pipeline
 from mlops_components.engines._memory_steps import Stream
-from mlops_components.engines.choice import open_pipeline
 from mlops_components.models import _saved_model
 from mlops_components.preprocessing import _analyzer_cache
-from mlops_components.records.record_batches import decoded
-from mlops_components.records.split_files import BATCH_ROWS, PayloadFormat, records_of_files
+from mlops_components.records import BATCH_ROWS, PayloadFormat, decoded, records_of_files
 from mlops_pipeline.errors import ExecutorError, PipelineError, did_you_mean
 from mlops_pipeline.tracebacks import summary, traceback_tail
 

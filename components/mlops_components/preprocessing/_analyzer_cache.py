@@ -27,7 +27,7 @@ from tensorflow_transform.beam import analysis_graph_builder as graphs
 from tensorflow_transform.beam.analyzer_cache import DatasetCache, DatasetKey
 
 from mlops_components.engines._memory_steps import Stream
-from mlops_components.records.split_files import records_of_files
+from mlops_components.records import records_of_files
 
 log = logging.getLogger(__name__)
 

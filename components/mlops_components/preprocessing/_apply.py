@@ -19,7 +19,7 @@ import pyarrow as pa
 import tensorflow_data_validation as tfdv
 import tensorflow_transform.beam as tft_beam
 
-from mlops_components.engines.choice import open_pipeline
+from mlops_components.engines import open_pipeline
 from mlops_components.preprocessing._analyze import (
     Encoder,
     Records,
@@ -28,10 +28,10 @@ from mlops_components.preprocessing._analyze import (
     schema_after,
     vocabularies,
 )
-from mlops_components.records.split_files import BATCH_ROWS, SplitWriter
+from mlops_components.records import BATCH_ROWS, SplitWriter
 from mlops_components.statistics import _compute, _tfdv
 from mlops_components.statistics import _options as _stats_options
-from mlops_components.user_modules.tfx_compat import StatsType
+from mlops_components.user_modules import StatsType
 from mlops_pipeline.artifacts import ExampleAnomalies, Examples, ExampleStatistics, Schema
 from mlops_pipeline.errors import ExecutorError, PipelineError
 from mlops_pipeline.tracebacks import summary, traceback_tail

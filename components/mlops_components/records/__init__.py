@@ -1,1 +1,44 @@
-"""Records of examples: files of splits, TFRecords, batches, data frames."""
+"""Examples as records.
+
+Files of splits, TFRecords, Arrow batches and data frames of them. Modules with an underscore
+import NumPy or TensorFlow.
+"""
+
+from mlops_components.records.data_frames import (
+    read_frame,
+    read_record_batches,
+    read_sequences,
+    write_frames,
+)
+from mlops_components.records.proto_messages import message_types
+from mlops_components.records.record_batches import decoded
+from mlops_components.records.split_files import (
+    BATCH_ROWS,
+    PayloadFormat,
+    SplitWriter,
+    chosen_splits,
+    files_of_split,
+    read_split_batches,
+    records_of_files,
+    split_pairs,
+)
+from mlops_components.records.tfrecords import read_lists
+
+__all__ = [
+    "BATCH_ROWS",
+    "PayloadFormat",
+    "SplitWriter",
+    "_encode",
+    "chosen_splits",
+    "decoded",
+    "files_of_split",
+    "message_types",
+    "read_frame",
+    "read_lists",
+    "read_record_batches",
+    "read_sequences",
+    "read_split_batches",
+    "records_of_files",
+    "split_pairs",
+    "write_frames",
+]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BATCH_ROWS = 4096
 
 
-def record_batches(
+def read_record_batches(
     patterns: Sequence[str],
     options: Any = None,
     schema: Any = None,
@@ -51,7 +51,7 @@ def read_frame(patterns: Sequence[str]) -> pd.DataFrame:
 
     A feature with at most one value a row becomes a plain column, any other one holds lists.
     """
-    return frame_of(record_batches(patterns))
+    return frame_of(read_record_batches(patterns))
 
 
 def frame_of(batches: Iterable[pa.RecordBatch]) -> pd.DataFrame:

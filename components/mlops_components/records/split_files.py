@@ -92,7 +92,7 @@ class SplitWriter:
         self._examples.properties["num_examples"] = dict(self.counts)
 
 
-def split_files(
+def files_of_split(
     examples: Examples, split: str, *, takes: Collection[str] = (PayloadFormat.TF_EXAMPLE,)
 ) -> list[Path]:
     """Return the files of a split, in order.
@@ -161,7 +161,7 @@ def records_of_files(files: Sequence[Path], rows: int = BATCH_ROWS) -> Iterator[
             ) from None
 
 
-def read_batches(
+def read_split_batches(
     files: Sequence[Path], *, schema: Any = None, raw_record: str = "", rows: int = BATCH_ROWS
 ) -> Iterator[pa.RecordBatch]:
     """Read examples as Arrow record batches.

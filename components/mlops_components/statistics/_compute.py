@@ -24,9 +24,8 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from tfx_bsl.public import tfxio
 from tfx_bsl.statistics import merge_util
 
-from mlops_components.engines import choice
-from mlops_components.records.record_batches import decoded
-from mlops_components.records.split_files import BATCH_ROWS
+from mlops_components.engines import open_pipeline
+from mlops_components.records import BATCH_ROWS, decoded
 from mlops_components.statistics import _options
 from mlops_components.statistics._histograms import plain_numbers
 from mlops_components.statistics._tfdv import STATISTICS_FILE, write_statistics
@@ -107,7 +106,7 @@ def with_beam(
 ) -> None:
     """Describe the splits with one Beam pipeline."""
     folders = sorted({str(split.files[0].parent) for split in splits})
-    with beam_explained(folders), plain_numbers(), choice.open_pipeline(arguments) as pipeline:
+    with beam_explained(folders), plain_numbers(), open_pipeline(arguments) as pipeline:
         for index, split in enumerate(splits):
             _ = pipeline | f"Split[{index}]" >> _Describe(work, split)
     for split in splits:

@@ -20,11 +20,9 @@ from google.protobuf.message import DecodeError, Message
 from tensorflow_data_validation.skew import feature_skew_detector as detector
 from tensorflow_data_validation.skew.protos import feature_skew_results_pb2 as skew_pb2
 
-from mlops_components.engines import _memory_runner
-from mlops_components.engines import choice as engines
+from mlops_components.engines import Choice, _memory_runner, open_pipeline
 from mlops_components.engines._memory_steps import Stream
-from mlops_components.engines.choice import Choice
-from mlops_components.records.split_files import records_of_files
+from mlops_components.records import records_of_files
 from mlops_components.statistics._compute import beam_explained
 from mlops_pipeline.artifacts import ExamplesDiff
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError
@@ -73,7 +71,7 @@ def compare_splits(
     folders = sorted({str(f.parent) for pair in pairs for f in (*pair.test, *pair.base)})
     with beam_explained(folders):
         if choice.is_beam:
-            with engines.open_pipeline(arguments) as pipeline:
+            with open_pipeline(arguments) as pipeline:
                 for index, pair in enumerate(pairs):
                     _build(pipeline, skew, pair, _from_files, f"Pair[{index}]")
         else:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from mlops_pipeline.executors.context import current_task
+from mlops_pipeline.executors import current_task
 
 log = logging.getLogger(__name__)
 

@@ -29,7 +29,7 @@ from keras_tuner.engine.trial import Trial
 from mlops_components.training.fn_args import FnArgs, example_accessor
 from mlops_components.training.tuner_call import TunerCall
 from mlops_pipeline.errors import ExecutorError, PipelineError
-from mlops_pipeline.executors.failure import failed
+from mlops_pipeline.executors import failed
 
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mlops_components.records.split_files import PayloadFormat, chosen_splits, split_files
+from mlops_components.records import PayloadFormat, chosen_splits, files_of_split
 from mlops_pipeline.artifacts import Examples, Model, Schema, TransformGraph
 from mlops_pipeline.errors import (
     DefinitionError,
@@ -17,7 +17,7 @@ from mlops_pipeline.errors import (
     NotFoundError,
     ParameterError,
 )
-from mlops_pipeline.executors.context import current_task
+from mlops_pipeline.executors import current_task
 
 EVAL_FOLDER = "Format-TFMA"
 BEST_FILE = "best_hyperparameters.txt"
@@ -191,7 +191,7 @@ def _patterns(examples: Sequence[Examples], splits: Sequence[str]) -> list[str]:
     for split in splits:
         for each in examples:
             chosen_splits(each.splits, [split])
-            split_files(each, split, takes=tuple(PayloadFormat))
+            files_of_split(each, split, takes=tuple(PayloadFormat))
             patterns.append(str(each.split(split) / "*"))
     return patterns
 
@@ -272,6 +272,6 @@ def _tf_dataset(payload: str, file_pattern: Sequence[str], options: Any, schema:
 def _record_batches(
     payload: str, file_pattern: Sequence[str], options: Any = None, schema: Any = None
 ) -> Iterator[Any]:
-    from mlops_components.records.data_frames import record_batches
+    from mlops_components.records import read_record_batches
 
-    return record_batches(file_pattern, options, schema, payload=payload)
+    return read_record_batches(file_pattern, options, schema, payload=payload)

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_components.training.fn_args import FnArgs, TunerFnResult
-from mlops_components.user_modules.functions import user_function
-from mlops_components.user_modules.tfx_compat import tfx_importable
+from mlops_components.user_modules import tfx_importable, user_function
 from mlops_pipeline.errors import ExecutorError
 
 

@@ -1,1 +1,8 @@
-"""The server of a store: gRPC, its methods, and fair turns of clients."""
+"""The server of a metadata store.
+
+gRPC with the methods of ML Metadata's own server; each client gets its turn.
+"""
+
+from mlops_metadata.server.grpc_server import serve
+
+__all__ = ["serve"]

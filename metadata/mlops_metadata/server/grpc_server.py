@@ -21,7 +21,7 @@ from mlops_metadata.library import SERVICE, service
 from mlops_metadata.server.fair_queue import Turns
 from mlops_metadata.server.methods import Method, methods
 from mlops_pipeline.errors import SettingsError, StoreError
-from mlops_pipeline.store.open_by_url import open_store
+from mlops_pipeline.store import open_store
 
 _LONGEST = 2000
 """Bytes of an error: MLMD repeats whole records in it, and gRPC fails on more than 8,000."""

@@ -14,12 +14,12 @@ from typing import Any
 
 from mlops_metadata.tfx_import.source import Source, Step, open_source
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.store.protocol import MetadataStore
-from mlops_pipeline.store.records import (
+from mlops_pipeline.store import (
     AlreadyExistsError,
     ArtifactRecord,
     Direction,
     Execution,
+    MetadataStore,
     Run,
     State,
 )

@@ -20,7 +20,7 @@ from mlops_metadata.mlmd import MlmdStore
 from mlops_metadata.paging import PAGE, newest
 from mlops_metadata.sqlite_file import locate, open_copy
 from mlops_metadata.types_and_contexts import RUN
-from mlops_pipeline.store.records import ArtifactRecord, ArtifactType, Direction, Event, Execution
+from mlops_pipeline.store import ArtifactRecord, ArtifactType, Direction, Event, Execution
 
 _CHUNK = 200
 """Executions that are read at once."""

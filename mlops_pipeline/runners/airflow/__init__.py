@@ -8,23 +8,33 @@ A DAG file loads compiled IR, so parsing imports neither the pipeline's code nor
 Metadata; tasks run nodes in the project's own interpreter or container.
 """
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from mlops_pipeline.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from mlops_pipeline.runners.airflow.client import AirflowClient
     from mlops_pipeline.runners.airflow.config import ExecutionConfig, NodeConfig
     from mlops_pipeline.runners.airflow.dag import PipelineDag, PipelineTaskGroup, pipeline_asset
+    from mlops_pipeline.runners.airflow.deploy import Deployment, deploy_dag
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "client": "AirflowClient",
+            "config": "ExecutionConfig NodeConfig",
+            "dag": "PipelineDag PipelineTaskGroup pipeline_asset",
+            "deploy": "Deployment deploy_dag",
+        },
+    )
 
-__all__ = ["ExecutionConfig", "NodeConfig", "PipelineDag", "PipelineTaskGroup", "pipeline_asset"]
-
-_CONFIG = ("ExecutionConfig", "NodeConfig")
-
-
-def __getattr__(name: str) -> Any:
-    # Only what is used is imported: deploying and triggering need no Airflow.
-    if name not in __all__:
-        raise AttributeError(name)
-    module = "config" if name in _CONFIG else "dag"
-    return getattr(importlib.import_module(f"{__name__}.{module}"), name)
+__all__ = [
+    "AirflowClient",
+    "Deployment",
+    "ExecutionConfig",
+    "NodeConfig",
+    "PipelineDag",
+    "PipelineTaskGroup",
+    "deploy_dag",
+    "pipeline_asset",
+]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from mlops_pipeline.errors import SettingsError
-from mlops_pipeline.store.records import NOTHING
+from mlops_pipeline.store import NOTHING
 
 _FOREIGN = ("AIRFLOW", "PYTHON", "VIRTUAL_ENV", "_AIRFLOW")
 """Variables of Airflow's own environment: they would change what another interpreter imports."""

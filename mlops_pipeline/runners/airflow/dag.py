@@ -13,7 +13,7 @@ from airflow.sdk import DAG, Asset, Param, TaskGroup, TriggerRule
 
 from mlops_pipeline.ir import Literal, NodeIR, PipelineIR, QueryIR, SecretName, load_file
 from mlops_pipeline.ir_graph import dependencies, loop_dependencies
-from mlops_pipeline.run_state.selection import BASE, FORCE, RESERVED, refuse_reserved
+from mlops_pipeline.run_state import BASE, FORCE, RESERVED, refuse_reserved
 from mlops_pipeline.runners.airflow.client import END
 from mlops_pipeline.runners.airflow.config import HERE, ExecutionConfig, NodeConfig
 from mlops_pipeline.runners.airflow.operators import (

@@ -11,7 +11,7 @@ from typing import Any
 
 from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.ir import PipelineIR, digest, dump
-from mlops_pipeline.store.records import NOTHING
+from mlops_pipeline.store import NOTHING
 
 KEPT = 5
 """IR files that stay: runs that have started go on with the one that they started with."""
@@ -43,7 +43,7 @@ class Deployed:
     changed: bool
 
 
-def deploy(ir: PipelineIR, folder: Path, deployment: Deployment) -> Deployed:
+def deploy_dag(ir: PipelineIR, folder: Path, deployment: Deployment) -> Deployed:
     """Write IR and DAG file; the same pipeline and settings leave everything as it is.
 
     The IR is named by its digest and written first, so that a DAG file never names one that is not

@@ -17,7 +17,7 @@ from typing import Any
 from airflow.sdk import Asset, BaseOperator, BaseOperatorLink
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from mlops_pipeline.run_state.selection import FORCE, selection_of
+from mlops_pipeline.run_state import FORCE, selection_of
 from mlops_pipeline.runners.airflow.config import ExecutionConfig
 from mlops_pipeline.runners.airflow.step_process import Step, StepProcess
 

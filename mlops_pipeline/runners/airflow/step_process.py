@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_pipeline.runners.airflow.config import ExecutionConfig
-from mlops_pipeline.store.records import NOTHING
+from mlops_pipeline.store import NOTHING
 
 KILLED = 10.0
 """Seconds within which what is killed has gone."""

@@ -21,18 +21,14 @@ from typing import Any
 
 from mlops_pipeline.errors import PipelineError, SettingsError
 from mlops_pipeline.ir import NodeIR, load
-from mlops_pipeline.roots.artifact_root import make_root
-from mlops_pipeline.run_state.history import Iteration, Outcome
-from mlops_pipeline.run_state.lock_file import find_lock
-from mlops_pipeline.run_state.selection import selection_of
-from mlops_pipeline.run_state.workspace import Workspace
+from mlops_pipeline.roots import make_root
+from mlops_pipeline.run_state import Iteration, Outcome, Workspace, find_lock, selection_of
 from mlops_pipeline.runners import remote
 from mlops_pipeline.runners.kubeflow.parameter_values import received
 from mlops_pipeline.runners.kubeflow.spec import ITEMS
 from mlops_pipeline.runners.kubeflow.ui_cards import write_shadows
 from mlops_pipeline.settings import Sources, resolve
-from mlops_pipeline.store.open_by_url import make_store_folder, open_store
-from mlops_pipeline.store.records import State
+from mlops_pipeline.store import State, make_store_folder, open_store
 
 
 def main(argv: Sequence[str] | None = None) -> int:

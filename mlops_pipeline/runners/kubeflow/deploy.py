@@ -26,7 +26,7 @@ from mlops_pipeline.runners.kubeflow.client import (
 )
 from mlops_pipeline.runners.kubeflow.cron import Trigger
 from mlops_pipeline.runners.kubeflow.package import Package
-from mlops_pipeline.store.records import NOTHING
+from mlops_pipeline.store import NOTHING
 
 OURS = "mlops-pipeline"
 """Start of the descriptions of our things on the server."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from mlops_pipeline.errors import SettingsError, did_you_mean
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.store.records import NOTHING
+from mlops_pipeline.store import NOTHING
 
 
 class PodSettings:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlops_pipeline.errors import ParameterError
-from mlops_pipeline.interface.schema import (
+from mlops_pipeline.interface import (
     choices,
     from_text,
     item_schema,

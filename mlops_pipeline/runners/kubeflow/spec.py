@@ -26,7 +26,7 @@ from typing import Any
 
 from mlops_pipeline.errors import CompileError, SettingsError
 from mlops_pipeline.ir import Literal, NodeIR, PipelineIR, SecretName, dump
-from mlops_pipeline.run_state.selection import BASE, FORCE, RESERVED, refuse_reserved
+from mlops_pipeline.run_state import BASE, FORCE, RESERVED, refuse_reserved
 from mlops_pipeline.runners.kubeflow.executors import (
     ITERATION,
     NODE,

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mlops_pipeline.inspection.console import seconds
-from mlops_pipeline.run_state.history import Outcome
+from mlops_pipeline.inspection import seconds
+from mlops_pipeline.run_state import Outcome
 
 _MOUNTS = {"gs://": "/gcs/", "s3://": "/s3/", "minio://": "/minio/", "oci://": "/oci/"}
 """Folders in which Kubeflow's launcher looks for the files of an output."""

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from mlops_pipeline.executors.failure import Redactor
-from mlops_pipeline.executors.task import Task
+from mlops_pipeline.executors import Redactor, Task
 from mlops_pipeline.tracebacks import DETAILS_LIMIT, tail
 
 _LONGEST_LINE = 64 * 1024

@@ -6,8 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from types import TracebackType
 
-from mlops_pipeline.executors.failure import failed
-from mlops_pipeline.executors.task import Task, TaskResult
+from mlops_pipeline.executors import Task, TaskResult, failed
 from mlops_pipeline.runners.workers.idle import Spares, end
 from mlops_pipeline.runners.workers.output import Output
 from mlops_pipeline.runners.workers.process import WorkerProcess

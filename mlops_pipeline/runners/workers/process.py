@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from mlops_pipeline.executors.task import Task, TaskResult
+from mlops_pipeline.executors import Task, TaskResult
 from mlops_pipeline.runners.workers.output import Output
 from mlops_pipeline.runners.workers.surroundings import Surroundings, are_unchanged
 from mlops_pipeline.runners.workers.worker import Reply, TaskRequest, from_line, to_line

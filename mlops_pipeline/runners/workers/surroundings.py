@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops_pipeline.code.find_module import Finder, is_first_party, may_be_imported
-from mlops_pipeline.roots.file_stamps import is_settled, stamp_of
+from mlops_pipeline.code import Finder, is_first_party, may_be_imported
+from mlops_pipeline.roots import is_settled, stamp_of
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,7 @@ from typing import BinaryIO, TypeVar
 import msgspec
 from msgspec import Struct
 
-from mlops_pipeline.executors.executor import execute
-from mlops_pipeline.executors.task import Task, TaskResult
+from mlops_pipeline.executors import Task, TaskResult, execute
 from mlops_pipeline.runners.workers.surroundings import Imports
 
 _PR_SET_CHILD_SUBREAPER = 36

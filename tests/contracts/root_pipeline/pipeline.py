@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from mlops_pipeline import Examples, ForEach, Importer, Input, Model, Output, component, pipeline
-from mlops_pipeline.executors.context import current_task
+from mlops_pipeline.executors import current_task
 
 STRANGE = "ä b/#1 %20 [x]*+&=.txt"
 

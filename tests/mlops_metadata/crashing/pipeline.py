@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 from mlops_pipeline import Examples, Input, Model, Output, component, pipeline
-from mlops_pipeline.executors.context import current_task
+from mlops_pipeline.executors import current_task
 
 
 @component

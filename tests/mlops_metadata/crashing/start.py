@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from mlops_metadata.mlmd import open_sqlite
-from mlops_pipeline.authoring.find_pipeline import load_pipeline
-from mlops_pipeline.run_state.workspace import Workspace
+from mlops_pipeline.authoring import load_pipeline
+from mlops_pipeline.run_state import Workspace
 from mlops_pipeline.runners import local
 
 HERE = Path(__file__).parent
