@@ -1,45 +1,21 @@
 """A model answers all examples: prediction logs as TFX writes them, or further columns."""
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+from inferred_examples import inferred, written
 
 from mlops_components import (
     BulkInferrer,
-    ClassifyOutput,
     DataSpec,
-    ModelSpec,
-    OutputColumnsSpec,
-    OutputExampleSpec,
-    PredictOutput,
-    PredictOutputCol,
-    RegressOutput,
 )
 from mlops_components.records import SplitWriter
 from mlops_pipeline.artifacts import Artifact, Examples, Model, ModelBlessing
-from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError
+from mlops_pipeline.errors import ExecutorError
 from mlops_pipeline.roots import digest_path
 from mlops_pipeline.testing import artifact, run_component
 
-Load = Callable[[Artifact], Any]
-
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
-
-
-def written(rows: dict[str, list[int]], **properties: Any) -> Examples:
-    """Examples with a number `x`."""
-    import tensorflow as tf
-
-    made = artifact(Examples, **properties)
-    with SplitWriter(made, list(rows)) as writer:
-        for split, values in rows.items():
-            for x in values:
-                value = tf.train.Feature(float_list=tf.train.FloatList(value=[x]))
-                example = tf.train.Example(features=tf.train.Features(feature={"x": value}))
-                writer.write(split, example.SerializeToString())
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -79,11 +55,6 @@ def model() -> Model:
     return made
 
 
-def inferred(examples: Any, model: Model | None, **more: Any) -> tuple[Artifact, Artifact]:
-    outputs = run_component(BulkInferrer, examples=[examples], model=model, **more).outputs
-    return outputs["inference_result"], outputs["output_examples"]
-
-
 def logs(result: Artifact) -> list[Any]:
     import tensorflow as tf
     from tensorflow_serving.apis import prediction_log_pb2
@@ -115,47 +86,6 @@ def test_every_example_gets_a_prediction_log_the_same_each_time_and_over_beam(
     assert plain(logs(distributed)) == plain(found)
 
 
-def columns(*specs: OutputColumnsSpec, names: list[str] | None = None) -> dict[str, Any]:
-    return {
-        "output_example_spec": OutputExampleSpec(list(specs)),
-        "model_spec": ModelSpec(names or []),
-    }
-
-
-PREDICTED = PredictOutput([PredictOutputCol("y", "twice"), PredictOutputCol("labels", "names")])
-
-
-def test_answers_become_columns(examples: Examples, model: Model, load: Load) -> None:
-    spec = columns(OutputColumnsSpec(predict_output=PREDICTED))
-    empty, found = inferred(examples, model, **spec)
-    assert list(empty.path.iterdir()) == []
-    assert found.properties["span"] == 3
-    frame = load(found)
-    assert list(frame.loc["eval"]["x"]) == [7, 8]
-    assert list(frame.loc["eval"]["twice"]) == [14, 16]
-    assert frame.loc["train"]["names"].iloc[5] == ["a", "b"]
-    assert len(frame.loc["train"]) == 1500
-
-
-def test_classes_and_values_become_columns(model: Model, load: Load) -> None:
-    classify = OutputColumnsSpec("classes", classify_output=ClassifyOutput("label", "score"))
-    regress = OutputColumnsSpec("value", regress_output=RegressOutput("value"))
-    few = written({"train": [1, 2], "eval": [3]})
-    for specs, names in [
-        ([classify, regress], ["classes", "value"]),
-        ([classify], ["classes"]),
-        ([regress], ["value"]),
-    ]:
-        chosen = {**columns(*specs, names=names), "data_spec": DataSpec(["train"])}
-        frame = load(inferred(few, model, **chosen)[1])
-        assert len(frame) == 2
-        if "classes" in names:
-            assert list(frame["label"]) == [["a", "b"]] * 2
-            assert list(frame["score"]) == [[2, -2], [4, -4]]
-        if "value" in names:
-            assert list(frame["value"]) == [2, 4]
-
-
 def test_several_artifacts_are_read_together(model: Model) -> None:
     many = [written({"train": [1]}), written({"train": [2], "eval": [3]})]
     outputs = run_component(
@@ -172,50 +102,6 @@ def test_model_without_a_blessing_is_not_asked(
     blessing = artifact(ModelBlessing, **said)
     result, found = inferred(examples, model, model_blessing=blessing)
     assert list(result.path.iterdir()) == list(found.path.iterdir()) == []
-
-
-def test_mistakes_are_named(examples: Examples, model: Model, tmp_path: Path) -> None:
-    output = OutputColumnsSpec(predict_output=PREDICTED)
-    wrong = PredictOutput([PredictOutputCol("z", "z")])
-    taken = PredictOutput([PredictOutputCol("y", "x")])
-    regress = OutputColumnsSpec(regress_output=RegressOutput("value"))
-    few = written({"train": [1]})
-    sequences = written({"train": [1]}, payload_format="FORMAT_TF_SEQUENCE_EXAMPLE")
-    mistakes: list[tuple[type[Exception], str, Any, Model | None, dict[str, Any]]] = [
-        (ParameterError, "has no model", few, None, {}),
-        (NotFoundError, "there is no SavedModel at", few, artifact(Model), {}),
-        (NotFoundError, "no signature 'clases'", few, model, {"model_spec": ModelSpec(["clases"])}),
-        (NotFoundError, "no graph tagged gpu", few, model, {"model_spec": ModelSpec(tag=["gpu"])}),
-        (NotFoundError, "no split 'trai'", few, model, {"data_spec": DataSpec(["trai"])}),
-        (ExecutorError, "cannot be asked", few, model, {"model_spec": ModelSpec(["numbers"])}),
-        (ExecutorError, "'one'|one to have", examples, model, {"model_spec": ModelSpec(["one"])}),
-        (
-            ParameterError,
-            "asked is value, classes",
-            few,
-            model,
-            columns(output, names=["value", "classes"]),
-        ),
-        (ParameterError, "has regress_output for signature", few, model, columns(regress)),
-        (
-            ParameterError,
-            "has no output 'z'",
-            few,
-            model,
-            columns(OutputColumnsSpec(predict_output=wrong)),
-        ),
-        (
-            ExecutorError,
-            "the column 'x', which the examples have",
-            few,
-            model,
-            columns(OutputColumnsSpec(predict_output=taken)),
-        ),
-        (ParameterError, "FORMAT_TF_SEQUENCE_EXAMPLE", sequences, model, columns(output)),
-    ]
-    for kind, message, data, asked, more in mistakes:
-        with pytest.raises(kind, match=message):
-            inferred(data, asked, **more)
 
 
 def test_model_that_is_damaged_or_fails_is_named(model: Model) -> None:

@@ -1,19 +1,18 @@
 """Artifacts that TFX wrote before 0.29 are read as they lie."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from mlops_components import ExampleValidator, SchemaGen, StatisticsGen
-from mlops_pipeline.artifacts import ExampleAnomalies, Examples, ExampleStatistics, Model
+from mlops_pipeline.artifacts import Examples, ExampleStatistics
 from mlops_pipeline.inspection import PipelineRun
 from mlops_pipeline.roots import digest_path
 from mlops_pipeline.testing import run_component
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
+
 
 OLD = {"tfx_version": "0.28.0", "split_names": '["train", "eval"]'}
 
@@ -56,19 +55,3 @@ def test_components_read_old_statistics(
     assert digest_path(schema.path) == digest_path(usual.path)
     anomalies = run_component(ExampleValidator, statistics=statistics, schema=schema).outputs
     assert anomalies["anomalies"].properties["blessed"] == {"train": 1, "eval": 1}
-
-
-def test_old_anomalies_and_models_load(
-    penguin: PipelineRun, tmp_path: Path, load: Callable[[Any], Any]
-) -> None:
-    for split in ("train", "eval"):
-        (tmp_path / "anomalies" / split).mkdir(parents=True)
-        (tmp_path / "anomalies" / split / "anomalies.pbtxt").write_text(
-            'anomaly_info { key: "a" value { description: "gone" } }'
-        )
-    found = load(ExampleAnomalies(str(tmp_path / "anomalies"), properties=OLD))
-    assert found["train"].anomaly_info["a"].description == "gone"
-    new = penguin["Trainer"].artifact("model")
-    shutil.copytree(new.path / "Format-Serving", tmp_path / "model" / "serving_model_dir")
-    model = Model(str(tmp_path / "model"), properties={"tfx_version": ""})
-    assert "serving_default" in load(model).signatures

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 from postgres_server import find_binaries, free_port, postgres_server
+from sql_examples import run
 
 from mlops_components import (
-    InputConfig,
-    InputSplit,
     OutputConfig,
     RangeConfig,
     RollingRange,
@@ -21,27 +20,18 @@ from mlops_components import (
 )
 from mlops_components.loaders import load_examples
 from mlops_pipeline import Cache, Secret, api, compile_pipeline, pipeline
-from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import (
     ExecutorError,
     ParameterError,
-    PipelineError,
-    SettingsError,
     WiringError,
 )
 from mlops_pipeline.roots import digest_path
 from mlops_pipeline.store import MemoryStore
-from mlops_pipeline.testing import run_component
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
 
+
 PASSWORD = "s3cret/p@ss"
-
-
-def run(**parameters: Any) -> Examples:
-    found = run_component(SqlExampleGen, **parameters).outputs["examples"]
-    assert isinstance(found, Examples)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -68,19 +58,6 @@ def test_rows_of_a_query_become_examples(sqlite: str) -> None:
     assert digest_path(examples.path) == digest_path(again.path)
 
 
-def test_queries_by_split_and_rows_by_time(sqlite: str) -> None:
-    queries = [
-        InputSplit("train", "SELECT * FROM trips WHERE id < 70"),
-        InputSplit("eval", "SELECT * FROM trips WHERE id >= 70"),
-    ]
-    frame = load_examples(run(url=sqlite, input_config=InputConfig(queries)))
-    assert (len(frame.loc["train"]), len(frame.loc["eval"])) == (70, 30)
-    times = TimeSplitConfig("day", [TimeSplit("old", "1970-01-01T00:00:05"), TimeSplit("new")])
-    config = OutputConfig(time_split_config=times)
-    frame = load_examples(run(url=sqlite, query="SELECT * FROM trips", output_config=config))
-    assert frame.loc["old"]["id"].max() == 49
-
-
 def test_a_query_asks_for_its_span(sqlite: str) -> None:
     query = (
         "SELECT id, @span_yyyymmdd_utc AS date, '12:30' AS time FROM trips "
@@ -97,32 +74,6 @@ def test_a_query_asks_for_its_span(sqlite: str) -> None:
     newest = RangeConfig(rolling_range=RollingRange(1))
     with pytest.raises(ParameterError, match="asks for a span, and none is given"):
         run(url=sqlite, query=query, range_config=newest)
-
-
-@pytest.mark.parametrize(
-    ("query", "message"),
-    [
-        ("SELECT * FROM trip", "query of split 'single_split': no such table: trip"),
-        ("SELEC", "syntax error"),
-        ("SELECT x FROM mixed", "row 4: column 'x' is of type str, and a whole number before"),
-        ("SELECT id, id FROM trips", "column 'id' occurs twice|'id_1'"),
-        ("SELECT * FROM trips WHERE id < 0", "split 'train' got no rows"),
-        ("CREATE TABLE new (x)", "the query gives no rows"),
-        ("", "needs one of query and input_config"),
-    ],
-)
-def test_bad_queries_are_named(sqlite: str, query: str, message: str) -> None:
-    with pytest.raises(PipelineError, match=message):
-        run(url=sqlite, query=query)
-
-
-def test_unknown_databases_are_named() -> None:
-    with pytest.raises(ParameterError, match="url is not the URL of a database"):
-        run(url="nowhere", query="SELECT 1")
-    with pytest.raises(SettingsError, match="oddsql"):
-        run(url="oddsql://host/db", query="SELECT 1")
-    with pytest.raises(ExecutorError, match="cannot connect to sqlite:////no/such/file"):
-        run(url="sqlite:////no/such/file", query="SELECT 1")
 
 
 def test_a_password_in_the_url_is_refused_where_it_is_written() -> None:

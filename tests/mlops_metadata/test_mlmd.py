@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +8,6 @@ from typing import Any
 import pytest
 from store_contract import SharedStoreContract
 
-import mlops_metadata
 from mlops_metadata.library import request
 from mlops_metadata.mlmd import MlmdStore, open_sqlite
 from mlops_pipeline.errors import StoreError
@@ -95,45 +90,3 @@ class TestMlmdStore(SharedStoreContract):
 
 def train(**changes: Any) -> Execution:
     return replace(Execution("pets.Train", "pets", "run", "train", State.COMPLETE), **changes)
-
-
-SOURCES = {
-    path.stem: path.read_text() for path in Path(mlops_metadata.__file__).parent.glob("*.py")
-}
-
-
-def test_one_module_imports_ml_metadata() -> None:
-    imports = re.compile(r"^\s*(from|import) (ml_metadata|google)\b", re.MULTILINE)
-    assert [name for name, text in SOURCES.items() if imports.search(text)] == ["library"]
-    # Only what talks to a server, or is one, needs gRPC, and imports it when it is used.
-    imports = re.compile(r"^(from|import) grpc\b", re.MULTILINE)
-    assert [name for name, text in SOURCES.items() if imports.search(text)] == []
-
-
-def test_nothing_is_asked_that_mlmd_answers_slowly_or_no_longer() -> None:
-    for call in ("filter_query", "GetLineageSubgraph"):
-        # The server passes on what others ask.
-        assert [name for name, text in SOURCES.items() if call in text and name != "methods"] == []
-
-
-def test_the_store_brings_in_no_grpc_and_leaves_the_stock_client_usable(tmp_path: Path) -> None:
-    script = f"""
-import sys
-from mlops_metadata.mlmd import open_sqlite
-open_sqlite("sqlite:///{tmp_path / "metadata.db"}").close()
-print("grpc" in sys.modules)
-import ml_metadata
-from ml_metadata.proto import metadata_store_pb2
-config = metadata_store_pb2.ConnectionConfig()
-config.fake_database.SetInParent()
-print(ml_metadata.MetadataStore(config).get_artifacts())
-"""
-    paths = os.pathsep.join(path for path in sys.path if path)
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": paths},
-        check=False,
-    )
-    assert done.stdout.split() == ["False", "[]"], done.stderr

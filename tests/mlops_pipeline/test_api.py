@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
+from api_runs import go, small
 
-from mlops_pipeline import Input, Output, component, pipeline
 from mlops_pipeline.api import (
     Where,
     artifacts,
@@ -21,39 +20,13 @@ from mlops_pipeline.api import (
     runs,
     why,
 )
-from mlops_pipeline.artifacts import Model
-from mlops_pipeline.errors import NotFoundError, ParameterError, RunFailedError
-from mlops_pipeline.inspection.results import artifact_object
-from mlops_pipeline.store import ArtifactRecord, MemoryStore, State
-
-
-@component
-def Train(steps: int, model: Output[Model]) -> int:
-    if steps < 0:
-        raise ValueError("steps <b>must</b> be positive")
-    (model.path / "weights").write_text("w" * steps)
-    model.properties["framework"] = "none"
-    return steps
-
-
-@component
-def Describe(model: Input[Model]) -> dict[str, Any]:
-    return {"size": len((model.path / "weights").read_text())}
-
-
-@pipeline
-def small(steps: int = 5) -> None:
-    train = Train(steps=steps)
-    Describe(model=train.outputs["model"])
+from mlops_pipeline.errors import NotFoundError, ParameterError
+from mlops_pipeline.store import MemoryStore, State
 
 
 @pytest.fixture
 def where(tmp_path: Path) -> Where:
     return Where(MemoryStore(), tmp_path)
-
-
-def go(where: Where, **parameters: Any) -> Any:
-    return run(small, parameters, where=where, in_process=True)
 
 
 def test_a_run_has_its_nodes_times_and_decisions(where: Where) -> None:
@@ -67,39 +40,10 @@ def test_a_run_has_its_nodes_times_and_decisions(where: Where) -> None:
     assert repr(first).startswith(f"<PipelineRun {first.id} of small: complete, 2 nodes")
 
 
-def test_artifacts_are_objects_of_their_types_that_load(where: Where) -> None:
-    done = go(where)
-    model = done["Train"].artifact("model")
-    assert isinstance(model, Model)
-    assert (model.path / "weights").read_text() == "wwwww"
-    assert model.properties["framework"] == "none"
-    assert done["Describe"].artifact().load() == {"size": 5}
-    assert [artifact.id for artifact in done.artifacts("Model")] == [model.id]
-    assert done["Describe"].inputs["model"][0].id == model.id
-
-
-def test_an_artifact_of_several_outputs_has_to_be_named(where: Where) -> None:
-    train = go(where)["Train"]
-    with pytest.raises(NotFoundError, match="Train has 2 artifacts to choose from"):
-        train.artifact()
-    with pytest.raises(NotFoundError, match="no output 'modle'") as caught:
-        train.artifact("modle")
-    assert caught.value.hint == "did you mean 'model'?"
-
-
 def test_an_unknown_node_gives_the_near_miss(where: Where) -> None:
     with pytest.raises(NotFoundError, match="no node 'Trian'") as caught:
         go(where)["Trian"]
     assert caught.value.hint == "did you mean 'Train'?"
-
-
-def test_a_failed_run_is_an_object_too_until_it_is_checked(where: Where) -> None:
-    done = go(where, steps=-1)
-    assert done.state is State.FAILED
-    assert [node.name for node in done.failed] == ["Train"]
-    with pytest.raises(RunFailedError, match="failed: Train: ValueError") as caught:
-        done.check()
-    assert caught.value.hint == f"go on with `mlops resume {done.id}`"
 
 
 def test_a_run_can_be_resumed_and_read_again(where: Where) -> None:
@@ -138,32 +82,10 @@ def test_a_pipeline_may_be_given_by_its_place(where: Where, tmp_path: Path) -> N
     assert run(tmp_path / "one.py", where=where, in_process=True)["One"].artifact().load() == 1
 
 
-def test_the_card_shows_nodes_and_errors_and_escapes_what_users_wrote(where: Where) -> None:
-    html = go(where, steps=-1)._repr_html_()
-    assert "Train" in html
-    assert "steps &lt;b&gt;must&lt;/b&gt; be positive" in html
-    assert "<b>must</b>" not in html
-    assert "<script" not in html
-
-
-def test_an_artifact_of_an_unknown_type_keeps_its_name() -> None:
-    found = artifact_object(ArtifactRecord(type="Weather", uri="/w", id=3))
-    assert type(found).TYPE_NAME == "Weather"
-    assert repr(found) == "Weather('/w', id=3)"
-
-
 def test_run_ids_sort_by_time_and_do_not_repeat() -> None:
     ids = {new_run_id() for _ in range(20)}
     assert len(ids) > 15
     assert all(len(each) == len("20250131-142530-9f3a") for each in ids)
-
-
-def test_runs_go_by_the_names_that_the_commands_take(where: Where) -> None:
-    done = go(where)
-    assert open_run("last", where=where).id == done.id
-    assert open_run(done.id[:-2], where=where).id == done.id
-    assert why("last", "Train", where=where).execution.run_id == done.id
-    assert resume("last", where=where).record == done.record
 
 
 def test_artifacts_and_lineage_say_what_the_commands_say(where: Where) -> None:
@@ -203,12 +125,6 @@ def test_time_between_a_failure_and_its_resume_does_not_count(where: Where) -> N
     again = resume(failed.id, where=where, in_process=True)
     assert again.duration < 60
     assert again.record.finished - again.record.started > 3600
-
-
-def test_the_reason_of_a_node_prints_in_a_few_lines(where: Where) -> None:
-    go(where)
-    go(where, steps=6)
-    assert str(why("last", "Train", where=where)).splitlines()[1:] == ["- parameter steps: 5 -> 6"]
 
 
 def test_a_plan_is_sure_of_what_runs_whatever_is_written_before_it(where: Where) -> None:

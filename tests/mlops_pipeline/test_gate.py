@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gated_runs import CHAIN, STEPS, read
 
 from mlops_pipeline import Output, component
 from mlops_pipeline.artifacts import Examples
@@ -14,89 +15,9 @@ from mlops_pipeline.cache import why_node
 from mlops_pipeline.cli import call
 from mlops_pipeline.errors import ExecutorError, NotFoundError
 from mlops_pipeline.executors import current_task
-from mlops_pipeline.gate import read_gate
-from mlops_pipeline.inspection import PipelineRun, Screen, read_run, run_data, run_report
-from mlops_pipeline.node import end_run, launch, open_session
-from mlops_pipeline.runners import replay_node
+from mlops_pipeline.inspection import Screen, run_data, run_report
 from mlops_pipeline.store import ArtifactState, State
 from mlops_pipeline.testing import run_component
-
-STEPS = """
-    from pathlib import Path
-
-    from mlops_pipeline import (
-        Artifact, ExitHandler, ForEach, Input, Output, Secret, When, component, latest, pipeline,
-        run_info,
-    )
-    from mlops_pipeline.artifacts import Examples, Model, ExampleAnomalies
-    from mlops_pipeline.executors.context import current_task
-
-
-    @component
-    def Make(examples: Output[Examples], rows: int = 3) -> None:
-        (examples.path / "rows").write_text("x" * rows)
-
-
-    @component
-    def Check(
-        examples: Input[Examples],
-        *,
-        anomalies: Output[ExampleAnomalies],
-        action: str = "",
-        at_least: int = 5,
-    ) -> None:
-        rows = len((examples.path / "rows").read_text())
-        (anomalies.path / "found").write_text(f"{rows} rows")
-        if rows < at_least and action:
-            current_task().gate(action, f"only {rows} rows")
-
-
-    @component
-    def Leak(examples: Output[Examples], key: str = Secret("GATE_SECRET")) -> None:
-        current_task().gate("warn", f"the key {key} is old")
-
-
-    @component
-    def Judge(limit: Path, examples: Output[Examples]) -> None:
-        number = int(limit.read_text())
-        if number > 5:
-            current_task().gate("fail", f"{number} is too much")
-
-
-    @component
-    def Train(examples: Input[Examples], *, model: Output[Model]) -> None:
-        (model.path / "model").write_text("trained")
-
-
-    @component
-    def Push(model: Input[Model] | None = None, *, pushed: Output[Model]) -> None:
-        (pushed.path / "model").write_text("pushed")
-
-
-    @component
-    def Read(anomalies: Input[ExampleAnomalies] | None = None, state: str = "") -> str:
-        return f"{state}: {(anomalies.path / 'found').read_text()}" if anomalies else "nothing"
-
-
-    @component
-    def Collect(models: list[Input[Model]]) -> int:
-        return len(models)
-"""
-
-CHAIN = """
-    @pipeline
-    def p(action: str = "", rows: int = 3, at_least: int = 5):
-        make = Make(rows=rows)
-        check = Check.options(retries=2)(
-            examples=make.outputs["examples"], action=action, at_least=at_least
-        )
-        train = Train.options(after=[check])(examples=make.outputs["examples"])
-        Push(model=train.outputs["model"])
-        Read(anomalies=check.outputs["anomalies"])
-        Make.options(id="Other", after=[make])(rows=99)
-        with ExitHandler():
-            Read.options(id="Tell")(anomalies=check.outputs["anomalies"], state=run_info.state)
-"""
 
 
 @pytest.fixture
@@ -116,10 +37,6 @@ def reasons(result: Any) -> dict[str, str]:
 def told(result: Any, node_id: str = "Tell") -> str:
     found = next(o for o in result.outcomes if o.node_id == node_id)
     return Path(found.outputs["output"][0].uri).read_text()
-
-
-def read(project: Any, run_id: str = "") -> PipelineRun:
-    return read_run(project.store, run_id or f"r{project.runs}")
 
 
 BOTH_WAYS = pytest.mark.parametrize("in_process", [True, False], ids=["in process", "workers"])
@@ -260,37 +177,6 @@ def test_a_partial_run_goes_on_with_the_verdict(chain: Any) -> None:
     deeper = chain.run(parameters={"action": "skip"}, only=("Push",), in_process=True)
     assert (states(deeper)["Train"], states(deeper)["Push"]) == ("SKIPPED", "SKIPPED")
     assert reasons(deeper)["Push"] == "the gate of Check is closed: only 3 rows"
-
-
-def test_each_node_on_its_own_finds_the_verdict_in_the_store(project: Any) -> None:
-    project.write(
-        "pipeline.py", STEPS + "\n" + CHAIN.replace('action: str = ""', 'action: str = "skip"')
-    )
-    ir = project.compile()
-    done = {}
-    for node in ("Make", "Check", "Train", "Push"):
-        session = open_session(ir, "alone", project.workspace)
-        done[node] = launch(session, node)
-    end_run(project.workspace, session.run, State.COMPLETE)
-    assert [str(each.state) for each in done.values()] == [
-        "COMPLETE",
-        "COMPLETE",
-        "SKIPPED",
-        "SKIPPED",
-    ]
-    gate = read_gate(done["Push"].execution.properties)
-    assert gate is not None
-    assert gate.node == "Check"
-
-
-def test_a_replay_gives_the_verdict_again_and_records_nothing(chain: Any, tmp_path: Path) -> None:
-    chain.run(parameters={"action": "fail"}, in_process=True)
-    execution = read(chain)["Check"].execution
-    before = len(chain.store.all_executions)
-    gate = replay_node(chain.workspace, execution, tmp_path / "again").gate
-    assert gate is not None
-    assert (gate.action, gate.reasons) == ("fail", ["only 3 rows"])
-    assert len(chain.store.all_executions) == before
 
 
 LOOP = """

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mlops_pipeline.errors import SettingsError, StoreError
+from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.settings import Settings, Sources, describe_setting, find_project, resolve
-from mlops_pipeline.store import MemoryStore, file_of, open_store
+from mlops_pipeline.store import file_of
 
 
 @pytest.fixture
@@ -135,18 +135,3 @@ def test_a_misspelt_variable_is_warned_of(project: Path) -> None:
 
 def test_every_setting_is_described() -> None:
     assert all(describe_setting(name) for name in Settings.__struct_fields__)
-
-
-def test_a_store_in_memory_opens_by_url() -> None:
-    assert isinstance(open_store("memory://"), MemoryStore)
-
-
-def test_an_unknown_store_gives_the_near_miss() -> None:
-    with pytest.raises(StoreError, match="no store is registered for sqlit://") as caught:
-        open_store("sqlit:///x.db")
-    assert caught.value.hint == "did you mean 'sqlite'?"
-
-
-def test_a_store_without_a_scheme_is_refused() -> None:
-    with pytest.raises(StoreError, match="not the URL of a store"):
-        open_store("metadata.db")

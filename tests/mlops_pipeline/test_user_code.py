@@ -5,12 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from mlops_pipeline.errors import ExecutorError, ResolutionError
+from mlops_pipeline import (
+    Examples,
+    Output,
+    component,
+    ir,
+)
+from mlops_pipeline.errors import DefinitionError, ExecutorError, ResolutionError
 from mlops_pipeline.executors import ArtifactRef, Task, execute
 from mlops_pipeline.ir import FunctionExecutor
 from mlops_pipeline.resolvers import Query, ask_resolver, find_resolver
 from mlops_pipeline.store import ArtifactRecord, MemoryStore
-from mlops_pipeline.user_code import load_target
+from mlops_pipeline.user_code import load_target, target_of
 
 BOTH = """
 from mlops_pipeline.store.records import ArtifactRecord
@@ -75,3 +81,49 @@ def test_what_is_not_there_is_named_with_the_nearest_name() -> None:
     assert "latest" in caught.value.hint
     with pytest.raises(ResolutionError, match="cannot import the resolver no_such_module:x"):
         find_resolver("no_such_module:x")
+
+
+HERE = __name__
+
+
+@component
+def Make(n: int = 1, *, examples: Output[Examples]) -> None:
+    """Make examples.
+
+    In two paragraphs.
+    """
+
+
+def notebook_cell() -> None: ...
+
+
+def test_a_component_of_a_notebook_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notebook_cell, "__module__", "__main__")
+    monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
+    with pytest.raises(DefinitionError, match="defined in a notebook") as caught:
+        component(notebook_cell)
+    assert ".py file" in caught.value.hint
+
+
+def test_a_component_of_a_script_is_named_by_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notebook_cell, "__module__", "__main__")
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", "/project/train.py", raising=False)
+    made = component(notebook_cell)
+    assert made.identity == "train.notebook_cell"
+    assert made.definition.executor == ir.FunctionExecutor("train:notebook_cell")
+
+
+def test_targets_lead_to_the_function_of_a_component() -> None:
+    assert target_of(Make, "component") == f"{HERE}:Make"
+
+
+def test_a_component_read_from_standard_input_has_no_module(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(notebook_cell, "__module__", "__main__")
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", "<stdin>", raising=False)
+    with pytest.raises(DefinitionError, match="defined in a notebook or an interpreter"):
+        component(notebook_cell)

@@ -1,0 +1,110 @@
+"""The metadata server: all of MLMD's service, for many clients, whatever some of them do."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from mlops_metadata.by_server import open_grpc
+from mlops_metadata.server.grpc_server import MetadataServer, ServerOptions
+from mlops_pipeline.errors import StoreError
+from mlops_pipeline.store import AlreadyExistsError, Execution, Run, State, open_store
+
+pytestmark = pytest.mark.mlmd
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[MetadataServer]:
+    server = MetadataServer(f"sqlite:///{tmp_path}/metadata.db", ServerOptions(port=0))
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_serves_until_it_is_told_to_end(
+    tmp_path: Path, environment: dict[str, str], ended_by: signal.Signals
+) -> None:
+    store = f"sqlite:///{tmp_path}/metadata.db"
+    command = [sys.executable, "-m", "mlops_pipeline.cli", "metadata", "serve"]
+    with subprocess.Popen(
+        [*command, "--port", "0", "--store", store],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as process:
+        assert process.stdout is not None
+        told = process.stdout.readline()
+        assert told.startswith(f"serving {store} at grpc://127.0.0.1:"), process.communicate()
+        with contextlib.closing(open_grpc(told.split()[-1])) as client:
+            client.put_run(Run("r1", "taxi"))
+            process.send_signal(ended_by)
+            _, errors = process.communicate(timeout=60)
+        assert (process.returncode, errors) == (0, "")
+    with contextlib.closing(open_store(store)) as again:
+        assert again.get_run("r1") is not None
+
+
+def test_connections_that_say_nothing_hold_up_nobody(server: MetadataServer) -> None:
+    with contextlib.ExitStack() as stack:
+        for number in range(150):
+            idle = socket.create_connection(("127.0.0.1", server.port), 5)
+            stack.enter_context(contextlib.closing(idle))
+            idle.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[: number % 25])
+        with contextlib.closing(open_grpc(server.url)) as client:
+            client.put_run(Run("r1", "taxi"))
+            assert client.get_run("r1") is not None
+
+
+def test_what_is_too_large_is_refused_and_the_server_lives(server: MetadataServer) -> None:
+    with contextlib.closing(open_grpc(server.url)) as client:
+        with pytest.raises(StoreError, match="larger"):
+            client.put_document("0" * (65 * 2**20))
+        client.put_run(Run("r1", "taxi"))
+
+
+def test_of_many_claims_around_a_restart_none_is_lost_or_doubled(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/metadata.db"
+    server = MetadataServer(url, ServerOptions(port=0))
+    port = server.port
+    half = threading.Event()
+
+    def claim(number: int) -> int:
+        with contextlib.closing(open_grpc(server.url)) as client:
+            for step in range(20):
+                name = f"key-{number}-{step}"
+                wanted = Execution("Trainer", "taxi", "r1", "Trainer", State.RUNNING, name=name)
+                while True:
+                    try:
+                        client.put_execution(wanted)
+                        break
+                    except AlreadyExistsError:
+                        break
+                    except StoreError:
+                        # It went down in the middle: the name tells whether it is there.
+                        continue
+                if step == 10:
+                    half.set()
+        return number
+
+    with ThreadPoolExecutor(4) as threads:
+        asked = [threads.submit(claim, number) for number in range(4)]
+        assert half.wait(60)
+        server.stop()
+        again = MetadataServer(url, ServerOptions(port=port))
+        try:
+            assert [each.result(timeout=120) for each in asked] == [0, 1, 2, 3]
+            with contextlib.closing(open_grpc(again.url)) as client:
+                names = [e.name for e in client.executions_of_run("r1")]
+        finally:
+            again.stop()
+    assert sorted(names) == sorted(f"key-{n}-{s}" for n in range(4) for s in range(20))

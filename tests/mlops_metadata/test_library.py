@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mlops_metadata
+
+pytestmark = pytest.mark.mlmd
+
+
+SOURCES = {
+    path.stem: path.read_text() for path in Path(mlops_metadata.__file__).parent.glob("*.py")
+}
+
+
+def test_one_module_imports_ml_metadata() -> None:
+    imports = re.compile(r"^\s*(from|import) (ml_metadata|google)\b", re.MULTILINE)
+    assert [name for name, text in SOURCES.items() if imports.search(text)] == ["library"]
+    # Only what talks to a server, or is one, needs gRPC, and imports it when it is used.
+    imports = re.compile(r"^(from|import) grpc\b", re.MULTILINE)
+    assert [name for name, text in SOURCES.items() if imports.search(text)] == []
+
+
+def test_nothing_is_asked_that_mlmd_answers_slowly_or_no_longer() -> None:
+    for call in ("filter_query", "GetLineageSubgraph"):
+        # The server passes on what others ask.
+        assert [name for name, text in SOURCES.items() if call in text and name != "methods"] == []
+
+
+def test_the_store_brings_in_no_grpc_and_leaves_the_stock_client_usable(tmp_path: Path) -> None:
+    script = f"""
+import sys
+from mlops_metadata.mlmd import open_sqlite
+open_sqlite("sqlite:///{tmp_path / "metadata.db"}").close()
+print("grpc" in sys.modules)
+import ml_metadata
+from ml_metadata.proto import metadata_store_pb2
+config = metadata_store_pb2.ConnectionConfig()
+config.fake_database.SetInParent()
+print(ml_metadata.MetadataStore(config).get_artifacts())
+"""
+    paths = os.pathsep.join(path for path in sys.path if path)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths},
+        check=False,
+    )
+    assert done.stdout.split() == ["False", "[]"], done.stderr

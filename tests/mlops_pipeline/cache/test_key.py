@@ -1,0 +1,144 @@
+"""What runs again after an edit, and what `why` and `plan` say about it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import Any
+
+from cached_project import ALL_CACHED
+
+
+def test_comments_docstrings_and_formatting_run_nothing(truth: Any) -> None:
+    truth.edit("pipeline.py", '"""Read the rows."""', '"""Read all the rows there are."""  # yes')
+    truth.edit("cleaning.py", '"""Rows worth keeping."""', "# Rows worth keeping.")
+    truth.edit(
+        "rules.py",
+        "    return len(row) >= SHORTEST",
+        "    return (\n        len(row) >= SHORTEST\n    )",
+    )
+    assert truth.states() == ALL_CACHED
+
+
+def test_labels_resources_retries_and_workers_run_nothing(truth: Any) -> None:
+    truth.edit("pipeline.py", "= Read(", '= Read.options(labels={"team": "a"}, retries=2)(')
+    truth.edit("pipeline.py", "Score(model=t", "Score.options(timeout=600)(model=t")
+    assert truth.states(workers=1) == ALL_CACHED
+
+
+def test_a_changed_body_runs_that_node_and_stops_where_the_bytes_are_equal(truth: Any) -> None:
+    truth.edit(
+        "pipeline.py", "for file in sorted(data.iterdir())", "for file in sorted([*data.iterdir()])"
+    )
+    assert truth.states() == {**ALL_CACHED, "Read": "COMPLETE"}
+    change = truth.why("Read").changes[0]
+    assert (change.part, change.name) == ("code", "pipeline.py::Read")
+    assert "+" in change.diff
+    assert "[*data.iterdir()]" in change.diff
+
+
+def test_a_changed_body_runs_what_is_below_where_the_bytes_change(truth: Any) -> None:
+    truth.edit("pipeline.py", "rows, {steps} steps", "ROWS, {steps} STEPS!")
+    assert truth.states() == {"Read": "CACHED", "Train": "COMPLETE", "Score": "COMPLETE"}
+    assert str(truth.why("Score").changes[0]) == "input model has different content"
+
+
+def test_a_helper_module_two_imports_away_counts(truth: Any) -> None:
+    truth.edit("rules.py", "SHORTEST = 1", "SHORTEST = 4")
+    assert truth.plan()["Train"].decision == "run"
+    assert "rules.py" in str(truth.plan()["Train"].changes[0])
+    assert truth.states() == {"Read": "CACHED", "Train": "COMPLETE", "Score": "COMPLETE"}
+    change = truth.why("Train").changes[0]
+    assert change.name == "rules.py"
+    assert "-SHORTEST = 1" in change.diff
+    assert "+SHORTEST = 4" in change.diff
+
+
+def test_a_parameter_runs_the_node_that_takes_it(truth: Any) -> None:
+    assert truth.states(parameters={"steps": 5})["Read"] == "CACHED"
+    change = truth.why("Train").changes[0]
+    assert str(change) == "parameter steps: 3 -> 5"
+
+
+def test_the_lock_of_the_environment_counts(truth: Any) -> None:
+    truth.lock = truth.write("uv.lock", "numpy==1.26.4\n")
+    assert truth.states()["Read"] == "COMPLETE"
+    truth.write("uv.lock", "numpy==2.0.0\n")
+    assert truth.states()["Train"] == "COMPLETE"
+    assert truth.why("Train").changes[0].part == "lock"
+
+
+def test_the_version_of_an_imported_package_counts(truth: Any, monkeypatch: Any) -> None:
+    site = truth.folder / "lib" / "site-packages"
+    (site / "tinylib-1.0.dist-info").mkdir(parents=True)
+    (site / "tinylib.py").write_text("SIZE = 1\n")
+    metadata = site / "tinylib-1.0.dist-info" / "METADATA"
+    metadata.write_text("Metadata-Version: 2.1\nName: tinylib\nVersion: 1.0\n")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(site)])
+    truth.edit("rules.py", "SHORTEST = 1", "import tinylib\n\nSHORTEST = 1")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([os.environ.get("PYTHONPATH", ""), str(site)]))
+    assert truth.states()["Train"] == "COMPLETE"
+    assert truth.states() == ALL_CACHED
+    shutil.move(site / "tinylib-1.0.dist-info", site / "tinylib-2.0.dist-info")
+    metadata = site / "tinylib-2.0.dist-info" / "METADATA"
+    metadata.write_text(metadata.read_text().replace("1.0", "2.0"))
+    assert truth.states()["Train"] == "COMPLETE"
+    assert str(truth.why("Train").changes[0]) == 'package tinylib: "1.0" -> "2.0"'
+
+
+def test_another_component_in_the_same_file_does_not_count(truth: Any) -> None:
+    truth.edit("pipeline.py", "str(len((model", "'score ' + str(len((model")
+    assert truth.states() == {**ALL_CACHED, "Score": "COMPLETE"}
+
+
+def test_a_folder_that_cannot_be_read_as_a_whole_is_refused(project: Any) -> None:
+    project.write(
+        "pipeline.py",
+        """
+        from pathlib import Path
+        from mlops_pipeline import component, pipeline
+
+
+        @component
+        def Count(folder: Path) -> int:
+            return len(list(folder.iterdir()))
+
+
+        @pipeline
+        def p(folder: Path = Path("data")):
+            Count(folder=folder)
+        """,
+    )
+    project.write("data/rows.csv", "1")
+    (project.folder / "data" / "lost.csv").symlink_to(project.folder / "nowhere")
+    (failed,) = project.run(in_process=True).failed
+    assert "lost.csv is a link to" in failed.execution.error
+    (project.folder / "data" / "lost.csv").unlink()
+    assert project.states(in_process=True) == {"Count": "COMPLETE"}
+
+
+def test_code_that_is_named_inside_a_parameter_counts(project: Any) -> None:
+    project.write("steps.py", "def double(x: int) -> int:\n    return 2 * x\n")
+    project.write(
+        "pipeline.py",
+        """
+        import importlib
+        from mlops_pipeline import component, pipeline
+
+
+        @component
+        def Apply(plan: dict[str, list[str]]) -> int:
+            module, _, name = plan["steps"][0].partition(":")
+            return getattr(importlib.import_module(module), name)(1)
+
+
+        @pipeline
+        def p():
+            Apply(plan={"steps": ["steps:double"]})
+        """,
+    )
+    assert project.states(in_process=True) == {"Apply": "COMPLETE"}
+    project.edit("steps.py", "2 * x", "x + x")
+    assert project.states(in_process=True) == {"Apply": "COMPLETE"}
+    assert project.states(in_process=True) == {"Apply": "CACHED"}

@@ -1,0 +1,59 @@
+"""Runs on this machine: order, conditions, loops, failures, retries, partial runs, records."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from local_runs import states, write
+
+from mlops_pipeline.errors import PipelineError
+from mlops_pipeline.run_state import state_of
+from mlops_pipeline.store import Execution, State
+
+
+def test_an_execution_whose_process_died_is_reaped_and_its_files_go(project: Any) -> None:
+    write(project, "@pipeline\ndef p():\n    Make()\n")
+    finished = project.run("first", in_process=True, force=True)
+    ir, store = project.compile(), project.store
+    store.put_run(replace(finished.run, id="again", state=State.RUNNING, properties={}))
+    dead = Execution(
+        component=ir.nodes[0].component,
+        pipeline="p",
+        run_id="again",
+        node_id="Make",
+        state=State.RUNNING,
+        host="elsewhere",
+        pid=1,
+        properties={"process": "", "staging": "abcd"},
+    )
+    stored, _ = store.put_execution(dead)
+    staged = Path(project.workspace.root) / "p" / ".staging" / f"{stored.id}-abcd" / "examples"
+    staged.mkdir(parents=True)
+    with pytest.raises(PipelineError, match="is being run: Make by process 1 on elsewhere"):
+        project.run("again", in_process=True)
+    store._executions[stored.id] = Execution(
+        **{**vars(store._executions[stored.id]), "heartbeat": 0.0}
+    )
+    again = project.run("again", in_process=True, force=True)
+    assert states(again) == {"Make": "COMPLETE"}
+    assert store.executions([stored.id])[0].state is State.FAILED
+    assert not staged.exists()
+    assert (
+        finished.outcomes[0].outputs["examples"][0].uri
+        != again.outcomes[0].outputs["examples"][0].uri
+    )
+
+
+def test_a_run_whose_process_is_gone_has_failed_whatever_the_store_says(project: Any) -> None:
+    write(project, "@pipeline\ndef p():\n    Make()\n")
+    ended = project.run("r", in_process=True).run
+    held = replace(ended, state=State.RUNNING)
+    assert state_of(held) is State.RUNNING
+    machine = str(held.properties["process"]).partition("|")[0]
+    killed = replace(held, properties={**held.properties, "process": f"{machine}|1|never"})
+    assert state_of(killed) is State.FAILED
+    elsewhere = replace(held, properties={**held.properties, "process": "other|1|2"})
+    assert state_of(elsewhere) is State.RUNNING
