@@ -1,0 +1,19 @@
+import importlib.util
+
+import pytest
+from cli_project import Mlops
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("ml_metadata") is not None, reason="ML Metadata is installed here"
+)
+def test_what_serving_needs_is_named_where_it_is_missing(mlops: Mlops) -> None:
+    done = mlops("metadata", "serve", "--port", "0")
+    assert done.code == 2
+    assert "is not installed" in done.err
+    assert "mlops-pipeline[local]" in done.err
+
+
+def test_serving_has_flags_for_address_and_certificates(mlops: Mlops) -> None:
+    text = mlops("metadata", "serve", "--help").out
+    assert all(flag in text for flag in ("--host", "--port", "--tls-cert", "--tls-client-ca"))

@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import pytest
+
+from mlops_pipeline.artifacts import Artifact, Boolean, Examples, Float, Integer, JsonValue, String
+from mlops_pipeline.errors import PipelineError
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [(Integer, 3), (Float, 0.5), (Boolean, False), (String, "ä"), (JsonValue, {"a": [1, None]})],
+)
+def test_a_value_comes_back_as_it_was_written(
+    kind: type[Integer | Float | Boolean | String | JsonValue], value: object, tmp_path: Path
+) -> None:
+    artifact = kind(str(tmp_path / "value"))
+    artifact.write(value)
+    assert artifact.read() == value
+    assert artifact.load() == value
+
+
+def test_splits_have_folders_of_their_own(tmp_path: Path) -> None:
+    examples = Examples(str(tmp_path))
+    examples.set_splits(["train", "eval"])
+    assert examples.splits == ["train", "eval"]
+    assert examples.split("eval") == tmp_path / "Split-eval"
+
+
+def test_an_artifact_without_a_loader_says_how_to_register_one(tmp_path: Path) -> None:
+    class Unheard(Artifact):
+        """A type that no loader knows."""
+
+    with pytest.raises(PipelineError) as caught:
+        Unheard(str(tmp_path)).load()
+    assert "mlops_pipeline.loaders" in caught.value.hint
