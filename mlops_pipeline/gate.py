@@ -7,6 +7,7 @@ there. So it holds in any process, and in a result that is taken from the cache.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -91,7 +92,14 @@ def gate_from(findings: Iterable[Finding]) -> Gate | None:
 def read_gate(properties: Mapping[str, Any]) -> Gate | None:
     """Return the gate in the properties of an execution, if there is one."""
     found = properties.get(GATE)
-    return None if found is None else msgspec.convert(found, Gate)
+    if found is None:
+        return None
+    # Two threads that are the first to read a type with msgspec end the process (SIGSEGV).
+    with _READING:
+        return msgspec.convert(found, Gate)
+
+
+_READING = threading.Lock()
 
 
 def closes(properties: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ minor version of its own major one (it ignores fields that it does not know) and
 from __future__ import annotations
 
 import hashlib
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -387,9 +388,18 @@ def dump(pipeline: PipelineIR) -> bytes:
     """Return the JSON of a pipeline: sorted keys, two spaces, a final newline."""
     # Read back once: on Python 3.10 an empty tuple may be another one than the default, which is
     # then written; the same pipeline would give other bytes.
-    plain = msgspec.json.decode(msgspec.json.encode(pipeline), type=PipelineIR)
+    plain = _read(msgspec.json.decode(msgspec.json.encode(pipeline)))
     data = msgspec.json.encode(plain, order="deterministic")
     return msgspec.json.format(data, indent=2) + b"\n"
+
+
+def _read(data: Any) -> PipelineIR:
+    # Two threads that are the first to read a type with msgspec end the process (SIGSEGV).
+    with _READING:
+        return msgspec.convert(data, PipelineIR)
+
+
+_READING = threading.Lock()
 
 
 def digest(pipeline: PipelineIR) -> str:
@@ -420,7 +430,7 @@ def load(data: bytes | str, *, source: str = "IR") -> PipelineIR:
             hint="compile the pipeline again with this version of mlops-pipeline",
         )
     try:
-        return msgspec.convert(head, PipelineIR)
+        return _read(head)
     except msgspec.ValidationError as error:
         raise CompileError(
             f"{source} is not a valid pipeline: {error}",

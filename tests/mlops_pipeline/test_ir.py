@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from mlops_pipeline import ir
 from mlops_pipeline.errors import CompileError
+
+ROOT = Path(__file__).parents[2]
 
 PIPELINE = ir.PipelineIR(
     name="p",
@@ -82,3 +86,32 @@ def test_nodes_are_found_by_id() -> None:
     assert PIPELINE.node("a").component == "m.A"
     with pytest.raises(KeyError):
         PIPELINE.node("b")
+
+
+FIRST_READERS = """
+import sys, threading
+from mlops_pipeline import ir
+
+sys.setswitchinterval(1e-6)
+start = threading.Barrier(4)
+read = []
+
+def go():
+    start.wait()
+    read.append(ir.load(ir.dump(ir.PipelineIR(name="p", nodes=(), parameters=()))))
+
+threads = [threading.Thread(target=go) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(len(read))
+"""
+
+
+def test_several_threads_may_be_the_first_to_read_ir() -> None:
+    for _ in range(5):
+        done = subprocess.run(
+            [sys.executable, "-c", FIRST_READERS], capture_output=True, text=True, cwd=ROOT
+        )
+        assert done.stdout == "4\n", (done.returncode, done.stderr)

@@ -59,7 +59,13 @@ def to_line(message: TaskRequest | Reply) -> bytes:
 
 def from_line(line: bytes, kind: type[_M]) -> _M:
     """Return the message in a line."""
-    return msgspec.convert(json.loads(line), kind)
+    plain = json.loads(line)
+    # Two threads that are the first to read a type with msgspec end the process (SIGSEGV).
+    with _READING:
+        return msgspec.convert(plain, kind)
+
+
+_READING = threading.Lock()
 
 
 def main(requests_fd: int, replies_fd: int, lifeline_fd: int) -> None:
