@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlops_pipeline.cache.key import Key
@@ -13,7 +13,7 @@ from mlops_pipeline.errors import NotFoundError, RootError, SettingsError
 from mlops_pipeline.ir import CacheIR
 from mlops_pipeline.roots import has_bucket
 from mlops_pipeline.run_state import Workspace, load_outputs
-from mlops_pipeline.store import NOTHING, ArtifactRecord, ArtifactState, Execution
+from mlops_pipeline.store import ArtifactRecord, ArtifactState, Execution
 from mlops_pipeline.uris import is_remote
 
 
@@ -30,7 +30,7 @@ class Found:
 
     execution: Execution | None
     reason: str
-    outputs: Mapping[str, Sequence[ArtifactRecord]] = NOTHING
+    outputs: Mapping[str, Sequence[ArtifactRecord]] = field(default_factory=dict)
     damaged: tuple[ArtifactRecord, ...] = ()
     generation: int = 0
 
