@@ -1,7 +1,7 @@
 """Runs the executor of one task in this process: only this module calls user code.
 
 `execute` takes a `Task` and gives a `TaskResult`; it sees artifacts and parameters, never the
-store. Worker processes (`runners.pool`) call the same function.
+store. Worker processes (`runners.workers`) call the same function.
 """
 
 from __future__ import annotations
