@@ -16,7 +16,6 @@ from mlops_pipeline.node.driver import (
     shared_loops,
 )
 from mlops_pipeline.node.launcher import (
-    FINAL,
     Session,
     Start,
     ask,
@@ -27,9 +26,9 @@ from mlops_pipeline.node.launcher import (
     open_session,
 )
 from mlops_pipeline.node.publisher import Done, publish
+from mlops_pipeline.node.retries import is_final, wait_before_retry
 
 __all__ = [
-    "FINAL",
     "Decision",
     "Done",
     "Plan",
@@ -40,6 +39,7 @@ __all__ = [
     "ask",
     "drive",
     "end_run",
+    "is_final",
     "launch",
     "local_inputs",
     "loop_items",
@@ -48,4 +48,5 @@ __all__ = [
     "open_session",
     "publish",
     "shared_loops",
+    "wait_before_retry",
 ]

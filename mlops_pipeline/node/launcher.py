@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from mlops_pipeline.errors import ExecutorError, PipelineError, RootError, StoreError
+from mlops_pipeline.errors import ExecutorError, PipelineError
 from mlops_pipeline.executors import ArtifactRef, Task, TaskResult
 from mlops_pipeline.executors import execute as execute_task
 from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor, SecretName
@@ -35,6 +35,7 @@ from mlops_pipeline.node.driver import (
     import_artifact,
 )
 from mlops_pipeline.node.publisher import Done, publish
+from mlops_pipeline.node.retries import FINAL, is_retryable
 from mlops_pipeline.roots import Attempt
 from mlops_pipeline.run_state import (
     FRESH,
@@ -74,9 +75,6 @@ STEP = "mlops.step"
 
 MESSAGE = 4096
 """Characters of an error that are kept in the store."""
-
-FINAL = "final"
-"""Execution property of a failure that a retry cannot fix."""
 
 
 @dataclass(frozen=True)
@@ -343,17 +341,10 @@ def artifact_ref(record: ArtifactRecord) -> ArtifactRef:
     return ArtifactRef(record.type, record.uri, record.id, properties, record.digest)
 
 
-def _may_pass(error: BaseException) -> bool:
-    """Return True if a retry could succeed."""
-    return isinstance(error, StoreError | RootError | OSError) and not isinstance(
-        error, StaleExecutionError
-    )
-
-
 def _failed(request: Request, execution: Execution, error: BaseException) -> Outcome:
     """Record a failure, with what its user needs to fix it."""
     state = execution.state if execution.state is State.CANCELED else State.FAILED
-    retryable = error.retryable if isinstance(error, ExecutorError) else _may_pass(error)
+    retryable = is_retryable(error)
     if isinstance(error, PipelineError):
         message = str(error)
         details = error.details if isinstance(error, ExecutorError) else ""

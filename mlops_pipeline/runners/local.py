@@ -12,13 +12,14 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import count
 from queue import SimpleQueue
 from typing import Any
 
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.executors import Task, execute
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.node import Session, Start, end_run, launch, open_session
+from mlops_pipeline.node import Session, Start, end_run, launch, open_session, wait_before_retry
 from mlops_pipeline.run_state import (
     SELECTION,
     WHOLE,
@@ -233,17 +234,17 @@ class _Walk:
         """Run a node until it succeeds or may not be tried again."""
         node_id, iteration = place
         retry = self.session.ir.node(node_id).retry
-        pause = retry.wait
         self.crew.tell(NodeEvent("started", node_id, iteration))
-        for attempt in range(1, retry.attempts + 1):
+        for attempt in count(1):
             outcome = launch(self.session, node_id, iteration)
-            last = attempt == retry.attempts or not outcome.retryable
-            if outcome.state is not State.FAILED or last:
+            if outcome.state is not State.FAILED:
+                break
+            pause = wait_before_retry(retry, attempt, outcome)
+            if pause is None:
                 break
             self.crew.tell(NodeEvent("retrying", node_id, iteration, outcome, wait=pause))
             if self.session.stop.wait(pause):
                 break
-            pause = min(pause * retry.factor, retry.max_wait)
         self.crew.tell(NodeEvent("finished", node_id, iteration, outcome))
         return outcome
 

@@ -17,9 +17,8 @@ from typing import Any
 from mlops_pipeline.errors import NotFoundError, did_you_mean
 from mlops_pipeline.executors import Task
 from mlops_pipeline.ir import NodeIR, PipelineIR
-from mlops_pipeline.node import FINAL, Session, Start, end_run, launch, open_session
+from mlops_pipeline.node import Session, Start, end_run, is_final, launch, open_session
 from mlops_pipeline.run_state import (
-    RESUMED,
     WHOLE,
     Iteration,
     Outcome,
@@ -122,21 +121,12 @@ def run_iteration(
         force = options.force or chosen(run).force
         session = open_session(ir, run_id, workspace, execute=pool.execute, force=force)
         last = session.history.get(node_id, iteration)
-        if options.stop_after_final_failure and last is not None and _is_final(last, session.run):
+        if options.stop_after_final_failure and last is not None and is_final(last, session.run):
             return last
         if ir.node(node_id).on_exit:
             # The state of the run so far, for an exit handler.
             session = replace(session, run=replace(session.run, state=_state(session)))
         return launch(session, node_id, iteration)
-
-
-def _is_final(outcome: Outcome, run: Run) -> bool:
-    """Return True if it failed for good since the last resume."""
-    if outcome.execution.finished < run.properties.get(RESUMED, 0.0):
-        return False
-    properties = outcome.execution.properties
-    failed_by_gate = outcome.published and not outcome.state.succeeded
-    return outcome.state is State.FAILED and (bool(properties.get(FINAL)) or failed_by_gate)
 
 
 def count_items(

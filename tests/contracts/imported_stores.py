@@ -9,7 +9,7 @@ from typing import Any
 import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2 as pb
 
-STORES = Path(__file__).parents[1] / "tfx_stores"
+STORES = Path(__file__).parents[1] / "mlops_metadata" / "tfx_stores"
 
 
 def written(folder: Path, layout: str) -> Path:

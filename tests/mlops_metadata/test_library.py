@@ -14,7 +14,7 @@ pytestmark = pytest.mark.mlmd
 
 
 SOURCES = {
-    path.stem: path.read_text() for path in Path(mlops_metadata.__file__).parent.glob("*.py")
+    path.stem: path.read_text() for path in Path(mlops_metadata.__file__).parent.rglob("*.py")
 }
 
 

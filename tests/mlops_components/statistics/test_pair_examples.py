@@ -20,6 +20,16 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Examples:
 
 
 @pytest.fixture(scope="module")
+def test(tmp_path_factory: pytest.TempPathFactory) -> Examples:
+    def change(number: int) -> dict[str, Any]:
+        if number % 10 == 0:
+            return {"kind": "c"}
+        return {"size": number + 0.25, "new": "x"} if number % 10 == 1 else {}
+
+    return written(tmp_path_factory.mktemp("test"), change, range(ROWS + 5))
+
+
+@pytest.fixture(scope="module")
 def found(test: Examples, base: Examples) -> Any:
     return diff(test, base, SKEW)
 

@@ -22,7 +22,7 @@ pytestmark = [
 ]
 
 
-MODULE = Path(__file__).with_name("tfx_style_module.py")
+MODULE = Path(__file__).parents[1] / "user_modules" / "tfx_style_module.py"
 
 
 KERAS = "import keras\nimport keras_tuner"
