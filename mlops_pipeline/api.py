@@ -43,11 +43,12 @@ from mlops_pipeline.inspection import list_datasets as list_versions
 from mlops_pipeline.inspection import models_of as trained_models
 from mlops_pipeline.interface import map_paths
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.roots import make_root
+from mlops_pipeline.roots import Copies, make_root
 from mlops_pipeline.run_state import (
     LAST,
     Selection,
     Workspace,
+    copies_in,
     find_lock,
     open_workspace,
     pipeline_of,
@@ -117,7 +118,7 @@ def run(
         name = run_id or new_run_id()
         make_root(workspace.root)
         local.run(ir, name, workspace, parameters=given, options=chosen, on_event=on_event)
-        return read_run(workspace.store, name)
+        return read_run(workspace.store, name, workspace.copies)
 
 
 def plan(
@@ -155,13 +156,14 @@ def resume(
             ir, workspace = workspace_of(record, settings, store)
             make_root(workspace.root)
             local.run(ir, record.id, workspace, options=chosen, on_event=on_event)
-        return read_run(store, record.id)
+        return read_run(store, record.id, _copies(settings))
 
 
 def open_run(run_id: str = LAST, *, where: Where | None = None) -> PipelineRun:
     """Return a run that has been, as `mlops show` shows it."""
     with _existing_store(where) as store:
-        return read_run(store, find_run(store, run_id).id)
+        copies = _copies(_settings(where, Path.cwd()))
+        return read_run(store, find_run(store, run_id).id, copies)
 
 
 def runs(pipeline: str = "", *, limit: int = 20, where: Where | None = None) -> list[Run]:
@@ -212,13 +214,15 @@ def lineage(
 def datasets(name: str = "", *, where: Where | None = None) -> list[Version]:
     """Return the versions of all datasets, or of one, newest first; see `mlops data list`."""
     with _existing_store(where) as store:
-        return list_versions(store, name)
+        return list_versions(store, name, copies=_copies(_settings(where, Path.cwd())))
 
 
 def data_diff(before: str, after: str, *, where: Where | None = None) -> DataDiff:
     """Compare two versions of a dataset, named as for `mlops data diff`."""
     with _existing_store(where) as store:
-        return diff_versions(store, find_version(store, before), find_version(store, after))
+        copies = _copies(_settings(where, Path.cwd()))
+        first, second = find_version(store, before), find_version(store, after)
+        return diff_versions(store, first, second, copies=copies)
 
 
 def models_of(version: str, *, where: Where | None = None) -> list[TrainedModel]:
@@ -296,6 +300,10 @@ def _settings(where: Where | None, start: Path) -> Settings:
         "root": str(where.root) if where.root else None,
     }
     return resolve(Sources(start, flags)).values
+
+
+def _copies(settings: Settings) -> Copies:
+    return copies_in(settings.scratch, settings.scratch_limit)
 
 
 @contextmanager

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from mlops_metadata.connection import Connection
+from mlops_metadata.connection import Connection, ThreadLock
 from mlops_metadata.library import SERVICE, Library, pb, respond, service
-from mlops_metadata.locks import ThreadLock
 from mlops_metadata.mlmd import MlmdStore
 from mlops_pipeline.errors import StoreError, did_you_mean
 

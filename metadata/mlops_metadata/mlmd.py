@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +30,6 @@ from mlops_pipeline.store import (
     Run,
     StaleExecutionError,
     State,
-    document_digest,
 )
 
 _TEXT = "mlops.text"
@@ -342,7 +342,7 @@ class MlmdStore:
     # Documents
 
     def put_document(self, text: str) -> str:
-        name = document_digest(text)
+        name = hashlib.sha256(text.encode()).hexdigest()
         if not self._contexts.id(DOCUMENT, name):
             context = self._contexts.new(DOCUMENT, name)
             encode(text, context.custom_properties[_TEXT])

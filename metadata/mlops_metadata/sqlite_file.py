@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote
 
-from mlops_metadata.connection import Connection
+from mlops_metadata.connection import Connection, FileLock, NoLock, WriteLock
 from mlops_metadata.library import Library, pb
-from mlops_metadata.locks import FileLock, NoLock, WriteLock
 from mlops_pipeline.errors import StoreError, did_you_mean
 
 if TYPE_CHECKING:

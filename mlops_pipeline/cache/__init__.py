@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 from mlops_pipeline.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from mlops_pipeline.cache.key import Key, make_key
-    from mlops_pipeline.cache.search import Found, find_reusable
+    from mlops_pipeline.cache.key import Found, Key, find_reusable, make_key
     from mlops_pipeline.cache.why import Change, Why, explain, why_node
 else:
     __getattr__ = lazy_names(
         __name__,
         {
-            "key": "Key make_key",
-            "search": "Found find_reusable",
+            "key": "Found Key find_reusable make_key",
             "why": "Change Why explain why_node",
         },
     )

@@ -52,7 +52,7 @@ def list_(project: Project, dataset: str | None, limit: int, as_json: bool) -> N
 
     The newest comes first. DATASET is PIPELINE.NODE.OUTPUT, or a part of that.
     """
-    found = list_datasets(project.existing_store, dataset or "", limit=limit)
+    found = list_datasets(project.existing_store, dataset or "", limit=limit, copies=project.copies)
     if as_json:
         write_json(found)
     elif not found:
@@ -103,7 +103,7 @@ def diff(project: Project, before: str, after: str | None, everything: bool, as_
         first, second = version_before(store, first), first
     else:
         second = find_version(store, after)
-    found = diff_versions(store, first, second)
+    found = diff_versions(store, first, second, copies=project.copies)
     if as_json:
         features = [{"change": each.change, **_plain(each)} for each in found.features]
         write_json({**_plain(found), "features": features})

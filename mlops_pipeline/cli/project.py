@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,6 +15,9 @@ from mlops_pipeline.errors import NotFoundError, SettingsError
 from mlops_pipeline.inspection import find_run
 from mlops_pipeline.settings import Resolved, Settings, Sources, resolve, start_of
 from mlops_pipeline.store import MetadataStore, Run
+
+if TYPE_CHECKING:
+    from mlops_pipeline.roots import Copies
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -90,6 +93,13 @@ class Project:
         from mlops_pipeline.store import is_there
 
         return is_there(self.settings.store)
+
+    @property
+    def copies(self) -> Copies:
+        """Local copies of the artifacts that are kept elsewhere."""
+        from mlops_pipeline.run_state import copies_in
+
+        return copies_in(self.settings.scratch, self.settings.scratch_limit)
 
     def find_run(self, name: str) -> Run:
         """Find a run by its id, the beginning of its id, or `last`.

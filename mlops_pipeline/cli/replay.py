@@ -34,7 +34,7 @@ def replay(
     It gets the inputs and parameters that it had, runs your code as it is now in this process,
     and records nothing. RUN is an id, the beginning of one, or `last`.
     """
-    done = read_run(project.existing_store, project.find_run(run_id).id)
+    done = read_run(project.existing_store, project.find_run(run_id).id, project.copies)
     ir, workspace = workspace_of(done.record, project.settings, project.store)
     execution = done[node].execution
     if keep:

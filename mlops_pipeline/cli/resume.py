@@ -51,7 +51,7 @@ def resume(project: Project, run_id: str, **flags: Any) -> int:
 def _report_complete(project: Project, run_id: str, *, as_json: bool) -> int:
     """Report that the run is complete; resuming once too often is no error."""
     if as_json:
-        write_json(run_data(read_run(project.store, run_id)))
+        write_json(run_data(read_run(project.store, run_id, project.copies)))
     else:
         write([f"run {run_id} is complete: nothing is left to do"])
     return 0

@@ -170,7 +170,7 @@ def execute(job: Job, project: Project, *, logs: bool, as_json: bool) -> int:
             options=job.options,
             on_event=on_event,
         )
-    done = read_run(job.workspace.store, job.run_id)
+    done = read_run(job.workspace.store, job.run_id, job.workspace.copies)
     if as_json:
         write_json(run_data(done))
     else:

@@ -1,4 +1,4 @@
-"""Opens Apache Beam pipelines, and runs components that are handed one.
+"""Opens Apache Beam pipelines, for components that are handed one and for others.
 
 Beam itself is imported here only.
 """
@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
-from mlops_pipeline.executors.call import call_function
-from mlops_pipeline.executors.task import Task, TaskResult
+from mlops_pipeline.executors.task import Task
 from mlops_pipeline.interface import read_interface
 from mlops_pipeline.ir import BeamExecutor
 from mlops_pipeline.tracebacks import summary, traceback_tail
@@ -23,14 +22,18 @@ IN_PROCESS = "FnApiRunner"
 _LOCAL = ("direct", "switchingdirect", "bundlebaseddirect", "testdirect", "fnapi", "prism")
 
 
-def run_beam(task: Task, executor: BeamExecutor, target: Any) -> TaskResult:
-    """Hand the component function a pipeline, then run what it built and wait for its end.
+@contextlib.contextmanager
+def beam_argument(task: Task, executor: BeamExecutor, target: Any) -> Iterator[dict[str, Any]]:
+    """Yield the pipeline of a component by the name of its parameter; it runs at the block's end.
 
     Args:
         target: the component, or its function, with a parameter of type `BeamPipeline`.
+
+    Raises:
+        ExecutorError: there is no such parameter; Beam is missing, or cannot be started.
+        ParameterError: an option or the runner is unknown, or has a wrong value.
     """
-    function = getattr(target, "function", target)
-    parameter = read_interface(function).beam
+    parameter = read_interface(getattr(target, "function", target)).beam
     if not parameter:
         raise ExecutorError(
             f"{task.name}: {executor.target} takes no Beam pipeline",
@@ -38,8 +41,7 @@ def run_beam(task: Task, executor: BeamExecutor, target: Any) -> TaskResult:
             retryable=False,
         )
     with running_pipeline(task.name, executor.pipeline_args) as pipeline:
-        # The pipeline runs at the end of this block; only then is the result returned.
-        return call_function(task, function, **{parameter: pipeline})
+        yield {parameter: pipeline}
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ import copy
 import functools
 import os
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +26,24 @@ from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
 from mlops_pipeline.executors.context import Taken, TaskContext
 from mlops_pipeline.executors.task import ArtifactRef, Task
 from mlops_pipeline.interface import Secret, near_choice, spelt
+
+
+@functools.lru_cache(maxsize=1024)
+def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return the annotations of a function, with their markers.
+
+    Raises:
+        ExecutorError: an annotation names something that does not exist at run time.
+    """
+    try:
+        return typing.get_type_hints(function, include_extras=True)
+    except (NameError, TypeError, AttributeError) as error:
+        name = getattr(function, "__qualname__", function)
+        raise ExecutorError(
+            f"the annotations of {name} cannot be read: {error}",
+            hint="import what they name at module level, outside `if TYPE_CHECKING`",
+            retryable=False,
+        ) from error
 
 
 def bind(task: Task, hints: Mapping[str, Any]) -> TaskContext:

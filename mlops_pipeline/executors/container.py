@@ -26,8 +26,7 @@ import msgspec
 
 from mlops_pipeline.artifacts import Artifact, ValueArtifact
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
-from mlops_pipeline.executors.binding import bind
-from mlops_pipeline.executors.call import hints_of
+from mlops_pipeline.executors.binding import bind, hints_of
 from mlops_pipeline.executors.context import TaskContext
 from mlops_pipeline.executors.task import Task, TaskResult
 from mlops_pipeline.ir import ContainerExecutor

@@ -1,12 +1,13 @@
 """Runs the executor of one task in this process: only this module calls user code.
 
 `execute` takes a `Task` and gives a `TaskResult`; it sees artifacts and parameters, never the
-store. Worker processes (`runners.pool`) call the same function.
+store. Worker processes (`runners.workers`) call the same function.
 """
 
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 import sys
 from collections.abc import Iterator
@@ -14,9 +15,18 @@ from typing import Any
 
 import msgspec
 
-from mlops_pipeline.executors.call import call_class, call_function
+from mlops_pipeline.errors import ExecutorError
+from mlops_pipeline.executors.binding import (
+    bind,
+    changed_properties,
+    check_names,
+    hints_of,
+    write_values,
+)
+from mlops_pipeline.executors.context import CURRENT, TaskContext
 from mlops_pipeline.executors.failure import Redactor, failed
 from mlops_pipeline.executors.task import Task, TaskResult
+from mlops_pipeline.gate import gate_from
 from mlops_pipeline.ir import BeamExecutor, ClassExecutor, ContainerExecutor, FunctionExecutor
 from mlops_pipeline.user_code import load_target
 
@@ -59,9 +69,11 @@ def run_task(task: Task, target: Any = None) -> TaskResult:
                 return call_class(task, target)
             # What only some kinds need is imported by them alone.
             case BeamExecutor():
-                from mlops_pipeline.executors.beam import run_beam
+                from mlops_pipeline.executors.beam import beam_argument
 
-                return run_beam(task, executor, target)
+                # The pipeline runs at the end of this block; only then is the result returned.
+                with beam_argument(task, executor, target) as pipeline:
+                    return call_function(task, target, **pipeline)
             case ContainerExecutor():
                 from mlops_pipeline.executors.container import run_container
 
@@ -69,6 +81,58 @@ def run_task(task: Task, target: Any = None) -> TaskResult:
             case _:
                 # Importers and resolvers are all done when their inputs are resolved.
                 return TaskResult()
+
+
+def call_function(task: Task, target: Any, **extra: Any) -> TaskResult:
+    """Bind a task to a component, or its function, call it, and take what it gives.
+
+    Args:
+        extra: arguments that are neither artifact nor parameter.
+    """
+    function = getattr(target, "function", target)
+    hints = hints_of(function)
+    parameters = inspect.signature(function).parameters
+    context = bind(task, hints)
+    needed = {n for n, p in parameters.items() if p.default is p.empty and n not in extra}
+    check_names(task, set(parameters), needed)
+    written = {n: a for n, a in context.outputs.items() if n not in task.values}
+    arguments = {**context.inputs, **written, **context.parameters, **extra}
+    token = CURRENT.set(context)
+    try:
+        returned = function(**arguments)
+    finally:
+        CURRENT.reset(token)
+    return _finish(task, context, returned, hints.get("return"))
+
+
+def call_class(task: Task, target: Any) -> TaskResult:
+    """Call `Class().execute(context)`; a component around it gives the types."""
+    kind = getattr(target, "executor", target)
+    if not callable(getattr(kind, "execute", None)):
+        raise ExecutorError(
+            f"{task.name}: {kind!r} has no method execute(task)",
+            hint="write `def execute(self, task: TaskContext)`",
+            retryable=False,
+        )
+    function = getattr(target, "function", None)
+    hints = hints_of(function) if function else {}
+    context = bind(task, hints)
+    token = CURRENT.set(context)
+    try:
+        returned = kind().execute(context)
+    finally:
+        CURRENT.reset(token)
+    hint = hints.get("return") or hints_of(kind.execute).get("return")
+    return _finish(task, context, returned, hint)
+
+
+def _finish(task: Task, context: TaskContext, returned: Any, hint: Any) -> TaskResult:
+    """Write the returned values, and collect the properties that were set."""
+    if task.values:
+        write_values(task, context.outputs, returned, hint)
+    properties = changed_properties(task, context.outputs)
+    gate = gate_from(context.findings) if context.findings else None
+    return TaskResult(properties=properties, gate=gate)
 
 
 @contextlib.contextmanager

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mlops_pipeline.inspection.feature_statistics import Feature
     from mlops_pipeline.inspection.find import find_run, find_start, split_node
     from mlops_pipeline.inspection.lineage import Lineage, LineageStart, downstream, upstream
+    from mlops_pipeline.inspection.node_run import Artifacts, NodeRun
     from mlops_pipeline.inspection.report import (
         causes,
         command_lines,
@@ -41,13 +42,7 @@ if TYPE_CHECKING:
         run_data,
         run_report,
     )
-    from mlops_pipeline.inspection.results import (
-        Artifacts,
-        NodeRun,
-        PipelineRun,
-        node_name,
-        read_run,
-    )
+    from mlops_pipeline.inspection.results import PipelineRun, node_name, read_run
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -58,8 +53,9 @@ else:
             "feature_statistics": "Feature",
             "find": "find_run find_start split_node",
             "lineage": "Lineage LineageStart downstream upstream",
+            "node_run": "Artifacts NodeRun",
             "report": "causes command_lines gate_lines next_commands node_data run_data run_report",
-            "results": "Artifacts NodeRun PipelineRun node_name read_run",
+            "results": "PipelineRun node_name read_run",
         },
     )
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import Any, Protocol
 
-from mlops_pipeline.artifacts import Artifact
-from mlops_pipeline.gate import Gate
 from mlops_pipeline.inspection.console import one_line, seconds
-from mlops_pipeline.store import Execution, State
+from mlops_pipeline.inspection.node_run import NodeRun
+from mlops_pipeline.store import Run, State
 
 # Read on light and on dark backgrounds, so the card keeps to one hue a state and inherits the rest.
 COLOURS = {
@@ -22,48 +20,15 @@ COLOURS = {
 }
 
 
-class NodeFacts(Protocol):
-    """Facts about a node for a card."""
+def card(run: Run, state: State, duration: float, nodes: Sequence[NodeRun]) -> str:
+    """Return the HTML of a run: what it was, its nodes with times, and why it failed.
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def state(self) -> State: ...
-    @property
-    def decision(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def duration(self) -> float: ...
-    @property
-    def outputs(self) -> Mapping[str, Sequence[Artifact]]: ...
-    @property
-    def execution(self) -> Execution: ...
-    @property
-    def gate(self) -> Gate | None: ...
-
-
-class RunFacts(Protocol):
-    """Facts about a run for a card."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def pipeline(self) -> str: ...
-    @property
-    def state(self) -> State: ...
-    @property
-    def duration(self) -> float: ...
-    @property
-    def parameters(self) -> Mapping[str, Any]: ...
-    @property
-    def failed(self) -> Sequence[NodeFacts]: ...
-    def __iter__(self) -> Iterator[NodeFacts]: ...
-
-
-def card(run: RunFacts) -> str:
-    """Return the HTML of a run: what it was, its nodes with times, and why it failed."""
-    rows = "".join(_row(node, run.duration) for node in run)
+    Args:
+        state: the state as it is, where the store still has a dead run as running.
+        duration: seconds.
+    """
+    rows = "".join(_row(node, duration) for node in nodes)
+    failed = [node for node in nodes if node.state is State.FAILED]
     parameters = "".join(
         f"<code>{escape(name)}={escape(one_line(value))}</code> "
         for name, value in run.parameters.items()
@@ -71,18 +36,18 @@ def card(run: RunFacts) -> str:
     return (
         '<div style="border:1px solid #8884;border-radius:8px;padding:12px 16px;'
         'max-width:60em;font-size:13px">'
-        f'<div style="font-size:15px"><b>{escape(run.pipeline)}</b> {_badge(run.state)} '
-        f'<span style="opacity:.7">run {escape(run.id)} · {seconds(run.duration)}</span></div>'
+        f'<div style="font-size:15px"><b>{escape(run.pipeline)}</b> {_badge(state)} '
+        f'<span style="opacity:.7">run {escape(run.id)} · {seconds(duration)}</span></div>'
         f'<div style="margin:4px 0 8px">{parameters}</div>'
         '<table style="width:100%;border-collapse:collapse;color:inherit;font-size:inherit">'
         '<tr style="text-align:left">'
         "<th>node</th><th></th><th>time</th><th></th><th>outputs</th></tr>"
-        f"{rows}</table>{''.join(_gate(node) for node in run)}"
-        f"{''.join(_error(node) for node in run.failed)}</div>"
+        f"{rows}</table>{''.join(_gate(node) for node in nodes)}"
+        f"{''.join(_error(node) for node in failed)}</div>"
     )
 
 
-def _row(node: NodeFacts, whole: float) -> str:
+def _row(node: NodeRun, whole: float) -> str:
     share = min(100.0, 100 * node.duration / whole) if whole else 0.0
     bar = (
         f'<div style="width:{share:.0f}%;min-width:1px;height:8px;border-radius:2px;'
@@ -110,7 +75,7 @@ def _badge(state: State, text: str = "") -> str:
     )
 
 
-def _gate(node: NodeFacts) -> str:
+def _gate(node: NodeRun) -> str:
     """Return the gate of a node as HTML; a failed one is shown as an error instead."""
     if node.gate is None or not node.state.succeeded:
         return ""
@@ -121,7 +86,7 @@ def _gate(node: NodeFacts) -> str:
     )
 
 
-def _error(node: NodeFacts) -> str:
+def _error(node: NodeRun) -> str:
     details = node.execution.details
     tail = f"<pre style='white-space:pre-wrap'>{escape(details)}</pre>" if details else ""
     return (

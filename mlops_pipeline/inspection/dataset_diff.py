@@ -20,6 +20,7 @@ from mlops_pipeline.inspection.feature_statistics import (
     read_described,
 )
 from mlops_pipeline.inspection.results import artifact_object
+from mlops_pipeline.roots import Copies
 from mlops_pipeline.store import MetadataStore
 
 Describe = Callable[[Artifact, Path], None]
@@ -79,20 +80,25 @@ class DataDiff:
 
 
 def diff_versions(
-    store: MetadataStore, before: Version, after: Version, describe: Describe | None = None
+    store: MetadataStore,
+    before: Version,
+    after: Version,
+    describe: Describe | None = None,
+    copies: Copies | None = None,
 ) -> DataDiff:
     """Compare two versions by their statistics: stored ones, or some that are made from the files.
 
     Args:
         describe: makes statistics of examples; by default the entry point `Examples` of the group
             `mlops_pipeline.describers`.
+        copies: local copies of what is kept elsewhere, as for `read_run`.
 
     Raises:
         NotFoundError: there are no statistics of one of them, and none can be made here.
     """
     if before.digest and before.digest == after.digest:
         return DataDiff(before, after, same_content=True, rows={})
-    one, other = (_described(store, each, describe) for each in (before, after))
+    one, other = (_described(store, each, describe, copies) for each in (before, after))
     splits = list(dict.fromkeys([*one, *other]))
     features = [each for split in splits for each in _features(split, one, other)]
     types = {
@@ -154,17 +160,18 @@ def _distances(name: str, before: Described, after: Described) -> tuple[float | 
     return None, None
 
 
-def _described(store: MetadataStore, version: Version, describe: Describe | None) -> Splits:
+def _described(
+    store: MetadataStore, version: Version, describe: Describe | None, copies: Copies | None
+) -> Splits:
     stored = statistics_of(store, version.ids)
     if stored is not None:
-        return {
-            name: read_described(artifact_object(stored).path, name) for name in splits_of(stored)
-        }
+        path = artifact_object(stored, copies).path
+        return {name: read_described(path, name) for name in splits_of(stored)}
     describe = describe or _describer(version)
     (record,) = store.artifacts([version.ids[-1]])
     with tempfile.TemporaryDirectory(prefix="mlops-statistics-") as folder:
         try:
-            describe(artifact_object(record), Path(folder))
+            describe(artifact_object(record, copies), Path(folder))
         except ImportError:
             raise _no_statistics(version) from None
         return {name: read_described(Path(folder), name) for name in version.splits}

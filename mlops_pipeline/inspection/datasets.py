@@ -15,6 +15,7 @@ from mlops_pipeline.errors import NotFoundError, PipelineError, did_you_mean
 from mlops_pipeline.inspection.feature_statistics import read_described
 from mlops_pipeline.inspection.find import find_start
 from mlops_pipeline.inspection.results import artifact_object
+from mlops_pipeline.roots import Copies
 from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,
@@ -93,17 +94,20 @@ class TrainedModel:
     pushed: tuple[str, ...] = ()
 
 
-def list_datasets(store: MetadataStore, name: str = "", *, limit: int = RECENT) -> list[Version]:
+def list_datasets(
+    store: MetadataStore, name: str = "", *, limit: int = RECENT, copies: Copies | None = None
+) -> list[Version]:
     """Return the versions of all datasets, or of those that a name means, newest first.
 
     Args:
         name: `<pipeline>.<node>.<output>`, or one or two of these parts next to each other.
         limit: how many; the statistics of each are read for its rows and columns.
+        copies: local copies of statistics that are kept elsewhere, as for `read_run`.
 
     Raises:
         NotFoundError: no dataset has this name.
     """
-    return [_counted(store, each) for each in versions(store, name)[:limit]]
+    return [_counted(store, each, copies) for each in versions(store, name)[:limit]]
 
 
 def versions(store: MetadataStore, name: str = "") -> list[Version]:
@@ -195,15 +199,14 @@ def splits_of(record: ArtifactRecord) -> list[str]:
     return list(getattr(artifact_object(record), "splits", []))
 
 
-def _counted(store: MetadataStore, version: Version) -> Version:
+def _counted(store: MetadataStore, version: Version, copies: Copies | None) -> Version:
     """Return the version with its columns, and its rows if it lacks them, by its statistics."""
     statistics = statistics_of(store, version.ids)
     if statistics is None:
         return version
     try:
-        found = {
-            s: read_described(artifact_object(statistics).path, s) for s in splits_of(statistics)
-        }
+        path = artifact_object(statistics, copies).path
+        found = {s: read_described(path, s) for s in splits_of(statistics)}
     except PipelineError:
         return version
     columns = {name for split in found.values() for name in split.features}

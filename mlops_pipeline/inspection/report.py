@@ -21,7 +21,8 @@ from mlops_pipeline.inspection.console import (
     one_line,
     seconds,
 )
-from mlops_pipeline.inspection.results import KILLED, NodeRun, PipelineRun
+from mlops_pipeline.inspection.node_run import NodeRun
+from mlops_pipeline.inspection.results import KILLED, PipelineRun
 from mlops_pipeline.store import MetadataStore, State
 
 METRICS_FILE = "metrics.json"

@@ -5,17 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from mlops_pipeline.artifacts import Artifact, class_named
 from mlops_pipeline.errors import NotFoundError, RunFailedError, did_you_mean
-from mlops_pipeline.gate import Gate, read_gate
 from mlops_pipeline.inspection.card import card
+from mlops_pipeline.inspection.node_run import NodeRun
+from mlops_pipeline.roots import Copies
 from mlops_pipeline.run_state import (
     TAG,
     copies_in,
-    elapsed,
     last_sign,
     load_links,
     node_label,
@@ -26,74 +25,8 @@ from mlops_pipeline.settings import Sources, resolve
 from mlops_pipeline.store import ArtifactRecord, Direction, Execution, MetadataStore, Run, State
 from mlops_pipeline.uris import is_remote
 
-Artifacts = Mapping[str, Sequence[Artifact]]
-
 KILLED = "its process was killed"
 """Error of a node that was running when its run's process ended without a word."""
-
-
-@dataclass(frozen=True)
-class NodeRun:
-    """A node of a run, or one iteration of it: its last attempt, and what it read and wrote.
-
-    Args:
-        name: the node's id, with its iteration: `Trainer[0]`.
-        attempts: how many there were in this run.
-        inputs, outputs: artifacts by name, in order.
-    """
-
-    name: str
-    execution: Execution
-    attempts: int
-    inputs: Artifacts
-    outputs: Artifacts
-
-    @property
-    def state(self) -> State:
-        """State of the node."""
-        return self.execution.state
-
-    @property
-    def decision(self) -> str:
-        """Decision: `run`, `cached`, `skipped`, `failed`, `canceled` or `running`."""
-        state = self.execution.state
-        return "run" if state is State.COMPLETE else state.value.lower()
-
-    @property
-    def reason(self) -> str:
-        """Reason why it was cached, skipped or had to run."""
-        return self.execution.reason
-
-    @property
-    def gate(self) -> Gate | None:
-        """Gate of the node; of a skipped node, the gate that closed it off."""
-        return read_gate(self.execution.properties)
-
-    @property
-    def duration(self) -> float:
-        """Seconds that the last attempt took, so far if it is not over."""
-        return elapsed(self.execution.started, self.execution.finished)
-
-    def artifact(self, output: str = "") -> Artifact:
-        """Return the only artifact of an output; the output may be left out if there is only one.
-
-        Raises:
-            NotFoundError: there is no such output, or not exactly one artifact.
-        """
-        if not output and len(self.outputs) == 1:
-            output = next(iter(self.outputs))
-        found = self.outputs.get(output, ())
-        if len(found) == 1:
-            return found[0]
-        if output in self.outputs or (not output and self.outputs):
-            raise NotFoundError(
-                f"{self.name} has {len(found) or len(self.outputs)} artifacts to choose from",
-                hint=f"take one from .outputs: {', '.join(self.outputs)}",
-            )
-        raise NotFoundError(
-            f"{self.name} has no output {output!r}" if output else f"{self.name} has no outputs",
-            hint=did_you_mean(output, self.outputs),
-        )
 
 
 @dataclass(frozen=True)
@@ -189,11 +122,14 @@ class PipelineRun:
         )
 
     def _repr_html_(self) -> str:
-        return card(self)
+        return card(self.record, self.state, self.duration, list(self))
 
 
-def read_run(store: MetadataStore, run_id: str) -> PipelineRun:
+def read_run(store: MetadataStore, run_id: str, copies: Copies | None = None) -> PipelineRun:
     """Read a run from the store.
+
+    Args:
+        copies: local copies of artifacts that are kept elsewhere, as for `artifact_object`.
 
     Raises:
         NotFoundError: there is no such run.
@@ -218,8 +154,8 @@ def read_run(store: MetadataStore, run_id: str) -> PipelineRun:
             name=name,
             execution=attempts[-1],
             attempts=len(attempts),
-            inputs=_objects(inputs.get(attempts[-1].id, {})),
-            outputs=_objects(outputs.get(attempts[-1].id, {})),
+            inputs=_objects(inputs.get(attempts[-1].id, {}), copies),
+            outputs=_objects(outputs.get(attempts[-1].id, {}), copies),
         )
         for name, attempts in tries.items()
     }
@@ -239,24 +175,33 @@ def node_name(execution: Execution) -> str:
     return node_label(execution.node_id, execution.iteration)
 
 
-def artifact_object(record: ArtifactRecord) -> Artifact:
+def artifact_object(record: ArtifactRecord, copies: Copies | None = None) -> Artifact:
     """Return the artifact of a record, as an object of its class.
 
     An artifact of a class that is not imported becomes one of a class made up for it.
+
+    Args:
+        copies: local copies for an artifact that is kept elsewhere; by default, those that the
+            settings of the current folder name.
     """
     kind: type[Artifact] = class_named(record.type) or type(record.type, (Artifact,), {})
     properties = {key: value for key, value in record.properties.items() if key != TAG}
     artifact = kind(record.uri, id=record.id, properties=properties, digest=record.digest)
     if is_remote(record.uri):
-        artifact.fetch = functools.partial(_copy_of, record.uri, record.digest)
+        copies = _copies_here() if copies is None else copies
+        artifact.fetch = functools.partial(copies.hold, record.uri, record.digest)
     return artifact
 
 
-def _copy_of(uri: str, digest: str) -> Path:
-    """Return the local copy of an artifact, by the settings; it stays while this process runs."""
+def _copies_here() -> Copies:
+    """Return the local copies by the settings of the current folder."""
     settings = resolve(Sources()).values
-    return copies_in(settings.scratch, settings.scratch_limit).hold(uri, digest)
+    return copies_in(settings.scratch, settings.scratch_limit)
 
 
-def _objects(links: Mapping[str, Sequence[ArtifactRecord]]) -> dict[str, list[Artifact]]:
-    return {key: [artifact_object(record) for record in found] for key, found in links.items()}
+def _objects(
+    links: Mapping[str, Sequence[ArtifactRecord]], copies: Copies | None
+) -> dict[str, list[Artifact]]:
+    return {
+        key: [artifact_object(record, copies) for record in found] for key, found in links.items()
+    }

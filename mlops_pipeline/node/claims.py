@@ -6,6 +6,7 @@ and takes over the result. A claim whose process is dead is reaped, and the work
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import threading
@@ -19,7 +20,7 @@ from mlops_pipeline.errors import ResolutionError
 from mlops_pipeline.node.driver import Plan, Request
 from mlops_pipeline.roots import OUTPUTS, STAGING
 from mlops_pipeline.run_state import host, is_dead, is_gone, process_of, reap, this_process
-from mlops_pipeline.store import NOTHING, AlreadyExistsError, Execution, State, document_digest
+from mlops_pipeline.store import AlreadyExistsError, Execution, State
 
 POLL = 0.1
 """Seconds between two looks at a claim that another process holds."""
@@ -45,13 +46,14 @@ def new_execution(request: Request, plan: Plan | None, state: State) -> Executio
         pid=os.getpid(),
         started=now,
         finished=0.0 if state is State.RUNNING else now,
-        properties=plan.gate.properties() if plan and plan.gate else NOTHING,
+        properties=plan.gate.properties() if plan and plan.gate else {},
     )
 
 
 def manifest_text(key: Key) -> str:
-    """Return a key as an execution keeps it: its parts, and the digests of the sources."""
-    sources = {name: document_digest(text) for name, text in key.sources.items()}
+    """Return a key as an execution keeps it: its parts, and the sources as documents."""
+    # Under these names the store keeps them: see `put_document`.
+    sources = {n: hashlib.sha256(text.encode()).hexdigest() for n, text in key.sources.items()}
     data = {"parts": key.manifest, "sources": sources}
     return msgspec.json.encode(data, order="deterministic").decode()
 

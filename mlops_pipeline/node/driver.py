@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -37,7 +37,7 @@ from mlops_pipeline.node.expressions import evaluate
 from mlops_pipeline.resolvers import Query, ask_resolver
 from mlops_pipeline.roots import check_url
 from mlops_pipeline.run_state import History, Iteration, Outcome, Workspace, node_label
-from mlops_pipeline.store import NOTHING, ArtifactRecord, ArtifactState, Run, State
+from mlops_pipeline.store import ArtifactRecord, ArtifactState, Run, State
 from mlops_pipeline.uris import is_remote, local_place
 
 
@@ -78,8 +78,8 @@ class Request:
     history: History
     iteration: Iteration = ()
     force: bool = False
-    parameters: Mapping[str, Any] = NOTHING
-    output_properties: Mapping[str, Mapping[str, Any]] = NOTHING
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    output_properties: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     needed: frozenset[str] = frozenset()
 
     @cached_property
@@ -120,12 +120,12 @@ class Plan:
     iteration: Iteration
     decision: Decision
     reason: str
-    inputs: Mapping[str, Sequence[ArtifactRecord]] = NOTHING
-    parameters: Mapping[str, Any] = NOTHING
+    inputs: Mapping[str, Sequence[ArtifactRecord]] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     key: Key | None = None
-    outputs: Mapping[str, Sequence[ArtifactRecord]] = NOTHING
+    outputs: Mapping[str, Sequence[ArtifactRecord]] = field(default_factory=dict)
     damaged: tuple[ArtifactRecord, ...] = ()
-    output_properties: Mapping[str, Mapping[str, Any]] = NOTHING
+    output_properties: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     generation: int = 0
     gate: Gate | None = None
 

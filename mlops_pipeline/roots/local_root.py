@@ -12,14 +12,14 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from mlops_pipeline.ir import OutputIR
 from mlops_pipeline.roots.digests import StatCache, fsync, fsync_tree
 from mlops_pipeline.roots.staging import OUTPUTS, ROOT, STAGING, Placed, sweep_attempts
-from mlops_pipeline.store import NOTHING, Execution, MetadataStore
+from mlops_pipeline.store import Execution, MetadataStore
 
 _MOVING = ".moving"
 
@@ -29,7 +29,7 @@ class LocalRoot:
     """A folder."""
 
     folder: Path
-    facts: Mapping[str, str] = NOTHING
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mlops_pipeline.store import NOTHING, ArtifactRecord, Direction, Execution, MetadataStore, State
+from mlops_pipeline.store import ArtifactRecord, Direction, Execution, MetadataStore, State
 
 Iteration = tuple[int, ...]
 
@@ -22,7 +22,7 @@ class Outcome:
     node_id: str
     iteration: Iteration
     execution: Execution
-    outputs: Mapping[str, Sequence[ArtifactRecord]] = NOTHING
+    outputs: Mapping[str, Sequence[ArtifactRecord]] = field(default_factory=dict)
     retryable: bool = False
 
     @property

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
 from mlops_pipeline.interface import run_parameters
-from mlops_pipeline.ir import PipelineIR, dump, load
+from mlops_pipeline.ir import PipelineIR, digest, dump, load
 from mlops_pipeline.run_state.liveness import (
     host,
     is_dead,
@@ -24,13 +24,11 @@ from mlops_pipeline.run_state.liveness import (
 from mlops_pipeline.run_state.selection import WHOLE, Selection, select
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.store import (
-    NOTHING,
     ArtifactType,
     Execution,
     MetadataStore,
     Run,
     State,
-    document_digest,
 )
 
 LAST = "last"
@@ -56,7 +54,7 @@ class Start:
             a selection that names nodes counts for a run that exists, too.
     """
 
-    parameters: Mapping[str, Any] = NOTHING
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     selection: Selection = WHOLE
     hold: bool = False
 
@@ -201,7 +199,7 @@ def _brought_up(
     store: MetadataStore, run: Run, ir: PipelineIR, parameters: Mapping[str, Any]
 ) -> Run:
     """Return the run as one of this pipeline, which may have been edited since it began."""
-    if document_digest(dump(ir).decode()) == run.ir:
+    if digest(ir) == run.ir:
         return run
     known = {parameter.name for parameter in ir.parameters}
     kept = {name: value for name, value in run.parameters.items() if name in known}

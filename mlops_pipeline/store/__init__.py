@@ -27,7 +27,6 @@ from mlops_pipeline.store.records import (
     Run,
     StaleExecutionError,
     State,
-    document_digest,
 )
 
 __all__ = [
@@ -44,7 +43,6 @@ __all__ = [
     "Run",
     "StaleExecutionError",
     "State",
-    "document_digest",
     "file_of",
     "import_tfx",
     "is_there",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import threading
 import time
@@ -20,7 +21,6 @@ from mlops_pipeline.store.records import (
     Run,
     StaleExecutionError,
     State,
-    document_digest,
 )
 
 
@@ -157,7 +157,7 @@ class MemoryStore:
         return [e for e in self._events if e.artifact_id in wanted]
 
     def put_document(self, text: str) -> str:
-        name = document_digest(text)
+        name = hashlib.sha256(text.encode()).hexdigest()
         self._documents[name] = text
         return name
 

@@ -98,7 +98,7 @@ class MetadataStore(Protocol):
         """Return all events of these artifacts."""
 
     def put_document(self, text: str) -> str:
-        """Keep a text under its digest (IR, cache manifests, sources); returns the digest."""
+        """Keep a text (IR, a source) under its SHA-256, in hexadecimal; returns that."""
 
     def get_document(self, digest: str) -> str | None:
         """Return the text that `put_document` kept under this digest."""

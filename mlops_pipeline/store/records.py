@@ -1,42 +1,21 @@
-"""The seam to the metadata store: its records, its protocol, and a store in memory.
+"""The records of the metadata store: artifacts, executions, events between them, and runs.
 
-Everything that is remembered between nodes goes through `MetadataStore`. It follows MLMD
-(ML Metadata): artifacts, executions, events between them, and runs as contexts. Back ends are
-found by URL scheme through entry points of the group `mlops_pipeline.stores`.
+They follow MLMD (ML Metadata), where a run is a context.
 """
 
 from __future__ import annotations
 
 import enum
-import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.gate import GATE
 
-
-class _Nothing(Mapping[str, Any]):
-    """No items, for ever; hashable and no dict, as Python wants the default of a dataclass."""
-
-    def __getitem__(self, key: str) -> Any:
-        raise KeyError(key)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-    def __hash__(self) -> int:
-        return 0
-
-    def __repr__(self) -> str:
-        return "{}"
-
-
-NOTHING: Mapping[str, Any] = _Nothing()
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+"""No items, for ever: the default of an argument that takes a mapping."""
 
 
 class State(str, enum.Enum):
@@ -52,13 +31,14 @@ class State(str, enum.Enum):
     FAILED = "FAILED"
     CANCELED = "CANCELED"
 
-    def __str__(self) -> str:
-        return self.value
+    succeeded: bool
+    """True if the execution has outputs that can be used."""
 
-    @property
-    def succeeded(self) -> bool:
-        """True if the execution has outputs that can be used."""
-        return self in (State.COMPLETE, State.CACHED)
+    def __init__(self, name: str) -> None:
+        self.succeeded = name in ("COMPLETE", "CACHED")
+
+    def __str__(self) -> str:
+        return str(self.value)
 
 
 class ArtifactState(str, enum.Enum):
@@ -89,7 +69,7 @@ class ArtifactRecord:
     id: int = 0
     name: str = ""
     state: ArtifactState = ArtifactState.LIVE
-    properties: Mapping[str, Any] = NOTHING
+    properties: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
     created: float = 0.0
 
@@ -124,7 +104,7 @@ class Execution:
     name: str = ""
     iteration: tuple[int, ...] = ()
     attempt: int = 1
-    parameters: Mapping[str, Any] = NOTHING
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     cache_key: str = ""
     reason: str = ""
     error: str = ""
@@ -136,7 +116,7 @@ class Execution:
     started: float = 0.0
     finished: float = 0.0
     heartbeat: float = 0.0
-    properties: Mapping[str, Any] = NOTHING
+    properties: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def published(self) -> bool:
@@ -184,11 +164,11 @@ class Run:
     pipeline: str
     state: State = State.RUNNING
     ir: str = ""
-    parameters: Mapping[str, Any] = NOTHING
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     base_run: str = ""
     started: float = 0.0
     finished: float = 0.0
-    properties: Mapping[str, Any] = NOTHING
+    properties: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -206,8 +186,3 @@ class AlreadyExistsError(StoreError):
 
 class StaleExecutionError(StoreError):
     """An execution is no longer RUNNING: it was reaped, and its result must not be published."""
-
-
-def document_digest(text: str) -> str:
-    """Return the name under which a store keeps a document: SHA-256 in hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -202,6 +202,22 @@ def test_nobody_else_is_let_in_without_a_token(tmp_path: Path) -> None:
         started(tmp_path, client_ca="ca.pem")
 
 
+def test_a_client_waits_for_a_server_that_is_restarted(tmp_path: Path) -> None:
+    server = started(tmp_path)
+    port = server.port
+    with contextlib.closing(open_grpc(server.url)) as client:
+        client.put_run(Run("r1", "taxi"))
+        server.stop()
+        with ThreadPoolExecutor(1) as threads:
+            asked = threads.submit(client.get_run, "r1")
+            again = MetadataServer(f"sqlite:///{tmp_path}/metadata.db", ServerOptions(port=port))
+            try:
+                found = asked.result(timeout=60)
+            finally:
+                again.stop()
+    assert found is not None
+
+
 def test_a_port_that_is_taken_is_named(server: MetadataServer, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=f"cannot listen on 127.0.0.1:{server.port}"):
         MetadataServer(f"sqlite:///{tmp_path}/other.db", ServerOptions(port=server.port))

@@ -1,46 +1,99 @@
-"""Stores behind a server: the same contract, over gRPC and on a real MariaDB."""
+"""The lock around the writes of a store."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+import subprocess
+import sys
+import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from mlops_metadata.by_server import open_grpc
-from mlops_metadata.server.grpc_server import MetadataServer, ServerOptions
-from mlops_pipeline.store import (
-    Run,
-)
+from mlops_metadata.connection import FileLock
+from mlops_pipeline.errors import StoreError
 
-pytestmark = pytest.mark.mlmd
-
-
-def started(folder: Path, **options: Any) -> MetadataServer:
-    return MetadataServer(f"sqlite:///{folder}/metadata.db", ServerOptions(port=0, **options))
+# Holds the lock until it is told to go on, or is killed.
+HOLDER = """
+import sys
+from pathlib import Path
+from mlops_metadata.connection import FileLock
+with FileLock(Path(sys.argv[1])):
+    sys.stdout.write("held\\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+"""
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[MetadataServer]:
-    server = started(tmp_path)
-    yield server
-    server.stop()
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "metadata.db.lock"
 
 
-def test_a_client_waits_for_a_server_that_is_restarted(tmp_path: Path) -> None:
-    server = started(tmp_path)
-    port = server.port
-    with contextlib.closing(open_grpc(server.url)) as client:
-        client.put_run(Run("r1", "taxi"))
-        server.stop()
-        with ThreadPoolExecutor(1) as threads:
-            asked = threads.submit(client.get_run, "r1")
-            again = MetadataServer(f"sqlite:///{tmp_path}/metadata.db", ServerOptions(port=port))
-            try:
-                found = asked.result(timeout=60)
-            finally:
-                again.stop()
-    assert found is not None
+def taker(lock: FileLock) -> threading.Thread:
+    """A thread that ends when it has had the lock."""
+
+    def take() -> None:
+        with lock:
+            pass
+
+    thread = threading.Thread(target=take, daemon=True)
+    thread.start()
+    return thread
+
+
+def waits(thread: threading.Thread) -> bool:
+    thread.join(0.05)
+    return thread.is_alive()
+
+
+def ends(thread: threading.Thread) -> bool:
+    thread.join(30)
+    return not thread.is_alive()
+
+
+def test_another_thread_waits_until_the_outermost_block_ends(path: Path) -> None:
+    lock = FileLock(path)
+    with lock:
+        with lock:
+            thread = taker(lock)
+        assert waits(thread)
+    assert ends(thread)
+    lock.close()
+
+
+def test_another_lock_on_the_file_waits_too(path: Path) -> None:
+    one, other = FileLock(path), FileLock(path)
+    with one:
+        thread = taker(other)
+        assert waits(thread)
+    assert ends(thread)
+
+
+def test_an_error_lets_go_of_the_lock(path: Path) -> None:
+    lock = FileLock(path)
+    with pytest.raises(ZeroDivisionError), lock:
+        _ = 1 / 0
+    assert ends(taker(lock))
+
+
+def test_a_process_that_is_killed_lets_go_of_the_lock(
+    path: Path, environment: dict[str, str]
+) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"held\n"
+    thread = taker(FileLock(path))
+    assert waits(thread)
+    holder.kill()
+    holder.communicate()
+    assert ends(thread)
+
+
+def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="No such file"):
+        FileLock(tmp_path / "nothing" / "metadata.db.lock")

@@ -12,7 +12,6 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from mlops_pipeline.errors import SettingsError
-from mlops_pipeline.store import NOTHING
 
 _FOREIGN = ("AIRFLOW", "PYTHON", "VIRTUAL_ENV", "_AIRFLOW")
 """Variables of Airflow's own environment: they would change what another interpreter imports."""
@@ -51,10 +50,10 @@ class ExecutionConfig:
     store: str = ""
     root: str = ""
     base_dir: str = ""
-    environment: Mapping[str, str] = NOTHING
-    secrets: Mapping[str, str] = NOTHING
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
     options: Sequence[str] = ()
-    pod: Mapping[str, Any] = NOTHING
+    pod: Mapping[str, Any] = field(default_factory=dict)
     grace: float = 20.0
     lineage_url: str = ""
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.ir import PipelineIR, digest, dump
-from mlops_pipeline.store import NOTHING
 
 KEPT = 5
 """IR files that stay: runs that have started go on with the one that they started with."""
@@ -29,7 +28,7 @@ class Deployment:
     """
 
     dag_id: str = ""
-    execution: Mapping[str, Any] = NOTHING
+    execution: Mapping[str, Any] = field(default_factory=dict)
     dag: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from mlops_pipeline.runners.airflow.config import ExecutionConfig
-from mlops_pipeline.store import NOTHING
 
 KILLED = 10.0
 """Seconds within which what is killed has gone."""
@@ -50,7 +49,7 @@ class Step:
 
     ir_file: str
     arguments: Sequence[str]
-    variables: Mapping[str, str] = NOTHING
+    variables: Mapping[str, str] = field(default_factory=dict)
     secrets: Sequence[str] = ()
     resources: Mapping[str, Any] = field(default_factory=dict)
 

@@ -26,7 +26,6 @@ from mlops_pipeline.runners.kubeflow.client import (
 )
 from mlops_pipeline.runners.kubeflow.cron import Trigger
 from mlops_pipeline.runners.kubeflow.package import Package
-from mlops_pipeline.store import NOTHING
 
 OURS = "mlops-pipeline"
 """Start of the descriptions of our things on the server."""
@@ -64,7 +63,7 @@ class Job:
     """
 
     name: str
-    parameters: Mapping[str, Any] = NOTHING
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     experiment: str = ""
     new_experiment: bool = False
     account: str = ""

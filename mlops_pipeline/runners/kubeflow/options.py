@@ -9,7 +9,6 @@ from typing import Any
 
 from mlops_pipeline.errors import SettingsError, did_you_mean
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.store import NOTHING
 
 
 class PodSettings:
@@ -55,7 +54,7 @@ class KubeflowOptions:
     base_dir: str = "."
     secrets: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     default_secret: str = "mlops-pipeline"
-    environment: Mapping[str, str] = NOTHING
+    environment: Mapping[str, str] = field(default_factory=dict)
     customize: Mapping[str, Customize] = field(default_factory=dict)
 
     def check(self, ir: PipelineIR) -> None:

@@ -7,11 +7,9 @@ from pathlib import Path
 import pytest
 from api_runs import go
 
-from mlops_pipeline.api import (
-    Where,
-)
+from mlops_pipeline.api import Where, open_run
 from mlops_pipeline.artifacts import Model
-from mlops_pipeline.errors import NotFoundError, RunFailedError
+from mlops_pipeline.errors import RunFailedError
 from mlops_pipeline.inspection.results import artifact_object
 from mlops_pipeline.store import ArtifactRecord, MemoryStore, State
 
@@ -32,15 +30,6 @@ def test_artifacts_are_objects_of_their_types_that_load(where: Where) -> None:
     assert done["Describe"].inputs["model"][0].id == model.id
 
 
-def test_an_artifact_of_several_outputs_has_to_be_named(where: Where) -> None:
-    train = go(where)["Train"]
-    with pytest.raises(NotFoundError, match="Train has 2 artifacts to choose from"):
-        train.artifact()
-    with pytest.raises(NotFoundError, match="no output 'modle'") as caught:
-        train.artifact("modle")
-    assert caught.value.hint == "did you mean 'model'?"
-
-
 def test_a_failed_run_is_an_object_too_until_it_is_checked(where: Where) -> None:
     done = go(where, steps=-1)
     assert done.state is State.FAILED
@@ -54,3 +43,17 @@ def test_an_artifact_of_an_unknown_type_keeps_its_name() -> None:
     found = artifact_object(ArtifactRecord(type="Weather", uri="/w", id=3))
     assert type(found).TYPE_NAME == "Weather"
     assert repr(found) == "Weather('/w', id=3)"
+
+
+def test_a_remote_artifact_is_copied_to_the_scratch_folder_of_its_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = MemoryStore()
+    where = Where(store, f"memory://{tmp_path.name}/artifacts")
+    monkeypatch.setenv("MLOPS_SCRATCH", str(tmp_path / "first"))
+    run = go(where)
+    # What a run reads later does not depend on the settings of that moment.
+    monkeypatch.setenv("MLOPS_SCRATCH", str(tmp_path / "second"))
+    assert run["Train"].artifact("model").path.is_relative_to(tmp_path / "first")
+    again = open_run(run.id, where=where)
+    assert again["Train"].artifact("model").path.is_relative_to(tmp_path / "second")

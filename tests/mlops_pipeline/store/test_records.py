@@ -1,6 +1,6 @@
 import pytest
 
-from mlops_pipeline.store import NOTHING, Execution, State, document_digest
+from mlops_pipeline.store import NOTHING, Execution, State
 
 
 @pytest.mark.parametrize(
@@ -16,11 +16,6 @@ from mlops_pipeline.store import NOTHING, Execution, State, document_digest
 )
 def test_what_is_complete_or_cached_has_succeeded(state: State, succeeded: bool) -> None:
     assert state.succeeded is succeeded
-
-
-def test_a_document_is_named_by_its_text() -> None:
-    assert document_digest("a") == document_digest("a")
-    assert document_digest("a") != document_digest("b")
 
 
 def test_records_are_frozen() -> None:
