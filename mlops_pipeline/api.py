@@ -100,7 +100,7 @@ def run(
     """Run a pipeline on this machine, as `mlops run` does.
 
     Args:
-        parameters: values of run-time parameters; relative paths start at the current folder.
+        parameters: values of run parameters; relative paths start at the current folder.
         options: fields of `RunOptions` and of its `Selection`, such as `workers=4` or
             `only=("Trainer",)`.
 

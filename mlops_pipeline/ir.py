@@ -51,7 +51,7 @@ class LocalPath(_Choice, frozen=True, tag="path"):
 
 
 class RunParameter(_Choice, frozen=True, tag="parameter"):
-    """A run-time parameter of the pipeline."""
+    """A run parameter of the pipeline."""
 
     name: str
 
@@ -355,7 +355,7 @@ class NodeIR(_Part, frozen=True):
 
 
 class RunParameterIR(_Part, frozen=True):
-    """A run-time parameter of the pipeline; `schema` is the JSON Schema of its type."""
+    """A run parameter of the pipeline; `schema` is the JSON Schema of its type."""
 
     name: str
     schema: dict[str, Any]

@@ -1,4 +1,4 @@
-"""`@pipeline`: a function that calls components, with run-time parameters as its arguments."""
+"""`@pipeline`: a function that calls components, with run parameters as its arguments."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def pipeline(
     name: str = "",
     labels: Mapping[str, str] | None = None,
 ) -> Pipeline | Callable[[Callable[..., Any]], Pipeline]:
-    """Make a pipeline of a function; its arguments become run-time parameters.
+    """Make a pipeline of a function; its arguments become run parameters.
 
     Args:
         name: the function's name if left out.

@@ -57,7 +57,7 @@ class PipelineRun:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """The values of the run-time parameters."""
+        """The values of the run parameters."""
         return self.record.parameters
 
     @property

@@ -30,7 +30,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 
 
 def run_parameters(pipeline: PipelineIR, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of all run-time parameters: the given ones, and defaults for the rest.
+    """Return the values of all run parameters: the given ones, and defaults for the rest.
 
     Raises:
         ParameterError: one is unknown, missing, or of the wrong type.

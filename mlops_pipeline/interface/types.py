@@ -1,4 +1,6 @@
-"""Values of parameters as users write them: JSON Schema, check, and IR form.
+"""Types of parameters as users write them: JSON Schema, and values in IR form.
+
+Run parameters are checked against that schema, by `run_parameters` in `schema.py`.
 
 msgspec does the work; two types are ours: a `Path` is an input file or folder, a `Secret` the
 name of a value that only the executor's process sees.

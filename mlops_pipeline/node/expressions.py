@@ -39,7 +39,7 @@ class ExpressionValues(Protocol):
     """Names that expressions may refer to."""
 
     def run_parameter(self, name: str) -> Any:
-        """Return the value of a run-time parameter."""
+        """Return the value of a run parameter."""
 
     def run_info(self, field: str) -> str:
         """Return a fact about the run."""

@@ -154,7 +154,7 @@ class Run:
     Args:
         id: unique in the store.
         ir: digest of the document that holds the compiled pipeline.
-        parameters: values of the run-time parameters.
+        parameters: values of the run parameters.
         base_run: the run whose results a partial run uses.
         started, finished: seconds since 1970; `finished` is 0 while it runs.
         properties: further facts, by name.

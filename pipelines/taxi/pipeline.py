@@ -87,7 +87,7 @@ EVAL_CONFIG = {
 }
 
 
-# Its parameters are the run-time parameters of the pipeline.
+# Its parameters are the run parameters of the pipeline.
 @pipeline
 def taxi(
     data: Path = Path("data"),

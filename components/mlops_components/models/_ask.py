@@ -1,6 +1,6 @@
 """Loads a model and asks it, as TensorFlow Serving would; runs in a process of its own.
 
-Each step is a line of JSON to the parent, `model_process`, which ends this process when the model
+Each step is a line of JSON to the parent, `process`, which ends this process when the model
 hangs. This module imports TensorFlow when it is imported.
 """
 

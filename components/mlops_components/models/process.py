@@ -61,7 +61,7 @@ def examine(job: Mapping[str, Any], scratch: Path, limits: Limits) -> Findings:
     """Load and ask a model; what breaks the process, or a limit of it, is tried again.
 
     Args:
-        job: what `_model_check` is to do.
+        job: what `_ask` is to do.
         scratch: the process works here.
 
     Raises:

@@ -1,4 +1,8 @@
-"""Statistics compared with a schema and with other statistics, by TFDV, slice by slice."""
+"""Statistics compared with a schema and with other statistics, by TFDV, slice by slice.
+
+TFDV computes the distances of drift and skew: L-infinity, or approximate Jensen-Shannon divergence.
+Those of `mlops data diff` are computed in `mlops_pipeline/inspection/feature_statistics.py`.
+"""
 
 from __future__ import annotations
 

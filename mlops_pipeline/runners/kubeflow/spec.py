@@ -2,7 +2,9 @@
 
 Format: `kfp-pipeline-spec`'s `pipeline_spec.proto` and `kubernetes_executor_config.proto`.
 Every node is one container that runs driver, executor and publisher; Kubeflow keeps the order,
-the retries and the pods. So nothing of ours depends on Kubeflow's own cache and metadata:
+the retries and the pods. Conditions are not compiled: the driver decides in the container
+(`node/driver.py`), and a node that is skipped ends well. So nothing of ours depends on Kubeflow's
+own cache and metadata:
 
     root
       begin            records that the run begins, with its parameters
