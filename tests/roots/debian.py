@@ -56,12 +56,16 @@ def git(*argv: str, folder: Path = HERE) -> str:
 
 def clone(tree: Path) -> str:
     """Bring the commit at hand into the root, beside the environments of earlier runs; its hash."""
+    keep.check_unmounted(tree)
     commit = git("rev-parse", "HEAD")
     if git("status", "--porcelain"):
         say("note: what is not committed here is left out")
     source = git("rev-parse", "--path-format=absolute", "--git-common-dir")
     checkout = Path(f"{tree}{CHECKOUT}")
     checkout.mkdir(parents=True, exist_ok=True)
+    # We have the root to ourselves: these were left by a git that was killed.
+    for left in (checkout / ".git").rglob("*.lock"):
+        left.unlink()
     git("init", "--quiet", folder=checkout)
     git("fetch", "--quiet", "--depth=1", f"file://{source}", commit, folder=checkout)
     git("checkout", "--quiet", "--force", "--detach", commit, folder=checkout)
