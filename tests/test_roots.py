@@ -341,6 +341,68 @@ def test_without_root_one_line_says_that_nothing_ran() -> None:
     assert done.stdout == "NOT RUN: Debian 13: only root can enter another root\n"
 
 
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        ([], 0),
+        (["penguin"], 2),
+        (["--run", "true"], 2),
+        (["--required"], 2),
+    ],
+)
+def test_what_was_asked_for_and_cannot_run_is_no_success(
+    tmp_path: Path, argv: list[str], code: int
+) -> None:
+    # No program is there that makes roots.
+    environment = {"PATH": str(tmp_path), "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tests" / "roots" / "debian.py"), *argv],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == code, done.stderr
+    assert re.fullmatch(r"NOT RUN: Debian 13: .+\n", done.stdout)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_steps_without_their_python_are_left_out_and_named(
+    part: object,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert callable(part)
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    assert part("debian").runnable(["penguin", "ml-3.12"]) == ["penguin"]
+    assert capsys.readouterr().out == (
+        "NOT RUN: ml-3.12 in Debian 13: pyenv has no Python 3.12 here to lend\n"
+    )
+
+
+@as_root
+def test_a_step_that_was_asked_for_without_its_python_is_no_success(
+    part: object, tmp_path: Path
+) -> None:
+    assert callable(part)
+    if reason := part("keep").obstacle():
+        pytest.skip(f"no root can be made: {reason}")
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tests" / "roots" / "debian.py"), "ml-3.12"],
+        env={
+            **os.environ,
+            "PYENV_ROOT": str(tmp_path / "none"),
+            "MLOPS_TEST_ROOTS": str(tmp_path / "roots"),
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "pyenv has no Python 3.12" in done.stdout
+    # The reason comes before minutes of making a root.
+    assert not (tmp_path / "roots").exists()
+
+
 def test_the_closing_line_of_pytest_is_counted(part: object) -> None:
     assert callable(part)
     plain = part("observe").plain
@@ -350,28 +412,68 @@ def test_the_closing_line_of_pytest_is_counted(part: object) -> None:
     assert plain([]) == "0 passed, 0 failed, 0 skipped"
 
 
-@pytest.mark.parametrize(("here", "there"), [(0, 0), (1, 0), (0, 1)])
-def test_ci_ends_with_the_counts_of_all_it_ran_and_fails_with_any_part(
-    tmp_path: Path, here: int, there: int
-) -> None:
+def ci(
+    tmp_path: Path, here: int, there: int, uid: int = 0, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Runs .ci/run on a stand-in of a machine: the exit codes of its two parts, and its user."""
     bin_ = tmp_path / "bin"
     bin_.mkdir()
     for name, script in {
-        "dpkg": "exit 0",
+        "dpkg": "exit ${DPKG:-0}",
+        "apt-get": 'echo "E: no such mirror" >&2; exit ${APT:-0}',
+        "id": f"echo {uid}",
+        "uname": "echo x86_64",
         "python3": f"""
             case "$1 $2" in
             "dev.py test") echo "30 passed, 1 failed, 2 skipped"; exit {here};;
-            "tests/roots/debian.py ") echo "5 passed, 0 failed, 4 skipped"; exit {there};;
+            "tests/roots/debian.py --required" | "tests/roots/debian.py ")
+                echo "asked: $2."; echo "5 passed, 0 failed, 4 skipped"; exit {there};;
             *) exit 9;;
             esac""",
     }.items():
         (bin_ / name).write_text(f"#!/bin/sh\n{script}\n")
         (bin_ / name).chmod(0o755)
-    done = subprocess.run(
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MLOPS_")}
+    path = f"{bin_}:{os.environ['PATH']}"
+    return subprocess.run(
         [str(ROOT / ".ci" / "run")],
-        env={**os.environ, "PATH": f"{bin_}:{os.environ['PATH']}", "HOME": str(tmp_path)},
+        env={**environment, "PATH": path, "HOME": str(tmp_path), **more},
         capture_output=True,
         text=True,
     )
+
+
+@pytest.mark.parametrize(("here", "there"), [(0, 0), (1, 0), (0, 1)])
+def test_ci_ends_with_the_counts_of_all_it_ran_and_fails_with_any_part(
+    tmp_path: Path, here: int, there: int
+) -> None:
+    done = ci(tmp_path, here, there)
     assert done.returncode == (1 if here or there else 0), done.stderr
     assert done.stdout.splitlines()[-1] == "35 passed, 1 failed, 6 skipped"
+
+
+def test_ci_needs_its_debian_where_it_can_be_had(tmp_path: Path) -> None:
+    done = ci(tmp_path, 0, 2)
+    assert done.returncode == 1
+    assert "asked: --required." in done.stdout
+    assert "MLOPS_CI_WITHOUT_DEBIAN=1 leaves it out" in done.stdout
+
+
+def test_ci_does_not_need_its_debian_where_it_cannot_be_had(tmp_path: Path) -> None:
+    done = ci(tmp_path, 0, 0, uid=1000)
+    assert done.returncode == 0
+    assert "asked: ." in done.stdout
+
+
+def test_ci_leaves_its_debian_out_where_it_is_told_to(tmp_path: Path) -> None:
+    done = ci(tmp_path, 0, 2, MLOPS_CI_WITHOUT_DEBIAN="1")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines.count("NOT RUN: Debian 13: MLOPS_CI_WITHOUT_DEBIAN is set") == 2
+    assert lines[-1] == "30 passed, 1 failed, 2 skipped"
+
+
+def test_ci_gives_the_reason_why_it_could_not_install(tmp_path: Path) -> None:
+    done = ci(tmp_path, 0, 2, DPKG="1", APT="100")
+    assert done.returncode == 1
+    assert re.search(r"could not install all of .*mmdebstrap.*:\nE: no such mirror\n", done.stdout)
