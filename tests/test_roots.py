@@ -5,7 +5,9 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -20,6 +22,30 @@ for tree; do case "$tree" in /*) touch "$tree/half";; esac; done
 echo "E: no such mirror" >&2
 exit 25
 """
+
+# Run in a namespace of its own: mounts a folder, then calls a function of tests/roots with a root.
+MOUNTED = """
+set -e
+mount --make-rprivate /
+mount --bind "$1" "$2"
+exec "$3" -c "$4" "$5" "$6"
+"""
+CALL = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import debian, keep
+try:
+    {call}(Path(sys.argv[2]))
+except keep.Failed as failure:
+    sys.exit(f"refused: {{failure}}")
+"""
+as_root = pytest.mark.skipif(
+    os.geteuid() != 0
+    or not shutil.which("unshare")
+    or subprocess.run(["unshare", "--mount", "--pid", "--fork", "true"]).returncode != 0,
+    reason="needs root and namespaces of mounts",
+)
 
 
 @pytest.fixture
@@ -39,11 +65,12 @@ def keep(part: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Modul
 
 
 def mmdebstrap(tmp_path: Path, script: str) -> Path:
-    """A stand-in for mmdebstrap; the path of its log."""
+    """A stand-in for mmdebstrap, and for the apt that names its mirror; the path of its log."""
     log = tmp_path / "log"
-    program = tmp_path / "bin" / "mmdebstrap"
-    program.write_text(script.format(log=log))
-    program.chmod(0o755)
+    for name, text in (("mmdebstrap", script.format(log=log)), ("apt-get", "#!/bin/sh\n")):
+        program = tmp_path / "bin" / name
+        program.write_text(text)
+        program.chmod(0o755)
     return log
 
 
@@ -73,6 +100,118 @@ def test_a_root_is_kept_until_its_packages_change(keep: ModuleType, tmp_path: Pa
     assert keep.provide(keep.recipe(["python3", "git"]), tree) > 0
     assert not (tree / "venv").exists()
     assert len(log.read_text().splitlines()) == 2
+
+
+def test_a_root_that_was_half_removed_is_not_taken_for_a_whole_one(
+    keep: ModuleType, tmp_path: Path
+) -> None:
+    tree = tmp_path / "roots" / "debian"
+    tree.parent.mkdir()
+    mmdebstrap(tmp_path, MAKES)
+    first, second = keep.recipe(["python3"]), keep.recipe(["git"])
+    keep.provide(first, tree)
+    (tree / "venv").write_text("")
+    rm = tmp_path / "bin" / "rm"
+    rm.write_text("#!/bin/sh\necho 'disk gone' >&2\nexit 1\n")
+    rm.chmod(0o755)
+    with pytest.raises(keep.Failed, match="disk gone"):
+        keep.provide(second, tree)
+    rm.unlink()
+    assert keep.provide(first, tree) > 0
+    assert not (tree / "venv").exists()
+    assert sorted(path.name for path in tree.parent.iterdir()) == ["debian", "debian.log"]
+
+
+@as_root
+@pytest.mark.parametrize("call", ["keep.remove", "keep.clear", "debian.clone"])
+@pytest.mark.parametrize("way", ["plain", "link", "space", "tree is a mount"])
+def test_what_is_mounted_in_a_root_is_never_removed(tmp_path: Path, call: str, way: str) -> None:
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    (ours / "data").write_text("precious")
+    folder = tmp_path / ("a b\\134" if way == "space" else "roots")
+    # In the checkout, which `git clean` empties.
+    inside = "" if way == "tree is a mount" else "srv/mlops pipeline/x"
+    point = folder / "debian" / inside
+    point.mkdir(parents=True)
+    if way == "link":
+        (tmp_path / "link").symlink_to(folder)
+        folder = tmp_path / "link"
+    argv = [str(ours), str(point), sys.executable, CALL.format(call=call)]
+    argv += [str(ROOT / "tests" / "roots"), str(folder / "debian")]
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", MOUNTED, "sh", *argv],
+        capture_output=True,
+        text=True,
+    )
+    assert (ours / "data").exists()
+    assert done.returncode == 1
+    assert done.stderr.startswith("refused: "), done.stderr
+    assert str(point) in done.stderr
+
+
+def test_of_a_link_to_a_root_only_the_link_is_removed(keep: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "debian").symlink_to("elsewhere")
+    keep.clear(tmp_path / "debian")
+    assert (tmp_path / "elsewhere").is_dir()
+    assert not (tmp_path / "debian").is_symlink()
+
+
+def test_locks_of_a_git_that_was_killed_do_not_block_a_root(part: object, tmp_path: Path) -> None:
+    assert callable(part)
+    debian = part("debian")
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    # The environments of earlier runs stay; all else is the commit's.
+    checkout = Path(f"{tmp_path}{debian.CHECKOUT}")
+    commit = debian.clone(tmp_path)
+    for name in ("index.lock", "config.lock", "shallow.lock", "HEAD.lock"):
+        (checkout / ".git" / name).write_text("")
+    (checkout / ".venvs").mkdir()
+    (checkout / "left").write_text("")
+    (checkout / "README.md").unlink()
+    assert debian.clone(tmp_path) == commit
+    assert (checkout / "README.md").exists()
+    assert (checkout / ".venvs").exists()
+    assert not (checkout / "left").exists()
+
+
+def test_links_of_a_root_are_followed_inside_it(part: object, tmp_path: Path) -> None:
+    assert callable(part)
+    enter = part("enter")
+    tree = tmp_path / "a tree"
+    (tree / "usr" / "lib").mkdir(parents=True)
+    (tree / "lib").symlink_to("usr/lib")
+    (tree / "etc").symlink_to("/usr/lib/../../../../conf")
+    (tree / "round").symlink_to("/round")
+    assert enter.parent(tree, "/lib/x") == tree / "usr" / "lib"
+    assert enter.parent(tree, "/etc/pip/pip.conf") == tree / "conf" / "pip"
+    assert enter.parent(tree, "/new/folder/x") == tree / "new" / "folder"
+    with pytest.raises(enter.keep.Failed, match="circle"):
+        enter.parent(tree, "/round/x")
+
+
+@as_root
+def test_files_are_lent_to_a_root_behind_links_and_spaces(part: object, tmp_path: Path) -> None:
+    assert callable(part)
+    enter = part("enter")
+    busybox = shutil.which("busybox")
+    if not busybox or b"/ld-linux" in Path(busybox).read_bytes():
+        pytest.skip("needs a busybox without shared libraries: apt-get install busybox-static")
+    tree, outside = tmp_path / "a tree", tmp_path / "pip.conf"
+    outside.write_text("lent")
+    for name in ("bin", "proc", "sys", "dev", "run"):
+        (tree / name).mkdir(parents=True)
+    for name in ("sh", "chroot", "umount", "cat"):
+        shutil.copy(busybox, tree / "bin" / name)
+    (tree / "etc").symlink_to(tmp_path / "conf")
+    root = enter.Root(tree, {"/etc/my pip/pip.conf": str(outside)})
+    argv = enter.command(root, ["/bin/cat", "/etc/my pip/pip.conf"])
+    done = subprocess.run(argv, capture_output=True, text=True)
+    assert done.stdout == "lent", done.stderr
+    # The link leads to the tree's folder of this name, not to ours.
+    assert not (tmp_path / "conf").exists()
 
 
 def test_what_pip_needs_is_lent_and_nothing_else(part: object, tmp_path: Path) -> None:
@@ -202,6 +341,68 @@ def test_without_root_one_line_says_that_nothing_ran() -> None:
     assert done.stdout == "NOT RUN: Debian 13: only root can enter another root\n"
 
 
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        ([], 0),
+        (["penguin"], 2),
+        (["--run", "true"], 2),
+        (["--required"], 2),
+    ],
+)
+def test_what_was_asked_for_and_cannot_run_is_no_success(
+    tmp_path: Path, argv: list[str], code: int
+) -> None:
+    # No program is there that makes roots.
+    environment = {"PATH": str(tmp_path), "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tests" / "roots" / "debian.py"), *argv],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == code, done.stderr
+    assert re.fullmatch(r"NOT RUN: Debian 13: .+\n", done.stdout)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_steps_without_their_python_are_left_out_and_named(
+    part: object,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert callable(part)
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    assert part("debian").runnable(["penguin", "ml-3.12"]) == ["penguin"]
+    assert capsys.readouterr().out == (
+        "NOT RUN: ml-3.12 in Debian 13: pyenv has no Python 3.12 here to lend\n"
+    )
+
+
+@as_root
+def test_a_step_that_was_asked_for_without_its_python_is_no_success(
+    part: object, tmp_path: Path
+) -> None:
+    assert callable(part)
+    if reason := part("keep").obstacle():
+        pytest.skip(f"no root can be made: {reason}")
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tests" / "roots" / "debian.py"), "ml-3.12"],
+        env={
+            **os.environ,
+            "PYENV_ROOT": str(tmp_path / "none"),
+            "MLOPS_TEST_ROOTS": str(tmp_path / "roots"),
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "pyenv has no Python 3.12" in done.stdout
+    # The reason comes before minutes of making a root.
+    assert not (tmp_path / "roots").exists()
+
+
 def test_the_closing_line_of_pytest_is_counted(part: object) -> None:
     assert callable(part)
     plain = part("observe").plain
@@ -211,28 +412,68 @@ def test_the_closing_line_of_pytest_is_counted(part: object) -> None:
     assert plain([]) == "0 passed, 0 failed, 0 skipped"
 
 
-@pytest.mark.parametrize(("here", "there"), [(0, 0), (1, 0), (0, 1)])
-def test_ci_ends_with_the_counts_of_all_it_ran_and_fails_with_any_part(
-    tmp_path: Path, here: int, there: int
-) -> None:
+def ci(
+    tmp_path: Path, here: int, there: int, uid: int = 0, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Runs .ci/run on a stand-in of a machine: the exit codes of its two parts, and its user."""
     bin_ = tmp_path / "bin"
     bin_.mkdir()
     for name, script in {
-        "dpkg": "exit 0",
+        "dpkg": "exit ${DPKG:-0}",
+        "apt-get": 'echo "E: no such mirror" >&2; exit ${APT:-0}',
+        "id": f"echo {uid}",
+        "uname": "echo x86_64",
         "python3": f"""
             case "$1 $2" in
             "dev.py test") echo "30 passed, 1 failed, 2 skipped"; exit {here};;
-            "tests/roots/debian.py ") echo "5 passed, 0 failed, 4 skipped"; exit {there};;
+            "tests/roots/debian.py --required" | "tests/roots/debian.py ")
+                echo "asked: $2."; echo "5 passed, 0 failed, 4 skipped"; exit {there};;
             *) exit 9;;
             esac""",
     }.items():
         (bin_ / name).write_text(f"#!/bin/sh\n{script}\n")
         (bin_ / name).chmod(0o755)
-    done = subprocess.run(
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MLOPS_")}
+    path = f"{bin_}:{os.environ['PATH']}"
+    return subprocess.run(
         [str(ROOT / ".ci" / "run")],
-        env={**os.environ, "PATH": f"{bin_}:{os.environ['PATH']}", "HOME": str(tmp_path)},
+        env={**environment, "PATH": path, "HOME": str(tmp_path), **more},
         capture_output=True,
         text=True,
     )
+
+
+@pytest.mark.parametrize(("here", "there"), [(0, 0), (1, 0), (0, 1)])
+def test_ci_ends_with_the_counts_of_all_it_ran_and_fails_with_any_part(
+    tmp_path: Path, here: int, there: int
+) -> None:
+    done = ci(tmp_path, here, there)
     assert done.returncode == (1 if here or there else 0), done.stderr
     assert done.stdout.splitlines()[-1] == "35 passed, 1 failed, 6 skipped"
+
+
+def test_ci_needs_its_debian_where_it_can_be_had(tmp_path: Path) -> None:
+    done = ci(tmp_path, 0, 2)
+    assert done.returncode == 1
+    assert "asked: --required." in done.stdout
+    assert "MLOPS_CI_WITHOUT_DEBIAN=1 leaves it out" in done.stdout
+
+
+def test_ci_does_not_need_its_debian_where_it_cannot_be_had(tmp_path: Path) -> None:
+    done = ci(tmp_path, 0, 0, uid=1000)
+    assert done.returncode == 0
+    assert "asked: ." in done.stdout
+
+
+def test_ci_leaves_its_debian_out_where_it_is_told_to(tmp_path: Path) -> None:
+    done = ci(tmp_path, 0, 2, MLOPS_CI_WITHOUT_DEBIAN="1")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines.count("NOT RUN: Debian 13: MLOPS_CI_WITHOUT_DEBIAN is set") == 2
+    assert lines[-1] == "30 passed, 1 failed, 2 skipped"
+
+
+def test_ci_gives_the_reason_why_it_could_not_install(tmp_path: Path) -> None:
+    done = ci(tmp_path, 0, 2, DPKG="1", APT="100")
+    assert done.returncode == 1
+    assert re.search(r"could not install all of .*mmdebstrap.*:\nE: no such mirror\n", done.stdout)

@@ -7,7 +7,8 @@
 
 The root is made by mmdebstrap from packages, below `MLOPS_TEST_ROOTS` (a folder in the user's cache
 if it is not set), and kept with the environments in it: a second run downloads nothing. It is made
-anew when the list of its packages changes. Where there is no root to be had, one line says so.
+anew when the list of its packages changes. Where there is no root to be had, one line says so: with
+exit code 0 if nothing was asked for by name, and 2 if a step, `--run` or `--required` was.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import enter
@@ -56,12 +58,16 @@ def git(*argv: str, folder: Path = HERE) -> str:
 
 def clone(tree: Path) -> str:
     """Bring the commit at hand into the root, beside the environments of earlier runs; its hash."""
+    keep.check_unmounted(tree)
     commit = git("rev-parse", "HEAD")
     if git("status", "--porcelain"):
         say("note: what is not committed here is left out")
     source = git("rev-parse", "--path-format=absolute", "--git-common-dir")
     checkout = Path(f"{tree}{CHECKOUT}")
     checkout.mkdir(parents=True, exist_ok=True)
+    # We have the root to ourselves: these were left by a git that was killed.
+    for left in (checkout / ".git").rglob("*.lock"):
+        left.unlink()
     git("init", "--quiet", folder=checkout)
     git("fetch", "--quiet", "--depth=1", f"file://{source}", commit, folder=checkout)
     git("checkout", "--quiet", "--force", "--detach", commit, folder=checkout)
@@ -76,23 +82,28 @@ def lent_python(version: str) -> Path | None:
     return found[-1].resolve().parents[1] if found else None
 
 
-def side_of(root: enter.Root, step: str) -> sides.Side | None:
-    """The side that a step runs on; None, with a word, where no such Python can be lent."""
+def runnable(steps_: Sequence[str]) -> list[str]:
+    """Leave out the steps whose Python cannot be lent, and say so."""
+    kept = []
+    for step in steps_:
+        version = step.partition("-")[2]
+        if version and not lent_python(version):
+            say(f"NOT RUN: {step} in Debian 13: pyenv has no Python {version} here to lend")
+        else:
+            kept.append(step)
+    return kept
+
+
+def side_of(root: enter.Root, step: str) -> sides.Side:
+    """Choose the side that a step runs on."""
     version = step.partition("-")[2]
-    if not version:
-        return sides.there(root, CHECKOUT)
-    folder = lent_python(version)
-    if not folder:
-        say(f"NOT RUN: {step} in Debian 13: pyenv has no Python {version} here to lend")
-        return None
-    return sides.lent(root, CHECKOUT, version, folder)
+    folder = lent_python(version) if version else None
+    return sides.lent(root, CHECKOUT, version, folder) if folder else sides.there(root, CHECKOUT)
 
 
 def run(root: enter.Root, step: str, keeps: str) -> bool:
     """Run a step in the root; whether it passed. `keeps` is the commit to note it under."""
     side = side_of(root, step)
-    if side is None:
-        return True
     if step == "stacks":
         folder = root.tree.parent / "stacks"
         folder.mkdir(exist_ok=True)
@@ -102,18 +113,30 @@ def run(root: enter.Root, step: str, keeps: str) -> bool:
     return steps.run(side, step.partition("-")[0], command, keeps)
 
 
-def main() -> int:
-    """Do what the command line asks for; the exit code."""
+def options() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description="Tests in a fresh Debian 13.")
     parser.add_argument("steps", nargs="*", metavar="step", help=", ".join(STEPS + ASKED))
     parser.add_argument("--run", metavar="COMMAND", help="run a command of yours instead")
     parser.add_argument("--record", action="store_true", help="note what passed in seen.json")
+    parser.add_argument("--required", action="store_true", help="fail where there is no root")
     chosen = parser.parse_args()
     if wrong := [step for step in chosen.steps if step not in STEPS + ASKED]:
         parser.error(f"there is no step {wrong[0]}; there are {', '.join(STEPS + ASKED)}")
+    if chosen.steps and chosen.run:
+        parser.error("steps and --run cannot be combined; call debian.py once for each")
+    return chosen
+
+
+def main() -> int:
+    """Do what the command line asks for; the exit code."""
+    chosen = options()
     if reason := keep.obstacle():
         say(f"NOT RUN: Debian 13: {reason}")
-        return 0
+        return 2 if chosen.steps or chosen.run or chosen.required else 0
+    wanted = [] if chosen.run else runnable(chosen.steps or STEPS)
+    if len(wanted) < len(chosen.steps):
+        return 2
     folder = keep.cache(os.environ)
     with keep.locked(folder, NAME):
         seconds = keep.provide(keep.recipe(), folder / NAME)
@@ -124,7 +147,7 @@ def main() -> int:
         if chosen.run:
             return sides.there(root, CHECKOUT).show(["sh", "-c", chosen.run])
         keeps = commit[:12] if chosen.record else ""
-        results = [run(root, step, keeps) for step in chosen.steps or STEPS]
+        results = [run(root, step, keeps) for step in wanted]
         if not chosen.steps:
             say("NOT RUN: all ml tests on Python 3.12 in Debian 13: debian.py ml-3.12 does")
     return 0 if all(results) else 1

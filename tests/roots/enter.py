@@ -7,6 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import keep
+
+# As many as Linux follows in one path.
+LINKS = 40
 # This machine's own files go out of sight before anything else runs.
 INSIDE = 'umount -l /.host && cd "$1" && shift && exec "$@"'
 
@@ -17,6 +21,29 @@ class Root(NamedTuple):
     tree: Path
     binds: Mapping[str, str]
     shared: Path | None = None
+
+
+def parent(tree: Path, inside: str) -> Path:
+    """Find the folder of a path of the root on this machine.
+
+    Links in it are followed as in the root: absolute ones start at the tree, and `..` ends there.
+
+    Raises:
+        keep.Failed: the links go round in a circle.
+    """
+    found, rest, links = tree, list(Path(inside).parent.parts), 0
+    while rest:
+        part = rest.pop(0)
+        if part in ("/", ".."):
+            found = tree if part == "/" or found == tree else found.parent
+        elif (found / part).is_symlink():
+            links += 1
+            if links > LINKS:
+                raise keep.Failed(f"the links of {inside} in {tree} go round in a circle")
+            rest = [*(found / part).readlink().parts, *rest]
+        else:
+            found /= part
+    return found
 
 
 def mounting(root: Root) -> str:
@@ -34,10 +61,11 @@ def mounting(root: Root) -> str:
     ]
     binds = {**root.binds, **({str(root.shared): str(root.shared)} if root.shared else {})}
     for inside, outside in binds.items():
-        target, source = shlex.quote(f"{root.tree}{inside}"), shlex.quote(outside)
+        folder = parent(root.tree, inside)
+        target, source = shlex.quote(str(folder / Path(inside).name)), shlex.quote(outside)
         make = "mkdir -p" if Path(outside).is_dir() else "touch"
         lines += [
-            f"mkdir -p $(dirname {target})",
+            f"mkdir -p {shlex.quote(str(folder))}",
             # What is there already may be a link, which a mount would follow to this machine.
             f"[ -e {target} ] && [ ! -L {target} ] || {{ rm -f {target}; {make} {target}; }}",
             f"mount --bind {source} {target}",

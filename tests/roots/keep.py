@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -79,13 +80,46 @@ def locked(folder: Path, name: str) -> Iterator[None]:
         yield
 
 
+def mounts() -> list[str]:
+    """List the mount points of this process, as the kernel resolved them."""
+    lines = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
+    # Spaces, tabs, line ends and backslashes are octal there.
+    return [re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), x.split()[4]) for x in lines]
+
+
+def check_unmounted(tree: Path) -> None:
+    """Refuse a root in which something is mounted, or which is a mount: it would be emptied, too.
+
+    Raises:
+        Failed: names the root and the first mount.
+    """
+    real = str(tree.resolve())
+    for path in mounts():
+        if path == real or path.startswith(f"{real}/"):
+            raise Failed(f"{tree} is not touched: {path} is mounted there; umount it first")
+
+
 def remove(tree: Path) -> None:
-    """Remove a root, never what is mounted in it."""
-    mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
-    inside = [line.split()[4] for line in mounts if line.split()[4].startswith(f"{tree}/")]
-    if inside:
-        raise Failed(f"{tree} is not removed: {inside[0]} is mounted in it; umount it first")
-    subprocess.run(["rm", "-rf", "--one-file-system", str(tree)], check=True)
+    """Remove a root, never what is mounted in it; of a link to one, the link only."""
+    check_unmounted(tree)
+    done = subprocess.run(
+        ["rm", "-rf", "--one-file-system", str(tree)], capture_output=True, text=True
+    )
+    if done.returncode:
+        cause = done.stderr.strip() or f"exit code {done.returncode}"
+        raise Failed(f"{tree} could not be removed: {cause}")
+
+
+def clear(tree: Path) -> None:
+    """Remove a root, and what killed runs left of others.
+
+    It gets another name first, so that half a one is never taken for a whole one.
+    """
+    check_unmounted(tree)
+    for left in tree.parent.glob(f".{tree.name}-*"):
+        remove(left)
+    if os.path.lexists(tree):
+        remove(tree.rename(tree.with_name(f".{tree.name}-old")))
 
 
 def mirror() -> list[str]:
@@ -100,8 +134,6 @@ def mirror() -> list[str]:
 
 def make(recipe: Recipe, tree: Path) -> None:
     """Make a root under another name first, so that half a one is never taken for a whole one."""
-    for left in tree.parent.glob(f".{tree.name}-*"):
-        remove(left)
     half = Path(tempfile.mkdtemp(prefix=f".{tree.name}-", dir=tree.parent))
     half.chmod(0o755)
     log = tree.parent / f"{tree.name}.log"
@@ -132,8 +164,7 @@ def provide(recipe: Recipe, tree: Path) -> float:
     if stamp_of(tree) == recipe.stamp:
         return 0.0
     begun = time.monotonic()
-    if tree.exists():
-        remove(tree)
+    clear(tree)
     make(recipe, tree)
     return time.monotonic() - begun
 
