@@ -183,7 +183,8 @@ class Contexts:
             found = self.put(RUN, context, change=change)
             if found in self._placed:
                 return
-            parents = [self.id(RUN, base_run)] if base_run else []
+            # MLMD takes no context as its own parent, but a run may be stored that says so.
+            parents = [self.id(RUN, base_run)] if base_run not in ("", context.name) else []
             if pipeline:
                 known = self.id(PIPELINE, pipeline)
                 new = self.new(PIPELINE, pipeline)

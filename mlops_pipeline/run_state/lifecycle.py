@@ -21,7 +21,7 @@ from mlops_pipeline.run_state.liveness import (
     sweep,
     this_process,
 )
-from mlops_pipeline.run_state.selection import WHOLE, Selection, select
+from mlops_pipeline.run_state.selection import WHOLE, Selection, chosen, select
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.store import (
     NOTHING,
@@ -123,8 +123,7 @@ def go_on(ir: PipelineIR, known: Run, workspace: Workspace, start: Start) -> Run
     run = known
     if start.hold:
         _refuse_held(known)
-        if start.selection.partial and select(ir, start.selection)[1]:
-            run = replace(run, base_run=find_base_run(store, ir, start.selection.base_run))
+        run = replace(run, base_run=_base_run_of(store, ir, known, start.selection))
     executions = store.executions_of_run(run.id)
     if start.hold:
         _refuse_alive(run, executions, workspace.lease)
@@ -139,6 +138,18 @@ def go_on(ir: PipelineIR, known: Run, workspace: Workspace, start: Start) -> Run
             reap(workspace, execution)
     sweep(workspace, ir.name)
     return run
+
+
+def _base_run_of(store: MetadataStore, ir: PipelineIR, known: Run, selection: Selection) -> str:
+    """Return the base run of a run that continues: another if one is named, else the one it has."""
+    # A store may hold a run that is its own base, which it cannot go on from.
+    kept = known.base_run if known.base_run != known.id else ""
+    if not selection.partial and kept == known.base_run:
+        return kept
+    nodes = selection if selection.partial else chosen(known)
+    if not select(ir, nodes)[1]:
+        return kept
+    return find_base_run(store, ir, selection.base_run or kept, known.id)
 
 
 def _refuse_held(known: Run) -> None:
@@ -169,8 +180,13 @@ def find_base_run(store: MetadataStore, ir: PipelineIR, wanted: str = "", run_id
 
     Raises:
         NotFoundError: there is none.
-        ParameterError: the run is one of another pipeline.
+        ParameterError: the run is one of another pipeline, or the partial run itself.
     """
+    if wanted and wanted == run_id:
+        raise ParameterError(
+            f"run {run_id} cannot go on from itself",
+            hint="name an earlier run, or none for the latest",
+        )
     if wanted:
         run = store.get_run(wanted)
         if run is None:

@@ -132,6 +132,15 @@ class StoreContract:
         assert len(store.list_runs(pipeline="often", limit=215)) == 215
         assert len(store.list_runs(limit=300)) == 231
 
+    def test_a_run_that_names_itself_as_its_base_can_still_be_put(
+        self, store: MetadataStore
+    ) -> None:
+        store.put_run(Run("run-1", "pets", base_run="run-1"))
+        store.put_run(Run("run-1", "pets", State.COMPLETE, base_run="run-1"))
+        found = store.get_run("run-1")
+        assert found is not None
+        assert found.state is State.COMPLETE
+
     # Executions
 
     def test_an_execution_comes_back_as_it_was_put(self, store: MetadataStore) -> None:
