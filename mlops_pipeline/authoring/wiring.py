@@ -209,7 +209,8 @@ class _Binder:
             return self._mapping(value, schema)
         if isinstance(value, (list, tuple)):
             self._check_kind("a list", {"type": "array"}, schema)
-            return ir.ListOf(tuple(self.bind(item, item_schema(schema)) for item in value))
+            items = enumerate(value)
+            return ir.ListOf(tuple(self.bind(item, item_schema(schema, i)) for i, item in items))
         return self._literal(value, schema)
 
     def _reference(self, found: Reference, schema: JsonSchema, name: str) -> ir.Expression:
