@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from enum import Enum
 from typing import Any
 
 from mlops_metadata.connection import Connection
@@ -126,6 +127,14 @@ def _conflict(kind: ArtifactType, part: str, stored: str, wanted: str) -> StoreE
     )
 
 
+class Found(Enum):
+    """Ways to deal with a context that is there already."""
+
+    CHANGE = "give it the new properties"
+    KEEP = "leave it as it is"
+    REFUSE = "raise AlreadyExistsError"
+
+
 class Contexts:
     """The contexts that executions and artifacts stand in."""
 
@@ -155,32 +164,29 @@ class Contexts:
         """Return a message for a context, to be filled in and `put`."""
         return pb.Context(type_id=self._types.context(kind), name=name)
 
-    def put(self, kind: str, context: Any, *, change: bool = True) -> int:
-        """Create a context; returns its id.
-
-        Args:
-            change: give one that is there these properties; else it is left as it is.
-        """
+    def put(self, kind: str, context: Any, if_found: Found = Found.CHANGE) -> int:
+        """Create a context, or deal with the one that is there; returns its id."""
         key = (kind, context.name)
-        if known := self.ids.get(key):
+        known = 0 if if_found is Found.REFUSE else self.ids.get(key, 0)
+        if known:
             context.id = known
         message = service.PutContextsRequest(contexts=[context])
         try:
             (found,) = self._connection.write("PutContexts", message).context_ids
         except AlreadyExistsError:
             # It was there already, or another process has made it, and not under our lock.
-            if known or self.get(*key) is None:
+            if if_found is Found.REFUSE or known or self.get(*key) is None:
                 raise
-            return self.put(kind, context) if change else self.ids[key]
+            return self.put(kind, context) if if_found is Found.CHANGE else self.ids[key]
         self.ids[key] = int(found)
         return int(found)
 
     def put_run(
-        self, pipeline: str, context: Any, base_run: str = "", *, change: bool = True
+        self, pipeline: str, context: Any, base_run: str = "", if_found: Found = Found.CHANGE
     ) -> None:
         """Put the context of a run, below those of its pipeline and of its base run."""
         with self._connection.lock:
-            found = self.put(RUN, context, change=change)
+            found = self.put(RUN, context, if_found)
             if found in self._placed:
                 return
             # MLMD takes no context as its own parent, but a run may be stored that says so.
@@ -188,7 +194,7 @@ class Contexts:
             if pipeline:
                 known = self.id(PIPELINE, pipeline)
                 new = self.new(PIPELINE, pipeline)
-                parents.append(known or self.put(PIPELINE, new, change=False))
+                parents.append(known or self.put(PIPELINE, new, Found.KEEP))
             for parent in filter(None, parents):
                 message = service.PutParentContextsRequest()
                 message.parent_contexts.add(child_id=found, parent_id=parent)
@@ -214,7 +220,7 @@ class Contexts:
             wanted.append((CACHE, execution.cache_key))
         run = execution.run_id
         if run and not execution.id and not self.id(RUN, run):
-            self.put_run(execution.pipeline, self.new(RUN, run), change=False)
+            self.put_run(execution.pipeline, self.new(RUN, run), if_found=Found.KEEP)
         for kind, name in wanted:
             # MLMD looks for one whose id is not known here; asking for it would be a second search.
             if found := self.ids.get((kind, name)):

@@ -6,12 +6,13 @@ import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
 from mlops_pipeline.interface import run_parameters
 from mlops_pipeline.ir import PipelineIR, dump, load
 from mlops_pipeline.run_state.liveness import (
+    PROCESS,
     host,
     is_dead,
     is_gone,
@@ -69,6 +70,7 @@ def new_run(ir: PipelineIR, run_id: str, workspace: Workspace, start: Start) -> 
     """Record that a run begins.
 
     Raises:
+        AlreadyExistsError: another process has begun it meanwhile.
         ParameterError: a parameter is unknown, missing or of the wrong type, no node has a name
             that is selected, or the id is ill-formed.
         NotFoundError: a partial run has no run to go on from.
@@ -107,7 +109,7 @@ def new_run(ir: PipelineIR, run_id: str, workspace: Workspace, start: Start) -> 
             **(this_process() if start.hold else {}),
         },
     )
-    store.put_run(run)
+    store.put_run(run, new=True)
     return run
 
 
@@ -130,8 +132,10 @@ def go_on(ir: PipelineIR, known: Run, workspace: Workspace, start: Start) -> Run
         facts = {**start.selection.properties, **this_process()}
         run = replace(run, properties={**run.properties, **facts})
     run = _resumed(_brought_up(store, run, ir, start.parameters), known, executions)
-    if run != known:
-        # Before any execution is reaped: when the run was last heard of is read from them.
+    # Before any execution is reaped: when the run was last heard of is read from them.
+    if run != known and start.hold:
+        _claim(store, run, known)
+    elif run != known:
         store.put_run(run)
     for execution in executions:
         if execution.state is State.RUNNING and is_dead(execution, workspace.lease):
@@ -157,10 +161,35 @@ def _refuse_held(known: Run) -> None:
     if known.state is not State.RUNNING or is_gone(known.properties) is not False:
         return
     if not this_process().items() <= known.properties.items():
-        raise PipelineError(
-            f"run {known.id} is being run by another process",
-            hint="wait for it, or stop that process first",
-        )
+        refuse_run_by_another(known.id)
+
+
+def refuse_run_by_another(run_id: str) -> NoReturn:
+    """Refuse a run that another process has at this moment.
+
+    Raises:
+        PipelineError: always.
+    """
+    raise PipelineError(
+        f"run {run_id} is being run by another process",
+        hint="wait for it, or stop that process first",
+    )
+
+
+def _claim(store: MetadataStore, run: Run, known: Run) -> None:
+    """Write a run that this process sees through, unless another process does so by now."""
+    ours = run.properties[PROCESS]
+    if _holder(store, run.id) not in (ours, known.properties.get(PROCESS)):
+        refuse_run_by_another(run.id)
+    store.put_run(run)
+    # Of two that have written, the last one has the run.
+    if _holder(store, run.id) != ours:
+        refuse_run_by_another(run.id)
+
+
+def _holder(store: MetadataStore, run_id: str) -> str | None:
+    found = store.get_run(run_id)
+    return found.properties.get(PROCESS) if found else None
 
 
 def _refuse_alive(run: Run, executions: Iterable[Execution], lease: float) -> None:
