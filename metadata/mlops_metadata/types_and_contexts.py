@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
+from mlops_metadata import records
 from mlops_metadata.connection import Connection
 from mlops_metadata.library import pb, service
 from mlops_pipeline.errors import StoreError, did_you_mean
@@ -187,21 +188,43 @@ class Contexts:
         """Put the context of a run, below those of its pipeline and of its base run."""
         with self._connection.lock:
             found = self.put(RUN, context, if_found)
-            if found in self._placed:
-                return
-            # MLMD takes no context as its own parent, but a run may be stored that says so.
-            parents = [self.id(RUN, base_run)] if base_run not in ("", context.name) else []
-            if pipeline:
-                known = self.id(PIPELINE, pipeline)
-                new = self.new(PIPELINE, pipeline)
-                parents.append(known or self.put(PIPELINE, new, Found.KEEP))
-            for parent in filter(None, parents):
-                message = service.PutParentContextsRequest()
-                message.parent_contexts.add(child_id=found, parent_id=parent)
-                # A process that was killed may have made the context and no more.
-                with contextlib.suppress(AlreadyExistsError):
-                    self._connection.write("PutParentContexts", message)
+            if found not in self._placed:
+                self._put_below(found, context.name, pipeline, base_run)
+
+    def _put_below(self, found: int, run: str, pipeline: str, base_run: str) -> None:
+        """Put the context of a run below those of its base run and, as the last, its pipeline."""
+        # MLMD takes no context as its own parent, but a run may be stored that says so.
+        parents = [self.id(RUN, base_run)] if base_run not in ("", run) else []
+        if pipeline:
+            known = self.id(PIPELINE, pipeline)
+            new = self.new(PIPELINE, pipeline)
+            parents.append(known or self.put(PIPELINE, new, Found.KEEP))
+        for parent in filter(None, parents):
+            message = service.PutParentContextsRequest()
+            message.parent_contexts.add(child_id=found, parent_id=parent)
+            # A process that was killed may have made the context and no more.
+            with contextlib.suppress(AlreadyExistsError):
+                self._connection.write("PutParentContexts", message)
+        self._placed.add(found)
+
+    def _complete(self, run: str, pipeline: str) -> None:
+        """Make what is missing of the context of a run that another process has begun.
+
+        One that was killed may have left it without parents, and no other puts the run again.
+        """
+        found = self.id(RUN, run)
+        if not found:
+            self.put_run(pipeline, self.new(RUN, run), if_found=Found.KEEP)
+            return
+        message = service.GetParentContextsByContextRequest(context_id=found)
+        parents = self._connection.read("GetParentContextsByContext", message).contexts
+        if any(parent.type == PIPELINE for parent in parents):
             self._placed.add(found)
+            return
+        context = self.get(RUN, run)
+        ours = context is not None and records.is_our_run(context)
+        base_run = records.read_run(context).base_run if ours else ""
+        self._put_below(found, run, pipeline, base_run)
 
     def attach(
         self, message: Any, execution: Execution, has_outputs: bool
@@ -219,8 +242,8 @@ class Contexts:
         if execution.state is State.COMPLETE and execution.cache_key:
             wanted.append((CACHE, execution.cache_key))
         run = execution.run_id
-        if run and not execution.id and not self.id(RUN, run):
-            self.put_run(execution.pipeline, self.new(RUN, run), if_found=Found.KEEP)
+        if run and not execution.id and self.ids.get((RUN, run)) not in self._placed:
+            self._complete(run, execution.pipeline)
         for kind, name in wanted:
             # MLMD looks for one whose id is not known here; asking for it would be a second search.
             if found := self.ids.get((kind, name)):
