@@ -115,6 +115,18 @@ def item_schema(schema: JsonSchema, index: int | None = None) -> JsonSchema:
     return {}
 
 
+def length_problem(schema: JsonSchema, items: int) -> str:
+    """Return why no list of a schema has this many items; empty if one may."""
+    problem = ""
+    for choice in choices(schema):
+        if choice.get("type") == "array":
+            least, most = _length(choice)
+            if least <= items and (most is None or items <= most):
+                return ""
+            problem = f"has {_count(items)}, not {_items_in_words(choice)}"
+    return problem
+
+
 def _length(schema: JsonSchema) -> tuple[int, int | None]:
     """Return the least and the greatest number of items of a list; None for no limit."""
     closed = len(schema.get("prefixItems", ())) if schema.get("items") is False else None
@@ -153,9 +165,8 @@ def problems(schema: JsonSchema, value: Any) -> Iterator[str]:
         yield f"{value!r} is not {describe_schema(schema)}"
         return
     if isinstance(value, list | tuple):
-        least, most = _length(schema)
-        if len(value) < least or (most is not None and len(value) > most):
-            yield f"{value!r} has {_count(len(value))}, not {_items_in_words(schema)}"
+        if problem := length_problem(schema, len(value)):
+            yield f"{value!r} {problem}"
         for index, item in enumerate(value):
             yield from problems(item_schema(schema, index), item)
     elif isinstance(value, dict):
