@@ -16,7 +16,16 @@ from mlops_metadata.library import pb, service
 from mlops_metadata.paging import Wanted, by_id, newest, recent
 from mlops_metadata.property_values import decode, encode
 from mlops_metadata.sqlite_file import connect, locate
-from mlops_metadata.types_and_contexts import CACHE, DOCUMENT, NODE, PIPELINE, RUN, Contexts, Types
+from mlops_metadata.types_and_contexts import (
+    CACHE,
+    DOCUMENT,
+    NODE,
+    PIPELINE,
+    RUN,
+    Contexts,
+    Found,
+    Types,
+)
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import (
     NOTHING,
@@ -73,10 +82,11 @@ class MlmdStore:
 
     # Runs
 
-    def put_run(self, run: Run) -> None:
+    def put_run(self, run: Run, *, new: bool = False) -> None:
         context = self._contexts.new(RUN, run.id)
         records.write_run(run, context)
-        self._contexts.put_run(run.pipeline, context, run.base_run)
+        if_found = Found.REFUSE if new else Found.CHANGE
+        self._contexts.put_run(run.pipeline, context, run.base_run, if_found)
 
     def get_run(self, run_id: str) -> Run | None:
         context = self._contexts.get(RUN, run_id)
@@ -346,7 +356,7 @@ class MlmdStore:
         if not self._contexts.id(DOCUMENT, name):
             context = self._contexts.new(DOCUMENT, name)
             encode(text, context.custom_properties[_TEXT])
-            self._contexts.put(DOCUMENT, context, change=False)
+            self._contexts.put(DOCUMENT, context, Found.KEEP)
         return name
 
     def get_document(self, digest: str) -> str | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from enum import Enum
 from typing import Any
 
+from mlops_metadata import records
 from mlops_metadata.connection import Connection
 from mlops_metadata.library import pb, service
 from mlops_pipeline.errors import StoreError, did_you_mean
@@ -126,6 +128,14 @@ def _conflict(kind: ArtifactType, part: str, stored: str, wanted: str) -> StoreE
     )
 
 
+class Found(Enum):
+    """Ways to deal with a context that is there already."""
+
+    CHANGE = "give it the new properties"
+    KEEP = "leave it as it is"
+    REFUSE = "raise AlreadyExistsError"
+
+
 class Contexts:
     """The contexts that executions and artifacts stand in."""
 
@@ -155,46 +165,66 @@ class Contexts:
         """Return a message for a context, to be filled in and `put`."""
         return pb.Context(type_id=self._types.context(kind), name=name)
 
-    def put(self, kind: str, context: Any, *, change: bool = True) -> int:
-        """Create a context; returns its id.
-
-        Args:
-            change: give one that is there these properties; else it is left as it is.
-        """
+    def put(self, kind: str, context: Any, if_found: Found = Found.CHANGE) -> int:
+        """Create a context, or deal with the one that is there; returns its id."""
         key = (kind, context.name)
-        if known := self.ids.get(key):
+        known = 0 if if_found is Found.REFUSE else self.ids.get(key, 0)
+        if known:
             context.id = known
         message = service.PutContextsRequest(contexts=[context])
         try:
             (found,) = self._connection.write("PutContexts", message).context_ids
         except AlreadyExistsError:
             # It was there already, or another process has made it, and not under our lock.
-            if known or self.get(*key) is None:
+            if if_found is Found.REFUSE or known or self.get(*key) is None:
                 raise
-            return self.put(kind, context) if change else self.ids[key]
+            return self.put(kind, context) if if_found is Found.CHANGE else self.ids[key]
         self.ids[key] = int(found)
         return int(found)
 
     def put_run(
-        self, pipeline: str, context: Any, base_run: str = "", *, change: bool = True
+        self, pipeline: str, context: Any, base_run: str = "", if_found: Found = Found.CHANGE
     ) -> None:
         """Put the context of a run, below those of its pipeline and of its base run."""
         with self._connection.lock:
-            found = self.put(RUN, context, change=change)
-            if found in self._placed:
-                return
-            parents = [self.id(RUN, base_run)] if base_run else []
-            if pipeline:
-                known = self.id(PIPELINE, pipeline)
-                new = self.new(PIPELINE, pipeline)
-                parents.append(known or self.put(PIPELINE, new, change=False))
-            for parent in filter(None, parents):
-                message = service.PutParentContextsRequest()
-                message.parent_contexts.add(child_id=found, parent_id=parent)
-                # A process that was killed may have made the context and no more.
-                with contextlib.suppress(AlreadyExistsError):
-                    self._connection.write("PutParentContexts", message)
+            found = self.put(RUN, context, if_found)
+            if found not in self._placed:
+                self._put_below(found, context.name, pipeline, base_run)
+
+    def _put_below(self, found: int, run: str, pipeline: str, base_run: str) -> None:
+        """Put the context of a run below those of its base run and, as the last, its pipeline."""
+        # MLMD takes no context as its own parent, but a run may be stored that says so.
+        parents = [self.id(RUN, base_run)] if base_run not in ("", run) else []
+        if pipeline:
+            known = self.id(PIPELINE, pipeline)
+            new = self.new(PIPELINE, pipeline)
+            parents.append(known or self.put(PIPELINE, new, Found.KEEP))
+        for parent in filter(None, parents):
+            message = service.PutParentContextsRequest()
+            message.parent_contexts.add(child_id=found, parent_id=parent)
+            # A process that was killed may have made the context and no more.
+            with contextlib.suppress(AlreadyExistsError):
+                self._connection.write("PutParentContexts", message)
+        self._placed.add(found)
+
+    def _complete(self, run: str, pipeline: str) -> None:
+        """Make what is missing of the context of a run that another process has begun.
+
+        One that was killed may have left it without parents, and no other puts the run again.
+        """
+        found = self.id(RUN, run)
+        if not found:
+            self.put_run(pipeline, self.new(RUN, run), if_found=Found.KEEP)
+            return
+        message = service.GetParentContextsByContextRequest(context_id=found)
+        parents = self._connection.read("GetParentContextsByContext", message).contexts
+        if any(parent.type == PIPELINE for parent in parents):
             self._placed.add(found)
+            return
+        context = self.get(RUN, run)
+        ours = context is not None and records.is_our_run(context)
+        base_run = records.read_run(context).base_run if ours else ""
+        self._put_below(found, run, pipeline, base_run)
 
     def attach(
         self, message: Any, execution: Execution, has_outputs: bool
@@ -212,8 +242,8 @@ class Contexts:
         if execution.state is State.COMPLETE and execution.cache_key:
             wanted.append((CACHE, execution.cache_key))
         run = execution.run_id
-        if run and not execution.id and not self.id(RUN, run):
-            self.put_run(execution.pipeline, self.new(RUN, run), change=False)
+        if run and not execution.id and self.ids.get((RUN, run)) not in self._placed:
+            self._complete(run, execution.pipeline)
         for kind, name in wanted:
             # MLMD looks for one whose id is not known here; asking for it would be a second search.
             if found := self.ids.get((kind, name)):

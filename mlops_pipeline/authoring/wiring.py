@@ -36,6 +36,7 @@ from mlops_pipeline.interface import (
     item_schema,
     json_of,
     kinds,
+    length_problem,
     member_names,
     member_schema,
     near_choice,
@@ -209,7 +210,10 @@ class _Binder:
             return self._mapping(value, schema)
         if isinstance(value, (list, tuple)):
             self._check_kind("a list", {"type": "array"}, schema)
-            return ir.ListOf(tuple(self.bind(item, item_schema(schema)) for item in value))
+            if problem := length_problem(schema, len(value)):
+                self._refuse(f"does not fit: it {problem}", f"give {words(schema)}")
+            items = enumerate(value)
+            return ir.ListOf(tuple(self.bind(item, item_schema(schema, i)) for i, item in items))
         return self._literal(value, schema)
 
     def _reference(self, found: Reference, schema: JsonSchema, name: str) -> ir.Expression:

@@ -82,12 +82,12 @@ def choices(schema: JsonSchema) -> list[JsonSchema]:
     Everything that walks a schema does so by this function: no other follows a reference.
     """
     definitions = schema.get("$defs", {})
-    if "$ref" in schema:
-        schema = _referred(schema, definitions)
-    found = schema.get("anyOf", [schema])
-    if not definitions:
-        return list(found)
-    return [_with_definitions(_referred(choice, definitions), definitions) for choice in found]
+    schema = _referred(schema, definitions)
+    if "anyOf" not in schema:
+        return [_with_definitions(schema, definitions)]
+    parts = [_with_definitions(part, definitions) for part in schema["anyOf"]]
+    # A union of tagged records is one alternative of a larger union.
+    return [choice for part in parts for choice in choices(part)]
 
 
 def _referred(schema: JsonSchema, definitions: Mapping[str, Any]) -> JsonSchema:
@@ -100,25 +100,51 @@ def _with_definitions(part: JsonSchema, definitions: Mapping[str, Any]) -> JsonS
     return {**part, "$defs": definitions} if definitions else part
 
 
-def item_schema(schema: JsonSchema) -> JsonSchema:
-    """Return the schema of the items of a list."""
+def item_schema(schema: JsonSchema, index: int | None = None) -> JsonSchema:
+    """Return the schema of the items of a list, or of one that may have a schema of its own.
+
+    Args:
+        index: number of the item, from 0: each item of a tuple has its own schema.
+    """
     for choice in choices(schema):
-        if choice.get("items"):
-            return _with_definitions(choice["items"], choice.get("$defs", {}))
+        first, rest = choice.get("prefixItems", ()), choice.get("items")
+        if index is not None and index < len(first):
+            return _with_definitions(first[index], choice.get("$defs", {}))
+        if rest:
+            return _with_definitions(rest, choice.get("$defs", {}))
     return {}
+
+
+def length_problem(schema: JsonSchema, items: int) -> str:
+    """Return why no list of a schema has this many items; empty if one may."""
+    problem = ""
+    for choice in choices(schema):
+        if choice.get("type") == "array":
+            least, most = _length(choice)
+            if least <= items and (most is None or items <= most):
+                return ""
+            problem = f"has {_count(items)}, not {_items_in_words(choice)}"
+    return problem
+
+
+def _length(schema: JsonSchema) -> tuple[int, int | None]:
+    """Return the least and the greatest number of items of a list; None for no limit."""
+    closed = len(schema.get("prefixItems", ())) if schema.get("items") is False else None
+    return schema.get("minItems", 0), schema.get("maxItems", closed)
 
 
 def member_schema(schema: JsonSchema, key: str) -> JsonSchema | None:
     """Return the schema of a value in an object; None if no object of the schema has the key."""
+    named: list[JsonSchema] = []
     result: JsonSchema | None = None
     for choice in choices(schema):
         definitions = choice.get("$defs", {})
         rest = choice.get("additionalProperties", {})
         if key in choice.get("properties", {}):
-            return _with_definitions(choice["properties"][key], definitions)
-        if "properties" not in choice:
+            named.append(_with_definitions(choice["properties"][key], definitions))
+        elif "properties" not in choice:
             result = _with_definitions(rest if isinstance(rest, Mapping) else {}, definitions)
-    return result
+    return {"anyOf": named} if len(named) > 1 else named[0] if named else result
 
 
 def problems(schema: JsonSchema, value: Any) -> Iterator[str]:
@@ -139,9 +165,10 @@ def problems(schema: JsonSchema, value: Any) -> Iterator[str]:
         yield f"{value!r} is not {describe_schema(schema)}"
         return
     if isinstance(value, list | tuple):
-        items = item_schema(schema)
-        for item in value:
-            yield from problems(items, item)
+        if problem := length_problem(schema, len(value)):
+            yield f"{value!r} {problem}"
+        for index, item in enumerate(value):
+            yield from problems(item_schema(schema, index), item)
     elif isinstance(value, dict):
         yield from _object_problems(schema, value)
         yield from _unknown_here(schema, value)
@@ -150,13 +177,22 @@ def problems(schema: JsonSchema, value: Any) -> Iterator[str]:
 def unknown_fields(schema: JsonSchema, value: Any) -> Iterator[str]:
     """Yield every field in a value, at any depth, that its record does not have."""
     for choice in choices(schema):
-        if isinstance(value, list) and choice.get("type") == "array":
-            for item in value:
-                yield from unknown_fields(item_schema(choice), item)
-        elif isinstance(value, dict) and choice.get("type") == "object":
+        if isinstance(value, list | tuple) and choice.get("type") == "array":
+            for index, item in enumerate(value):
+                yield from unknown_fields(item_schema(choice, index), item)
+        elif isinstance(value, dict) and _may_be_of(choice, value):
             yield from _unknown_here(choice, value)
             for name, item in value.items():
                 yield from unknown_fields(_field_schema(choice, name), item)
+
+
+def _may_be_of(record: JsonSchema, value: Mapping[str, Any]) -> bool:
+    """Return True if this is the schema of an object, and the value has no tag of another."""
+    fields = record.get("properties", {})
+    tags = {name: each["enum"] for name, each in fields.items() if "enum" in each}
+    return record.get("type") == "object" and all(
+        value[name] in tags[name] for name in value.keys() & tags.keys()
+    )
 
 
 def _unknown_here(schema: JsonSchema, value: Mapping[str, Any]) -> Iterator[str]:
@@ -185,7 +221,7 @@ def describe_schema(schema: JsonSchema) -> str:
     """Return a schema in words: `an integer`, `a list, each item a string`."""
     alternatives = choices(schema)
     if len(alternatives) > 1:
-        return " or ".join(map(describe_schema, alternatives))
+        return " or ".join(dict.fromkeys(map(describe_schema, alternatives)))
     schema = alternatives[0]
     if "enum" in schema:
         return f"one of {', '.join(map(repr, schema['enum']))}"
@@ -194,16 +230,36 @@ def describe_schema(schema: JsonSchema) -> str:
     if schema.get("format") == "secret":
         return "Secret('NAME'), the name of an environment variable"
     kind = schema.get("type", "any value")
-    if kind == "array" and schema.get("items"):
-        return f"a list, each item {describe_schema(item_schema(schema))}"
+    if kind == "array":
+        return _list_in_words(schema)
     return _WORDS.get(kind, f"a {kind}")
+
+
+def _list_in_words(schema: JsonSchema) -> str:
+    words = "a list" if _length(schema) == (0, None) else f"a list of {_items_in_words(schema)}"
+    if first := schema.get("prefixItems", ()):
+        return f"{words}: " + ", ".join(
+            describe_schema(item_schema(schema, index)) for index in range(len(first))
+        )
+    items = item_schema(schema)
+    return f"{words}, each item {describe_schema(items)}" if items else words
+
+
+def _items_in_words(schema: JsonSchema) -> str:
+    least, most = _length(schema)
+    if most is None:
+        return f"{_count(least)} or more"
+    return _count(most) if least == most else f"{least} to {_count(most)}"
+
+
+def _count(items: int) -> str:
+    return f"{items} item{'' if items == 1 else 's'}"
 
 
 _WORDS = {
     "null": "null",
     "integer": "an integer",
     "boolean": "true or false",
-    "array": "a list",
     "object": "an object",
     "any value": "any JSON value",
 }
@@ -240,17 +296,25 @@ def _as_json(schema: JsonSchema) -> str:
 
 
 def map_paths(schema: JsonSchema, value: Any, change: Callable[[str], Any]) -> Any:
-    """Return the value with `change` applied to every path in it."""
-    if not isinstance(value, str | list | dict):
+    """Return the value with `change` applied to every path in it.
+
+    Of several alternatives, the first counts that the value fits.
+    """
+    if isinstance(value, str):
+        return change(value) if is_path(schema) else value
+    if not isinstance(value, list | tuple | dict):
         return value
-    for choice in choices(schema):
-        if isinstance(value, str):
-            if choice.get("format") == "path":
-                return change(value)
-        elif isinstance(value, list):
-            if "items" in choice:
-                items = item_schema(choice)
-                return [map_paths(items, item, change) for item in value]
+    alternatives = choices(schema)
+    if len(alternatives) > 1:
+        fitting = [choice for choice in alternatives if not any(problems(choice, value))]
+        alternatives = fitting or alternatives
+    for choice in alternatives:
+        if not isinstance(value, dict):
+            if choice.get("type") == "array":
+                return [
+                    map_paths(item_schema(choice, index), item, change)
+                    for index, item in enumerate(value)
+                ]
         elif choice.get("type") == "object":
             return {
                 name: map_paths(_field_schema(choice, name), item, change)

@@ -138,7 +138,7 @@ def checked(value: Any, hint: Any) -> Any:
     try:
         plain = _plain(value)
         typed = msgspec.convert(plain, hint, dec_hook=_decode_ours, str_keys=True)
-        if isinstance(plain, dict | list):
+        if isinstance(plain, dict | list | tuple):
             for problem in unknown_fields(schema_of(hint), plain):
                 raise ValueError(problem)
         return _unmarked(_plain(typed))
@@ -172,7 +172,8 @@ def _decode_ours(kind: type, value: Any) -> Any:
 def _unmarked(value: Any) -> Any:
     if isinstance(value, str) and value.startswith(_PATH_MARK):
         return Path(value.removeprefix(_PATH_MARK))
-    if isinstance(value, list):
+    # msgspec leaves tuples as they are; JSON has lists only.
+    if isinstance(value, list | tuple):
         return [_unmarked(item) for item in value]
     if isinstance(value, dict):
         return {key: _unmarked(item) for key, item in value.items()}

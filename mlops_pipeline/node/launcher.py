@@ -51,8 +51,10 @@ from mlops_pipeline.run_state import (
     load_history,
     load_outputs,
     new_run,
+    refuse_run_by_another,
 )
 from mlops_pipeline.store import (
+    AlreadyExistsError,
     ArtifactRecord,
     ArtifactState,
     Execution,
@@ -135,12 +137,20 @@ def open_session(
     """
     known = workspace.store.get_run(run_id)
     if known is None:
-        # Nothing is read of a run that is new: nothing can be there.
-        run, history = new_run(ir, run_id, workspace, start), History()
-    else:
-        run = go_on(ir, known, workspace, start)
-        history = load_history(workspace.store, run_id)
-    return Session(ir, run, workspace, history, **options)
+        try:
+            run = new_run(ir, run_id, workspace, start)
+        except AlreadyExistsError:
+            # Another process has begun it meanwhile.
+            known = workspace.store.get_run(run_id)
+            if known is None:
+                raise
+            if start.hold:
+                refuse_run_by_another(run_id)
+        else:
+            # Nothing is read of a run that is new: nothing can be there.
+            return Session(ir, run, workspace, History(), **options)
+    run = go_on(ir, known, workspace, start)
+    return Session(ir, run, workspace, load_history(workspace.store, run_id), **options)
 
 
 def launch(session: Session, node_id: str, iteration: Iteration = ()) -> Outcome:

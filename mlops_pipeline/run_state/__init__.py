@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         last_sign,
         new_run,
         pipeline_of,
+        refuse_run_by_another,
         refuse_taken,
         run_seconds,
     )
@@ -70,7 +71,7 @@ else:
             "history": "History Iteration Outcome load_history load_links load_outputs node_label",
             "lifecycle": (
                 "FRESH LAST RESUMED Start elapsed end_run go_on last_sign new_run "
-                "pipeline_of refuse_taken run_seconds"
+                "pipeline_of refuse_run_by_another refuse_taken run_seconds"
             ),
             "liveness": (
                 "Heart cancel_own host is_dead is_gone process_of reap state_of this_process"
@@ -123,6 +124,7 @@ __all__ = [
     "process_of",
     "reap",
     "refuse_reserved",
+    "refuse_run_by_another",
     "refuse_taken",
     "run_seconds",
     "scratch_folder",

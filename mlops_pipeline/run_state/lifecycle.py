@@ -6,12 +6,13 @@ import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NoReturn
 
 from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
 from mlops_pipeline.interface import run_parameters
 from mlops_pipeline.ir import PipelineIR, digest, dump, load
 from mlops_pipeline.run_state.liveness import (
+    PROCESS,
     host,
     is_dead,
     is_gone,
@@ -21,7 +22,7 @@ from mlops_pipeline.run_state.liveness import (
     sweep,
     this_process,
 )
-from mlops_pipeline.run_state.selection import WHOLE, Selection, select
+from mlops_pipeline.run_state.selection import WHOLE, Selection, chosen, select
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.store import (
     ArtifactType,
@@ -67,6 +68,7 @@ def new_run(ir: PipelineIR, run_id: str, workspace: Workspace, start: Start) -> 
     """Record that a run begins.
 
     Raises:
+        AlreadyExistsError: another process has begun it meanwhile.
         ParameterError: a parameter is unknown, missing or of the wrong type, no node has a name
             that is selected, or the id is ill-formed.
         NotFoundError: a partial run has no run to go on from.
@@ -105,7 +107,7 @@ def new_run(ir: PipelineIR, run_id: str, workspace: Workspace, start: Start) -> 
             **(this_process() if start.hold else {}),
         },
     )
-    store.put_run(run)
+    store.put_run(run, new=True)
     return run
 
 
@@ -121,16 +123,17 @@ def go_on(ir: PipelineIR, known: Run, workspace: Workspace, start: Start) -> Run
     run = known
     if start.hold:
         _refuse_held(known)
-        if start.selection.partial and select(ir, start.selection)[1]:
-            run = replace(run, base_run=find_base_run(store, ir, start.selection.base_run))
+        run = replace(run, base_run=_base_run_of(store, ir, known, start.selection))
     executions = store.executions_of_run(run.id)
     if start.hold:
         _refuse_alive(run, executions, workspace.lease)
         facts = {**start.selection.properties, **this_process()}
         run = replace(run, properties={**run.properties, **facts})
     run = _resumed(_brought_up(store, run, ir, start.parameters), known, executions)
-    if run != known:
-        # Before any execution is reaped: when the run was last heard of is read from them.
+    # Before any execution is reaped: when the run was last heard of is read from them.
+    if run != known and start.hold:
+        _claim(store, run, known)
+    elif run != known:
         store.put_run(run)
     for execution in executions:
         if execution.state is State.RUNNING and is_dead(execution, workspace.lease):
@@ -139,15 +142,52 @@ def go_on(ir: PipelineIR, known: Run, workspace: Workspace, start: Start) -> Run
     return run
 
 
+def _base_run_of(store: MetadataStore, ir: PipelineIR, known: Run, selection: Selection) -> str:
+    """Return the base run of a run that continues: another if one is named, else the one it has."""
+    # A store may hold a run that is its own base, which it cannot go on from.
+    kept = known.base_run if known.base_run != known.id else ""
+    if not selection.partial and kept == known.base_run:
+        return kept
+    nodes = selection if selection.partial else chosen(known)
+    if not select(ir, nodes)[1]:
+        return kept
+    return find_base_run(store, ir, selection.base_run or kept, known.id)
+
+
 def _refuse_held(known: Run) -> None:
     """Refuse to go on with a run that another process of this machine sees through."""
     if known.state is not State.RUNNING or is_gone(known.properties) is not False:
         return
     if not this_process().items() <= known.properties.items():
-        raise PipelineError(
-            f"run {known.id} is being run by another process",
-            hint="wait for it, or stop that process first",
-        )
+        refuse_run_by_another(known.id)
+
+
+def refuse_run_by_another(run_id: str) -> NoReturn:
+    """Refuse a run that another process has at this moment.
+
+    Raises:
+        PipelineError: always.
+    """
+    raise PipelineError(
+        f"run {run_id} is being run by another process",
+        hint="wait for it, or stop that process first",
+    )
+
+
+def _claim(store: MetadataStore, run: Run, known: Run) -> None:
+    """Write a run that this process sees through, unless another process does so by now."""
+    ours = run.properties[PROCESS]
+    if _holder(store, run.id) not in (ours, known.properties.get(PROCESS)):
+        refuse_run_by_another(run.id)
+    store.put_run(run)
+    # Of two that have written, the last one has the run.
+    if _holder(store, run.id) != ours:
+        refuse_run_by_another(run.id)
+
+
+def _holder(store: MetadataStore, run_id: str) -> str | None:
+    found = store.get_run(run_id)
+    return found.properties.get(PROCESS) if found else None
 
 
 def _refuse_alive(run: Run, executions: Iterable[Execution], lease: float) -> None:
@@ -167,8 +207,13 @@ def find_base_run(store: MetadataStore, ir: PipelineIR, wanted: str = "", run_id
 
     Raises:
         NotFoundError: there is none.
-        ParameterError: the run is one of another pipeline.
+        ParameterError: the run is one of another pipeline, or the partial run itself.
     """
+    if wanted and wanted == run_id:
+        raise ParameterError(
+            f"run {run_id} cannot go on from itself",
+            hint="name an earlier run, or none for the latest",
+        )
     if wanted:
         run = store.get_run(wanted)
         if run is None:

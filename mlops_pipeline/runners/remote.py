@@ -159,7 +159,10 @@ def exit_iterations(workspace: Workspace, run_id: str) -> list[tuple[NodeIR, Ite
 def finish_run(workspace: Workspace, run_id: str) -> Run:
     """Record how a run ended, by what its nodes have recorded."""
     session = _looking_at(workspace, run_id)
-    return end_run(workspace, session.run, _state(session))
+    state = _state(session)
+    # A step may have gone on with the run meanwhile: what it wrote stays.
+    run = workspace.store.get_run(run_id) or session.run
+    return end_run(workspace, run, state)
 
 
 def _state(session: Session) -> State:

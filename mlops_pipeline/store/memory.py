@@ -46,8 +46,11 @@ class MemoryStore:
         for kind in types:
             self._types[kind.name] = kind
 
-    def put_run(self, run: Run) -> None:
-        self._runs[run.id] = run
+    def put_run(self, run: Run, *, new: bool = False) -> None:
+        with self._lock:
+            if new and run.id in self._runs:
+                raise AlreadyExistsError(f"run {run.id} exists")
+            self._runs[run.id] = run
 
     def get_run(self, run_id: str) -> Run | None:
         return self._runs.get(run_id)

@@ -25,8 +25,15 @@ class MetadataStore(Protocol):
     def register_types(self, types: Iterable[ArtifactType]) -> None:
         """Make artifact types known; known ones may gain properties."""
 
-    def put_run(self, run: Run) -> None:
-        """Create the run, or replace what is stored of it."""
+    def put_run(self, run: Run, *, new: bool = False) -> None:
+        """Create the run, or replace what is stored of it.
+
+        Args:
+            new: only create it; of several processes that do, one succeeds.
+
+        Raises:
+            AlreadyExistsError: it is to be new, and there is a run with its id.
+        """
 
     def get_run(self, run_id: str) -> Run | None:
         """Return the run with this id."""

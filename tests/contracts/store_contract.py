@@ -132,6 +132,25 @@ class StoreContract:
         assert len(store.list_runs(pipeline="often", limit=215)) == 215
         assert len(store.list_runs(limit=300)) == 231
 
+    def test_a_new_run_is_put_once(self, store: MetadataStore) -> None:
+        first = Run("run-1", "pets", parameters={"by": 1})
+        store.put_run(first, new=True)
+        with pytest.raises(AlreadyExistsError, match="run-1"):
+            store.put_run(Run("run-1", "pets", parameters={"by": 2}), new=True)
+        assert store.list_runs() == [first]
+        ended = Run("run-1", "pets", State.COMPLETE)
+        store.put_run(ended)
+        assert store.get_run("run-1") == ended
+
+    def test_a_run_that_names_itself_as_its_base_can_still_be_put(
+        self, store: MetadataStore
+    ) -> None:
+        store.put_run(Run("run-1", "pets", base_run="run-1"))
+        store.put_run(Run("run-1", "pets", State.COMPLETE, base_run="run-1"))
+        found = store.get_run("run-1")
+        assert found is not None
+        assert found.state is State.COMPLETE
+
     # Executions
 
     def test_an_execution_comes_back_as_it_was_put(self, store: MetadataStore) -> None:

@@ -50,6 +50,8 @@ def attempt(store: MetadataStore, command: dict[str, Any]) -> str:
     try:
         if command["race"] == "claim":
             store.put_execution(start(command["name"]))
+        elif command["race"] == "begin":
+            store.put_run(Run(command["name"], "pets"), new=True)
         elif command["race"] == "publish":
             done = start("", state=State.COMPLETE)
             store.put_execution(done, outputs={"model": [model(command["name"])]})

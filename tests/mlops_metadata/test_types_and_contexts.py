@@ -13,6 +13,7 @@ from layout_stores import TYPES, Tfx, event, stock_client
 from ml_metadata.proto import metadata_store_pb2 as pb
 
 from mlops_metadata.mlmd import MlmdStore, open_sqlite
+from mlops_metadata.records import write_run
 from mlops_pipeline.store import (
     ArtifactRecord,
     Execution,
@@ -176,6 +177,24 @@ def test_a_run_that_died_before_it_was_placed_is_placed_later(store: MlmdStore, 
     (context,) = [c for c in client.get_contexts_by_type("pipeline_run") if c.name == "run-1"]
     assert names(client.get_parent_contexts_by_context(context.id)) == {("pipeline", "penguin")}
     assert store.get_run("run-1") == Run("run-1", "penguin", State.COMPLETE)
+
+
+def test_a_step_gives_a_run_the_parents_that_a_killed_process_did_not(
+    store: MlmdStore, path: Path
+) -> None:
+    store.put_run(Run("run-0", "penguin"))
+    client = stock_client(path)
+    killed = pb.Context(type_id=client.get_context_type("pipeline_run").id, name="run-1")
+    run = Run("run-1", "penguin", base_run="run-0")
+    write_run(run, killed)
+    client.put_contexts([killed])
+    store.put_execution(Execution("pets.Train", "penguin", "run-1", "train", State.RUNNING))
+    (context,) = [c for c in client.get_contexts_by_type("pipeline_run") if c.name == "run-1"]
+    assert names(client.get_parent_contexts_by_context(context.id)) == {
+        ("pipeline", "penguin"),
+        ("pipeline_run", "run-0"),
+    }
+    assert store.get_run("run-1") == run
 
 
 @pytest.fixture

@@ -52,12 +52,12 @@ def test_eight_processes_make_one_store_and_all_write(
     assert sql(path, "PRAGMA integrity_check") == [["ok"]]
 
 
-@pytest.mark.parametrize("race", ["claim", "publish", "end"])
+@pytest.mark.parametrize("race", ["begin", "claim", "publish", "end"])
 def test_of_racing_processes_exactly_one_wins(
     path: Path, store: MlmdStore, other_processes: Any, race: str
 ) -> None:
     processes = other_processes(f"sqlite:///{path}", RACERS)
-    loses = {"claim": "AlreadyExistsError", "publish": "AlreadyExistsError"}
+    loses = dict.fromkeys(("begin", "claim", "publish"), "AlreadyExistsError")
     for number in range(ROUNDS):
         running, _ = store.put_execution(
             Execution("pets.Train", "pets", "run", "train", State.RUNNING)

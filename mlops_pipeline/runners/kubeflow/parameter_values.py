@@ -153,5 +153,5 @@ def _shaped(schema: Schema, value: Any) -> Any:
             return float(value)
         return int(value) if float(value).is_integer() else value
     if isinstance(value, list):
-        return [_shaped(item_schema(schema), item) for item in value]
+        return [_shaped(item_schema(schema, index), item) for index, item in enumerate(value)]
     return {name: _shaped(member_schema(schema, name) or {}, value[name]) for name in value}

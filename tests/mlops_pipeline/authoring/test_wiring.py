@@ -19,6 +19,11 @@ from mlops_pipeline import (
 from mlops_pipeline.errors import PipelineError
 
 
+@component
+def Pair(pair: tuple[str, int]) -> int:
+    return pair[1]
+
+
 def test_outputs_of_another_pipeline_are_refused() -> None:
     kept: list[Any] = []
 
@@ -181,3 +186,18 @@ def test_python_files_are_read_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match=r"wrong.py:2: not valid Python: .*") as caught:
         compile_pipeline(wrong, base_dir=tmp_path)
     assert caught.value.hint == "correct the line; it is the module_file of RunFile"
+
+
+def test_a_tuple_of_values_is_checked_item_by_item() -> None:
+    def right() -> None:
+        Pair(pair=("a", Make().outputs.output.value))
+
+    def swapped() -> None:
+        Pair(pair=(Make().outputs.output.value, 1))
+
+    def longer() -> None:
+        Pair(pair=("a", Make().outputs.output.value, 3))
+
+    compile_pipeline(pipeline(right))
+    assert "takes a string, not <Make.output>" in error(swapped)
+    assert "it has 3 items, not 2 items" in error(longer)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import typing
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from mlops_pipeline.errors import ParameterError
-from mlops_pipeline.interface import describe_schema, from_text, map_paths
-from mlops_pipeline.interface.schema import check
+from mlops_pipeline.interface import (
+    describe_schema,
+    from_text,
+    map_paths,
+    member_schema,
+    schema_of,
+)
+from mlops_pipeline.interface.schema import check, unknown_fields
 
 PATH = {"type": "string", "format": "path"}
 TREE = {
@@ -25,6 +34,33 @@ TREE = {
         }
     },
 }
+PAIR = {
+    "type": "array",
+    "minItems": 2,
+    "maxItems": 2,
+    "prefixItems": [PATH, {"type": "integer"}],
+    "items": False,
+}
+
+
+class Csv(msgspec.Struct, tag="csv"):
+    name: str
+    file: Path
+
+
+class Table(msgspec.Struct, tag="table"):
+    name: str
+    file: str
+    rows: int = 0
+
+
+class Point(typing.NamedTuple):
+    x: int
+    y: str = "b"
+
+
+SOURCE = schema_of(Csv | Table | None)
+TAGGED = schema_of(Csv | Table)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +87,14 @@ def test_a_text_is_read_by_the_schema(schema: dict[str, Any], text: str, value: 
         ({"type": "integer"}, 1.5, "1.5 is not an integer"),
         ({"type": "array", "items": {"type": "string"}}, [1], "1 is not a string"),
         ({"enum": ["slow", "fast"]}, "fats", "not one of 'slow', 'fast'"),
+        (PAIR, ["a", "b"], "'b' is not an integer"),
+        (PAIR, ["a"], r"has 1 item, not 2 items"),
+        (PAIR, ["a", 1, 2], r"has 3 items, not 2 items"),
+        (schema_of(tuple[()]), [1], "has 1 item, not 0 items"),
+        (schema_of(Point), [1, "b", 2], "has 3 items, not 1 to 2 items"),
+        ({"type": "array", "minItems": 1}, [], "has 0 items, not 1 item or more"),
+        ({"type": "object", "additionalProperties": PAIR}, {"a": [1, 1]}, "1 is not a path"),
+        (SOURCE, {"type": "csv", "name": "n"}, "is not an object or null"),
         (TREE, {}, "'size' is missing"),
         (TREE, {"size": 1, "below": {"size": "big"}}, "is not an object or null"),
     ],
@@ -77,8 +121,58 @@ def test_paths_are_found_at_any_depth() -> None:
     assert moved["size"] == 1
 
 
-def test_a_schema_reads_as_words() -> None:
-    assert describe_schema({"type": "array", "items": PATH}) == "a list, each item a path"
+def test_paths_in_tuples_are_found_by_their_position() -> None:
+    nested = {"type": "array", "items": {"anyOf": [PAIR, {"type": "null"}]}}
+    moved = map_paths(nested, [["a", 1], None, ["b", 2]], lambda path: f"/base/{path}")
+    assert moved == [["/base/a", 1], None, ["/base/b", 2]]
+    assert map_paths(PAIR, ("a", 1), lambda path: f"/base/{path}") == ["/base/a", 1]
+
+
+@pytest.mark.parametrize(
+    ("value", "file"),
+    [
+        ({"type": "csv", "name": "n", "file": "a"}, "/base/a"),
+        ({"type": "table", "name": "n", "file": "a"}, "a"),
+    ],
+)
+def test_the_record_that_the_tag_names_says_what_is_a_path(
+    value: dict[str, Any], file: str
+) -> None:
+    for schema in (SOURCE, TAGGED):
+        moved = map_paths(schema, value, lambda path: f"/base/{path}")
+        assert moved == {**value, "file": file}
+
+
+def test_a_field_of_another_record_of_a_union_is_unknown() -> None:
+    assert list(unknown_fields(SOURCE, {"type": "table", "name": "n", "file": "a"})) == []
+    (problem,) = unknown_fields(SOURCE, {"type": "csv", "name": "n", "file": "a", "rows": 1})
+    assert problem.startswith("there is no field 'rows'")
+    assert list(unknown_fields(schema_of(tuple[Csv, int]), [{"sise": 1}, 1]))
+    assert list(unknown_fields(schema_of(tuple[Csv, int]), ({"sise": 1}, 1)))
+
+
+def test_a_field_of_several_records_may_be_any_of_theirs() -> None:
+    found = member_schema(SOURCE, "file")
+    assert found is not None
+    assert describe_schema(found) == "a path or a string"
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "array", "items": PATH}, "a list, each item a path"),
+        ({"type": "array"}, "a list"),
+        (PAIR, "a list of 2 items: a path, an integer"),
+        (schema_of(Point), "a list of 1 to 2 items: an integer, a string"),
+        (
+            {"type": "array", "items": PATH, "minItems": 1},
+            "a list of 1 item or more, each item a path",
+        ),
+        (SOURCE, "an object or null"),
+    ],
+)
+def test_a_schema_reads_as_words(schema: dict[str, Any], words: str) -> None:
+    assert describe_schema(schema) == words
 
 
 @pytest.mark.parametrize("value", [float("nan"), {"rates": [0.1, float("inf")]}])

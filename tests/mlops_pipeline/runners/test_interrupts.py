@@ -175,10 +175,10 @@ class FullStore(MemoryStore):
             raise StoreError("the disk is full")
         return super().put_execution(execution, **links)
 
-    def put_run(self, run: Run) -> None:
+    def put_run(self, run: Run, *, new: bool = False) -> None:
         if self.all_executions:
             raise StoreError("the run cannot be written either")
-        super().put_run(run)
+        super().put_run(run, new=new)
 
 
 @pytest.mark.parametrize("in_process", [True, False])

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from remote_steps import CHAIN, begin
 
 from mlops_pipeline.errors import NotFoundError
-from mlops_pipeline.run_state import FORCE, WHOLE, Outcome, Selection, selection_of
+from mlops_pipeline.run_state import FORCE, RESUMED, WHOLE, Outcome, Selection, selection_of
 from mlops_pipeline.runners import remote
-from mlops_pipeline.store import State
+from mlops_pipeline.store import Execution, MemoryStore, Run, State
 
 PICKY = (
     CHAIN.partition("    @pipeline")[0]
@@ -95,6 +96,30 @@ def test_a_failure_is_final_until_the_run_is_gone_on_with(project: Any) -> None:
     assert fixed is not None
     assert fixed.state is State.COMPLETE
     assert remote.finish_run(project.workspace, "r").state is State.COMPLETE
+
+
+class LateStepStore(MemoryStore):
+    """Lets a step write to the run while its end is worked out, once."""
+
+    late: Run | None = None
+
+    def executions_of_run(self, run_id: str) -> list[Execution]:
+        found = super().executions_of_run(run_id)
+        if self.late is not None:
+            self.put_run(self.late)
+            self.late = None
+        return found
+
+
+def test_the_end_of_a_run_keeps_what_a_late_step_wrote_in_it(chain: Any) -> None:
+    chain.store = LateStepStore()
+    begun = begin(chain, "r")
+    run(chain, "r")
+    properties = {**begun.properties, "idle": 3.0, RESUMED: 5.0}
+    chain.store.late = replace(begun, properties=properties)
+    ended = remote.finish_run(chain.workspace, "r")
+    assert (ended.state, ended.properties) == (State.COMPLETE, properties)
+    assert chain.store.get_run("r") == ended
 
 
 def test_a_forced_run_reuses_nothing_at_any_of_its_steps(chain: Any) -> None:

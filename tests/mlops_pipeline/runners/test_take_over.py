@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from local_runs import states, write
 
 from mlops_pipeline.errors import NotFoundError, ParameterError
-from mlops_pipeline.store import Direction, State
+from mlops_pipeline.store import Direction, State, open_store
 
 
 def test_a_partial_run_takes_over_the_rest_from_its_base_run(project: Any) -> None:
@@ -68,6 +70,49 @@ def test_a_partial_run_that_is_resumed_stays_partial(project: Any) -> None:
     gate.touch()
     resumed = project.run("part", in_process=True)
     assert states(resumed) == {"Gate": "COMPLETE"}
+
+
+@pytest.fixture(params=["memory", pytest.param("sqlite", marks=pytest.mark.mlmd)])
+def gated(request: pytest.FixtureRequest, project: Any) -> Iterator[Any]:
+    """A project whose last node fails until there is a file `gate`."""
+    if request.param == "sqlite":
+        project.store = open_store(f"sqlite:///{project.folder}/metadata.db")
+    yield write(
+        project,
+        f"""
+    @pipeline
+    def p():
+        make = Make()
+        Gate(examples=make.outputs["examples"], gate={str(project.folder / "gate")!r})
+    """,
+    )
+    if request.param == "sqlite":
+        project.store.close()
+
+
+def test_a_partial_run_that_is_resumed_by_name_keeps_its_base(gated: Any) -> None:
+    gated.run("base", in_process=True, to_nodes=("Make",))
+    assert gated.run("part", in_process=True, only=("Gate",)).run.state is State.FAILED
+    gated.folder.joinpath("gate").touch()
+    resumed = gated.run("part", in_process=True, only=("Gate",))
+    assert states(resumed) == {"Gate": "COMPLETE"}
+    assert (resumed.run.state, resumed.run.base_run) == (State.COMPLETE, "base")
+
+
+@pytest.mark.parametrize("only", [(), ("Gate",)])
+def test_a_run_stored_as_its_own_base_gets_another(gated: Any, only: tuple[str, ...]) -> None:
+    gated.run("base", in_process=True, to_nodes=("Make",))
+    failed = gated.run("part", in_process=True, only=("Gate",)).run
+    gated.store.put_run(replace(failed, base_run="part"))
+    gated.folder.joinpath("gate").touch()
+    resumed = gated.run("part", in_process=True, only=only)
+    assert (resumed.run.state, resumed.run.base_run) == (State.COMPLETE, "base")
+
+
+def test_a_run_cannot_go_on_from_itself(gated: Any) -> None:
+    gated.run("part", in_process=True)
+    with pytest.raises(ParameterError, match="run part cannot go on from itself"):
+        gated.run("part", in_process=True, only=("Gate",), base_run="part")
 
 
 def test_a_run_that_cannot_take_over_from_its_base_has_failed(project: Any) -> None:

@@ -64,6 +64,7 @@ def as_kubeflow_does(value: Any) -> Any:
         ({}, {"a": [1, "2"]}),
         ({}, "plain"),
         (RATES, [1.0, 2.5]),
+        ({"type": "array", "prefixItems": [{"type": "number"}, INTEGER]}, [1.0, 2]),
         (POINT, {"x": 1.0, "n": 2}),
         ({"$ref": "#/$defs/P", "$defs": {"P": POINT}}, {"x": 3.0, "n": 4}),
         ({"enum": ["red", "blue"]}, "red"),
