@@ -30,7 +30,6 @@ ELSEWHERE = {
     "mlops_components._tfx_spec": "tests/tfx/test_from_tfx.py",
     "mlops_components.stacks._protobuf": "tests/stacks/test_stacks.py",
     "mlops_components.stacks._tfdv": "tests/stacks/test_stacks.py",
-    "mlops_components.stacks._tfma": "tests/stacks/test_stacks.py",
     "mlops_components.stacks._tfx_bsl": "tests/stacks/test_stacks.py",
     "mlops_pipeline.runners.airflow.dag": "tests/conformance/test_airflow_dags.py",
     "mlops_pipeline.runners.airflow.step_pod": "tests/conformance/test_airflow_dags.py",
