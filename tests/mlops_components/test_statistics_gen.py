@@ -126,6 +126,20 @@ def test_sequence_examples_are_described(tmp_path: Path) -> None:
             "SELECT STRUCT",
         ),
         (
+            {
+                "stats_options": {
+                    "experimental_slice_sqls": [
+                        "SELECT STRUCT(x) FROM example.x",
+                        "SELECT STRUCT(y) FROM example.y",
+                        "SELECT STRUCT(city) FROM example.city",
+                    ]
+                }
+            },
+            ParameterError,
+            "used: SELECT STRUCT(x) FROM example.x; SELECT STRUCT(y) FROM example.y",
+            "features that are there",
+        ),
+        (
             {"stats_options": {"feature_allowlist": ["fara", "hour"]}},
             ParameterError,
             "'fara'",

@@ -3,4 +3,4 @@
 It stands in where a library has no SQL engine. Modules with an underscore import PyArrow.
 """
 
-__all__ = ["_evaluate", "_slices", "_types"]
+__all__ = ["_evaluate", "_slices", "_types", "_unfit"]

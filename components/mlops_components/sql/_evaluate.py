@@ -12,7 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mlops_components.sql._functions import NODES, Resolve
+from mlops_components.sql._branches import Resolve
+from mlops_components.sql._functions import NODES
 from mlops_components.sql._types import SqlError, written
 from mlops_pipeline.errors import PipelineError
 
@@ -65,8 +66,8 @@ def compute(node: Any, resolve: Resolve) -> Any:
         if part not in parts and part not in _NOTES and value not in (None, False, []):
             raise SqlError(f"{part.rstrip('_').upper()} in {written(node)} is not supported")
     try:
-        found = function(node, lambda part: compute(part, resolve), resolve)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        found = function(node, lambda part, names=resolve: compute(part, names), resolve)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OverflowError) as error:
         raise SqlError(f"{written(node)}: {error}") from None
     return pc.invert(pc.cast(found, pa.bool_())) if node.args.get("negate") else found
 

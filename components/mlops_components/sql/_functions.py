@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mlops_components.sql._texts import as_text
+from mlops_components.sql import _branches, _casts
+from mlops_components.sql._branches import Resolve
 from mlops_components.sql._types import (
     NUMBERS,
     TEXTS,
@@ -20,21 +21,11 @@ from mlops_components.sql._types import (
     written,
 )
 
-Resolve = Callable[[list[str]], Any]
-"""From the parts of a name (`example.island`) to an Arrow array or scalar."""
 
-
-def _negated(value: Any) -> Any:
+def _not(node: Any, of: Any, _: Any) -> Any:
+    value = of(node.this)
+    check_types(node, [value], "BOOL")
     return pc.invert(pc.cast(value, pa.bool_()))
-
-
-def _literal(node: Any, *_: Any) -> Any:
-    text = str(node.this)
-    if node.args["is_string"]:
-        return pa.scalar(text, pa.large_string())
-    if text.isdigit():
-        return pa.scalar(int(text), pa.int64())
-    return pa.scalar(float(text), pa.float64())
 
 
 def _compared(kernel: Any) -> Any:
@@ -60,24 +51,17 @@ def _arithmetic(kernel: Any, *, whole: bool = True) -> Any:
         values = [of(node.this), of(node.expression)]
         check_types(node, values, *NUMBERS)
         is_whole = whole and {kind(v) for v in values} <= {"INT64", "NULL"}
-        return kernel(*(pc.cast(v, pa.int64() if is_whole else pa.float64()) for v in values))
+        wide = pa.int64() if is_whole else pa.float64()
+        return kernel(*(pc.cast(v, wide, safe=False) for v in values))
 
     return function
 
 
-def _divided(left: Any, right: Any) -> Any:
-    if (
-        pc.any(pc.equal(right, 0)).as_py()
-        if not isinstance(right, pa.Scalar)
-        else (right.as_py() == 0)
-    ):
-        raise SqlError("division by zero")
-    return pc.divide(left, right)
-
-
 def _rest(left: Any, right: Any) -> Any:
+    # The smallest integer cannot be divided by -1; the rest is 0, as it is by 1.
+    right = pc.if_else(pc.equal(right, -1), pa.scalar(1, pa.int64()), right)
     # As in C, the rest has the sign of what is divided.
-    return pc.subtract(left, pc.multiply(_divided(left, right), right))
+    return pc.subtract(left, pc.multiply(pc.divide_checked(left, right), right))
 
 
 def _integers(kernel: Any) -> Any:
@@ -97,9 +81,14 @@ def _of_number(kernel: Any) -> Any:
         check_types(node, [value], *NUMBERS)
         # Of an integer, floor and ceil are doubles.
         keeps = kind(value) == "FLOAT" or kernel in (pc.abs_checked, pc.negate_checked)
-        return kernel(value if keeps else pc.cast(value, pa.float64()))
+        return kernel(value if keeps else pc.cast(value, pa.float64(), safe=False))
 
     return function
+
+
+def _minus(node: Any, of: Any, resolve: Resolve) -> Any:
+    smallest = _casts.negated_literal(node)
+    return _of_number(pc.negate_checked)(node, of, resolve) if smallest is None else smallest
 
 
 def _rounded(value: Any) -> Any:
@@ -133,66 +122,6 @@ def _like(node: Any, of: Any, _: Any) -> Any:
         raise SqlError(f"{written(node)}: the pattern must be a literal")
     check_types(node, [value], *TEXTS)
     return pc.match_like(value, pattern.as_py())
-
-
-def _chosen(pairs: Sequence[tuple[Any, Any]], default: Any, node: Any) -> Any:
-    *values, found = alike(node, [*(value for _, value in pairs), default])
-    for (condition, _), value in reversed(list(zip(pairs, values, strict=True))):
-        check_types(node, [condition], "BOOL")
-        # A condition that is NULL is not met.
-        found = pc.if_else(pc.fill_null(pc.cast(condition, pa.bool_()), False), value, found)
-    return found
-
-
-def _if(node: Any, of: Any, _: Any) -> Any:
-    other = of(node.args["false"]) if node.args.get("false") else pa.scalar(None)
-    return _chosen([(of(node.this), of(node.args["true"]))], other, node)
-
-
-def _case(node: Any, of: Any, _: Any) -> Any:
-    pairs = []
-    for each in node.args["ifs"]:
-        condition = of(each.this)
-        if node.this:
-            condition = pc.equal(*alike(node, [of(node.this), condition]))
-        pairs.append((condition, of(each.args["true"])))
-    default = of(node.args["default"]) if node.args.get("default") else pa.scalar(None)
-    return _chosen(pairs, default, node)
-
-
-def _coalesce(node: Any, of: Any, _: Any) -> Any:
-    return pc.coalesce(*alike(node, [of(node.this), *map(of, node.expressions)]))
-
-
-def _cast(node: Any, of: Any, _: Any) -> Any:
-    value, wanted = of(node.this), node.args["to"].sql(dialect="bigquery")
-    lenient = type(node).__name__ == "TryCast"
-    found = kind(value)
-    if wanted == "STRING" and found in (*TEXTS, *NUMBERS, "NULL"):
-        return _each(value, lambda v: as_text(v, found), pa.large_string(), lenient)
-    if wanted == "INT64" and found in (*NUMBERS, "NULL"):
-        return _each(pc.round(value, round_mode="half_towards_infinity"), int, pa.int64(), lenient)
-    if wanted == "INT64" and found == "STRING":
-        return _each(value, int, pa.int64(), lenient)
-    if wanted == "FLOAT64" and found in ("STRING", *NUMBERS, "NULL"):
-        return _each(value, float, pa.float64(), lenient)
-    raise SqlError(f"Invalid cast from {found} to {wanted}")
-
-
-def _each(value: Any, change: Callable[[Any], Any], wanted: Any, lenient: bool) -> Any:
-    """Apply a Python function to each value; what it refuses is NULL, if `lenient`."""
-
-    def changed(one: Any) -> Any:
-        try:
-            return None if one is None else change(one)
-        except (ValueError, OverflowError) as error:
-            if lenient:
-                return None
-            raise SqlError(f"Could not cast {one!r}: {error}") from None
-
-    if isinstance(value, pa.Scalar):
-        return pa.scalar(changed(value.as_py()), wanted)
-    return pa.array([changed(one) for one in value.to_pylist()], wanted)
 
 
 def _length(node: Any, of: Any, _: Any) -> Any:
@@ -235,16 +164,15 @@ def _part(node: Any, of: Any, _: Any) -> Any:
     length = of(node.args["length"]) if node.args.get("length") else None
     check_types(node, [value], *TEXTS)
     bounds = [each for each in (start, length) if each is not None]
-    if any(not isinstance(each, pa.Scalar) or kind(each) != "INT64" for each in bounds):
+    if any(not isinstance(b, pa.Scalar) or kind(b) != "INT64" or not b.is_valid for b in bounds):
         raise SqlError(f"{written(node)}: position and length must be integers")
     first = start.as_py()
     count = None if length is None else length.as_py()
     if first < 1 or (count is not None and count < 0):
         raise SqlError(f"{written(node)}: positions start at 1, and a length is not negative")
     stop = None if count is None else first - 1 + count
-    if kind(value) == "STRING":
-        return pc.utf8_slice_codeunits(value, first - 1, stop)
-    return _each(value, lambda v: v[first - 1 : stop], pa.large_binary(), False)
+    wanted = pa.large_binary() if kind(value) == "BYTES" else pa.large_string()
+    return _casts.each_value(value, lambda v: v[first - 1 : stop], wanted, False)
 
 
 def _array_length(node: Any, of: Any, resolve: Resolve) -> Any:
@@ -257,7 +185,7 @@ def _array_length(node: Any, of: Any, resolve: Resolve) -> Any:
 
 _TWO = ("this", "expression")
 NODES: Mapping[str, tuple[Any, tuple[str, ...]]] = {
-    "Literal": (_literal, ("this",)),
+    "Literal": (_casts.literal, ("this",)),
     "ByteString": (lambda n, *_: pa.scalar(str(n.this).encode(), pa.large_binary()), ("this",)),
     "Boolean": (lambda n, *_: pa.scalar(bool(n.this)), ("this",)),
     "Null": (lambda *_: pa.scalar(None), ()),
@@ -274,14 +202,14 @@ NODES: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "GTE": (_compared(pc.greater_equal), _TWO),
     "And": (_logical(pc.and_kleene), _TWO),
     "Or": (_logical(pc.or_kleene), _TWO),
-    "Not": (lambda n, of, _: _negated(of(n.this)), ("this",)),
+    "Not": (_not, ("this",)),
     "Add": (_arithmetic(pc.add_checked), _TWO),
     "Sub": (_arithmetic(pc.subtract_checked), _TWO),
     "Mul": (_arithmetic(pc.multiply_checked), _TWO),
-    "Div": (_arithmetic(_divided, whole=False), (*_TWO, "typed")),
-    "IntDiv": (_integers(_divided), _TWO),
+    "Div": (_arithmetic(pc.divide_checked, whole=False), (*_TWO, "typed")),
+    "IntDiv": (_integers(pc.divide_checked), _TWO),
     "Mod": (_integers(_rest), _TWO),
-    "Neg": (_of_number(pc.negate_checked), ("this",)),
+    "Neg": (_minus, ("this",)),
     "Abs": (_of_number(pc.abs_checked), ("this",)),
     "Floor": (_of_number(pc.floor), ("this",)),
     "Ceil": (_of_number(pc.ceil), ("this",)),
@@ -290,11 +218,11 @@ NODES: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "In": (_listed, ("this", "expressions")),
     "Between": (_between, ("this", "low", "high")),
     "Like": (_like, _TWO),
-    "If": (_if, ("this", "true", "false")),
-    "Case": (_case, ("this", "ifs", "default")),
-    "Coalesce": (_coalesce, ("this", "expressions")),
-    "Cast": (_cast, ("this", "to")),
-    "TryCast": (_cast, ("this", "to")),
+    "If": (_branches.if_else, ("this", "true", "false")),
+    "Case": (_branches.case, ("this", "ifs", "default")),
+    "Coalesce": (_branches.coalesce, ("this", "expressions")),
+    "Cast": (_casts.cast, ("this", "to")),
+    "TryCast": (_casts.cast, ("this", "to")),
     "Length": (_length, ("this",)),
     "Lower": (_of_text(pc.utf8_lower), ("this",)),
     "Upper": (_of_text(pc.utf8_upper), ("this",)),

@@ -6,6 +6,7 @@ keeps are slices, named by the fields of the struct.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ import pyarrow as pa
 
 from mlops_components.sql._evaluate import SUPPORTED, compute, parse
 from mlops_components.sql._texts import as_text
-from mlops_components.sql._types import SqlError, kind, parts_of
+from mlops_components.sql._types import SqlError, kind, parts_of, written
 
 SHAPE = (
     "SELECT STRUCT(value [AS name], ...) [FROM example.feature [AS name], ...] [WHERE condition]"
@@ -105,22 +106,54 @@ def _field(node: Any) -> tuple[str, Any]:
 def _sources(tree: Any) -> list[tuple[list[str], str]]:
     """Return the lists that a query takes apart, and their names in it."""
     begin = tree.args.get("from_") or tree.args.get("from")
-    found = [begin.this] if begin else []
+    nodes = []
+    if begin:
+        _allow(begin, {"this"})
+        nodes.append(begin.this)
     for join in tree.args.get("joins") or ():
-        if join.args.get("on") or join.args.get("using") or join.args.get("side"):
-            raise SqlError("JOIN is not supported; list features with commas, and use WHERE")
-        found.append(join.this)
-    return [_source(each) for each in found]
+        if join.args.get("kind") not in (None, "", "CROSS", "INNER"):
+            raise SqlError(f"{join.args['kind']} JOIN is not supported; {_INSTEAD}")
+        _allow(join, {"this", "kind"})
+        nodes.append(join.this)
+    found = [_source(each) for each in nodes]
+    names = [alias.lower() for _, alias in found if alias]
+    for name in names:
+        if names.count(name) > 1:
+            raise SqlError(f"Duplicate alias {name} in FROM; give one of them a name with AS")
+    return found
+
+
+_INSTEAD = "list features with commas, and use WHERE"
+_CLAUSES = {
+    "sample": "TABLESAMPLE", "version": "FOR SYSTEM_TIME", "when": "FOR SYSTEM_TIME",
+    "system_time": "FOR SYSTEM_TIME", "pivots": "PIVOT", "offset": "WITH OFFSET",
+    "ordinality": "WITH ORDINALITY", "hints": "a hint", "columns": "a list of columns",
+}  # fmt: skip
+
+
+def _allow(node: Any, parts: set[str]) -> None:
+    """Refuse a part of FROM that has more than these parts."""
+    given = [part for part, value in node.args.items() if value and part not in parts]
+    if not given:
+        return
+    if type(node).__name__ == "Join":
+        raise SqlError(f"{written(node).strip()}: such a JOIN is not supported; {_INSTEAD}")
+    clause = _CLAUSES.get(given[0], given[0].rstrip("_").upper())
+    raise SqlError(f"{clause} is not supported in FROM: {written(node)}")
 
 
 def _source(node: Any) -> tuple[list[str], str]:
     name = type(node).__name__
     alias = node.args.get("alias")
-    if name == "Unnest" and len(node.expressions) == 1 and not node.args.get("offset"):
+    if name == "Unnest" and len(node.expressions) == 1:
+        _allow(node, {"expressions", "alias"})
         path = parts_of(node.expressions[0])
         columns = alias.args.get("columns") if alias else None
         return path, str(columns[0].this) if columns else ""
     if name == "Table" and type(node.this).__name__ == "Identifier":
+        _allow(node, {"this", "db", "catalog", "alias"})
+        if alias:
+            _allow(alias, {"this"})
         path = [str(part.this) for part in node.parts]
         if len(path) == 1:
             raise SqlError(f"Table not found: {path[0]}; write example.{path[0]}")
@@ -132,9 +165,13 @@ class _Scope:
     """The names that an expression may use, and their values by row of the result."""
 
     def __init__(self, batch: pa.RecordBatch) -> None:
-        self._features = {
-            name.lower(): batch.column(i) for i, name in enumerate(batch.schema.names)
-        }
+        self._features: dict[str, list[Any]] = defaultdict(list)
+        """Columns by their exact names."""
+        self._spellings: dict[str, list[str]] = defaultdict(list)
+        """Exact names by those in small letters: SQL does not tell them apart."""
+        for i, name in enumerate(batch.schema.names):
+            self._features[name].append(batch.column(i))
+            self._spellings[name.lower()].append(name)
         self._taken: dict[str, Any] = {}
         self.rows: Any = np.arange(batch.num_rows)
 
@@ -152,13 +189,17 @@ class _Scope:
         name = path[-1]
         if len(path) > 2 or (len(path) == 2 and not inside):
             raise SqlError(f"Unrecognized name: {'.'.join(path)}")
-        if name.lower() not in self._features:
-            known = "; ".join(sorted(self._features)[:10])
+        spellings = self._spellings.get(name.lower(), [])
+        if not spellings:
+            known = "; ".join(sorted(self._spellings)[:10])
             said = (
                 f"Name {name} not found inside example" if inside else f"Unrecognized name: {name}"
             )
             raise SqlError(f"{said}; there are {known}")
-        return self._features[name.lower()]
+        found = spellings if name not in spellings else self._features[name]
+        if len(found) > 1:
+            raise SqlError(f"{name} is ambiguous: there are {', '.join(spellings)}")
+        return self._features[name if name in spellings else spellings[0]][0]
 
     def unnest(self, path: Sequence[str], alias: str) -> None:
         """Make a row of each value of a list."""

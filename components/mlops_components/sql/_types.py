@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -54,6 +55,14 @@ def check_types(node: Any, values: Sequence[Any], *allowed: str) -> None:
             raise SqlError(f"No matching signature for {written(node)} for argument types: {found}")
 
 
+def _is_single(value: Any) -> bool:
+    """Return whether a 32 bit float holds a value, if it is an integer of a query."""
+    if not isinstance(value, pa.Scalar) or kind(value) != "INT64" or not value.is_valid:
+        return True
+    number: int = value.as_py()
+    return int(np.float32(number)) == number
+
+
 def alike(node: Any, values: Sequence[Any]) -> list[Any]:
     """Return the values in one type, as far as GoogleSQL lets them be compared."""
     kinds = {kind(v) for v in values} - {"NULL"}
@@ -61,9 +70,10 @@ def alike(node: Any, values: Sequence[Any]) -> list[Any]:
         # A number with a point is as exact as what it is compared with.
         columns = {kind(v) for v in values if not isinstance(v, pa.Scalar)} - {"NULL"} or kinds
         wide = pa.int64() if kinds <= {"INT64"} else pa.float64()
-        if columns == {"FLOAT"}:
+        if columns == {"FLOAT"} and all(map(_is_single, values)):
             wide = pa.float32()
-        return [pc.cast(v, wide) for v in values]
+        # GoogleSQL compares large integers with doubles as doubles.
+        return [pc.cast(v, wide, safe=False) for v in values]
     if len(kinds) > 1 or kinds & {"ARRAY", "OTHER"}:
         found = ", ".join(map(kind, values))
         hint = ". To write a BYTES literal, use b'...'" if kinds == TEXTS else ""

@@ -14,11 +14,11 @@ from typing import Any
 
 import pyarrow as pa
 import tensorflow_data_validation as tfdv
-from tensorflow_data_validation import constants
 from tensorflow_data_validation.api import validation_api
 from tfx_bsl.arrow import table_util
 
 from mlops_components.sql._types import SqlError
+from mlops_components.sql._unfit import unfit_key
 from mlops_components.stacks import _custom_validation
 from mlops_components.stacks._tfx_bsl import Query, slice_query
 
@@ -69,7 +69,7 @@ Slicer = Callable[[pa.RecordBatch], Iterable[tuple[str, pa.RecordBatch]]]
 
 
 def sql_slicer(sqls: Sequence[str]) -> Slicer:
-    """Make a function for the slices of queries; one that does not fit gives TFDV's invalid slice.
+    """Make a function for the slices of queries; one that does not fit gives `unfit_key`.
 
     Args:
         sqls: queries such as `SELECT STRUCT(city) FROM example.city`.
@@ -82,10 +82,10 @@ def _slices(sqls: Sequence[str], batch: pa.RecordBatch) -> Iterator[tuple[str, p
     rows: dict[str, set[int]] = defaultdict(set)
     # The metadata of a schema cannot be hashed.
     schema = pa.schema(list(zip(batch.schema.names, batch.schema.types, strict=True)))
-    for sql in sqls:
+    for sql in dict.fromkeys(sqls):
         query = _query(sql, schema)
         if query is None:
-            yield constants.INVALID_SLICE_KEY, batch
+            yield unfit_key(sql), batch
             continue
         for row, slices in enumerate(query.execute(batch)):
             for pairs in slices:

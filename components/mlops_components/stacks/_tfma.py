@@ -2,15 +2,17 @@
 
 TFMA 0.52 lists `EvalConfig`, `SlicingSpec` and their siblings, and does not define them; and it
 looks for an SQL engine that tfx_bsl no longer has. Users' modules say `tfma.EvalConfig(...)`, in
-pipelines and in the processes that load them, so the names come back when TFMA is imported. This
-module itself imports no heavy library.
+pipelines and in the processes that load them, so the names come back when TFMA is imported. What
+is imported before `mlops_components` cannot be helped: `from tensorflow_model_analysis import
+EvalConfig` fails there. This module itself imports no heavy library.
 """
 
 from __future__ import annotations
 
+import copy
 import importlib.abc
-import importlib.util
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -20,10 +22,10 @@ NAME = "tensorflow_model_analysis"
 
 
 def install() -> None:
-    """Give TFMA what it lacks: now, if it is imported already, else as soon as it is."""
+    """Give TFMA what it lacks: now, if it is imported already, and whenever it is imported."""
     if NAME in sys.modules:
         restore(sys.modules[NAME])
-    elif not any(isinstance(each, _Finder) for each in sys.meta_path):
+    if not any(isinstance(each, _Finder) for each in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
 
 
@@ -82,21 +84,52 @@ def _doubles(value: Any) -> Any:
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds TFMA as everyone does, and has it completed after its import."""
+    """Finds TFMA by the other finders, and has it completed after each import."""
+
+    def __init__(self) -> None:
+        self._thread = threading.local()
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        if name != NAME:
+        # A finder among the others may ask all finders again.
+        if name != NAME or getattr(self._thread, "is_asking", False):
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.loader is None:
-            sys.meta_path.insert(0, self)
-            return spec
-        execute = spec.loader.exec_module
-
-        def complete(module: ModuleType) -> None:
-            execute(module)
-            restore(module)
-
-        spec.loader.exec_module = complete  # type: ignore[method-assign]
+        self._thread.is_asking = True
+        try:
+            found = self._ask_others(name, path, target)
+        finally:
+            self._thread.is_asking = False
+        if found is None or found.loader is None or isinstance(found.loader, _Loader):
+            return found
+        # The finder may keep its own.
+        spec = copy.copy(found)
+        spec.loader = _Loader(found.loader)
         return spec
+
+    def _ask_others(self, name: str, path: Any, target: Any) -> ModuleSpec | None:
+        for finder in list(sys.meta_path):
+            find = getattr(finder, "find_spec", None)
+            spec: ModuleSpec | None = find(name, path, target) if find else None
+            if spec is not None:
+                return spec
+        return None
+
+
+class _Loader(importlib.abc.Loader):
+    """Loads TFMA as its own loader does, and completes it."""
+
+    def __init__(self, own: Any) -> None:
+        self._own = own
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        module: ModuleType | None = self._own.create_module(spec)
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._own.exec_module(module)
+        restore(module)
+
+    def __getattr__(self, name: str) -> Any:
+        # Its source and its data files, for whoever asks.
+        if name == "_own":
+            raise AttributeError(name)
+        return getattr(self._own, name)

@@ -26,6 +26,7 @@ from tfx_bsl.statistics import merge_util
 
 from mlops_components.engines import open_pipeline
 from mlops_components.records import BATCH_ROWS, decoded
+from mlops_components.sql._unfit import unfit_queries
 from mlops_components.statistics import _options
 from mlops_components.statistics._histograms import plain_numbers
 from mlops_components.statistics._tfdv import STATISTICS_FILE, write_statistics
@@ -267,15 +268,16 @@ def _feature_key(feature: Any) -> tuple[str, ...]:
 
 def _check(options: Any, statistics: Any) -> None:
     rows = {dataset.name: dataset.num_examples for dataset in statistics.datasets}
-    invalid = rows.get(constants.INVALID_SLICE_KEY, 0)
-    if invalid and invalid == rows.get(constants.DEFAULT_SLICE_KEY):
+    counted, useless = unfit_queries(rows, rows.get(constants.DEFAULT_SLICE_KEY, 0))
+    if useless:
         raise ParameterError(
-            "stats_options: a query in experimental_slice_sqls or slice_keys_sql cannot be used",
+            "stats_options: a query in experimental_slice_sqls or slice_keys_sql cannot be used: "
+            + "; ".join(useless),
             hint="write SELECT STRUCT(feature) FROM example.feature, with features that are there",
         )
-    if invalid:
+    if counted:
         # Some batches had no value of a feature: their rows are in no slice.
-        kept = [d for d in statistics.datasets if d.name != constants.INVALID_SLICE_KEY]
+        kept = [d for d in statistics.datasets if d.name not in counted]
         del statistics.datasets[:]
         statistics.datasets.extend(kept)
     there = {_feature_key(f)[0] for dataset in statistics.datasets for f in dataset.features}

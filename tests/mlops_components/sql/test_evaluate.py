@@ -75,6 +75,26 @@ SAME: list[tuple[str, list[Any]]] = [
         "FROM example.t WHERE STARTS_WITH(t, 'B') OR ENDS_WITH(t, 'é')",
         [[], [["B", "1", "B", "Bq"], ["É", "1", "é", "éq"]], [], []],
     ),
+    (
+        "SELECT STRUCT(IF(i = 3, 0, 1 / (i - 3)) AS y) FROM example.i",
+        [[["-0.5"]], [["-1"], ["0"]], [], []],
+    ),
+    (
+        "SELECT STRUCT(CASE i WHEN 3 THEN 0 ELSE 1 / (i - 3) END AS y) FROM example.i",
+        [[["-0.5"]], [["-1"], ["0"]], [], []],
+    ),
+    (
+        "SELECT STRUCT(SAFE_CAST('99999999999999999999' AS INT64) AS a, SAFE_CAST(1e30 AS INT64) "
+        "AS b, SAFE_CAST('0x10' AS INT64) AS c, SAFE_CAST('1_0' AS INT64) AS d, "
+        "SAFE_CAST('٣' AS FLOAT64) AS e, -9223372036854775808 AS f) FROM example.i WHERE i = 1",
+        [[["NULL", "NULL", "16", "NULL", "NULL", "-9223372036854775808"]], [], [], []],
+    ),
+    (
+        "SELECT STRUCT(MOD(-9223372036854775808, -1 * i) AS y) FROM example.i "
+        "WHERE 9007199254740993 * i = 9007199254740992.0 * i AND i < 3",
+        [[["0"]], [["0"]], [], []],
+    ),
+    ("SELECT STRUCT(SUBSTR(t, 2) AS y) FROM example.t", [[[""]], [[""], [""]], [], [[""]]]),
     ("SELECT STRUCT(COALESCE(NULL, i) AS y) FROM example.i WHERE i IS NOT NULL", I),
     ("SELECT STRUCT(i) FROM example.i WHERE i > 1 AND NULL", [[], [], [], []]),
     ("SELECT STRUCT(ARRAY_LENGTH(i) AS n)", [[["1"]], [["2"]], [["NULL"]], [["0"]]]),
@@ -125,6 +145,10 @@ def test_slices_are_named_by_the_fields_of_the_struct(batch: Any) -> None:
         "SELECT STRUCT(s) FROM example.s WHERE s = 'a'",
         "SELECT STRUCT(i) FROM example.i WHERE i = 'a'",
         "SELECT STRUCT(i) FROM example.i WHERE i",
+        "SELECT STRUCT(i) FROM example.i WHERE NOT i",
+        "SELECT STRUCT(i) FROM example.i WHERE i = 99999999999999999999",
+        "SELECT STRUCT(i) FROM example.i, example.s AS i",
+        "SELECT STRUCT(i) FROM example.i NATURAL JOIN example.s",
     ],
 )
 def test_a_wrong_query_is_refused_before_any_row_is_read(batch: Any, query: str) -> None:
@@ -141,6 +165,8 @@ def test_a_wrong_query_is_refused_before_any_row_is_read(batch: Any, query: str)
         "SELECT STRUCT(i) FROM example.i WHERE i / 0 > 1",
         "SELECT STRUCT(CAST(t AS INT64) AS y) FROM example.t",
         "SELECT STRUCT(i - 9223372036854775807 - 100 AS y) FROM example.i",
+        "SELECT STRUCT(DIV(-9223372036854775808, -1 * i) AS y) FROM example.i",
+        "SELECT STRUCT(CAST(x * 1e30 AS INT64) AS y) FROM example.x",
     ],
 )
 def test_a_row_that_cannot_be_computed_is_an_error(batch: Any, query: str) -> None:
