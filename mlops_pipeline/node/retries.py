@@ -1,7 +1,8 @@
 """The decision about another attempt at a node that failed.
 
 A local run waits and tries again by itself. Airflow and Kubeflow get the number of attempts and the
-wait from `RetryIR`, and ask `is_final` before they start one that cannot succeed.
+wait from `RetryIR`. After a failure that another attempt cannot fix, Airflow is told not to try
+again; Kubeflow does in any case, and `is_final` ends that attempt before it begins.
 """
 
 from __future__ import annotations
