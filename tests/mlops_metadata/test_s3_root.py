@@ -116,11 +116,11 @@ print("ready", flush=True)
 sys.stdin.readline()
 from mlops_pipeline.roots import local_copies
 filled = []
-download = copies.download
+download = local_copies.download
 def counted(*args):
     filled.append(1)
     return download(*args)
-copies.download = counted
+local_copies.download = counted
 with Copies(Path(folder), 1.0).leased({uri: digest}) as paths:
     print(json.dumps([len(filled), Path(paths[uri], "sub/small").read_text()]), flush=True)
 """
