@@ -98,6 +98,8 @@ def _start(server: MariaDbServer, more: list[str], durable: bool) -> subprocess.
         f"--init-file={server.folder}/init.sql",
         f"--innodb-flush-log-at-trx-commit={int(durable)}",
         "--skip-name-resolve",
+        # The default from MariaDB 11.6 on, which older ones have as an option.
+        "--loose-innodb-snapshot-isolation=ON",
     ]
     with (server.folder / "log").open("wb") as log:
         command = [program, "--no-defaults", *settings, *more]
