@@ -93,9 +93,10 @@ _PATIENCE = 60.0
 _LOST = ("Lost connection", "gone away", "connect to MySQL", "mysql_real_connect")
 """Signs that a database server has ended the connection; MLMD makes a new one at the next call."""
 
-_OVERTAKEN = ("Record has changed since last read",)
-"""Signs that another program's write came between a write's own reading and writing, with which
-MariaDB (from 11.6 on, `innodb_snapshot_isolation`) ends the transaction; nothing came of it."""
+_UNDONE = ("try restarting transaction",)
+"""Signs that MariaDB or MySQL has undone a write for the sake of another one: a deadlock, or, in
+MariaDB from 11.6 on (`innodb_snapshot_isolation`), a change between its reading and writing. MLMD
+tells the first by the code of gRPC only where a statement without results meets it."""
 
 _IDLE = 1.0
 """Seconds without a call after which a connection may have been ended."""
@@ -180,7 +181,7 @@ class Library:
 
     def _is_passing(self, text: str, reads: bool) -> bool:
         """Tell whether a database server may answer if the request is sent once more."""
-        signs = (*_OVERTAKEN, *(_LOST if reads else ()))
+        signs = (*_UNDONE, *(_LOST if reads else ()))
         return self._may_be_lost and any(sign in text for sign in signs)
 
     def close(self) -> None:

@@ -20,6 +20,7 @@ from ml_metadata.proto import metadata_store_pb2 as pb
 
 TIMES = re.compile(r"(create|last_update)_time_since_epoch: \d+|milliseconds_since_epoch: \d+")
 
+# Newer protobuf begins the text form of a message so, differently in each process.
 MARK = re.compile(r"goo\.gle/debug\w+ +")
 
 
@@ -63,7 +64,6 @@ class Calls:
             try:
                 found = getattr(self.client, name)(*given, **named)
             except Exception as error:  # noqa: BLE001 - errors are results here
-                # Newer protobuf begins the text form of a message with a mark of each process's own.
                 text = MARK.sub("", str(error))
                 self.record.append((name, [type(error).__name__, text[:40]]))
                 return None
