@@ -61,8 +61,8 @@ def lint(bench: Bench, inside: str) -> list[Result]:
 
 # What needs an environment of its own.
 OTHER_WORLDS = "not airflow and not tfx and not kubeflow"
-LIGHT_TESTS = f"not ml and not mlmd and not container and {OTHER_WORLDS}"
-ML_TESTS = f"(ml or mlmd or container) and {OTHER_WORLDS}"
+LIGHT_TESTS = f"not ml and not mlmd and not container and not slow and {OTHER_WORLDS}"
+ML_TESTS = f"(ml or mlmd or container or slow) and {OTHER_WORLDS}"
 
 SHARED = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal")
 
@@ -73,7 +73,7 @@ def pytest(bench: Bench, name: str, inside: str, *chosen: str) -> Result:
 
 
 def check_light(bench: Bench, inside: str) -> list[Result]:
-    """Everything that needs neither ML Metadata nor TensorFlow."""
+    """Everything that needs neither ML Metadata nor TensorFlow, and is not slow."""
     return [
         *lint(bench, inside),
         pytest(bench, "light", inside, *SHARED, "-m", LIGHT_TESTS),
@@ -81,7 +81,7 @@ def check_light(bench: Bench, inside: str) -> list[Result]:
 
 
 def check_ml(bench: Bench, inside: str) -> list[Result]:
-    """The tests that need ML Metadata, TensorFlow or containers."""
+    """The tests that need ML Metadata, TensorFlow or containers, and the slow ones."""
     return [pytest(bench, "ml", inside, "-m", ML_TESTS)]
 
 

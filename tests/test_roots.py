@@ -158,6 +158,7 @@ def test_of_a_link_to_a_root_only_the_link_is_removed(keep: ModuleType, tmp_path
     assert not (tmp_path / "debian").is_symlink()
 
 
+@pytest.mark.slow  # git is called again and again
 def test_locks_of_a_git_that_was_killed_do_not_block_a_root(part: object, tmp_path: Path) -> None:
     assert callable(part)
     debian = part("debian")
