@@ -410,6 +410,12 @@ def test_the_closing_line_of_pytest_is_counted(part: object) -> None:
     assert (
         plain(["== 1 failed, 12 passed, 2 skipped in 3 s =="]) == "12 passed, 1 failed, 2 skipped"
     )
+    late = [
+        "12 passed in 3.10s\n",
+        "Exception ignored in: <function f>\n",
+        "TypeError: 3 skipped\n",
+    ]
+    assert plain(late) == "12 passed, 0 failed, 0 skipped"
     assert plain([]) == "0 passed, 0 failed, 0 skipped"
 
 
