@@ -65,6 +65,8 @@ LIGHT_TESTS = f"not ml and not mlmd and not container and not slow and {OTHER_WO
 ML_TESTS = f"(ml or mlmd or container or slow) and {OTHER_WORLDS}"
 
 SHARED = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal")
+# Tests of one file share what is slow to make; more than two processes would share no cores.
+SHARED_BY_FILE = ("-n", "2", "--dist", "loadfile")
 
 
 def pytest(bench: Bench, name: str, inside: str, *chosen: str) -> Result:
@@ -82,7 +84,7 @@ def check_light(bench: Bench, inside: str) -> list[Result]:
 
 def check_ml(bench: Bench, inside: str) -> list[Result]:
     """The tests that need ML Metadata, TensorFlow or containers, and the slow ones."""
-    return [pytest(bench, "ml", inside, "-m", ML_TESTS)]
+    return [pytest(bench, "ml", inside, *SHARED_BY_FILE, "-m", ML_TESTS)]
 
 
 def check_airflow(bench: Bench, inside: str) -> list[Result]:
