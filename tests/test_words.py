@@ -1,6 +1,7 @@
 """The words of the code: docstrings open plainly, names mean one thing, quaint words stay rare."""
 
 import ast
+import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -30,6 +31,11 @@ def modules(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*.py")) if "template" not in path.parts]
 
 
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def is_text(node: ast.AST) -> bool:
     return (
         isinstance(node, ast.Expr)
@@ -38,11 +44,18 @@ def is_text(node: ast.AST) -> bool:
     )
 
 
+def scopes(node: ast.AST) -> Iterator[Scope]:
+    """All that may have a docstring; expressions, which are most of a tree, hold none."""
+    if isinstance(node, Scope):
+        yield node
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.expr):
+            yield from scopes(child)
+
+
 def docstrings(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Yield line and text of the docstrings of modules, classes, functions and values."""
-    for scope in ast.walk(tree):
-        if not isinstance(scope, Scope):
-            continue
+    for scope in scopes(tree):
         previous: ast.stmt | None = None
         for statement in scope.body:
             documents = previous is None or isinstance(previous, ast.Assign | ast.AnnAssign)
@@ -60,7 +73,7 @@ def opening(text: str) -> str:
 def test_docstrings_say_what_they_are_and_do_not_ask(name: str) -> None:
     asking, count = [], 0
     for path in modules(TREES[name]):
-        for line, text in docstrings(ast.parse(path.read_text())):
+        for line, text in docstrings(tree_of(path)):
             count += 1
             if opening(text) in QUESTIONS:
                 asking.append(f"{path.relative_to(ROOT)}:{line}: {text.splitlines()[0]}")
@@ -92,7 +105,7 @@ def public_names(folder: Path) -> dict[str, set[str]]:
     """Return the modules that define each public class and function, by name."""
     found = defaultdict(set)
     for path in modules(folder):
-        for node in ast.parse(path.read_text()).body:
+        for node in tree_of(path).body:
             if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name[0] != "_":
                 found[node.name].add(str(path.relative_to(folder)))
     return found
