@@ -1,13 +1,13 @@
 """The words of the code: docstrings open plainly, names mean one thing, quaint words stay rare."""
 
 import ast
-import functools
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from source_trees import statements, tree_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {
@@ -31,11 +31,6 @@ def modules(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*.py")) if "template" not in path.parts]
 
 
-@functools.cache
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
-
-
 def is_text(node: ast.AST) -> bool:
     return (
         isinstance(node, ast.Expr)
@@ -44,18 +39,11 @@ def is_text(node: ast.AST) -> bool:
     )
 
 
-def scopes(node: ast.AST) -> Iterator[Scope]:
-    """All that may have a docstring; expressions, which are most of a tree, hold none."""
-    if isinstance(node, Scope):
-        yield node
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(child, ast.expr):
-            yield from scopes(child)
-
-
 def docstrings(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Yield line and text of the docstrings of modules, classes, functions and values."""
-    for scope in scopes(tree):
+    for scope in (tree, *statements(tree)):
+        if not isinstance(scope, Scope):
+            continue
         previous: ast.stmt | None = None
         for statement in scope.body:
             documents = previous is None or isinstance(previous, ast.Assign | ast.AnnAssign)
