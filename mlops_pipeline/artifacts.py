@@ -320,12 +320,12 @@ class Boolean(ValueArtifact):
 
 
 class JsonValue(ValueArtifact):
-    """A list, a dict or null, as JSON with sorted keys."""
+    """A list, a dict or null, as JSON; the keys of a dict stay in their order."""
 
     PYTHON_TYPE = dict
 
     def encode(self, value: Any) -> bytes:
-        return json.dumps(value, sort_keys=True).encode()
+        return json.dumps(value).encode()
 
     def decode(self, data: bytes) -> Any:
         return json.loads(data)

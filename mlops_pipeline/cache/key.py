@@ -79,6 +79,8 @@ def make_key(
         "executor": _container(executor) if isinstance(executor, ContainerExecutor) else [],
         "salt": node.cache.salt,
     }
+    if order := _key_order(values):
+        manifest["order"] = order
     data = msgspec.json.encode(manifest, order="deterministic")
     return Key(hashlib.sha256(data).hexdigest(), manifest, code.sources)
 
@@ -104,6 +106,17 @@ def _parameters(
         value = parameters[parameter.name]
         values[parameter.name] = map_paths(parameter.schema, value, digest)
     return values, modules
+
+
+def _key_order(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the values with dicts whose keys are not in sorted order, as JSON."""
+    found = {}
+    for name, value in values.items():
+        if isinstance(value, dict | list):
+            text = msgspec.json.encode(value)
+            if text != msgspec.json.encode(value, order="deterministic"):
+                found[name] = text.decode()
+    return found
 
 
 def _texts(value: Any) -> Iterator[str]:
