@@ -273,10 +273,17 @@ def changed_properties(
     """Return the properties that the executor set, by output.
 
     Raises:
-        ExecutorError: one is not of its declared type, or nothing that a property can hold.
+        ExecutorError: one is not of its declared type, or nothing that a property can hold; or an
+            output names another path than the one it was given.
     """
     changed: dict[str, dict[str, PropertyValue]] = {}
     for output, artifact in outputs.items():
+        if artifact.uri != task.outputs[output].uri:
+            raise ExecutorError(
+                f"{task.name}: the executor changed the uri of output {output!r} to {artifact.uri}",
+                hint="write below the path that it is given; use Importer for what lies elsewhere",
+                retryable=False,
+            )
         before = task.outputs[output].properties
         for key, value in artifact.properties.items():
             # Copied from an input, it would say that we write as TFX did long ago.

@@ -34,11 +34,9 @@ from mlops_pipeline.ir import (
 )
 from mlops_pipeline.ir_graph import describe
 from mlops_pipeline.node.expressions import evaluate
-from mlops_pipeline.resolvers import Query, ask_resolver
-from mlops_pipeline.roots import check_url
+from mlops_pipeline.resolvers import Query, TooFewSpansError, ask_resolver
 from mlops_pipeline.run_state import History, Iteration, Outcome, Workspace, node_label
-from mlops_pipeline.store import ArtifactRecord, ArtifactState, Run, State
-from mlops_pipeline.uris import is_remote, local_place
+from mlops_pipeline.store import ArtifactRecord, Run, State
 
 
 class Decision(str, enum.Enum):
@@ -347,7 +345,7 @@ def resolve_input(request: Request, wanted: InputIR, scope: NodeScope) -> list[A
     skipped: SkippedError | None = None
     for source in wanted.sources:
         try:
-            records += _from_source(request, wanted, source, scope)
+            records += _new(_from_source(request, wanted, source, scope), source, records)
         except SkippedError as error:
             if not wanted.optional and not wanted.many:
                 raise
@@ -384,7 +382,20 @@ def _from_source(
         type=source.type or wanted.type,
         arguments={k: evaluate(v, scope) for k, v in source.arguments.items()},
     )
-    return ask_resolver(source.resolver, query, request.workspace.import_paths)
+    try:
+        return ask_resolver(source.resolver, query, request.workspace.import_paths)
+    except TooFewSpansError as error:
+        raise SkippedError(error.message) from None
+
+
+def _new(
+    found: list[ArtifactRecord], source: ChannelIR | QueryIR, known: list[ArtifactRecord]
+) -> list[ArtifactRecord]:
+    """Leave out artifacts that the input has already; the iterations of a loop all count."""
+    seen = {record.id for record in known}
+    if isinstance(source, QueryIR):
+        found = list({record.id: record for record in found}.values())
+    return [record for record in found if record.id not in seen]
 
 
 def _described(wanted: InputIR) -> str:
@@ -452,35 +463,3 @@ def absolute_parameters(
 
     schemas = {parameter.name: parameter.schema for parameter in node.parameters}
     return {name: map_paths(schemas[name], value, absolute) for name, value in parameters.items()}
-
-
-def import_artifact(request: Request) -> ArtifactRecord:
-    """Return the artifact that an importer registers, or a stored one if that is allowed.
-
-    Raises:
-        ResolutionError: the URI does not exist.
-    """
-    importer, output = request.node.executor, request.node.outputs[0]
-    assert isinstance(importer, ImporterExecutor)
-    workspace = request.workspace
-    uri = str(evaluate(importer.uri, NodeScope(request)))
-    if is_remote(uri):
-        check_url(uri)
-    else:
-        uri = str(workspace.local_path(str(local_place(uri))))
-    try:
-        found = workspace.registered(ArtifactRecord(output.type, uri.rstrip("/")))
-    except NotFoundError:
-        raise ResolutionError(
-            f"{request.node.id} imports {uri}, which does not exist", hint="check the path"
-        ) from None
-    known = [
-        record
-        for record in workspace.store.artifacts_by_uri(found.uri)
-        if (record.type, record.digest) == (output.type, found.digest)
-        and record.state is ArtifactState.LIVE
-    ]
-    if known and not importer.reimport:
-        return known[-1]
-    properties = {**output.properties, **found.properties, "is_external": 1}
-    return replace(found, properties=properties)

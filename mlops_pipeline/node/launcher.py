@@ -32,8 +32,8 @@ from mlops_pipeline.node.driver import (
     Request,
     absolute_parameters,
     drive,
-    import_artifact,
 )
+from mlops_pipeline.node.importing import import_artifact
 from mlops_pipeline.node.publisher import Done, publish
 from mlops_pipeline.node.retries import FINAL, is_retryable
 from mlops_pipeline.roots import Attempt

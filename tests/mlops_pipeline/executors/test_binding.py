@@ -84,6 +84,17 @@ def test_only_changed_properties_are_reported():
     assert result.properties == {"examples": {"split_names": '["train"]'}}
 
 
+def move(*, examples: Output[Examples]) -> None:
+    examples.uri = "/elsewhere"
+
+
+def test_an_output_stays_where_it_was_given(tmp_path):
+    ref = ArtifactRef("Examples", str(tmp_path))
+    result = run(move, outputs={"examples": ref})
+    assert "changed the uri of output 'examples' to /elsewhere" in result.error
+    assert not result.retryable
+
+
 class Optimizer(enum.Enum):
     SGD = "sgd"
 

@@ -10,23 +10,49 @@ from local_runs import states, value, write
 from mlops_pipeline.store import State
 
 
-def test_an_importer_registers_files_where_they_are(project: Any) -> None:
-    project.write("given/text", "hello")
+def test_an_artifact_is_once_in_a_list_but_for_each_iteration(project: Any) -> None:
     write(
         project,
         """
+    @component
+    def Count(texts: list[Input[Examples]]) -> int:
+        return len(texts)
+
     @pipeline
     def p():
-        given = Importer("given", Examples, id="Given")
-        Copy(examples=given.outputs["result"])
+        one = Make().outputs["examples"]
+        same = Make.options(id="Same", after=["Make"])().outputs["examples"]
+        Count(texts=[one, one, same, latest(Examples)])
+        with ForEach(["a", "a"]) as text:
+            each = Make.options(id="Each", after=["Same"])(text=text).outputs["examples"]
+        Count.options(id="All")(texts=each)
     """,
     )
-    first = project.run(in_process=True)
-    second = project.run(in_process=True)
-    assert states(second) == {"Given": "COMPLETE", "Copy": "CACHED"}
-    given = [next(o for o in r.outcomes if o.node_id == "Given") for r in (first, second)]
-    ids = [record.id for o in given for records in o.outputs.values() for record in records]
-    assert ids[0] == ids[1]
+    result = project.run(in_process=True)
+    assert value(result, "Count") == "1"
+    assert value(result, "All") == "2"
+
+
+def test_a_window_with_too_few_spans_skips_the_node_and_those_after_it(project: Any) -> None:
+    write(
+        project,
+        """
+    @component
+    def Push(model: Input[Model]) -> None:
+        ...
+
+    @pipeline
+    def p():
+        from mlops_pipeline import rolling_window
+
+        joined = Join(texts=rolling_window(Examples, 3, at_least=2))
+        Push(model=joined.outputs["model"])
+    """,
+    )
+    result = project.run(in_process=True)
+    assert states(result) == {"Join": "SKIPPED", "Push": "SKIPPED"}
+    assert result.outcomes[0].execution.reason == "0 spans of Examples are there, 2 are needed"
+    assert project.plan()["Join"].decision == "skipped"
 
 
 def test_a_custom_driver_changes_a_parameter_and_sets_properties(project: Any) -> None:
