@@ -79,7 +79,8 @@ def make_key(
         "executor": _container(executor) if isinstance(executor, ContainerExecutor) else [],
         "salt": node.cache.salt,
     }
-    if order := _key_order(values):
+    nested = {name: value for name, value in values.items() if isinstance(value, dict | list)}
+    if nested and (order := _key_order(nested)):
         manifest["order"] = order
     data = msgspec.json.encode(manifest, order="deterministic")
     return Key(hashlib.sha256(data).hexdigest(), manifest, code.sources)
@@ -112,10 +113,9 @@ def _key_order(values: Mapping[str, Any]) -> dict[str, str]:
     """Return the values with dicts whose keys are not in sorted order, as JSON."""
     found = {}
     for name, value in values.items():
-        if isinstance(value, dict | list):
-            text = msgspec.json.encode(value)
-            if text != msgspec.json.encode(value, order="deterministic"):
-                found[name] = text.decode()
+        text = msgspec.json.encode(value)
+        if text != msgspec.json.encode(value, order="deterministic"):
+            found[name] = text.decode()
     return found
 
 

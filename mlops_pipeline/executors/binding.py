@@ -131,7 +131,8 @@ def _converted(task: Task, name: str, value: Any, hint: Any) -> Any:
         return value
     try:
         typed = msgspec.convert(value, hint, dec_hook=_decode_path, str_keys=True)
-        refuse_losses(value, value, typed, hint)
+        if isinstance(value, dict | list):
+            refuse_losses(value, value, typed, hint)
         return typed
     except ValueError as error:
         raise ParameterError(

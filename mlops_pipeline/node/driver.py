@@ -345,7 +345,8 @@ def resolve_input(request: Request, wanted: InputIR, scope: NodeScope) -> list[A
     skipped: SkippedError | None = None
     for source in wanted.sources:
         try:
-            records += _new(_from_source(request, wanted, source, scope), source, records)
+            found = _from_source(request, wanted, source, scope)
+            records += _new(found, source, records) if records or len(found) > 1 else found
         except SkippedError as error:
             if not wanted.optional and not wanted.many:
                 raise
