@@ -188,7 +188,8 @@ def _read_beside(store: MetadataStore, artifact: ArtifactRecord) -> set[int]:
     return {
         event.artifact_id
         for event in _only(read, Direction.INPUT)
-        if not event.key.startswith("baseline")
+        # Those that begin with _ are of conditions and values, not what was evaluated.
+        if not event.key.startswith(("baseline", "_"))
     }
 
 

@@ -106,6 +106,8 @@ class Plan:
     """Decision of a driver, with everything that the executor and the publisher need.
 
     Args:
+        reads: the artifacts that values, conditions and gates are of, by `_<node>.<output>`, as TFX
+            names them.
         parameters: JSON values by name, without secrets.
         outputs: the artifacts to reuse, where the decision is CACHED.
         damaged: stored artifacts that were found altered or gone.
@@ -119,6 +121,7 @@ class Plan:
     decision: Decision
     reason: str
     inputs: Mapping[str, Sequence[ArtifactRecord]] = field(default_factory=dict)
+    reads: Mapping[str, Sequence[ArtifactRecord]] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     key: Key | None = None
     outputs: Mapping[str, Sequence[ArtifactRecord]] = field(default_factory=dict)
@@ -152,19 +155,22 @@ def drive(request: Request) -> Plan:
     """
     node = request.node
     scope = NodeScope(request)
-    gate = _closed(request)
+    gate = _closed(scope)
     if gate is not None:
-        return replace(_skipped(request, f"the gate of {gate.node} is closed: {gate}"), gate=gate)
+        return replace(_skipped(scope, f"the gate of {gate.node} is closed: {gate}"), gate=gate)
     try:
         for condition in node.conditions:
             if not evaluate(condition, scope):
-                return _skipped(request, f"condition is false: {describe(condition)}")
+                return _skipped(scope, f"condition is false: {describe(condition)}")
         if len(node.loops) > len(request.iteration):
-            raise _no_such_iteration(request)
+            raise _no_such_iteration(scope)
         inputs = {each.name: resolve_input(request, each, scope) for each in node.inputs}
-        parameters = resolve_parameters(request)
+        parameters = resolve_parameters(request, scope)
     except SkippedError as skipped:
-        return _skipped(request, str(skipped))
+        return _skipped(scope, str(skipped))
+    if node.after and not node.on_exit:
+        for producer in node.after:
+            scope.note(producer, _seen(request, producer))
     properties = {
         output.name: {**output.properties, **request.output_properties.get(output.name, {})}
         for output in node.outputs
@@ -175,6 +181,7 @@ def drive(request: Request) -> Plan:
         Decision.RUN,
         "",
         inputs=inputs,
+        reads=scope.read,
         parameters=parameters,
         output_properties=properties,
         generation=request.history.completed(node.id, request.iteration),
@@ -182,20 +189,23 @@ def drive(request: Request) -> Plan:
     return _look_in_cache(request, plan)
 
 
-def _skipped(request: Request, reason: str) -> Plan:
-    return Plan(request.node, request.iteration, Decision.SKIPPED, reason)
+def _skipped(scope: NodeScope, reason: str) -> Plan:
+    request = scope.request
+    return Plan(request.node, request.iteration, Decision.SKIPPED, reason, reads=scope.read)
 
 
-def _closed(request: Request) -> Gate | None:
+def _closed(scope: NodeScope) -> Gate | None:
     """Return the gate that keeps the node from running, if one that it depends on has closed.
 
     Of a producer in a loop that the node collects from, all iterations have to be closed.
     """
+    request = scope.request
     if request.node.on_exit:
         return None
     for producer in sorted(request.needed):
         outcomes = _seen(request, producer)
         if outcomes and all(_closes(each) for each in outcomes):
+            scope.note(producer, outcomes)
             return read_gate(outcomes[0].execution.properties)
     return None
 
@@ -224,9 +234,10 @@ def _why_not_reused(request: Request) -> str:
 
 @dataclass(frozen=True)
 class NodeScope:
-    """Values for the expressions of one node."""
+    """Values for the expressions of one node, and the artifacts that they were read from."""
 
     request: Request
+    read: dict[str, Sequence[ArtifactRecord]] = field(default_factory=dict)
 
     def run_parameter(self, name: str) -> Any:
         return self.request.run.parameters[name]
@@ -239,8 +250,8 @@ class NodeScope:
         request = self.request
         depth = request.node.loops.index(loop)
         if depth >= len(request.iteration):
-            raise _no_such_iteration(request)
-        return loop_items(request, loop)[request.iteration[depth]]
+            raise _no_such_iteration(self)
+        return loop_items(request, loop, self)[request.iteration[depth]]
 
     def output(self, node: str, output: str) -> ArtifactRecord:
         records = produced(self.request, node, output)
@@ -250,13 +261,22 @@ class NodeScope:
                 f"there are {len(records)}",
                 hint="use it inside the loop that makes it, or pass it as a list input",
             )
+        self.read[f"_{node}.{output}"] = records
         return records[0]
 
+    def note(self, producer: str, outcomes: Sequence[Outcome]) -> None:
+        """Count what a node wrote as read: it decided whether this one may run."""
+        for outcome in outcomes:
+            for output, records in outcome.outputs.items() if outcome.published else ():
+                key = f"_{producer}.{output}"
+                self.read[key] = [*self.read.get(key, ()), *records]
 
-def _no_such_iteration(request: Request) -> SkippedError:
+
+def _no_such_iteration(scope: NodeScope) -> SkippedError:
     """Return the skip for an empty loop; the iteration stops at the loops around it."""
+    request = scope.request
     loop = request.node.loops[len(request.iteration)]
-    if loop_items(request, loop):
+    if loop_items(request, loop, scope):
         raise ResolutionError(
             f"{request.node.id} is in loop {loop}, and no item of it is named",
             hint="name the iteration, an index for each loop",
@@ -264,10 +284,10 @@ def _no_such_iteration(request: Request) -> SkippedError:
     return SkippedError(f"loop {loop} runs over an empty list")
 
 
-def loop_items(request: Request, loop_id: str) -> list[Any]:
+def loop_items(request: Request, loop_id: str, scope: NodeScope | None = None) -> list[Any]:
     """Return the items of a loop around the node of the request."""
     loop = next(each for each in request.ir.loops if each.id == loop_id)
-    items = evaluate(loop.items, NodeScope(request))
+    items = evaluate(loop.items, scope or NodeScope(request))
     if not isinstance(items, list):
         raise ResolutionError(
             f"loop {loop_id} runs over {items!r}, which is not a list",
@@ -427,14 +447,14 @@ def _intact(request: Request, wanted: InputIR, record: ArtifactRecord) -> Artifa
     return replace(record, digest=found)
 
 
-def resolve_parameters(request: Request) -> dict[str, Any]:
+def resolve_parameters(request: Request, scope: NodeScope | None = None) -> dict[str, Any]:
     """Return the values of a node's parameters, secrets left out.
 
     Raises:
         ParameterError: a driver set a parameter that the component does not have, or a value is
             no JSON value.
     """
-    scope = NodeScope(request)
+    scope = scope or NodeScope(request)
     values = {}
     for parameter in request.node.parameters:
         if isinstance(parameter.value, SecretName):

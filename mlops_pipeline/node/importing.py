@@ -9,7 +9,7 @@ from typing import Any
 from mlops_pipeline.artifacts import LAYOUT_PROPERTY
 from mlops_pipeline.errors import NotFoundError, ResolutionError
 from mlops_pipeline.ir import ImporterExecutor
-from mlops_pipeline.node.driver import NodeScope, Request
+from mlops_pipeline.node.driver import NodeScope
 from mlops_pipeline.node.expressions import evaluate
 from mlops_pipeline.roots import check_url
 from mlops_pipeline.run_state import TAG
@@ -20,7 +20,7 @@ EXTERNAL = "is_external"
 """Property of an artifact that an importer made."""
 
 
-def import_artifact(request: Request) -> ArtifactRecord:
+def import_artifact(scope: NodeScope) -> ArtifactRecord:
     """Return the artifact that an importer registers, or a stored one if that is allowed.
 
     One with other properties is another artifact.
@@ -28,10 +28,11 @@ def import_artifact(request: Request) -> ArtifactRecord:
     Raises:
         ResolutionError: the URI does not exist.
     """
+    request = scope.request
     importer, output = request.node.executor, request.node.outputs[0]
     assert isinstance(importer, ImporterExecutor)
     workspace = request.workspace
-    uri = str(evaluate(importer.uri, NodeScope(request)))
+    uri = str(evaluate(importer.uri, scope))
     if is_remote(uri):
         check_url(uri)
     else:
