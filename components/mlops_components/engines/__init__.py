@@ -8,7 +8,6 @@ from mlops_components.engines.choice import Choice, Engine, choose, open_pipelin
 __all__ = [
     "Choice",
     "Engine",
-    "_beam_reads",
     "_memory_runner",
     "_memory_steps",
     "choose",
