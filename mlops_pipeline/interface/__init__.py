@@ -22,6 +22,7 @@ from mlops_pipeline.interface.schema import (
     problems,
     run_parameters,
     schema_of_value,
+    sort_records,
 )
 from mlops_pipeline.interface.signature import (
     BeamPipeline,
@@ -89,6 +90,7 @@ __all__ = [
     "schema_of",
     "schema_of_value",
     "shortened",
+    "sort_records",
     "spelt",
     "value_schema",
 ]

@@ -250,3 +250,35 @@ def test_the_order_of_a_dict_arrives_and_counts(project: Any) -> None:
     again = project.run(in_process=True, parameters={"more": {"y": "2", "z": "1"}})
     assert project.output(again, "OfRun", "output").read_text() == "y,z"
     assert "columns has its keys in another order" in str(project.why("OfRun"))
+
+
+def test_the_order_of_the_fields_of_a_dataclass_does_not_count(project: Any) -> None:
+    project.write(
+        "pipeline.py",
+        """
+        from dataclasses import dataclass
+
+        from mlops_pipeline import component, pipeline
+
+
+        @dataclass
+        class Args:
+            splits: list[str]
+            num_steps: int = 3
+
+
+        @component
+        def Train(args: Args) -> int:
+            return args.num_steps
+
+
+        @pipeline
+        def p(args: Args = Args(["train"])):
+            Train(args=args)
+        """,
+    )
+    assert project.states(in_process=True) == {"Train": "COMPLETE"}
+    given = {"args": {"splits": ["train"], "num_steps": 3}}
+    assert project.states(in_process=True, parameters=given) == {"Train": "CACHED"}
+    turned = {"args": {"num_steps": 3, "splits": ["train"]}}
+    assert project.states(in_process=True, parameters=turned) == {"Train": "CACHED"}
