@@ -8,7 +8,6 @@ numbers, the order of a dict), the exact value is kept beside it in a property o
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -21,6 +20,9 @@ _SCHEMAS = {
     kind: json.dumps({"value_type": {name: {}}}, indent=2)
     for kind, name in ((bool, "boolean_type"), (list, "list_type"), (dict, "dict_type"))
 }
+_LARGE = 1e15
+"""From here on, databases differ in the numbers that they read back; infinity is one of them."""
+
 _IS_SCHEMA = re.compile("__schema__(.*)__")
 
 
@@ -128,7 +130,7 @@ def _write_plain(
     """Write a number or a text as TFX does, if every reader gets it; return True if it is done."""
     if plain_field(value):
         return False
-    if type(value) is float and math.isfinite(value):
+    if type(value) is float and abs(value) < _LARGE:
         properties[name].double_value = value
         exact[name] = value
         return True
