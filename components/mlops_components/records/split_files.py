@@ -121,7 +121,9 @@ def files_of_split(
             hint="run the component that writes it again",
         )
     named = f"split {split!r} of the examples at {examples.uri}"
-    return SplitFiles(files, named, recorded_rows(examples, split))
+    found = SplitFiles(files, named, recorded_rows(examples, split))
+    found.check_whole()
+    return found
 
 
 def chosen_splits(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import ExecutorError
+
+_SHARD = re.compile(r"(.*)-(\d+)-of-(\d+)(?:\..*)?")
 
 RECORDED = "num_examples"
 """Property of examples and of statistics: the number of rows, by split."""
@@ -44,6 +47,26 @@ class SplitFiles(list[Path]):
             hint="see that all files are there, for every worker; else write the examples again",
             retryable=False,
         )
+
+    def check_whole(self) -> None:
+        """Make sure that of files that are numbered `-00000-of-00002` none is missing.
+
+        Raises:
+            ExecutorError: one is, and there should be rows.
+        """
+        shards: dict[tuple[str, int], set[int]] = {}
+        for file in self if self.rows else ():
+            match = _SHARD.fullmatch(file.name)
+            if match:
+                shards.setdefault((match[1], int(match[3])), set()).add(int(match[2]))
+        for (prefix, total), numbers in shards.items():
+            if missing := sorted(set(range(total)) - numbers):
+                raise ExecutorError(
+                    f"{self.named} lacks {prefix}-{missing[0]:05d}-of-{total:05d}, "
+                    f"{len(missing)} of {total} files",
+                    hint="write the examples again",
+                    retryable=False,
+                )
 
     def counted(self, lists: Iterable[list[bytes]]) -> Iterator[list[bytes]]:
         """Yield the records of the files, and check at the end that there were enough."""

@@ -27,6 +27,15 @@ def test_as_many_as_recorded_and_an_unknown_number_are_read() -> None:
     assert list(NONE.counted([])) == []
 
 
+def test_a_missing_file_of_several_is_named() -> None:
+    first = Path("/e/data_tfrecord-00000-of-00002.gz")
+    second = Path("/e/data_tfrecord-00001-of-00002.gz")
+    SplitFiles([first, second, Path("/e/other.gz")], "split 'train'", 5).check_whole()
+    SplitFiles([first], "split 'train'", None).check_whole()
+    with pytest.raises(ExecutorError, match="lacks data_tfrecord-00001-of-00002, 1 of 2 files"):
+        SplitFiles([first], "split 'train'", 5).check_whole()
+
+
 def test_files_of_several_splits_are_counted_together() -> None:
     both = joined([TRAIN, NONE])
     assert (both.rows, list(both)) == (5, [*TRAIN, *NONE])
