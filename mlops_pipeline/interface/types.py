@@ -215,6 +215,7 @@ def _parts(value: Any) -> Iterable[tuple[Any, Any]]:
     if isinstance(value, type):
         return ()
     names = getattr(value, "__dataclass_fields__", getattr(value, "__struct_fields__", ()))
+    names = names or [each.name for each in getattr(value, "__attrs_attrs__", ())]
     return [(name, getattr(value, name)) for name in names]
 
 
