@@ -10,6 +10,7 @@ signature, which typically calls `drive` with a changed request:
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,12 +28,15 @@ from mlops_pipeline.ir import (
     InputIR,
     Literal,
     NodeIR,
+    OutputProperty,
+    OutputUri,
+    OutputValue,
     PipelineIR,
     QueryIR,
     ResolverExecutor,
     SecretName,
 )
-from mlops_pipeline.ir_graph import describe
+from mlops_pipeline.ir_graph import describe, parts
 from mlops_pipeline.node.expressions import evaluate
 from mlops_pipeline.resolvers import Query, TooFewSpansError, ask_resolver
 from mlops_pipeline.run_state import History, Iteration, Outcome, Workspace, node_label
@@ -160,7 +164,9 @@ def drive(request: Request) -> Plan:
         return replace(_skipped(scope, f"the gate of {gate.node} is closed: {gate}"), gate=gate)
     try:
         for condition in node.conditions:
-            if not evaluate(condition, scope):
+            holds = evaluate(condition, scope)
+            scope.note_all(condition)
+            if not holds:
                 return _skipped(scope, f"condition is false: {describe(condition)}")
         if len(node.loops) > len(request.iteration):
             raise _no_such_iteration(scope)
@@ -263,6 +269,13 @@ class NodeScope:
             )
         self.read[f"_{node}.{output}"] = records
         return records[0]
+
+    def note_all(self, condition: Expression) -> None:
+        """Count as read what a condition names, if it is there: `or` stops at the first."""
+        for part in parts(condition):
+            if isinstance(part, OutputValue | OutputProperty | OutputUri):
+                with contextlib.suppress(SkippedError, ResolutionError):
+                    self.output(part.node, part.output)
 
     def note(self, producer: str, outcomes: Sequence[Outcome]) -> None:
         """Count what a node wrote as read: it decided whether this one may run."""

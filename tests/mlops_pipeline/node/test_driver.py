@@ -169,6 +169,9 @@ def test_values_conditions_loops_and_gates_are_inputs_of_the_execution(project: 
         closed = Check.options(id="Closed")(examples=made.outputs["examples"], action="skip")
         with When(checked.outputs["output"].value > 2):
             Show.options(id="Pushed", after=[warned])(text="pushed")
+        either = (checked.outputs["output"].value > 1) | (warned.outputs["output"].value > 1)
+        with When(either):
+            Show.options(id="Either")(text="either")
         with When(checked.outputs["output"].value > 5):
             Show.options(id="NotPushed")(text="pushed")
         Show.options(id="Stopped", after=[closed])(text="stopped")
@@ -184,6 +187,7 @@ def test_values_conditions_loops_and_gates_are_inputs_of_the_execution(project: 
             "_Warned.output": ["Integer"],
             "_Warned.report": ["Model"],
         },
+        "Either": {"_Check.output": ["Integer"], "_Warned.output": ["Integer"]},
         "NotPushed": {"_Check.output": ["Integer"]},
         "Stopped": {"_Closed.output": ["Integer"], "_Closed.report": ["Model"]},
         "OfParts": {"_B.examples": ["Examples"], "_Make.examples": ["Examples"]},
