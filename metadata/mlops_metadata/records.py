@@ -148,7 +148,15 @@ def write_execution(
     plain = {n: facts[n] for n, none in _PLAIN.items() if facts[n] != none}
     encode_all(plain, properties, PREFIX)
     record = {name: facts[name] for name, none in _RECORD.items() if facts[name] != none}
-    if exact := write_parameters(execution.parameters, properties, any_text=any_text):
+    # A name like TFX's own must not be taken for a schema.
+    is_ours = any(name.startswith("__") for name in execution.parameters)
+    other = {}
+    for name, value in execution.parameters.items():
+        if is_ours or plain_field(value) not in ("", "bool_value"):
+            encode(value, properties[name], name=name)
+        else:
+            other[name] = value
+    if other and (exact := write_parameters(other, properties, any_text=any_text)):
         record[EXACT] = exact
     encode(record, properties[PREFIX + "record"], name=f"execution of {execution.node_id}")
 
@@ -198,12 +206,15 @@ def read_execution(message: Any) -> Execution:
     facts = {"pipeline": "", "run_id": "", **parts.facts, **parts.facts.get("record", {})}
     state = facts.get("state") or EXECUTION_STATES[message.last_known_state]
     facts["iteration"] = tuple(facts.get("iteration", ()))
+    exact, parameters = facts.get(EXACT), dict(sorted(parts.named.items()))
+    if exact or any(name.startswith("__") for name in parameters):
+        parameters = read_parameters(parameters, exact or {})
     return Execution(
         component=message.type,
         state=State(state),
         id=message.id,
         name=message.name,
-        parameters=read_parameters(parts.named, facts.get(EXACT, {})),
+        parameters=parameters,
         heartbeat=message.last_update_time_since_epoch / 1000,
         **{name: value for name, value in facts.items() if name in _PLAIN or name in _RECORD},
     )
@@ -228,7 +239,10 @@ def write_artifact(
             setattr(message.properties[name], declared, value)
             if name not in _BOTH_WAYS:
                 continue
-        write_property(name, value, custom, exact, any_text=any_text)
+        if plain_field(value):
+            encode(value, custom[name], name=name)
+        else:
+            write_property(name, value, custom, exact, any_text=any_text)
     # What TFX wrote long ago says so, and is left in its layout.
     layout = str(record.properties.get(LAYOUT_PROPERTY, TFX_LAYOUT))
     if layout:
@@ -249,7 +263,8 @@ def read_artifact(message: Any) -> ArtifactRecord:
     """Return the artifact in a message."""
     parts = _sort_out(message.custom_properties)
     properties = {name: decode(value) for name, value in message.properties.items()}
-    properties.update(read_properties(parts.named, parts.facts.get(EXACT, {})))
+    exact = parts.facts.get(EXACT)
+    properties.update(read_properties(parts.named, exact) if exact else parts.named)
     properties.setdefault(LAYOUT_PROPERTY, "")
     if not has_old_layout(properties):
         del properties[LAYOUT_PROPERTY]

@@ -35,15 +35,13 @@ def write_parameters(
         any_text: the database takes texts of any length, with backslashes.
     """
     exact: dict[str, Any] = {}
-    # A name like TFX's own must not be taken for a schema.
-    is_plain = not any(name.startswith("__") for name in parameters)
     for name, value in parameters.items():
         kind = list if isinstance(value, tuple) else type(value)
-        text = _json(value) if kind in _SCHEMAS and is_plain else None
+        text = _json(value) if kind in _SCHEMAS else None
         if text is not None and _fits(text, any_text):
             properties[name].string_value = text
             properties[_SCHEMA.format(name)].string_value = _SCHEMAS[kind]
-        elif value is None and is_plain:
+        elif value is None:
             exact[name] = None
         elif not _write_plain(name, value, properties, exact, any_text):
             encode(value, properties[name], name=name)

@@ -516,6 +516,11 @@ class StoreContract:
         assert (found.parameters, found.properties) == ({name: "v"}, {name: "w"})
         assert store.artifacts([written["x"][0].id])[0].properties == {name: "u"}
 
+    def test_a_parameter_may_have_the_name_of_a_schema_of_tfx(self, store: MetadataStore) -> None:
+        given = {"__schema__a__": "x", "a": [1], "__b": None}
+        stored, _ = store.put_execution(execution(parameters=given))
+        assert store.executions([stored.id])[0].parameters == given
+
     # Documents
 
     @pytest.mark.parametrize("text", ["", "plain", "Zoë\\\n\0🐧", "0123456789\\" * 2**17])

@@ -68,11 +68,6 @@ def test_what_a_server_may_not_take_goes_another_way() -> None:
     }
 
 
-def test_a_parameter_with_a_name_like_tfxs_is_itself() -> None:
-    given = {"__schema__a__": "x", "a": [1], "__b": None}
-    assert read(given) == given
-
-
 @pytest.mark.parametrize(
     "value", [{"train": 1, "eval": 0}, ["a", 1, None], {"b": 1.5, "a": {"x": [True]}}, []]
 )
