@@ -385,12 +385,40 @@ class PipelineIR(Struct, frozen=True):
 
 
 def dump(pipeline: PipelineIR) -> bytes:
-    """Return the JSON of a pipeline: sorted keys, two spaces, a final newline."""
+    """Return the JSON of a pipeline: two spaces, a final newline.
+
+    Dicts have sorted keys, except the user's among the values, whose order may mean something.
+    """
     # Read back once: on Python 3.10 an empty tuple may be another one than the default, which is
     # then written; the same pipeline would give other bytes.
     plain = _read(msgspec.json.decode(msgspec.json.encode(pipeline)))
-    data = msgspec.json.encode(plain, order="deterministic")
+    data = msgspec.json.encode(_sorted(msgspec.to_builtins(plain)))
     return msgspec.json.format(data, indent=2) + b"\n"
+
+
+def _sorted(part: Any) -> Any:
+    """Return a part of the IR with the keys of dicts sorted, but for those in the user's values."""
+    if isinstance(part, list | tuple):
+        return [_sorted(item) for item in part]
+    if not isinstance(part, dict) or part.get("kind") == "literal":
+        return part
+    found = {}
+    for name, field in part.items():
+        if name == "schema":
+            found[name] = msgspec.to_builtins(field, order="deterministic")
+        elif name == "arguments" and isinstance(field, dict):
+            found[name] = {key: _sorted(field[key]) for key in sorted(field)}
+        elif name == "items" and part.get("kind") == "dict":
+            found[name] = {key: _sorted(value) for key, value in field.items()}
+        elif name in _NAMED:
+            found[name] = dict(sorted(field.items()))
+        else:
+            found[name] = field if name == "default" else _sorted(field)
+    return found
+
+
+_NAMED = frozenset(("labels", "environment", "properties"))
+"""Fields whose keys are the user's names, and whose values stay as they are."""
 
 
 def _read(data: Any) -> PipelineIR:

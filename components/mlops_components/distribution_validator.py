@@ -116,8 +116,8 @@ def DistributionValidator(
     for test, base in pairs:
         name = f"{test}_{base}"
         found = _anomalies.compare(
-            _tfdv.read_statistics(statistics, test),
-            _tfdv.read_statistics(baseline_statistics, base),
+            _tfdv.read_of_rows(statistics, test),
+            _tfdv.read_of_rows(baseline_statistics, base),
             config,
             custom,
         )

@@ -63,7 +63,7 @@ def ExampleValidator(
             ),
             custom,
         )
-        found = validate(_tfdv.read_statistics(statistics, split), reference)
+        found = validate(_tfdv.read_of_rows(statistics, split), reference)
         _anomalies.write_anomalies(found, anomalies.split(split))
         judge(split, _anomalies.anomalies_in(found), severity)
         blessed[split] = int(_anomalies.is_blessed(found))

@@ -103,6 +103,7 @@ def load_examples(artifact: Examples) -> pd.DataFrame:
         files = files_of_split(artifact, split, takes=takes)
         patterns = [glob.escape(str(file)) for file in files]
         splits[split] = read_sequences(files) if sequence else read_frame(patterns)
+        files.check(len(splits[split]), "in this process")
     return pd.concat(splits, names=["split", "row"])
 
 

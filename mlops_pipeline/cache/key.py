@@ -19,7 +19,7 @@ import msgspec
 
 from mlops_pipeline.code import CodeParts, code_parts
 from mlops_pipeline.errors import NotFoundError, RootError, SettingsError
-from mlops_pipeline.interface import map_paths
+from mlops_pipeline.interface import map_paths, sort_records
 from mlops_pipeline.ir import (
     BeamExecutor,
     CacheIR,
@@ -79,6 +79,9 @@ def make_key(
         "executor": _container(executor) if isinstance(executor, ContainerExecutor) else [],
         "salt": node.cache.salt,
     }
+    nested = {name: value for name, value in values.items() if isinstance(value, dict | list)}
+    if nested and (order := _key_order(node, nested)):
+        manifest["order"] = order
     data = msgspec.json.encode(manifest, order="deterministic")
     return Key(hashlib.sha256(data).hexdigest(), manifest, code.sources)
 
@@ -104,6 +107,20 @@ def _parameters(
         value = parameters[parameter.name]
         values[parameter.name] = map_paths(parameter.schema, value, digest)
     return values, modules
+
+
+def _key_order(node: NodeIR, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the values with dicts whose keys are not in sorted order, as JSON.
+
+    The fields of a dataclass, and of its like, have no order that a component could see.
+    """
+    schemas = {parameter.name: parameter.schema for parameter in node.parameters}
+    found = {}
+    for name, value in values.items():
+        text = msgspec.json.encode(sort_records(schemas[name], value))
+        if text != msgspec.json.encode(value, order="deterministic"):
+            found[name] = text.decode()
+    return found
 
 
 def _texts(value: Any) -> Iterator[str]:

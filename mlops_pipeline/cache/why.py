@@ -22,7 +22,8 @@ class Change:
     """One part of the cache key that differs.
 
     Args:
-        part: `code`, `package`, `lock`, `parameter`, `input`, `output`, `executor`, `salt`.
+        part: `code`, `package`, `lock`, `parameter`, `order`, `input`, `output`, `executor`,
+            `salt`.
         name: of the part: the function and its file, the parameter, the input.
         before, after: the values, in words; empty if there is none.
         diff: the changed lines of code.
@@ -42,6 +43,8 @@ class Change:
             return f"{self.name} {verb if self.after else 'is no longer used'}"
         if self.part == "input":
             return f"input {self.name} has different content"
+        if self.part == "order":
+            return f"parameter {self.name} has its keys in another order"
         if self.part == "lock":
             verb = "changed" if self.before and self.after else "is new"
             return f"the lock file {verb if self.after else 'was removed'}"
@@ -164,6 +167,7 @@ _CONTENT = "content "
 
 _SECTIONS = {
     "parameter": "parameters",
+    "order": "order",
     "input": "inputs",
     "package": "packages",
     "output": "outputs",

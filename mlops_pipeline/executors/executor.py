@@ -21,6 +21,7 @@ from mlops_pipeline.executors.binding import (
     changed_properties,
     check_names,
     hints_of,
+    refuse_returned,
     write_values,
 )
 from mlops_pipeline.executors.context import CURRENT, TaskContext
@@ -130,6 +131,8 @@ def _finish(task: Task, context: TaskContext, returned: Any, hint: Any) -> TaskR
     """Write the returned values, and collect the properties that were set."""
     if task.values:
         write_values(task, context.outputs, returned, hint)
+    else:
+        refuse_returned(task, returned)
     properties = changed_properties(task, context.outputs)
     gate = gate_from(context.findings) if context.findings else None
     return TaskResult(properties=properties, gate=gate)

@@ -22,6 +22,7 @@ from mlops_pipeline.interface.schema import (
     problems,
     run_parameters,
     schema_of_value,
+    sort_records,
 )
 from mlops_pipeline.interface.signature import (
     BeamPipeline,
@@ -43,6 +44,8 @@ from mlops_pipeline.interface.types import (
     expression_of,
     json_of,
     near_choice,
+    plain_data,
+    refuse_losses,
     relative_to_base,
     schema_of,
     shortened,
@@ -78,13 +81,16 @@ __all__ = [
     "member_names",
     "member_schema",
     "near_choice",
+    "plain_data",
     "problems",
     "read_interface",
+    "refuse_losses",
     "relative_to_base",
     "run_parameters",
     "schema_of",
     "schema_of_value",
     "shortened",
+    "sort_records",
     "spelt",
     "value_schema",
 ]

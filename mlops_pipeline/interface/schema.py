@@ -323,6 +323,17 @@ def map_paths(schema: JsonSchema, value: Any, change: Callable[[str], Any]) -> A
     return value
 
 
+def sort_records(schema: JsonSchema, value: Any) -> Any:
+    """Return the value with the fields of each record sorted; other dicts keep their order."""
+    if isinstance(value, list | tuple):
+        return [sort_records(item_schema(schema, i), item) for i, item in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    items = {key: sort_records(member_schema(schema, key) or {}, value[key]) for key in value}
+    is_record = any("properties" in choice for choice in choices(schema))
+    return dict(sorted(items.items())) if is_record else items
+
+
 _KINDS = {
     str: "string",
     bool: "boolean",

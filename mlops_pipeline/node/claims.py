@@ -76,7 +76,8 @@ def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Pl
         STAGING: secrets.token_hex(4),
         OUTPUTS: outputs,
     }
-    inputs = {name: [record.id for record in records] for name, records in plan.inputs.items()}
+    links = (*plan.inputs.items(), *plan.reads.items())
+    inputs = {name: [record.id for record in records] for name, records in links}
     # What is claimed: the cache key, or the node of the run if nothing is shared.
     claimed = "/".join([request.run.id, request.node.id, *map(str, request.iteration)])
     if plan.key and request.may_reuse:

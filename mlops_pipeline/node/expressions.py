@@ -114,6 +114,8 @@ def read_value(record: ArtifactRecord) -> Any:
             f"{record.type} {record.uri} holds no single value",
             hint="use a property of it, or an output that is a return value",
         )
+    if record.properties.get(artifacts.NULL_PROPERTY):
+        return None
     try:
         data = read_bytes(record.uri)
         if is_remote(record.uri) and record.digest not in ("", hashlib.sha256(data).hexdigest()):

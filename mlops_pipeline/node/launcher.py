@@ -28,12 +28,13 @@ from mlops_pipeline.ir_graph import dependencies
 from mlops_pipeline.node.claims import claim, fence, new_execution
 from mlops_pipeline.node.driver import (
     Decision,
+    NodeScope,
     Plan,
     Request,
     absolute_parameters,
     drive,
-    import_artifact,
 )
+from mlops_pipeline.node.importing import import_artifact
 from mlops_pipeline.node.publisher import Done, publish
 from mlops_pipeline.node.retries import FINAL, is_retryable
 from mlops_pipeline.roots import Attempt
@@ -208,7 +209,8 @@ def _record(
 ) -> Outcome:
     """Record an execution that needed no executor."""
     execution = new_execution(request, plan, _STATES[plan.decision])
-    inputs = {name: [record.id for record in records] for name, records in plan.inputs.items()}
+    links = (*plan.inputs.items(), *plan.reads.items())
+    inputs = {name: [record.id for record in records] for name, records in links}
     stored, written = request.workspace.store.put_execution(
         execution, inputs=inputs, outputs=outputs
     )
@@ -228,7 +230,9 @@ def _hand_on(request: Request, plan: Plan) -> Outcome:
         return _record(request, plan, {})
     outputs: Mapping[str, Sequence[ArtifactRecord]] = plan.inputs
     if isinstance(request.node.executor, ImporterExecutor):
-        outputs = {request.node.outputs[0].name: [import_artifact(request)]}
+        scope = NodeScope(request, dict(plan.reads))
+        outputs = {request.node.outputs[0].name: [import_artifact(scope)]}
+        plan = replace(plan, reads=scope.read)
     return _record(request, plan, outputs)
 
 

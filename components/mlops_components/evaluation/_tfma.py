@@ -27,7 +27,8 @@ from mlops_components.engines._memory_steps import Stream
 from mlops_components.evaluation import _in_memory
 from mlops_components.evaluation._config import metrics
 from mlops_components.evaluation._models import Evaluated, predictions_of
-from mlops_components.records import read_split_batches
+from mlops_components.records import SplitFiles, read_split_batches
+from mlops_components.records._beam_reads import Reads
 from mlops_components.stacks import _tfma
 from mlops_components.user_modules import optional_function
 from mlops_pipeline.errors import ExecutorError, PipelineError
@@ -53,7 +54,7 @@ class Evaluation:
 
     config: Any
     models: Sequence[Evaluated]
-    files: Sequence[Path]
+    files: SplitFiles
     schema: Any
     output: Path
     module_file: Path | None = None
@@ -91,14 +92,17 @@ def evaluate_with_beam(work: Evaluation, beam_pipeline_args: Sequence[str] | Non
     """
     prepared = _prepared(work)
     labels = _labels(work.config)
+    reads = Reads(work.output)
 
     def run() -> None:
         with open_pipeline(beam_pipeline_args) as pipeline:
             source = _reader(work, [str(file) for file in work.files])
-            batches = pipeline | "Read" >> source.BeamSource()
+            records = pipeline | "Read" >> reads.records(work.files)
+            batches = records | "Decode" >> source.RawRecordToRecordBatch()
             _analyze(batches | "CheckLabels" >> beam.Map(check_labels, labels), prepared)
 
     _named(_quick(run, work), work)
+    reads.check()
 
 
 def _quick(run: Callable[[], None], work: Evaluation) -> Callable[[], None]:

@@ -22,16 +22,21 @@ from mlops_components.records.split_files import (
     records_of_files,
     split_pairs,
 )
+from mlops_components.records.split_rows import RECORDED, SplitFiles, joined
 from mlops_components.records.tfrecords import read_lists
 
 __all__ = [
     "BATCH_ROWS",
+    "RECORDED",
     "PayloadFormat",
+    "SplitFiles",
     "SplitWriter",
+    "_beam_reads",
     "_encode",
     "chosen_splits",
     "decoded",
     "files_of_split",
+    "joined",
     "message_types",
     "read_frame",
     "read_lists",

@@ -164,7 +164,7 @@ def statistics_beside(artifact: ExampleStatistics | None, split: str, name: str)
             f"{name} has no split {split!r}, but several others: {', '.join(splits)}",
             hint="give statistics with the same splits, or with one only",
         )
-    return _tfdv.read_statistics(artifact, split if split in splits else splits[0])
+    return _tfdv.read_of_rows(artifact, split if split in splits else splits[0])
 
 
 def check_environment(schema: Any, environment: str) -> None:

@@ -25,7 +25,8 @@ from tfx_bsl.public import tfxio
 from tfx_bsl.statistics import merge_util
 
 from mlops_components.engines import open_pipeline
-from mlops_components.records import BATCH_ROWS, decoded
+from mlops_components.records import BATCH_ROWS, SplitFiles, decoded
+from mlops_components.records._beam_reads import Reads
 from mlops_components.sql._unfit import unfit_queries
 from mlops_components.statistics import _options
 from mlops_components.statistics._histograms import plain_numbers
@@ -50,7 +51,7 @@ class Split:
         folder: where the statistics go.
     """
 
-    files: Sequence[Path]
+    files: SplitFiles
     sample_rate: float
     folder: Path
 
@@ -107,27 +108,29 @@ def with_beam(
 ) -> None:
     """Describe the splits with one Beam pipeline."""
     folders = sorted({str(split.files[0].parent) for split in splits})
+    reads = Reads(splits[0].folder.parent)
     with beam_explained(folders), plain_numbers(), open_pipeline(arguments) as pipeline:
         for index, split in enumerate(splits):
-            _ = pipeline | f"Split[{index}]" >> _Describe(work, split)
+            read = pipeline | f"Read[{index}]" >> reads.records(split.files)
+            _ = read | f"Split[{index}]" >> _Describe(work, split)
+    reads.check()
     for split in splits:
         written = (split.folder / STATISTICS_FILE).read_bytes()
         _finish(work, split, statistics_pb2.DatasetFeatureStatisticsList.FromString(written))
 
 
 class _Describe(beam.PTransform):  # type: ignore[misc]
-    """From the files of a split to its statistics."""
+    """From the records of a split to its statistics."""
 
     def __init__(self, work: StatisticsWork, split: Split) -> None:
         super().__init__()
         self._work = work
         self._split = split
 
-    def expand(self, begin: Any) -> Any:
+    def expand(self, records: Any) -> Any:
         work, split = self._work, self._split
         kind = _SOURCES[work.payload]
         source = kind([str(file) for file in split.files], schema=work.columns)
-        records = begin | "Read" >> source.RawRecordBeamSource()
         if split.sample_rate < 1:
             records = records | "Sample" >> beam.Filter(sampler(split.sample_rate))
         binary = str(split.folder / STATISTICS_FILE)
