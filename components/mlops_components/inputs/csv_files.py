@@ -62,17 +62,28 @@ class CsvFiles:
                         self._column(path, name, piece.column(at), first)
                         for at, name in enumerate(self.columns)
                     ]
-                    yield encoded(columns, key, str(path), first)
+                    yield encoded(columns, key, str(path), first, self._as_tfx(columns))
                     first += piece.num_rows
+
+    def _as_tfx(self, columns: Sequence[Column]) -> list[Column] | None:
+        """Return the columns of which TFX makes examples; None if they are the same.
+
+        TFX writes an empty list of the column's type for a missing value, and its statistics count
+        that as a value.
+        """
+        if not any((column.counts == 0).any() for column in columns):
+            return None
+        types = self.types or {}
+        return [replace(column, typed=bool(types[column.name])) for column in columns]
 
     def _column(self, path: Path, name: str, texts: Any, first: int) -> Column:
         from mlops_components.records._encode import column_of
 
         kind = (self.types or {})[name]
         if kind not in ("int", "float"):
-            return column_of(name, "bytes", texts, typed=bool(kind))
+            return column_of(name, "bytes", texts)
         try:
-            return column_of(name, kind, numbers(texts, kind), typed=True)
+            return column_of(name, kind, numbers(texts, kind))
         except ValueError:
             row, value = _first_misfit(texts, kind)
             raise ExecutorError(

@@ -42,18 +42,14 @@ class Tables:
 
 
 def _rows(piece: pa.RecordBatch, key: Key, source: str, first: int) -> Rows:
-    from mlops_components.records._encode import encode
-
     columns, seen = [], []
     for name, array in zip(piece.schema.names, piece.columns, strict=True):
         column = to_column(name, array, source, first)
         columns.append(column)
         hidden = _hidden_from_tfx(column, array)
         seen.append(column if hidden is None else column.blanked(hidden))
-    rows = encoded(columns, key, source, first)
-    if key.feature or all(mine is theirs for mine, theirs in zip(columns, seen, strict=True)):
-        return rows
-    return Rows(rows.records, encode(seen), source, first)
+    same = all(mine is theirs for mine, theirs in zip(columns, seen, strict=True))
+    return encoded(columns, key, source, first, None if same else seen)
 
 
 def _hidden_from_tfx(column: Column, array: pa.Array) -> Any:

@@ -49,10 +49,10 @@ class Column:
         return Column(self.name, self.kind, values, np.where(rows, 0, self.counts), self.typed)
 
 
-def column_of(name: str, kind: Kind, values: Any, *, typed: bool = False) -> Column:
+def column_of(name: str, kind: Kind, values: Any) -> Column:
     """Return a column with one value a row, or none where the value is null."""
     counts = np.asarray(pc.is_valid(values)).astype(np.int64)
-    return Column(name, kind, values.drop_null().cast(_TYPES[kind]), counts, typed)
+    return Column(name, kind, values.drop_null().cast(_TYPES[kind]), counts)
 
 
 def list_column_of(name: str, kind: Kind, counts: Any, values: Any) -> Column:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import itertools
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ from mlops_pipeline.errors import NotFoundError, ParameterError
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+    from mlops_components.records._encode import Column
 
 BATCH_ROWS = 4096
 
@@ -113,36 +115,76 @@ def _text(value: Any) -> Any:
 def write_frames(examples: Examples, frames: Mapping[str, pd.DataFrame]) -> None:
     """Write tables as the splits of an artifact: one example a row, one feature a column.
 
-    A cell holds a number, a text, or a list of them; a missing one is a feature without values.
+    A cell holds a number, a text, or a list of them; a missing one (None, NaN, `pandas.NA`) is a
+    feature without values, which statistics count as missing.
+
+    Raises:
+        ParameterError: a table has no rows, two columns of one name, or a column with values that
+            no feature can hold; nothing is written.
     """
+    from mlops_components.records._encode import encode
+
+    columns = {split: _columns(split, frame) for split, frame in frames.items()}
     with SplitWriter(examples, list(frames)) as writer:
         for split, frame in frames.items():
-            for row in _encoded(frame):
-                writer.write(split, row)
+            for start in range(0, len(frame), BATCH_ROWS):
+                part = slice(start, start + BATCH_ROWS)
+                writer.write_all(split, encode([make(part) for make in columns[split]]))
 
 
-def _encoded(frame: pd.DataFrame) -> Iterator[bytes]:
+def _columns(split: str, frame: pd.DataFrame) -> list[Callable[[slice], Column]]:
+    """Return functions that make a column of some rows of a table, for each of its columns."""
+    names = [str(name) for name in frame.columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ParameterError(
+            f"the table of split {split!r} has {names.count(twice[0])} columns named {twice[0]!r}",
+            hint="give every column a name of its own",
+        )
+    if not len(frame):
+        raise ParameterError(
+            f"the table of split {split!r} has no rows",
+            hint="leave the split out, or give it some",
+        )
+    return [_maker(name, frame.iloc[:, at].tolist()) for at, name in enumerate(names)]
+
+
+def _maker(name: str, cells: list[Any]) -> Callable[[slice], Column]:
     import pyarrow as pa
-    from tfx_bsl.coders import example_coder
 
-    encoder = example_coder.RecordBatchToExamplesEncoder()
-    columns = {str(name): _lists(name, frame[name].tolist()) for name in frame.columns}
-    batch = pa.RecordBatch.from_pydict(columns)
-    for start in range(0, batch.num_rows, BATCH_ROWS):
-        yield from encoder.encode(batch.slice(start, BATCH_ROWS))
-
-
-def _lists(name: str, cells: list[Any]) -> pa.Array:
-    import pyarrow as pa
+    from mlops_components.records._encode import list_column_of
 
     lists = [_list(cell) for cell in cells]
+    kind = _kind(name, lists)
+
+    def make(part: slice) -> Column:
+        values = [value for each in lists[part] for value in each]
+        if kind == "bytes":
+            values = [v.encode() if isinstance(v, str) else v for v in values]
+        elif kind == "int":
+            values = [int(v) for v in values]
+        types = {"bytes": pa.large_binary(), "int": pa.int64(), "float": pa.float64()}
+        array = pa.array(values, types[kind])
+        return list_column_of(name, kind, [len(each) for each in lists[part]], array)
+
+    return make
+
+
+def _kind(name: str, lists: Sequence[Sequence[Any]]) -> str:
+    """Return the kind of a feature that holds all these values."""
     kinds = {type(value) for values in lists for value in values}
     if kinds <= {str, bytes}:
-        return pa.array(lists, pa.large_list(pa.large_binary()))
+        return "bytes"
     if kinds <= {int, bool}:
-        return pa.array(lists, pa.large_list(pa.int64()))
+        large = next((v for values in lists for v in values if not -(2**63) <= v < 2**63), None)
+        if large is None:
+            return "int"
+        raise ParameterError(
+            f"column {name!r} holds {large}, and a feature whole numbers of 64 bits",
+            hint="write it as a text",
+        )
     if kinds <= {int, bool, float}:
-        return pa.array(lists, pa.large_list(pa.float32()))
+        return "float"
     raise ParameterError(
         f"column {name!r} holds {', '.join(sorted(kind.__name__ for kind in kinds))}",
         hint="tf.Example has numbers and texts, one kind a feature",
@@ -151,12 +193,14 @@ def _lists(name: str, cells: list[Any]) -> pa.Array:
 
 def _list(cell: Any) -> list[Any]:
     """Return the values of a cell, in Python's own types."""
+    import pandas as pd
+
     if hasattr(cell, "tolist"):
         cell = cell.tolist()
     if isinstance(cell, list | tuple):
         return list(cell)
-    # NaN is not equal to itself; neither is what pandas has for a missing value.
-    return [] if cell is None or cell != cell else [cell]
+    # NaN is not equal to itself.
+    return [] if cell is None or cell is pd.NA or cell != cell else [cell]
 
 
 def _files(patterns: Sequence[str]) -> list[Path]:
