@@ -36,7 +36,7 @@ _DROP = {
 
 
 @dataclass(frozen=True)
-class Column:
+class InputColumn:
     """A feature of the examples with the role that a model spec gives it.
 
     Args:
@@ -51,7 +51,7 @@ class Column:
     required: bool
 
 
-def columns_of(config: Any, *, has_model: bool, is_custom: bool) -> list[Column]:
+def columns_of(config: Any, *, has_model: bool, is_custom: bool) -> list[InputColumn]:
     """Return the features that an `EvalConfig` computes metrics from.
 
     Args:
@@ -65,11 +65,11 @@ def columns_of(config: Any, *, has_model: bool, is_custom: bool) -> list[Column]
             roles.append(("prediction", "prediction_key"))
         for role, field in roles:
             for name in [getattr(spec, field), *getattr(spec, f"{field}s").values()]:
-                found.append(Column(field, name, role, required))
+                found.append(InputColumn(field, name, role, required))
     return list(dict.fromkeys(column for column in found if column.name))
 
 
-def check_columns(batch: pa.RecordBatch, columns: Sequence[Column]) -> pa.RecordBatch:
+def check_columns(batch: pa.RecordBatch, columns: Sequence[InputColumn]) -> pa.RecordBatch:
     """Return a batch of examples, if metrics can be computed from it.
 
     Raises:
@@ -85,12 +85,12 @@ def check_columns(batch: pa.RecordBatch, columns: Sequence[Column]) -> pa.Record
     return batch
 
 
-def _missing(column: Column) -> str:
+def _missing(column: InputColumn) -> str:
     # A table's NaN is an empty cell here.
     return f"have no {column.role}" + ("" if column.role == "label" else " (empty or NaN)")
 
 
-def _check_column(batch: pa.RecordBatch, column: Column, cells: pa.Array) -> None:
+def _check_column(batch: pa.RecordBatch, column: InputColumn, cells: pa.Array) -> None:
     if pa.types.is_null(cells.type):
         lengths = np.zeros(len(cells), np.int64)
     else:
@@ -122,7 +122,7 @@ def _is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
 
 
-def _raise_if(batch: pa.RecordBatch, column: Column, wrong: Any, what: str) -> None:
+def _raise_if(batch: pa.RecordBatch, column: InputColumn, wrong: Any, what: str) -> None:
     if wrong.any():
         raise _refused(column, wrong, what, _rows_of(batch, wrong))
 
@@ -134,7 +134,7 @@ def _rows_of(batch: pa.RecordBatch, wrong: Any) -> list[dict[str, Any]]:
 
 
 def _refused(
-    column: Column, wrong: Any, what: str, rows: Iterable[Mapping[str, Any]]
+    column: InputColumn, wrong: Any, what: str, rows: Iterable[Mapping[str, Any]]
 ) -> ExecutorError:
     of = " weights" if column.role == "weight" else ""
     return ExecutorError(

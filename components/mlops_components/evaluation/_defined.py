@@ -15,7 +15,7 @@ from tensorflow_model_analysis.metrics import confusion_matrix_metrics as theirs
 from tensorflow_model_analysis.metrics import metric_types
 
 
-def register() -> None:
+def register_curves() -> None:
     """Let configs mean these classes by TFMA's names."""
     for metric in _METRICS:
         metric_types.register_metric(metric)

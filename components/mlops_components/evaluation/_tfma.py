@@ -23,7 +23,7 @@ from tfx_bsl.tfxio import tensor_adapter
 from mlops_components.engines import _memory_runner, open_pipeline
 from mlops_components.engines._memory_steps import Stream
 from mlops_components.evaluation import _in_memory
-from mlops_components.evaluation._checks import Column, check_columns, columns_of, with_checks
+from mlops_components.evaluation._checks import InputColumn, check_columns, columns_of, with_checks
 from mlops_components.evaluation._config import metrics
 from mlops_components.evaluation._models import Evaluated, predictions_of
 from mlops_components.records import read_split_batches
@@ -238,7 +238,7 @@ def _ahead(items: Iterator[Any]) -> Iterator[Any]:
             yield item
 
 
-def _columns(work: Evaluation) -> list[Column]:
+def _columns(work: Evaluation) -> list[InputColumn]:
     is_custom = bool(optional_function("custom_extractors", work.module_file))
     return columns_of(work.config, has_model=bool(work.models), is_custom=is_custom)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_components.inputs.ingestion import fitting
 from mlops_components.inputs.typed_tables import Tables, check_same_columns, holds
+from mlops_components.records import check_decimals, naming_lost_digits
 from mlops_pipeline.errors import ExecutorError, PipelineError, SettingsError
 
 if TYPE_CHECKING:
@@ -93,6 +94,9 @@ def _chunks(reader: Iterator[Any]) -> Iterator[list[Any]]:
 def _array(values: list[Any], name: str, kind: pa.DataType, source: tuple[Path, int]) -> pa.Array:
     import pyarrow as pa
 
+    if pa.types.is_floating(kind):
+        with naming_lost_digits(str(source[0]), source[1]):
+            check_decimals(name, values)
     try:
         if pa.types.is_floating(kind) or pa.types.is_string(kind):
             # Decimals and UUIDs come as objects of their own.

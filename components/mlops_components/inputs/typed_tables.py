@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_components.inputs.ingestion import Rows, encoded, slices
 from mlops_components.inputs.splits import Key
+from mlops_components.records import check_decimals, naming_lost_digits
 from mlops_pipeline.errors import ExecutorError
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class Tables:
 def _rows(piece: pa.RecordBatch, key: Key, source: str, first: int) -> Rows:
     columns, seen = [], []
     for name, array in zip(piece.schema.names, piece.columns, strict=True):
-        column = to_column(name, array, source, first)
+        with naming_lost_digits(source, first):
+            column = to_column(name, array, source, first)
         columns.append(column)
         hidden = _hidden_from_tfx(column, array)
         seen.append(column if hidden is None else column.blanked(hidden))
@@ -211,6 +213,8 @@ def _plain(array: pa.Array, name: str, source: str) -> pa.Array:
 
         values = np.asarray(array.drop_null()).astype(np.float32)
         return _with_nulls(array, pa.array(values))
+    if types.is_decimal(array.type):
+        check_decimals(name, array.to_pylist())
     try:
         if types.is_integer(array.type):
             return array.cast(pa.int64())

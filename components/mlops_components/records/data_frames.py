@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlops_components.records.lost_digits import LostDigitsError, naming_lost_digits
 from mlops_components.records.record_batches import decoded_batches
 from mlops_components.records.split_files import PayloadFormat, SplitWriter
 from mlops_components.records.tfrecords import read_records
@@ -68,8 +69,58 @@ def frame_of(batches: Iterable[pa.RecordBatch]) -> pd.DataFrame:
     for name in frame.columns:
         rows = [[_text(v) for v in row] if isinstance(row, list) else [] for row in frame[name]]
         single = all(len(row) <= 1 for row in rows)
-        frame[name] = [row[0] if row else None for row in rows] if single else rows
+        frame[name] = cells_of([row[0] if row else None for row in rows]) if single else rows
     return frame[sorted(frame.columns)]
+
+
+def cells_of(values: list[Any]) -> Any:
+    """Return a column of single values, None where one is missing.
+
+    Whole numbers that a float of 64 bits does not hold stay whole numbers beside None; pandas
+    makes floats of others with gaps.
+    """
+    import pandas as pd
+
+    large = any(type(v) is int and not -EXACT <= v <= EXACT for v in values)
+    return pd.Series(values, dtype=object) if large and None in values else values
+
+
+EXACT = 2**53
+"""The whole number up to which floats of 64 bits hold all others."""
+
+
+def joined_frames(frames: Mapping[str, pd.DataFrame], names: Sequence[str]) -> pd.DataFrame:
+    """Return tables one after the other, without making floats of whole numbers that lose digits.
+
+    Args:
+        names: of the levels of the index.
+    """
+    import pandas as pd
+
+    columns = sorted({name for frame in frames.values() for name in frame.columns})
+    for name in columns:
+        parts = [frame.get(name) for frame in frames.values()]
+        whole = [part for part in parts if part is not None and part.dtype.kind == "i"]
+        if len(whole) < len(parts) and any(_is_large(part) for part in whole):
+            for frame in frames.values():
+                if name in frame:
+                    frame[name] = _as_objects(frame[name])
+    return pd.concat(dict(frames), names=list(names))
+
+
+def _is_large(numbers: pd.Series[Any]) -> bool:
+    return len(numbers) > 0 and not -EXACT <= int(numbers.min()) <= int(numbers.max()) <= EXACT
+
+
+def _as_objects(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a column as Python's own values; floats that are whole become whole numbers again."""
+    import pandas as pd
+
+    made = column.tolist()
+    if column.dtype.kind == "f":
+        whole = all(v != v or float(v).is_integer() for v in made)
+        made = [None if v != v else int(v) if whole else v for v in made]
+    return pd.Series(made, index=column.index, dtype=object)
 
 
 def read_sequences(files: Sequence[Path]) -> pd.DataFrame:
@@ -94,7 +145,7 @@ def read_sequences(files: Sequence[Path]) -> pd.DataFrame:
         cells = [cell if isinstance(cell, list) else [] for cell in frame[name]]
         nested = any(isinstance(item, list) for cell in cells for item in cell)
         single = not nested and all(len(cell) <= 1 for cell in cells)
-        frame[name] = [cell[0] if cell else None for cell in cells] if single else cells
+        frame[name] = cells_of([cell[0] if cell else None for cell in cells]) if single else cells
     return frame[sorted(frame.columns)]
 
 
@@ -163,9 +214,13 @@ def _maker(name: str, cells: list[Any]) -> Callable[[slice], Column]:
             values = [v.encode() if isinstance(v, str) else v for v in values]
         elif kind == "int":
             values = [int(v) for v in values]
+        else:
+            values = [float(v) for v in values]
         types = {"bytes": pa.large_binary(), "int": pa.int64(), "float": pa.float64()}
         array = pa.array(values, types[kind])
-        return list_column_of(name, kind, [len(each) for each in lists[part]], array)
+        counts = [len(each) for each in lists[part]]
+        with naming_lost_digits("the table", part.start):
+            return list_column_of(name, kind, counts, array)
 
     return make
 
@@ -184,11 +239,20 @@ def _kind(name: str, lists: Sequence[Sequence[Any]]) -> str:
             hint="write it as a text",
         )
     if kinds <= {int, bool, float}:
+        _check_ints(name, lists)
         return "float"
     raise ParameterError(
         f"column {name!r} holds {', '.join(sorted(kind.__name__ for kind in kinds))}",
         hint="tf.Example has numbers and texts, one kind a feature",
     )
+
+
+def _check_ints(name: str, lists: Sequence[Sequence[Any]]) -> None:
+    for row, values in enumerate(lists):
+        for value in values:
+            if isinstance(value, int) and abs(value) > 2**53 and value != float(value):
+                with naming_lost_digits("the table", 0):
+                    raise LostDigitsError(name, row, value, int(float(value)))
 
 
 def _list(cell: Any) -> list[Any]:

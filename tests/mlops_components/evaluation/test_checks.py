@@ -118,13 +118,13 @@ def test_beam_refuses_the_same_columns() -> None:
 def test_batch_without_any_weight_is_refused() -> None:
     import pyarrow as pa
 
-    from mlops_components.evaluation._checks import Column, check_columns
+    from mlops_components.evaluation._checks import InputColumn, check_columns
 
     batch = pa.RecordBatch.from_pydict({"y": pa.array([[1.0], [0.0]])})
-    weight = Column("example_weight_key", "w", "weight", required=True)
+    weight = InputColumn("example_weight_key", "w", "weight", required=True)
     with pytest.raises(ExecutorError, match="'w': 2 of 2 examples have no weight"):
         check_columns(batch, [weight])
-    made = Column("example_weight_key", "w", "weight", required=False)
+    made = InputColumn("example_weight_key", "w", "weight", required=False)
     assert check_columns(batch, [made]) is batch
 
 
