@@ -6,6 +6,7 @@ Readers of file formats and queries, the spans of a pattern, and the splits that
 from mlops_components.inputs.avro_files import open_avro
 from mlops_components.inputs.csv_files import open_files
 from mlops_components.inputs.ingestion import Rows, ingest
+from mlops_components.inputs.json_files import open_json
 from mlops_components.inputs.parquet_files import open_parquet
 from mlops_components.inputs.spans import (
     RangeConfig,
@@ -50,6 +51,7 @@ __all__ = [
     "ingest",
     "open_avro",
     "open_files",
+    "open_json",
     "open_parquet",
     "query_of_span",
     "select",
