@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from mlops_components.inputs import (
     InputConfig,
     Key,
     OutputConfig,
+    Partitions,
     RangeConfig,
     RecordFiles,
     Rows,
@@ -21,6 +23,7 @@ from mlops_components.inputs import (
     open_files,
     open_json,
     open_parquet,
+    partitions_of,
     select,
     wanted_span,
 )
@@ -64,7 +67,8 @@ def CsvExampleGen(
     source = open_files(
         every_file(found), missing_values or (), column_types or {}, delimiter, column_names
     )
-    _write(examples, found, source.rows, output_config)
+    folders = _partitions(input_base, input_config, found)
+    _write(examples, found, replace(source, partitions=folders).rows, output_config)
 
 
 @component(base_type="Process", driver=DRIVER)
@@ -89,7 +93,8 @@ def JsonExampleGen(
     wanted = wanted_span(range_config, span)
     found = _select("JsonExampleGen", input_base, input_config, wanted)
     source = open_json(every_file(found), column_types or {})
-    _write(examples, found, source.rows, output_config)
+    folders = _partitions(input_base, input_config, found)
+    _write(examples, found, replace(source, partitions=folders).rows, output_config)
 
 
 def _check_types(column_types: Mapping[str, str]) -> None:
@@ -144,7 +149,8 @@ def ParquetExampleGen(
     """
     wanted = wanted_span(range_config, span)
     found = _select("ParquetExampleGen", input_base, input_config, wanted)
-    _write(examples, found, open_parquet(every_file(found)).rows, output_config)
+    folders = _partitions(input_base, input_config, found)
+    _write(examples, found, open_parquet(every_file(found), folders).rows, output_config)
 
 
 @component(base_type="Process", driver=DRIVER)
@@ -165,11 +171,16 @@ def AvroExampleGen(
     """
     wanted = wanted_span(range_config, span)
     found = _select("AvroExampleGen", input_base, input_config, wanted)
-    _write(examples, found, open_avro(every_file(found)).rows, output_config)
+    folders = _partitions(input_base, input_config, found)
+    _write(examples, found, open_avro(every_file(found), folders).rows, output_config)
 
 
 def _select(name: str, base: Path, config: InputConfig | None, wanted: int | None) -> Selection:
     return select(base, (config or InputConfig()).splits, wanted, SUFFIXES.get(name, ()))
+
+
+def _partitions(base: Path, config: InputConfig | None, found: Selection) -> Partitions:
+    return partitions_of(base, (config or InputConfig()).splits, found.files)
 
 
 def every_file(found: Selection) -> list[Path]:

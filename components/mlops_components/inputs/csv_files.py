@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from mlops_components.inputs.csv_layout import (
     header_of,
 )
 from mlops_components.inputs.ingestion import Rows, encoded, slices
+from mlops_components.inputs.partitions import Partitions
 from mlops_components.inputs.splits import Key
 from mlops_components.inputs.text_files import is_compressed
 from mlops_components.records import LostDigitsError, naming_lost_digits
@@ -48,6 +49,7 @@ class CsvFiles:
         missing_values: texts that stand for a missing value, beside the empty one.
         types: of all columns: `int`, `float`, `string`, or nothing if it has no value at all.
         given: the types that the user has named.
+        partitions: columns in the names of folders.
     """
 
     files: tuple[Path, ...]
@@ -55,6 +57,7 @@ class CsvFiles:
     missing_values: tuple[str, ...] = ()
     types: Mapping[str, str] | None = None
     given: frozenset[str] = frozenset()
+    partitions: Partitions = field(default_factory=Partitions)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -76,7 +79,9 @@ class CsvFiles:
                         self._column(path, name, piece.column(at), first)
                         for at, name in enumerate(self.columns)
                     ]
-                    yield encoded(columns, key, str(path), first, self._as_tfx(columns))
+                    more = self.partitions.columns(path, piece.num_rows, self.columns)
+                    dealt_as = self._as_tfx(columns) or (columns if more else None)
+                    yield encoded([*columns, *more], key, str(path), first, dealt_as)
                     first += piece.num_rows
 
     def _as_tfx(self, columns: Sequence[Column]) -> list[Column] | None:

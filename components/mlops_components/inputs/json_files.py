@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_components.inputs.ingestion import BATCH_BYTES, BATCH_ROWS, Rows, encoded
+from mlops_components.inputs.partitions import Partitions
 from mlops_components.inputs.splits import Key
 from mlops_components.inputs.text_files import open_text
 from mlops_components.records import LostDigitsError, naming_lost_digits
@@ -28,17 +29,20 @@ class JsonFiles:
     Args:
         types: of all columns: `int`, `float`, `string`, or nothing if it has no value at all.
         given: the types that the user has named.
+        partitions: columns in the names of folders.
     """
 
     types: Mapping[str, str]
     given: frozenset[str] = frozenset()
+    partitions: Partitions = field(default_factory=Partitions)
 
     def rows(self, files: Sequence[Path], key: Key) -> Iterator[Rows]:
         """Yield the rows of some of the files as serialised examples."""
         for path in files:
             for first, rows in _batches(path):
                 columns = [self._column(path, name, rows, first) for name in self.types]
-                yield encoded(columns, key, str(path), first)
+                more = self.partitions.columns(path, len(rows), self.types)
+                yield encoded([*columns, *more], key, str(path), first)
 
     def _column(self, path: Path, name: str, rows: Sequence[Any], first: int) -> Column:
         import pyarrow as pa
