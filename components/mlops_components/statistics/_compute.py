@@ -27,7 +27,7 @@ from tfx_bsl.statistics import merge_util
 from mlops_components.engines import open_pipeline
 from mlops_components.records import BATCH_ROWS, decoded
 from mlops_components.sql._unfit import unfit_queries
-from mlops_components.statistics import _options
+from mlops_components.statistics import _long_texts, _options
 from mlops_components.statistics._histograms import plain_numbers
 from mlops_components.statistics._tfdv import STATISTICS_FILE, write_statistics
 from mlops_pipeline.errors import ExecutorError, ParameterError, PipelineError, did_you_mean
@@ -107,7 +107,12 @@ def with_beam(
 ) -> None:
     """Describe the splits with one Beam pipeline."""
     folders = sorted({str(split.files[0].parent) for split in splits})
-    with beam_explained(folders), plain_numbers(), open_pipeline(arguments) as pipeline:
+    with (
+        beam_explained(folders),
+        plain_numbers(),
+        _long_texts.kept(),
+        open_pipeline(arguments) as pipeline,
+    ):
         for index, split in enumerate(splits):
             _ = pipeline | f"Split[{index}]" >> _Describe(work, split)
     for split in splits:
@@ -139,6 +144,7 @@ class _Describe(beam.PTransform):  # type: ignore[misc]
         return (
             records
             | "Decode" >> source.RawRecordToRecordBatch(BATCH_ROWS)
+            | "KeepLongTexts" >> beam.ParDo(_long_texts.Keep())
             | "Describe" >> stats_impl.GenerateStatisticsImpl(_options.for_beam(work.options))
             | "Write" >> write
         )
@@ -172,7 +178,7 @@ def statistics_of(batches: Iterable[pa.RecordBatch], options: Any) -> Any:
         ExecutorError: a generator of TFDV refuses the data.
     """
     try:
-        with plain_numbers():
+        with plain_numbers(), _long_texts.kept():
             found = _combined(batches, options)
     except (KeyError, TypeError, ValueError) as error:
         raise ExecutorError(
