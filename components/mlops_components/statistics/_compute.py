@@ -27,7 +27,7 @@ from tfx_bsl.statistics import merge_util
 from mlops_components.engines import open_pipeline
 from mlops_components.records import BATCH_ROWS, decoded
 from mlops_components.sql._unfit import unfit_queries
-from mlops_components.statistics import _long_texts, _options
+from mlops_components.statistics import _long_texts, _options, _weights
 from mlops_components.statistics._histograms import plain_numbers
 from mlops_components.statistics._tfdv import STATISTICS_FILE, write_statistics
 from mlops_pipeline.errors import ExecutorError, ParameterError, PipelineError, did_you_mean
@@ -144,6 +144,7 @@ class _Describe(beam.PTransform):  # type: ignore[misc]
         return (
             records
             | "Decode" >> source.RawRecordToRecordBatch(BATCH_ROWS)
+            | "CheckWeights" >> beam.Map(_weights.checked, _weights.weights_of(work.options))
             | "KeepLongTexts" >> beam.ParDo(_long_texts.Keep())
             | "Describe" >> stats_impl.GenerateStatisticsImpl(_options.for_beam(work.options))
             | "Write" >> write
@@ -202,8 +203,9 @@ def _combined(batches: Iterable[pa.RecordBatch], options: Any) -> list[Any]:
     slices, is_sliced = _slicer(options), bool(_options.slicers(options))
     totals: dict[str, Any] = {}
     held = 0
+    weights = _weights.weights_of(options)
     for batch in batches:
-        for key, part in slices(_allowed(batch, options)):
+        for key, part in slices(_allowed(_weights.checked(batch, weights), options)):
             total = totals[key] if key in totals else combiner.create_accumulator()
             totals[key] = combiner.add_input(total, part)
             held += part.num_rows
