@@ -110,7 +110,7 @@ def with_beam(
     with (
         beam_explained(folders),
         plain_numbers(),
-        _long_texts.kept(),
+        _long_texts.keeping_long_texts(),
         open_pipeline(arguments) as pipeline,
     ):
         for index, split in enumerate(splits):
@@ -179,7 +179,7 @@ def statistics_of(batches: Iterable[pa.RecordBatch], options: Any) -> Any:
         ExecutorError: a generator of TFDV refuses the data.
     """
     try:
-        with plain_numbers(), _long_texts.kept():
+        with plain_numbers(), _long_texts.keeping_long_texts():
             found = _combined(batches, options)
     except (KeyError, TypeError, ValueError) as error:
         raise ExecutorError(

@@ -23,7 +23,7 @@ _NAME = "_LARGE_STRING_THRESHOLD"
 
 
 @contextlib.contextmanager
-def kept() -> Iterator[None]:
+def keeping_long_texts() -> Iterator[None]:
     """Make TFDV's sketches of this process keep long texts, inside the context."""
     before = getattr(top_k_uniques_sketch_stats_generator, _NAME)
     setattr(top_k_uniques_sketch_stats_generator, _NAME, LONGEST)
