@@ -61,9 +61,13 @@ def test_split_that_is_not_there_is_named(penguin: PipelineRun) -> None:
     [
         ([1.0, float("nan")], [0.2, 0.3], "label_key 'y': 1 of 2 examples have no label"),
         ([[1.0], [float("nan")]], [0.2, 0.3], "label_key 'y': 1 of 2 examples have the label NaN"),
-        ([1.0, 3.0], [0.2, 0.3], "a label is 3: metrics of binary classification take labels"),
-        ([1.0, 0.0], [[0.2], [float("nan")]], "the model predicts NaN"),
-        (["yes", "no"], [0.2, 0.3], "metrics take numbers, and a label .* is the text '(yes|no)'"),
+        ([1.0, 3.0], [0.2, 0.3], "a label is 3: AUC is a metric of binary classification"),
+        (
+            [1.0, 0.0],
+            [[0.2], [float("nan")]],
+            "prediction_key 'p': 1 of 2 examples have the prediction NaN",
+        ),
+        (["yes", "no"], [0.2, 0.3], "a label is the text 'yes', and AUC takes numbers"),
     ],
     ids=["missing", "NaN", "not binary", "prediction", "text"],
 )

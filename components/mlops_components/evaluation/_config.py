@@ -13,7 +13,7 @@ import tensorflow_model_analysis as tfma
 from google.protobuf import json_format, text_format
 from tensorflow_model_analysis.metrics import metric_specs, metric_types
 
-from mlops_components.evaluation import _fairness
+from mlops_components.evaluation import _defined, _fairness
 from mlops_components.sql._types import SqlError
 from mlops_components.stacks._tfx_bsl import slice_query
 from mlops_pipeline.errors import ParameterError, did_you_mean
@@ -53,6 +53,7 @@ def parse_config(given: Mapping[str, Any] | str, fairness: Sequence[float] | Non
             f"eval_config: {error}", hint="give what tfma.EvalConfig takes"
         ) from None
     _fairness.register()
+    _defined.register_curves()
     if fairness:
         config.metrics_specs.add().metrics.append(_fairness.config(fairness))
     _check_metrics(config)

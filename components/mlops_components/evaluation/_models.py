@@ -19,6 +19,7 @@ from tensorflow_model_analysis.api import types
 from tensorflow_model_analysis.utils import util
 
 from mlops_components.engines._memory_steps import without_beam_traceback
+from mlops_components.records import EXACT, cells_of
 from mlops_components.user_modules import optional_function
 from mlops_pipeline.errors import ExecutorError, NotFoundError, PipelineError
 from mlops_pipeline.tracebacks import summary, traceback_tail
@@ -246,14 +247,21 @@ def _cells(values: Any, size: int) -> Any:
     if isinstance(values, np.ndarray) and values.dtype != object and values.size == size:
         return values.reshape(-1)
     is_ragged = isinstance(values, types.VarLenTensorValue)
-    if is_ragged and not values.indices[:, 1].any() and values.values.dtype != object:
+    if is_ragged and not values.indices[:, 1].any() and _are_floats(values.values):
         cells = np.full(size, np.nan)
         cells[values.indices[:, 0]] = values.values
         return cells
     rows = [_listed(example["x"]) for example in util.split_extracts({"x": values})]
     if all(len(row) <= 1 for row in rows):
-        return [row[0] if row else None for row in rows]
+        return cells_of([row[0] if row else None for row in rows])
     return rows
+
+
+def _are_floats(values: Any) -> bool:
+    """Return True for numbers that floats of 64 bits hold exactly."""
+    if values.dtype.kind not in "iu" or not values.size:
+        return bool(values.dtype != object)
+    return bool(values.min() >= -EXACT and values.max() <= EXACT)
 
 
 def _listed(row: Any) -> list[Any]:

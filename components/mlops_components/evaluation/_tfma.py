@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
-import numpy as np
-import pyarrow as pa
 import tensorflow as tf
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.api import model_eval_lib
@@ -25,6 +23,7 @@ from tfx_bsl.tfxio import tensor_adapter
 from mlops_components.engines import _memory_runner, open_pipeline
 from mlops_components.engines._memory_steps import Stream
 from mlops_components.evaluation import _in_memory
+from mlops_components.evaluation._checks import InputColumn, check_columns, columns_of, with_checks
 from mlops_components.evaluation._config import metrics
 from mlops_components.evaluation._models import Evaluated, predictions_of
 from mlops_components.records import SplitFiles, read_split_batches
@@ -91,7 +90,7 @@ def evaluate_with_beam(work: Evaluation, beam_pipeline_args: Sequence[str] | Non
         ExecutorError: the evaluation failed.
     """
     prepared = _prepared(work)
-    labels = _labels(work.config)
+    columns = _columns(work)
     reads = Reads(work.output)
 
     def run() -> None:
@@ -99,7 +98,7 @@ def evaluate_with_beam(work: Evaluation, beam_pipeline_args: Sequence[str] | Non
             source = _reader(work, [str(file) for file in work.files])
             records = pipeline | "Read" >> reads.records(work.files)
             batches = records | "Decode" >> source.RawRecordToRecordBatch()
-            _analyze(batches | "CheckLabels" >> beam.Map(check_labels, labels), prepared)
+            _analyze(batches | "CheckColumns" >> beam.Map(check_columns, columns), prepared)
 
     _named(_quick(run, work), work)
     reads.check()
@@ -215,7 +214,7 @@ def _prepared(work: Evaluation) -> _in_memory.EvaluationWork:
     else:
         own = predictions_of(work.models, work.module_file)
         extractors = tfma.default_extractors(**arguments, custom_predict_extractor=own)
-    extractors = _tfma.with_exact_weights(extractors)
+    extractors = with_checks(_tfma.with_exact_weights(extractors), config)
     return _in_memory.EvaluationWork(config, shared, extractors, work.schema, str(work.output))
 
 
@@ -229,9 +228,9 @@ def _reader(work: Evaluation, patterns: list[str]) -> Any:
 
 
 def _batches(work: Evaluation) -> Iterator[Any]:
-    labels = _labels(work.config)
+    columns = _columns(work)
     for batch in read_split_batches(work.files, schema=work.schema, raw_record=RAW_RECORD):
-        yield check_labels(batch, labels)
+        yield check_columns(batch, columns)
 
 
 def _ahead(items: Iterator[Any]) -> Iterator[Any]:
@@ -243,37 +242,9 @@ def _ahead(items: Iterator[Any]) -> Iterator[Any]:
             yield item
 
 
-def _labels(config: Any) -> list[str]:
-    keys = {key for s in config.model_specs for key in (s.label_key, *s.label_keys.values())}
-    return sorted(keys - {""})
-
-
-def check_labels(batch: pa.RecordBatch, labels: Sequence[str]) -> pa.RecordBatch:
-    """Return a batch, if its labels can be compared with predictions.
-
-    Raises:
-        ExecutorError: a label is missing, or NaN.
-    """
-    for name in labels:
-        # What a signature of the model makes is not here.
-        if name not in batch.schema.names:
-            continue
-        column = batch.column(name)
-        lengths = column.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
-        missing = int((lengths == 0).sum()) if lengths.max(initial=0) <= 1 else 0
-        values = column.flatten()
-        if pa.types.is_floating(values.type):
-            broken = int(np.isnan(values.to_numpy(zero_copy_only=False)).sum())
-        else:
-            broken = 0
-        for count, what in ((missing, "have no label"), (broken, "have the label NaN")):
-            if count:
-                raise ExecutorError(
-                    f"label_key {name!r}: {count} of {len(column)} examples {what}",
-                    hint="leave them out before they are evaluated",
-                    retryable=False,
-                )
-    return batch
+def _columns(work: Evaluation) -> list[InputColumn]:
+    is_custom = bool(optional_function("custom_extractors", work.module_file))
+    return columns_of(work.config, has_model=bool(work.models), is_custom=is_custom)
 
 
 class Features:

@@ -28,7 +28,7 @@ from mlops_components.engines import open_pipeline
 from mlops_components.records import BATCH_ROWS, SplitFiles, decoded
 from mlops_components.records._beam_reads import Reads
 from mlops_components.sql._unfit import unfit_queries
-from mlops_components.statistics import _options
+from mlops_components.statistics import _long_texts, _options, _weights
 from mlops_components.statistics._histograms import plain_numbers
 from mlops_components.statistics._tfdv import STATISTICS_FILE, write_statistics
 from mlops_pipeline.errors import ExecutorError, ParameterError, PipelineError, did_you_mean
@@ -109,7 +109,12 @@ def with_beam(
     """Describe the splits with one Beam pipeline."""
     folders = sorted({str(split.files[0].parent) for split in splits})
     reads = Reads(splits[0].folder.parent)
-    with beam_explained(folders), plain_numbers(), open_pipeline(arguments) as pipeline:
+    with (
+        beam_explained(folders),
+        plain_numbers(),
+        _long_texts.keeping_long_texts(),
+        open_pipeline(arguments) as pipeline,
+    ):
         for index, split in enumerate(splits):
             read = pipeline | f"Read[{index}]" >> reads.records(split.files)
             _ = read | f"Split[{index}]" >> _Describe(work, split)
@@ -142,6 +147,8 @@ class _Describe(beam.PTransform):  # type: ignore[misc]
         return (
             records
             | "Decode" >> source.RawRecordToRecordBatch(BATCH_ROWS)
+            | "CheckWeights" >> beam.Map(_weights.checked, _weights.weights_of(work.options))
+            | "KeepLongTexts" >> beam.ParDo(_long_texts.Keep())
             | "Describe" >> stats_impl.GenerateStatisticsImpl(_options.for_beam(work.options))
             | "Write" >> write
         )
@@ -175,7 +182,7 @@ def statistics_of(batches: Iterable[pa.RecordBatch], options: Any) -> Any:
         ExecutorError: a generator of TFDV refuses the data.
     """
     try:
-        with plain_numbers():
+        with plain_numbers(), _long_texts.keeping_long_texts():
             found = _combined(batches, options)
     except (KeyError, TypeError, ValueError) as error:
         raise ExecutorError(
@@ -199,8 +206,9 @@ def _combined(batches: Iterable[pa.RecordBatch], options: Any) -> list[Any]:
     slices, is_sliced = _slicer(options), bool(_options.slicers(options))
     totals: dict[str, Any] = {}
     held = 0
+    weights = _weights.weights_of(options)
     for batch in batches:
-        for key, part in slices(_allowed(batch, options)):
+        for key, part in slices(_allowed(_weights.checked(batch, weights), options)):
             total = totals[key] if key in totals else combiner.create_accumulator()
             totals[key] = combiner.add_input(total, part)
             held += part.num_rows

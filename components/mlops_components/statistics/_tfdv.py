@@ -15,6 +15,7 @@ from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 
 from mlops_components.records import RECORDED
+from mlops_components.statistics import _long_texts
 from mlops_pipeline.artifacts import (
     ExampleAnomalies,
     ExampleStatistics,
@@ -131,6 +132,8 @@ def infer_schema(statistics: Iterable[Any], infer_feature_shape: bool) -> Any:
             schema = tfdv.infer_schema(one, infer_feature_shape=infer_feature_shape)
         else:
             schema = tfdv.update_schema(schema, one, infer_feature_shape=infer_feature_shape)
+    if schema is not None:
+        _long_texts.drop_placeholders(schema)
     return schema
 
 

@@ -1,0 +1,59 @@
+"""Metrics of curves where a class has no examples: null, and no threshold lets them pass."""
+
+from typing import Any
+
+import pytest
+from evaluated_models import column, config
+from evaluated_trips import Load
+
+from mlops_components import Evaluator
+from mlops_pipeline.testing import run_component
+
+pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
+
+CURVES = ["AUC", "AUCPrecisionRecall"]
+
+
+def metric(name: str, **threshold: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {"class_name": name}
+    at = {"RecallAtPrecision": "precision", "SensitivityAtSpecificity": "specificity"}.get(name)
+    if at:
+        found["config"] = f'{{"{at}": 0.5}}'
+    return {**found, "threshold": {"value_threshold": threshold}} if threshold else found
+
+
+def evaluated(labels: list[int], engine: str = "memory") -> dict[str, Any]:
+    rows = [
+        {"y": y, "p": 0.1 + 0.2 * (n % 4), "s": "one" if n < 4 else "both"}
+        for n, y in enumerate(labels)
+    ]
+    names = [*CURVES, "RecallAtPrecision", "SensitivityAtSpecificity", "Recall"]
+    model = {"label_key": "y", "prediction_key": "p"}
+    slices = ({}, {"feature_keys": ["s"]})
+    metrics = [metric(name) for name in names[1:]] + [metric("AUC", upper_bound=1.0)]
+    given = config(*metrics, slices=slices, model=model)
+    return run_component(Evaluator, examples=column(rows), eval_config=given, engine=engine).outputs
+
+
+@pytest.mark.parametrize(
+    "engine",
+    ["memory", pytest.param("beam", marks=pytest.mark.slow)],  # Beam: ten seconds
+)
+def test_curves_of_one_class_are_null(engine: str, load: Load) -> None:
+    outputs = evaluated([0] * 4, engine)
+    assert set(load(outputs["evaluation"]).overall.values()) == {None}
+    assert outputs["blessing"].properties["blessed"] == 0
+
+
+def test_curve_of_precision_needs_positives_only(load: Load) -> None:
+    found = load(evaluated([1] * 4)["evaluation"]).overall
+    assert found["auc"] is None
+    assert found["sensitivity_at_specificity"] is None
+    assert found["auc_precision_recall"] == pytest.approx(1.0)
+
+
+def test_slices_of_both_classes_keep_their_numbers(load: Load) -> None:
+    found = load(evaluated([0, 0, 0, 0, 0, 0, 1, 1])["evaluation"])
+    assert found.of(s="one")["auc"] is None
+    assert found.of(s="both")["auc"] == pytest.approx(1.0)
+    assert found.overall["auc"] == pytest.approx(10 / 12)
