@@ -19,7 +19,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlops_pipeline.code.differences import diff
@@ -41,11 +41,13 @@ class CodeParts:
         sources: the text of the file that each part is in, as it stands.
         packages: versions of the third-party distributions that are imported;
             `missing` for an import that leads nowhere.
+        files: SHA-256 of the bytes of each file, by path.
     """
 
     parts: Mapping[str, str]
     sources: Mapping[str, str]
     packages: Mapping[str, str]
+    files: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ def _summary(reach: Reach) -> CodeParts:
         {part.name: _digest(part.text) for part in found},
         {part.name: part.source for part in found},
         dict(sorted(reach.packages.items())),
+        reach.files(),
     )
 
 

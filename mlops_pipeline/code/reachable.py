@@ -113,6 +113,10 @@ class Reach:
             for label, texts in _symbols(visit).items():
                 yield Part(f"{file}::{label}", "\n".join(texts), source.text)
 
+    def files(self) -> dict[str, str]:
+        """Return the SHA-256 of each file that is reached, by path."""
+        return {path: visit.source.digest for path, visit in self._visits.items()}
+
     def _load(self, module: Module) -> SourceFile:
         source, stamp, settled = load_source(module.path)
         self.finder.watched[module.path] = stamp

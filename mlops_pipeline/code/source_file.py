@@ -90,6 +90,11 @@ class SourceFile:
     tree: ast.Module | None
 
     @cached_property
+    def digest(self) -> str:
+        """SHA-256 of its bytes."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @cached_property
     def statements(self) -> tuple[Statement, ...]:
         """The top-level statements that an import runs."""
         if self.tree is None:

@@ -10,7 +10,7 @@ import contextlib
 import inspect
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -25,6 +25,7 @@ from mlops_pipeline.executors.binding import (
 )
 from mlops_pipeline.executors.context import CURRENT, TaskContext
 from mlops_pipeline.executors.failure import Redactor, failed
+from mlops_pipeline.executors.observation import stale_module, watching
 from mlops_pipeline.executors.task import Task, TaskResult
 from mlops_pipeline.gate import gate_from
 from mlops_pipeline.ir import BeamExecutor, ClassExecutor, ContainerExecutor, FunctionExecutor
@@ -36,6 +37,14 @@ def execute(task: Task) -> TaskResult:
 
     A timeout is kept by worker pools and by containers: a process cannot stop its own C code.
     """
+    stale = stale_module(task.code)
+    if stale:
+        return TaskResult(
+            error=f"{stale} was changed after this process had imported it",
+            hint="start the process anew, or run without in_process: workers see the change",
+            retryable=False,
+            stale=stale,
+        )
     redactor = None
     if task.secrets:
         redactor = Redactor(os.environ.get(variable, "") for variable in task.secrets.values())
@@ -58,29 +67,31 @@ def run_task(task: Task, target: Any = None) -> TaskResult:
         target: what the executor's target names, if it is at hand.
     """
     executor = task.executor
-    with _surroundings_kept():
+    result = TaskResult()
+    with _surroundings_kept() as before, watching(task, before) as watch:
         name = getattr(executor, "target", "")
         if name and target is None:
             target = load_target(name, task.import_paths)
         match executor:
             case FunctionExecutor():
-                return call_function(task, target)
+                result = call_function(task, target)
             case ClassExecutor():
-                return call_class(task, target)
+                result = call_class(task, target)
             # What only some kinds need is imported by them alone.
             case BeamExecutor():
                 from mlops_pipeline.executors.beam import beam_argument
 
                 # The pipeline runs at the end of this block; only then is the result returned.
                 with beam_argument(task, executor, target) as pipeline:
-                    return call_function(task, target, **pipeline)
+                    result = call_function(task, target, **pipeline)
             case ContainerExecutor():
                 from mlops_pipeline.executors.container import run_container
 
-                return run_container(task, executor, target)
+                result = run_container(task, executor, target)
             case _:
                 # Importers and resolvers are all done when their inputs are resolved.
-                return TaskResult()
+                pass
+    return msgspec.structs.replace(result, observed=watch.result())
 
 
 def call_function(task: Task, target: Any, **extra: Any) -> TaskResult:
@@ -136,7 +147,7 @@ def _finish(task: Task, context: TaskContext, returned: Any, hint: Any) -> TaskR
 
 
 @contextlib.contextmanager
-def _surroundings_kept() -> Iterator[None]:
+def _surroundings_kept() -> Iterator[Mapping[bytes, bytes]]:
     """Put working folder and environment back, so that tasks do not see each other's changes.
 
     Meanwhile no `.pyc` files are written: see `no_bytecode`.
@@ -145,7 +156,7 @@ def _surroundings_kept() -> Iterator[None]:
     folder, environment = os.getcwd(), dict(os.environb)  # noqa: PTH109 - put back as text
     bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
-        yield
+        yield environment
     finally:
         sys.dont_write_bytecode = bytecode
         with contextlib.suppress(OSError):
