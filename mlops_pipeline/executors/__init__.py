@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mlops_pipeline.executors.context import TaskContext, current_task
     from mlops_pipeline.executors.executor import execute, run_task
     from mlops_pipeline.executors.failure import Redactor, failed
+    from mlops_pipeline.executors.isolation import seed_of
     from mlops_pipeline.executors.observation import THERE, listing, variable_digest
     from mlops_pipeline.executors.task import ArtifactRef, Observed, Task, TaskResult
 else:
@@ -24,6 +25,7 @@ else:
             "context": "TaskContext current_task",
             "executor": "execute run_task",
             "failure": "Redactor failed",
+            "isolation": "seed_of",
             "observation": "THERE listing variable_digest",
             "task": "ArtifactRef Observed Task TaskResult",
         },
@@ -44,5 +46,6 @@ __all__ = [
     "listing",
     "run_task",
     "running_pipeline",
+    "seed_of",
     "variable_digest",
 ]

@@ -6,11 +6,8 @@ store. Worker processes (`runners.workers`) call the same function.
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import os
-import sys
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -25,11 +22,12 @@ from mlops_pipeline.executors.binding import (
 )
 from mlops_pipeline.executors.context import CURRENT, TaskContext
 from mlops_pipeline.executors.failure import Redactor, failed
+from mlops_pipeline.executors.isolation import isolated
 from mlops_pipeline.executors.observation import stale_module, watching
 from mlops_pipeline.executors.task import Task, TaskResult
 from mlops_pipeline.gate import gate_from
 from mlops_pipeline.ir import BeamExecutor, ClassExecutor, ContainerExecutor, FunctionExecutor
-from mlops_pipeline.user_code import load_target
+from mlops_pipeline.user_code import load_target, put_first
 
 
 def execute(task: Task) -> TaskResult:
@@ -68,7 +66,8 @@ def run_task(task: Task, target: Any = None) -> TaskResult:
     """
     executor = task.executor
     result = TaskResult()
-    with _surroundings_kept() as before, watching(task, before) as watch:
+    put_first(task.import_paths)
+    with isolated(task) as before, watching(task, before) as watch:
         name = getattr(executor, "target", "")
         if name and target is None:
             target = load_target(name, task.import_paths)
@@ -144,26 +143,3 @@ def _finish(task: Task, context: TaskContext, returned: Any, hint: Any) -> TaskR
     properties = changed_properties(task, context.outputs)
     gate = gate_from(context.findings) if context.findings else None
     return TaskResult(properties=properties, gate=gate)
-
-
-@contextlib.contextmanager
-def _surroundings_kept() -> Iterator[Mapping[bytes, bytes]]:
-    """Put working folder and environment back, so that tasks do not see each other's changes.
-
-    Meanwhile no `.pyc` files are written: see `no_bytecode`.
-    """
-    # As bytes: decoding the whole environment twice takes longer than a short task.
-    folder, environment = os.getcwd(), dict(os.environb)  # noqa: PTH109 - put back as text
-    bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    try:
-        yield environment
-    finally:
-        sys.dont_write_bytecode = bytecode
-        with contextlib.suppress(OSError):
-            os.chdir(folder)
-        changed = dict(os.environb)
-        for name in changed.keys() - environment.keys():
-            del os.environb[name]
-        for name, value in environment.items():
-            if changed.get(name) != value:
-                os.environb[name] = value

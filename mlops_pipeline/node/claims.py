@@ -18,6 +18,7 @@ import msgspec
 
 from mlops_pipeline.cache import Key, find_reusable
 from mlops_pipeline.errors import ResolutionError
+from mlops_pipeline.executors import seed_of
 from mlops_pipeline.node.driver import Plan, Request
 from mlops_pipeline.roots import OUTPUTS, STAGING
 from mlops_pipeline.run_state import host, is_dead, is_gone, process_of, reap, this_process
@@ -25,6 +26,9 @@ from mlops_pipeline.store import AlreadyExistsError, Execution, State
 
 POLL = 0.1
 """Seconds between two looks at a claim that another process holds."""
+
+SEED = "seed"
+"""Property of an execution: what its random numbers began from."""
 
 GENERATION = "generation"
 """Property of an execution that was claimed after others had published what it cannot reuse."""
@@ -79,6 +83,7 @@ def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Pl
         **request.workspace.artifact_root.facts,
         STAGING: secrets.token_hex(4),
         OUTPUTS: outputs,
+        **({SEED: seed_of(plan.key.digest)} if plan.key else {}),
     }
     inputs = {name: [record.id for record in records] for name, records in plan.inputs.items()}
     # What is claimed: the cache key, or the node of the run if nothing is shared.

@@ -346,9 +346,12 @@ def test_a_result_is_not_reused_if_something_changed_meanwhile(
     assert "its result will not be reused" in caplog.text
 
 
-def test_a_later_run_makes_the_result_anew_and_reuses_that(project: Any) -> None:
+def test_a_later_run_makes_the_result_anew_and_reuses_that(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     files, edit, _ = MEANWHILE["a module that the key covers"]
     after_edit(project, files, edit)
+    monkeypatch.chdir(project.folder)
     project.write("pipeline.py", files["pipeline.py"].replace("K = 2", "K = 1"))
     assert project.states(in_process=True) == {"C": "COMPLETE"}
     assert project.states(in_process=True) == {"C": "CACHED"}

@@ -49,7 +49,7 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
             outputs={"output": ArtifactRef("Integer", str(tmp_path / "out" / "value"))},
             values=("output",),
             import_paths=(str(tmp_path),),
-            key="k",
+            key="0123456789",
             **further,
         )
         return execute(task)
