@@ -33,12 +33,12 @@ class CodeParts:
     """The code that a component reaches.
 
     Args:
-        parts: digest of each part in normal form: `penguin/model.py::build` for a symbol with the imports
-            that it uses, `penguin/model.py::<top level>` for the statements that run for their
-            effect, `penguin/model.py` for a file that can only count as a whole.
+        parts: digest of each part in normal form: `penguin/model.py::build` for a symbol with the
+            imports that it uses, `penguin/model.py::<top level>` for the statements that run for
+            their effect, `penguin/model.py` for a file that can only count as a whole.
         sources: the text of the file that each part is in, as it stands.
-        packages: versions of the third-party distributions that are imported;
-            `missing` for an import that leads nowhere.
+        packages: versions of the third-party distributions that are imported, and digests of their
+            files; `missing` for an import that leads nowhere.
         files: SHA-256 of the bytes of each file, by path.
     """
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from mlops_pipeline.code.bound_names import Scope, visit_annotation
 from mlops_pipeline.code.find_module import Finder, FoundModule, Module
-from mlops_pipeline.code.installed import distribution_of
+from mlops_pipeline.code.installed import content_of, distribution_of
 from mlops_pipeline.code.normal_form import Import, Reading, read
 from mlops_pipeline.code.source_file import SourceFile, Statement, load_source
 from mlops_pipeline.code.unread import dropped_annotations
@@ -358,7 +358,9 @@ class Reach:
     def _add_package(self, found: FoundModule) -> None:
         listing = self.finder.listing(found.site)
         distribution = distribution_of(found.name, found.site, listing)
-        self.packages[distribution.name] = distribution.version
+        content = content_of(distribution, found.site)
+        text = f"{distribution.version} (content {content})" if content else distribution.version
+        self.packages[distribution.name] = text
 
 
 def _is_split(visit: _Visit) -> bool:
