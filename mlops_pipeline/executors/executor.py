@@ -90,7 +90,10 @@ def run_task(task: Task, target: Any = None) -> TaskResult:
             case _:
                 # Importers and resolvers are all done when their inputs are resolved.
                 pass
-    return msgspec.structs.replace(result, observed=watch.result())
+    try:
+        return msgspec.structs.replace(result, observed=watch.result())
+    finally:
+        watch.children.close()
 
 
 def call_function(task: Task, target: Any, **extra: Any) -> TaskResult:

@@ -23,6 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from mlops_pipeline.executors.children import Children, observe_programs
 from mlops_pipeline.executors.task import Observed, Task
 from mlops_pipeline.user_code import LOADED, digest_source, is_own_code
 
@@ -86,6 +87,8 @@ class Watch:
         self._folder = os.getcwd()
         self._own = _own_paths(task)
         self._under = tuple(f"{path}/" for path in self._own)
+        self.children = Children()
+        self._process = os.getpid()
         self._busy = 0
         self._copied: tuple[int, int] = (0, 0)
 
@@ -96,7 +99,10 @@ class Watch:
             return
         self._busy = thread
         try:
-            handler(self, args)
+            if os.getpid() != self._process:
+                self._note_in_child(handler, args)
+            else:
+                handler(self, args)
         except Exception:  # noqa: BLE001 - a hook that raises would stop the user's call
             self.complete = False
         finally:
@@ -147,9 +153,8 @@ class Watch:
 
     def _loaded_compiled(self, path: str) -> None:
         """Note a module whose compiled form is read: it is that of the source as it stands."""
-        folder, _, file = path.rpartition("/")
-        source = f"{folder.rpartition('/')[0]}/{file.partition('.')[0]}.py"
-        if folder.endswith("/__pycache__") and is_own_code(source) and os.path.isfile(source):
+        source = _source_of(path)
+        if source and is_own_code(source):
             LOADED[source] = self.modules[source] = digest_source(source)
             _OF_MODULES.pop(source, None)
 
@@ -195,8 +200,42 @@ class Watch:
         words = arguments if isinstance(arguments, (list, tuple)) else str(arguments).split()
         for each in map(_text, words):
             full = os.path.normpath(os.path.join(_text(folder) or os.getcwd(), each))
-            if os.path.isfile(full) and not self._is_known(full):
+            if not os.path.isfile(full) or self._is_known(full):
+                continue
+            if full.endswith(".py"):
+                self.modules[full] = digest_source(full)
+            else:
                 self._note_file(full, full, sys._getframe(3))
+        observe_programs(lambda: _watch.children if _watch is not None else None)
+
+    def _note_in_child(self, handler: Callable[[Watch, Any], None], args: Any) -> None:
+        """Note in a forked child what it opens, for its parent."""
+        if self.children.folder and handler is Watch.opened and _text(args[0]):
+            path, mode, flags = args
+            writes = any(c in mode for c in "wax") if isinstance(mode, str) else flags & _WRITES
+            module = sys._getframe(4).f_code.co_filename.startswith(_IMPORT)
+            kind = "module" if module else "write" if writes else "read"
+            self.children.note(kind, self.full(_text(path)))
+
+    def _take_from_children(self) -> None:
+        """Take over what child processes used."""
+        noted = self.children.used()
+        self.written.update(name for kind, name in noted if kind == "write")
+        for kind, name in noted:
+            if kind == "variable":
+                value = self._before.get(os.fsencode(name))
+                digest = "" if value is None else variable_digest(self._task.key, value)
+                self.facts.environment.setdefault(name, digest)
+            elif self._is_known(name) or name.startswith(self.children.folder):
+                continue
+            elif kind == "module":
+                source = _source_of(name)
+                if source and is_own_code(source):
+                    self.modules.setdefault(source, digest_source(source))
+            elif kind == "list" and name not in self.facts.folders:
+                self.facts.folders[name] = ["names", *listing(name, "names", self.written)]
+            elif kind == "read":
+                self._note_file(name, name, None)
 
     def read_variable(self, key: Any, frame: FrameType | None) -> None:
         """Note an environment variable that first-party code reads."""
@@ -245,6 +284,7 @@ class Watch:
 
     def result(self) -> Observed:
         """Return what was used, with the modules that differ from what the key says."""
+        self._take_from_children()
         code, facts = self._task.code, self.facts
         for path in [path for path in _OF_MODULES if path in code or path in self.modules]:
             facts.add(_OF_MODULES[path])
@@ -273,7 +313,7 @@ class Watch:
                     parent, _, last = name.rpartition(".")
                     vars(sys.modules.get(parent, module)).pop(last, None)
             for path in others:
-                del LOADED[path]
+                LOADED.pop(path, None)
 
 
 def listing(folder: str, kind: str, without: Set[str] = frozenset()) -> list[str]:
@@ -315,6 +355,15 @@ def stale_module(code: Mapping[str, str]) -> str:
     return ""
 
 
+def _source_of(path: str) -> str:
+    """Return the source of a module that was read, compiled or not; empty if there is none."""
+    source = path
+    if path.endswith(".pyc"):
+        folder, _, file = path.rpartition("/")
+        source = f"{folder.removesuffix('/__pycache__')}/{file.partition('.')[0]}.py"
+    return source if source.endswith(".py") and os.path.isfile(source) else ""
+
+
 def _is_loaded(path: str) -> bool:
     modules = list(sys.modules.values())
     return any(getattr(module, "__dict__", {}).get("__file__") == path for module in modules)
@@ -330,6 +379,7 @@ def watching(task: Task, before: Mapping[bytes, bytes]) -> Iterator[Watch]:
     global _watch, _installed
     if not _installed:
         sys.addaudithook(_hook)
+        os.register_at_fork(before=_before_fork)
         _installed = True
     kind, outer = type(os.environ), _watch
     real = kind.__getitem__, kind.__iter__, os.stat
@@ -369,6 +419,11 @@ def _wrap(kind: Any, read: Any, each: Any, real_stat: Any) -> None:
     kind.__getitem__, kind.__iter__, os.stat = getitem, iterate, stat
     for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
         able.add(stat)
+
+
+def _before_fork() -> None:
+    if _watch is not None:
+        _watch.event(lambda watch, _: watch.children.expect(), None)
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:

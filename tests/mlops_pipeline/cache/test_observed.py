@@ -299,6 +299,12 @@ def test_a_file_that_was_looked_for_in_vain_counts(code: str, name: str, project
 CHILDREN = {
     "a script": ("'child.py'", "child.py"),
     "an argument": ("'child.py', 'conf.yaml'", "conf.yaml"),
+    "a file that the script opens": ("'child.py'", "conf.yaml"),
+    "a module that the script imports": ("'child.py'", "lib.py"),
+    "a variable that the script reads": ("'child.py'", "$RATE"),
+    "a module": ("'-m', 'child'", "child.py"),
+    "a file that the module opens": ("'-m', 'child'", "conf.yaml"),
+    "a module that the module imports": ("'-m', 'child'", "lib.py"),
 }
 
 
@@ -307,14 +313,27 @@ def test_child_processes_of_python_count(how: str, project: Any) -> None:
     arguments, name = CHILDREN[how]
     files = {
         "pipeline.py": body(CHILD.format(arguments)),
-        "child.py": "import lib\nprint(lib.f(), open('conf.yaml').read())\n",
-        "lib.py": "def f(): return 1\n",
-        "conf.yaml": CONF,
-    }
+        "child.py": "import lib, os\nrate = os.environ['RATE']\n"
+        "print(lib.f(), open('conf.yaml').read(), rate)\n",
+        "lib.py": "def f(): return 1\n", "conf.yaml": CONF, "$RATE": "1",
+    }  # fmt: skip
     text = files[name].replace("1", "2").replace("print(", "print(1, ")
     found = told(after_edit(project, files, {name: text}))
     assert found.startswith("run")
-    assert name in found
+    assert name.lstrip("$") in found
+
+
+def test_a_forked_process_counts(project: Any) -> None:
+    code = """
+        pid = os.fork()
+        if not pid:
+            open("conf.yaml").read()
+            os._exit(0)
+        os.waitpid(pid, 0)
+        return ""
+    """
+    found = told(after_edit(project, reads(code, "import os"), {"conf.yaml": CONF_4}))
+    assert LINE_3 in found
 
 
 MEANWHILE: dict[str, tuple[Files, Files, str]] = {
