@@ -29,7 +29,11 @@ from mlops_pipeline.tracebacks import summary, traceback_tail
 LOADED: dict[str, str] = {}
 """SHA-256 of the source of first-party modules as this process has loaded them, by file."""
 
-_FRAMEWORK = tuple(f"/{name}/" for name in ("mlops_pipeline", "mlops_components", "mlops_metadata"))
+# In a checkout; what is installed is known by its folder.
+_FRAMEWORK = tuple(
+    f"{Path(__file__).parents[1]}/{name}/"
+    for name in ("mlops_pipeline", "components/mlops_components", "metadata/mlops_metadata")
+)
 
 
 def target_of(thing: Any, what: str, where: str = "") -> str:
@@ -204,7 +208,7 @@ def is_own_code(file: str) -> bool:
     """Return True if a file of code is not installed, nor part of Python or the framework."""
     standard = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120 - for each frame
     installed = "-packages/" in file or file.startswith(standard)
-    return file.startswith("/") and not installed and not any(f in file for f in _FRAMEWORK)
+    return file.startswith("/") and not installed and not file.startswith(_FRAMEWORK)
 
 
 def digest_source(file: str) -> str:

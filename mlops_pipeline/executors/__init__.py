@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from mlops_pipeline.executors.executor import execute, run_task
     from mlops_pipeline.executors.failure import Redactor, failed
     from mlops_pipeline.executors.isolation import seed_of
-    from mlops_pipeline.executors.observation import THERE, listing, variable_digest
+    from mlops_pipeline.executors.observation import THERE, variable_digest
+    from mlops_pipeline.executors.readers import listing
     from mlops_pipeline.executors.task import ArtifactRef, Observed, Task, TaskResult
 else:
     __getattr__ = lazy_names(
@@ -26,7 +27,8 @@ else:
             "executor": "execute run_task",
             "failure": "Redactor failed",
             "isolation": "seed_of",
-            "observation": "THERE listing variable_digest",
+            "observation": "THERE variable_digest",
+            "readers": "listing",
             "task": "ArtifactRef Observed Task TaskResult",
         },
     )

@@ -7,23 +7,36 @@ imported. C code that opens files by itself is not seen.
 """
 
 # Paths are plain strings: the hook runs for every file that is opened.
-# ruff: noqa: PTH100, PTH109, PTH112, PTH113, PTH116, PTH118, PTH208
+# ruff: noqa: PTH100, PTH109, PTH112, PTH113, PTH118
 
 from __future__ import annotations
 
-import _collections_abc
 import contextlib
 import functools
 import hashlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Set
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 from typing import Any
 
 from mlops_pipeline.executors.children import Children, observe_programs
+from mlops_pipeline.executors.readers import (
+    EXISTENCE,
+    IMPORT,
+    PASSED,
+    PATHS,
+    RUN,
+    SYSTEM,
+    is_installed,
+    listing,
+    opened_by_python,
+    reader_of,
+    source_of,
+    stamp_at,
+    text_of,
+)
 from mlops_pipeline.executors.task import Observed, Task
 from mlops_pipeline.user_code import LOADED, digest_source, is_own_code
 
@@ -34,19 +47,6 @@ MOST = 2000
 """Largest number of files and folders that are kept; a result that used more is not reused."""
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-_SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/", "/run/")
-_IMPORT = "<frozen importlib"
-_STANDARD = f"{Path(os.__file__).parent}/"
-_RUN = ("<frozen runpy", f"{_STANDARD}runpy.py")
-_PATHS = {each.__code__.co_filename for each in (os.path.exists, os.path.expandvars, Path.exists)}
-_EXISTENCE = ("exists", "isfile", "isdir", "is_file", "is_dir")
-_LINES = ("/linecache.py", "/tokenize.py")
-_PASSED = (os.getenv.__code__.co_filename, _collections_abc.Mapping.get.__code__.co_filename)
-_WHOLE = ("copy", "__iter__", "__repr__", "__or__", "__ror__", "__ior__")
-# They read variables in the name of the code that calls them.
-_READERS = ("/decouple.py", "/environs/", "/dotenv/", "/pydantic_settings/")
-# Names in a folder that come and go by themselves.
-_PASSING = ("-wal", "-shm", "-journal", ".pyc", ".swp", "~")
 
 
 class Facts:
@@ -111,7 +111,7 @@ class Watch:
     def opened(self, args: tuple[Any, Any, Any]) -> None:
         """Note a file that is opened."""
         path, mode, flags = args
-        name = _text(path)
+        name = text_of(path)
         if not name:
             return
         full = self.full(name)
@@ -124,28 +124,28 @@ class Watch:
         frame = sys._getframe(3)
         if full.endswith(".pyc"):
             self._loaded_compiled(full)
-        elif not _opened_by_python(frame, full):
+        elif not opened_by_python(frame, full):
             self._note_file(name, full, frame)
 
     def _note_file(self, name: str, full: str, frame: FrameType | None) -> None:
         files, kept = self.facts_of(frame).files, self.name(name, full)
         if files.get(kept, THERE) == THERE:
-            files[kept] = _stamp(full)
+            files[kept] = stamp_at(full)
             if files[kept]:
                 self._read.add(full)
 
     def looked_for(self, path: Any, frame: FrameType | None) -> None:
         """Note a file that first-party code asks for the status of."""
-        name, existence = _text(path), False
-        while frame is not None and frame.f_code.co_filename in _PATHS:
-            existence = existence or frame.f_code.co_name in _EXISTENCE
+        name, existence = text_of(path), False
+        while frame is not None and frame.f_code.co_filename in PATHS:
+            existence = existence or frame.f_code.co_name in EXISTENCE
             frame = frame.f_back
         if not name or frame is None or not is_own_code(frame.f_code.co_filename):
             return
         full = self.full(name)
         if self._is_known(full):
             return
-        stamp = _stamp(full)
+        stamp = stamp_at(full)
         if stamp and not existence and os.path.isfile(full):
             self._note_file(name, full, frame)
         else:
@@ -153,20 +153,20 @@ class Watch:
 
     def _loaded_compiled(self, path: str) -> None:
         """Note a module whose compiled form is read: it is that of the source as it stands."""
-        source = _source_of(path)
+        source = source_of(path)
         if source and is_own_code(source):
             LOADED[source] = self.modules[source] = digest_source(source)
             _OF_MODULES.pop(source, None)
 
     def listed(self, args: tuple[Any]) -> None:
         """Note a folder that is listed."""
-        name = _text(args[0] if args[0] is not None else ".")
+        name = text_of(args[0] if args[0] is not None else ".")
         full = self.full(name) if name else ""
         if not full or self._is_known(f"{full}/"):
             return
         frame: FrameType | None = sys._getframe(3)
         file = frame.f_code.co_filename if frame else ""
-        if file.startswith(_IMPORT):
+        if file.startswith(IMPORT):
             return
         kind = "modules" if file.endswith("/pkgutil.py") else "names"
         names = listing(full, kind, self.written)
@@ -175,9 +175,9 @@ class Watch:
     def compiled(self, args: tuple[Any, Any]) -> None:
         """Note the source of a module that is being loaded."""
         source, file = args
-        path = _text(file)
+        path = text_of(file)
         frame = sys._getframe(3)
-        if not frame.f_code.co_filename.startswith((_IMPORT, *_RUN)):
+        if not frame.f_code.co_filename.startswith((IMPORT, *RUN)):
             return
         if isinstance(source, bytes) and path.startswith("/") and is_own_code(path):
             LOADED[path] = self.modules[path] = hashlib.sha256(source).hexdigest()
@@ -185,21 +185,21 @@ class Watch:
 
     def made_folder(self, args: tuple[Any, ...]) -> None:
         """Note a folder that the task makes."""
-        full = self.full(_text(args[0]))
+        full = self.full(text_of(args[0]))
         if not os.path.isdir(full):
             self.written.add(full)
             self._made.append(f"{full}/")
 
     def renamed(self, args: tuple[Any, ...]) -> None:
         """Note a file that the task moves, and so writes."""
-        self.written.add(self.full(_text(args[1])))
+        self.written.add(self.full(text_of(args[1])))
 
     def started(self, args: tuple[Any, Any, Any, Any]) -> None:
         """Note the files that are handed to a program."""
         _, arguments, folder, _ = args
         words = arguments if isinstance(arguments, (list, tuple)) else str(arguments).split()
-        for each in map(_text, words):
-            full = os.path.normpath(os.path.join(_text(folder) or os.getcwd(), each))
+        for each in map(text_of, words):
+            full = os.path.normpath(os.path.join(text_of(folder) or os.getcwd(), each))
             if not os.path.isfile(full) or self._is_known(full):
                 continue
             if full.endswith(".py"):
@@ -210,12 +210,12 @@ class Watch:
 
     def _note_in_child(self, handler: Callable[[Watch, Any], None], args: Any) -> None:
         """Note in a forked child what it opens, for its parent."""
-        if self.children.folder and handler is Watch.opened and _text(args[0]):
+        if self.children.folder and handler is Watch.opened and text_of(args[0]):
             path, mode, flags = args
             writes = any(c in mode for c in "wax") if isinstance(mode, str) else flags & _WRITES
-            module = sys._getframe(4).f_code.co_filename.startswith(_IMPORT)
+            module = sys._getframe(4).f_code.co_filename.startswith(IMPORT)
             kind = "module" if module else "write" if writes else "read"
-            self.children.note(kind, self.full(_text(path)))
+            self.children.note(kind, self.full(text_of(path)))
 
     def _take_from_children(self) -> None:
         """Take over what child processes used."""
@@ -229,7 +229,7 @@ class Watch:
             elif self._is_known(name) or name.startswith(self.children.folder):
                 continue
             elif kind == "module":
-                source = _source_of(name)
+                source = source_of(name)
                 if source and is_own_code(source):
                     self.modules.setdefault(source, digest_source(source))
             elif kind == "list" and name not in self.facts.folders:
@@ -239,7 +239,7 @@ class Watch:
 
     def read_variable(self, key: Any, frame: FrameType | None) -> None:
         """Note an environment variable that first-party code reads."""
-        reader = _reader(frame)
+        reader = reader_of(frame)
         if reader is None or (id(reader), reader.f_lasti) == self._copied:
             return
         name = os.fsencode(key)
@@ -252,7 +252,7 @@ class Watch:
     def copied_environment(self, frame: FrameType | None) -> None:
         """Note where all variables are read at once: that is no use of each of them."""
         reader = frame
-        while reader is not None and reader.f_code.co_filename in _PASSED:
+        while reader is not None and reader.f_code.co_filename in PASSED:
             reader = reader.f_back
         if reader is not None:
             self._copied = (id(reader), reader.f_lasti)
@@ -280,7 +280,7 @@ class Watch:
         if bare in self._own or bare in self.written or path.startswith(self._under):
             return True
         made = any(path.startswith(folder) for folder in self._made)
-        return made or path.startswith(_SYSTEM) or _is_installed(path)
+        return made or path.startswith(SYSTEM) or is_installed(path)
 
     def result(self) -> Observed:
         """Return what was used, with the modules that differ from what the key says."""
@@ -316,27 +316,6 @@ class Watch:
                 LOADED.pop(path, None)
 
 
-def listing(folder: str, kind: str, without: Set[str] = frozenset()) -> list[str]:
-    """Return the names in a folder that count; none if it is not there.
-
-    Args:
-        kind: `names`, or `modules` for those alone that can be imported.
-        without: paths that do not count.
-    """
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError:
-        return []
-    return [
-        name
-        for name in names
-        if name != "__pycache__"
-        and not name.endswith(_PASSING)
-        and (kind == "names" or name.endswith((".py", ".so")) or "." not in name)
-        and f"{folder}/{name}" not in without
-    ]
-
-
 def variable_digest(key: str, value: bytes) -> str:
     """Return a digest of a variable's value, salted with the cache key: the value is not kept."""
     return hashlib.sha256(key.encode() + b"\0" + value).hexdigest()[:16]
@@ -350,18 +329,9 @@ def stale_module(code: Mapping[str, str]) -> str:
                 return path
             del LOADED[path]
         facts = _OF_MODULES.get(path)
-        if facts and any(_stamp(os.path.abspath(n)) != s for n, s in facts.files.items()):
+        if facts and any(stamp_at(os.path.abspath(n)) != s for n, s in facts.files.items()):
             return path
     return ""
-
-
-def _source_of(path: str) -> str:
-    """Return the source of a module that was read, compiled or not; empty if there is none."""
-    source = path
-    if path.endswith(".pyc"):
-        folder, _, file = path.rpartition("/")
-        source = f"{folder.removesuffix('/__pycache__')}/{file.partition('.')[0]}.py"
-    return source if source.endswith(".py") and os.path.isfile(source) else ""
 
 
 def _is_loaded(path: str) -> bool:
@@ -450,62 +420,3 @@ def _own_paths(task: Task) -> frozenset[str]:
     paths = [ref.path or ref.uri for ref in [*taken, *task.outputs.values()]]
     paths += [task.scratch, task.state_dir, task.log, *task.declared]
     return frozenset(path.removeprefix("file://") for path in paths if path)
-
-
-def _text(path: Any) -> str:
-    """Return a path as text; empty for a file descriptor."""
-    if isinstance(path, str):
-        return path
-    return os.fsdecode(path) if isinstance(path, (bytes, os.PathLike)) else ""
-
-
-_INSTALLED = (
-    *(f"{each}/{part}/" for each in (sys.prefix, sys.base_prefix) for part in ("lib", "share")),
-    _STANDARD,
-)
-
-
-def _is_installed(path: str) -> bool:
-    return path.startswith(_INSTALLED) or "-packages/" in path
-
-
-def _stamp(path: str) -> str:
-    """Return the stamp of a file; empty if it is not there."""
-    try:
-        s = os.stat(path)
-    except OSError:
-        return ""
-    return f"{s.st_size}:{s.st_mtime_ns}:{s.st_ctime_ns}:{s.st_ino}:{s.st_dev}"
-
-
-def _opened_by_python(frame: FrameType | None, path: str) -> bool:
-    """Return True where a file of code is read to be imported, or for a traceback or a warning."""
-    if not path.endswith(".py") or frame is None:
-        return False
-    if frame.f_code.co_filename.startswith((_IMPORT, *_RUN)):
-        return True
-    lines = False
-    while frame is not None:
-        file = frame.f_code.co_filename
-        if file.endswith("/inspect.py"):
-            return False
-        if not file.endswith(_LINES) and lines:
-            return True
-        if not file.endswith(_LINES):
-            return False
-        lines = lines or file.endswith(_LINES[0])
-        frame = frame.f_back
-    return lines
-
-
-def _reader(frame: FrameType | None) -> FrameType | None:
-    """Return the frame of first-party code that reads a variable; None if other code does."""
-    while frame is not None:
-        file = frame.f_code.co_filename
-        if file in _PASSED:
-            if frame.f_code.co_name in _WHOLE:
-                return None
-        elif frame.f_code.co_name != "expandvars" and not any(each in file for each in _READERS):
-            return frame if is_own_code(file) else None
-        frame = frame.f_back
-    return None
