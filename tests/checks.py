@@ -61,10 +61,12 @@ def lint(bench: Bench, inside: str) -> list[Result]:
 
 # What needs an environment of its own.
 OTHER_WORLDS = "not airflow and not tfx and not kubeflow"
-LIGHT_TESTS = f"not ml and not mlmd and not container and {OTHER_WORLDS}"
-ML_TESTS = f"(ml or mlmd or container) and {OTHER_WORLDS}"
+LIGHT_TESTS = f"not ml and not mlmd and not container and not slow and {OTHER_WORLDS}"
+ML_TESTS = f"(ml or mlmd or container or slow) and {OTHER_WORLDS}"
 
 SHARED = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal")
+# Tests of one file share what is slow to make; more than two processes would share no cores.
+SHARED_BY_FILE = ("-n", "2", "--dist", "loadfile")
 
 
 def pytest(bench: Bench, name: str, inside: str, *chosen: str) -> Result:
@@ -73,7 +75,7 @@ def pytest(bench: Bench, name: str, inside: str, *chosen: str) -> Result:
 
 
 def check_light(bench: Bench, inside: str) -> list[Result]:
-    """Everything that needs neither ML Metadata nor TensorFlow."""
+    """Everything that needs neither ML Metadata nor TensorFlow, and is not slow."""
     return [
         *lint(bench, inside),
         pytest(bench, "light", inside, *SHARED, "-m", LIGHT_TESTS),
@@ -81,8 +83,8 @@ def check_light(bench: Bench, inside: str) -> list[Result]:
 
 
 def check_ml(bench: Bench, inside: str) -> list[Result]:
-    """The tests that need ML Metadata, TensorFlow or containers."""
-    return [pytest(bench, "ml", inside, "-m", ML_TESTS)]
+    """The tests that need ML Metadata, TensorFlow or containers, and the slow ones."""
+    return [pytest(bench, "ml", inside, *SHARED_BY_FILE, "-m", ML_TESTS)]
 
 
 def check_airflow(bench: Bench, inside: str) -> list[Result]:
@@ -100,7 +102,7 @@ def check_kubeflow(bench: Bench, inside: str) -> list[Result]:
     """The tests that read what is compiled for Kubeflow with its SDKs, and run its containers."""
     bench.environment["MLOPS_TEST_KFP"] = inside
     bench.environment["MLOPS_TEST_KFP_213"] = bench.setup("kubeflow-213")
-    return [pytest(bench, "kubeflow", bench.setup("ml"), "-m", "kubeflow")]
+    return [pytest(bench, "kubeflow", bench.setup("ml"), *SHARED_BY_FILE, "-m", "kubeflow")]
 
 
 CHECKS: dict[str, Callable[[Bench, str], list[Result]]] = {

@@ -63,12 +63,24 @@ def modules() -> dict[str, Path]:
     return found
 
 
-def imports(path: Path, by: str) -> Iterator[Used]:
-    for node in ast.walk(ast.parse(path.read_text())):
+def statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """All statements below a node; expressions, which are most of a tree, hold none."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt):
+            yield child
+        if not isinstance(child, ast.expr):
+            yield from statements(child)
+
+
+@functools.cache
+def imports(path: Path, by: str) -> tuple[Used, ...]:
+    found = []
+    for node in statements(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield from (Used(by, node.module, alias.name) for alias in node.names)
+            found += [Used(by, node.module, alias.name) for alias in node.names]
         elif isinstance(node, ast.Import):
-            yield from (Used(by, alias.name, "") for alias in node.names)
+            found += [Used(by, alias.name, "") for alias in node.names]
+    return tuple(found)
 
 
 @functools.cache
@@ -83,6 +95,7 @@ def room_of(module: str) -> str:
     return folder if folder in rooms() else ""
 
 
+@functools.cache
 def handed_out(room: str) -> list[str]:
     """The names in `__all__` of a room's door."""
     for node in ast.parse(modules()[room].read_text()).body:

@@ -158,6 +158,7 @@ def test_of_a_link_to_a_root_only_the_link_is_removed(keep: ModuleType, tmp_path
     assert not (tmp_path / "debian").is_symlink()
 
 
+@pytest.mark.slow  # git is called again and again
 def test_locks_of_a_git_that_was_killed_do_not_block_a_root(part: object, tmp_path: Path) -> None:
     assert callable(part)
     debian = part("debian")
@@ -409,6 +410,12 @@ def test_the_closing_line_of_pytest_is_counted(part: object) -> None:
     assert (
         plain(["== 1 failed, 12 passed, 2 skipped in 3 s =="]) == "12 passed, 1 failed, 2 skipped"
     )
+    late = [
+        "12 passed in 3.10s\n",
+        "Exception ignored in: <function f>\n",
+        "TypeError: 3 skipped\n",
+    ]
+    assert plain(late) == "12 passed, 0 failed, 0 skipped"
     assert plain([]) == "0 passed, 0 failed, 0 skipped"
 
 

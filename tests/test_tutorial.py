@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -63,7 +64,8 @@ class Shell:
         tools.mkdir()
         for name, module in (("mlops", "mlops_pipeline.cli"), ("pytest", "pytest")):
             tool = tools / name
-            tool.write_text(f'#!/bin/sh\nexec {sys.executable} -m {module} "$@"\n')
+            python = shlex.quote(sys.executable)
+            tool.write_text(f'#!/bin/sh\nexec {python} -m {module} "$@"\n')
             tool.chmod(0o755)
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLOPS_", "PYTEST_"))}
         path = os.pathsep.join([str(tools), kept["PATH"]])

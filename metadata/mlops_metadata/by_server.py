@@ -37,6 +37,9 @@ UNLIMITED: Sequence[tuple[str, int]] = (
 
 _ABORTED, _UNAVAILABLE = 10, 14
 
+_MAKING = ("already exists", "concurrent connection", "try restarting transaction")
+"""Signs that another process makes the same database at this moment."""
+
 
 def open_grpc(url: str) -> MlmdStore:
     """Open the store that a server of MLMD's gRPC service keeps.
@@ -108,8 +111,7 @@ def _first_open(config: Any, name: str) -> Library:
         try:
             return Library(config, name)
         except StoreError as error:
-            making = any(sign in str(error) for sign in ("already exists", "concurrent connection"))
-            if again is None or not making:
+            if again is None or not any(sign in str(error) for sign in _MAKING):
                 raise
             time.sleep(random.uniform(0.05, 0.3))
     raise AssertionError("the last attempt returns or raises")

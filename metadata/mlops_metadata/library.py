@@ -93,6 +93,11 @@ _PATIENCE = 60.0
 _LOST = ("Lost connection", "gone away", "connect to MySQL", "mysql_real_connect")
 """Signs that a database server has ended the connection; MLMD makes a new one at the next call."""
 
+_UNDONE = ("try restarting transaction",)
+"""Signs that MariaDB or MySQL has undone a write for the sake of another one: a deadlock, or, in
+MariaDB from 11.6 on (`innodb_snapshot_isolation`), a change between its reading and writing. MLMD
+tells the first by the code of gRPC only where a statement without results meets it."""
+
 _IDLE = 1.0
 """Seconds without a call after which a connection may have been ended."""
 
@@ -169,11 +174,15 @@ class Library:
             answer, message, code = function(self._handle, data)
             self._used = time.monotonic()
             text = message.decode("utf-8", "replace")
-            lost = reads and self._may_be_lost and any(sign in text for sign in _LOST)
-            if not (lost or code == _ABORTED) or self._used > deadline:
+            if not (code == _ABORTED or self._is_passing(text, reads)) or self._used > deadline:
                 return answer, text, code
             log.debug("%s: %s is tried again: %s", self._name, method, _short(text))
             time.sleep(random.uniform(0.005, 0.05))
+
+    def _is_passing(self, text: str, reads: bool) -> bool:
+        """Tell whether a database server may answer if the request is sent once more."""
+        signs = (*_UNDONE, *(_LOST if reads else ()))
+        return self._may_be_lost and any(sign in text for sign in signs)
 
     def close(self) -> None:
         """Close the database."""

@@ -288,6 +288,7 @@ class RemoteContract(RootContract):
         make = next(o.execution for o in result.outcomes if o.node_id == "Make")
         assert site.text(make.log) == "making 3 rows\n"
 
+    @pytest.mark.slow  # each attempt is a process of its own
     def test_every_attempt_may_be_made_on_a_machine_of_its_own(self, site: Site) -> None:
         compiled = load_pipeline(f"{PIPELINE}:rooted", project=PIPELINE.parent).compile()
         open_session(compiled, "r1", site.machine("begin"), Start({"mode": "fail once"}))

@@ -109,6 +109,7 @@ print(len(read))
 """
 
 
+@pytest.mark.slow  # starts five interpreters
 def test_several_threads_may_be_the_first_to_read_ir() -> None:
     for _ in range(5):
         done = subprocess.run(

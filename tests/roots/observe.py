@@ -67,8 +67,14 @@ def penguin(output: Sequence[str]) -> Seen:
 
 
 def plain(output: Sequence[str]) -> str:
-    """The counts in the closing line of pytest, as `dev.py` prints them in its summary."""
-    closing = output[-1] if output else ""
+    """The counts in the closing line of pytest, as `dev.py` prints them in its summary.
+
+    It need not be the last one: libraries may complain when their process ends.
+    """
+    ends = [
+        line for line in output if re.search(r"\d+ (passed|failed|skipped)\b.* in [\d.]+ ?s", line)
+    ]
+    closing = ends[-1] if ends else ""
     words = ("passed", "failed", "skipped")
     counts = {word: sum(int(n) for n in re.findall(rf"(\d+) {word}", closing)) for word in words}
     return ", ".join(f"{count} {word}" for word, count in counts.items())

@@ -20,6 +20,9 @@ from ml_metadata.proto import metadata_store_pb2 as pb
 
 TIMES = re.compile(r"(create|last_update)_time_since_epoch: \d+|milliseconds_since_epoch: \d+")
 
+# Newer protobuf begins the text form of a message so, differently in each process.
+MARK = re.compile(r"goo\.gle/debug\w+ +")
+
 
 def connect(url: str) -> Any:
     place = urlsplit(url)
@@ -42,7 +45,8 @@ def shown(value: Any) -> Any:
     if isinstance(value, pb.LineageGraph):
         return {field.name: sorted(shown(list(found))) for field, found in value.ListFields()}
     if isinstance(value, Message):
-        return TIMES.sub("", text_format.MessageToString(value, as_one_line=True))
+        text = text_format.MessageToString(value, as_one_line=True)
+        return TIMES.sub("", MARK.sub("", text))
     if isinstance(value, list | tuple):
         return [shown(each) for each in value]
     return value
@@ -60,7 +64,8 @@ class Calls:
             try:
                 found = getattr(self.client, name)(*given, **named)
             except Exception as error:  # noqa: BLE001 - errors are results here
-                self.record.append((name, [type(error).__name__, str(error)[:40]]))
+                text = MARK.sub("", str(error))
+                self.record.append((name, [type(error).__name__, text[:40]]))
                 return None
             self.record.append((name, shown(found)))
             return found

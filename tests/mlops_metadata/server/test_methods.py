@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -82,8 +81,7 @@ def stock_calls(url: str, environment: dict[str, str]) -> list[Any]:
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    # Newer protobuf marks the text form of a message with a word and blanks of each process's own.
-    told = json.loads(re.sub(r"goo\.gle/debug\w+ +", "", done.stdout))
+    told = json.loads(done.stdout)
     assert told["missing"] == []
     return list(told["calls"])
 

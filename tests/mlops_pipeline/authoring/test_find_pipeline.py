@@ -236,6 +236,7 @@ def test_a_module_that_runs_its_pipeline_when_imported_is_refused(tmp_path: Path
     assert caught.value.where.endswith("unguarded.py:13")
 
 
+@pytest.mark.slow  # scripts start workers
 @pytest.mark.parametrize(
     ("guard", "said"),
     [

@@ -13,6 +13,8 @@ from mlops_pipeline.run_state import FORCE, RESUMED, WHOLE, Outcome, Selection, 
 from mlops_pipeline.runners import remote
 from mlops_pipeline.store import Execution, MemoryStore, Run, State
 
+pytestmark = pytest.mark.slow  # each step is a process of its own
+
 PICKY = (
     CHAIN.partition("    @pipeline")[0]
     + """
