@@ -98,6 +98,8 @@ def _stamp(name: str) -> str:
 
 def _kept_name(name: str, workspace: Workspace) -> str:
     base = f"{workspace.base_dir}/"
+    if f"{name}/" == base:
+        return f"{_BASE}."
     return _BASE + name[len(base) :] if name.startswith(base) else name
 
 

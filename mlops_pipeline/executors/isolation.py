@@ -29,7 +29,6 @@ class _State(NamedTuple):
     folder: str
     environment: Mapping[bytes, bytes]
     path: list[str]
-    finders: list[Any]
     arguments: list[str]
     bytecode: bool
     recursion: int
@@ -37,6 +36,7 @@ class _State(NamedTuple):
     locale: str
     decimal: decimal.Context
     levels: Mapping[str, int]
+    loggers: frozenset[str]
     disabled: int
     handlers: list[logging.Handler]
     random: Any
@@ -76,7 +76,6 @@ def _state() -> _State:
         # As bytes: decoding the whole environment twice takes longer than a short task.
         environment=dict(os.environb),
         path=sys.path[:],
-        finders=sys.meta_path[:],
         arguments=sys.argv[:],
         bytecode=sys.dont_write_bytecode,
         recursion=sys.getrecursionlimit(),
@@ -84,6 +83,7 @@ def _state() -> _State:
         locale=locale.setlocale(locale.LC_ALL),
         decimal=decimal.getcontext().copy(),
         levels={"": root.level, **_levels()},
+        loggers=frozenset(root.manager.loggerDict),
         disabled=root.manager.disable,
         handlers=root.handlers[:],
         random=random.getstate(),
@@ -106,9 +106,10 @@ def _put_back(before: _State) -> None:
     _put_back_environment(before.environment)
     kept: list[tuple[list[Any], list[Any]]] = [
         (sys.path, before.path),
-        (sys.meta_path, before.finders),
+        # A library that was imported keeps its finders.
+        (sys.meta_path, [each for each in sys.meta_path if not isinstance(each, _SeedOnImport)]),
         (sys.argv, before.arguments),
-        (logging.root.handlers, before.handlers),
+        (logging.root.handlers, [h for h in logging.root.handlers if _stays(h, before)]),
     ]
     for mine, theirs in kept:
         if mine != theirs:
@@ -124,12 +125,18 @@ def _put_back(before: _State) -> None:
         logging.disable(before.disabled)
     after = {"": logging.root.level, **_levels()}
     for name in after.keys() | before.levels.keys():
-        if after.get(name) != before.levels.get(name):
+        known = not name or name in before.loggers
+        if known and after.get(name) != before.levels.get(name):
             logging.getLogger(name).setLevel(before.levels.get(name, logging.NOTSET))
     random.setstate(before.random)
     if before.numpy is not None:
         sys.modules["numpy.random"].set_state(before.numpy[0])
         sys.modules["numpy"].seterr(**before.numpy[1])
+
+
+def _stays(handler: logging.Handler, before: _State) -> bool:
+    """Return True for a handler that was there, or that a library has brought."""
+    return handler in before.handlers or not type(handler).__module__.startswith("logging")
 
 
 def _put_back_environment(before: Mapping[bytes, bytes]) -> None:

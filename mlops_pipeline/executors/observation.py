@@ -33,6 +33,7 @@ from mlops_pipeline.executors.readers import (
     listing,
     opened_by_python,
     reader_of,
+    searches_packages,
     source_of,
     stamp_at,
     text_of,
@@ -122,9 +123,11 @@ class Watch:
         if self._is_known(full):
             return
         frame = sys._getframe(3)
+        if mode is None and name[0] != "/" and frame.f_code.co_filename.endswith("/shutil.py"):
+            return  # It goes down a tree, by names relative to folders.
         if full.endswith(".pyc"):
             self._loaded_compiled(full)
-        elif not opened_by_python(frame, full):
+        elif not opened_by_python(frame, full) and "/importlib/metadata/" not in _file_of(frame):
             self._note_file(name, full, frame)
 
     def _note_file(self, name: str, full: str, frame: FrameType | None) -> None:
@@ -153,8 +156,8 @@ class Watch:
 
     def _loaded_compiled(self, path: str) -> None:
         """Note a module whose compiled form is read: it is that of the source as it stands."""
-        source = source_of(path)
-        if source and is_own_code(source):
+        source = source_of(path) if os.path.isfile(path) else ""
+        if source and source not in self.written and is_own_code(source):
             LOADED[source] = self.modules[source] = digest_source(source)
             _OF_MODULES.pop(source, None)
 
@@ -166,7 +169,7 @@ class Watch:
             return
         frame: FrameType | None = sys._getframe(3)
         file = frame.f_code.co_filename if frame else ""
-        if file.startswith(IMPORT):
+        if searches_packages(frame):
             return
         kind = "modules" if file.endswith("/pkgutil.py") else "names"
         names = listing(full, kind, self.written)
@@ -175,11 +178,14 @@ class Watch:
     def compiled(self, args: tuple[Any, Any]) -> None:
         """Note the source of a module that is being loaded."""
         source, file = args
-        path = text_of(file)
+        name = text_of(file)
+        path = self.full(name) if name.endswith(".py") else name
         frame = sys._getframe(3)
         if not frame.f_code.co_filename.startswith((IMPORT, *RUN)):
             return
-        if isinstance(source, bytes) and path.startswith("/") and is_own_code(path):
+        if path in self.written or not isinstance(source, bytes):
+            return  # Code that the task has written itself, as AutoGraph does.
+        if is_own_code(path):
             LOADED[path] = self.modules[path] = hashlib.sha256(source).hexdigest()
             _OF_MODULES.pop(path, None)
 
@@ -332,6 +338,14 @@ def stale_module(code: Mapping[str, str]) -> str:
         if facts and any(stamp_at(os.path.abspath(n)) != s for n, s in facts.files.items()):
             return path
     return ""
+
+
+def _file_of(frame: FrameType) -> str:
+    """Return the file of the code that opens something, where `pathlib` does it for it."""
+    above: FrameType | None = frame
+    while above is not None and above.f_code.co_filename in PATHS:
+        above = above.f_back
+    return above.f_code.co_filename if above is not None else ""
 
 
 def _is_loaded(path: str) -> bool:

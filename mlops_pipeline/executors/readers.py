@@ -26,6 +26,8 @@ PASSED = (os.getenv.__code__.co_filename, _collections_abc.Mapping.get.__code__.
 _WHOLE = ("copy", "__iter__", "__repr__", "__or__", "__ror__", "__ior__")
 # They read variables in the name of the code that calls them.
 _READERS = ("/decouple.py", "/environs/", "/dotenv/", "/pydantic_settings/")
+# They look through all of `sys.path` for what is installed.
+_METADATA = ("/importlib/metadata/", "/importlib_metadata/", "/pkg_resources/", "/setuptools/")
 # Names in a folder that come and go by themselves.
 _PASSING = ("-wal", "-shm", "-journal", ".pyc", ".swp", "~")
 
@@ -74,6 +76,18 @@ def opened_by_python(frame: FrameType | None, path: str) -> bool:
         lines = lines or file.endswith(_LINES[0])
         frame = frame.f_back
     return lines
+
+
+def searches_packages(frame: FrameType | None) -> bool:
+    """Return True where a folder is read for installed packages, or as a library is imported."""
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file.startswith(IMPORT) or any(each in file for each in _METADATA):
+            return True
+        if is_own_code(file):
+            return False
+        frame = frame.f_back
+    return False
 
 
 def reader_of(frame: FrameType | None) -> FrameType | None:

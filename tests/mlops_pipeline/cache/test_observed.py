@@ -376,7 +376,23 @@ def test_a_later_run_makes_the_result_anew_and_reuses_that(
     assert project.states(in_process=True) == {"C": "CACHED"}
 
 
+WRITES_CODE = """
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
+        file.write("K = 1")
+        file.flush()
+        runpy.run_path(file.name)
+        spec = importlib.util.spec_from_file_location("made", file.name)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    os.makedirs("tree/inner")
+    shutil.rmtree("tree")
+    return str(module.K)
+"""
 UNUSED: list[tuple[Files, Files]] = [
+    (
+        {"pipeline.py": body(WRITES_CODE, "import importlib.util, os, runpy, shutil, tempfile")},
+        {"inner/a": "1"},
+    ),
     (OPENED["by open"], {"other.yaml": "1\n"}),
     ({**OPENED["by open"], "other.yaml": "1\n"}, {"other.yaml": "2\n"}),
     (LOADED["by a name made of pieces"], {"other.py": "K = 2\n"}),

@@ -30,7 +30,6 @@ def _umask() -> int:
 
 LEAKS: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
     "the path of modules": (lambda: sys.path.insert(0, "libs"), lambda: list(sys.path)),
-    "finders of modules": (lambda: sys.meta_path.append(object()), lambda: list(sys.meta_path)),
     "the folder": (lambda: os.chdir("/"), Path.cwd),
     "a new variable": (lambda: os.environ.update(LEAK="1"), lambda: os.environ.get("LEAK")),
     "a lost variable": (lambda: os.environ.pop("PATH"), lambda: os.environ.get("PATH")),
@@ -70,6 +69,7 @@ LEAKS: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
 @pytest.mark.parametrize("what", LEAKS)
 def test_what_a_task_changes_is_put_back(what: str) -> None:
     change, look = LEAKS[what]
+    logging.getLogger("leak")
     before = look()
     with isolated(TASK):
         change()
@@ -83,6 +83,20 @@ def test_what_a_task_changes_is_put_back_when_it_fails() -> None:
         sys.path.insert(0, "libs")
         _ = 1 / 0
     assert sys.path == before
+
+
+def test_what_a_library_sets_up_when_it_is_imported_stays() -> None:
+    class Finder:
+        def find_spec(self, *_: object) -> None:
+            """Find nothing."""
+
+    finder = Finder()
+    with isolated(TASK):
+        sys.meta_path.append(finder)
+        logging.getLogger("of.a.library").setLevel(logging.ERROR)
+    assert finder in sys.meta_path
+    sys.meta_path.remove(finder)
+    assert logging.getLogger("of.a.library").level == logging.ERROR
 
 
 def test_random_numbers_are_those_of_the_key() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import linecache
 import sys
@@ -13,6 +14,7 @@ from mlops_pipeline.executors.readers import (
     listing,
     opened_by_python,
     reader_of,
+    searches_packages,
     source_of,
     stamp_at,
 )
@@ -60,6 +62,23 @@ def test_the_reader_is_the_users_code_and_not_that_of_a_library() -> None:
     found: list[FrameType | None] = []
     json.loads("{}", object_hook=lambda _: found.append(reader_of(sys._getframe(1))))
     assert found == [None]
+
+
+def test_a_search_for_installed_packages_is_no_use_of_a_folder() -> None:
+    seen = []
+
+    def hook(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code.co_name == "children":
+            seen.append(searches_packages(frame))
+
+    sys.setprofile(hook)
+    try:
+        list(importlib.metadata.distributions())
+    finally:
+        sys.setprofile(None)
+    assert seen
+    assert all(seen)
+    assert not searches_packages(here())
 
 
 def test_a_line_of_code_for_a_traceback_is_no_use_of_the_file() -> None:
