@@ -30,7 +30,13 @@ from mlops_pipeline.errors import (
     did_you_mean,
 )
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.user_code import importing, no_bytecode, put_first
+from mlops_pipeline.user_code import (
+    forget_changed,
+    importing,
+    no_bytecode,
+    note_imports,
+    put_first,
+)
 
 DEFAULT_FILE = "pipeline.py"
 
@@ -180,9 +186,13 @@ def _import(name: str, folders: tuple[str, ...], *, missing: NotFoundError) -> M
     # They stay, in front: functions import further modules when they run.
     put_first(folders)
     importlib.invalidate_caches()
+    below = tuple(f"{folder}/" for folder in folders)
+    forget_changed(below)
     try:
         with _UserCode(*folders), no_bytecode(), importing(name):
-            return importlib.import_module(name)
+            module = importlib.import_module(name)
+            note_imports(below)
+            return module
     except _MissingModuleError as error:
         if error.name == name.split(".")[0]:
             raise missing from None

@@ -1,5 +1,7 @@
 """The cache: what decides a node's result, as a key, and the search for an earlier result.
 
+What the key cannot know before the node has run is in `cache.observed`.
+
 A key is the SHA-256 of a manifest: JSON with sorted keys, so that no two manifests share a text.
 The manifest says which part is which, so that `mlops why` can name the part that changed.
 """
@@ -17,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from mlops_pipeline.cache.observed import OBSERVED, why_it_does_not_hold
 from mlops_pipeline.code import CodeParts, code_parts
 from mlops_pipeline.errors import NotFoundError, RootError, SettingsError
 from mlops_pipeline.interface import map_paths, sort_records
@@ -46,11 +49,13 @@ class Key:
         digest: SHA-256 of `manifest`, in hexadecimal.
         manifest: the parts, as JSON values.
         sources: text of each part of the code, by the name that the manifest gives it.
+        files: SHA-256 of each file of that code, by path.
     """
 
     digest: str
     manifest: Mapping[str, Any]
     sources: Mapping[str, str]
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def make_key(
@@ -83,7 +88,7 @@ def make_key(
     if nested and (order := _key_order(node, nested)):
         manifest["order"] = order
     data = msgspec.json.encode(manifest, order="deterministic")
-    return Key(hashlib.sha256(data).hexdigest(), manifest, code.sources)
+    return Key(hashlib.sha256(data).hexdigest(), manifest, code.sources, code.files)
 
 
 def _parameters(
@@ -161,6 +166,7 @@ def _code(
             {**merged.parts, **found.parts},
             {**merged.sources, **found.sources},
             {**merged.packages, **found.packages},
+            {**merged.files, **found.files},
         )
     return merged
 
@@ -188,7 +194,10 @@ class Found:
 
 
 def find_reusable(key: Key, policy: CacheIR, workspace: Workspace) -> Found:
-    """Search for a result with this key whose files are still what was published."""
+    """Search for a result with this key whose files are still what was published.
+
+    What it was seen to use has to be as it was, too.
+    """
     store = workspace.store
     candidates = store.executions_by_cache_key(key.digest)[::-1]
     if not candidates:
@@ -196,17 +205,22 @@ def find_reusable(key: Key, policy: CacheIR, workspace: Workspace) -> Found:
     oldest = time.time() - policy.max_age if policy.max_age is not None else 0.0
     outputs = load_outputs(store, candidates)
     damaged: list[ArtifactRecord] = []
-    reason = "a stored output was altered or is gone"
+    reason = ""
     for execution in candidates:
         if execution.finished < oldest:
-            reason = f"the earlier result is older than {policy.max_age:g} s"
+            reason = reason or f"the earlier result is older than {policy.max_age:g} s"
             break
+        broken = OBSERVED in execution.properties and why_it_does_not_hold(execution, workspace)
+        if broken:
+            reason = reason or broken
+            continue
         written = outputs.get(execution.id, {})
         bad = [r for records in written.values() for r in records if not _is_intact(r, workspace)]
         if not bad:
             same = f"same as execution {execution.id} of run {execution.run_id}"
             return Found(execution, same, written, tuple(damaged), len(candidates))
         damaged += [record for record in bad if _is_lost(record)]
+        reason = reason or "a stored output was altered or is gone"
     return Found(None, reason, damaged=tuple(damaged), generation=len(candidates))
 
 

@@ -75,7 +75,7 @@ def _function(node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> Non
     _visit_all(node.decorator_list, scope)
     inner = Scope()
     _type_parameters(node, inner)
-    _annotation(node.returns, scope)
+    visit_annotation(node.returns, scope)
     _arguments(node.args, scope, inner)
     _visit_all(node.body, inner)
     scope.used |= inner.free
@@ -93,11 +93,12 @@ def _arguments(arguments: ast.arguments, outer: Scope, inner: Scope) -> None:
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     for argument in (*named, arguments.vararg, arguments.kwarg):
         if argument is not None:
-            _annotation(argument.annotation, outer)
+            visit_annotation(argument.annotation, outer)
             inner.bound.add(argument.arg)
 
 
-def _annotation(node: ast.expr | None, scope: Scope) -> None:
+def visit_annotation(node: ast.expr | None, scope: Scope) -> None:
+    """Add the names that an annotation uses, also as text."""
     if node is None:
         return
     _visit(node, scope)
@@ -154,7 +155,7 @@ def _named(node: ast.AST, scope: Scope) -> None:
 
 
 def _annotated(node: ast.AnnAssign, scope: Scope) -> None:
-    _annotation(node.annotation, scope)
+    visit_annotation(node.annotation, scope)
     _visit_all([node.target, node.value], scope)
 
 

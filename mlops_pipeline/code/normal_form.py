@@ -1,7 +1,8 @@
 """Python source in a normal form, independent of its layout.
 
-`read` turns statements into a normal form, in which comments, formatting and docstrings leave no
-trace, and notes on the way what they import and mention. Nothing is executed.
+`read` turns statements into a normal form, in which comments, formatting, docstrings and the names
+of local variables leave no trace, and notes on the way what they import and mention. Nothing is
+executed.
 
 The normal form is made here, not by `ast.dump`, because that one changes between versions of
 Python. Ours leaves out empty fields, positions and contexts, and joins the pieces of f-strings;
@@ -15,6 +16,8 @@ import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+from mlops_pipeline.code.local_names import class_names, numbered_names
 
 _LEFT_OUT = ("ctx", "kind", "type_comment", "type_ignores")
 _FIELDS: dict[type[ast.AST], tuple[tuple[str, str], ...]] = {}
@@ -81,11 +84,14 @@ class _Reader:
         self.result = Reading()
         self._docstrings = docstrings
         self._for_types = False
+        # The numbers of local variables, and names as they are, by scope.
+        self._scopes: list[dict[str, str]] = []
+        self._count = 0
 
-    def node(self, node: ast.AST) -> None:
+    def node(self, node: ast.AST, *, plain: bool = False) -> None:
         kind = type(node)
         special = _SPECIAL.get(kind)
-        if special is not None and special(self, node):
+        if special is not None and not plain and special(self, node):
             return
         out = self.out
         out.append("(" + kind.__name__)
@@ -114,14 +120,46 @@ class _Reader:
 
     def _name(self, node: ast.Name) -> bool:
         self.result.chains.add(node.id)
-        self.out.append(f"<{node.id}>")
+        self.out.append(f"<{self._spelt(node.id)}>")
+        return True
+
+    def _spelt(self, name: str) -> str:
+        """Return a name, or the number of the local variable that it is."""
+        for scope in reversed(self._scopes):
+            if name in scope:
+                if not scope[name]:
+                    scope[name] = f"%{self._count}"
+                    self._count += 1
+                return scope[name]
+        return name
+
+    def _scope(self, node: ast.AST) -> bool:
+        """Write a function or a comprehension, with its local variables as numbers."""
+        arguments = getattr(node, "args", None)
+        named: list[str] = []
+        if isinstance(arguments, ast.arguments):
+            named = [each.arg for each in ast.walk(arguments) if isinstance(each, ast.arg)]
+        if isinstance(node, ast.ClassDef):
+            names = {name: name for name in class_names(node)}
+        else:
+            names = {**{name: name for name in named}, **dict.fromkeys(numbered_names(node), "")}
+        self._scopes.append(names)
+        if len(self._scopes) == 1:
+            self._count = 0
+        self.node(node, plain=True)
+        self._scopes.pop()
+        return True
+
+    def _nonlocal(self, node: ast.Nonlocal) -> bool:
+        self.out.append(f"(Nonlocal {sorted(map(self._spelt, node.names))})")
         return True
 
     def _attribute(self, node: ast.Attribute) -> bool:
         chain = dotted(node)
         if chain:
             self.result.chains.add(chain)
-            self.out.append(f"<{chain}>")
+            first, dot, rest = chain.partition(".")
+            self.out.append(f"<{self._spelt(first)}{dot}{rest}>")
         return bool(chain)
 
     def _constant(self, node: ast.Constant) -> bool:
@@ -189,6 +227,15 @@ _SPECIAL: dict[type[ast.AST], Callable[[_Reader, Any], bool]] = {
     ast.ImportFrom: _Reader._import_from,
     ast.Call: _Reader._call,
     ast.If: _Reader._if,
+    ast.FunctionDef: _Reader._scope,
+    ast.AsyncFunctionDef: _Reader._scope,
+    ast.Lambda: _Reader._scope,
+    ast.ClassDef: _Reader._scope,
+    ast.ListComp: _Reader._scope,
+    ast.SetComp: _Reader._scope,
+    ast.DictComp: _Reader._scope,
+    ast.GeneratorExp: _Reader._scope,
+    ast.Nonlocal: _Reader._nonlocal,
 }
 
 

@@ -1,13 +1,11 @@
 """Code that a component reaches, by static analysis: no code of the user is imported.
 
-In the component's own module single symbols count: the function, the names that it uses, what
-those use, and the statements that run for their effect. A neighbour in the same file does not.
-Of the first-party modules that these import, all of the module counts, through any chain of
-imports; of a package's `__init__`, what is taken from it. Third-party packages count by version.
+Single symbols count: the function, the names that it uses, what those use, in its own module and
+in those that it imports, through any chain of imports, and the statements that run for their
+effect. A neighbour in the same file does not.
 
 Where code decides by itself what it uses (`globals()`, `exec`, `import_module(name)`), more counts
-rather than less. Not seen are: files that are not Python, modules started by `runpy` or as a
-subprocess, docstrings read by a library, and classes found through a registry of another module.
+rather than less. What is found only when the code runs is observed then: see `cache.observed`.
 """
 
 # A repeated analysis asks for the status of some twenty files, and shall take microseconds.
@@ -19,7 +17,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlops_pipeline.code.differences import diff
@@ -35,17 +33,19 @@ class CodeParts:
     """The code that a component reaches.
 
     Args:
-        parts: digest of each part in normal form: `penguin/model.py` for a module,
-            `penguin/model.py::build` for a symbol with the imports that it uses,
-            `penguin/model.py::<top level>` for the statements that run for their effect.
+        parts: digest of each part in normal form: `penguin/model.py::build` for a symbol with the
+            imports that it uses, `penguin/model.py::<top level>` for the statements that run for
+            their effect, `penguin/model.py` for a file that can only count as a whole.
         sources: the text of the file that each part is in, as it stands.
-        packages: versions of the third-party distributions that are imported;
-            `missing` for an import that leads nowhere.
+        packages: versions of the third-party distributions that are imported, and digests of their
+            files; `missing` for an import that leads nowhere.
+        files: SHA-256 of the bytes of each file, by path.
     """
 
     parts: Mapping[str, str]
     sources: Mapping[str, str]
     packages: Mapping[str, str]
+    files: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,7 @@ def _summary(reach: Reach) -> CodeParts:
         {part.name: _digest(part.text) for part in found},
         {part.name: part.source for part in found},
         dict(sorted(reach.packages.items())),
+        reach.files(),
     )
 
 

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from mlops_pipeline.executors.context import TaskContext, current_task
     from mlops_pipeline.executors.executor import execute, run_task
     from mlops_pipeline.executors.failure import Redactor, failed
-    from mlops_pipeline.executors.task import ArtifactRef, Task, TaskResult
+    from mlops_pipeline.executors.isolation import seed_of
+    from mlops_pipeline.executors.observation import THERE, variable_digest
+    from mlops_pipeline.executors.readers import listing
+    from mlops_pipeline.executors.task import ArtifactRef, Observed, Task, TaskResult
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -23,12 +26,17 @@ else:
             "context": "TaskContext current_task",
             "executor": "execute run_task",
             "failure": "Redactor failed",
-            "task": "ArtifactRef Task TaskResult",
+            "isolation": "seed_of",
+            "observation": "THERE variable_digest",
+            "readers": "listing",
+            "task": "ArtifactRef Observed Task TaskResult",
         },
     )
 
 __all__ = [
+    "THERE",
     "ArtifactRef",
+    "Observed",
     "Redactor",
     "Task",
     "TaskContext",
@@ -37,6 +45,9 @@ __all__ = [
     "execute",
     "failed",
     "is_local",
+    "listing",
     "run_task",
     "running_pipeline",
+    "seed_of",
+    "variable_digest",
 ]

@@ -73,6 +73,8 @@ class Redactor:
             details=self.text(result.details),
             retryable=result.retryable,
             gate=self._gate(result.gate),
+            observed=result.observed,
+            stale=result.stale,
         )
 
     def _gate(self, gate: Gate | None) -> Gate | None:

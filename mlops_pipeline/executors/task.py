@@ -44,6 +44,9 @@ class Task(Struct, frozen=True, omit_defaults=True):
         state_dir: a folder that later attempts of the same node and run find again.
         log: file that takes what the executor prints.
         import_paths: folders that user modules are found in, first match wins.
+        key: the cache key.
+        code: SHA-256 of each file of code that the key covers, by path.
+        declared: paths that are known without being observed: path parameters, the artifact root.
     """
 
     name: str
@@ -59,6 +62,30 @@ class Task(Struct, frozen=True, omit_defaults=True):
     state_dir: str = ""
     log: str = ""
     import_paths: tuple[str, ...] = ()
+    key: str = ""
+    code: dict[str, str] = {}
+    declared: tuple[str, ...] = ()
+
+
+class Observed(Struct, frozen=True, omit_defaults=True):
+    """What a task used beside what its key says; names are absolute, or as it gave them.
+
+    Args:
+        files: stamps of files when they were first read; empty where there was none.
+        folders: names in folders that were listed, after the word `names` or, where only modules
+            were looked for, `modules`.
+        modules: SHA-256 of modules that the key does not name, or names otherwise, as loaded.
+        environment: salted digests of the variables that were read; empty where one was not set.
+        changed: what changed meanwhile, in words.
+        complete: false if not all of it could be kept.
+    """
+
+    files: dict[str, str] = {}
+    folders: dict[str, list[str]] = {}
+    modules: dict[str, str] = {}
+    environment: dict[str, str] = {}
+    changed: str = ""
+    complete: bool = True
 
 
 class TaskResult(Struct, frozen=True, omit_defaults=True):
@@ -71,6 +98,8 @@ class TaskResult(Struct, frozen=True, omit_defaults=True):
         details: the tail of the traceback or of the output.
         retryable: whether another attempt may succeed.
         gate: decision of the executor about the nodes after it.
+        stale: a file of code that this process has loaded before it was changed, so that the
+            task was not run.
     """
 
     properties: dict[str, dict[str, Any]] = {}
@@ -79,3 +108,5 @@ class TaskResult(Struct, frozen=True, omit_defaults=True):
     details: str = ""
     retryable: bool = True
     gate: Gate | None = None
+    observed: Observed = Observed()
+    stale: str = ""

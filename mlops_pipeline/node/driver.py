@@ -488,12 +488,22 @@ def resolve_parameters(request: Request, scope: NodeScope | None = None) -> dict
 
 
 def absolute_parameters(
-    node: NodeIR, parameters: Mapping[str, Any], workspace: Workspace
+    node: NodeIR,
+    parameters: Mapping[str, Any],
+    workspace: Workspace,
+    paths: list[str] | None = None,
 ) -> dict[str, Any]:
-    """Return the parameters as an executor gets them: every path is absolute."""
+    """Return the parameters as an executor gets them: every path is absolute.
+
+    Args:
+        paths: takes these paths.
+    """
 
     def absolute(path: str) -> str:
-        return str(workspace.local_path(path))
+        full = str(workspace.local_path(path))
+        if paths is not None:
+            paths.append(full)
+        return full
 
     schemas = {parameter.name: parameter.schema for parameter in node.parameters}
     return {name: map_paths(schemas[name], value, absolute) for name, value in parameters.items()}

@@ -324,8 +324,9 @@ def make_task(plan: Plan, run_id: str, workspace: Workspace, folder: Path, **fur
         folder: takes the outputs, one folder each.
         further: more fields of `Task`.
     """
-    node = plan.node
+    node, key = plan.node, plan.key
     properties = plan.output_properties
+    declared = [] if "://" in workspace.root else [workspace.root]
     return Task(
         name=f"{run_id}/{node.id}",
         executor=node.executor,
@@ -340,11 +341,14 @@ def make_task(plan: Plan, run_id: str, workspace: Workspace, folder: Path, **fur
         },
         values=tuple(output.name for output in node.outputs if output.value),
         many=tuple(each.name for each in node.inputs if each.many),
-        parameters=absolute_parameters(node, plan.parameters, workspace),
+        parameters=absolute_parameters(node, plan.parameters, workspace, declared),
         secrets={p.name: p.value.name for p in node.parameters if isinstance(p.value, SecretName)},
         timeout=node.timeout,
         scratch=str(folder / ".scratch"),
         import_paths=workspace.import_paths,
+        key=key.digest if key else "",
+        code=dict(key.files) if key else {},
+        declared=tuple(declared),
         **further,
     )
 

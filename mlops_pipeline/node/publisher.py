@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mlops_pipeline.cache import OBSERVED, first_difference, keep, make_key
 from mlops_pipeline.errors import ExecutorError
 from mlops_pipeline.executors import TaskResult
 from mlops_pipeline.gate import FAIL, Gate
@@ -101,6 +102,8 @@ def publish(done: Done) -> Outcome:
 def _ended(done: Done) -> Execution:
     """Return the execution with what its gate says, which may be that it has failed."""
     ended = replace(done.execution, state=State.COMPLETE, finished=time.time())
+    if ended.cache_key and (used := _used(done)):
+        ended = replace(ended, properties={**ended.properties, OBSERVED: used})
     if done.result.gate is None:
         return ended
     gate = Gate(done.result.gate.findings, node_label(ended.node_id, ended.iteration))
@@ -114,6 +117,33 @@ def _ended(done: Done) -> Execution:
         hint="fix the findings, or choose a milder action; its outputs are kept for inspection",
     )
     return replace(ended, state=State.FAILED, error=str(error))
+
+
+def _used(done: Done) -> dict[str, Any]:
+    """Return what the result depends on beside its key, or that it must not be reused."""
+    plan, key, workspace = done.plan, done.plan.key, done.workspace
+    assert key is not None
+    again = make_key(plan.node, plan.inputs, plan.parameters, plan.output_properties, workspace)
+    used = {}
+    if again.digest != key.digest:
+        used = {"changed": f"{first_difference(key, again)}, while it ran"}
+    elif altered := _altered_input(done):
+        used = {"changed": f"input {altered} changed while it ran"}
+    else:
+        used = keep(done.result.observed, key.files, workspace)
+    if "changed" in used:
+        log.warning("%s: its result will not be reused: %s", plan.node.id, used["changed"])
+    return used
+
+
+def _altered_input(done: Done) -> str:
+    """Return the name of an input on this machine that is not what it was; empty if none."""
+    for name, records in done.plan.inputs.items():
+        for record in records:
+            here = record.digest and "://" not in record.uri
+            if here and done.workspace.digest(record) != record.digest:
+                return name
+    return ""
 
 
 def _check(done: Done, output: OutputIR) -> str:

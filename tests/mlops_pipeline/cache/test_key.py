@@ -117,7 +117,7 @@ def test_a_helper_module_two_imports_away_counts(truth: Any) -> None:
     assert "rules.py" in str(truth.plan()["Train"].changes[0])
     assert truth.states() == {"Read": "CACHED", "Train": "COMPLETE", "Score": "COMPLETE"}
     change = truth.why("Train").changes[0]
-    assert change.name == "rules.py"
+    assert change.name == "rules.py::SHORTEST"
     assert "-SHORTEST = 1" in change.diff
     assert "+SHORTEST = 4" in change.diff
 

@@ -1,0 +1,221 @@
+"""The second half of the cache: what a result was seen to use has to be as it was.
+
+An execution keeps it in the property `observed`. Names are absolute, relative to the current
+folder where the code gave them so, or begin with `base:` for what lies below the pipeline's folder.
+Of an environment variable only a salted digest is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mlops_pipeline.code import load_source
+from mlops_pipeline.errors import PipelineError
+from mlops_pipeline.executors import THERE, Observed, listing, variable_digest
+from mlops_pipeline.roots import digest_path, stamp_of
+from mlops_pipeline.run_state import Workspace
+from mlops_pipeline.store import Execution
+
+OBSERVED = "observed"
+"""Property of an execution: what its result depends on beside its key."""
+
+Facts = Mapping[str, Mapping[str, Any]]
+"""Facts by section and name: `files`, `folders`, `modules`, `environment`."""
+
+_BASE = "base:"
+_DIGITS = 24
+_LARGEST = 16 * 1024
+_LINES = 400
+_NAMES = 400
+
+
+class UsedChange(NamedTuple):
+    """Something that an execution used and that differs now."""
+
+    part: str
+    name: str
+    words: str
+
+    def __str__(self) -> str:
+        prefix = "environment variable " if self.part == "variable" else ""
+        return f"{prefix}{self.name} {self.words}"
+
+
+def keep(observed: Observed, covered: Mapping[str, str], workspace: Workspace) -> dict[str, Any]:
+    """Return what an execution keeps of an observation; empty if nothing was used.
+
+    Args:
+        covered: SHA-256 of the files of code that the key covers, by path.
+
+    Returns:
+        Facts by section; or `changed`, if the result must not be reused.
+    """
+    changed = observed.changed or _changed_since(observed, covered)
+    if not changed and not observed.complete:
+        changed = "it used more files than are kept: give it their folder as a Path parameter"
+    if changed:
+        return {"changed": changed}
+    names = {name: _kept_name(name, workspace) for name in (*observed.files, *observed.folders)}
+    modules = [path for path in observed.modules if path not in covered]
+    found = {
+        "files": {names[n]: _file_fact(n, stamp, workspace) for n, stamp in observed.files.items()},
+        "folders": {names[n]: _folder_fact(each) for n, each in observed.folders.items()},
+        "modules": {_kept_name(path, workspace): _module_fact(path) for path in modules},
+        "environment": dict(observed.environment),
+    }
+    return {section: facts for section, facts in found.items() if facts}
+
+
+def _changed_since(observed: Observed, covered: Mapping[str, str]) -> str:
+    """Return which file has changed since it was used, in words; empty if none."""
+    for path, digest in observed.modules.items():
+        if _digest_of_source(path) != digest:
+            return f"{Path(path).name} changed while it ran"
+    for name, stamp in observed.files.items():
+        now = _stamp(name)
+        if now != stamp and not (now and stamp == THERE):
+            return f"{name} changed while it ran"
+    return ""
+
+
+def _digest_of_source(path: str) -> str:
+    try:
+        return load_source(path)[0].digest
+    except PipelineError:
+        return ""
+
+
+def _stamp(name: str) -> str:
+    try:
+        return stamp_of(Path(name).stat()).text
+    except OSError:
+        return ""
+
+
+def _kept_name(name: str, workspace: Workspace) -> str:
+    base = f"{workspace.base_dir}/"
+    if f"{name}/" == base:
+        return f"{_BASE}."
+    return _BASE + name[len(base) :] if name.startswith(base) else name
+
+
+def _path(name: str, workspace: Workspace) -> str:
+    if name.startswith(_BASE):
+        return f"{workspace.base_dir}/{name[len(_BASE) :]}"
+    return os.path.abspath(name)  # noqa: PTH100 - links are kept
+
+
+def _file_fact(name: str, kind: str, workspace: Workspace) -> str:
+    """Return the digest of a file, and short ones of its lines; empty if it is not there."""
+    path = Path(name)
+    if kind == THERE:
+        return THERE if path.exists() else ""
+    try:
+        digest = digest_path(path, workspace.digests)[:_DIGITS]
+        if path.is_dir() or path.stat().st_size > _LARGEST:
+            return digest
+        lines = path.read_bytes().splitlines()
+    except (PipelineError, OSError):
+        return ""
+    if len(lines) > _LINES:
+        return digest
+    return f"{digest}:{''.join(hashlib.sha256(line).hexdigest()[:4] for line in lines)}"
+
+
+def _folder_fact(names: list[str]) -> list[str]:
+    if len(names) <= _NAMES:
+        return names
+    kind, *rest = names
+    return [kind, f"digest:{hashlib.sha256('/'.join(rest).encode()).hexdigest()[:_DIGITS]}"]
+
+
+def _module_fact(path: str) -> str:
+    try:
+        source = load_source(path)[0]
+    except PipelineError:
+        return ""
+    return hashlib.sha256(source.whole.text.encode("utf-8", "backslashreplace")).hexdigest()[
+        :_DIGITS
+    ]
+
+
+def facts_now(kept: Facts, key: str, workspace: Workspace) -> Facts:
+    """Return the same facts as they are now."""
+
+    def folder(name: str, before: list[str]) -> list[str]:
+        return _folder_fact([before[0], *listing(_path(name, workspace), before[0])])
+
+    def variable(name: str) -> str:
+        value = os.environb.get(os.fsencode(name))
+        return "" if value is None else variable_digest(key, value)
+
+    return {
+        "files": {
+            n: _file_fact(_path(n, workspace), before, workspace)
+            for n, before in kept.get("files", {}).items()
+        },
+        "folders": {n: folder(n, before) for n, before in kept.get("folders", {}).items()},
+        "modules": {n: _module_fact(_path(n, workspace)) for n in kept.get("modules", ())},
+        "environment": {name: variable(name) for name in kept.get("environment", ())},
+    }
+
+
+def why_it_does_not_hold(execution: Execution, workspace: Workspace) -> str:
+    """Return why a result with an observation cannot be reused; empty if it can."""
+    kept = execution.properties[OBSERVED]
+    by = f"execution {execution.id} of run {execution.run_id}"
+    if "changed" in kept:
+        return f"{by} is not reused: {kept['changed']}"
+    first = next(changes(kept, facts_now(kept, execution.cache_key, workspace)), None)
+    return f"{first}, which {by} used" if first else ""
+
+
+def changes(before: Facts, after: Facts) -> Iterator[UsedChange]:
+    """Yield the differences of facts that are known on both sides."""
+    for section, (part, words) in _SECTIONS.items() if "changed" not in before else ():
+        new = after.get(section, {})
+        for name, old in sorted(before.get(section, {}).items()):
+            if name in new and new[name] != old:
+                yield from words(part, name.removeprefix(_BASE), old, new[name])
+
+
+def _verb(part: str, name: str, old: str, new: str) -> Iterator[UsedChange]:
+    gone, there = (
+        ("is no longer set", "is set now") if part == "variable" else ("is gone", "is new")
+    )
+    yield UsedChange(part, name, "changed" if old and new else (there if new else gone))
+
+
+def _file_words(part: str, name: str, old: str, new: str) -> Iterator[UsedChange]:
+    if not old or not new:
+        yield UsedChange(part, name, "is there now" if new else "is gone")
+        return
+    was, now = (text.partition(":")[2] for text in (old, new))
+    same = 0
+    while same < min(len(was), len(now)) and was[same : same + 4] == now[same : same + 4]:
+        same += 4
+    line = f" in line {same // 4 + 1}" if was or now else ""
+    yield UsedChange(part, name, f"changed{line}")
+
+
+def _folder_words(part: str, name: str, old: list[str], new: list[str]) -> Iterator[UsedChange]:
+    folder = "" if name in (".", "") else f"{name.rstrip('/')}/"
+    if any(each.startswith("digest:") for each in (*old, *new)):
+        yield UsedChange(part, name, "has other files than when it was listed")
+        return
+    for each in sorted({*new} - {*old}):
+        yield UsedChange(part, f"{folder}{each}", "is new in a folder that was listed")
+    for each in sorted({*old} - {*new}):
+        yield UsedChange(part, f"{folder}{each}", "is gone from a folder that was listed")
+
+
+_SECTIONS: dict[str, tuple[str, Any]] = {
+    "modules": ("module", _verb),
+    "files": ("file", _file_words),
+    "folders": ("folder", _folder_words),
+    "environment": ("variable", _verb),
+}

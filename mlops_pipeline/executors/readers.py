@@ -1,0 +1,133 @@
+"""Paths and frames: which files are the user's, and who opens or reads something."""
+
+# Paths are plain strings: the hook runs for every file that is opened.
+# ruff: noqa: PTH113, PTH116, PTH208
+
+from __future__ import annotations
+
+import _collections_abc
+import os
+import sys
+from collections.abc import Set
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from mlops_pipeline.user_code import is_own_code
+
+SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/", "/run/")
+IMPORT = "<frozen importlib"
+_STANDARD = f"{Path(os.__file__).parent}/"
+RUN = ("<frozen runpy", f"{_STANDARD}runpy.py")
+PATHS = {each.__code__.co_filename for each in (os.path.exists, os.path.expandvars, Path.exists)}
+EXISTENCE = ("exists", "isfile", "isdir", "is_file", "is_dir")
+_LINES = ("/linecache.py", "/tokenize.py")
+PASSED = (os.getenv.__code__.co_filename, _collections_abc.Mapping.get.__code__.co_filename)
+_WHOLE = ("copy", "__iter__", "__repr__", "__or__", "__ror__", "__ior__")
+# They read variables in the name of the code that calls them.
+_READERS = ("/decouple.py", "/environs/", "/dotenv/", "/pydantic_settings/")
+# They look through all of `sys.path` for what is installed.
+_METADATA = ("/importlib/metadata/", "/importlib_metadata/", "/pkg_resources/", "/setuptools/")
+# Names in a folder that come and go by themselves.
+_PASSING = ("-wal", "-shm", "-journal", ".pyc", ".swp", "~")
+
+_INSTALLED = (
+    *(f"{each}/{part}/" for each in (sys.prefix, sys.base_prefix) for part in ("lib", "share")),
+    _STANDARD,
+)
+
+
+def text_of(path: Any) -> str:
+    """Return a path as text; empty for a file descriptor."""
+    if isinstance(path, str):
+        return path
+    return os.fsdecode(path) if isinstance(path, (bytes, os.PathLike)) else ""
+
+
+def is_installed(path: str) -> bool:
+    """Return True for a file of Python or of an installed package."""
+    return path.startswith(_INSTALLED) or "-packages/" in path
+
+
+def stamp_at(path: str) -> str:
+    """Return the stamp of a file; empty if it is not there."""
+    try:
+        s = os.stat(path)
+    except OSError:
+        return ""
+    return f"{s.st_size}:{s.st_mtime_ns}:{s.st_ctime_ns}:{s.st_ino}:{s.st_dev}"
+
+
+def opened_by_python(frame: FrameType | None, path: str) -> bool:
+    """Return True where a file of code is read to be imported, or for a traceback or a warning."""
+    if not path.endswith(".py") or frame is None:
+        return False
+    if frame.f_code.co_filename.startswith((IMPORT, *RUN)):
+        return True
+    lines = False
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file.endswith("/inspect.py"):
+            return False
+        if not file.endswith(_LINES) and lines:
+            return True
+        if not file.endswith(_LINES):
+            return False
+        lines = lines or file.endswith(_LINES[0])
+        frame = frame.f_back
+    return lines
+
+
+def searches_packages(frame: FrameType | None) -> bool:
+    """Return True where a folder is read for installed packages, or as a library is imported."""
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file.startswith(IMPORT) or any(each in file for each in _METADATA):
+            return True
+        if is_own_code(file):
+            return False
+        frame = frame.f_back
+    return False
+
+
+def reader_of(frame: FrameType | None) -> FrameType | None:
+    """Return the frame of first-party code that reads a variable; None if other code does."""
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file in PASSED:
+            if frame.f_code.co_name in _WHOLE:
+                return None
+        elif frame.f_code.co_name != "expandvars" and not any(each in file for each in _READERS):
+            return frame if is_own_code(file) else None
+        frame = frame.f_back
+    return None
+
+
+def source_of(path: str) -> str:
+    """Return the source of a module that was read, compiled or not; empty if there is none."""
+    source = path
+    if path.endswith(".pyc"):
+        folder, _, file = path.rpartition("/")
+        source = f"{folder.removesuffix('/__pycache__')}/{file.partition('.')[0]}.py"
+    return source if source.endswith(".py") and os.path.isfile(source) else ""
+
+
+def listing(folder: str, kind: str, without: Set[str] = frozenset()) -> list[str]:
+    """Return the names in a folder that count; none if it is not there.
+
+    Args:
+        kind: `names`, or `modules` for those alone that can be imported.
+        without: paths that do not count.
+    """
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return []
+    return [
+        name
+        for name in names
+        if name != "__pycache__"
+        and not name.endswith(_PASSING)
+        and (kind == "names" or name.endswith((".py", ".so")) or "." not in name)
+        and f"{folder}/{name}" not in without
+    ]
