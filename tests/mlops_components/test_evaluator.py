@@ -67,7 +67,7 @@ def test_split_that_is_not_there_is_named(penguin: PipelineRun) -> None:
             [[0.2], [float("nan")]],
             "prediction_key 'p': 1 of 2 examples have the prediction NaN",
         ),
-        (["yes", "no"], [0.2, 0.3], "a label is the text 'yes', and AUC takes numbers"),
+        (["yes", "no"], [0.2, 0.3], "metrics take numbers, and a label .* is the text '(yes|no)'"),
     ],
     ids=["missing", "NaN", "not binary", "prediction", "text"],
 )

@@ -145,7 +145,7 @@ def test_sequence_examples_are_described(tmp_path: Path) -> None:
             "'fara'",
             "hour",
         ),
-        ({"stats_options": {"weight_feature": "city"}}, ExecutorError, "TFDV cannot", "stats_opt"),
+        ({"stats_options": {"weight_feature": "city"}}, ExecutorError, "'city'", "weight of 0"),
         ({"stats_options": {"slice_functions": ["f"]}}, ParameterError, "functions", "slicing_c"),
         ({"sample_rate_by_split": {"evil": 0.5}}, NotFoundError, "no split 'evil'", "'eval'"),
         ({"sample_rate_by_split": {"eval": 0.0}}, ParameterError, "'eval' is 0", "above 0"),

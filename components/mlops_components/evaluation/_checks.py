@@ -204,21 +204,6 @@ def check_extracts(extracts: Mapping[str, Any], config: Any) -> None:
         found = _triples(batch, asked)
         if found is not None:
             takes.check(found)
-        elif takes.takes_numbers:
-            _check_texts(batch.extracts.get(constants.LABELS_KEY), output, takes.name)
-
-
-def _check_texts(labels: Any, output: str, metric: str) -> None:
-    """Refuse labels that are texts, where the model does not say which class each is."""
-    found = labels.get(output, labels) if isinstance(labels, Mapping) else labels
-    if isinstance(found, np.ndarray) and found.dtype.kind in "OSU" and found.size:
-        first = found.reshape(-1)[0]
-        if isinstance(first, str | bytes):
-            raise ExecutorError(
-                f"a label is the text {_cell(first)}, and {metric} takes numbers",
-                hint="give a label_key that holds numbers, such as the number of a class",
-                retryable=False,
-            )
 
 
 def _triples(batch: Batch, asked: Asked) -> Any:

@@ -78,11 +78,6 @@ class Takes:
     by_class: bool
     ranged: bool
 
-    @property
-    def takes_numbers(self) -> bool:
-        """True for a metric that cannot be computed from texts."""
-        return self.name in _BINARY | _SPARSE | _DENSE | _EQUAL
-
     def check(self, triples: Triples) -> None:
         """Refuse labels and predictions that the metric is not defined for.
 

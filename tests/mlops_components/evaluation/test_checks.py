@@ -115,12 +115,6 @@ def test_beam_refuses_the_same_columns() -> None:
     assert all(re.match(same, text) for text in texts.values())
 
 
-def test_texts_are_no_labels_of_classes() -> None:
-    rows = [{"y": name, "p": [0.1, 0.9]} for name in ("cat", "dog")]
-    text = refused(rows, {"prediction_key": "p"}, {"class_name": "SparseCategoricalAccuracy"})
-    assert "a label is the text 'cat', and SparseCategoricalAccuracy takes numbers" in text
-
-
 def test_batch_without_any_weight_is_refused() -> None:
     import pyarrow as pa
 
