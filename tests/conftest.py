@@ -14,7 +14,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 @pytest.fixture(autouse=True)
 def _imports_of_its_own() -> Iterator[None]:
     """Loading a pipeline puts its folder on the path; no test sees the modules of another."""
-    path, modules = list(sys.path), set(sys.modules)
+    # IPython, which TFMA imports, adds a folder in which another package is called `tests`.
+    path = [entry for entry in sys.path if not entry.endswith("IPython/extensions")]
+    sys.path[:] = path
+    modules = set(sys.modules)
     yield
     added = [Path(folder) for folder in sys.path if folder not in path]
     sys.path[:] = path

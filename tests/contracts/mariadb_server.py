@@ -87,7 +87,8 @@ def _memory() -> str | None:
 def _install(server: MariaDbServer, user: list[str]) -> None:
     command = ["mariadb-install-db", "--no-defaults", *user, f"--datadir={server.folder}/data"]
     more = ["--auth-root-authentication-method=normal", "--skip-test-db"]
-    subprocess.run([*command, *more], check=True, capture_output=True)
+    done = subprocess.run([*command, *more], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
     account = f"'{server.user}'@'127.0.0.1'"
     (server.folder / "init.sql").write_text(
         f"CREATE USER {account} IDENTIFIED BY '{server.password}';\n"

@@ -280,9 +280,12 @@ def _with_mode(path: Path, url: str, mode: int) -> str:
     os.seteuid(os.getuid())
     open_sqlite(url).close()
     path.chmod(mode)
-    # Up to the folder of pytest, which has one level more where tests share the cores.
-    for folder in path.parents[:4]:
+    # Up to the folder of pytest, and no further; there are more where tests share the cores.
+    for folder in path.parents:
         folder.chmod(0o755)
+        if folder.name.startswith("pytest-of-"):
+            break
+
     os.seteuid(user)
     message = refused(url).message
     os.seteuid(os.getuid())

@@ -10,16 +10,20 @@ import observe
 import records
 from sides import Side
 
-# Of the ml tests: the main jobs, and all that touches the metadata store.
+# Of the ml tests: the main jobs, and the stores.
 PART = (
     "tests/mlops_components/test_penguin.py",
     "tests/mlops_components/test_taxi.py",
-    "tests/mlops_metadata",
+    "tests/mlops_metadata/test_mlmd.py",
+    "tests/mlops_metadata/test_sqlite_file.py",
+    "tests/mlops_metadata/test_tfx_data.py",
+    "tests/mlops_metadata/server/test_methods.py",
 )
+SHARED = ("-n", "2", "--dist", "loadfile")
 COMMANDS = {
     "penguin": ["penguin"],
     "ml": ["check", "ml"],
-    "part": ["python", "-m", "pytest", "-q", "-m", "ml or mlmd", *PART],
+    "part": ["python", "-m", "pytest", "-q", *SHARED, "-m", "ml or mlmd", *PART],
     "light": ["check", "light"],
 }
 
