@@ -14,10 +14,8 @@ if TYPE_CHECKING:
     from mlops_pipeline.executors.context import TaskContext, current_task
     from mlops_pipeline.executors.executor import execute, run_task
     from mlops_pipeline.executors.failure import Redactor, failed
-    from mlops_pipeline.executors.isolation import seed_of
-    from mlops_pipeline.executors.observation import THERE, variable_digest
-    from mlops_pipeline.executors.readers import listing
-    from mlops_pipeline.executors.task import ArtifactRef, Observed, Task, TaskResult
+    from mlops_pipeline.executors.readers import THERE, listing, variable_digest
+    from mlops_pipeline.executors.task import ArtifactRef, Observed, Task, TaskResult, seed_of
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -26,10 +24,8 @@ else:
             "context": "TaskContext current_task",
             "executor": "execute run_task",
             "failure": "Redactor failed",
-            "isolation": "seed_of",
-            "observation": "THERE variable_digest",
-            "readers": "listing",
-            "task": "ArtifactRef Observed Task TaskResult",
+            "readers": "THERE listing variable_digest",
+            "task": "ArtifactRef Observed Task TaskResult seed_of",
         },
     )
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -100,6 +98,8 @@ class Children:
     def expect(self) -> None:
         """Make the folder of the file, before a child is started."""
         if not self.folder:
+            import tempfile  # Few tasks start a child.
+
             self.folder = tempfile.mkdtemp(prefix="mlops-children-")
             Path(self.folder, "sitecustomize.py").write_text(_SITE)
 
@@ -136,6 +136,8 @@ class Children:
     def close(self) -> None:
         """Remove the file."""
         if self.folder:
+            import shutil
+
             shutil.rmtree(self.folder, ignore_errors=True)
 
 

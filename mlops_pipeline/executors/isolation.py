@@ -20,7 +20,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from mlops_pipeline.executors.task import Task
+from mlops_pipeline.executors.task import Task, seed_of
 
 
 class _State(NamedTuple):
@@ -58,11 +58,6 @@ def isolated(task: Task) -> Iterator[Mapping[bytes, bytes]]:
             yield before.environment
         finally:
             _put_back(before)
-
-
-def seed_of(key: str) -> int:
-    """Return the seed that a cache key gives: its first eight hexadecimal digits, 32 bits."""
-    return int(f"{key:0<8.8}", 16) if key else 0
 
 
 def _state() -> _State:

@@ -29,6 +29,7 @@ from mlops_pipeline.executors.readers import (
     PATHS,
     RUN,
     SYSTEM,
+    THERE,
     is_installed,
     listing,
     opened_by_python,
@@ -37,12 +38,10 @@ from mlops_pipeline.executors.readers import (
     source_of,
     stamp_at,
     text_of,
+    variable_digest,
 )
 from mlops_pipeline.executors.task import Observed, Task
 from mlops_pipeline.user_code import LOADED, digest_source, is_own_code
-
-THERE = "there"
-"""Stamp of a file or folder of which only the existence was asked for."""
 
 MOST = 2000
 """Largest number of files and folders that are kept; a result that used more is not reused."""
@@ -320,11 +319,6 @@ class Watch:
                     vars(sys.modules.get(parent, module)).pop(last, None)
             for path in others:
                 LOADED.pop(path, None)
-
-
-def variable_digest(key: str, value: bytes) -> str:
-    """Return a digest of a variable's value, salted with the cache key: the value is not kept."""
-    return hashlib.sha256(key.encode() + b"\0" + value).hexdigest()[:16]
 
 
 def stale_module(code: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import _collections_abc
+import hashlib
 import os
 import sys
 from collections.abc import Set
@@ -14,6 +15,9 @@ from types import FrameType
 from typing import Any
 
 from mlops_pipeline.user_code import is_own_code
+
+THERE = "there"
+"""Stamp of a file or folder of which only the existence was asked for."""
 
 SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/", "/run/")
 IMPORT = "<frozen importlib"
@@ -131,3 +135,8 @@ def listing(folder: str, kind: str, without: Set[str] = frozenset()) -> list[str
         and (kind == "names" or name.endswith((".py", ".so")) or "." not in name)
         and f"{folder}/{name}" not in without
     ]
+
+
+def variable_digest(key: str, value: bytes) -> str:
+    """Return a digest of a variable's value, salted with the cache key: the value is not kept."""
+    return hashlib.sha256(key.encode() + b"\0" + value).hexdigest()[:16]

@@ -110,3 +110,8 @@ class TaskResult(Struct, frozen=True, omit_defaults=True):
     gate: Gate | None = None
     observed: Observed = Observed()
     stale: str = ""
+
+
+def seed_of(key: str) -> int:
+    """Return the seed that a cache key gives: its first eight hexadecimal digits, 32 bits."""
+    return int(f"{key:0<8.8}", 16) if key else 0
