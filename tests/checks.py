@@ -102,7 +102,7 @@ def check_kubeflow(bench: Bench, inside: str) -> list[Result]:
     """The tests that read what is compiled for Kubeflow with its SDKs, and run its containers."""
     bench.environment["MLOPS_TEST_KFP"] = inside
     bench.environment["MLOPS_TEST_KFP_213"] = bench.setup("kubeflow-213")
-    return [pytest(bench, "kubeflow", bench.setup("ml"), "-m", "kubeflow")]
+    return [pytest(bench, "kubeflow", bench.setup("ml"), *SHARED_BY_FILE, "-m", "kubeflow")]
 
 
 CHECKS: dict[str, Callable[[Bench, str], list[Result]]] = {

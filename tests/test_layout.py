@@ -5,11 +5,11 @@ import functools
 import importlib
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from source_trees import statements, tree_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {
@@ -63,19 +63,10 @@ def modules() -> dict[str, Path]:
     return found
 
 
-def statements(node: ast.AST) -> Iterator[ast.stmt]:
-    """All statements below a node; expressions, which are most of a tree, hold none."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.stmt):
-            yield child
-        if not isinstance(child, ast.expr):
-            yield from statements(child)
-
-
 @functools.cache
 def imports(path: Path, by: str) -> tuple[Used, ...]:
     found = []
-    for node in statements(ast.parse(path.read_text())):
+    for node in statements(tree_of(path)):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found += [Used(by, node.module, alias.name) for alias in node.names]
         elif isinstance(node, ast.Import):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from source_trees import statements, tree_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {
@@ -40,7 +41,7 @@ def is_text(node: ast.AST) -> bool:
 
 def docstrings(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Yield line and text of the docstrings of modules, classes, functions and values."""
-    for scope in ast.walk(tree):
+    for scope in (tree, *statements(tree)):
         if not isinstance(scope, Scope):
             continue
         previous: ast.stmt | None = None
@@ -60,7 +61,7 @@ def opening(text: str) -> str:
 def test_docstrings_say_what_they_are_and_do_not_ask(name: str) -> None:
     asking, count = [], 0
     for path in modules(TREES[name]):
-        for line, text in docstrings(ast.parse(path.read_text())):
+        for line, text in docstrings(tree_of(path)):
             count += 1
             if opening(text) in QUESTIONS:
                 asking.append(f"{path.relative_to(ROOT)}:{line}: {text.splitlines()[0]}")
@@ -92,7 +93,7 @@ def public_names(folder: Path) -> dict[str, set[str]]:
     """Return the modules that define each public class and function, by name."""
     found = defaultdict(set)
     for path in modules(folder):
-        for node in ast.parse(path.read_text()).body:
+        for node in tree_of(path).body:
             if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name[0] != "_":
                 found[node.name].add(str(path.relative_to(folder)))
     return found

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mlops_metadata.connection import Connection, ThreadLock
-from mlops_metadata.library import SERVICE, Library, pb, respond, service
+from mlops_metadata.library import SERVICE, UNDONE, Library, pb, respond, service
 from mlops_metadata.mlmd import MlmdStore
 from mlops_pipeline.errors import StoreError, did_you_mean
 
@@ -37,7 +37,7 @@ UNLIMITED: Sequence[tuple[str, int]] = (
 
 _ABORTED, _UNAVAILABLE = 10, 14
 
-_MAKING = ("already exists", "concurrent connection", "try restarting transaction")
+_MAKING = ("already exists", "concurrent connection", *UNDONE)
 """Signs that another process makes the same database at this moment."""
 
 
@@ -112,7 +112,9 @@ def _first_open(config: Any, name: str) -> Library:
         try:
             return Library(config, name)
         except StoreError as error:
-            if again is None or not any(sign in str(error) for sign in _MAKING):
+            # The whole of what MLMD says: its error repeats the query, and ours is cut.
+            reason = str(error.__cause__)
+            if again is None or not any(sign in reason for sign in _MAKING):
                 raise
             time.sleep(random.uniform(0.05, 0.3))
     raise AssertionError("the last attempt returns or raises")

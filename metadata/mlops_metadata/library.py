@@ -74,6 +74,7 @@ except ImportError as error:
 
 __all__ = [
     "SERVICE",
+    "UNDONE",
     "DecodeError",
     "Library",
     "MessageToDict",
@@ -97,7 +98,7 @@ _PATIENCE = 60.0
 _LOST = ("Lost connection", "gone away", "connect to MySQL", "mysql_real_connect")
 """Signs that a database server has ended the connection; MLMD makes a new one at the next call."""
 
-_UNDONE = ("try restarting transaction",)
+UNDONE = ("try restarting transaction",)
 """Signs that MariaDB or MySQL has undone a write for the sake of another one: a deadlock, or, in
 MariaDB from 11.6 on (`innodb_snapshot_isolation`), a change between its reading and writing. MLMD
 tells the first by the code of gRPC only where a statement without results meets it."""
@@ -185,7 +186,7 @@ class Library:
 
     def _is_passing(self, text: str, reads: bool) -> bool:
         """Tell whether a database server may answer if the request is sent once more."""
-        signs = (*_UNDONE, *(_LOST if reads else ()))
+        signs = (*UNDONE, *(_LOST if reads else ()))
         return self._may_be_lost and any(sign in text for sign in signs)
 
     def close(self) -> None:

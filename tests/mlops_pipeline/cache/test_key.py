@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cached_project import ALL_CACHED
+
+pytestmark = pytest.mark.slow  # each runs a pipeline in workers, twice and more
 
 
 def test_nothing_runs_when_nothing_changed(truth: Any) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from cli_project import Mlops
 
+pytestmark = pytest.mark.slow  # each step is a process of its own
+
 
 def test_run_node_writes_a_result_that_a_scheduler_reads(mlops: Mlops, tmp_path: Path) -> None:
     mlops("compile", ".", "-o", "small.json")

@@ -17,6 +17,8 @@ from mlops_pipeline.executors import ArtifactRef, Task
 from mlops_pipeline.ir import FunctionExecutor
 from mlops_pipeline.runners.workers import Spares, WorkerPool
 
+pytestmark = pytest.mark.slow  # processes are started for each
+
 
 @pytest.fixture
 def code(tmp_path: Path) -> Path:

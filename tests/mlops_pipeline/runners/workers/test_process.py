@@ -8,6 +8,8 @@ from worker_tasks import gone, number_in, read, runs, start_parent, value
 
 from mlops_pipeline.runners.workers import WorkerPool
 
+pytestmark = pytest.mark.slow  # processes are started for each
+
 
 def run_late(pool, make, started):
     """Run a task that is late, with a timeout in which it gets as far as it has to."""
