@@ -347,35 +347,52 @@ def _is_loaded(path: str) -> bool:
     return any(getattr(module, "__dict__", {}).get("__file__") == path for module in modules)
 
 
+_watches: list[Watch] = []
+"""Tasks that run in this process; what is used counts for `_watch`, the newest."""
 _watch: Watch | None = None
-_installed = False
+_lock = threading.Lock()
+_unwrap: list[Callable[[], None]] = []
 
 
 @contextlib.contextmanager
 def watching(task: Task, before: Mapping[bytes, bytes]) -> Iterator[Watch]:
     """Observe what this process uses meanwhile."""
-    global _watch, _installed
-    if not _installed:
-        sys.addaudithook(_hook)
-        os.register_at_fork(before=_before_fork)
-        _installed = True
-    kind, outer = type(os.environ), _watch
-    real = kind.__getitem__, kind.__iter__, os.stat
     watch = Watch(task, before)
-    if outer is None:
-        _wrap(kind, *real)
-    _watch = watch
+    with _lock:
+        if not _watches:
+            _add_hooks()
+            _unwrap.append(_wrap(type(os.environ)))
+        _watches.append(watch)
+        _choose()
     try:
         yield watch
     finally:
-        _watch = outer
+        with _lock:
+            _watches.remove(watch)
+            _choose()
+            if not _watches:
+                _unwrap.pop()()
         watch.forget_others()
-        if outer is None:
-            kind.__getitem__, kind.__iter__, os.stat = real  # type: ignore[method-assign]
 
 
-def _wrap(kind: Any, read: Any, each: Any, real_stat: Any) -> None:
-    """Put wrappers around the reads of variables and `os.stat`, which no audit event tells of."""
+def _choose() -> None:
+    global _watch
+    _watch = _watches[-1] if _watches else None
+
+
+@functools.cache
+def _add_hooks() -> None:
+    sys.addaudithook(_hook)
+    os.register_at_fork(before=_before_fork)
+
+
+def _wrap(kind: Any) -> Callable[[], None]:
+    """Put wrappers around the reads of variables and `os.stat`, which no audit event tells of.
+
+    Returns:
+        What takes them away again.
+    """
+    read, each, real_stat = real = kind.__getitem__, kind.__iter__, os.stat
 
     def getitem(environ: Any, key: Any) -> Any:
         if _watch is not None and isinstance(key, (str, bytes)):
@@ -394,9 +411,13 @@ def _wrap(kind: Any, read: Any, each: Any, real_stat: Any) -> None:
         found: os.stat_result = real_stat(path, **options)
         return found
 
+    def unwrap() -> None:
+        kind.__getitem__, kind.__iter__, os.stat = real
+
     kind.__getitem__, kind.__iter__, os.stat = getitem, iterate, stat
     for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
         able.add(stat)
+    return unwrap
 
 
 def _before_fork() -> None:

@@ -20,7 +20,7 @@ from typing import Any
 from mlops_pipeline.cache import Found, Key, find_reusable, make_key
 from mlops_pipeline.errors import NotFoundError, ParameterError, ResolutionError
 from mlops_pipeline.gate import GATE, Gate, closes, read_gate
-from mlops_pipeline.interface import check_json, map_paths
+from mlops_pipeline.interface import check_json
 from mlops_pipeline.ir import (
     ChannelIR,
     Expression,
@@ -37,7 +37,7 @@ from mlops_pipeline.ir import (
     SecretName,
 )
 from mlops_pipeline.ir_graph import describe, parts
-from mlops_pipeline.node.expressions import evaluate
+from mlops_pipeline.node.expressions import absolute_parameters, evaluate
 from mlops_pipeline.resolvers import Query, TooFewSpansError, ask_resolver
 from mlops_pipeline.run_state import History, Iteration, Outcome, Workspace, node_label
 from mlops_pipeline.store import ArtifactRecord, Run, State
@@ -485,25 +485,3 @@ def resolve_parameters(request: Request, scope: NodeScope | None = None) -> dict
             f"which {request.node.component} does not take"
         )
     return values
-
-
-def absolute_parameters(
-    node: NodeIR,
-    parameters: Mapping[str, Any],
-    workspace: Workspace,
-    paths: list[str] | None = None,
-) -> dict[str, Any]:
-    """Return the parameters as an executor gets them: every path is absolute.
-
-    Args:
-        paths: takes these paths.
-    """
-
-    def absolute(path: str) -> str:
-        full = str(workspace.local_path(path))
-        if paths is not None:
-            paths.append(full)
-        return full
-
-    schemas = {parameter.name: parameter.schema for parameter in node.parameters}
-    return {name: map_paths(schemas[name], value, absolute) for name, value in parameters.items()}

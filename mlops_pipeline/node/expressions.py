@@ -14,6 +14,7 @@ from mlops_pipeline.errors import (
     ResolutionError,
     did_you_mean,
 )
+from mlops_pipeline.interface import map_paths
 from mlops_pipeline.ir import (
     Concat,
     DictOf,
@@ -22,6 +23,7 @@ from mlops_pipeline.ir import (
     Literal,
     LocalPath,
     LoopItem,
+    NodeIR,
     Operation,
     OutputProperty,
     OutputUri,
@@ -31,6 +33,7 @@ from mlops_pipeline.ir import (
     SecretName,
 )
 from mlops_pipeline.roots import read_bytes
+from mlops_pipeline.run_state import Workspace
 from mlops_pipeline.store import ArtifactRecord
 from mlops_pipeline.uris import is_remote
 
@@ -166,3 +169,25 @@ def _operate(name: str, arguments: tuple[Expression, ...], scope: ExpressionValu
         raise ResolutionError(
             f"cannot compute {shown}: {error}", hint="compare values of one type"
         ) from None
+
+
+def absolute_parameters(
+    node: NodeIR,
+    parameters: Mapping[str, Any],
+    workspace: Workspace,
+    paths: list[str] | None = None,
+) -> dict[str, Any]:
+    """Return the parameters as an executor gets them: every path is absolute.
+
+    Args:
+        paths: takes these paths.
+    """
+
+    def absolute(path: str) -> str:
+        full = str(workspace.local_path(path))
+        if paths is not None:
+            paths.append(full)
+        return full
+
+    schemas = {parameter.name: parameter.schema for parameter in node.parameters}
+    return {name: map_paths(schemas[name], value, absolute) for name, value in parameters.items()}

@@ -31,9 +31,9 @@ from mlops_pipeline.node.driver import (
     NodeScope,
     Plan,
     Request,
-    absolute_parameters,
     drive,
 )
+from mlops_pipeline.node.expressions import absolute_parameters
 from mlops_pipeline.node.importing import import_artifact
 from mlops_pipeline.node.publisher import Done, publish
 from mlops_pipeline.node.retries import FINAL, is_retryable
