@@ -118,7 +118,8 @@ class DictOf(_Choice, frozen=True, tag="dict"):
 class Operation(_Choice, frozen=True, tag="operation"):
     """An operator applied to expressions.
 
-    `operator` is one of `== != < <= > >= and or not in + - * /`.
+    `operator` is one of `== != < <= > >= and or not in + - * / []`; the last takes an entry of a
+    list or an object.
     """
 
     operator: str

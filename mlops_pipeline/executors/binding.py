@@ -25,7 +25,14 @@ from mlops_pipeline.artifacts import (
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
 from mlops_pipeline.executors.context import Taken, TaskContext
 from mlops_pipeline.executors.task import ArtifactRef, Task
-from mlops_pipeline.interface import Secret, near_choice, plain_data, refuse_losses, spelt
+from mlops_pipeline.interface import (
+    Secret,
+    is_numpy_scalar,
+    near_choice,
+    plain_data,
+    refuse_losses,
+    spelt,
+)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -231,8 +238,8 @@ def _fields_of(task: Task, returned: Any, fields: Mapping[str, Any]) -> dict[str
 
 def _checked(task: Task, name: str, value: Any, hint: Any) -> Any:
     """Return the value as plain data, if it is of the declared type."""
-    if getattr(value, "shape", None) == () and hasattr(value, "item"):
-        value = value.item()  # a number of NumPy
+    if is_numpy_scalar(value):
+        value = value.item()
     if hint is None or hint is type(None):
         hint = Any
     kind = value_artifact_for(hint).PYTHON_TYPE

@@ -23,6 +23,7 @@ import msgspec
 from mlops_pipeline import ir
 from mlops_pipeline.errors import DefinitionError, caller, did_you_mean
 from mlops_pipeline.interface.schema import (
+    MEMBER_NAMES,
     JsonSchema,
     item_schema,
     kinds,
@@ -86,7 +87,8 @@ def schema_of(hint: Any) -> dict[str, Any]:
     Raises:
         TypeError: the type has no JSON form.
     """
-    schema = _closed(msgspec.json.schema(hint, schema_hook=_schema_of_ours))
+    enums = {kind.__name__: kind for kind in _enums(hint)}
+    schema = _closed(msgspec.json.schema(hint, schema_hook=_schema_of_ours), enums)
     definitions = schema.pop("$defs", {})
     try:
         return dict(_inlined(schema, definitions, ()))
@@ -94,19 +96,33 @@ def schema_of(hint: Any) -> dict[str, Any]:
         return {**schema, "$defs": definitions}
 
 
-def _closed(part: Any) -> Any:
+def _closed(part: Any, enums: Mapping[str, type[enum.Enum]]) -> Any:
     """Return a schema whose records (dataclasses, TypedDicts) allow no fields but their own.
 
-    msgspec drops a field it does not know, and with it what the user meant to set.
+    msgspec drops a field it does not know, and with it what the user meant to set. The names of
+    an enum's members are added as OpenAPI's generators do, for the command line.
     """
     if isinstance(part, list):
-        return [_closed(item) for item in part]
+        return [_closed(item, enums) for item in part]
     if not isinstance(part, dict):
         return part
-    closed = {key: _closed(value) for key, value in part.items()}
+    closed = {key: _closed(value, enums) for key, value in part.items()}
     if part.get("type") == "object" and "properties" in part:
         closed.setdefault("additionalProperties", False)
+    kind = enums.get(part.get("title", ""))
+    if kind is not None and "enum" in part:
+        names = [kind(value).name for value in part["enum"]]
+        if names != part["enum"]:
+            closed[MEMBER_NAMES] = names
     return closed
+
+
+def _enums(hint: Any) -> Iterator[type[enum.Enum]]:
+    """Yield the enums in a type."""
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        yield hint
+    for inner in typing.get_args(hint):
+        yield from _enums(inner)
 
 
 def _inlined(part: Any, definitions: JsonSchema, inside: tuple[str, ...]) -> Any:
@@ -154,15 +170,21 @@ def checked(value: Any, hint: Any) -> Any:
 def plain_data(value: Any, encode: Callable[[Any], Any]) -> Any:
     """Return a value as JSON holds it: a dict in its order, the items of a set sorted.
 
+    Numbers of NumPy are numbers.
+
     Args:
         encode: gives the JSON form of what is no plain data.
 
     Raises:
         TypeError, NotImplementedError, ValueError: it has no JSON form.
     """
+
+    def encoded(part: Any) -> Any:
+        return part.item() if is_numpy_scalar(part) else encode(part)
+
     if next(_sets(value), None) is not None:
-        value = _listed(value, encode)
-    return msgspec.to_builtins(value, enc_hook=encode, str_keys=True)
+        value = _listed(value, encoded)
+    return msgspec.to_builtins(value, enc_hook=encoded, str_keys=True)
 
 
 def _fields_sorted(typed: Any, plain: Any) -> Any:
@@ -249,6 +271,13 @@ def _encode_ours(value: Any) -> Any:
         json_format = importlib.import_module("google.protobuf.json_format")
         return json_format.MessageToDict(value, preserving_proto_field_name=True)
     raise ValueError(f"{type(value).__name__} {value!r} has no JSON form")
+
+
+def is_numpy_scalar(value: Any) -> bool:
+    """Return True for a number, text or truth value of NumPy's, as a column's `max()` gives it."""
+    return (
+        getattr(value, "shape", None) == () and hasattr(value, "dtype") and hasattr(value, "item")
+    )
 
 
 def _decode_ours(kind: type, value: Any) -> Any:

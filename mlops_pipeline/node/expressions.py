@@ -32,6 +32,7 @@ from mlops_pipeline.ir import (
     RunParameter,
     SecretName,
 )
+from mlops_pipeline.ir_graph import describe
 from mlops_pipeline.roots import read_bytes
 from mlops_pipeline.run_state import Workspace
 from mlops_pipeline.store import ArtifactRecord
@@ -67,6 +68,7 @@ OPERATORS: Mapping[str, Callable[..., Any]] = {
     "-": operator.sub,
     "*": operator.mul,
     "/": operator.truediv,
+    "[]": operator.getitem,
 }
 
 
@@ -164,6 +166,13 @@ def _operate(name: str, arguments: tuple[Expression, ...], scope: ExpressionValu
     values = [evaluate(argument, scope) for argument in arguments]
     try:
         return OPERATORS[name](*values)
+    except LookupError:
+        whole, key = values
+        known = list(whole) if isinstance(whole, dict) else []
+        raise ResolutionError(
+            f"{describe(arguments[0])} has no entry {key!r}",
+            hint=did_you_mean(str(key), map(str, known)) if known else f"it is {whole!r}"[:200],
+        ) from None
     except (TypeError, ZeroDivisionError) as error:
         shown = f" {name} ".join(repr(value) for value in values)
         raise ResolutionError(
