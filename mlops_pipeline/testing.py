@@ -138,7 +138,7 @@ def run_pipeline(pipeline: Pipeline, /, **parameters: Any) -> PipelineRun:
     1
     """
     where = api.Where(MemoryStore(), _new_folder(pipeline.name))
-    return api.run(pipeline, parameters, where=where, in_process=True)
+    return api.run(pipeline, parameters, where=where, check=False, in_process=True)
 
 
 def _check_arguments(component: Component, arguments: Mapping[str, Any]) -> None:

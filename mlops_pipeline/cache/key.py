@@ -144,7 +144,8 @@ def _is_module(path: Path) -> bool:
 def _path_digest(path: str, workspace: Workspace) -> dict[str, str]:
     absolute = workspace.local_path(path)
     try:
-        return {"content": digest_path(absolute, workspace.digests)}
+        # A component that lists the folder finds the empty ones, too.
+        return {"content": digest_path(absolute, workspace.digests, empty_folders=True)}
     except NotFoundError:
         if absolute.is_file() or absolute.is_dir():
             raise  # It cannot be read, or not all of it: a key without it would hide its changes.

@@ -31,10 +31,13 @@ from mlops_pipeline.ir import BeamExecutor, ClassExecutor, ContainerExecutor, Fu
 from mlops_pipeline.user_code import load_target, put_first
 
 
-def execute(task: Task) -> TaskResult:
-    """Run a task; what goes wrong is in the result, only KeyboardInterrupt gets through.
+def execute(task: Task, interrupt: type[BaseException] = KeyboardInterrupt) -> TaskResult:
+    """Run a task; what goes wrong is in the result.
 
     A timeout is kept by worker pools and by containers: a process cannot stop its own C code.
+
+    Args:
+        interrupt: the exception that stops this process; it alone gets through.
     """
     stale = stale_module(task.code)
     if stale:
@@ -49,7 +52,7 @@ def execute(task: Task) -> TaskResult:
         redactor = Redactor(os.environ.get(variable, "") for variable in task.secrets.values())
     try:
         result = run_task(task)
-    except KeyboardInterrupt:
+    except interrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit and its like are failures too
         result = failed(error)

@@ -153,7 +153,7 @@ def member_schema(schema: JsonSchema, key: str) -> JsonSchema | None:
     return {"anyOf": named} if len(named) > 1 else named[0] if named else result
 
 
-class Problem(NamedTuple):
+class Misfit(NamedTuple):
     """A part of a value that does not fit.
 
     Args:
@@ -171,36 +171,36 @@ class Problem(NamedTuple):
         return ": ".join([*steps, self.text])
 
 
-def problems(schema: JsonSchema, value: Any) -> Iterator[Problem]:
+def problems(schema: JsonSchema, value: Any) -> Iterator[Misfit]:
     """Yield every way in which a value does not fit a schema."""
     alternatives = choices(schema)
     if len(alternatives) > 1:
         if all(any(problems(choice, value)) for choice in alternatives):
-            yield Problem(f"{value!r} is not {describe_schema(schema)}", schema)
+            yield Misfit(f"{value!r} is not {describe_schema(schema)}", schema)
         return
     schema = alternatives[0]
     if "enum" in schema and value not in schema["enum"]:
-        yield Problem(f"{value!r} is not {describe_schema(schema)}", schema)
+        yield Misfit(f"{value!r} is not {describe_schema(schema)}", schema)
         return
     if "type" not in schema:
         return
     kind: str = schema["type"]
     if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
-        yield Problem(f"{value!r} is not {describe_schema(schema)}", schema)
+        yield Misfit(f"{value!r} is not {describe_schema(schema)}", schema)
         return
     if isinstance(value, list | tuple):
         if problem := length_problem(schema, len(value)):
-            yield Problem(f"{value!r} {problem}", schema)
+            yield Misfit(f"{value!r} {problem}", schema)
         for index, item in enumerate(value):
             yield from _inside(index, item_schema(schema, index), item)
     elif isinstance(value, dict):
         yield from _object_problems(schema, value)
-        yield from (Problem(text, schema) for text in _unknown_here(schema, value))
+        yield from (Misfit(text, schema) for text in _unknown_here(schema, value))
     elif not _is_allowed(schema, value):
-        yield Problem(f"{value!r} is not {describe_schema(schema)}", schema)
+        yield Misfit(f"{value!r} is not {describe_schema(schema)}", schema)
 
 
-def _inside(step: str | int, schema: JsonSchema, value: Any) -> Iterator[Problem]:
+def _inside(step: str | int, schema: JsonSchema, value: Any) -> Iterator[Misfit]:
     for problem in problems(schema, value):
         yield problem._replace(path=(step, *problem.path))
 
@@ -289,10 +289,10 @@ def _unknown_here(schema: JsonSchema, value: Mapping[str, Any]) -> Iterator[str]
             yield f"there is no field {name!r}: {did_you_mean(name, fields)}"
 
 
-def _object_problems(schema: JsonSchema, value: Mapping[str, Any]) -> Iterator[Problem]:
+def _object_problems(schema: JsonSchema, value: Mapping[str, Any]) -> Iterator[Misfit]:
     for name in schema.get("required", ()):
         if name not in value:
-            yield Problem(f"{name!r} is missing in {value!r}", schema)
+            yield Misfit(f"{name!r} is missing in {value!r}", schema)
     for name, item in value.items():
         yield from _inside(name, _field_schema(schema, name), item)
 

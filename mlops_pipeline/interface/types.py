@@ -8,15 +8,17 @@ name of a value that only the executor's process sees.
 
 from __future__ import annotations
 
+import datetime
 import enum
 import importlib
 import math
 import os
 import re
+import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -88,12 +90,24 @@ def schema_of(hint: Any) -> dict[str, Any]:
         TypeError: the type has no JSON form.
     """
     enums = {kind.__name__: kind for kind in _enums(hint)}
-    schema = _closed(msgspec.json.schema(hint, schema_hook=_schema_of_ours), enums)
+    schema = _closed(msgspec.json.schema(_formatted(hint), schema_hook=_schema_of_ours), enums)
     definitions = schema.pop("$defs", {})
     try:
         return dict(_inlined(schema, definitions, ()))
     except RecursionError:
         return {**schema, "$defs": definitions}
+
+
+def _formatted(hint: Any) -> Any:
+    """Return a type of which times say that they are times; msgspec calls them texts."""
+    if hint is datetime.datetime or hint is datetime.time:
+        name = "time" if hint is datetime.time else "date-time"
+        return Annotated[hint, msgspec.Meta(extra_json_schema={"format": name})]
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin not in (list, dict, tuple, typing.Union, types.UnionType):
+        return hint
+    found = tuple(map(_formatted, inner))
+    return (typing.Union if origin is types.UnionType else origin)[found]
 
 
 def _closed(part: Any, enums: Mapping[str, type[enum.Enum]]) -> Any:
