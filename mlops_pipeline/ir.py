@@ -8,6 +8,7 @@ minor version of its own major one (it ignores fields that it does not know) and
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,16 @@ from mlops_pipeline.errors import CompileError
 
 SCHEMA_VERSION = "1.0"
 
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+ID_HINT = "use letters, digits, _ and -, a letter or digit first, 100 at most"
+
 VALUE_FILE = "value"
 """The file in the folder of an output that holds a single value."""
+
+
+def is_id(name: str) -> bool:
+    """Return True if a name can be an id: it becomes a folder, and a name in commands."""
+    return _ID.fullmatch(name) is not None
 
 
 class _Part(Struct, frozen=True, omit_defaults=True, tag_field=None):
@@ -437,7 +446,7 @@ def digest(pipeline: PipelineIR) -> str:
 
 
 def load(data: bytes | str, *, source: str = "IR") -> PipelineIR:
-    """Read what `dump` wrote.
+    """Read what `dump` wrote; what is in it is checked by `ir_check.load_checked`.
 
     Args:
         source: what to call the data in an error.
@@ -447,7 +456,7 @@ def load(data: bytes | str, *, source: str = "IR") -> PipelineIR:
     """
     try:
         head = msgspec.json.decode(data, type=dict[str, Any])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise CompileError(
             f"{source} is not a compiled pipeline: {error}",
             hint="make it with `mlops compile`",
@@ -460,16 +469,8 @@ def load(data: bytes | str, *, source: str = "IR") -> PipelineIR:
         )
     try:
         return _read(head)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, RecursionError) as error:
         raise CompileError(
             f"{source} is not a valid pipeline: {error}",
             hint="compile the pipeline again instead of editing the file",
         ) from None
-
-
-def load_file(path: Path) -> PipelineIR:
-    """Read an IR file."""
-    try:
-        return load(path.read_bytes(), source=str(path))
-    except OSError as error:
-        raise CompileError(f"cannot read {path}: {error.strerror}", hint="check the path") from None

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from mlops_pipeline import ir
 from mlops_pipeline.authoring.compile import compile_pipeline
 from mlops_pipeline.authoring.pipeline_rules import Problem
 from mlops_pipeline.authoring.pipelines import Pipeline
@@ -81,7 +80,10 @@ def load_pipeline(name: str, *, project: Path, import_paths: tuple[str, ...] = (
     target, _, attribute = name.partition(":")
     path = Path(target).expanduser().absolute()
     if path.suffix == ".json":
-        return Loaded(ir.load_file(path), path.parent, (str(path.parent), *import_paths))
+        # Few read compiled pipelines.
+        from mlops_pipeline.ir_check import load_file
+
+        return Loaded(load_file(path), path.parent, (str(path.parent), *import_paths))
     if path.is_dir():
         path = path / DEFAULT_FILE
         if not path.is_file():
