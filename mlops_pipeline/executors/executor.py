@@ -55,7 +55,7 @@ def execute(task: Task, interrupt: type[BaseException] = KeyboardInterrupt) -> T
     except interrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit and its like are failures too
-        result = failed(error)
+        result = failed(error, redactor.text if redactor else str)
         # Where an error is shown, its node has been named already.
         unnamed = result.error.removeprefix(f"{task.name}: ")
         result = msgspec.structs.replace(result, error=unnamed)
