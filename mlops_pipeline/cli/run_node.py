@@ -19,7 +19,7 @@ from typing import Any
 import click
 
 from mlops_pipeline.authoring import Loaded
-from mlops_pipeline.cli.output import always_json, complain, write_json
+from mlops_pipeline.cli.output import always_json, complain, echo, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.selection_options import choice_options, read_selection
 from mlops_pipeline.errors import (
@@ -147,7 +147,7 @@ def begin_step(
 
 
 def _print(task: Task, line: str) -> None:
-    click.echo(line, err=True)
+    echo(line, err=True)
 
 
 def _check_result(file: str | None) -> None:

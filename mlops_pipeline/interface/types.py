@@ -289,9 +289,7 @@ def _encode_ours(value: Any) -> Any:
 
 def is_numpy_scalar(value: Any) -> bool:
     """Return True for a number, text or truth value of NumPy's, as a column's `max()` gives it."""
-    return (
-        getattr(value, "shape", None) == () and hasattr(value, "dtype") and hasattr(value, "item")
-    )
+    return getattr(value, "shape", None) == () and hasattr(value, "item")
 
 
 def _decode_ours(kind: type, value: Any) -> Any:
