@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime
 import enum
 import importlib
+import inspect
 import math
 import os
 import re
@@ -121,6 +122,9 @@ def _closed(part: Any, enums: Mapping[str, type[enum.Enum]]) -> Any:
     if not isinstance(part, dict):
         return part
     closed = {key: _closed(value, enums) for key, value in part.items()}
+    if "title" in part and isinstance(part.get("description"), str):
+        # From 3.13 on, Python takes the indentation of docstrings away.
+        closed["description"] = inspect.cleandoc(part["description"])
     if part.get("type") == "object" and "properties" in part:
         closed.setdefault("additionalProperties", False)
     kind = enums.get(part.get("title", ""))

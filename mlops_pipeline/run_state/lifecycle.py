@@ -297,6 +297,8 @@ def end_run(workspace: Workspace, run: Run, state: State) -> Run:
     """Record how a run ended."""
     ended = replace(run, state=state, finished=time.time())
     workspace.store.put_run(ended)
+    if state is State.COMPLETE:
+        workspace.artifact_root.forget_state(ended)
     return ended
 
 

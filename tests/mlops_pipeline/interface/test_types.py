@@ -70,3 +70,22 @@ def test_numbers_of_numpy_are_numbers() -> None:
     assert checked([numpy.float32(0.5)], list[float]) == [0.5]
     with pytest.raises(ValueError, match="no JSON form"):
         checked(numpy.zeros(2), list[float])
+
+
+def test_descriptions_are_the_same_on_every_python() -> None:
+    def f(settings: Described): ...
+
+    text = read_interface(f).parameters["settings"].schema["description"]
+    assert text == "Settings.\n\nArgs:\n    rate: how fast."
+    assert read_interface(f).parameters["settings"].schema["properties"].keys() == {"description"}
+
+
+@dataclass
+class Described:
+    """Settings.
+
+    Args:
+        rate: how fast.
+    """
+
+    description: str = ""
