@@ -53,7 +53,7 @@ def parse_config(given: Mapping[str, Any] | str, fairness: Sequence[float] | Non
             f"eval_config: {error}", hint="give what tfma.EvalConfig takes"
         ) from None
     _fairness.register()
-    _defined.register_curves()
+    _defined.register_defined()
     if fairness:
         config.metrics_specs.add().metrics.append(_fairness.config(fairness))
     _check_metrics(config)

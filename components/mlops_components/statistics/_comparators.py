@@ -66,6 +66,26 @@ def add_not_compared(
             add_anomaly(found, each.path, reason)
 
 
+def compared_things(schema: Any, environment: str) -> dict[str, list[str]]:
+    """Return what the comparators of a schema compare, by the input that they compare with."""
+    found: dict[str, list[str]] = {}
+    for each in _comparators(schema.feature, environment, tuple(schema.default_environment), ()):
+        names = found.setdefault(_INPUTS[each.kind], [])
+        text = f"{each.kind} of {'.'.join(each.path)!r}"
+        if text not in names:
+            names.append(text)
+    for kind, name in (
+        ("drift", "previous_statistics"),
+        ("version", "previous_version_statistics"),
+    ):
+        if schema.dataset_constraints.HasField(f"num_examples_{kind}_comparator"):
+            found.setdefault(name, []).append("number of examples")
+    return found
+
+
+_INPUTS = {"drift": "previous_statistics", "skew": "serving_statistics"}
+
+
 def add_anomaly(found: Any, path: tuple[str, ...], description: str) -> None:
     """Add the anomaly of a feature that was not compared."""
     info = found.anomaly_info[".".join(path)]

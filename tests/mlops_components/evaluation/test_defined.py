@@ -1,4 +1,4 @@
-"""Metrics of curves where a class has no examples: null, and no threshold lets them pass."""
+"""Metrics that no example defines are null, and no threshold lets them pass."""
 
 from typing import Any
 
@@ -57,3 +57,30 @@ def test_slices_of_both_classes_keep_their_numbers(load: Load) -> None:
     assert found.of(s="one")["auc"] is None
     assert found.of(s="both")["auc"] == pytest.approx(1.0)
     assert found.overall["auc"] == pytest.approx(10 / 12)
+
+
+KERAS = ["BinaryCrossentropy", "RootMeanSquaredError", "BinaryAccuracy", "CosineSimilarity"]
+
+
+@pytest.mark.parametrize(
+    "engine",
+    ["memory", pytest.param("beam", marks=pytest.mark.slow)],  # Beam: ten seconds
+)
+def test_means_over_no_weight_are_null(engine: str, load: Load) -> None:
+    rows = [
+        {"y": n % 2, "p": 0.2 + 0.1 * n, "w": float(n > 2), "s": "none" if n < 3 else "some"}
+        for n in range(6)
+    ]
+    model = {"label_key": "y", "prediction_key": "p", "example_weight_key": "w"}
+    metrics = [metric(name, lower_bound=-1.0) for name in KERAS]
+    given = config(*metrics, slices=({}, {"feature_keys": ["s"]}), model=model)
+    outputs = run_component(
+        Evaluator, examples=column(rows), eval_config=given, engine=engine
+    ).outputs
+    found = load(outputs["evaluation"])
+    assert set(found.of(s="none").values()) == {None}
+    assert found.of(s="some") == found.overall
+    assert None not in found.overall.values()
+    weightless = [{**row, "w": 0.0} for row in rows]
+    outputs = run_component(Evaluator, examples=column(weightless), eval_config=given).outputs
+    assert outputs["blessing"].properties["blessed"] == 0
