@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -138,4 +140,14 @@ def _check(config: DistributionValidatorConfig, custom: Any) -> None:
         raise ParameterError(
             "DistributionValidator: config names no feature and no number of examples to compare",
             hint="name features in default_slice_config, or leave the validator out",
+        )
+    given = [dataclasses.asdict(each.distribution_comparator) for each in whole.feature]
+    limits = [limit["threshold"] for one in given for limit in one.values() if limit]
+    if whole.num_examples_comparator is not None:
+        limits += dataclasses.asdict(whole.num_examples_comparator).values()
+    wrong = [limit for limit in limits if limit is not None and not math.isfinite(limit)]
+    if wrong:
+        raise ParameterError(
+            f"DistributionValidator: a threshold is {wrong[0]}, which everything passes",
+            hint="give a number",
         )

@@ -114,6 +114,10 @@ def test_config_that_compares_nothing_is_refused_in_the_first_run(
     empty = DistributionValidatorConfig(DatasetConfig())
     with pytest.raises(ParameterError, match="names no feature and no number of examples"):
         run_component(DistributionValidator, statistics=data["usual"], config=empty)
+    limit = DistributionComparator(infinity_norm=Threshold(float("nan")))
+    passes = DistributionValidatorConfig(DatasetConfig(feature=[FeatureComparator("k", limit)]))
+    with pytest.raises(ParameterError, match="a threshold is nan, which everything passes"):
+        run_component(DistributionValidator, statistics=data["usual"], config=passes)
 
 
 def test_pairs_of_splits_that_are_not_there_are_named(data: dict[str, ExampleStatistics]) -> None:

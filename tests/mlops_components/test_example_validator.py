@@ -156,3 +156,16 @@ def test_an_environment_leaves_out_what_is_not_in_it(
     with pytest.raises(ParameterError, match="no environment 'SERVIN'") as wrong:
         run_component(ExampleValidator, **given, environment="SERVIN")
     assert wrong.value.hint == "did you mean 'SERVING'?"
+
+
+def test_threshold_that_nothing_is_above_compares_nothing(
+    data: dict[str, ExampleStatistics], load: Load
+) -> None:
+    text = SCHEMA.replace("{ threshold: 0.1 }", "{ threshold: nan }", 1)
+    result = run_component(
+        ExampleValidator,
+        statistics=data["usual"],
+        schema=artifact(Schema, {"schema.pbtxt": text}),
+        previous_statistics=data["next"],
+    )
+    assert kinds(result, load)["train"] == {"x": {"STATS_NOT_AVAILABLE"}}

@@ -6,6 +6,7 @@ one side has no values; either passes every threshold. Here each becomes an anom
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +45,7 @@ class _Comparator:
     kind: str
     name: str
     limited: bool
+    is_nan: bool
 
 
 def add_not_compared(
@@ -101,6 +103,8 @@ def add_anomaly(found: Any, path: tuple[str, ...], description: str) -> None:
 def _reason(each: _Comparator, found: Any, statistics: Any, other: Any) -> str:
     if not each.limited:
         return f"{each.name} has no threshold."
+    if each.is_nan:
+        return f"the threshold of {each.name} is NaN, which nothing is above."
     sides = {"these statistics": statistics, "those to compare with": other}
     for side, one in sides.items():
         feature = _feature(one, each.path)
@@ -153,7 +157,8 @@ def _comparators(
             for name in _NAMES:
                 if comparator.HasField(name):
                     limited = getattr(comparator, name).HasField("threshold")
-                    yield _Comparator(path, kind, name, limited)
+                    is_nan = math.isnan(getattr(comparator, name).threshold)
+                    yield _Comparator(path, kind, name, limited, is_nan)
         yield from _comparators(feature.struct_domain.feature, environment, default, path)
 
 
