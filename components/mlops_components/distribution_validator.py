@@ -108,8 +108,8 @@ def DistributionValidator(
     anomalies.properties["span"] = statistics.properties.get("span", 0)
     _check(config, custom_validation_config)
     if baseline_statistics is None:
-        reason = "nothing was compared: there are no baseline_statistics yet"
-        log.warning("%s", reason)
+        reason = "there are no baseline_statistics yet"
+        log.warning("nothing was compared: %s", reason)
         anomalies.set_splits([])
         anomalies.properties["not_compared"] = [reason]
         anomalies.properties["blessed"] = dict.fromkeys(statistics.splits, NO_BASELINE)

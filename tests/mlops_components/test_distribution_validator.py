@@ -101,7 +101,7 @@ def test_first_run_has_no_baseline_and_says_so(
     )
     assert result.outputs["anomalies"].properties["blessed"] == {"train": 2, "eval": 2}
     assert result.outputs["anomalies"].properties["not_compared"] == [
-        "nothing was compared: there are no baseline_statistics yet"
+        "there are no baseline_statistics yet"
     ]
     assert "nothing was compared" in caplog.text
     assert result.gate is None

@@ -1,4 +1,4 @@
-"""Metrics that are undefined for some examples: curves of one class, and means of no weight.
+"""Metrics that are undefined for some examples: curves of one class, means of no weight.
 
 A curve of rates needs examples of both classes, one of precision and recall at least one positive.
 TFMA computes 0 or 1 without them, and Keras a mean of 0 where all examples have the weight 0, which
@@ -34,20 +34,29 @@ class WeighedCombiner(KerasCombiner):  # type: ignore[misc, valid-type]
         found: dict[Any, Any] = super().extract_output(accumulator)
         for at, output in enumerate(self._output_names):
             for number, metric in enumerate(self._metrics[output]):
-                if _is_weightless(metric, accumulator.get_weights(at, number)):
+                if _is_undefined(metric, accumulator.get_weights(at, number)):
                     for key in found:
                         if key.output_name == output and key.name.split("/")[0] == metric.name:
                             found[key] = np.full_like(found[key], np.nan)[()]
         return found
 
 
-def _is_weightless(metric: Any, state: Any) -> bool:
-    """Return True for a mean, or a mean of overlaps, that has counted nothing."""
+def _is_undefined(metric: Any, state: Any) -> bool:
+    """Return True for a mean of no weight, and a share of a variance that there is none of."""
     if isinstance(metric, tf_keras.metrics.Mean):
         return state is None or not np.any(state[-1])
     if isinstance(metric, tf_keras.metrics.IoU):
         return state is None or not any(np.any(each) for each in state)
+    if isinstance(metric, tf_keras.metrics.R2Score):
+        # Keras gives 0 for labels that are all the same.
+        squares, total, count = (
+            np.asarray(v) for v in (metric.squared_sum, metric.sum, metric.count)
+        )
+        return bool(np.any(squares * count - total**2 <= _ROUNDING * squares * count))
     return False
+
+
+_ROUNDING = 1e-6
 
 
 class _Curve:

@@ -84,3 +84,25 @@ def test_means_over_no_weight_are_null(engine: str, load: Load) -> None:
     weightless = [{**row, "w": 0.0} for row in rows]
     outputs = run_component(Evaluator, examples=column(weightless), eval_config=given).outputs
     assert outputs["blessing"].properties["blessed"] == 0
+
+
+def test_share_of_no_variance_is_null(load: Load) -> None:
+    model = {"label_key": "y", "prediction_key": "p"}
+    given = config(metric("R2Score", lower_bound=-9.0), model=model)
+    rows = [{"y": 1.0, "p": 0.1 * n} for n in range(4)]
+    outputs = run_component(Evaluator, examples=column(rows), eval_config=given).outputs
+    assert load(outputs["evaluation"]).overall == {"r2_score": None}
+    assert outputs["blessing"].properties["blessed"] == 0
+    rows = [{"y": 0.1 * n, "p": 0.1 * n} for n in range(4)]
+    outputs = run_component(Evaluator, examples=column(rows), eval_config=given).outputs
+    assert load(outputs["evaluation"]).overall == {"r2_score": pytest.approx(1.0)}
+
+
+@pytest.mark.parametrize("name", ["ConfusionMatrixPlot", "MultiClassConfusionMatrixPlot"])
+def test_plots_need_no_metrics(name: str, load: Load) -> None:
+    rows = [{"y": n % 2, "p": 0.4 if name == "ConfusionMatrixPlot" else [0.4, 0.6]} for n in (0, 1)]
+    given = config({"class_name": name}, model={"label_key": "y", "prediction_key": "p"})
+    outputs = run_component(Evaluator, examples=column(rows), eval_config=given).outputs
+    found = load(outputs["evaluation"])
+    assert found.overall == {}
+    assert found.plots
