@@ -68,7 +68,8 @@ def CsvExampleGen(
         every_file(found), missing_values or (), column_types or {}, delimiter, column_names
     )
     folders = _partitions(input_base, input_config, found)
-    _write(examples, found, replace(source, partitions=folders).rows, output_config)
+    read = replace(source, partitions=folders.checked(source.columns))
+    _write(examples, found, read.rows, output_config)
 
 
 @component(base_type="Process", driver=DRIVER)
@@ -94,7 +95,8 @@ def JsonExampleGen(
     found = _select("JsonExampleGen", input_base, input_config, wanted)
     source = open_json(every_file(found), column_types or {})
     folders = _partitions(input_base, input_config, found)
-    _write(examples, found, replace(source, partitions=folders).rows, output_config)
+    read = replace(source, partitions=folders.checked(source.types))
+    _write(examples, found, read.rows, output_config)
 
 
 def _check_types(column_types: Mapping[str, str]) -> None:

@@ -85,10 +85,11 @@ def arguments_are_known(call: Call) -> Problems:
 
 def required_are_given(call: Call) -> Problems:
     for spec in call.interface.inputs.values():
-        if spec.name not in call.arguments and not spec.optional:
+        if spec.name not in call.arguments and (spec.required or not spec.optional):
+            query = f", or a query such as latest({spec.type.__name__})" if spec.required else ""
             yield Problem(
                 f"{call.id} misses its input {spec.name!r} of type {spec.type.TYPE_NAME}",
-                f"pass {spec.name}=node.outputs[...]",
+                f"pass {spec.name}=node.outputs[...]{query}",
             )
     for parameter in call.interface.parameters.values():
         if parameter.name not in call.arguments and parameter.required:
@@ -99,7 +100,9 @@ def required_are_given(call: Call) -> Problems:
 
 def required_are_not_none(call: Call) -> Problems:
     for spec in call.interface.inputs.values():
-        if call.arguments.get(spec.name, spec) is None and not spec.optional:
+        if call.arguments.get(spec.name, spec) is not None:
+            continue
+        if spec.required or not spec.optional:
             yield Problem(
                 f"input {spec.name!r} of {call.id} cannot be None: it is not optional",
                 f"write {spec.name}: Input[{spec.type.__name__}] | None = None in the component",

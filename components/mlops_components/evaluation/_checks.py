@@ -73,8 +73,8 @@ def check_columns(batch: pa.RecordBatch, columns: Sequence[InputColumn]) -> pa.R
     """Return a batch of examples, if metrics can be computed from it.
 
     Raises:
-        ExecutorError: a label, weight or prediction is missing or NaN, or a weight is negative or
-            infinite; names the feature, the number of examples and the first of them.
+        ExecutorError: a label, weight or prediction is missing, NaN or infinite, or a weight is
+            negative; names the feature, the number of examples and the first of them.
     """
     for each in columns:
         if each.name in batch.schema.names:
@@ -115,7 +115,14 @@ def _check_column(batch: pa.RecordBatch, column: InputColumn, cells: pa.Array) -
     _raise_if(batch, column, of_rows(np.isnan(numbers)), f"have the {column.role} NaN")
     if column.role == "weight":
         _raise_if(batch, column, of_rows(numbers < 0), "have a negative weight")
-        _raise_if(batch, column, of_rows(np.isinf(numbers)), "have an infinite weight")
+    several = column.role == "prediction" and np.repeat(lengths > 1, lengths)
+    infinite = of_rows(_infinite(numbers, several))
+    _raise_if(batch, column, infinite, f"have an infinite {column.role}")
+
+
+def _infinite(numbers: Any, several: Any) -> Any:
+    """Return a mask of infinite values; among several scores, -inf masks a class out."""
+    return np.isposinf(numbers) | (np.isneginf(numbers) & ~np.asarray(several))
 
 
 def _is_number(kind: pa.DataType) -> bool:
@@ -235,23 +242,33 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 
 def _check_numbers(batch: Batch, asked: Asked) -> None:
-    """Refuse labels and predictions that are NaN."""
+    """Refuse labels and predictions that are NaN or infinite."""
     found = _triples(batch, asked)
     if found is not None:
         values = {"prediction": found.predictions, "label": found.labels}
-        wrong = {
-            role: np.isnan(each).any(axis=1) if each.dtype.kind == "f" else np.zeros(1, bool)
-            for role, each in values.items()
-        }
+        wrong = {role: _not_finite(role, each) for role, each in values.items()}
     else:
         wrong = _wrong_by_row(batch, asked)
-    for role, rows in wrong.items():
-        if rows.any():
-            raise _nan(batch, asked, role, rows)
+    for role, kinds in wrong.items():
+        for kind, rows in kinds.items():
+            if rows.any():
+                raise _unusable(batch, asked, f"the {role} {kind}", rows)
+
+
+def _not_finite(role: str, values: Any) -> dict[str, Any]:
+    """Return masks of the rows that have such values, by their kind."""
+    if values.dtype.kind != "f":
+        return {}
+    rows = values.reshape(len(values), -1)
+    infinite = _infinite(rows, role == "prediction" and rows.shape[1] > 1)
+    return {"NaN": np.isnan(rows).any(axis=1), "infinite": infinite.any(axis=1)}
 
 
 def _wrong_by_row(batch: Batch, asked: Asked) -> dict[str, Any]:
-    wrong: dict[str, Any] = {role: np.zeros(batch.size, bool) for role in ("prediction", "label")}
+    wrong: dict[str, dict[str, Any]] = {
+        role: {kind: np.zeros(batch.size, bool) for kind in ("NaN", "infinite")}
+        for role in ("prediction", "label")
+    }
     for number, row in enumerate(batch.rows):
         try:
             found = list(
@@ -269,16 +286,13 @@ def _wrong_by_row(batch: Batch, asked: Asked) -> dict[str, Any]:
             # Inputs of other metrics, which know better what is wrong with them.
             continue
         for label, prediction, _ in found:
-            wrong["prediction"][number] |= _has_nan(prediction)
-            wrong["label"][number] |= _has_nan(label)
+            for role, value in (("prediction", prediction), ("label", label)):
+                for kind, rows in _not_finite(role, value.reshape(1, -1)).items():
+                    wrong[role][kind][number] |= rows[0]
     return wrong
 
 
-def _has_nan(value: Any) -> bool:
-    return bool(value.dtype.kind == "f" and np.isnan(value).any())
-
-
-def _nan(batch: Batch, asked: Asked, role: str, wrong: Any) -> ExecutorError:
+def _unusable(batch: Batch, asked: Asked, what: str, wrong: Any) -> ExecutorError:
     from mlops_components.evaluation._models import features_frame
 
     where = f" of the model {asked.model_name!r}" if asked.model_name else ""
@@ -290,8 +304,7 @@ def _nan(batch: Batch, asked: Asked, role: str, wrong: Any) -> ExecutorError:
         frame = features_frame(named, batch.size)
         rows = frame.iloc[np.flatnonzero(wrong)[: _SHOWN[0]]].to_dict("records")
     return ExecutorError(
-        f"{int(wrong.sum())} of {batch.size} examples of a batch have the {role} NaN{where}"
-        f"{_first(rows)}",
-        hint="fix the model, or its input" if role == "prediction" else _DROP[role],
+        f"{int(wrong.sum())} of {batch.size} examples of a batch have {what}{where}{_first(rows)}",
+        hint=_DROP["label"] if "label" in what else "fix the model, or its input",
         retryable=False,
     )

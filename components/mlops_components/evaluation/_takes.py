@@ -72,11 +72,13 @@ class Takes:
         name: of its class.
         by_class: whether classes are evaluated one by one, or aggregated, as the config says.
         ranged: whether predictions have to be from 0 to 1.
+        top: number of classes among which the label may be, for the accuracy of the top ones.
     """
 
     name: str
     by_class: bool
     ranged: bool
+    top: int = 0
 
     def check(self, triples: Triples) -> None:
         """Refuse labels and predictions that the metric is not defined for.
@@ -91,6 +93,12 @@ class Takes:
             self._check_binary(labels, predictions)
         elif self.name in _SPARSE:
             self._check_classes(predictions)
+            if labels.shape[1] > 1 and self.name.startswith("Sparse"):
+                raise self._unfit(
+                    f"{_count(labels)} of labels",
+                    "one, the number of the class",
+                    f"use {self.name.removeprefix('Sparse')} for a label for each class",
+                )
             self._check_ids(labels, predictions)
         elif self.name in _DENSE:
             self._check_classes(predictions)
@@ -145,6 +153,12 @@ class Takes:
                 "a score for each class",
                 "give the scores of all classes; the metric Accuracy compares numbers of classes, "
                 "BinaryAccuracy takes one probability",
+            )
+        if self.top >= predictions.shape[1]:
+            raise self._unfit(
+                f"{_count(predictions)} of predictions",
+                f"more than k, which is {self.top}: it would be 1 for every example",
+                "set a smaller k in its config, or use the accuracy of the one top class",
             )
 
     def _check_ids(self, labels: Numbers, predictions: Numbers) -> None:
@@ -210,7 +224,9 @@ def _takes(spec: Any, metric: Any) -> Takes:
     keyed = any(settings.get(name) is not None for name in ("class_id", "top_k", "k"))
     by_class = keyed or spec.HasField("binarize") or spec.HasField("aggregate")
     known = not metric.module or metric.module.startswith(("tensorflow", "tf_keras", "keras"))
-    return Takes(metric.class_name if known else "", by_class, known and _ranged(spec, metric))
+    top = settings.get("k", 5) if "TopKCategoricalAccuracy" in metric.class_name else 0
+    name = metric.class_name if known else ""
+    return Takes(name, by_class, known and _ranged(spec, metric), top if known else 0)
 
 
 def _ranged(spec: Any, metric: Any) -> bool:

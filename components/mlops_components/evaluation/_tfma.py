@@ -121,7 +121,7 @@ def _named(run: Callable[[], None], work: Evaluation) -> None:
     try:
         run()
     except Exception as error:
-        known = _cause(error) or _text_for_number(error) or _not_loadable(work)
+        known = _cause(error) or _text_for_number(error, work) or _not_loadable(work)
         if known is not None:
             raise known from None
         raise ExecutorError(
@@ -145,20 +145,49 @@ def _cause(error: BaseException) -> PipelineError | None:
     return found[-1] if found else None
 
 
-def _text_for_number(error: BaseException) -> PipelineError | None:
+_OF_A_TEXT = (
+    r"could not convert string to float: b?(['\"].*?['\"])",
+    r"add_input failed[\s\S]*invalid literal for int\(\) with base 10: b?(['\"].*?['\"])",
+    r"TF Metric \S+ fails to update[\s\S]*Cast string to \w+ is not supported()",
+    r"add_input failed[\s\S]*unsupported operand type\(s\)[^\n]*'(?:bytes|str)'()",
+)
+"""Reasons of metrics that were given a text, and the text, where they have it."""
+
+
+def _text_for_number(error: BaseException, work: Evaluation) -> PipelineError | None:
     said = "\n".join(map(str, _behind(error)))
-    text = re.search(r"could not convert string to float: b?(['\"].*?['\"])", said)
+    text = next(filter(None, (re.search(pattern, said) for pattern in _OF_A_TEXT)), None)
     if text is None and re.search("between instances of '(bytes|str)'", said):
         # As metrics compare it, which then tell of their whole input.
         text = re.search(r"array\(\[b?(['\"].*?['\"])", said)
     if text is None:
         return None
+    label = _text_label(work)
+    what = f"a label ({label[0]}) is the text {label[1]}" if label else "a label or a prediction is"
     return ExecutorError(
-        f"the metrics take numbers, and a label or a prediction is the text {text[1]}",
-        hint="give a label_key that holds numbers; if preprocessing_fn makes them, name the "
-        "signature that does in preprocessing_function_names",
+        f"the metrics take numbers, and {what if label else f'{what} {_text_or(text[1])}'}",
+        hint="give a label_key that holds numbers, such as the number of the class; if "
+        "preprocessing_fn makes them, name the signature that does in "
+        "preprocessing_function_names",
         retryable=False,
     )
+
+
+def _text_or(text: str) -> str:
+    return f"the text {text}" if text else "a text"
+
+
+def _text_label(work: Evaluation) -> tuple[str, str] | None:
+    """Return the first label that is a text, with the field of the config that names it."""
+    labels = [column for column in _columns(work) if column.role == "label"]
+    for batch in read_split_batches(work.files, schema=work.schema):
+        for column in labels:
+            if column.name in batch.schema.names:
+                value = next(filter(None, batch.column(column.name).to_pylist()), [None])[0]
+                if isinstance(value, bytes | str):
+                    text = value.decode(errors="replace") if isinstance(value, bytes) else value
+                    return f"{column.field} {column.name!r}", f"{text!r:.60}"
+    return None
 
 
 def _not_loadable(work: Evaluation) -> PipelineError | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -37,6 +38,11 @@ _NUMBER = {
 """Numbers as Python's `int` and `float` take them, without blanks around them."""
 
 _ORDER = ["", "int", "float", "string"]
+_INFINITY = float("inf")
+_LOOKED_AT = 10_000
+"""Rows of a block in which zeros before a number are looked for."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -158,7 +164,29 @@ def open_files(
                 hint=did_you_mean(name, layout.columns),
             )
     source = CsvFiles(tuple(files), layout, tuple(missing_values), given=frozenset(column_types))
-    return replace(source, types={**_inferred(source), **column_types})
+    types = {**_inferred(source), **column_types}
+    _warn_of_zeros(replace(source, types=types))
+    return replace(source, types=types)
+
+
+def _warn_of_zeros(source: CsvFiles) -> None:
+    """Name columns of whole numbers with zeros before them, as in a postal code: they are lost."""
+    import pyarrow.compute as pc
+
+    first = next((block for path in source.files[:1] for block in source.blocks(path)), None)
+    if first is None:
+        return
+    for at, name in enumerate(source.columns):
+        if (source.types or {})[name] != "int" or name in source.given:
+            continue
+        texts = first.column(at).slice(0, _LOOKED_AT)
+        coded = texts.filter(pc.match_substring_regex(texts, r"^\s*[+-]?0[0-9]"))
+        if len(coded):
+            log.warning(
+                "column %r is read as whole numbers, %s as %d; column_types={%r: 'string'} keeps "
+                "the zeros",
+                *(name, coded[0].as_py(), int(coded[0].as_py()), name),
+            )
 
 
 def _inferred(source: CsvFiles) -> dict[str, str]:
@@ -236,9 +264,14 @@ def numbers(texts: Any, kind: str) -> Any:
 
 
 def _check_whole(name: str, texts: Any, found: Any) -> None:
-    """Refuse a whole number among floats that a float of 64 bits does not hold."""
+    """Refuse a number that a float of 64 bits does not hold: a whole one, or a too large one."""
     import pyarrow.compute as pc
 
+    if pc.any(pc.is_inf(found)).as_py():
+        for row, value in enumerate(found.to_pylist()):
+            # Not the text "inf".
+            if value in (_INFINITY, -_INFINITY) and any(map(str.isdecimal, texts[row].as_py())):
+                raise LostDigitsError(name, row, texts[row].as_py().strip(), value)
     if (pc.max(pc.binary_length(texts)).as_py() or 0) <= 15:
         return
     pairs = zip(texts.to_pylist(), found.to_pylist(), strict=True)

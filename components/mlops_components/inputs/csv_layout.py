@@ -63,6 +63,8 @@ def header_of(path: Path, layout: Layout, *, is_sure: bool) -> tuple[str, ...]:
                 retryable=False,
             )
         return layout.columns
+    if any("\0" in name for name in rows[0]):
+        raise not_utf8(path, "there are zero bytes in the header")
     check_header(rows[0], f"{path}:1")
     return tuple(rows[0])
 

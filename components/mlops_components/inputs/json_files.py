@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,7 +74,14 @@ class JsonFiles:
         kind = self.types[name]
         if kind == "string":
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            return text.encode()
+            try:
+                return text.encode()
+            except UnicodeEncodeError as error:
+                raise ExecutorError(
+                    f"{path}: row {row}: {name} is no text of Unicode: {error}",
+                    hint="fix the row: half of a pair of surrogates stands alone",
+                    retryable=False,
+                ) from None
         fits = isinstance(value, int) if kind == "int" else isinstance(value, int | float)
         if not fits or (kind == "int" and not -(2**63) <= value < 2**63):
             raise ExecutorError(
@@ -118,6 +127,12 @@ def open_json(files: Sequence[Path], column_types: Mapping[str, str]) -> JsonFil
                             _widen(found, seen_in, name, (kind, f"row {row} of {path}"))
         if not rows:
             raise ExecutorError(f"{path} is empty", hint="write an object a line", retryable=False)
+        if "" in found:
+            raise ExecutorError(
+                f"{path}: an object has a value without a name",
+                hint="give every value a name of its own",
+                retryable=False,
+            )
     for name in column_types:
         if name not in found:
             raise ParameterError(
@@ -180,6 +195,8 @@ def _batches(path: Path) -> Iterator[tuple[int, list[dict[str, Any]]]]:
 def _object(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
         found = json.loads(line, object_pairs_hook=_once)
+        if _HUGE.search(line):
+            json.loads(line, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise ExecutorError(
             f"{path}:{number}: not an object of JSON: {error}",
@@ -193,6 +210,16 @@ def _object(path: Path, number: int, line: str) -> dict[str, Any]:
             retryable=False,
         )
     return found
+
+
+_HUGE = re.compile(r"[0-9][eE]\+?[0-9]{3}")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is larger than a float can be")
+    return number
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from mlops_components.inputs.splits import InputSplit
+from mlops_pipeline.errors import ExecutorError
 
 if TYPE_CHECKING:
     from mlops_components.records._encode import Column
@@ -27,6 +28,28 @@ class Partitions:
 
     values: Mapping[Path, Mapping[str, str | None]] = field(default_factory=dict)
     whole: frozenset[str] = frozenset()
+
+    def checked(self, own: Iterable[str]) -> Partitions:
+        """Return these columns, if each file has the same of them.
+
+        Args:
+            own: columns that every file has itself.
+
+        Raises:
+            ExecutorError: the name of a column is in the folders of some files only.
+        """
+        known = set(own)
+        names = {path: set(values) - known for path, values in self.values.items()}
+        every = set().union(*names.values())
+        for path, found in names.items():
+            if lacking := sorted(every - found):
+                other = next(p for p, some in names.items() if lacking[0] in some)
+                raise ExecutorError(
+                    f"{path} has no folder {lacking[0]}=... in its path, as {other} has",
+                    hint="move it to such a folder, or leave it out by the pattern of the split",
+                    retryable=False,
+                )
+        return self
 
     def kinds(self, path: Path) -> dict[str, str]:
         """Return what each column of a file holds, in words."""

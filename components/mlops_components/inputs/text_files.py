@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 from mlops_pipeline.errors import ExecutorError
 
 _GZIP = b"\x1f\x8b"
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
 _OTHERS = {
     b"PAR1": ("a Parquet file", "ParquetExampleGen"),
     b"Obj\x01": ("an Avro file", "AvroExampleGen"),
@@ -74,8 +75,12 @@ def open_text(path: Path, errors: str = "strict") -> Iterator[io.TextIOWrapper]:
 
 def not_utf8(path: Path, reason: str) -> ExecutorError:
     """Return the error for a text file in another encoding."""
+    with path.open("rb") as file:
+        start = file.read(200)
+    # Two bytes a character: one of them is zero, for most.
+    is_wide = start.startswith(_WIDE) or b"\0" in start
     return ExecutorError(
         f"{path} is not UTF-8: {reason}",
-        hint="convert it, as in `iconv -f latin1 -t utf-8`",
+        hint=f"convert it, as in `iconv -f {'utf-16' if is_wide else 'latin1'} -t utf-8`",
         retryable=False,
     )

@@ -211,7 +211,7 @@ def _maker(name: str, cells: list[Any]) -> Callable[[slice], Column]:
     def make(part: slice) -> Column:
         values = [value for each in lists[part] for value in each]
         if kind == "bytes":
-            values = [v.encode() if isinstance(v, str) else v for v in values]
+            values = [_encoded(name, v) if isinstance(v, str) else v for v in values]
         elif kind == "int":
             values = [int(v) for v in values]
         else:
@@ -223,6 +223,16 @@ def _maker(name: str, cells: list[Any]) -> Callable[[slice], Column]:
             return list_column_of(name, kind, counts, array)
 
     return make
+
+
+def _encoded(name: str, text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise ParameterError(
+            f"column {name!r} holds {text!r:.60}, which is no text of Unicode: {error}",
+            hint="leave out half of a pair of surrogates that stands alone, or write bytes",
+        ) from None
 
 
 def _kind(name: str, lists: Sequence[Sequence[Any]]) -> str:

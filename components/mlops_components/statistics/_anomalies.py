@@ -133,6 +133,23 @@ def _add_slice(whole: Any, found: Any, prefix: str) -> None:
         added.path.step[0] = prefix + added.path.step[0]
 
 
+def not_compared(statistics: Any, reference: Reference, *, by_slice: bool) -> list[str]:
+    """Return comparators of the schema that had no statistics to compare with, in words."""
+    sides = {
+        "previous_statistics": reference.previous,
+        "serving_statistics": reference.serving,
+        "previous_version_statistics": reference.version,
+    }
+    texts = []
+    for name, what in _comparators.compared_things(reference.schema, reference.environment).items():
+        if sides[name] is None:
+            texts.append(f"there are no {name} to compare with: {', '.join(what)}")
+        elif by_slice:
+            lacking = sorted(_slices(statistics).keys() - _slices(sides[name]).keys())
+            texts += [f"{name} have no slice {each!r} to compare with" for each in lacking]
+    return texts
+
+
 def anomalies_in(found: Any) -> Iterator[Anomaly]:
     """Yield every reason in an `Anomalies`, feature by feature."""
     for name, info in sorted(found.anomaly_info.items()):
@@ -222,16 +239,8 @@ def compare(statistics: Any, baseline: Any, config: Any, custom: Any) -> Any:
 
     Args:
         config: a `DistributionValidatorConfig`.
-
-    Raises:
-        ParameterError: the config names nothing to compare.
     """
     examples = config.default_slice_config.num_examples_comparator
-    if not config.default_slice_config.feature and examples is None and custom is None:
-        raise ParameterError(
-            "DistributionValidator: config names no feature and no number of examples to compare",
-            hint="name features in default_slice_config, or leave the validator out",
-        )
     schema = tfdv.infer_schema(baseline)
     features = [(_path(each.path), each) for each in config.default_slice_config.feature]
     for path, each in features:

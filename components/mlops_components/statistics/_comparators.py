@@ -6,6 +6,7 @@ one side has no values; either passes every threshold. Here each becomes an anom
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +45,7 @@ class _Comparator:
     kind: str
     name: str
     limited: bool
+    is_nan: bool
 
 
 def add_not_compared(
@@ -66,6 +68,26 @@ def add_not_compared(
             add_anomaly(found, each.path, reason)
 
 
+def compared_things(schema: Any, environment: str) -> dict[str, list[str]]:
+    """Return what the comparators of a schema compare, by the input that they compare with."""
+    found: dict[str, list[str]] = {}
+    for each in _comparators(schema.feature, environment, tuple(schema.default_environment), ()):
+        names = found.setdefault(_INPUTS[each.kind], [])
+        text = f"{each.kind} of {'.'.join(each.path)!r}"
+        if text not in names:
+            names.append(text)
+    for kind, name in (
+        ("drift", "previous_statistics"),
+        ("version", "previous_version_statistics"),
+    ):
+        if schema.dataset_constraints.HasField(f"num_examples_{kind}_comparator"):
+            found.setdefault(name, []).append("number of examples")
+    return found
+
+
+_INPUTS = {"drift": "previous_statistics", "skew": "serving_statistics"}
+
+
 def add_anomaly(found: Any, path: tuple[str, ...], description: str) -> None:
     """Add the anomaly of a feature that was not compared."""
     info = found.anomaly_info[".".join(path)]
@@ -81,6 +103,8 @@ def add_anomaly(found: Any, path: tuple[str, ...], description: str) -> None:
 def _reason(each: _Comparator, found: Any, statistics: Any, other: Any) -> str:
     if not each.limited:
         return f"{each.name} has no threshold."
+    if each.is_nan:
+        return f"the threshold of {each.name} is NaN, which nothing is above."
     sides = {"these statistics": statistics, "those to compare with": other}
     for side, one in sides.items():
         feature = _feature(one, each.path)
@@ -133,7 +157,8 @@ def _comparators(
             for name in _NAMES:
                 if comparator.HasField(name):
                     limited = getattr(comparator, name).HasField("threshold")
-                    yield _Comparator(path, kind, name, limited)
+                    is_nan = math.isnan(getattr(comparator, name).threshold)
+                    yield _Comparator(path, kind, name, limited, is_nan)
         yield from _comparators(feature.struct_domain.feature, environment, default, path)
 
 

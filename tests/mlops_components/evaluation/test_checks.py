@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
 
 LIMIT = {"value_threshold": {"upper_bound": 1.0}}
 ERROR = {"class_name": "MeanSquaredError", "threshold": LIMIT}
-NAN = float("nan")
+NAN, INF = float("nan"), float("inf")
 
 
 def refused(rows: list[dict[str, Any]], spec: dict[str, Any], *metrics: Any, **more: Any) -> str:
@@ -37,8 +37,10 @@ def predicted(*values: Any) -> list[dict[str, Any]]:
         (predicted([0.0], [NAN], [20.0]), "'p': 1 of 3 examples have the prediction NaN; the "),
         (predicted(0.0, None, None), "'p': 2 of 3 examples have no prediction (empty or NaN)"),
         (predicted(0.0, [1.0, NAN], 2.0), "'p': 1 of 3 examples have the prediction NaN"),
+        (predicted(0.0, INF, -INF), "'p': 2 of 3 examples have an infinite prediction"),
+        (predicted(0.0, [1.0, INF], 2.0), "'p': 1 of 3 examples have an infinite prediction"),
     ],
-    ids=["NaN", "missing", "one of several"],
+    ids=["NaN", "missing", "one of several", "infinite", "one of several infinite"],
 )
 def test_predictions_of_a_column_are_numbers(rows: Any, message: str) -> None:
     text = refused(rows, {"prediction_key": "p"})
@@ -46,13 +48,45 @@ def test_predictions_of_a_column_are_numbers(rows: Any, message: str) -> None:
     assert "y=10.0" in text
 
 
+def test_label_is_finite() -> None:
+    rows = [{"y": INF, "p": 1.0}, {"y": 1.0, "p": 1.0}]
+    text = refused(rows, {"prediction_key": "p"})
+    assert "label_key 'y': 1 of 2 examples have an infinite label" in text
+
+
+def test_score_of_a_class_that_is_masked_out_may_be_minus_infinity() -> None:
+    rows = [{"y": 0, "p": [2.5, -INF]}, {"y": 1, "p": [0.5, 1.5]}]
+    given = config({"class_name": "SparseCategoricalAccuracy"}, model={**SPEC, "label_key": "y"})
+    found = run_component(Evaluator, examples=column(rows), eval_config=given)
+    metrics = found.outputs["evaluation"].properties["metrics"]
+    assert metrics == {"sparse_categorical_accuracy": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("metric", "p"),
+    [
+        ("SparseCategoricalAccuracy", [0.4, 0.6]),
+        ("MultiClassConfusionMatrixPlot", [0.4, 0.6]),
+        ("Accuracy", 0.4),
+        ("MeanSquaredError", 0.4),
+    ],
+)
+def test_label_that_is_a_text_is_named(metric: str, p: Any) -> None:
+    rows = [{"y": name, "p": p} for name in ("cat", "dog")]
+    text = refused(rows, SPEC, {"class_name": metric})
+    assert "the metrics take numbers, and a label (label_key 'y') is the text 'cat'" in text
+    assert "give a label_key that holds numbers, such as the number of the class" in text
+
+
+SPEC = {"prediction_key": "p"}
+
 PREDICT = """
 import numpy as np
 
 def predict_fn(path):
     def predict(frame):
         answers = frame['y'].to_numpy('f8').copy()
-        answers[answers == 10] = np.nan
+        answers[answers == 10] = np.VALUE
         return ANSWER
     return predict
 """
@@ -62,10 +96,15 @@ def predict_fn(path):
     "engine",
     ["memory", pytest.param("beam", marks=pytest.mark.slow)],  # Beam: ten seconds
 )
-@pytest.mark.parametrize("answer", ["answers", "{'a': frame['y'], 'b': answers}"])
-def test_predictions_of_a_model_are_numbers(engine: str, answer: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("answer", "value"),
+    [("answers", "nan"), ("answers", "inf"), ("{'a': frame['y'], 'b': answers}", "nan")],
+)
+def test_predictions_of_a_model_are_numbers(
+    engine: str, answer: str, value: str, tmp_path: Path
+) -> None:
     module = tmp_path / "asks.py"
-    module.write_text(PREDICT.replace("ANSWER", answer))
+    module.write_text(PREDICT.replace("ANSWER", answer).replace("VALUE", value))
     spec = {"label_keys": {"a": "y", "b": "y"}, "label_key": ""} if "'b'" in answer else {}
     given = config(ERROR, model={"label_key": "y", **spec})
     if spec:
@@ -75,9 +114,10 @@ def test_predictions_of_a_model_are_numbers(engine: str, answer: str, tmp_path: 
     with pytest.raises(ExecutorError) as caught:
         run_component(Evaluator, examples=column(predicted(1, 2, 3)), eval_config=given, **more)
     of = " of the output 'b'" if spec else ""
+    kind = {"nan": "NaN", "inf": "infinite"}[value]
     # Beam decides how many rows a batch has.
     assert re.search(
-        f"1 of [123] examples of a batch have the prediction NaN{of}; the first: ",
+        f"1 of [123] examples of a batch have the prediction {kind}{of}; the first: ",
         str(caught.value),
     )
     assert "y=10.0" in str(caught.value)

@@ -1,4 +1,4 @@
-"""Metrics of curves where a class has no examples: null, and no threshold lets them pass."""
+"""Metrics that no example defines are null, and no threshold lets them pass."""
 
 from typing import Any
 
@@ -57,3 +57,52 @@ def test_slices_of_both_classes_keep_their_numbers(load: Load) -> None:
     assert found.of(s="one")["auc"] is None
     assert found.of(s="both")["auc"] == pytest.approx(1.0)
     assert found.overall["auc"] == pytest.approx(10 / 12)
+
+
+KERAS = ["BinaryCrossentropy", "RootMeanSquaredError", "BinaryAccuracy", "CosineSimilarity"]
+
+
+@pytest.mark.parametrize(
+    "engine",
+    ["memory", pytest.param("beam", marks=pytest.mark.slow)],  # Beam: ten seconds
+)
+def test_means_over_no_weight_are_null(engine: str, load: Load) -> None:
+    rows = [
+        {"y": n % 2, "p": 0.2 + 0.1 * n, "w": float(n > 2), "s": "none" if n < 3 else "some"}
+        for n in range(6)
+    ]
+    model = {"label_key": "y", "prediction_key": "p", "example_weight_key": "w"}
+    metrics = [metric(name, lower_bound=-1.0) for name in KERAS]
+    given = config(*metrics, slices=({}, {"feature_keys": ["s"]}), model=model)
+    outputs = run_component(
+        Evaluator, examples=column(rows), eval_config=given, engine=engine
+    ).outputs
+    found = load(outputs["evaluation"])
+    assert set(found.of(s="none").values()) == {None}
+    assert found.of(s="some") == found.overall
+    assert None not in found.overall.values()
+    weightless = [{**row, "w": 0.0} for row in rows]
+    outputs = run_component(Evaluator, examples=column(weightless), eval_config=given).outputs
+    assert outputs["blessing"].properties["blessed"] == 0
+
+
+def test_share_of_no_variance_is_null(load: Load) -> None:
+    model = {"label_key": "y", "prediction_key": "p"}
+    given = config(metric("R2Score", lower_bound=-9.0), model=model)
+    rows = [{"y": 1.0, "p": 0.1 * n} for n in range(4)]
+    outputs = run_component(Evaluator, examples=column(rows), eval_config=given).outputs
+    assert load(outputs["evaluation"]).overall == {"r2_score": None}
+    assert outputs["blessing"].properties["blessed"] == 0
+    rows = [{"y": 0.1 * n, "p": 0.1 * n} for n in range(4)]
+    outputs = run_component(Evaluator, examples=column(rows), eval_config=given).outputs
+    assert load(outputs["evaluation"]).overall == {"r2_score": pytest.approx(1.0)}
+
+
+@pytest.mark.parametrize("name", ["ConfusionMatrixPlot", "MultiClassConfusionMatrixPlot"])
+def test_plots_need_no_metrics(name: str, load: Load) -> None:
+    rows = [{"y": n % 2, "p": 0.4 if name == "ConfusionMatrixPlot" else [0.4, 0.6]} for n in (0, 1)]
+    given = config({"class_name": name}, model={"label_key": "y", "prediction_key": "p"})
+    outputs = run_component(Evaluator, examples=column(rows), eval_config=given).outputs
+    found = load(outputs["evaluation"])
+    assert found.overall == {}
+    assert found.plots

@@ -132,3 +132,20 @@ def test_evaluation_is_refused_before_a_metric_is_computed(engine: str) -> None:
     wanted = config({"class_name": "ExampleCount"}, {"class_name": "Recall"}, model=model)
     with pytest.raises(ExecutorError, match="Recall is given 2 columns of predictions"):
         run_component(Evaluator, examples=examples, eval_config=wanted, engine=engine)
+
+
+@pytest.mark.parametrize("name", ["SparseTopKCategoricalAccuracy", "TopKCategoricalAccuracy"])
+def test_top_classes_are_fewer_than_all(name: str) -> None:
+    labels = [0, 1] if name.startswith("Sparse") else [[1, 0, 0], [0, 1, 0]]
+    check(labels, THREE, name, k=2)
+    for settings in ({}, {"k": 3}):
+        with pytest.raises(ExecutorError, match=r"takes more than k, which is [35]"):
+            check(labels, THREE, name, **settings)
+
+
+def test_label_for_each_class_is_not_the_number_of_one() -> None:
+    with pytest.raises(
+        ExecutorError, match="is given 2 columns of labels, and takes one"
+    ) as caught:
+        check([[1, 0], [0, 1]], SOFTMAX, "SparseCategoricalAccuracy")
+    assert "use CategoricalAccuracy" in caught.value.hint

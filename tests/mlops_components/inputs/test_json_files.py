@@ -49,6 +49,9 @@ def test_types_may_be_given(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ('{"a": 1e400}\n', "a.jsonl:1: .* 1e400 is larger than a float can be"),
+        ('{"a": "\\ud800"}\n', "row 1: a is no text of Unicode"),
+        ('{"": 1, "a": 2}\n', "an object has a value without a name"),
         ('{"a": 1}\n{"a": "x"}\n', "'a' has whole numbers in row 1 .* and texts in row 2 of"),
         ('{"a": {"b": 1}}\n', "row 1: column 'a' has an object in it"),
         ('{"a": [1, null]}\n', "row 1: column 'a' has a null in a list"),
@@ -60,7 +63,21 @@ def test_types_may_be_given(tmp_path: Path) -> None:
         ('{"a": 9223372036854775808}\n', "row 1: a is 9223372036854775808, which is no int"),
         ("\n", "a.jsonl is empty"),
     ],
-    ids=["types", "object", "null", "twice", "cut", "list", "seconds", "id", "large", "empty"],
+    ids=[
+        "beyond float",
+        "no text",
+        "no name",
+        "types",
+        "object",
+        "null",
+        "twice",
+        "cut",
+        "list",
+        "seconds",
+        "id",
+        "large",
+        "empty",
+    ],
 )
 def test_what_is_no_feature_is_named(tmp_path: Path, text: str, message: str) -> None:
     import re

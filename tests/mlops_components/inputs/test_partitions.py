@@ -105,13 +105,17 @@ def test_column_of_the_file_counts(tmp_path: Path) -> None:
     assert [each.name for each in found.columns(file, 1, ["y"])] == ["x"]
 
 
-def test_files_with_and_without_a_column_are_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", FORMATS)
+def test_files_with_and_without_a_column_are_named(ending: str, tmp_path: Path) -> None:
+    component, write = FORMATS[ending]
     (tmp_path / "country=DE").mkdir()
-    for path in (tmp_path / "a.parquet", tmp_path / "country=DE" / "b.parquet"):
-        parquet(path, [{"x": 1}])
-    config = InputConfig([InputSplit("all", "**/*.parquet")])
-    with pytest.raises(ExecutorError, match=r"has other columns than a.parquet: country"):
-        run(ParquetExampleGen, input_base=tmp_path, input_config=config, output_config=ONE)
+    for path in (tmp_path / f"a.{ending}", tmp_path / "country=DE" / f"b.{ending}"):
+        write(path, [{"x": 1}])
+    config = InputConfig([InputSplit("all", f"**/*.{ending}")])
+    typed = r"has other columns than a.\w+: country"
+    plain = r"a.\w+ has no folder country=... in its path, as .*b.\w+ has"
+    with pytest.raises(ExecutorError, match=plain if ending in ("csv", "jsonl") else typed):
+        run(component, input_base=tmp_path, input_config=config, output_config=ONE)
 
 
 def test_index_of_pandas_is_no_feature(tmp_path: Path) -> None:

@@ -160,8 +160,9 @@ def test_tables_may_have_nullable_columns(kind: str, values: list[Any]) -> None:
         ({"a": [2**63 + 1, 2]}, "column 'a' holds 9223372036854775809"),
         ({"a": [1], 1: [2], "1": [3]}, "split 'train' has 2 columns named '1'"),
         ({"a": []}, "split 'train' has no rows"),
+        ({"a": ["\ud800"]}, "column 'a' holds .*, which is no text of Unicode"),
     ],
-    ids=["beyond 64 bits", "name twice", "empty"],
+    ids=["beyond 64 bits", "name twice", "empty", "no text"],
 )
 def test_tables_that_cannot_be_written_are_refused(columns: dict[Any, Any], message: str) -> None:
     import pandas as pd
