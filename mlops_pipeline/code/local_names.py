@@ -8,6 +8,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from mlops_pipeline.code.bound_names import nodes_of
+
 # They show code the names of its variables.
 _SHOWS = {"locals", "vars", "dir", "eval", "exec", "inspect", "_getframe", "currentframe"}
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -53,7 +55,7 @@ def _is_bound(node: ast.AST) -> bool:
 
 def _shows_names(node: ast.AST) -> bool:
     """Return True if code may look at the names of its own variables."""
-    for inner in ast.walk(node):
+    for inner in nodes_of(node):
         name = getattr(inner, "id", None) or getattr(inner, "attr", None)
         if name in _SHOWS:
             return True
@@ -61,7 +63,7 @@ def _shows_names(node: ast.AST) -> bool:
 
 
 def _names(target: ast.AST) -> Iterator[ast.Name]:
-    return (each for each in ast.walk(target) if isinstance(each, ast.Name) and _is_bound(each))
+    return (each for each in nodes_of(target) if isinstance(each, ast.Name) and _is_bound(each))
 
 
 def _of_scope(node: ast.AST) -> Iterator[ast.AST]:
@@ -70,7 +72,7 @@ def _of_scope(node: ast.AST) -> Iterator[ast.AST]:
     while waiting:
         inner = waiting.pop()
         if isinstance(inner, _COMPREHENSIONS):
-            walrus = (each for each in ast.walk(inner) if isinstance(each, ast.NamedExpr))
+            walrus = (each for each in nodes_of(inner) if isinstance(each, ast.NamedExpr))
             yield from (each.target for each in walrus)
             continue
         yield inner

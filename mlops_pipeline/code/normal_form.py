@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from mlops_pipeline.code.bound_names import nodes_of
 from mlops_pipeline.code.local_names import class_names, numbered_names
 
 _LEFT_OUT = ("ctx", "kind", "type_comment", "type_ignores")
@@ -138,7 +139,7 @@ class _Reader:
         arguments = getattr(node, "args", None)
         named: list[str] = []
         if isinstance(arguments, ast.arguments):
-            named = [each.arg for each in ast.walk(arguments) if isinstance(each, ast.arg)]
+            named = [each.arg for each in nodes_of(arguments) if isinstance(each, ast.arg)]
         if isinstance(node, ast.ClassDef):
             names = {name: name for name in class_names(node)}
         else:

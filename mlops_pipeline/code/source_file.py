@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from mlops_pipeline.code.bound_names import Scope, scope_of
+from mlops_pipeline.code.bound_names import Scope, nodes_of, scope_of
 from mlops_pipeline.code.normal_form import (
     Reading,
     dotted,
@@ -159,7 +159,7 @@ class SourceFile:
         value = getattr(statement.node, "value", None)
         if statement.role != "definition" or not isinstance(value, ast.expr):
             return []
-        if not any(isinstance(each, (ast.Name, ast.Call)) for each in ast.walk(value)):
+        if not any(isinstance(each, (ast.Name, ast.Call)) for each in nodes_of(value)):
             return []
         several = {name: self.binding.get(name, ()) for name in sorted(statement.uses)}
         before = [
