@@ -1,6 +1,6 @@
 """The second half of the cache: what a result was seen to use has to be as it was.
 
-An execution keeps it in the property `observed`. Names are absolute, relative to the current
+An execution keeps it in the property `OBSERVED`. Names are absolute, relative to the current
 folder where the code gave them so, or begin with `base:` for what lies below the pipeline's folder.
 Of an environment variable only a salted digest is kept.
 """
@@ -19,9 +19,6 @@ from mlops_pipeline.executors import THERE, Observed, listing, variable_digest
 from mlops_pipeline.roots import digest_path, stamp_of
 from mlops_pipeline.run_state import Workspace
 from mlops_pipeline.store import Execution
-
-OBSERVED = "observed"
-"""Property of an execution: what its result depends on beside its key."""
 
 Facts = Mapping[str, Mapping[str, Any]]
 """Facts by section and name: `files`, `folders`, `modules`, `environment`."""
@@ -164,9 +161,12 @@ def facts_now(kept: Facts, key: str, workspace: Workspace) -> Facts:
     }
 
 
-def why_it_does_not_hold(execution: Execution, workspace: Workspace) -> str:
-    """Return why a result with an observation cannot be reused; empty if it can."""
-    kept = execution.properties[OBSERVED]
+def why_it_does_not_hold(kept: Facts, execution: Execution, workspace: Workspace) -> str:
+    """Return why a result with an observation cannot be reused; empty if it can.
+
+    Args:
+        kept: what the execution was seen to use.
+    """
     by = f"execution {execution.id} of run {execution.run_id}"
     if "changed" in kept:
         return f"{by} is not reused: {kept['changed']}"

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlops_pipeline.cache.key import Key
-from mlops_pipeline.cache.observed import OBSERVED, Facts, changes, facts_now
+from mlops_pipeline.cache.key import OBSERVED, Key
+from mlops_pipeline.cache.observed import Facts, changes, facts_now
 from mlops_pipeline.code import diff
 from mlops_pipeline.errors import NotFoundError, did_you_mean
 from mlops_pipeline.run_state import Iteration, Workspace

@@ -34,7 +34,7 @@ def drop_unread_annotations(tree: ast.Module, text: str) -> None:
             functions.append(node)
         if not isinstance(node, ast.ClassDef):
             for name in ("body", "orelse", "finalbody"):
-                block = getattr(node, name, ())
+                block: list[ast.stmt] = getattr(node, name, [])
                 if any(isinstance(each, ast.AnnAssign) for each in block):
                     block[:] = map(_plain, block)
     if functions:

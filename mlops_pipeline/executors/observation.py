@@ -392,7 +392,18 @@ def _wrap(kind: Any) -> Callable[[], None]:
     Returns:
         What takes them away again.
     """
-    read, each, real_stat = real = kind.__getitem__, kind.__iter__, os.stat
+    real = kind.__getitem__, kind.__iter__, os.stat
+
+    def unwrap() -> None:
+        kind.__getitem__, kind.__iter__, os.stat = real
+
+    kind.__getitem__, kind.__iter__, os.stat = _wrappers(*real)
+    return unwrap
+
+
+@functools.lru_cache(maxsize=4)
+def _wrappers(read: Any, each: Any, real_stat: Any) -> tuple[Any, Any, Any]:
+    """Return functions that note what is read, and then read it."""
 
     def getitem(environ: Any, key: Any) -> Any:
         if _watch is not None and isinstance(key, (str, bytes)):
@@ -411,13 +422,9 @@ def _wrap(kind: Any) -> Callable[[], None]:
         found: os.stat_result = real_stat(path, **options)
         return found
 
-    def unwrap() -> None:
-        kind.__getitem__, kind.__iter__, os.stat = real
-
-    kind.__getitem__, kind.__iter__, os.stat = getitem, iterate, stat
     for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
         able.add(stat)
-    return unwrap
+    return getitem, iterate, stat
 
 
 def _before_fork() -> None:
