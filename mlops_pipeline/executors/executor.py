@@ -94,7 +94,8 @@ def run_task(task: Task, target: Any = None) -> TaskResult:
     try:
         return msgspec.structs.replace(result, observed=watch.result())
     finally:
-        watch.children.close()
+        if watch.children is not None:
+            watch.children.close()
 
 
 def call_function(task: Task, target: Any, **extra: Any) -> TaskResult:

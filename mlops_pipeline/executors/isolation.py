@@ -19,7 +19,12 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+
 from mlops_pipeline.executors.task import Task, seed_of
+
+_ENVIRONMENT: Mapping[bytes, bytes] = os.environb._data  # type: ignore[attr-defined]
+"""The environment as bytes, without a call for each variable."""
 
 
 class _State(NamedTuple):
@@ -67,7 +72,7 @@ def _state() -> _State:
     root = logging.root
     return _State(
         folder=os.getcwd(),  # noqa: PTH109 - put back as text
-        environment=_environment(),
+        environment=dict(_ENVIRONMENT),
         path=sys.path[:],
         arguments=sys.argv[:],
         bytecode=sys.dont_write_bytecode,
@@ -82,12 +87,6 @@ def _state() -> _State:
         random=random.getstate(),
         numpy=(generator.get_state(), numpy.geterr()) if numpy and generator else None,
     )
-
-
-def _environment() -> dict[bytes, bytes]:
-    """Return a copy of the environment, as bytes, without a call for each variable."""
-    found: dict[bytes, bytes] = os.environb._data.copy()  # type: ignore[attr-defined]
-    return found
 
 
 def _levels() -> dict[str, int]:
@@ -139,7 +138,7 @@ def _stays(handler: logging.Handler, before: _State) -> bool:
 
 
 def _put_back_environment(before: Mapping[bytes, bytes]) -> None:
-    changed = _environment()
+    changed = dict(_ENVIRONMENT)
     if changed == before:
         return
     for name in changed.keys() - before.keys():
@@ -172,25 +171,24 @@ _SEEDERS: dict[str, Callable[[ModuleType, int], None]] = {
 }
 
 
-class _SeedOnImport:
+class _SeedOnImport(Struct):
     """Seeds libraries when they are imported; others find the modules."""
 
-    def __init__(self, seed: int, waiting: Mapping[str, Callable[[ModuleType, int], None]]) -> None:
-        self._seed = seed
-        self._waiting = waiting
+    seed: int
+    waiting: dict[str, Callable[[ModuleType, int], None]]
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return the specification of a library with a loader that seeds it."""
-        seeder = self._waiting.get(name)
+        seeder = self.waiting.get(name)
         if seeder is None:
             return None
         for finder in sys.meta_path:
             spec = None if finder is self else finder.find_spec(name, path, target)
             if spec is not None:
                 if spec.loader is not None:
-                    loader: Any = _SeedingLoader(spec.loader, lambda m: seeder(m, self._seed))
+                    loader: Any = _SeedingLoader(spec.loader, lambda m: seeder(m, self.seed))
                     spec.loader = loader
                 return spec
         return None

@@ -19,9 +19,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlops_pipeline.executors.children import Children, observe_programs
+from msgspec import Struct
+
 from mlops_pipeline.executors.readers import (
     EXISTENCE,
     IMPORT,
@@ -43,19 +44,21 @@ from mlops_pipeline.executors.readers import (
 from mlops_pipeline.executors.task import Observed, Task
 from mlops_pipeline.user_code import LOADED, digest_source, is_own_code
 
+if TYPE_CHECKING:
+    from mlops_pipeline.executors.children import Children
+
 MOST = 2000
 """Largest number of files and folders that are kept; a result that used more is not reused."""
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
-class Facts:
+class Facts(Struct):
     """Facts about files, folders and variables, as they were when they were used."""
 
-    def __init__(self) -> None:
-        self.files: dict[str, str] = {}
-        self.folders: dict[str, list[str]] = {}
-        self.environment: dict[str, str] = {}
+    files: dict[str, str] = {}
+    folders: dict[str, list[str]] = {}
+    environment: dict[str, str] = {}
 
     def add(self, other: Facts) -> None:
         """Take over the facts of a module."""
@@ -87,7 +90,7 @@ class Watch:
         self._folder = os.getcwd()
         self._own = _own_paths(task)
         self._under = tuple(f"{path}/" for path in self._own)
-        self.children = Children()
+        self.children: Children | None = None
         self._process = os.getpid()
         self._busy = 0
         self._copied: tuple[int, int] = (0, 0)
@@ -136,16 +139,11 @@ class Watch:
             if files[kept]:
                 self._read.add(full)
 
-    def looked_for(self, path: Any, frame: FrameType | None) -> None:
-        """Note a file that first-party code asks for the status of."""
-        name, existence = text_of(path), False
-        while frame is not None and frame.f_code.co_filename in PATHS:
-            existence = existence or frame.f_code.co_name in EXISTENCE
-            frame = frame.f_back
-        if not name or frame is None or not is_own_code(frame.f_code.co_filename):
-            return
-        full = self.full(name)
-        if self._is_known(full):
+    def looked_for(self, path: Any, frame: FrameType, existence: bool) -> None:
+        """Note a file that first-party code asks for the status of, or only for its existence."""
+        name = text_of(path)
+        full = self.full(name) if name else ""
+        if not full or self._is_known(full):
             return
         stamp = stamp_at(full)
         if stamp and not existence and os.path.isfile(full):
@@ -211,27 +209,44 @@ class Watch:
                 self.modules[full] = digest_source(full)
             else:
                 self._note_file(full, full, sys._getframe(3))
-        observe_programs(lambda: _watch.children if _watch is not None else None)
+        from mlops_pipeline.executors.children import observe_programs
+
+        observe_programs(lambda: _watch.with_children() if _watch is not None else None)
+
+    def with_children(self) -> Children:
+        """Return the children of the task, of which there may be some now."""
+        if self.children is None:
+            # Loaded here: few tasks start a child.
+            from mlops_pipeline.executors.children import Children
+
+            self.children = Children()
+        return self.children
 
     def _note_in_child(self, handler: Callable[[Watch, Any], None], args: Any) -> None:
         """Note in a forked child what it opens, for its parent."""
-        if self.children.folder and handler is Watch.opened and text_of(args[0]):
+        children = self.children
+        if (
+            children is not None
+            and children.folder
+            and handler is Watch.opened
+            and text_of(args[0])
+        ):
             path, mode, flags = args
             writes = any(c in mode for c in "wax") if isinstance(mode, str) else flags & _WRITES
             module = sys._getframe(4).f_code.co_filename.startswith(IMPORT)
             kind = "module" if module else "write" if writes else "read"
-            self.children.note(kind, self.full(text_of(path)))
+            children.note(kind, self.full(text_of(path)))
 
-    def _take_from_children(self) -> None:
+    def _take_from(self, children: Children) -> None:
         """Take over what child processes used."""
-        noted = self.children.used()
+        noted = children.used()
         self.written.update(name for kind, name in noted if kind == "write")
         for kind, name in noted:
             if kind == "variable":
                 value = self._before.get(os.fsencode(name))
                 digest = "" if value is None else variable_digest(self._task.key, value)
                 self.facts.environment.setdefault(name, digest)
-            elif self._is_known(name) or name.startswith(self.children.folder):
+            elif self._is_known(name) or name.startswith(children.folder):
                 continue
             elif kind == "module":
                 source = source_of(name)
@@ -289,7 +304,8 @@ class Watch:
 
     def result(self) -> Observed:
         """Return what was used, with the modules that differ from what the key says."""
-        self._take_from_children()
+        if self.children is not None:
+            self._take_from(self.children)
         code, facts = self._task.code, self.facts
         for path in [path for path in _OF_MODULES if path in code or path in self.modules]:
             facts.add(_OF_MODULES[path])
@@ -351,54 +367,41 @@ _watches: list[Watch] = []
 """Tasks that run in this process; what is used counts for `_watch`, the newest."""
 _watch: Watch | None = None
 _lock = threading.Lock()
-_unwrap: list[Callable[[], None]] = []
+_ENVIRON: Any = type(os.environ)
+_real: list[tuple[Any, Any, Any]] = []
+"""What the wrappers stand for, while there are any."""
 
 
 @contextlib.contextmanager
 def watching(task: Task, before: Mapping[bytes, bytes]) -> Iterator[Watch]:
-    """Observe what this process uses meanwhile."""
-    watch = Watch(task, before)
+    """Observe what this process uses meanwhile.
+
+    Reads of variables and `os.stat`, which no audit event tells of, are wrapped for it.
+    """
+    global _watch
+    watch, kind = Watch(task, before), _ENVIRON
     with _lock:
         if not _watches:
             _add_hooks()
-            _unwrap.append(_wrap(type(os.environ)))
+            _real.append((kind.__getitem__, kind.__iter__, os.stat))
+            kind.__getitem__, kind.__iter__, os.stat = _wrappers(*_real[0])
         _watches.append(watch)
-        _choose()
+        _watch = watch
     try:
         yield watch
     finally:
         with _lock:
             _watches.remove(watch)
-            _choose()
+            _watch = _watches[-1] if _watches else None
             if not _watches:
-                _unwrap.pop()()
+                kind.__getitem__, kind.__iter__, os.stat = _real.pop()
         watch.forget_others()
-
-
-def _choose() -> None:
-    global _watch
-    _watch = _watches[-1] if _watches else None
 
 
 @functools.cache
 def _add_hooks() -> None:
     sys.addaudithook(_hook)
     os.register_at_fork(before=_before_fork)
-
-
-def _wrap(kind: Any) -> Callable[[], None]:
-    """Put wrappers around the reads of variables and `os.stat`, which no audit event tells of.
-
-    Returns:
-        What takes them away again.
-    """
-    real = kind.__getitem__, kind.__iter__, os.stat
-
-    def unwrap() -> None:
-        kind.__getitem__, kind.__iter__, os.stat = real
-
-    kind.__getitem__, kind.__iter__, os.stat = _wrappers(*real)
-    return unwrap
 
 
 @functools.lru_cache(maxsize=4)
@@ -418,7 +421,12 @@ def _wrappers(read: Any, each: Any, real_stat: Any) -> tuple[Any, Any, Any]:
     @functools.wraps(real_stat)
     def stat(path: Any, **options: Any) -> os.stat_result:
         if _watch is not None:
-            _watch.event(lambda watch, frame: watch.looked_for(path, frame), sys._getframe(1))
+            frame, existence = sys._getframe(1), False
+            while frame.f_back is not None and frame.f_code.co_filename in PATHS:
+                existence = existence or frame.f_code.co_name in EXISTENCE
+                frame = frame.f_back
+            if is_own_code(frame.f_code.co_filename):
+                _watch.event(lambda watch, _: watch.looked_for(path, frame, existence), None)
         found: os.stat_result = real_stat(path, **options)
         return found
 
@@ -429,7 +437,7 @@ def _wrappers(read: Any, each: Any, real_stat: Any) -> tuple[Any, Any, Any]:
 
 def _before_fork() -> None:
     if _watch is not None:
-        _watch.event(lambda watch, _: watch.children.expect(), None)
+        _watch.event(lambda watch, _: watch.with_children().expect(), None)
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:
