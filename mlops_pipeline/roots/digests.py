@@ -52,16 +52,17 @@ class Entry:
     loop: bytes | None = None
 
 
-def digest_path(path: Path, cache: StatCache | None = None) -> str:
+def digest_path(path: Path | str, cache: StatCache | None = None) -> str:
     """Return the SHA-256 of a file or a folder, in hexadecimal.
 
     Args:
+        path: as text, which takes half the time, it is absolute.
         cache: knows the digests of files that have not changed since it saw them.
 
     Raises:
         NotFoundError: there is nothing at the path, or nothing that can be read.
     """
-    place = str(path.absolute())
+    place = path if isinstance(path, str) else str(path.absolute())
     try:
         status = os.stat(place)
         if stat.S_ISREG(status.st_mode):
@@ -77,7 +78,7 @@ def digest_path(path: Path, cache: StatCache | None = None) -> str:
         ) from None
 
 
-def _missing(path: Path, found_missing: str) -> NotFoundError:
+def _missing(path: Path | str, found_missing: str) -> NotFoundError:
     if os.path.islink(found_missing):
         return NotFoundError(
             f"{found_missing} is a link to {os.readlink(found_missing)}, which does not exist",
