@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +18,7 @@ from typing import Any, NamedTuple
 from mlops_pipeline.code import load_source
 from mlops_pipeline.errors import PipelineError
 from mlops_pipeline.executors import THERE, Observed, listing, variable_digest
-from mlops_pipeline.roots import digest_path, stamp_of
+from mlops_pipeline.roots import Stamp, digest_path, is_settled, stamp_of
 from mlops_pipeline.run_state import Workspace
 from mlops_pipeline.store import Execution
 
@@ -106,18 +108,35 @@ def _path(name: str, workspace: Workspace) -> str:
     return os.path.abspath(name)  # noqa: PTH100 - links are kept
 
 
+_READ: dict[str, tuple[Stamp, str]] = {}
+"""Facts about files by path, with the stamps that they had: many nodes may use the same file."""
+
+
 def _file_fact(name: str, kind: str, workspace: Workspace) -> str:
     """Return the digest of a file, and short ones of its lines; empty if it is not there."""
     path = Path(name)
     if kind == THERE:
         return THERE if path.exists() else ""
+    started = time.time_ns()
     try:
-        digest = digest_path(path, workspace.digests)[:_DIGITS]
-        if path.is_dir() or path.stat().st_size > _LARGEST:
-            return digest
-        lines = path.read_bytes().splitlines()
+        status = path.stat()
+        stamp = stamp_of(status)
+        known = _READ.get(name)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        fact = _digests_of(path, status, workspace)
     except (PipelineError, OSError):
         return ""
+    if name.startswith("/") and stat.S_ISREG(status.st_mode) and is_settled(stamp, started):
+        _READ[name] = (stamp, fact)
+    return fact
+
+
+def _digests_of(path: Path, status: os.stat_result, workspace: Workspace) -> str:
+    digest = digest_path(path, workspace.digests)[:_DIGITS]
+    if stat.S_ISDIR(status.st_mode) or status.st_size > _LARGEST:
+        return digest
+    lines = path.read_bytes().splitlines()
     if len(lines) > _LINES:
         return digest
     return f"{digest}:{''.join(hashlib.sha256(line).hexdigest()[:4] for line in lines)}"
