@@ -91,6 +91,8 @@ class Watch:
         self._own = _own_paths(task)
         self._under = tuple(f"{path}/" for path in self._own)
         self.children: Children | None = None
+        # What runs the task; what is below it on the stack is none of the task's code.
+        self.top: FrameType | None = None
         self._process = os.getpid()
         self._busy = 0
         self._copied: tuple[int, int] = (0, 0)
@@ -118,7 +120,7 @@ class Watch:
         if not name:
             return
         full = self.full(name)
-        if any(c in mode for c in "wax") if isinstance(mode, str) else flags & _WRITES:
+        if _writes(mode, flags):
             if full not in self._read:
                 self.written.add(full)
             return
@@ -189,7 +191,7 @@ class Watch:
     def made_folder(self, args: tuple[Any, ...]) -> None:
         """Note a folder that the task makes."""
         full = self.full(text_of(args[0]))
-        if not os.path.isdir(full):
+        if not self._is_known(full) and not os.path.isdir(full):
             self.written.add(full)
             self._made.append(f"{full}/")
 
@@ -232,7 +234,7 @@ class Watch:
             and text_of(args[0])
         ):
             path, mode, flags = args
-            writes = any(c in mode for c in "wax") if isinstance(mode, str) else flags & _WRITES
+            writes = _writes(mode, flags)
             module = sys._getframe(4).f_code.co_filename.startswith(IMPORT)
             kind = "module" if module else "write" if writes else "read"
             children.note(kind, self.full(text_of(path)))
@@ -279,7 +281,7 @@ class Watch:
 
     def facts_of(self, frame: FrameType | None) -> Facts:
         """Return the facts of the module that is being imported; else those of the task."""
-        while frame is not None:
+        while frame is not None and frame is not self.top:
             code = frame.f_code
             if code.co_name == "<module>" and is_own_code(code.co_filename):
                 return _OF_MODULES.setdefault(code.co_filename, Facts())
@@ -299,8 +301,7 @@ class Watch:
         bare = path.rstrip("/")
         if bare in self._own or bare in self.written or path.startswith(self._under):
             return True
-        made = any(path.startswith(folder) for folder in self._made)
-        return made or path.startswith(SYSTEM) or is_installed(path)
+        return path.startswith((*self._made, *SYSTEM)) or is_installed(path)
 
     def result(self) -> Observed:
         """Return what was used, with the modules that differ from what the key says."""
@@ -350,6 +351,13 @@ def stale_module(code: Mapping[str, str]) -> str:
     return ""
 
 
+def _writes(mode: Any, flags: int) -> bool:
+    """Return True if a file is opened to be written, by the arguments of the event `open`."""
+    if isinstance(mode, str):
+        return "r" not in mode
+    return bool(flags & _WRITES)
+
+
 def _file_of(frame: FrameType) -> str:
     """Return the file of the code that opens something, where `pathlib` does it for it."""
     above: FrameType | None = frame
@@ -380,6 +388,7 @@ def watching(task: Task, before: Mapping[bytes, bytes]) -> Iterator[Watch]:
     """
     global _watch
     watch, kind = Watch(task, before), _ENVIRON
+    watch.top = sys._getframe(2)
     with _lock:
         if not _watches:
             _add_hooks()
@@ -392,6 +401,7 @@ def watching(task: Task, before: Mapping[bytes, bytes]) -> Iterator[Watch]:
     finally:
         with _lock:
             _watches.remove(watch)
+            watch.top = None
             _watch = _watches[-1] if _watches else None
             if not _watches:
                 kind.__getitem__, kind.__iter__, os.stat = _real.pop()
@@ -422,10 +432,13 @@ def _wrappers(read: Any, each: Any, real_stat: Any) -> tuple[Any, Any, Any]:
     def stat(path: Any, **options: Any) -> os.stat_result:
         if _watch is not None:
             frame, existence = sys._getframe(1), False
-            while frame.f_back is not None and frame.f_code.co_filename in PATHS:
-                existence = existence or frame.f_code.co_name in EXISTENCE
+            # Each look at a frame's code raises an audit event.
+            code = frame.f_code
+            while code.co_filename in PATHS and frame.f_back is not None:
+                existence = existence or code.co_name in EXISTENCE
                 frame = frame.f_back
-            if is_own_code(frame.f_code.co_filename):
+                code = frame.f_code
+            if is_own_code(code.co_filename):
                 _watch.event(lambda watch, _: watch.looked_for(path, frame, existence), None)
         found: os.stat_result = real_stat(path, **options)
         return found

@@ -97,12 +97,15 @@ def searches_packages(frame: FrameType | None) -> bool:
 def reader_of(frame: FrameType | None) -> FrameType | None:
     """Return the frame of first-party code that reads a variable; None if other code does."""
     while frame is not None:
-        file = frame.f_code.co_filename
+        code = frame.f_code
+        file = code.co_filename
+        if is_own_code(file):
+            return frame
         if file in PASSED:
-            if frame.f_code.co_name in _WHOLE:
+            if code.co_name in _WHOLE:
                 return None
-        elif frame.f_code.co_name != "expandvars" and not any(each in file for each in _READERS):
-            return frame if is_own_code(file) else None
+        elif code.co_name != "expandvars" and not any(each in file for each in _READERS):
+            return None
         frame = frame.f_back
     return None
 

@@ -327,7 +327,7 @@ def make_task(plan: Plan, run_id: str, workspace: Workspace, folder: Path, **fur
     """
     node, key = plan.node, plan.key
     properties = plan.output_properties
-    declared = [] if "://" in workspace.root else [workspace.root]
+    declared = [] if "://" in workspace.root else [workspace.artifact_root.url]
     return Task(
         name=f"{run_id}/{node.id}",
         executor=node.executor,
