@@ -31,6 +31,7 @@ from mlops_pipeline.executors.readers import (
     RUN,
     SYSTEM,
     THERE,
+    file_of,
     is_installed,
     listing,
     opened_by_python,
@@ -40,6 +41,7 @@ from mlops_pipeline.executors.readers import (
     stamp_at,
     text_of,
     variable_digest,
+    writes,
 )
 from mlops_pipeline.executors.task import Observed, Task
 from mlops_pipeline.user_code import LOADED, digest_source, is_own_code
@@ -49,8 +51,6 @@ if TYPE_CHECKING:
 
 MOST = 2000
 """Largest number of files and folders that are kept; a result that used more is not reused."""
-
-_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 class Facts(Struct):
@@ -120,7 +120,7 @@ class Watch:
         if not name:
             return
         full = self.full(name)
-        if _writes(mode, flags):
+        if writes(mode, flags):
             if full not in self._read:
                 self.written.add(full)
             return
@@ -131,7 +131,7 @@ class Watch:
             return  # It goes down a tree, by names relative to folders.
         if full.endswith(".pyc"):
             self._loaded_compiled(full)
-        elif not opened_by_python(frame, full) and "/importlib/metadata/" not in _file_of(frame):
+        elif not opened_by_python(frame, full) and "/importlib/metadata/" not in file_of(frame):
             self._note_file(name, full, frame)
 
     def _note_file(self, name: str, full: str, frame: FrameType | None) -> None:
@@ -234,9 +234,8 @@ class Watch:
             and text_of(args[0])
         ):
             path, mode, flags = args
-            writes = _writes(mode, flags)
             module = sys._getframe(4).f_code.co_filename.startswith(IMPORT)
-            kind = "module" if module else "write" if writes else "read"
+            kind = "module" if module else "write" if writes(mode, flags) else "read"
             children.note(kind, self.full(text_of(path)))
 
     def _take_from(self, children: Children) -> None:
@@ -349,21 +348,6 @@ def stale_module(code: Mapping[str, str]) -> str:
         if facts and any(stamp_at(os.path.abspath(n)) != s for n, s in facts.files.items()):
             return path
     return ""
-
-
-def _writes(mode: Any, flags: int) -> bool:
-    """Return True if a file is opened to be written, by the arguments of the event `open`."""
-    if isinstance(mode, str):
-        return "r" not in mode
-    return bool(flags & _WRITES)
-
-
-def _file_of(frame: FrameType) -> str:
-    """Return the file of the code that opens something, where `pathlib` does it for it."""
-    above: FrameType | None = frame
-    while above is not None and above.f_code.co_filename in PATHS:
-        above = above.f_back
-    return above.f_code.co_filename if above is not None else ""
 
 
 def _is_loaded(path: str) -> bool:

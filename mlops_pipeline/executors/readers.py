@@ -40,6 +40,8 @@ _INSTALLED = (
     _STANDARD,
 )
 
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
 
 def text_of(path: Any) -> str:
     """Return a path as text; empty for a file descriptor."""
@@ -80,6 +82,21 @@ def opened_by_python(frame: FrameType | None, path: str) -> bool:
         lines = lines or file.endswith(_LINES[0])
         frame = frame.f_back
     return lines
+
+
+def writes(mode: Any, flags: int) -> bool:
+    """Return True if a file is opened to be written, by the arguments of the event `open`."""
+    if isinstance(mode, str):
+        return "r" not in mode
+    return bool(flags & _WRITES)
+
+
+def file_of(frame: FrameType) -> str:
+    """Return the file of the code that opens something, where `pathlib` does it for it."""
+    above: FrameType | None = frame
+    while above is not None and above.f_code.co_filename in PATHS:
+        above = above.f_back
+    return above.f_code.co_filename if above is not None else ""
 
 
 def searches_packages(frame: FrameType | None) -> bool:
