@@ -216,6 +216,12 @@ def digest_source(file: str) -> str:
     return hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
 
+def is_loaded(file: str) -> bool:
+    """Return True if a module of this process is from a file."""
+    modules = list(sys.modules.values())
+    return any(getattr(module, "__dict__", {}).get("__file__") == file for module in modules)
+
+
 def note_imports(folders: tuple[str, ...]) -> None:
     """Remember the sources of modules below some folders that have just been imported."""
     for module in list(sys.modules.values()):

@@ -44,7 +44,7 @@ from mlops_pipeline.executors.readers import (
     writes,
 )
 from mlops_pipeline.executors.task import Observed, Task
-from mlops_pipeline.user_code import LOADED, digest_source, is_own_code
+from mlops_pipeline.user_code import LOADED, digest_source, is_loaded, is_own_code
 
 if TYPE_CHECKING:
     from mlops_pipeline.executors.children import Children
@@ -227,16 +227,12 @@ class Watch:
     def _note_in_child(self, handler: Callable[[Watch, Any], None], args: Any) -> None:
         """Note in a forked child what it opens, for its parent."""
         children = self.children
-        if (
-            children is not None
-            and children.folder
-            and handler is Watch.opened
-            and text_of(args[0])
-        ):
-            path, mode, flags = args
+        name = text_of(args[0]) if handler is Watch.opened else ""
+        if children is not None and children.folder and name:
+            _, mode, flags = args
             module = sys._getframe(4).f_code.co_filename.startswith(IMPORT)
             kind = "module" if module else "write" if writes(mode, flags) else "read"
-            children.note(kind, self.full(text_of(path)))
+            children.note(kind, self.full(name))
 
     def _take_from(self, children: Children) -> None:
         """Take over what child processes used."""
@@ -341,18 +337,13 @@ def stale_module(code: Mapping[str, str]) -> str:
     """Return a file that this process has loaded otherwise than the key says; empty if none."""
     for path, digest in code.items():
         if LOADED.get(path, digest) != digest:
-            if _is_loaded(path):
+            if is_loaded(path):
                 return path
             del LOADED[path]
         facts = _OF_MODULES.get(path)
         if facts and any(stamp_at(os.path.abspath(n)) != s for n, s in facts.files.items()):
             return path
     return ""
-
-
-def _is_loaded(path: str) -> bool:
-    modules = list(sys.modules.values())
-    return any(getattr(module, "__dict__", {}).get("__file__") == path for module in modules)
 
 
 _watches: list[Watch] = []
