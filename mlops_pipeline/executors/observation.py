@@ -31,10 +31,10 @@ from mlops_pipeline.executors.readers import (
     RUN,
     SYSTEM,
     THERE,
-    file_of,
     is_installed,
     listing,
     opened_by_python,
+    opening_file,
     reader_of,
     searches_packages,
     source_of,
@@ -131,7 +131,9 @@ class Watch:
             return  # It goes down a tree, by names relative to folders.
         if full.endswith(".pyc"):
             self._loaded_compiled(full)
-        elif not opened_by_python(frame, full) and "/importlib/metadata/" not in file_of(frame):
+        elif not opened_by_python(frame, full) and "/importlib/metadata/" not in opening_file(
+            frame
+        ):
             self._note_file(name, full, frame)
 
     def _note_file(self, name: str, full: str, frame: FrameType | None) -> None:
