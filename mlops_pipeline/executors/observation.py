@@ -34,7 +34,7 @@ from mlops_pipeline.executors.readers import (
     is_installed,
     listing,
     opened_by_python,
-    opening_file,
+    opener_of,
     reader_of,
     searches_packages,
     source_of,
@@ -131,9 +131,7 @@ class Watch:
             return  # It goes down a tree, by names relative to folders.
         if full.endswith(".pyc"):
             self._loaded_compiled(full)
-        elif not opened_by_python(frame, full) and "/importlib/metadata/" not in opening_file(
-            frame
-        ):
+        elif not opened_by_python(frame, full) and "/importlib/metadata/" not in opener_of(frame):
             self._note_file(name, full, frame)
 
     def _note_file(self, name: str, full: str, frame: FrameType | None) -> None:

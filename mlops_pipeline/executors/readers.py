@@ -91,7 +91,7 @@ def writes(mode: Any, flags: int) -> bool:
     return bool(flags & _WRITES)
 
 
-def opening_file(frame: FrameType) -> str:
+def opener_of(frame: FrameType) -> str:
     """Return the file of the code that opens something, where `pathlib` does it for it."""
     above: FrameType | None = frame
     while above is not None and above.f_code.co_filename in PATHS:
