@@ -15,7 +15,14 @@ from typing import Any, NamedTuple
 
 from mlops_pipeline.code import load_source
 from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.executors import THERE, Observed, listing, variable_digest
+from mlops_pipeline.executors import (
+    THERE,
+    Observed,
+    listing,
+    mark_at,
+    variable_digest,
+    variable_in,
+)
 from mlops_pipeline.roots import digest_path, stamp_of
 from mlops_pipeline.run_state import Workspace
 from mlops_pipeline.store import Execution
@@ -24,7 +31,7 @@ OBSERVED = "observed"
 """Property of an execution: what its result depends on beside its key."""
 
 Facts = Mapping[str, Mapping[str, Any]]
-"""Facts by section and name: `files`, `folders`, `modules`, `environment`."""
+"""Facts by section and name: `files`, `folders`, `modules`, `environment`, `marks`."""
 
 _BASE = "base:"
 _DIGITS = 24
@@ -66,6 +73,7 @@ def keep(observed: Observed, covered: Mapping[str, str], workspace: Workspace) -
         "folders": {names[n]: _folder_fact(each) for n, each in observed.folders.items()},
         "modules": {_kept_name(path, workspace): _module_fact(path) for path in modules},
         "environment": dict(observed.environment),
+        "marks": {_kept_name(name, workspace): mark for name, mark in observed.marks.items()},
     }
     return {section: facts for section, facts in found.items() if facts}
 
@@ -150,8 +158,7 @@ def facts_now(kept: Facts, key: str, workspace: Workspace) -> Facts:
         return _folder_fact([before[0], *listing(_path(name, workspace), before[0])])
 
     def variable(name: str) -> str:
-        value = os.environb.get(os.fsencode(name))
-        return "" if value is None else variable_digest(key, value)
+        return variable_digest(key, variable_in(os.environb, name))
 
     return {
         "files": {
@@ -161,6 +168,10 @@ def facts_now(kept: Facts, key: str, workspace: Workspace) -> Facts:
         "folders": {n: folder(n, before) for n, before in kept.get("folders", {}).items()},
         "modules": {n: _module_fact(_path(n, workspace)) for n in kept.get("modules", ())},
         "environment": {name: variable(name) for name in kept.get("environment", ())},
+        "marks": {
+            n: mark_at(_path(n, workspace), mark.partition(":")[0])
+            for n, mark in kept.get("marks", {}).items()
+        },
     }
 
 
@@ -187,7 +198,8 @@ def _verb(part: str, name: str, old: str, new: str) -> Iterator[UsedChange]:
     gone, there = (
         ("is no longer set", "is set now") if part == "variable" else ("is gone", "is new")
     )
-    yield UsedChange(part, name, "changed" if old and new else (there if new else gone))
+    words = "changed" if old and new else (there if new else gone)
+    yield UsedChange(part, name, "stands for other variables" if name.endswith("*") else words)
 
 
 def _file_words(part: str, name: str, old: str, new: str) -> Iterator[UsedChange]:
@@ -213,9 +225,16 @@ def _folder_words(part: str, name: str, old: list[str], new: list[str]) -> Itera
         yield UsedChange(part, f"{folder}{each}", "is gone from a folder that was listed")
 
 
+def _mark_words(part: str, name: str, old: str, new: str) -> Iterator[UsedChange]:
+    kind, _, value = new.partition(":")
+    words = f"leads to {value}" if kind == "link" and value else "has other permissions"
+    yield UsedChange(part, name, words if value else "is gone")
+
+
 _SECTIONS: dict[str, tuple[str, Any]] = {
     "modules": ("module", _verb),
     "files": ("file", _file_words),
     "folders": ("folder", _folder_words),
     "environment": ("variable", _verb),
+    "marks": ("file", _mark_words),
 }

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 _SITE = """
@@ -31,7 +32,10 @@ def observe():
     write, decode, cwd, frame_of = os.write, os.fsdecode, os.getcwd, sys._getframe
     join, flat, writing = os.path.join, os.path.normpath, os.O_WRONLY | os.O_RDWR | os.O_CREAT
     kind = type(os.environ)
-    read = kind.__getitem__
+    read, each_of, stat = kind.__getitem__, kind.__iter__, os.stat
+    paths = (os.path.exists.__code__.co_filename, standard + "genericpath.py", standard + "pathlib")
+    existence = ("exists", "isfile", "isdir", "islink", "is_file", "is_dir", "lexists")
+    expanding = ("expandvars", "expanduser", "home")
 
     system = (standard, frozen, "/proc/", "/sys/", "/dev/")
 
@@ -51,7 +55,8 @@ def observe():
             if not importing:
                 note("list", path)
         elif importing:
-            note("module", path)
+            if path.endswith((".py", ".pyc", ".so")):
+                note("module", path)
         elif any(each in mode for each in "wax") if isinstance(mode, str) else args[2] & writing:
             note("write", path)
         else:
@@ -63,14 +68,14 @@ def observe():
         try:
             if not isinstance(args[0], int):
                 name = frame_of(1).f_code.co_filename
-                opened(event, args, name.startswith("<frozen importlib"))
+                opened(event, args, name.startswith(("<frozen importlib", "<frozen zipimport")))
         except Exception:
             pass
 
     def getitem(environ, key):
         try:
             frame = frame_of(1)
-            while frame is not None and frame.f_code.co_filename.startswith(frozen):
+            while frame is not None and passed(frame.f_code):
                 frame = frame.f_back
             if frame is not None and not installed(frame.f_code.co_filename):
                 note("variable", decode(key))
@@ -78,7 +83,39 @@ def observe():
             pass
         return read(environ, key)
 
-    kind.__getitem__ = getitem
+    def passed(code):
+        file = code.co_filename
+        lower = file.startswith(frozen) or file.endswith(("/os.py", "/_collections_abc.py"))
+        return lower or code.co_name in expanding
+
+    def iterate(environ):
+        try:
+            frame = frame_of(1)
+            while frame is not None and passed(frame.f_code):
+                frame = frame.f_back
+            if frame is not None and not installed(frame.f_code.co_filename):
+                note("variables", "*")
+        except Exception:
+            pass
+        return each_of(environ)
+
+    def asked(path, **options):
+        try:
+            frame, what = frame_of(1), "read"
+            while frame is not None and frame.f_code.co_filename.startswith(paths):
+                what = "there" if frame.f_code.co_name in existence else what
+                frame = frame.f_back
+            mine = frame is not None and not installed(frame.f_code.co_filename)
+            name = flat(join(cwd(), decode(path))) if mine and not isinstance(path, int) else ""
+            if name and not installed(name + "/"):
+                note(what, name)
+        except Exception:
+            pass
+        return stat(path, **options)
+
+    kind.__getitem__, kind.__iter__, os.stat = getitem, iterate, asked
+    for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
+        able.add(asked)
     sys.addaudithook(hook)
 
 
@@ -123,7 +160,7 @@ class Children:
             os.close(log)
 
     def used(self) -> list[tuple[str, str]]:
-        """Return what the children noted: `read`, `write`, `list`, `module`, `variable`, name."""
+        """Return what the children noted: a kind (`read`, `write`, `list`, ...) and a name."""
         if not self.folder:
             return []
         try:
@@ -138,22 +175,31 @@ class Children:
         if self.folder:
             import shutil
 
+            server = sys.modules.get("multiprocessing.forkserver")
+            if server is not None:
+                # It has the folder of this task in its environment.
+                with contextlib.suppress(Exception):
+                    server._forkserver._stop()
+
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def observe_programs(current: Callable[[], Children | None]) -> None:
-    """Have `subprocess` start programs so that they are observed while there is a task.
+    """Have programs started so that they are observed while there is a task.
+
+    `subprocess` and `multiprocessing` call `fork_exec`; others take the environment as it is.
 
     Args:
         current: gives the children of the task that runs; None without one.
     """
-    subprocess: Any = sys.modules["subprocess"]
-    holder = subprocess if hasattr(subprocess, "_fork_exec") else subprocess._posixsubprocess
-    name = "_fork_exec" if holder is subprocess else "fork_exec"
-    start = getattr(holder, name)
-    if hasattr(start, "__wrapped__"):
-        return
+    for module, name in (("_posixsubprocess", "fork_exec"), ("subprocess", "_fork_exec")):
+        holder = sys.modules.get(module)
+        start = getattr(holder, name, None)
+        if start is not None and not hasattr(start, "__wrapped__"):
+            setattr(holder, name, _observed(start, current))
 
+
+def _observed(start: Callable[..., Any], current: Callable[[], Children | None]) -> Any:
     @functools.wraps(start)
     def observed(*arguments: Any) -> Any:
         children = current()
@@ -168,7 +214,70 @@ def observe_programs(current: Callable[[], Children | None]) -> None:
                 )
         return start(*arguments)
 
-    setattr(holder, name, observed)
+    return observed
+
+
+def observe_calls(
+    current: Callable[[], Children | None], ask: Callable[[Any, str, FrameType], None]
+) -> None:
+    """Put wrappers around functions of `os` that no audit event tells enough of.
+
+    Args:
+        ask: is called where code asks for a `mode` or the target of a `link`: path, kind, frame.
+    """
+    for name, kind in (("access", "mode"), ("readlink", "link")):
+        real, wrapper = getattr(os, name), _asking(getattr(os, name), kind, ask)
+        setattr(os, name, wrapper)
+        for able in (os.supports_dir_fd, os.supports_effective_ids, os.supports_follow_symlinks):
+            if real in able:
+                able.add(wrapper)
+    os.system = _observed_system(os.system, current)
+    for spawn in (os.posix_spawn, os.posix_spawnp):
+        setattr(os, spawn.__name__, _observed_spawn(spawn, current))
+
+
+def _asking(real: Any, kind: str, ask: Callable[[Any, str, FrameType], None]) -> Any:
+    @functools.wraps(real)
+    def asking(path: Any, *arguments: Any, **options: Any) -> Any:
+        ask(path, kind, sys._getframe(1))
+        return real(path, *arguments, **options)
+
+    return asking
+
+
+def _observed_system(system: Any, current: Callable[[], Children | None]) -> Any:
+    @functools.wraps(system)
+    def called(command: Any) -> Any:
+        children = current()
+        if children is None:
+            return system(command)
+        children.expect()
+        before = {
+            name: os.environb.get(name) for name in (b"PYTHONPATH", b"MLOPS_CHILD_PYTHONPATH")
+        }
+        os.environb.update(dict(each.split(b"=", 1) for each in children.environment(None)[-2:]))
+        try:
+            return system(command)
+        finally:
+            for name, value in before.items():
+                os.environb.pop(name, None)
+                if value is not None:
+                    os.environb[name] = value
+
+    return called
+
+
+def _observed_spawn(spawn: Any, current: Callable[[], Children | None]) -> Any:
+    @functools.wraps(spawn)
+    def spawned(path: Any, arguments: Any, env: Any, *rest: Any, **options: Any) -> Any:
+        children = current()
+        if children is not None:
+            children.expect()
+            plain = [os.fsencode(name) + b"=" + os.fsencode(env[name]) for name in env]
+            env = dict(each.split(b"=", 1) for each in children.environment(plain))
+        return spawn(path, arguments, env, *rest, **options)
+
+    return spawned
 
 
 _ENVIRONMENT = 5

@@ -7,7 +7,7 @@ imported. C code that opens files by itself is not seen.
 """
 
 # Paths are plain strings: the hook runs for every file that is opened.
-# ruff: noqa: PTH100, PTH109, PTH112, PTH113, PTH118
+# ruff: noqa: PTH100, PTH109, PTH112, PTH113
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 from typing import Any
 
-from mlops_pipeline.executors.children import Children, observe_programs
+from mlops_pipeline.executors.children import Children, observe_calls, observe_programs
 from mlops_pipeline.executors.readers import (
     EXISTENCE,
     IMPORT,
@@ -30,15 +30,23 @@ from mlops_pipeline.executors.readers import (
     RUN,
     SYSTEM,
     THERE,
+    Facts,
+    asks_for_status,
+    both_kinds,
     is_installed,
+    kind_of_listing,
     listing,
+    mark_at,
     opened_by_python,
+    opener_of,
+    own_paths,
     reader_of,
     searches_packages,
     source_of,
     stamp_at,
     text_of,
     variable_digest,
+    variable_in,
 )
 from mlops_pipeline.executors.task import Observed, Task
 from mlops_pipeline.user_code import LOADED, digest_source, is_own_code
@@ -47,21 +55,6 @@ MOST = 2000
 """Largest number of files and folders that are kept; a result that used more is not reused."""
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-
-
-class Facts:
-    """Facts about files, folders and variables, as they were when they were used."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, str] = {}
-        self.folders: dict[str, list[str]] = {}
-        self.environment: dict[str, str] = {}
-
-    def add(self, other: Facts) -> None:
-        """Take over the facts of a module."""
-        self.files = {**other.files, **self.files}
-        self.folders = {**other.folders, **self.folders}
-        self.environment = {**other.environment, **self.environment}
 
 
 _OF_MODULES: dict[str, Facts] = {}
@@ -82,15 +75,19 @@ class Watch:
         self._made: list[str] = []
         self.modules: dict[str, str] = {}
         self.complete = True
-        self._task = task
-        self._before = before
-        self._folder = os.getcwd()
-        self._own = _own_paths(task)
+        self.task = task
+        self.before = before
+        self.folder = os.getcwd()
+        self._own = own_paths(task)
         self._under = tuple(f"{path}/" for path in self._own)
         self.children = Children()
         self._process = os.getpid()
         self._busy = 0
         self._copied: tuple[int, int] = (0, 0)
+        self.takes_all = False
+        self.sent: set[tuple[str, str]] = set()
+        self._handed: set[str] = set()
+        self.begun = 0
 
     def event(self, handler: Callable[[Watch, Any], None], args: Any) -> None:
         """Handle an audit event; what goes wrong must not reach the task."""
@@ -99,10 +96,9 @@ class Watch:
             return
         self._busy = thread
         try:
-            if os.getpid() != self._process:
-                self._note_in_child(handler, args)
-            else:
-                handler(self, args)
+            handler(self, args)
+            if os.getpid() != self._process and self.children.folder:
+                _rare("note_for_parent")(self)
         except Exception:  # noqa: BLE001 - a hook that raises would stop the user's call
             self.complete = False
         finally:
@@ -119,39 +115,51 @@ class Watch:
             if full not in self._read:
                 self.written.add(full)
             return
-        if self._is_known(full):
+        if self.is_known(full):
             return
         frame = sys._getframe(3)
         if mode is None and name[0] != "/" and frame.f_code.co_filename.endswith("/shutil.py"):
             return  # It goes down a tree, by names relative to folders.
         if full.endswith(".pyc"):
             self._loaded_compiled(full)
-        elif not opened_by_python(frame, full) and "/importlib/metadata/" not in _file_of(frame):
-            self._note_file(name, full, frame)
+        elif not opened_by_python(frame, full) and "/importlib/metadata/" not in opener_of(frame):
+            self.note_file(name, full, frame)
 
-    def _note_file(self, name: str, full: str, frame: FrameType | None) -> None:
+    def note_file(self, name: str, full: str, frame: FrameType | None) -> None:
         files, kept = self.facts_of(frame).files, self.name(name, full)
-        if files.get(kept, THERE) == THERE:
-            files[kept] = stamp_at(full)
-            if files[kept]:
-                self._read.add(full)
+        if files.get(kept, THERE) != THERE:
+            return
+        stamp = stamp_at(full)
+        if self.begun and stamp and int(stamp.split(":")[1]) > self.begun:
+            self.written.add(full)  # By a program that the task has started.
+            return
+        files[kept] = stamp
+        if stamp:
+            self._read.add(full)
 
     def looked_for(self, path: Any, frame: FrameType | None) -> None:
         """Note a file that first-party code asks for the status of."""
         name, existence = text_of(path), False
+        status = frame is not None and asks_for_status(frame.f_code)
         while frame is not None and frame.f_code.co_filename in PATHS:
             existence = existence or frame.f_code.co_name in EXISTENCE
             frame = frame.f_back
         if not name or frame is None or not is_own_code(frame.f_code.co_filename):
             return
         full = self.full(name)
-        if self._is_known(full):
+        if self.is_known(full):
             return
         stamp = stamp_at(full)
         if stamp and not existence and os.path.isfile(full):
-            self._note_file(name, full, frame)
+            self.note_file(name, full, frame)
+            if status:
+                self.mark("mode", name, full, frame)
         else:
             self.facts_of(frame).files.setdefault(self.name(name, full), stamp and THERE)
+
+    def mark(self, kind: str, name: str, full: str, frame: FrameType | None) -> None:
+        """Note the permissions of a file or the target of a link."""
+        self.facts_of(frame).marks.setdefault(self.name(name, full), mark_at(full, kind))
 
     def _loaded_compiled(self, path: str) -> None:
         """Note a module whose compiled form is read: it is that of the source as it stands."""
@@ -164,15 +172,15 @@ class Watch:
         """Note a folder that is listed."""
         name = text_of(args[0] if args[0] is not None else ".")
         full = self.full(name) if name else ""
-        if not full or self._is_known(f"{full}/"):
+        if not full or self.is_known(f"{full}/"):
             return
         frame: FrameType | None = sys._getframe(3)
-        file = frame.f_code.co_filename if frame else ""
         if searches_packages(frame):
             return
-        kind = "modules" if file.endswith("/pkgutil.py") else "names"
-        names = listing(full, kind, self.written)
-        self.facts_of(frame).folders.setdefault(self.name(name, full), [kind, *names])
+        folders, kept = self.facts_of(frame).folders, self.name(name, full)
+        kind = kind_of_listing(frame)
+        if kept not in folders or (kind := both_kinds(folders[kept][0], kind)) != folders[kept][0]:
+            folders[kept] = [kind, *listing(full, kind, self.written)]
 
     def compiled(self, args: tuple[Any, Any]) -> None:
         """Note the source of a module that is being loaded."""
@@ -196,51 +204,17 @@ class Watch:
             self._made.append(f"{full}/")
 
     def renamed(self, args: tuple[Any, ...]) -> None:
-        """Note a file that the task moves, and so writes."""
+        """Note a file that the task moves or links, and so writes."""
         self.written.add(self.full(text_of(args[1])))
 
-    def started(self, args: tuple[Any, Any, Any, Any]) -> None:
-        """Note the files that are handed to a program."""
-        _, arguments, folder, _ = args
-        words = arguments if isinstance(arguments, (list, tuple)) else str(arguments).split()
-        for each in map(text_of, words):
-            full = os.path.normpath(os.path.join(text_of(folder) or os.getcwd(), each))
-            if not os.path.isfile(full) or self._is_known(full):
-                continue
-            if full.endswith(".py"):
-                self.modules[full] = digest_source(full)
-            else:
-                self._note_file(full, full, sys._getframe(3))
-        observe_programs(lambda: _watch.children if _watch is not None else None)
+    def all_facts(self) -> set[tuple[str, str]]:
+        """Return all facts, those of modules too."""
+        return self.facts.all().union(*(facts.all() for facts in _OF_MODULES.values()))
 
-    def _note_in_child(self, handler: Callable[[Watch, Any], None], args: Any) -> None:
-        """Note in a forked child what it opens, for its parent."""
-        if self.children.folder and handler is Watch.opened and text_of(args[0]):
-            path, mode, flags = args
-            writes = any(c in mode for c in "wax") if isinstance(mode, str) else flags & _WRITES
-            module = sys._getframe(4).f_code.co_filename.startswith(IMPORT)
-            kind = "module" if module else "write" if writes else "read"
-            self.children.note(kind, self.full(text_of(path)))
-
-    def _take_from_children(self) -> None:
-        """Take over what child processes used."""
-        noted = self.children.used()
-        self.written.update(name for kind, name in noted if kind == "write")
-        for kind, name in noted:
-            if kind == "variable":
-                value = self._before.get(os.fsencode(name))
-                digest = "" if value is None else variable_digest(self._task.key, value)
-                self.facts.environment.setdefault(name, digest)
-            elif self._is_known(name) or name.startswith(self.children.folder):
-                continue
-            elif kind == "module":
-                source = source_of(name)
-                if source and is_own_code(source):
-                    self.modules.setdefault(source, digest_source(source))
-            elif kind == "list" and name not in self.facts.folders:
-                self.facts.folders[name] = ["names", *listing(name, "names", self.written)]
-            elif kind == "read":
-                self._note_file(name, name, None)
+    def hand(self, full: str) -> None:
+        """Note a file that other code may read, or write: it counts if it is as it was then."""
+        self.note_file(full, full, None)
+        self._handed.add(full)
 
     def read_variable(self, key: Any, frame: FrameType | None) -> None:
         """Note an environment variable that first-party code reads."""
@@ -248,19 +222,26 @@ class Watch:
         if reader is None or (id(reader), reader.f_lasti) == self._copied:
             return
         name = os.fsencode(key)
-        value = self._before.get(name)
+        value = self.before.get(name)
         if os.environb._data.get(name) != value:  # type: ignore[attr-defined]
             return  # The task has set it itself.
-        digest = "" if value is None else variable_digest(self._task.key, value)
+        digest = variable_digest(self.task.key, value)
         self.facts_of(reader).environment.setdefault(os.fsdecode(name), digest)
 
     def copied_environment(self, frame: FrameType | None) -> None:
-        """Note where all variables are read at once: that is no use of each of them."""
+        """Note where all variables are read at once: those count that the code names."""
         reader = frame
         while reader is not None and reader.f_code.co_filename in PASSED:
             reader = reader.f_back
         if reader is not None:
             self._copied = (id(reader), reader.f_lasti)
+            self.takes_all |= is_own_code(reader.f_code.co_filename)
+
+    def note_variable(self, name: str) -> None:
+        """Note a variable by its name alone."""
+        if name not in self.facts.environment:
+            value = variable_in(self.before, name)
+            self.facts.environment[name] = variable_digest(self.task.key, value)
 
     def facts_of(self, frame: FrameType | None) -> Facts:
         """Return the facts of the module that is being imported; else those of the task."""
@@ -277,9 +258,9 @@ class Watch:
 
     def name(self, given: str, full: str) -> str:
         """Return the name to keep: relative to the folder that the task was started in, or not."""
-        return os.path.normpath(given) if given[0] != "/" and os.getcwd() == self._folder else full
+        return os.path.normpath(given) if given[0] != "/" and os.getcwd() == self.folder else full
 
-    def _is_known(self, path: str) -> bool:
+    def is_known(self, path: str) -> bool:
         """Return True for what was declared or installed, and what the task has written itself."""
         bare = path.rstrip("/")
         if bare in self._own or bare in self.written or path.startswith(self._under):
@@ -289,8 +270,11 @@ class Watch:
 
     def result(self) -> Observed:
         """Return what was used, with the modules that differ from what the key says."""
-        self._take_from_children()
-        code, facts = self._task.code, self.facts
+        if self.children.folder:
+            _rare("take_from_children")(self)
+        if self.takes_all:
+            _rare("note_named_variables")(self)
+        code, facts = self.task.code, self.facts
         for path in [path for path in _OF_MODULES if path in code or path in self.modules]:
             facts.add(_OF_MODULES[path])
         folders = {}
@@ -300,18 +284,22 @@ class Watch:
                 return Observed(changed=f"other files came into {name}, or left it")
             folders[name] = [kind, *listing(full, kind)]
         files = {n: stamp for n, stamp in facts.files.items() if self.full(n) not in self.written}
+        for name in self._handed & files.keys():
+            if stamp_at(name) != files[name]:
+                del files[name]
         return Observed(
             files=files,
             folders=folders,
             modules={p: sha for p, sha in self.modules.items() if code.get(p) != sha},
             environment=facts.environment,
+            marks={n: mark for n, mark in facts.marks.items() if self.full(n) not in self.written},
             complete=self.complete and len(files) + len(folders) <= MOST,
         )
 
     def forget_others(self) -> None:
         """Drop modules that the key does not name: a later task shall load them itself."""
-        others = self.modules.keys() - self._task.code.keys()
-        if others and self._task.key:
+        others = self.modules.keys() - self.task.code.keys()
+        if others and self.task.key:
             for name, module in list(sys.modules.items()):
                 if getattr(module, "__dict__", {}).get("__file__") in others:
                     del sys.modules[name]
@@ -332,14 +320,6 @@ def stale_module(code: Mapping[str, str]) -> str:
         if facts and any(stamp_at(os.path.abspath(n)) != s for n, s in facts.files.items()):
             return path
     return ""
-
-
-def _file_of(frame: FrameType) -> str:
-    """Return the file of the code that opens something, where `pathlib` does it for it."""
-    above: FrameType | None = frame
-    while above is not None and above.f_code.co_filename in PATHS:
-        above = above.f_back
-    return above.f_code.co_filename if above is not None else ""
 
 
 def _is_loaded(path: str) -> bool:
@@ -383,6 +363,10 @@ def _choose() -> None:
 @functools.cache
 def _add_hooks() -> None:
     sys.addaudithook(_hook)
+    import _posixsubprocess  # noqa: F401 - built in
+
+    observe_programs(_children)
+    observe_calls(_children, _ask)
     os.register_at_fork(before=_before_fork)
 
 
@@ -420,6 +404,10 @@ def _wrap(kind: Any) -> Callable[[], None]:
     return unwrap
 
 
+def _children() -> Children | None:
+    return _watch.children if _watch is not None else None
+
+
 def _before_fork() -> None:
     if _watch is not None:
         _watch.event(lambda watch, _: watch.children.expect(), None)
@@ -433,6 +421,33 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
             watch.event(handler, args)
 
 
+def _rare(name: str) -> Callable[..., None]:
+    from mlops_pipeline.executors import programs  # Few tasks need it.
+
+    function: Callable[..., None] = getattr(programs, name)
+    return function
+
+
+def _rarely(name: str) -> Callable[[Watch, Any], None]:
+    return lambda watch, args: _rare(name)(watch, args, sys._getframe(3))
+
+
+def _started(watch: Watch, args: Any) -> None:
+    observe_programs(_children)
+    _rare("started")(watch, args, sys._getframe(3))
+
+
+def _imported(watch: Watch, args: Any) -> None:
+    """Note an extension module: of others, the event has no file."""
+    if args[1]:
+        _rare("bound")(watch, args[1:], sys._getframe(3))
+
+
+def _ask(path: Any, kind: str, frame: FrameType) -> None:
+    if _watch is not None:
+        _watch.event(lambda watch, frame: _rare("asked")(watch, path, kind, frame), frame)
+
+
 _EVENTS: dict[str, Callable[[Watch, Any], None]] = {
     "open": Watch.opened,
     "compile": Watch.compiled,
@@ -440,12 +455,12 @@ _EVENTS: dict[str, Callable[[Watch, Any], None]] = {
     "os.scandir": Watch.listed,
     "os.mkdir": Watch.made_folder,
     "os.rename": Watch.renamed,
-    "subprocess.Popen": Watch.started,
+    "subprocess.Popen": _started,
+    "os.symlink": Watch.renamed,
+    "os.link": Watch.renamed,
+    "os.system": _rarely("shell"),
+    "os.posix_spawn": _rarely("started"),
+    "sqlite3.connect": _rarely("connected"),
+    "ctypes.dlopen": _rarely("bound"),
+    "import": _imported,
 }
-
-
-def _own_paths(task: Task) -> frozenset[str]:
-    taken = [ref for refs in task.inputs.values() for ref in refs]
-    paths = [ref.path or ref.uri for ref in [*taken, *task.outputs.values()]]
-    paths += [task.scratch, task.state_dir, task.log, *task.declared]
-    return frozenset(path.removeprefix("file://") for path in paths if path)

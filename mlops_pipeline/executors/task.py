@@ -76,6 +76,7 @@ class Observed(Struct, frozen=True, omit_defaults=True):
             were looked for, `modules`.
         modules: SHA-256 of modules that the key does not name, or names otherwise, as loaded.
         environment: salted digests of the variables that were read; empty where one was not set.
+        marks: permissions or targets of files and links that were asked for.
         changed: what changed meanwhile, in words.
         complete: false if not all of it could be kept.
     """
@@ -84,6 +85,7 @@ class Observed(Struct, frozen=True, omit_defaults=True):
     folders: dict[str, list[str]] = {}
     modules: dict[str, str] = {}
     environment: dict[str, str] = {}
+    marks: dict[str, str] = {}
     changed: str = ""
     complete: bool = True
 
