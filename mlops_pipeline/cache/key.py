@@ -50,12 +50,14 @@ class Key:
         manifest: the parts, as JSON values.
         sources: text of each part of the code, by the name that the manifest gives it.
         files: SHA-256 of each file of that code, by path.
+        variables: environment variables that functions of Python read for that code.
     """
 
     digest: str
     manifest: Mapping[str, Any]
     sources: Mapping[str, str]
     files: Mapping[str, str] = field(default_factory=dict)
+    variables: tuple[str, ...] = ()
 
 
 def make_key(
@@ -88,7 +90,7 @@ def make_key(
     if nested and (order := _key_order(node, nested)):
         manifest["order"] = order
     data = msgspec.json.encode(manifest, order="deterministic")
-    return Key(hashlib.sha256(data).hexdigest(), manifest, code.sources, code.files)
+    return Key(hashlib.sha256(data).hexdigest(), manifest, code.sources, code.files, code.variables)
 
 
 def _parameters(
@@ -167,6 +169,7 @@ def _code(
             {**merged.sources, **found.sources},
             {**merged.packages, **found.packages},
             {**merged.files, **found.files},
+            tuple({*merged.variables, *found.variables}),
         )
     return merged
 

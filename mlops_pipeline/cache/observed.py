@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from mlops_pipeline.code import load_source
 from mlops_pipeline.errors import PipelineError
@@ -50,6 +52,16 @@ class UsedChange(NamedTuple):
     def __str__(self) -> str:
         prefix = "environment variable " if self.part == "variable" else ""
         return f"{prefix}{self.name} {self.words}"
+
+
+_LIKE = {"LANG": ("LC_ALL", "LC_CTYPE", "LC_COLLATE", "LC_NUMERIC", "LANG")}
+
+
+def with_variables(observed: Observed, names: Sequence[str], key: str) -> Observed:
+    """Add environment variables that functions of Python read for the code of a key."""
+    used = {each for name in names for each in _LIKE.get(name, (name,))}
+    now = {name: variable_digest(key, variable_in(os.environb, name)) for name in used}
+    return replace(observed, environment={**now, **observed.environment})
 
 
 def keep(observed: Observed, covered: Mapping[str, str], workspace: Workspace) -> dict[str, Any]:

@@ -40,12 +40,14 @@ class CodeParts:
         packages: versions of the third-party distributions that are imported, and digests of their
             files; `missing` for an import that leads nowhere.
         files: SHA-256 of the bytes of each file, by path.
+        variables: environment variables that functions of Python read which are called (`TZ`).
     """
 
     parts: Mapping[str, str]
     sources: Mapping[str, str]
     packages: Mapping[str, str]
     files: Mapping[str, str] = field(default_factory=dict, compare=False)
+    variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def _summary(reach: Reach) -> CodeParts:
         {part.name: part.source for part in found},
         dict(sorted(reach.packages.items())),
         reach.files(),
+        tuple(sorted(reach.variables)),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 
-_READERS = (
+ANNOTATION_READERS = (
     "__annotations__",
     "get_type_hints",
     "get_annotations",
@@ -22,7 +22,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 def drop_unread_annotations(tree: ast.Module, text: str) -> None:
     """Remove the annotations that nothing reads from a tree."""
-    if any(word in text for word in _READERS):
+    if any(word in text for word in ANNOTATION_READERS):
         return
     kept = {"execute", *_handed_on(tree)}
     for node in ast.walk(tree):
@@ -40,6 +40,11 @@ def dropped_annotations(node: ast.AST) -> list[ast.expr]:
     """Return the annotations that were removed from a function."""
     found: list[ast.expr] = getattr(node, _DROPPED, [])
     return found
+
+
+def all_dropped(node: ast.AST) -> list[ast.expr]:
+    """Return the annotations that were removed from a statement and from all within it."""
+    return [found for each in ast.walk(node) for found in dropped_annotations(each)]
 
 
 def _handed_on(tree: ast.Module) -> set[str]:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlops_pipeline.cache import OBSERVED, first_difference, keep, make_key
+from mlops_pipeline.cache import OBSERVED, first_difference, keep, make_key, with_variables
 from mlops_pipeline.errors import ExecutorError
 from mlops_pipeline.executors import TaskResult
 from mlops_pipeline.gate import FAIL, Gate
@@ -130,7 +130,10 @@ def _used(done: Done) -> dict[str, Any]:
     elif altered := _altered_input(done):
         used = {"changed": f"input {altered} changed while it ran"}
     else:
-        used = keep(done.result.observed, key.files, workspace)
+        observed = done.result.observed
+        if key.variables:
+            observed = with_variables(observed, key.variables, key.digest)
+        used = keep(observed, key.files, workspace)
     if "changed" in used:
         log.warning("%s: its result will not be reused: %s", plan.node.id, used["changed"])
     return used
