@@ -307,7 +307,12 @@ class Reach:
                 self._want_effects(found.modules)
                 if lone and found.kind == "third-party":
                     self._add_package(found)
-                elif lone and imported.names and found.modules and found.complete:
+                elif (
+                    imported.names
+                    and found.complete
+                    and found.modules
+                    and found.modules[-1].folders
+                ):
                     # `from package import module`: what importing that does.
                     below = self.finder.descend(
                         found.modules, imported.names, found.modules[-1].folders

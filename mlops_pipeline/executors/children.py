@@ -1,4 +1,6 @@
-"""Child processes of a task that run Python: they note what they use in a file for their parent.
+"""Wrappers around calls that no audit event tells of, and child processes that run Python.
+
+Children note what they use in a file for their parent.
 
 A child that is started as a program finds a `sitecustomize` of ours first on its path, which
 observes it and then steps aside for the real one. Children by `fork` have the parent's hook.
@@ -217,16 +219,54 @@ def _observed(start: Callable[..., Any], current: Callable[[], Children | None])
     return observed
 
 
-def observe_calls(
-    current: Callable[[], Children | None], ask: Callable[[Any, str, FrameType], None]
-) -> None:
+Tell = Callable[[str, Any, FrameType], None]
+"""Function that notes a call: what it does, the path or variable, the frame that calls."""
+
+
+def wrap_reads(tell: Tell) -> Callable[[], None]:
+    """Put wrappers around the reads of variables and `os.stat`, which no audit event tells of.
+
+    Args:
+        tell: is called with `read_variable`, `copied_environment` or `looked_for`.
+
+    Returns:
+        What takes them away again.
+    """
+    kind: Any = type(os.environ)
+    read, each, real_stat = real = kind.__getitem__, kind.__iter__, os.stat
+
+    def getitem(environ: Any, key: Any) -> Any:
+        if isinstance(key, (str, bytes)):
+            tell("read_variable", key, sys._getframe(1))
+        return read(environ, key)
+
+    def iterate(environ: Any) -> Any:
+        tell("copied_environment", None, sys._getframe(1))
+        return each(environ)
+
+    @functools.wraps(real_stat)
+    def stat(path: Any, **options: Any) -> os.stat_result:
+        tell("looked_for", path, sys._getframe(1))
+        found: os.stat_result = real_stat(path, **options)
+        return found
+
+    def unwrap() -> None:
+        kind.__getitem__, kind.__iter__, os.stat = real
+
+    kind.__getitem__, kind.__iter__, os.stat = getitem, iterate, stat
+    for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
+        able.add(stat)
+    return unwrap
+
+
+def observe_calls(current: Callable[[], Children | None], tell: Tell) -> None:
     """Put wrappers around functions of `os` that no audit event tells enough of.
 
     Args:
-        ask: is called where code asks for a `mode` or the target of a `link`: path, kind, frame.
+        tell: is called with `mode` or `link`, where code asks for permissions or for a target.
     """
     for name, kind in (("access", "mode"), ("readlink", "link")):
-        real, wrapper = getattr(os, name), _asking(getattr(os, name), kind, ask)
+        real, wrapper = getattr(os, name), _asking(getattr(os, name), kind, tell)
         setattr(os, name, wrapper)
         for able in (os.supports_dir_fd, os.supports_effective_ids, os.supports_follow_symlinks):
             if real in able:
@@ -236,10 +276,10 @@ def observe_calls(
         setattr(os, spawn.__name__, _observed_spawn(spawn, current))
 
 
-def _asking(real: Any, kind: str, ask: Callable[[Any, str, FrameType], None]) -> Any:
+def _asking(real: Any, kind: str, tell: Tell) -> Any:
     @functools.wraps(real)
     def asking(path: Any, *arguments: Any, **options: Any) -> Any:
-        ask(path, kind, sys._getframe(1))
+        tell(kind, path, sys._getframe(1))
         return real(path, *arguments, **options)
 
     return asking

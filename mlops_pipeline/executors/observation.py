@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import importlib
 import os
 import sys
 import threading
@@ -21,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 from typing import Any
 
-from mlops_pipeline.executors.children import Children, observe_calls, observe_programs
+from mlops_pipeline.executors.children import Children, observe_calls, observe_programs, wrap_reads
 from mlops_pipeline.executors.readers import (
     EXISTENCE,
     IMPORT,
@@ -49,7 +50,7 @@ from mlops_pipeline.executors.readers import (
     variable_in,
 )
 from mlops_pipeline.executors.task import Observed, Task
-from mlops_pipeline.user_code import LOADED, digest_source, is_own_code
+from mlops_pipeline.user_code import LOADED, UNSEEN, digest_source, is_own_code
 
 MOST = 2000
 """Largest number of files and folders that are kept; a result that used more is not reused."""
@@ -225,10 +226,9 @@ class Watch:
         value = self.before.get(name)
         if os.environb._data.get(name) != value:  # type: ignore[attr-defined]
             return  # The task has set it itself.
-        digest = variable_digest(self.task.key, value)
-        self.facts_of(reader).environment.setdefault(os.fsdecode(name), digest)
+        self.facts_of(reader).environment.setdefault(os.fsdecode(name), value)
 
-    def copied_environment(self, frame: FrameType | None) -> None:
+    def copied_environment(self, _: Any, frame: FrameType | None) -> None:
         """Note where all variables are read at once: those count that the code names."""
         reader = frame
         while reader is not None and reader.f_code.co_filename in PASSED:
@@ -240,8 +240,7 @@ class Watch:
     def note_variable(self, name: str) -> None:
         """Note a variable by its name alone."""
         if name not in self.facts.environment:
-            value = variable_in(self.before, name)
-            self.facts.environment[name] = variable_digest(self.task.key, value)
+            self.facts.environment[name] = variable_in(self.before, name)
 
     def facts_of(self, frame: FrameType | None) -> Facts:
         """Return the facts of the module that is being imported; else those of the task."""
@@ -291,7 +290,11 @@ class Watch:
             files=files,
             folders=folders,
             modules={p: sha for p, sha in self.modules.items() if code.get(p) != sha},
-            environment=facts.environment,
+            # Salted here: what a module reads counts for tasks of several keys.
+            environment={
+                name: variable_digest(self.task.key, value)
+                for name, value in facts.environment.items()
+            },
             marks={n: mark for n, mark in facts.marks.items() if self.full(n) not in self.written},
             complete=self.complete and len(files) + len(folders) <= MOST,
         )
@@ -311,20 +314,25 @@ class Watch:
 
 def stale_module(code: Mapping[str, str]) -> str:
     """Return a file that this process has loaded otherwise than the key says; empty if none."""
+    names = sys.modules.keys()
+    new = [path for path in code if path not in LOADED]
+    unknown = [path for path in new if not names.isdisjoint(path.removesuffix(".py").split("/"))]
+    stale = ""
+    if unknown or not UNSEEN.isdisjoint(code):
+        stale = _rare("adopt", "reloads")(code, unknown, _OF_MODULES)
+    if stale:
+        return stale
     for path, digest in code.items():
         if LOADED.get(path, digest) != digest:
-            if _is_loaded(path):
+            if _rare("modules_by_file", "reloads")({path}):
                 return path
             del LOADED[path]
         facts = _OF_MODULES.get(path)
         if facts and any(stamp_at(os.path.abspath(n)) != s for n, s in facts.files.items()):
             return path
+    if "mlops_pipeline.executors.reloads" in sys.modules:
+        return str(_rare("holder_of_earlier", "reloads")(code))
     return ""
-
-
-def _is_loaded(path: str) -> bool:
-    modules = list(sys.modules.values())
-    return any(getattr(module, "__dict__", {}).get("__file__") == path for module in modules)
 
 
 _watches: list[Watch] = []
@@ -341,7 +349,7 @@ def watching(task: Task, before: Mapping[bytes, bytes]) -> Iterator[Watch]:
     with _lock:
         if not _watches:
             _add_hooks()
-            _unwrap.append(_wrap(type(os.environ)))
+            _unwrap.append(wrap_reads(_tell))
         _watches.append(watch)
         _choose()
     try:
@@ -366,42 +374,8 @@ def _add_hooks() -> None:
     import _posixsubprocess  # noqa: F401 - built in
 
     observe_programs(_children)
-    observe_calls(_children, _ask)
+    observe_calls(_children, _tell)
     os.register_at_fork(before=_before_fork)
-
-
-def _wrap(kind: Any) -> Callable[[], None]:
-    """Put wrappers around the reads of variables and `os.stat`, which no audit event tells of.
-
-    Returns:
-        What takes them away again.
-    """
-    read, each, real_stat = real = kind.__getitem__, kind.__iter__, os.stat
-
-    def getitem(environ: Any, key: Any) -> Any:
-        if _watch is not None and isinstance(key, (str, bytes)):
-            _watch.event(lambda watch, frame: watch.read_variable(key, frame), sys._getframe(1))
-        return read(environ, key)
-
-    def iterate(environ: Any) -> Any:
-        if _watch is not None:
-            _watch.event(Watch.copied_environment, sys._getframe(1))
-        return each(environ)
-
-    @functools.wraps(real_stat)
-    def stat(path: Any, **options: Any) -> os.stat_result:
-        if _watch is not None:
-            _watch.event(lambda watch, frame: watch.looked_for(path, frame), sys._getframe(1))
-        found: os.stat_result = real_stat(path, **options)
-        return found
-
-    def unwrap() -> None:
-        kind.__getitem__, kind.__iter__, os.stat = real
-
-    kind.__getitem__, kind.__iter__, os.stat = getitem, iterate, stat
-    for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
-        able.add(stat)
-    return unwrap
 
 
 def _children() -> Children | None:
@@ -419,13 +393,28 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
         handler = _EVENTS.get(event)
         if handler is not None:
             watch.event(handler, args)
+    elif LOADED and event in ("compile", "open"):
+        _loaded_between(event, args)
 
 
-def _rare(name: str) -> Callable[..., None]:
-    from mlops_pipeline.executors import programs  # Few tasks need it.
+def _loaded_between(event: str, args: tuple[Any, ...]) -> None:
+    """Note a module that is loaded again while no task runs."""
+    path = args[1] if event == "compile" else args[0]
+    if not isinstance(path, str):
+        return
+    if event == "open":
+        path = source_of(path) if path.endswith(".pyc") else ""
+    if path not in LOADED or not sys._getframe(2).f_code.co_filename.startswith(IMPORT):
+        return
+    _rare("loaded_again", "reloads")(path, _OF_MODULES.get(path))
 
-    function: Callable[..., None] = getattr(programs, name)
-    return function
+
+def _rare(name: str, module: str = "programs") -> Callable[..., Any]:
+    """Return a function of a module that few tasks need."""
+    found: Callable[..., Any] = getattr(
+        importlib.import_module(f"mlops_pipeline.executors.{module}"), name
+    )
+    return found
 
 
 def _rarely(name: str) -> Callable[[Watch, Any], None]:
@@ -443,9 +432,14 @@ def _imported(watch: Watch, args: Any) -> None:
         _rare("bound")(watch, args[1:], sys._getframe(3))
 
 
-def _ask(path: Any, kind: str, frame: FrameType) -> None:
-    if _watch is not None:
-        _watch.event(lambda watch, frame: _rare("asked")(watch, path, kind, frame), frame)
+def _tell(what: str, value: Any, frame: FrameType) -> None:
+    """Note a call that no audit event tells of, by the method for it."""
+    if _watch is None:
+        return
+    if what in ("mode", "link"):
+        _watch.event(lambda watch, _: _rare("asked")(watch, value, what, frame), None)
+    else:
+        _watch.event(lambda watch, _: getattr(watch, what)(value, frame), None)
 
 
 _EVENTS: dict[str, Callable[[Watch, Any], None]] = {

@@ -57,7 +57,7 @@ class Facts:
     def __init__(self) -> None:
         self.files: dict[str, str] = {}
         self.folders: dict[str, list[str]] = {}
-        self.environment: dict[str, str] = {}
+        self.environment: dict[str, bytes | None] = {}
         self.marks: dict[str, str] = {}
 
     def add(self, other: Facts) -> None:
