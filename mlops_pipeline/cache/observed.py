@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from mlops_pipeline.code import load_source
+from mlops_pipeline.code import load_source, package_now
 from mlops_pipeline.errors import PipelineError
 from mlops_pipeline.executors import (
     THERE,
@@ -50,7 +50,7 @@ class UsedChange(NamedTuple):
     words: str
 
     def __str__(self) -> str:
-        prefix = "environment variable " if self.part == "variable" else ""
+        prefix = {"variable": "environment variable ", "installed": "package "}.get(self.part, "")
         return f"{prefix}{self.name} {self.words}"
 
 
@@ -64,11 +64,17 @@ def with_variables(observed: Observed, names: Sequence[str], key: str) -> Observ
     return replace(observed, environment={**now, **observed.environment})
 
 
-def keep(observed: Observed, covered: Mapping[str, str], workspace: Workspace) -> dict[str, Any]:
+def keep(
+    observed: Observed,
+    covered: Mapping[str, str],
+    workspace: Workspace,
+    known: Collection[str] = (),
+) -> dict[str, Any]:
     """Return what an execution keeps of an observation; empty if nothing was used.
 
     Args:
         covered: SHA-256 of the files of code that the key covers, by path.
+        known: distributions that the key covers.
 
     Returns:
         Facts by section; or `changed`, if the result must not be reused.
@@ -79,12 +85,17 @@ def keep(observed: Observed, covered: Mapping[str, str], workspace: Workspace) -
     if changed:
         return {"changed": changed}
     names = {name: _kept_name(name, workspace) for name in (*observed.files, *observed.folders)}
+    new = [n for n in observed.packages if n.partition(".")[0].replace("_", "-") not in known]
+    packages = {n: package_now(n, workspace.import_paths) for n in new}
     modules = [path for path in observed.modules if path not in covered]
     found = {
         "files": {names[n]: _file_fact(n, stamp, workspace) for n, stamp in observed.files.items()},
         "folders": {names[n]: _folder_fact(each) for n, each in observed.folders.items()},
         "modules": {_kept_name(path, workspace): _module_fact(path) for path in modules},
         "environment": dict(observed.environment),
+        "packages": {
+            n: text for n, (found, text) in packages.items() if found and found not in known
+        },
         "marks": {_kept_name(name, workspace): mark for name, mark in observed.marks.items()},
     }
     return {section: facts for section, facts in found.items() if facts}
@@ -180,6 +191,9 @@ def facts_now(kept: Facts, key: str, workspace: Workspace) -> Facts:
         "folders": {n: folder(n, before) for n, before in kept.get("folders", {}).items()},
         "modules": {n: _module_fact(_path(n, workspace)) for n in kept.get("modules", ())},
         "environment": {name: variable(name) for name in kept.get("environment", ())},
+        "packages": {
+            n: package_now(n, workspace.import_paths)[1] for n in kept.get("packages", ())
+        },
         "marks": {
             n: mark_at(_path(n, workspace), mark.partition(":")[0])
             for n, mark in kept.get("marks", {}).items()
@@ -243,10 +257,15 @@ def _mark_words(part: str, name: str, old: str, new: str) -> Iterator[UsedChange
     yield UsedChange(part, name, words if value else "is gone")
 
 
+def _package_words(part: str, name: str, old: str, new: str) -> Iterator[UsedChange]:
+    yield UsedChange(part, name, f"{old} -> {new}" if new else "is no longer installed")
+
+
 _SECTIONS: dict[str, tuple[str, Any]] = {
     "modules": ("module", _verb),
     "files": ("file", _file_words),
     "folders": ("folder", _folder_words),
     "environment": ("variable", _verb),
+    "packages": ("installed", _package_words),
     "marks": ("file", _mark_words),
 }

@@ -25,7 +25,7 @@ from mlops_pipeline.code.find_module import Finder
 from mlops_pipeline.code.reachable import Reach
 from mlops_pipeline.roots import FIELDS, Stamp
 
-__all__ = ["CodeParts", "code_parts", "diff"]
+__all__ = ["CodeParts", "code_parts", "diff", "package_now"]
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,11 @@ def code_parts(
     if reach.finder.settled:
         _RESULTS[key] = _Remembered(result, tuple(reach.finder.watched.items()))
     return result
+
+
+def package_now(name: str, import_paths: Sequence[str]) -> tuple[str, str]:
+    """Return distribution and version with digest of an installed module; empty if it is none."""
+    return Reach(Finder(import_paths)).package_of(name)
 
 
 def _summary(reach: Reach) -> CodeParts:

@@ -367,6 +367,13 @@ class Reach:
                 if found.kind == "first-party":
                     self._follow_own(Import(name), found, ())
 
+    def package_of(self, name: str) -> tuple[str, str]:
+        """Return distribution and version with digest of an installed module; empty if none."""
+        found = self.finder.find(name)
+        if found.kind == "third-party":
+            self._add_package(found)
+        return next(iter(self.packages.items()), ("", ""))
+
     def _add_package(self, found: FoundModule) -> None:
         listing = self.finder.listing(found.site)
         distribution = distribution_of(found.name, found.site, listing)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -263,14 +264,18 @@ def observe_calls(current: Callable[[], Children | None], tell: Tell) -> None:
     """Put wrappers around functions of `os` that no audit event tells enough of.
 
     Args:
-        tell: is called with `mode` or `link`, where code asks for permissions or for a target.
+        tell: is called with `asked_mode`, `asked_link` or `imported`.
     """
-    for name, kind in (("access", "mode"), ("readlink", "link")):
+    for name, kind in (("access", "asked_mode"), ("readlink", "asked_link")):
         real, wrapper = getattr(os, name), _asking(getattr(os, name), kind, tell)
         setattr(os, name, wrapper)
         for able in (os.supports_dir_fd, os.supports_effective_ids, os.supports_follow_symlinks):
             if real in able:
                 able.add(wrapper)
+    importing = _importing(importlib.import_module, tell)
+    for module in ("importlib", "importlib.metadata"):
+        if hasattr(sys.modules.get(module), "import_module"):
+            setattr(sys.modules[module], "import_module", importing)  # noqa: B010 - any module
     os.system = _observed_system(os.system, current)
     for spawn in (os.posix_spawn, os.posix_spawnp):
         setattr(os, spawn.__name__, _observed_spawn(spawn, current))
@@ -283,6 +288,15 @@ def _asking(real: Any, kind: str, tell: Tell) -> Any:
         return real(path, *arguments, **options)
 
     return asking
+
+
+def _importing(real: Any, tell: Tell) -> Any:
+    @functools.wraps(real)
+    def import_module(name: str, package: str | None = None) -> Any:
+        tell("imported", name, sys._getframe(1))
+        return real(name, package)
+
+    return import_module
 
 
 def _observed_system(system: Any, current: Callable[[], Children | None]) -> Any:

@@ -35,6 +35,7 @@ from mlops_pipeline.executors.readers import (
     asks_for_status,
     both_kinds,
     is_installed,
+    is_installed_module,
     kind_of_listing,
     listing,
     mark_at,
@@ -87,7 +88,7 @@ class Watch:
         self._copied: tuple[int, int] = (0, 0)
         self.takes_all = False
         self.sent: set[tuple[str, str]] = set()
-        self._handed: set[str] = set()
+        self.handed: set[str] = set()
         self.begun = 0
 
     def event(self, handler: Callable[[Watch, Any], None], args: Any) -> None:
@@ -212,11 +213,6 @@ class Watch:
         """Return all facts, those of modules too."""
         return self.facts.all().union(*(facts.all() for facts in _OF_MODULES.values()))
 
-    def hand(self, full: str) -> None:
-        """Note a file that other code may read, or write: it counts if it is as it was then."""
-        self.note_file(full, full, None)
-        self._handed.add(full)
-
     def read_variable(self, key: Any, frame: FrameType | None) -> None:
         """Note an environment variable that first-party code reads."""
         reader = reader_of(frame)
@@ -283,7 +279,7 @@ class Watch:
                 return Observed(changed=f"other files came into {name}, or left it")
             folders[name] = [kind, *listing(full, kind)]
         files = {n: stamp for n, stamp in facts.files.items() if self.full(n) not in self.written}
-        for name in self._handed & files.keys():
+        for name in self.handed & files.keys():
             if stamp_at(name) != files[name]:
                 del files[name]
         return Observed(
@@ -292,10 +288,10 @@ class Watch:
             modules={p: sha for p, sha in self.modules.items() if code.get(p) != sha},
             # Salted here: what a module reads counts for tasks of several keys.
             environment={
-                name: variable_digest(self.task.key, value)
-                for name, value in facts.environment.items()
+                n: variable_digest(self.task.key, v) for n, v in facts.environment.items()
             },
             marks={n: mark for n, mark in facts.marks.items() if self.full(n) not in self.written},
+            packages=tuple(sorted(filter(is_installed_module, facts.packages))),
             complete=self.complete and len(files) + len(folders) <= MOST,
         )
 
@@ -303,13 +299,7 @@ class Watch:
         """Drop modules that the key does not name: a later task shall load them itself."""
         others = self.modules.keys() - self.task.code.keys()
         if others and self.task.key:
-            for name, module in list(sys.modules.items()):
-                if getattr(module, "__dict__", {}).get("__file__") in others:
-                    del sys.modules[name]
-                    parent, _, last = name.rpartition(".")
-                    vars(sys.modules.get(parent, module)).pop(last, None)
-            for path in others:
-                LOADED.pop(path, None)
+            _rare("forget", "reloads")(others)
 
 
 def stale_module(code: Mapping[str, str]) -> str:
@@ -427,17 +417,21 @@ def _started(watch: Watch, args: Any) -> None:
 
 
 def _imported(watch: Watch, args: Any) -> None:
-    """Note an extension module: of others, the event has no file."""
-    if args[1]:
-        _rare("bound")(watch, args[1:], sys._getframe(3))
+    """Note an extension module, or the name of another one; of that, the event has no file."""
+    frame = sys._getframe(3)
+    file = frame.f_code.co_filename
+    if args[1] or file == "<string>":
+        _rare("bound" if args[1] else "imported")(watch, args[1:] if args[1] else args[0], frame)
+    elif is_own_code(file):
+        watch.facts_of(frame).packages.add(args[0])
 
 
 def _tell(what: str, value: Any, frame: FrameType) -> None:
     """Note a call that no audit event tells of, by the method for it."""
     if _watch is None:
         return
-    if what in ("mode", "link"):
-        _watch.event(lambda watch, _: _rare("asked")(watch, value, what, frame), None)
+    if what in ("imported", "asked_mode", "asked_link"):
+        _watch.event(lambda watch, _: _rare(what)(watch, value, frame), None)
     else:
         _watch.event(lambda watch, _: getattr(watch, what)(value, frame), None)
 

@@ -26,6 +26,7 @@ _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _NAME = re.compile(r"[A-Za-z_]\w+")
 _SHELLS = ("sh", "bash", "dash", "zsh", "ksh")
 _SHORTEST = 3
+_IMPORTERS = ("/importlib/", "/importlib_metadata/", "/pkgutil.py", "<string>")
 _STEP = 10_000_000
 
 
@@ -119,11 +120,17 @@ def note_command(watch: Any, arguments: Any, folder: str) -> None:
         if full.endswith(".py"):
             watch.modules[full] = digest_source(full)
         else:
-            watch.hand(full)
+            _hand(watch, full)
     for name in variables_of(arguments):
         watch.note_variable(name)
     # The clock of file systems goes in steps of some milliseconds.
     watch.begun = watch.begun or time.time_ns() - _STEP
+
+
+def _hand(watch: Any, full: str) -> None:
+    """Note a file that other code may read, or write: it counts if it is as it was then."""
+    watch.note_file(full, full, None)
+    watch.handed.add(full)
 
 
 def connected(watch: Any, args: tuple[Any], _: FrameType) -> None:
@@ -136,11 +143,20 @@ def connected(watch: Any, args: tuple[Any], _: FrameType) -> None:
     full = watch.full(name)
     for each in (full, f"{full}-wal"):
         if os.path.exists(each) and not watch.is_known(each):
-            watch.hand(each)
+            _hand(watch, each)
 
 
-def asked(watch: Any, path: Any, kind: str, frame: FrameType | None) -> None:
-    """Note that first-party code asks for the permissions of a file, or where a link leads."""
+def asked_mode(watch: Any, path: Any, frame: FrameType | None) -> None:
+    """Note that first-party code asks for the permissions of a file."""
+    _asked(watch, path, "mode", frame)
+
+
+def asked_link(watch: Any, path: Any, frame: FrameType | None) -> None:
+    """Note that first-party code asks where a link leads."""
+    _asked(watch, path, "link", frame)
+
+
+def _asked(watch: Any, path: Any, kind: str, frame: FrameType | None) -> None:
     name = text_of(path)
     while frame is not None and frame.f_code.co_filename in PATHS:
         frame = frame.f_back
@@ -148,6 +164,14 @@ def asked(watch: Any, path: Any, kind: str, frame: FrameType | None) -> None:
         full = watch.full(name)
         if not watch.is_known(full):
             watch.mark(kind, name, full, frame)
+
+
+def imported(watch: Any, name: str, frame: FrameType | None) -> None:
+    """Note the name that code of the user's has imported at run time."""
+    while frame is not None and any(each in frame.f_code.co_filename for each in _IMPORTERS):
+        frame = frame.f_back
+    if frame is not None and is_own_code(frame.f_code.co_filename) and name[:1] != ".":
+        watch.facts_of(frame).packages.add(name)
 
 
 def bound(watch: Any, args: tuple[Any, ...], frame: FrameType) -> None:

@@ -59,6 +59,7 @@ class Facts:
         self.folders: dict[str, list[str]] = {}
         self.environment: dict[str, bytes | None] = {}
         self.marks: dict[str, str] = {}
+        self.packages: set[str] = set()
 
     def add(self, other: Facts) -> None:
         """Take over the facts of a module."""
@@ -66,6 +67,7 @@ class Facts:
         self.folders = {**other.folders, **self.folders}
         self.environment = {**other.environment, **self.environment}
         self.marks = {**other.marks, **self.marks}
+        self.packages |= other.packages
 
     def all(self) -> set[tuple[str, str]]:
         """Return the facts as a forked child notes them for its parent."""
@@ -86,6 +88,11 @@ def text_of(path: Any) -> str:
 def is_installed(path: str) -> bool:
     """Return True for a file of Python or of an installed package."""
     return path.startswith(_INSTALLED) or "-packages/" in path
+
+
+def is_installed_module(name: str) -> bool:
+    """Return True for a module of an installed package that this process has imported."""
+    return "-packages/" in (getattr(sys.modules.get(name), "__file__", None) or "")
 
 
 def stamp_at(path: str) -> str:

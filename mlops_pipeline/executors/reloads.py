@@ -115,6 +115,17 @@ def loaded_again(path: str, facts: Facts | None) -> None:
     LOADED[path] = digest
 
 
+def forget(paths: Collection[str]) -> None:
+    """Drop the modules of some files, so that who needs one loads it itself."""
+    for name, module in list(sys.modules.items()):
+        if getattr(module, "__dict__", {}).get("__file__") in paths:
+            del sys.modules[name]
+            parent, _, last = name.rpartition(".")
+            vars(sys.modules.get(parent, module)).pop(last, None)
+    for path in paths:
+        LOADED.pop(path, None)
+
+
 def holder_of_earlier(paths: Collection[str]) -> str:
     """Return a file whose module still holds what another one was before it was loaded again."""
     if _EARLIER.keys().isdisjoint(paths):

@@ -77,6 +77,7 @@ class Observed(Struct, frozen=True, omit_defaults=True):
         modules: SHA-256 of modules that the key does not name, or names otherwise, as loaded.
         environment: salted digests of the variables that were read; empty where one was not set.
         marks: permissions or targets of files and links that were asked for.
+        packages: names of modules that were imported at run time, and may be installed ones.
         changed: what changed meanwhile, in words.
         complete: false if not all of it could be kept.
     """
@@ -86,6 +87,7 @@ class Observed(Struct, frozen=True, omit_defaults=True):
     modules: dict[str, str] = {}
     environment: dict[str, str] = {}
     marks: dict[str, str] = {}
+    packages: tuple[str, ...] = ()
     changed: str = ""
     complete: bool = True
 

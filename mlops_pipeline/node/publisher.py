@@ -133,7 +133,7 @@ def _used(done: Done) -> dict[str, Any]:
         observed = done.result.observed
         if key.variables:
             observed = with_variables(observed, key.variables, key.digest)
-        used = keep(observed, key.files, workspace)
+        used = keep(observed, key.files, workspace, key.manifest["packages"])
     if "changed" in used:
         log.warning("%s: its result will not be reused: %s", plan.node.id, used["changed"])
     return used
