@@ -61,7 +61,7 @@ def decides(project: Any, files: Files, edit: Files, reason: str) -> None:
 
 @pytest.mark.parametrize("what", WORK)
 @pytest.mark.parametrize(("start", "code"), [
-    ("fork", POOL), ("spawn", POOL), ("forkserver", POOL), ("spawn", EXECUTOR),
+    ("fork", POOL), ("spawn", EXECUTOR), ("forkserver", POOL),
 ])  # fmt: skip
 def test_processes_of_every_start_method_count(
     start: str, code: str, what: str, project: Any
