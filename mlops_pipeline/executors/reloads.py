@@ -17,7 +17,7 @@ from typing import Any
 from mlops_pipeline.executors.readers import Facts, stamp_at
 from mlops_pipeline.user_code import LOADED, UNSEEN, digest_source
 
-_EARLIER: dict[str, list[dict[str, Any]]] = {}
+EARLIER: dict[str, list[dict[str, Any]]] = {}
 """Globals of modules as they were before they were loaded again, by file."""
 
 _ABSENT = object()
@@ -111,7 +111,7 @@ def loaded_again(path: str, facts: Facts | None) -> None:
         return
     module = modules_by_file({path}).get(path)
     if module is not None:
-        _EARLIER.setdefault(path, []).append(dict(vars(module)))
+        EARLIER.setdefault(path, []).append(dict(vars(module)))
     LOADED[path] = digest
 
 
@@ -128,13 +128,13 @@ def forget(paths: Collection[str]) -> None:
 
 def holder_of_earlier(paths: Collection[str]) -> str:
     """Return a file whose module still holds what another one was before it was loaded again."""
-    if _EARLIER.keys().isdisjoint(paths):
+    if EARLIER.keys().isdisjoint(paths):
         return ""
     modules = modules_by_file(paths)
-    for path in _EARLIER.keys() & modules.keys():
+    for path in EARLIER.keys() & modules.keys():
         now = vars(modules[path])
         for other, module in modules.items():
-            if other != path and any(_holds(module, path, old, now) for old in _EARLIER[path]):
+            if other != path and any(_holds(module, path, old, now) for old in EARLIER[path]):
                 return other
     return ""
 
