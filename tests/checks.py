@@ -20,11 +20,15 @@ class Result(NamedTuple):
 
 
 class Bench(NamedTuple):
-    """The checkout to check, the variables that checks see, and the way to get an environment."""
+    """The checkout to check, the variables that checks see, and the way to get an environment.
+
+    `can_have` returns False for an environment that no Python of this machine does for.
+    """
 
     root: Path
     environment: dict[str, str]
     setup: Callable[[str], str]
+    can_have: Callable[[str], bool]
 
 
 def step(bench: Bench, title: str, argv: Sequence[str]) -> Result:
@@ -101,7 +105,8 @@ def check_tfx(bench: Bench, inside: str) -> list[Result]:
 def check_kubeflow(bench: Bench, inside: str) -> list[Result]:
     """The tests that read what is compiled for Kubeflow with its SDKs, and run its containers."""
     bench.environment["MLOPS_TEST_KFP"] = inside
-    bench.environment["MLOPS_TEST_KFP_213"] = bench.setup("kubeflow-213")
+    if bench.can_have("kubeflow-213"):
+        bench.environment["MLOPS_TEST_KFP_213"] = bench.setup("kubeflow-213")
     return [pytest(bench, "kubeflow", bench.setup("ml"), *SHARED_BY_FILE, "-m", "kubeflow")]
 
 

@@ -107,6 +107,18 @@ def test_each_python_does_for_its_worlds(
     assert {name for name in dev.WORLDS if dev.find(name)[0]} == worlds
 
 
+def test_all_checks_run_with_a_new_python_alone(
+    machine: Callable[..., str], dev: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine("3.13")
+    assert dev.worlds_here() == ["light", "ml", "airflow", "kubeflow"]
+    told = capsys.readouterr().out.splitlines()
+    assert told == [
+        "NOT RUN: tests with 'tfx': there is no Python 3.10 here",
+        "NOT RUN: tests with 'kubeflow-213': there is no Python 3.11 or 3.12 here",
+    ]
+
+
 def test_without_the_module_venv_the_package_to_install_is_named(
     machine: Callable[..., str],
 ) -> None:

@@ -32,7 +32,7 @@ NAME = f"debian-{keep.SUITE}"
 HERE = Path(__file__).resolve().parents[2]
 STEPS = ("penguin", "ml", "stacks", "penguin-3.12", "part-3.12")
 # The libraries of Python 3.12 are those of 3.13, so that CI runs a part of its tests only.
-ASKED = ("part", "ml-3.12")
+ASKED = ("part", "ml-3.12", "light", "test")
 
 
 def say(text: str) -> None:

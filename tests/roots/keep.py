@@ -20,7 +20,7 @@ SUITE = "trixie"
 # What the README says a machine needs, git for the clone, and what some tests start.
 NEEDED = ("python3", "python3-venv", "python3-dev", "g++", "git", "ca-certificates")
 SERVERS = (
-    *("podman", "runc", "busybox-static", "postgresql", "mariadb-server", "openssl"),
+    *("podman", "runc", "nftables", "busybox-static", "postgresql", "mariadb-server", "openssl"),
     *("mmdebstrap", "mount", "procps"),
 )
 FORM = "1"

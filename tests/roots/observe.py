@@ -98,4 +98,5 @@ READERS: dict[str, Callable[[Sequence[str]], Seen]] = {
     "ml": tests,
     "part": tests,
     "light": tests,
+    "test": tests,
 }

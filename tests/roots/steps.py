@@ -25,6 +25,7 @@ COMMANDS = {
     "ml": ["check", "ml"],
     "part": ["python", "-m", "pytest", "-q", *SHARED, "-m", "ml or mlmd", *PART],
     "light": ["check", "light"],
+    "test": ["test"],
 }
 
 
