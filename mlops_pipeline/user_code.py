@@ -29,6 +29,9 @@ from mlops_pipeline.tracebacks import summary, traceback_tail
 LOADED: dict[str, str] = {}
 """SHA-256 of the source of first-party modules as this process has loaded them, by file."""
 
+UNSEEN: set[str] = set()
+"""Files of modules that this process has imported while nothing observed what they read."""
+
 # In a checkout; what is installed is known by its folder.
 _FRAMEWORK = tuple(
     f"{Path(__file__).parents[1]}/{name}/"
@@ -216,12 +219,6 @@ def digest_source(file: str) -> str:
     return hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
 
-def is_loaded(file: str) -> bool:
-    """Return True if a module of this process is from a file."""
-    modules = list(sys.modules.values())
-    return any(getattr(module, "__dict__", {}).get("__file__") == file for module in modules)
-
-
 def note_imports(folders: tuple[str, ...]) -> None:
     """Remember the sources of modules below some folders that have just been imported."""
     for module in list(sys.modules.values()):
@@ -231,6 +228,7 @@ def note_imports(folders: tuple[str, ...]) -> None:
         if is_own_code(file):
             with contextlib.suppress(OSError):
                 LOADED[file] = digest_source(file)
+                UNSEEN.add(file)
 
 
 def forget_changed(folders: tuple[str, ...]) -> None:

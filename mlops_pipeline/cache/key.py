@@ -53,6 +53,7 @@ class Key:
         sources: text of each part of the code, by the name that the manifest gives it.
         files: SHA-256 of each file of that code, by path.
         code: the code, as it was read; None if further files count.
+        variables: environment variables that functions of Python read for that code.
     """
 
     digest: str
@@ -60,9 +61,13 @@ class Key:
     sources: Mapping[str, str]
     files: Mapping[str, str] = field(default_factory=dict)
     code: CodeParts | None = None
+    variables: tuple[str, ...] = ()
 
     def is_surely_current(self) -> bool:
-        """Return True if the key would be the same now; False if only a new one can tell."""
+        """Return True if the key would be the same now; False if only a new one can tell.
+
+        The values of `variables` are no part of it: results keep them as what they used.
+        """
         return self.code is not None and self.code.is_surely_current()
 
 
@@ -96,8 +101,9 @@ def make_key(
     if nested and (order := _key_order(node, nested)):
         manifest["order"] = order
     data = msgspec.json.encode(manifest, order="deterministic")
+    digest = hashlib.sha256(data).hexdigest()
     again = None if files_count or workspace.lock else code
-    return Key(hashlib.sha256(data).hexdigest(), manifest, code.sources, code.files, again)
+    return Key(digest, manifest, code.sources, code.files, again, code.variables)
 
 
 def _parameters(

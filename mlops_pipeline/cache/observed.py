@@ -11,19 +11,28 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mlops_pipeline.code import load_source
+from msgspec.structs import replace
+
+from mlops_pipeline.code import load_source, package_now
 from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.executors import THERE, Observed, listing, variable_digest
+from mlops_pipeline.executors import (
+    THERE,
+    Observed,
+    listing,
+    mark_at,
+    variable_digest,
+    variable_in,
+)
 from mlops_pipeline.roots import Stamp, digest_path, is_settled, stamp_of
 from mlops_pipeline.run_state import Workspace
 from mlops_pipeline.store import Execution
 
 Facts = Mapping[str, Mapping[str, Any]]
-"""Facts by section and name: `files`, `folders`, `modules`, `environment`."""
+"""Facts by section and name: `files`, `folders`, `modules`, `environment`, `marks`."""
 
 _BASE = "base:"
 _DIGITS = 24
@@ -40,15 +49,31 @@ class UsedChange(NamedTuple):
     words: str
 
     def __str__(self) -> str:
-        prefix = "environment variable " if self.part == "variable" else ""
+        prefix = {"variable": "environment variable ", "installed": "package "}.get(self.part, "")
         return f"{prefix}{self.name} {self.words}"
 
 
-def keep(observed: Observed, covered: Mapping[str, str], workspace: Workspace) -> dict[str, Any]:
+_LIKE = {"LANG": ("LC_ALL", "LC_CTYPE", "LC_COLLATE", "LC_NUMERIC", "LANG")}
+
+
+def with_variables(observed: Observed, names: Sequence[str], key: str) -> Observed:
+    """Add environment variables that functions of Python read for the code of a key."""
+    used = {each for name in names for each in _LIKE.get(name, (name,))}
+    now = {name: variable_digest(key, variable_in(os.environb, name)) for name in used}
+    return replace(observed, environment={**now, **observed.environment})
+
+
+def keep(
+    observed: Observed,
+    covered: Mapping[str, str],
+    workspace: Workspace,
+    known: Collection[str] = (),
+) -> dict[str, Any]:
     """Return what an execution keeps of an observation; empty if nothing was used.
 
     Args:
         covered: SHA-256 of the files of code that the key covers, by path.
+        known: distributions that the key covers.
 
     Returns:
         Facts by section; or `changed`, if the result must not be reused.
@@ -59,12 +84,18 @@ def keep(observed: Observed, covered: Mapping[str, str], workspace: Workspace) -
     if changed:
         return {"changed": changed}
     names = {name: _kept_name(name, workspace) for name in (*observed.files, *observed.folders)}
+    new = [n for n in observed.packages if n.partition(".")[0].replace("_", "-") not in known]
+    packages = {n: package_now(n, workspace.import_paths) for n in new}
     modules = [path for path in observed.modules if path not in covered]
     found = {
         "files": {names[n]: _file_fact(n, stamp, workspace) for n, stamp in observed.files.items()},
         "folders": {names[n]: _folder_fact(each) for n, each in observed.folders.items()},
         "modules": {_kept_name(path, workspace): _module_fact(path) for path in modules},
         "environment": dict(observed.environment),
+        "packages": {
+            n: text for n, (found, text) in packages.items() if found and found not in known
+        },
+        "marks": {_kept_name(name, workspace): mark for name, mark in observed.marks.items()},
     }
     return {section: facts for section, facts in found.items() if facts}
 
@@ -166,8 +197,7 @@ def facts_now(kept: Facts, key: str, workspace: Workspace) -> Facts:
         return _folder_fact([before[0], *listing(_path(name, workspace), before[0])])
 
     def variable(name: str) -> str:
-        value = os.environb.get(os.fsencode(name))
-        return "" if value is None else variable_digest(key, value)
+        return variable_digest(key, variable_in(os.environb, name))
 
     return {
         "files": {
@@ -177,6 +207,13 @@ def facts_now(kept: Facts, key: str, workspace: Workspace) -> Facts:
         "folders": {n: folder(n, before) for n, before in kept.get("folders", {}).items()},
         "modules": {n: _module_fact(_path(n, workspace)) for n in kept.get("modules", ())},
         "environment": {name: variable(name) for name in kept.get("environment", ())},
+        "packages": {
+            n: package_now(n, workspace.import_paths)[1] for n in kept.get("packages", ())
+        },
+        "marks": {
+            n: mark_at(_path(n, workspace), mark.partition(":")[0])
+            for n, mark in kept.get("marks", {}).items()
+        },
     }
 
 
@@ -206,7 +243,8 @@ def _verb(part: str, name: str, old: str, new: str) -> Iterator[UsedChange]:
     gone, there = (
         ("is no longer set", "is set now") if part == "variable" else ("is gone", "is new")
     )
-    yield UsedChange(part, name, "changed" if old and new else (there if new else gone))
+    words = "changed" if old and new else (there if new else gone)
+    yield UsedChange(part, name, "stands for other variables" if name.endswith("*") else words)
 
 
 def _file_words(part: str, name: str, old: str, new: str) -> Iterator[UsedChange]:
@@ -232,9 +270,21 @@ def _folder_words(part: str, name: str, old: list[str], new: list[str]) -> Itera
         yield UsedChange(part, f"{folder}{each}", "is gone from a folder that was listed")
 
 
+def _mark_words(part: str, name: str, old: str, new: str) -> Iterator[UsedChange]:
+    kind, _, value = new.partition(":")
+    words = f"leads to {value}" if kind == "link" and value else "has other permissions"
+    yield UsedChange(part, name, words if value else "is gone")
+
+
+def _package_words(part: str, name: str, old: str, new: str) -> Iterator[UsedChange]:
+    yield UsedChange(part, name, f"{old} -> {new}" if new else "is no longer installed")
+
+
 _SECTIONS: dict[str, tuple[str, Any]] = {
     "modules": ("module", _verb),
     "files": ("file", _file_words),
     "folders": ("folder", _folder_words),
     "environment": ("variable", _verb),
+    "packages": ("installed", _package_words),
+    "marks": ("file", _mark_words),
 }

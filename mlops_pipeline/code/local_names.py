@@ -1,6 +1,6 @@
 """The names of local variables, which no one sees: the normal form numbers them.
 
-Parameters keep their names, since callers use them; so do imported names, functions and classes.
+Parameters keep their names, since callers use them; so do functions and classes.
 """
 
 from __future__ import annotations
@@ -33,12 +33,13 @@ def numbered_names(node: ast.AST) -> set[str]:
         elif isinstance(inner, (ast.Global, ast.Nonlocal)):
             kept.update(inner.names)
         elif isinstance(inner, ast.alias):
-            kept.add(inner.asname or inner.name.partition(".")[0])
+            names = bound if inner.asname else kept
+            names.add(inner.asname or inner.name.partition(".")[0])
         else:
             # What a handler, a pattern, a function or a class is called.
             name = getattr(inner, "rest" if isinstance(inner, ast.MatchMapping) else "name", None)
             if isinstance(name, str):
-                kept.add(name)
+                (kept if isinstance(inner, _SCOPES) else bound).add(name)
     return bound - kept
 
 

@@ -25,7 +25,7 @@ from mlops_pipeline.code.find_module import Finder
 from mlops_pipeline.code.reachable import Reach
 from mlops_pipeline.roots import FIELDS, Stamp
 
-__all__ = ["CodeParts", "code_parts", "diff"]
+__all__ = ["CodeParts", "code_parts", "diff", "merged", "package_now"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class CodeParts:
         files: SHA-256 of the bytes of each file, by path.
         stamps: stamps of the files and folders that it was read from; empty if they would not show
             each change.
+        variables: environment variables that functions of Python read which are called (`TZ`).
     """
 
     parts: Mapping[str, str]
@@ -49,6 +50,7 @@ class CodeParts:
     packages: Mapping[str, str]
     files: Mapping[str, str] = field(default_factory=dict, compare=False)
     stamps: tuple[tuple[str, Stamp | None], ...] = field(default=(), compare=False)
+    variables: tuple[str, ...] = ()
 
     def is_surely_current(self) -> bool:
         """Return True if the files are as they were; False if only reading them can tell."""
@@ -109,7 +111,13 @@ def merged(found: Sequence[CodeParts]) -> CodeParts:
         {name: version for each in found for name, version in each.packages.items()},
         {path: digest for each in found for path, digest in each.files.items()},
         tuple(stamps.items()) if all(each.stamps for each in found) else (),
+        tuple(sorted({name for each in found for name in each.variables})),
     )
+
+
+def package_now(name: str, import_paths: Sequence[str]) -> tuple[str, str]:
+    """Return distribution and version with digest of an installed module; empty if it is none."""
+    return Reach(Finder(import_paths)).package_of(name)
 
 
 def _summary(reach: Reach) -> CodeParts:
@@ -120,6 +128,7 @@ def _summary(reach: Reach) -> CodeParts:
         dict(sorted(reach.packages.items())),
         reach.files(),
         tuple(reach.finder.watched.items()) if reach.finder.settled else (),
+        tuple(sorted(reach.variables)),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from mlops_pipeline.code.bound_names import nodes_of
 
-_READERS = (
+ANNOTATION_READERS = (
     "__annotations__",
     "get_type_hints",
     "get_annotations",
@@ -26,7 +26,7 @@ _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 def drop_unread_annotations(tree: ast.Module, text: str) -> None:
     """Remove the annotations that nothing reads from a tree."""
-    if any(word in text for word in _READERS):
+    if any(word in text for word in ANNOTATION_READERS):
         return
     functions = []
     for node in _statements(tree):
@@ -59,6 +59,11 @@ def dropped_annotations(node: ast.AST) -> list[ast.expr]:
     """Return the annotations that were removed from a function."""
     found: list[ast.expr] = getattr(node, _DROPPED, [])
     return found
+
+
+def all_dropped(node: ast.AST) -> list[ast.expr]:
+    """Return the annotations that were removed from a statement and from all within it."""
+    return [found for each in ast.walk(node) for found in dropped_annotations(each)]
 
 
 def _handed_on(tree: ast.Module) -> set[str]:

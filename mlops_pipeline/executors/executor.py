@@ -39,8 +39,10 @@ def execute(task: Task) -> TaskResult:
     stale = stale_module(task.code)
     if stale:
         return TaskResult(
-            error=f"{stale} was changed after this process had imported it",
-            hint="start the process anew, or run without in_process: workers see the change",
+            error=f"{stale} was changed after this process had imported it, or a module "
+            "that it takes names from",
+            hint="load it again with importlib.reload, start the process anew, or run without "
+            "in_process: workers see the change",
             retryable=False,
             stale=stale,
         )

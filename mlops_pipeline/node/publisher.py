@@ -129,14 +129,21 @@ def _used(done: Done) -> dict[str, Any]:
         used = _changed_key(done, done.plan.key)
     if not used and (altered := _altered_input(done)):
         used = {"changed": f"input {altered} changed while it ran"}
-    if not used and done.result.observed != _NOTHING:
-        # Loaded here: most nodes use nothing but what their keys say.
-        from mlops_pipeline.cache import keep
-
-        used = keep(done.result.observed, done.plan.key.files, done.workspace)
+    if not used and (done.plan.key.variables or done.result.observed != _NOTHING):
+        used = _kept(done, done.plan.key)
     if "changed" in used:
         log.warning("%s: its result will not be reused: %s", done.plan.node.id, used["changed"])
     return used
+
+
+def _kept(done: Done, key: Key) -> dict[str, Any]:
+    # Loaded here: most nodes use nothing but what their keys say.
+    from mlops_pipeline.cache import keep, with_variables
+
+    observed = done.result.observed
+    if key.variables:
+        observed = with_variables(observed, key.variables, key.digest)
+    return keep(observed, key.files, done.workspace, key.manifest["packages"])
 
 
 def _changed_key(done: Done, key: Key) -> dict[str, Any]:
