@@ -46,16 +46,11 @@ from mlops_pipeline.executors.readers import (
     writes,
 )
 from mlops_pipeline.executors.task import Observed, Task
-from mlops_pipeline.executors.wrappers import (
-    Asked,
-    observe_calls,
-    observe_programs,
-    wrapped_reads,
-)
 from mlops_pipeline.user_code import LOADED, UNSEEN, digest_source, is_own_code
 
 if TYPE_CHECKING:
     from mlops_pipeline.executors.children import Children
+    from mlops_pipeline.executors.wrappers import Asked
 
 MOST = 2000
 """Largest number of files and folders that are kept; a result that used more is not reused."""
@@ -337,6 +332,9 @@ _real: list[tuple[Any, Any, Any]] = []
 @contextlib.contextmanager
 def watching(task: Task, before: Mapping[bytes, bytes]) -> Iterator[Watch]:
     """Observe what this process uses meanwhile."""
+    # Loaded here: a run that only takes from the cache observes nothing.
+    from mlops_pipeline.executors.wrappers import wrapped_reads
+
     global _watch
     watch, kind = Watch(task, before), _ENVIRON
     watch.top = sys._getframe(2)
@@ -361,9 +359,11 @@ def watching(task: Task, before: Mapping[bytes, bytes]) -> Iterator[Watch]:
 
 @functools.cache
 def _add_hooks() -> None:
-    sys.addaudithook(_hook)
     import _posixsubprocess  # noqa: F401 - built in
 
+    from mlops_pipeline.executors.wrappers import observe_calls, observe_programs
+
+    sys.addaudithook(_hook)
     observe_programs(_children)
     observe_calls(_children, _tell)
     os.register_at_fork(before=_before_fork)
