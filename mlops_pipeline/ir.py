@@ -422,8 +422,10 @@ def _sorted(part: Any) -> Any:
             found[name] = {key: _sorted(value) for key, value in field.items()}
         elif name in _NAMED:
             found[name] = dict(sorted(field.items()))
+        elif name == "default" or not isinstance(field, dict | list | tuple):
+            found[name] = field
         else:
-            found[name] = field if name == "default" else _sorted(field)
+            found[name] = _sorted(field)
     return found
 
 

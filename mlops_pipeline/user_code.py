@@ -29,6 +29,9 @@ from mlops_pipeline.tracebacks import summary, traceback_tail
 LOADED: dict[str, str] = {}
 """SHA-256 of the source of first-party modules as this process has loaded them, by file."""
 
+UNSEEN: set[str] = set()
+"""Files of modules that this process has imported while nothing observed what they read."""
+
 # In a checkout; what is installed is known by its folder.
 _FRAMEWORK = tuple(
     f"{Path(__file__).parents[1]}/{name}/"
@@ -225,6 +228,7 @@ def note_imports(folders: tuple[str, ...]) -> None:
         if is_own_code(file):
             with contextlib.suppress(OSError):
                 LOADED[file] = digest_source(file)
+                UNSEEN.add(file)
 
 
 def forget_changed(folders: tuple[str, ...]) -> None:

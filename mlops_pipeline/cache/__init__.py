@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from mlops_pipeline.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from mlops_pipeline.cache.key import Found, Key, find_reusable, make_key
-    from mlops_pipeline.cache.observed import OBSERVED, keep
+    from mlops_pipeline.cache.key import OBSERVED, Found, Key, find_reusable, make_key
+    from mlops_pipeline.cache.observed import keep, with_variables
     from mlops_pipeline.cache.why import Change, Why, explain, first_difference, why_node
 else:
     __getattr__ = lazy_names(
         __name__,
         {
-            "key": "Found Key find_reusable make_key",
-            "observed": "OBSERVED keep",
+            "key": "Found Key OBSERVED find_reusable make_key",
+            "observed": "keep with_variables",
             "why": "Change Why explain first_difference why_node",
         },
     )
@@ -35,4 +35,5 @@ __all__ = [
     "keep",
     "make_key",
     "why_node",
+    "with_variables",
 ]

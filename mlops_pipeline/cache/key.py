@@ -19,8 +19,7 @@ from typing import Any
 
 import msgspec
 
-from mlops_pipeline.cache.observed import OBSERVED, why_it_does_not_hold
-from mlops_pipeline.code import CodeParts, code_parts
+from mlops_pipeline.code import CodeParts, code_parts, merged
 from mlops_pipeline.errors import NotFoundError, RootError, SettingsError
 from mlops_pipeline.interface import map_paths, sort_records
 from mlops_pipeline.ir import (
@@ -36,6 +35,9 @@ from mlops_pipeline.run_state import Workspace, load_outputs, lock_digest
 from mlops_pipeline.store import ArtifactRecord, ArtifactState, Execution
 from mlops_pipeline.uris import is_remote
 
+OBSERVED = "observed"
+"""Property of an execution: what its result depends on beside its key."""
+
 _PYTHON = "{}.{}".format(*sys.version_info)
 
 Inputs = Mapping[str, Sequence[ArtifactRecord]]
@@ -50,12 +52,23 @@ class Key:
         manifest: the parts, as JSON values.
         sources: text of each part of the code, by the name that the manifest gives it.
         files: SHA-256 of each file of that code, by path.
+        code: the code, as it was read; None if further files count.
+        variables: environment variables that functions of Python read for that code.
     """
 
     digest: str
     manifest: Mapping[str, Any]
     sources: Mapping[str, str]
     files: Mapping[str, str] = field(default_factory=dict)
+    code: CodeParts | None = None
+    variables: tuple[str, ...] = ()
+
+    def is_surely_current(self) -> bool:
+        """Return True if the key would be the same now; False if only a new one can tell.
+
+        The values of `variables` are no part of it: results keep them as what they used.
+        """
+        return self.code is not None and self.code.is_surely_current()
 
 
 def make_key(
@@ -69,7 +82,7 @@ def make_key(
 
     Inputs count by content, not by where they come from; paths count by what is at them.
     """
-    values, modules = _parameters(node, parameters, workspace)
+    values, modules, files_count = _parameters(node, parameters, workspace)
     # A text may name code: `run_fn="trainer:run"`.
     code = _code(node, modules, list(_texts(values)), workspace)
     executor = node.executor
@@ -88,17 +101,21 @@ def make_key(
     if nested and (order := _key_order(node, nested)):
         manifest["order"] = order
     data = msgspec.json.encode(manifest, order="deterministic")
-    return Key(hashlib.sha256(data).hexdigest(), manifest, code.sources, code.files)
+    digest = hashlib.sha256(data).hexdigest()
+    again = None if files_count or workspace.lock else code
+    return Key(digest, manifest, code.sources, code.files, again, code.variables)
 
 
 def _parameters(
     node: NodeIR, parameters: Mapping[str, Any], workspace: Workspace
-) -> tuple[dict[str, Any], list[Path]]:
-    """Return the parameters for the key, and the Python files among them."""
+) -> tuple[dict[str, Any], list[Path], bool]:
+    """Return the parameters for the key, the Python files among them, and if there are paths."""
     values: dict[str, Any] = {}
     modules: list[Path] = []
+    paths: list[str] = []
 
     def digest(path: str) -> dict[str, str]:
+        paths.append(path)
         absolute = workspace.local_path(path)
         if _is_module(absolute):
             # Its code counts, not its bytes: a changed comment must not run anything.
@@ -111,7 +128,7 @@ def _parameters(
             continue
         value = parameters[parameter.name]
         values[parameter.name] = map_paths(parameter.schema, value, digest)
-    return values, modules
+    return values, modules, bool(paths)
 
 
 def _key_order(node: NodeIR, values: Mapping[str, Any]) -> dict[str, str]:
@@ -160,16 +177,8 @@ def _code(
     targets = [node.driver] if node.driver else []
     if isinstance(executor, (FunctionExecutor, ClassExecutor, BeamExecutor)):
         targets.insert(0, executor.target)
-    merged = CodeParts({}, {}, {})
-    for target in targets:
-        found = code_parts(target, workspace.import_paths, modules, texts)
-        merged = CodeParts(
-            {**merged.parts, **found.parts},
-            {**merged.sources, **found.sources},
-            {**merged.packages, **found.packages},
-            {**merged.files, **found.files},
-        )
-    return merged
+    found = [code_parts(t, workspace.import_paths, modules, texts) for t in targets]
+    return found[0] if len(found) == 1 else merged(found)
 
 
 def _container(executor: ContainerExecutor) -> list[Any]:
@@ -211,7 +220,7 @@ def find_reusable(key: Key, policy: CacheIR, workspace: Workspace) -> Found:
         if execution.finished < oldest:
             reason = reason or f"the earlier result is older than {policy.max_age:g} s"
             break
-        broken = OBSERVED in execution.properties and why_it_does_not_hold(execution, workspace)
+        broken = _broken(execution, workspace)
         if broken:
             reason = reason or broken
             continue
@@ -223,6 +232,17 @@ def find_reusable(key: Key, policy: CacheIR, workspace: Workspace) -> Found:
         damaged += [record for record in bad if _is_lost(record)]
         reason = reason or "a stored output was altered or is gone"
     return Found(None, reason, damaged=tuple(damaged), generation=len(candidates))
+
+
+def _broken(execution: Execution, workspace: Workspace) -> str:
+    """Return why a result cannot be reused by what it was seen to use; empty if it can."""
+    kept = execution.properties.get(OBSERVED)
+    if not kept:
+        return ""
+    # Loaded here: most results have used nothing but what their keys say.
+    from mlops_pipeline.cache.observed import why_it_does_not_hold
+
+    return why_it_does_not_hold(kept, execution, workspace)
 
 
 def _is_intact(record: ArtifactRecord, workspace: Workspace) -> bool:

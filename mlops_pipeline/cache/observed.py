@@ -1,6 +1,6 @@
 """The second half of the cache: what a result was seen to use has to be as it was.
 
-An execution keeps it in the property `observed`. Names are absolute, relative to the current
+An execution keeps it in the property `OBSERVED`. Names are absolute, relative to the current
 folder where the code gave them so, or begin with `base:` for what lies below the pipeline's folder.
 Of an environment variable only a salted digest is kept.
 """
@@ -9,22 +9,30 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+import stat
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mlops_pipeline.code import load_source
+from msgspec.structs import replace
+
+from mlops_pipeline.code import load_source, package_now
 from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.executors import THERE, Observed, listing, variable_digest
-from mlops_pipeline.roots import digest_path, stamp_of
+from mlops_pipeline.executors import (
+    THERE,
+    Observed,
+    listing,
+    mark_at,
+    variable_digest,
+    variable_in,
+)
+from mlops_pipeline.roots import Stamp, digest_path, is_settled, stamp_of
 from mlops_pipeline.run_state import Workspace
 from mlops_pipeline.store import Execution
 
-OBSERVED = "observed"
-"""Property of an execution: what its result depends on beside its key."""
-
 Facts = Mapping[str, Mapping[str, Any]]
-"""Facts by section and name: `files`, `folders`, `modules`, `environment`."""
+"""Facts by section and name: `files`, `folders`, `modules`, `environment`, `marks`."""
 
 _BASE = "base:"
 _DIGITS = 24
@@ -41,15 +49,31 @@ class UsedChange(NamedTuple):
     words: str
 
     def __str__(self) -> str:
-        prefix = "environment variable " if self.part == "variable" else ""
+        prefix = {"variable": "environment variable ", "installed": "package "}.get(self.part, "")
         return f"{prefix}{self.name} {self.words}"
 
 
-def keep(observed: Observed, covered: Mapping[str, str], workspace: Workspace) -> dict[str, Any]:
+_LIKE = {"LANG": ("LC_ALL", "LC_CTYPE", "LC_COLLATE", "LC_NUMERIC", "LANG")}
+
+
+def with_variables(observed: Observed, names: Sequence[str], key: str) -> Observed:
+    """Add environment variables that functions of Python read for the code of a key."""
+    used = {each for name in names for each in _LIKE.get(name, (name,))}
+    now = {name: variable_digest(key, variable_in(os.environb, name)) for name in used}
+    return replace(observed, environment={**now, **observed.environment})
+
+
+def keep(
+    observed: Observed,
+    covered: Mapping[str, str],
+    workspace: Workspace,
+    known: Collection[str] = (),
+) -> dict[str, Any]:
     """Return what an execution keeps of an observation; empty if nothing was used.
 
     Args:
         covered: SHA-256 of the files of code that the key covers, by path.
+        known: distributions that the key covers.
 
     Returns:
         Facts by section; or `changed`, if the result must not be reused.
@@ -60,12 +84,18 @@ def keep(observed: Observed, covered: Mapping[str, str], workspace: Workspace) -
     if changed:
         return {"changed": changed}
     names = {name: _kept_name(name, workspace) for name in (*observed.files, *observed.folders)}
+    new = [n for n in observed.packages if n.partition(".")[0].replace("_", "-") not in known]
+    packages = {n: package_now(n, workspace.import_paths) for n in new}
     modules = [path for path in observed.modules if path not in covered]
     found = {
         "files": {names[n]: _file_fact(n, stamp, workspace) for n, stamp in observed.files.items()},
         "folders": {names[n]: _folder_fact(each) for n, each in observed.folders.items()},
         "modules": {_kept_name(path, workspace): _module_fact(path) for path in modules},
         "environment": dict(observed.environment),
+        "packages": {
+            n: text for n, (found, text) in packages.items() if found and found not in known
+        },
+        "marks": {_kept_name(name, workspace): mark for name, mark in observed.marks.items()},
     }
     return {section: facts for section, facts in found.items() if facts}
 
@@ -109,18 +139,35 @@ def _path(name: str, workspace: Workspace) -> str:
     return os.path.abspath(name)  # noqa: PTH100 - links are kept
 
 
+_READ: dict[str, tuple[Stamp, str]] = {}
+"""Facts about files by path, with the stamps that they had: many nodes may use the same file."""
+
+
 def _file_fact(name: str, kind: str, workspace: Workspace) -> str:
     """Return the digest of a file, and short ones of its lines; empty if it is not there."""
     path = Path(name)
     if kind == THERE:
         return THERE if path.exists() else ""
+    started = time.time_ns()
     try:
-        digest = digest_path(path, workspace.digests)[:_DIGITS]
-        if path.is_dir() or path.stat().st_size > _LARGEST:
-            return digest
-        lines = path.read_bytes().splitlines()
+        status = path.stat()
+        stamp = stamp_of(status)
+        known = _READ.get(name)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        fact = _digests_of(path, status, workspace)
     except (PipelineError, OSError):
         return ""
+    if name.startswith("/") and stat.S_ISREG(status.st_mode) and is_settled(stamp, started):
+        _READ[name] = (stamp, fact)
+    return fact
+
+
+def _digests_of(path: Path, status: os.stat_result, workspace: Workspace) -> str:
+    digest = digest_path(path, workspace.digests)[:_DIGITS]
+    if stat.S_ISDIR(status.st_mode) or status.st_size > _LARGEST:
+        return digest
+    lines = path.read_bytes().splitlines()
     if len(lines) > _LINES:
         return digest
     return f"{digest}:{''.join(hashlib.sha256(line).hexdigest()[:4] for line in lines)}"
@@ -150,8 +197,7 @@ def facts_now(kept: Facts, key: str, workspace: Workspace) -> Facts:
         return _folder_fact([before[0], *listing(_path(name, workspace), before[0])])
 
     def variable(name: str) -> str:
-        value = os.environb.get(os.fsencode(name))
-        return "" if value is None else variable_digest(key, value)
+        return variable_digest(key, variable_in(os.environb, name))
 
     return {
         "files": {
@@ -161,12 +207,22 @@ def facts_now(kept: Facts, key: str, workspace: Workspace) -> Facts:
         "folders": {n: folder(n, before) for n, before in kept.get("folders", {}).items()},
         "modules": {n: _module_fact(_path(n, workspace)) for n in kept.get("modules", ())},
         "environment": {name: variable(name) for name in kept.get("environment", ())},
+        "packages": {
+            n: package_now(n, workspace.import_paths)[1] for n in kept.get("packages", ())
+        },
+        "marks": {
+            n: mark_at(_path(n, workspace), mark.partition(":")[0])
+            for n, mark in kept.get("marks", {}).items()
+        },
     }
 
 
-def why_it_does_not_hold(execution: Execution, workspace: Workspace) -> str:
-    """Return why a result with an observation cannot be reused; empty if it can."""
-    kept = execution.properties[OBSERVED]
+def why_it_does_not_hold(kept: Facts, execution: Execution, workspace: Workspace) -> str:
+    """Return why a result with an observation cannot be reused; empty if it can.
+
+    Args:
+        kept: what the execution was seen to use.
+    """
     by = f"execution {execution.id} of run {execution.run_id}"
     if "changed" in kept:
         return f"{by} is not reused: {kept['changed']}"
@@ -187,7 +243,8 @@ def _verb(part: str, name: str, old: str, new: str) -> Iterator[UsedChange]:
     gone, there = (
         ("is no longer set", "is set now") if part == "variable" else ("is gone", "is new")
     )
-    yield UsedChange(part, name, "changed" if old and new else (there if new else gone))
+    words = "changed" if old and new else (there if new else gone)
+    yield UsedChange(part, name, "stands for other variables" if name.endswith("*") else words)
 
 
 def _file_words(part: str, name: str, old: str, new: str) -> Iterator[UsedChange]:
@@ -213,9 +270,21 @@ def _folder_words(part: str, name: str, old: list[str], new: list[str]) -> Itera
         yield UsedChange(part, f"{folder}{each}", "is gone from a folder that was listed")
 
 
+def _mark_words(part: str, name: str, old: str, new: str) -> Iterator[UsedChange]:
+    kind, _, value = new.partition(":")
+    words = f"leads to {value}" if kind == "link" and value else "has other permissions"
+    yield UsedChange(part, name, words if value else "is gone")
+
+
+def _package_words(part: str, name: str, old: str, new: str) -> Iterator[UsedChange]:
+    yield UsedChange(part, name, f"{old} -> {new}" if new else "is no longer installed")
+
+
 _SECTIONS: dict[str, tuple[str, Any]] = {
     "modules": ("module", _verb),
     "files": ("file", _file_words),
     "folders": ("folder", _folder_words),
     "environment": ("variable", _verb),
+    "packages": ("installed", _package_words),
+    "marks": ("file", _mark_words),
 }

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlops_pipeline.cache.key import Key
-from mlops_pipeline.cache.observed import OBSERVED, Facts, changes, facts_now
+from mlops_pipeline.cache.key import OBSERVED, Key
+from mlops_pipeline.cache.observed import Facts, changes, facts_now
 from mlops_pipeline.code import diff
 from mlops_pipeline.errors import NotFoundError, did_you_mean
 from mlops_pipeline.run_state import Iteration, Workspace
@@ -25,7 +25,7 @@ class Change:
     Args:
         part: `code`, `package`, `lock`, `parameter`, `order`, `input`, `output`, `executor`,
             `salt`; or, of what the earlier execution was seen to use, `file`, `folder`, `module`,
-            `variable`.
+            `variable`, `installed`.
         name: of the part: the function and its file, the parameter, the input.
         before, after: the values, in words; empty if there is none.
         diff: the changed lines of code.
@@ -42,6 +42,8 @@ class Change:
     def __str__(self) -> str:
         if self.part == "variable":
             return f"environment variable {self.name} {self.after}"
+        if self.part == "installed":
+            return f"package {self.name} {self.after}"
         if self.part in _USED:
             return f"{self.name} {self.after}"
         if self.part == "code":

@@ -32,6 +32,19 @@ class Scope:
         return (self.used - self.bound) | self.outer
 
 
+def nodes_of(tree: ast.AST) -> list[ast.AST]:
+    """Return a tree and all nodes in it, as `ast.walk`, which takes three times as long."""
+    found = [tree]
+    for node in found:  # It grows meanwhile.
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                found += [item for item in value if isinstance(item, ast.AST)]
+            elif isinstance(value, ast.AST) and name != "ctx":
+                found.append(value)
+    return found
+
+
 def scope_of(statement: ast.AST) -> Scope:
     """Return the names of a top-level statement; `used` holds those of its functions too."""
     scope = Scope()
@@ -102,7 +115,7 @@ def visit_annotation(node: ast.expr | None, scope: Scope) -> None:
     if node is None:
         return
     _visit(node, scope)
-    for part in ast.walk(node):
+    for part in nodes_of(node):
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             with contextlib.suppress(SyntaxError, ValueError):
                 _visit(ast.parse(part.value.strip(), mode="eval"), scope)

@@ -1,12 +1,14 @@
 """The names of local variables, which no one sees: the normal form numbers them.
 
-Parameters keep their names, since callers use them; so do imported names, functions and classes.
+Parameters keep their names, since callers use them; so do functions and classes.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+
+from mlops_pipeline.code.bound_names import nodes_of
 
 # They show code the names of its variables.
 _SHOWS = {"locals", "vars", "dir", "eval", "exec", "inspect", "_getframe", "currentframe"}
@@ -31,12 +33,13 @@ def numbered_names(node: ast.AST) -> set[str]:
         elif isinstance(inner, (ast.Global, ast.Nonlocal)):
             kept.update(inner.names)
         elif isinstance(inner, ast.alias):
-            kept.add(inner.asname or inner.name.partition(".")[0])
+            names = bound if inner.asname else kept
+            names.add(inner.asname or inner.name.partition(".")[0])
         else:
             # What a handler, a pattern, a function or a class is called.
             name = getattr(inner, "rest" if isinstance(inner, ast.MatchMapping) else "name", None)
             if isinstance(name, str):
-                kept.add(name)
+                (kept if isinstance(inner, _SCOPES) else bound).add(name)
     return bound - kept
 
 
@@ -53,7 +56,7 @@ def _is_bound(node: ast.AST) -> bool:
 
 def _shows_names(node: ast.AST) -> bool:
     """Return True if code may look at the names of its own variables."""
-    for inner in ast.walk(node):
+    for inner in nodes_of(node):
         name = getattr(inner, "id", None) or getattr(inner, "attr", None)
         if name in _SHOWS:
             return True
@@ -61,7 +64,7 @@ def _shows_names(node: ast.AST) -> bool:
 
 
 def _names(target: ast.AST) -> Iterator[ast.Name]:
-    return (each for each in ast.walk(target) if isinstance(each, ast.Name) and _is_bound(each))
+    return (each for each in nodes_of(target) if isinstance(each, ast.Name) and _is_bound(each))
 
 
 def _of_scope(node: ast.AST) -> Iterator[ast.AST]:
@@ -70,7 +73,7 @@ def _of_scope(node: ast.AST) -> Iterator[ast.AST]:
     while waiting:
         inner = waiting.pop()
         if isinstance(inner, _COMPREHENSIONS):
-            walrus = (each for each in ast.walk(inner) if isinstance(each, ast.NamedExpr))
+            walrus = (each for each in nodes_of(inner) if isinstance(each, ast.NamedExpr))
             yield from (each.target for each in walrus)
             continue
         yield inner

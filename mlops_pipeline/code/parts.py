@@ -25,7 +25,7 @@ from mlops_pipeline.code.find_module import Finder
 from mlops_pipeline.code.reachable import Reach
 from mlops_pipeline.roots import FIELDS, Stamp
 
-__all__ = ["CodeParts", "code_parts", "diff"]
+__all__ = ["CodeParts", "code_parts", "diff", "merged", "package_now"]
 
 
 @dataclass(frozen=True)
@@ -40,21 +40,24 @@ class CodeParts:
         packages: versions of the third-party distributions that are imported, and digests of their
             files; `missing` for an import that leads nowhere.
         files: SHA-256 of the bytes of each file, by path.
+        stamps: stamps of the files and folders that it was read from; empty if they would not show
+            each change.
+        variables: environment variables that functions of Python read which are called (`TZ`).
     """
 
     parts: Mapping[str, str]
     sources: Mapping[str, str]
     packages: Mapping[str, str]
     files: Mapping[str, str] = field(default_factory=dict, compare=False)
+    stamps: tuple[tuple[str, Stamp | None], ...] = field(default=(), compare=False)
+    variables: tuple[str, ...] = ()
+
+    def is_surely_current(self) -> bool:
+        """Return True if the files are as they were; False if only reading them can tell."""
+        return bool(self.stamps) and all(_stamp(path) == stamp for path, stamp in self.stamps)
 
 
-@dataclass(frozen=True)
-class _Remembered:
-    result: CodeParts
-    stamps: tuple[tuple[str, Stamp | None], ...]
-
-
-_RESULTS: dict[tuple[object, ...], _Remembered] = {}
+_RESULTS: dict[tuple[object, ...], CodeParts] = {}
 
 
 def code_parts(
@@ -85,8 +88,8 @@ def code_parts(
         os.getcwd(),
     )
     known = _RESULTS.get(key)
-    if known is not None and all(_stamp(path) == stamp for path, stamp in known.stamps):
-        return known.result
+    if known is not None and known.is_surely_current():
+        return known
     reach = Reach(Finder(import_paths))
     for file in files:
         reach.enter_file(file)
@@ -94,9 +97,27 @@ def code_parts(
     for text in mentioned:
         reach.enter_mention(text)
     result = _summary(reach)
-    if reach.finder.settled:
-        _RESULTS[key] = _Remembered(result, tuple(reach.finder.watched.items()))
+    if result.stamps:
+        _RESULTS[key] = result
     return result
+
+
+def merged(found: Sequence[CodeParts]) -> CodeParts:
+    """Return the code that several components reach, as one."""
+    stamps = {path: stamp for each in found for path, stamp in each.stamps}
+    return CodeParts(
+        {name: digest for each in found for name, digest in each.parts.items()},
+        {name: text for each in found for name, text in each.sources.items()},
+        {name: version for each in found for name, version in each.packages.items()},
+        {path: digest for each in found for path, digest in each.files.items()},
+        tuple(stamps.items()) if all(each.stamps for each in found) else (),
+        tuple(sorted({name for each in found for name in each.variables})),
+    )
+
+
+def package_now(name: str, import_paths: Sequence[str]) -> tuple[str, str]:
+    """Return distribution and version with digest of an installed module; empty if it is none."""
+    return Reach(Finder(import_paths)).package_of(name)
 
 
 def _summary(reach: Reach) -> CodeParts:
@@ -106,6 +127,8 @@ def _summary(reach: Reach) -> CodeParts:
         {part.name: part.source for part in found},
         dict(sorted(reach.packages.items())),
         reach.files(),
+        tuple(reach.finder.watched.items()) if reach.finder.settled else (),
+        tuple(sorted(reach.variables)),
     )
 
 

@@ -13,11 +13,12 @@ from mlops_pipeline.code.find_module import Finder, FoundModule, Module
 from mlops_pipeline.code.installed import content_of, distribution_of
 from mlops_pipeline.code.normal_form import Import, Reading, read
 from mlops_pipeline.code.source_file import SourceFile, Statement, load_source
-from mlops_pipeline.code.unread import dropped_annotations
+from mlops_pipeline.code.unread import all_dropped, dropped_annotations
 from mlops_pipeline.errors import CompileError, NotFoundError
 
 MISSING = "missing"
 DOCSTRING = "<docstring>"
+TEXT = "<text>"
 
 # By these, a class learns of the classes that derive from it.
 _REGISTERS = ("__init_subclass__", "__subclasses__", "metaclass")
@@ -52,6 +53,8 @@ class Reach:
     def __init__(self, finder: Finder) -> None:
         self.finder = finder
         self.packages: dict[str, str] = {}
+        # Environment variables that functions of Python read which are reached.
+        self.variables: set[str] = set()
         self._visits: dict[str, _Visit] = {}
         # Normal forms of the annotations of what was entered, by file and symbol.
         self._annotations: dict[tuple[str, str], list[str]] = {}
@@ -127,25 +130,26 @@ class Reach:
             self._follow_visit(*self._queue.pop())
             if not self._queue:
                 self._want_registered()
-        documented = self._reads_docstrings()
+        kinds = {
+            kind for v in self._visits.values() for s in v.reached.values() for kind in s.reads
+        }
+        self.variables |= {name for name in kinds if name.isupper()}
         for visit in self._visits.values():
             source = visit.source
             file = self.finder.display_name(visit.module)
+            if "text" in kinds:
+                yield Part(f"{file}::{TEXT}", source.digest, source.text)
             if visit.whole and not _is_split(visit):
                 yield Part(file, source.whole.text, source.text)
                 continue
-            for label, texts in self._symbols(visit, documented).items():
+            for label, texts in self._symbols(visit, kinds).items():
                 yield Part(f"{file}::{label}", "\n".join(texts), source.text)
-            if documented and source.tree is not None and (text := ast.get_docstring(source.tree)):
+            if (
+                "docstrings" in kinds
+                and source.tree is not None
+                and (text := ast.get_docstring(source.tree))
+            ):
                 yield Part(f"{file}::{DOCSTRING}", text, source.text)
-
-    def _reads_docstrings(self) -> bool:
-        """Return True if code that is reached reads docstrings: any could be meant."""
-        return any(
-            "__doc__" in statement.reading.text or "getdoc" in statement.reading.text
-            for visit in self._visits.values()
-            for statement in visit.reached.values()
-        )
 
     def _want_registered(self) -> None:
         """Count classes that a base class of the user's may find by itself."""
@@ -170,10 +174,11 @@ class Reach:
                     return True
         return False
 
-    def _symbols(self, visit: _Visit, documented: bool) -> dict[str, list[str]]:
+    def _symbols(self, visit: _Visit, read_by_code: Collection[str]) -> dict[str, list[str]]:
         """Return normal forms of what counts of a file, each with the imports that it depends on.
 
-        An import is a part of its own only where another file takes its name from here.
+        An import is a part of its own only where another file takes its name from here. Where code
+        reads docstrings or annotations, any could be meant.
         """
         source = visit.source
         texts: dict[str, list[str]] = {}
@@ -185,7 +190,9 @@ class Reach:
             found = [s.reading.text for s in source.imports_for(statement)]
             text = statement.reading.text
             found += self._annotations.get((visit.module.path, statement.label), [])
-            if documented or self._is_read_by_library(visit, statement):
+            if "annotations" in read_by_code and (dropped := all_dropped(statement.node)):
+                found.append(read(dropped).text)
+            if "docstrings" in read_by_code or self._is_read_by_library(visit, statement):
                 text = statement.documented
             order = source.order_of(statement, effects)
             texts.setdefault(statement.label, []).extend([*sorted(found), text, *order])
@@ -300,7 +307,12 @@ class Reach:
                 self._want_effects(found.modules)
                 if lone and found.kind == "third-party":
                     self._add_package(found)
-                elif lone and imported.names and found.modules and found.complete:
+                elif (
+                    imported.names
+                    and found.complete
+                    and found.modules
+                    and found.modules[-1].folders
+                ):
                     # `from package import module`: what importing that does.
                     below = self.finder.descend(
                         found.modules, imported.names, found.modules[-1].folders
@@ -354,6 +366,13 @@ class Reach:
             for found in self._find(visit, Import(name, len(text) - len(name))):
                 if found.kind == "first-party":
                     self._follow_own(Import(name), found, ())
+
+    def package_of(self, name: str) -> tuple[str, str]:
+        """Return distribution and version with digest of an installed module; empty if none."""
+        found = self.finder.find(name)
+        if found.kind == "third-party":
+            self._add_package(found)
+        return next(iter(self.packages.items()), ("", ""))
 
     def _add_package(self, found: FoundModule) -> None:
         listing = self.finder.listing(found.site)

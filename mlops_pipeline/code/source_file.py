@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from mlops_pipeline.code.bound_names import Scope, scope_of
+from mlops_pipeline.code.bound_names import Scope, nodes_of, scope_of
 from mlops_pipeline.code.normal_form import (
     Reading,
     dotted,
@@ -27,11 +27,20 @@ from mlops_pipeline.code.normal_form import (
     is_type_guard,
     read,
 )
-from mlops_pipeline.code.unread import drop_unread_annotations
+from mlops_pipeline.code.unread import ANNOTATION_READERS, drop_unread_annotations
 from mlops_pipeline.errors import CompileError, NotFoundError
 from mlops_pipeline.roots import Stamp, is_settled, stamp_of
 
 TOP_LEVEL = "<top level>"
+
+# What code reads of other code, or of its surroundings, by words in it.
+_READS = {
+    "docstrings": ("__doc__", "getdoc", "pydoc", "doctest"),
+    "annotations": ANNOTATION_READERS,
+    "text": ("__code__", "lineno", "getframeinfo"),
+    "TZ": ("localtime", "fromtimestamp", "astimezone", "tzset", "mktime", "ctime"),
+    "LANG": ("setlocale", "strxfrm", "strcoll"),
+}
 
 StatementRole = Literal["definition", "import", "future", "effect"]
 _Split = tuple[ast.stmt, set[str], StatementRole]
@@ -68,6 +77,12 @@ class Statement:
     def reading(self) -> Reading:
         """Its normal form, imports and names."""
         return read([self.node], docstrings=self.docstrings)
+
+    @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """Kinds of things that it may read: `docstrings`, `annotations`, `text`, variables."""
+        text = self.reading.text
+        return tuple(kind for kind, words in _READS.items() if any(map(text.__contains__, words)))
 
     @cached_property
     def documented(self) -> str:
@@ -159,7 +174,7 @@ class SourceFile:
         value = getattr(statement.node, "value", None)
         if statement.role != "definition" or not isinstance(value, ast.expr):
             return []
-        if not any(isinstance(each, (ast.Name, ast.Call)) for each in ast.walk(value)):
+        if not any(isinstance(each, (ast.Name, ast.Call)) for each in nodes_of(value)):
             return []
         several = {name: self.binding.get(name, ()) for name in sorted(statement.uses)}
         before = [

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from mlops_pipeline.executors.context import TaskContext, current_task
     from mlops_pipeline.executors.executor import execute, run_task
     from mlops_pipeline.executors.failure import Redactor, failed
-    from mlops_pipeline.executors.readers import THERE, listing, variable_digest
+    from mlops_pipeline.executors.readers import (
+        THERE,
+        listing,
+        mark_at,
+        variable_digest,
+        variable_in,
+    )
     from mlops_pipeline.executors.task import ArtifactRef, Observed, Task, TaskResult, seed_of
 else:
     __getattr__ = lazy_names(
@@ -24,7 +30,7 @@ else:
             "context": "TaskContext current_task",
             "executor": "execute run_task",
             "failure": "Redactor failed",
-            "readers": "THERE listing variable_digest",
+            "readers": "THERE listing mark_at variable_digest variable_in",
             "task": "ArtifactRef Observed Task TaskResult seed_of",
         },
     )
@@ -42,8 +48,10 @@ __all__ = [
     "failed",
     "is_local",
     "listing",
+    "mark_at",
     "run_task",
     "running_pipeline",
     "seed_of",
     "variable_digest",
+    "variable_in",
 ]

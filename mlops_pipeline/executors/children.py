@@ -7,12 +7,10 @@ observes it and then steps aside for the real one. Children by `fork` have the p
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 _SITE = """
 import importlib.machinery, importlib.util, os, sys
@@ -31,7 +29,10 @@ def observe():
     write, decode, cwd, frame_of = os.write, os.fsdecode, os.getcwd, sys._getframe
     join, flat, writing = os.path.join, os.path.normpath, os.O_WRONLY | os.O_RDWR | os.O_CREAT
     kind = type(os.environ)
-    read = kind.__getitem__
+    read, each_of, stat = kind.__getitem__, kind.__iter__, os.stat
+    paths = (os.path.exists.__code__.co_filename, standard + "genericpath.py", standard + "pathlib")
+    existence = ("exists", "isfile", "isdir", "islink", "is_file", "is_dir", "lexists")
+    expanding = ("expandvars", "expanduser", "home")
 
     system = (standard, frozen, "/proc/", "/sys/", "/dev/")
 
@@ -51,7 +52,8 @@ def observe():
             if not importing:
                 note("list", path)
         elif importing:
-            note("module", path)
+            if path.endswith((".py", ".pyc", ".so")):
+                note("module", path)
         elif any(each in mode for each in "wax") if isinstance(mode, str) else args[2] & writing:
             note("write", path)
         else:
@@ -63,14 +65,14 @@ def observe():
         try:
             if not isinstance(args[0], int):
                 name = frame_of(1).f_code.co_filename
-                opened(event, args, name.startswith("<frozen importlib"))
+                opened(event, args, name.startswith(("<frozen importlib", "<frozen zipimport")))
         except Exception:
             pass
 
     def getitem(environ, key):
         try:
             frame = frame_of(1)
-            while frame is not None and frame.f_code.co_filename.startswith(frozen):
+            while frame is not None and passed(frame.f_code):
                 frame = frame.f_back
             if frame is not None and not installed(frame.f_code.co_filename):
                 note("variable", decode(key))
@@ -78,7 +80,39 @@ def observe():
             pass
         return read(environ, key)
 
-    kind.__getitem__ = getitem
+    def passed(code):
+        file = code.co_filename
+        lower = file.startswith(frozen) or file.endswith(("/os.py", "/_collections_abc.py"))
+        return lower or code.co_name in expanding
+
+    def iterate(environ):
+        try:
+            frame = frame_of(1)
+            while frame is not None and passed(frame.f_code):
+                frame = frame.f_back
+            if frame is not None and not installed(frame.f_code.co_filename):
+                note("variables", "*")
+        except Exception:
+            pass
+        return each_of(environ)
+
+    def asked(path, **options):
+        try:
+            frame, what = frame_of(1), "read"
+            while frame is not None and frame.f_code.co_filename.startswith(paths):
+                what = "there" if frame.f_code.co_name in existence else what
+                frame = frame.f_back
+            mine = frame is not None and not installed(frame.f_code.co_filename)
+            name = flat(join(cwd(), decode(path))) if mine and not isinstance(path, int) else ""
+            if name and not installed(name + "/"):
+                note(what, name)
+        except Exception:
+            pass
+        return stat(path, **options)
+
+    kind.__getitem__, kind.__iter__, os.stat = getitem, iterate, asked
+    for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
+        able.add(asked)
     sys.addaudithook(hook)
 
 
@@ -123,7 +157,7 @@ class Children:
             os.close(log)
 
     def used(self) -> list[tuple[str, str]]:
-        """Return what the children noted: `read`, `write`, `list`, `module`, `variable`, name."""
+        """Return what the children noted: a kind (`read`, `write`, `list`, ...) and a name."""
         if not self.folder:
             return []
         try:
@@ -138,38 +172,10 @@ class Children:
         if self.folder:
             import shutil
 
+            server = sys.modules.get("multiprocessing.forkserver")
+            if server is not None:
+                # It has the folder of this task in its environment.
+                with contextlib.suppress(Exception):
+                    server._forkserver._stop()
+
             shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def observe_programs(current: Callable[[], Children | None]) -> None:
-    """Have `subprocess` start programs so that they are observed while there is a task.
-
-    Args:
-        current: gives the children of the task that runs; None without one.
-    """
-    subprocess: Any = sys.modules["subprocess"]
-    holder = subprocess if hasattr(subprocess, "_fork_exec") else subprocess._posixsubprocess
-    name = "_fork_exec" if holder is subprocess else "fork_exec"
-    start = getattr(holder, name)
-    if hasattr(start, "__wrapped__"):
-        return
-
-    @functools.wraps(start)
-    def observed(*arguments: Any) -> Any:
-        children = current()
-        if children is not None and len(arguments) > _ENVIRONMENT:
-            with contextlib.suppress(OSError):
-                children.expect()
-                changed = children.environment(arguments[_ENVIRONMENT])
-                arguments = (
-                    *arguments[:_ENVIRONMENT],
-                    changed,
-                    *arguments[_ENVIRONMENT + 1 :],
-                )
-        return start(*arguments)
-
-    setattr(holder, name, observed)
-
-
-_ENVIRONMENT = 5
-"""Position of the environment among the arguments of `fork_exec`."""

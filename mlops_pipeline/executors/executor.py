@@ -42,8 +42,10 @@ def execute(task: Task, interrupt: type[BaseException] = KeyboardInterrupt) -> T
     stale = stale_module(task.code)
     if stale:
         return TaskResult(
-            error=f"{stale} was changed after this process had imported it",
-            hint="start the process anew, or run without in_process: workers see the change",
+            error=f"{stale} was changed after this process had imported it, or a module "
+            "that it takes names from",
+            hint="load it again with importlib.reload, start the process anew, or run without "
+            "in_process: workers see the change",
             retryable=False,
             stale=stale,
         )
@@ -97,7 +99,8 @@ def run_task(task: Task, target: Any = None) -> TaskResult:
     try:
         return msgspec.structs.replace(result, observed=watch.result())
     finally:
-        watch.children.close()
+        if watch.children is not None:
+            watch.children.close()
 
 
 def call_function(task: Task, target: Any, **extra: Any) -> TaskResult:

@@ -15,12 +15,16 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+
 from mlops_pipeline.executors.task import Task, seed_of
+
+_ENVIRONMENT: Mapping[bytes, bytes] = os.environb._data  # type: ignore[attr-defined]
+"""The environment as bytes, without a call for each variable."""
 
 
 class _State(NamedTuple):
@@ -68,8 +72,7 @@ def _state() -> _State:
     root = logging.root
     return _State(
         folder=os.getcwd(),  # noqa: PTH109 - put back as text
-        # As bytes: decoding the whole environment twice takes longer than a short task.
-        environment=dict(os.environb),
+        environment=dict(_ENVIRONMENT),
         path=sys.path[:],
         arguments=sys.argv[:],
         bytecode=sys.dont_write_bytecode,
@@ -135,7 +138,7 @@ def _stays(handler: logging.Handler, before: _State) -> bool:
 
 
 def _put_back_environment(before: Mapping[bytes, bytes]) -> None:
-    changed = dict(os.environb)
+    changed = dict(_ENVIRONMENT)
     if changed == before:
         return
     for name in changed.keys() - before.keys():
@@ -168,30 +171,30 @@ _SEEDERS: dict[str, Callable[[ModuleType, int], None]] = {
 }
 
 
-class _SeedOnImport:
+class _SeedOnImport(Struct):
     """Seeds libraries when they are imported; others find the modules."""
 
-    def __init__(self, seed: int, waiting: Mapping[str, Callable[[ModuleType, int], None]]) -> None:
-        self._seed = seed
-        self._waiting = waiting
+    seed: int
+    waiting: dict[str, Callable[[ModuleType, int], None]]
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return the specification of a library with a loader that seeds it."""
-        seeder = self._waiting.get(name)
+        seeder = self.waiting.get(name)
         if seeder is None:
             return None
         for finder in sys.meta_path:
             spec = None if finder is self else finder.find_spec(name, path, target)
             if spec is not None:
                 if spec.loader is not None:
-                    spec.loader = _SeedingLoader(spec.loader, lambda m: seeder(m, self._seed))
+                    loader: Any = _SeedingLoader(spec.loader, lambda m: seeder(m, self.seed))
+                    spec.loader = loader
                 return spec
         return None
 
 
-class _SeedingLoader(Loader):
+class _SeedingLoader:
     """Loads a module as its own loader does, and seeds it then."""
 
     def __init__(self, loader: Any, seed: Callable[[ModuleType], None]) -> None:

@@ -1,18 +1,22 @@
 """Paths and frames: which files are the user's, and who opens or reads something."""
 
 # Paths are plain strings: the hook runs for every file that is opened.
-# ruff: noqa: PTH113, PTH116, PTH208
+# ruff: noqa: PTH112, PTH113, PTH115, PTH116, PTH208
 
 from __future__ import annotations
 
 import _collections_abc
+import contextlib
+import fnmatch
 import hashlib
 import os
 import sys
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+from msgspec import Struct
 
 from mlops_pipeline.user_code import is_own_code
 
@@ -24,12 +28,20 @@ IMPORT = "<frozen importlib"
 _STANDARD = f"{Path(os.__file__).parent}/"
 RUN = ("<frozen runpy", f"{_STANDARD}runpy.py")
 PATHS = {each.__code__.co_filename for each in (os.path.exists, os.path.expandvars, Path.exists)}
-EXISTENCE = ("exists", "isfile", "isdir", "is_file", "is_dir")
+EXISTENCE = ("exists", "lexists", "isfile", "isdir", "islink", "is_file", "is_dir", "access")
+STATUS = ("stat", "lstat")
+IMPORTERS = ("/importlib/", "/importlib_metadata/", "/pkgutil.py", "<string>")
+_GLOBS = ("/glob.py", "/pathlib.py", "/pathlib/__init__.py", "/pathlib/_local.py")
+_ZIP = "<frozen zipimport"
 _LINES = ("/linecache.py", "/tokenize.py")
 PASSED = (os.getenv.__code__.co_filename, _collections_abc.Mapping.get.__code__.co_filename)
 _WHOLE = ("copy", "__iter__", "__repr__", "__or__", "__ror__", "__ior__")
 # They read variables in the name of the code that calls them.
-_READERS = ("/decouple.py", "/environs/", "/dotenv/", "/pydantic_settings/")
+_READERS = (
+    *("/decouple.py", "/environs/", "/dotenv/", "/pydantic_settings/", "/string.py"),
+    *("/collections/__init__.py", "/getpass.py", "/configparser.py", "/pathlib"),
+)
+_IN_ITS_NAME = ("expandvars", "expanduser", "home", "which", "getdefaultlocale")
 # They look through all of `sys.path` for what is installed.
 _METADATA = ("/importlib/metadata/", "/importlib_metadata/", "/pkg_resources/", "/setuptools/")
 # Names in a folder that come and go by themselves.
@@ -39,6 +51,34 @@ _INSTALLED = (
     *(f"{each}/{part}/" for each in (sys.prefix, sys.base_prefix) for part in ("lib", "share")),
     _STANDARD,
 )
+
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+class Facts(Struct):
+    """Facts about files, folders and variables, as they were when they were used."""
+
+    files: dict[str, str] = {}
+    folders: dict[str, list[str]] = {}
+    environment: dict[str, bytes | None] = {}
+    marks: dict[str, str] = {}
+    packages: set[str] = set()
+
+    def add(self, other: Facts) -> None:
+        """Take over the facts of a module."""
+        self.files = {**other.files, **self.files}
+        self.folders = {**other.folders, **self.folders}
+        self.environment = {**other.environment, **self.environment}
+        self.marks = {**other.marks, **self.marks}
+        self.packages |= other.packages
+
+    def all(self) -> set[tuple[str, str]]:
+        """Return the facts as a forked child notes them for its parent."""
+        return {
+            *(("there" if stamp == THERE else "read", name) for name, stamp in self.files.items()),
+            *(("list", name) for name in self.folders),
+            *(("variable", name) for name in self.environment),
+        }
 
 
 def text_of(path: Any) -> str:
@@ -51,6 +91,11 @@ def text_of(path: Any) -> str:
 def is_installed(path: str) -> bool:
     """Return True for a file of Python or of an installed package."""
     return path.startswith(_INSTALLED) or "-packages/" in path
+
+
+def is_installed_module(name: str) -> bool:
+    """Return True for a module of an installed package that this process has imported."""
+    return "-packages/" in (getattr(sys.modules.get(name), "__file__", None) or "")
 
 
 def stamp_at(path: str) -> str:
@@ -66,7 +111,7 @@ def opened_by_python(frame: FrameType | None, path: str) -> bool:
     """Return True where a file of code is read to be imported, or for a traceback or a warning."""
     if not path.endswith(".py") or frame is None:
         return False
-    if frame.f_code.co_filename.startswith((IMPORT, *RUN)):
+    if frame.f_code.co_filename.startswith((IMPORT, *RUN, _ZIP)):
         return True
     lines = False
     while frame is not None:
@@ -74,12 +119,27 @@ def opened_by_python(frame: FrameType | None, path: str) -> bool:
         if file.endswith("/inspect.py"):
             return False
         if not file.endswith(_LINES) and lines:
-            return True
+            return not is_own_code(file)
         if not file.endswith(_LINES):
             return False
         lines = lines or file.endswith(_LINES[0])
         frame = frame.f_back
     return lines
+
+
+def writes(mode: Any, flags: int) -> bool:
+    """Return True if a file is opened to be written, by the arguments of the event `open`."""
+    if isinstance(mode, str):
+        return "r" not in mode
+    return bool(flags & _WRITES)
+
+
+def opener_of(frame: FrameType) -> str:
+    """Return the file of the code that opens something, where `pathlib` does it for it."""
+    above: FrameType | None = frame
+    while above is not None and above.f_code.co_filename in PATHS:
+        above = above.f_back
+    return above.f_code.co_filename if above is not None else ""
 
 
 def searches_packages(frame: FrameType | None) -> bool:
@@ -97,12 +157,15 @@ def searches_packages(frame: FrameType | None) -> bool:
 def reader_of(frame: FrameType | None) -> FrameType | None:
     """Return the frame of first-party code that reads a variable; None if other code does."""
     while frame is not None:
-        file = frame.f_code.co_filename
+        code = frame.f_code
+        file = code.co_filename
+        if is_own_code(file):
+            return frame
         if file in PASSED:
-            if frame.f_code.co_name in _WHOLE:
+            if code.co_name in _WHOLE:
                 return None
-        elif frame.f_code.co_name != "expandvars" and not any(each in file for each in _READERS):
-            return frame if is_own_code(file) else None
+        elif code.co_name not in _IN_ITS_NAME and not any(each in file for each in _READERS):
+            return None
         frame = frame.f_back
     return None
 
@@ -120,7 +183,8 @@ def listing(folder: str, kind: str, without: Set[str] = frozenset()) -> list[str
     """Return the names in a folder that count; none if it is not there.
 
     Args:
-        kind: `names`, or `modules` for those alone that can be imported.
+        kind: `names`, or `modules` for those alone that can be imported, or `like PATTERN` for
+            those that a part of a pattern fits.
         without: paths that do not count.
     """
     try:
@@ -132,11 +196,60 @@ def listing(folder: str, kind: str, without: Set[str] = frozenset()) -> list[str
         for name in names
         if name != "__pycache__"
         and not name.endswith(_PASSING)
-        and (kind == "names" or name.endswith((".py", ".so")) or "." not in name)
+        and (kind == "names" or _is_asked_for(folder, name, kind))
         and f"{folder}/{name}" not in without
     ]
 
 
-def variable_digest(key: str, value: bytes) -> str:
+def _is_asked_for(folder: str, name: str, kind: str) -> bool:
+    if not kind.startswith("like "):
+        return name.endswith((".py", ".so")) or "." not in name
+    parts = kind[5:].split("/")
+    deep = "**" in parts and os.path.isdir(f"{folder}/{name}")
+    return deep or any(fnmatch.fnmatch(name, part) for part in parts if part != "**")
+
+
+def kind_of_listing(frame: FrameType | None) -> str:
+    """Return how a folder is read: the kind for `listing`."""
+    if frame is not None and frame.f_code.co_filename.endswith("/pkgutil.py"):
+        return "modules"
+    while frame is not None and frame.f_code.co_filename.endswith(_GLOBS):
+        name, given = frame.f_code.co_name, frame.f_locals
+        pattern = given.get("pattern", given.get("pathname"))
+        if name in ("glob", "rglob", "_iglob") and isinstance(pattern, str):
+            if pattern.endswith("**") and not given.get("dironly"):
+                return "names"
+            return f"like {'**/' if name == 'rglob' else ''}{pattern}"
+        frame = frame.f_back
+    return "names"
+
+
+def both_kinds(one: str, other: str) -> str:
+    """Return the kind of listing that has what two kinds have."""
+    if one == other:
+        return one
+    like = one.startswith("like ") and other.startswith("like ")
+    return f"{one}/{other[5:]}" if like else "names"
+
+
+def mark_at(path: str, kind: str) -> str:
+    """Return the permissions of a file (`mode`) or the target of a link (`link`), in words."""
+    with contextlib.suppress(OSError):
+        found = os.readlink(path) if kind == "link" else oct(os.stat(path).st_mode)
+        return f"{kind}:{found}"
+    return f"{kind}:"
+
+
+def variable_digest(key: str, value: bytes | None) -> str:
     """Return a digest of a variable's value, salted with the cache key: the value is not kept."""
+    if value is None:
+        return ""
     return hashlib.sha256(key.encode() + b"\0" + value).hexdigest()[:16]
+
+
+def variable_in(environment: Mapping[bytes, bytes], name: str) -> bytes | None:
+    """Return the value of a variable; of `PREFIX_*`, the names that begin so."""
+    if not name.endswith("*"):
+        return environment.get(os.fsencode(name))
+    start = os.fsencode(name[:-1])
+    return b"\0".join(sorted(each for each in environment if each.startswith(start)))

@@ -66,6 +66,13 @@ class Task(Struct, frozen=True, omit_defaults=True):
     code: dict[str, str] = {}
     declared: tuple[str, ...] = ()
 
+    def own_paths(self) -> frozenset[str]:
+        """Return the paths that the task knows without being observed."""
+        taken = [ref for refs in self.inputs.values() for ref in refs]
+        paths = [ref.path or ref.uri for ref in [*taken, *self.outputs.values()]]
+        paths += [self.scratch, self.state_dir, self.log, *self.declared]
+        return frozenset(path.removeprefix("file://") for path in paths if path)
+
 
 class Observed(Struct, frozen=True, omit_defaults=True):
     """What a task used beside what its key says; names are absolute, or as it gave them.
@@ -76,6 +83,8 @@ class Observed(Struct, frozen=True, omit_defaults=True):
             were looked for, `modules`.
         modules: SHA-256 of modules that the key does not name, or names otherwise, as loaded.
         environment: salted digests of the variables that were read; empty where one was not set.
+        marks: permissions or targets of files and links that were asked for.
+        packages: names of modules that were imported at run time, and may be installed ones.
         changed: what changed meanwhile, in words.
         complete: false if not all of it could be kept.
     """
@@ -84,6 +93,8 @@ class Observed(Struct, frozen=True, omit_defaults=True):
     folders: dict[str, list[str]] = {}
     modules: dict[str, str] = {}
     environment: dict[str, str] = {}
+    marks: dict[str, str] = {}
+    packages: tuple[str, ...] = ()
     changed: str = ""
     complete: bool = True
 

@@ -61,7 +61,9 @@ def new_execution(request: Request, plan: Plan | None, state: State) -> Executio
 def manifest_text(key: Key) -> str:
     """Return a key as an execution keeps it: its parts, and the sources as documents."""
     # Under these names the store keeps them: see `put_document`.
-    sources = {n: hashlib.sha256(text.encode()).hexdigest() for n, text in key.sources.items()}
+    # Many parts are of one file.
+    names = {text: hashlib.sha256(text.encode()).hexdigest() for text in {*key.sources.values()}}
+    sources = {name: names[text] for name, text in key.sources.items()}
     data = {"parts": key.manifest, "sources": sources}
     return msgspec.json.encode(data, order="deterministic").decode()
 

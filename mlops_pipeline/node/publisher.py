@@ -18,9 +18,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlops_pipeline.cache import OBSERVED, first_difference, keep, make_key
+from mlops_pipeline.cache import OBSERVED, Key, make_key
 from mlops_pipeline.errors import ExecutorError
-from mlops_pipeline.executors import TaskResult
+from mlops_pipeline.executors import Observed, TaskResult
 from mlops_pipeline.gate import FAIL, Gate
 from mlops_pipeline.ir import OutputIR
 from mlops_pipeline.node.driver import Plan
@@ -36,6 +36,8 @@ from mlops_pipeline.store import (
 )
 
 log = logging.getLogger(__name__)
+
+_NOTHING = Observed()
 
 
 @dataclass(frozen=True)
@@ -121,19 +123,38 @@ def _ended(done: Done) -> Execution:
 
 def _used(done: Done) -> dict[str, Any]:
     """Return what the result depends on beside its key, or that it must not be reused."""
-    plan, key, workspace = done.plan, done.plan.key, done.workspace
-    assert key is not None
-    again = make_key(plan.node, plan.inputs, plan.parameters, plan.output_properties, workspace)
+    assert done.plan.key is not None
     used = {}
-    if again.digest != key.digest:
-        used = {"changed": f"{first_difference(key, again)}, while it ran"}
-    elif altered := _altered_input(done):
+    if not done.plan.key.is_surely_current():
+        used = _changed_key(done, done.plan.key)
+    if not used and (altered := _altered_input(done)):
         used = {"changed": f"input {altered} changed while it ran"}
-    else:
-        used = keep(done.result.observed, key.files, workspace)
+    if not used and (done.plan.key.variables or done.result.observed != _NOTHING):
+        used = _kept(done, done.plan.key)
     if "changed" in used:
-        log.warning("%s: its result will not be reused: %s", plan.node.id, used["changed"])
+        log.warning("%s: its result will not be reused: %s", done.plan.node.id, used["changed"])
     return used
+
+
+def _kept(done: Done, key: Key) -> dict[str, Any]:
+    # Loaded here: most nodes use nothing but what their keys say.
+    from mlops_pipeline.cache import keep, with_variables
+
+    observed = done.result.observed
+    if key.variables:
+        observed = with_variables(observed, key.variables, key.digest)
+    return keep(observed, key.files, done.workspace, key.manifest["packages"])
+
+
+def _changed_key(done: Done, key: Key) -> dict[str, Any]:
+    """Make the key again, and return the difference if there is one."""
+    plan, workspace = done.plan, done.workspace
+    again = make_key(plan.node, plan.inputs, plan.parameters, plan.output_properties, workspace)
+    if again.digest == key.digest:
+        return {}
+    from mlops_pipeline.cache import first_difference
+
+    return {"changed": f"{first_difference(key, again)}, while it ran"}
 
 
 def _altered_input(done: Done) -> str:

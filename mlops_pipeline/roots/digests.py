@@ -53,17 +53,20 @@ class Entry:
     loop: bytes | None = None
 
 
-def digest_path(path: Path, cache: StatCache | None = None, *, empty_folders: bool = False) -> str:
+def digest_path(
+    path: Path | str, cache: StatCache | None = None, *, empty_folders: bool = False
+) -> str:
     """Return the SHA-256 of a file or a folder, in hexadecimal.
 
     Args:
+        path: as text, which takes half the time, it is absolute.
         cache: knows the digests of files that have not changed since it saw them.
         empty_folders: whether folders without files count.
 
     Raises:
         NotFoundError: there is nothing at the path, or nothing that can be read.
     """
-    place = str(path.absolute())
+    place = path if isinstance(path, str) else str(path.absolute())
     try:
         status = os.stat(place)
         if stat.S_ISREG(status.st_mode):
@@ -79,7 +82,7 @@ def digest_path(path: Path, cache: StatCache | None = None, *, empty_folders: bo
         ) from None
 
 
-def _missing(path: Path, found_missing: str) -> NotFoundError:
+def _missing(path: Path | str, found_missing: str) -> NotFoundError:
     if os.path.islink(found_missing):
         return NotFoundError(
             f"{found_missing} is a link to {os.readlink(found_missing)}, which does not exist",

@@ -100,3 +100,12 @@ def test_the_process_is_left_as_it_was(call: Any) -> None:
 def test_a_file_that_the_task_reads_and_then_writes_has_changed(call: Any, tmp_path: Path) -> None:
     stamp = call("appends").observed.files["rows.txt"]
     assert stamp.startswith("0:")
+
+
+def test_what_a_task_uses_is_not_counted_for_the_script_that_runs_it(
+    call: Any, tmp_path: Path
+) -> None:
+    script = compile("result = call('rate')", str(tmp_path / "script.py"), "exec")
+    names = {"call": call}
+    exec(script, names)  # noqa: S102 - as Python runs a script
+    assert list(names["result"].observed.environment) == ["RATE"]
