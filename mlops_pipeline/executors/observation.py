@@ -32,6 +32,7 @@ from mlops_pipeline.executors.readers import (
     both_kinds,
     is_installed,
     is_installed_module,
+    is_of_component,
     kind_of_listing,
     listing,
     mark_at,
@@ -123,7 +124,11 @@ class Watch:
             return  # It goes down a tree, by names relative to folders.
         if full.endswith(".pyc"):
             self._loaded_compiled(full)
-        elif not opened_by_python(frame, full) and "/importlib/metadata/" not in opener_of(frame):
+        elif not (
+            opened_by_python(frame, full)
+            or "/importlib/metadata/" in opener_of(frame)
+            or is_of_component(frame, self.top)
+        ):
             self.note_file(name, full, frame)
 
     def note_file(self, name: str, full: str, frame: FrameType | None) -> None:
@@ -170,7 +175,7 @@ class Watch:
         if not full or self.is_known(f"{full}/"):
             return
         frame: FrameType | None = sys._getframe(3)
-        if searches_packages(frame):
+        if searches_packages(frame) or is_of_component(frame, self.top):
             return
         folders, kept = self.facts_of(frame).folders, self.name(name, full)
         kind = kind_of_listing(frame)
@@ -275,9 +280,8 @@ class Watch:
                 return Observed(changed=f"other files came into {name}, or left it")
             folders[name] = [kind, *listing(full, kind)]
         files = {n: stamp for n, stamp in facts.files.items() if self.full(n) not in self.written}
-        for name in self.handed & files.keys():
-            if stamp_at(name) != files[name]:
-                del files[name]
+        for name in [n for n in self.handed & files.keys() if stamp_at(n) != files[n]]:
+            del files[name]
         return Observed(
             files=files,
             folders=folders,

@@ -98,6 +98,20 @@ def is_installed_module(name: str) -> bool:
     return "-packages/" in (getattr(sys.modules.get(name), "__file__", None) or "")
 
 
+def is_of_component(frame: FrameType | None, top: FrameType | None) -> bool:
+    """Return True where an installed component reads by itself: it declares what counts.
+
+    Args:
+        top: what has called the component.
+    """
+    while frame is not None and frame is not top:
+        if is_own_code(frame.f_code.co_filename):
+            return False
+        frame = frame.f_back
+    # The stack of another thread does not lead to who started it.
+    return frame is not None
+
+
 def stamp_at(path: str) -> str:
     """Return the stamp of a file; empty if it is not there."""
     try:

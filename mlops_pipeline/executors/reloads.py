@@ -21,6 +21,7 @@ EARLIER: dict[str, list[dict[str, Any]]] = {}
 """Globals of modules as they were before they were loaded again, by file."""
 
 _ABSENT = object()
+_PLAIN_LOADERS = ("_frozen_importlib_external", "importlib._bootstrap_external", "builtins")
 _LONGEST = 200
 
 
@@ -35,7 +36,12 @@ def modules_by_file(paths: Collection[str]) -> dict[str, ModuleType]:
 
 
 def is_as_its_file(module: ModuleType, path: str) -> bool:
-    """Return True if the functions and constants of a module are those of its file."""
+    """Return True if the functions and constants of a module are those of its file.
+
+    One that pytest, or another loader with changes of its own, has loaded cannot be compared.
+    """
+    if type(getattr(module, "__loader__", None)).__module__ not in _PLAIN_LOADERS:
+        return True
     try:
         source = Path(path).read_bytes()
         code = compile(source, path, "exec", dont_inherit=True)

@@ -127,7 +127,7 @@ def test_a_library_that_is_imported_later_is_seeded_then(
     assert seed_of(TASK.key) == keras.utils.SEED
     assert type(keras.__loader__).__name__ == "SourceFileLoader"
     for name in ("keras", "keras.utils"):
-        monkeypatch.delitem(sys.modules, name)
+        del sys.modules[name]
 
 
 @pytest.mark.ml

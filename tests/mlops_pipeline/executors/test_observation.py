@@ -27,6 +27,11 @@ def rate(number: int) -> int:
 def by_plugin(number: int) -> int:
     return __import__("observed_plugin").K
 
+def takes(number: int) -> int:
+    text = Path("rows.txt").read_text()
+    Path("rows.txt").unlink()
+    return len(text)
+
 def appends(number: int) -> int:
     text = Path("rows.txt").read_text()
     Path("rows.txt").write_text(text + "x")
@@ -109,3 +114,28 @@ def test_what_a_task_uses_is_not_counted_for_the_script_that_runs_it(
     names = {"call": call}
     exec(script, names)  # noqa: S102 - as Python runs a script
     assert list(names["result"].observed.environment) == ["RATE"]
+
+
+def test_a_file_that_was_read_counts_though_it_is_removed_then(call: Any) -> None:
+    assert "rows.txt" in call("takes").observed.files
+
+
+def test_what_an_installed_component_reads_by_itself_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "lib" / "site-packages"
+    package.mkdir(parents=True)
+    (package / "installed_reader.py").write_text(CODE.replace("rows.txt", str(tmp_path / "r")))
+    (tmp_path / "r").write_text("1")
+    monkeypatch.syspath_prepend(str(package))
+    task = Task(
+        "run/node",
+        FunctionExecutor("installed_reader:takes"),
+        parameters={"number": 1},
+        outputs={"output": ArtifactRef("Integer", str(tmp_path / "out" / "value"))},
+        values=("output",),
+        key="0123456789",
+    )
+    result = execute(task)
+    sys.modules.pop("installed_reader")
+    assert (result.error, result.observed.files) == ("", {})
