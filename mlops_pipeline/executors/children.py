@@ -36,8 +36,19 @@ def observe():
 
     system = (standard, frozen, "/proc/", "/sys/", "/dev/")
 
+    # They look through all of `sys.path` for what is installed.
+    searching = ("/importlib/metadata/", "/importlib_metadata/", "/pkg_resources/", "/setuptools/")
+
     def installed(name):
         return "-packages/" in name or name.startswith(system)
+
+    def searches(frame):
+        while frame is not None and installed(frame.f_code.co_filename):
+            name = frame.f_code.co_filename
+            if name.startswith("<frozen importlib") or any(each in name for each in searching):
+                return True
+            frame = frame.f_back
+        return False
 
     def note(what, name):
         if name and "\\n" not in name:
@@ -49,7 +60,7 @@ def observe():
             return
         mode = args[1] if event == "open" else None
         if event != "open":
-            if not importing:
+            if not searches(frame_of(2)):
                 note("list", path)
         elif importing:
             if path.endswith((".py", ".pyc", ".so")):

@@ -60,3 +60,9 @@ def test_what_a_child_uses_is_noted(children: Children, tmp_path: Path) -> None:
     }
     children.close()
     assert not Path(children.folder).exists()
+
+
+def test_a_look_for_installed_packages_lists_nothing(children: Children, tmp_path: Path) -> None:
+    code = "import importlib.metadata as m; list(m.distributions())"
+    run(children, code, PYTHONPATH=str(tmp_path))
+    assert ("list", str(tmp_path)) not in children.used()
