@@ -88,6 +88,7 @@ class Where:
     root: str | Path | None = None
 
 
+# The options of a run are its keywords.
 def run(
     pipeline: AnyPipeline,
     parameters: Mapping[str, Any] = NOTHING,
@@ -95,18 +96,21 @@ def run(
     run_id: str = "",
     where: Where | None = None,
     on_event: OnEvent | None = None,
+    check: bool = True,
     **options: Any,
 ) -> PipelineRun:
     """Run a pipeline on this machine, as `mlops run` does.
 
     Args:
         parameters: values of run parameters; relative paths start at the current folder.
+        check: raise if a node fails, so that a script ends with exit code 1; without it, see
+            `PipelineRun.state`.
         options: fields of `RunOptions` and of its `Selection`, such as `workers=4` or
             `only=("Trainer",)`.
 
     Raises:
-        PipelineError: the pipeline or its parameters are wrong. A node that fails does not
-            raise: see `PipelineRun.state`, or call `PipelineRun.check`.
+        RunFailedError: a node failed, or the run was stopped.
+        PipelineError: the pipeline or its parameters are wrong.
     """
     refuse_while_importing()
     chosen = _options(options)
@@ -118,7 +122,8 @@ def run(
         name = run_id or new_run_id()
         make_root(workspace.root)
         local.run(ir, name, workspace, parameters=given, options=chosen, on_event=on_event)
-        return read_run(workspace.store, name, workspace.copies)
+        done = read_run(workspace.store, name, workspace.copies)
+    return done.check() if check else done
 
 
 def plan(
@@ -140,12 +145,17 @@ def resume(
     *,
     where: Where | None = None,
     on_event: OnEvent | None = None,
+    check: bool = True,
     **options: Any,
 ) -> PipelineRun:
     """Go on with a run that failed or was stopped; one that is complete is left as it is.
 
     Args:
         run_id: an id, the beginning of one, or `last`; the same holds wherever a run is named.
+        check: as for `run`.
+
+    Raises:
+        RunFailedError: a node failed, or the run was stopped.
     """
     refuse_while_importing()
     chosen = _options(options)
@@ -156,7 +166,8 @@ def resume(
             ir, workspace = workspace_of(record, settings, store)
             make_root(workspace.root)
             local.run(ir, record.id, workspace, options=chosen, on_event=on_event)
-        return read_run(store, record.id, _copies(settings))
+        done = read_run(store, record.id, _copies(settings))
+    return done.check() if check else done
 
 
 def open_run(run_id: str = LAST, *, where: Where | None = None) -> PipelineRun:

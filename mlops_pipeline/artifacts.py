@@ -25,6 +25,9 @@ LAYOUT_PROPERTY = "tfx_version"
 All others, ours among them, do not have it as a property that components see.
 """
 
+NULL_PROPERTY = "__is_null__"
+"""Set by TFX on a value that is None: its file is empty."""
+
 PropertyValue = int | float | str | list[Any] | dict[str, Any]
 """Value of a property; lists and dicts are stored as JSON."""
 
@@ -246,7 +249,9 @@ class ValueArtifact(Artifact):
         self.path.write_bytes(self.encode(value))
 
     def read(self) -> Any:
-        """Return the stored value."""
+        """Return the stored value; None where TFX says so in a property, of whatever type."""
+        if self.properties.get(NULL_PROPERTY):
+            return None
         return self.decode(self.path.read_bytes())
 
     def load(self) -> Any:
@@ -320,12 +325,12 @@ class Boolean(ValueArtifact):
 
 
 class JsonValue(ValueArtifact):
-    """A list, a dict or null, as JSON with sorted keys."""
+    """A list, a dict or null, as JSON; the keys of a dict stay in their order."""
 
     PYTHON_TYPE = dict
 
     def encode(self, value: Any) -> bytes:
-        return json.dumps(value, sort_keys=True).encode()
+        return json.dumps(value).encode()
 
     def decode(self, data: bytes) -> Any:
         return json.loads(data)

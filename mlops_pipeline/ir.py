@@ -8,6 +8,7 @@ minor version of its own major one (it ignores fields that it does not know) and
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,16 @@ from mlops_pipeline.errors import CompileError
 
 SCHEMA_VERSION = "1.0"
 
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+ID_HINT = "use letters, digits, _ and -, a letter or digit first, 100 at most"
+
 VALUE_FILE = "value"
 """The file in the folder of an output that holds a single value."""
+
+
+def is_id(name: str) -> bool:
+    """Return True if a name can be an id: it becomes a folder, and a name in commands."""
+    return _ID.fullmatch(name) is not None
 
 
 class _Part(Struct, frozen=True, omit_defaults=True, tag_field=None):
@@ -118,7 +127,8 @@ class DictOf(_Choice, frozen=True, tag="dict"):
 class Operation(_Choice, frozen=True, tag="operation"):
     """An operator applied to expressions.
 
-    `operator` is one of `== != < <= > >= and or not in + - * /`.
+    `operator` is one of `== != < <= > >= and or not in + - * / []`; the last takes an entry of a
+    list or an object.
     """
 
     operator: str
@@ -385,12 +395,42 @@ class PipelineIR(Struct, frozen=True):
 
 
 def dump(pipeline: PipelineIR) -> bytes:
-    """Return the JSON of a pipeline: sorted keys, two spaces, a final newline."""
+    """Return the JSON of a pipeline: two spaces, a final newline.
+
+    Dicts have sorted keys, except the user's among the values, whose order may mean something.
+    """
     # Read back once: on Python 3.10 an empty tuple may be another one than the default, which is
     # then written; the same pipeline would give other bytes.
     plain = _read(msgspec.json.decode(msgspec.json.encode(pipeline)))
-    data = msgspec.json.encode(plain, order="deterministic")
+    data = msgspec.json.encode(_sorted(msgspec.to_builtins(plain)))
     return msgspec.json.format(data, indent=2) + b"\n"
+
+
+def _sorted(part: Any) -> Any:
+    """Return a part of the IR with the keys of dicts sorted, but for those in the user's values."""
+    if isinstance(part, list | tuple):
+        return [_sorted(item) for item in part]
+    if not isinstance(part, dict) or part.get("kind") == "literal":
+        return part
+    found = {}
+    for name, field in part.items():
+        if name == "schema":
+            found[name] = msgspec.to_builtins(field, order="deterministic")
+        elif name == "arguments" and isinstance(field, dict):
+            found[name] = {key: _sorted(field[key]) for key in sorted(field)}
+        elif name == "items" and part.get("kind") == "dict":
+            found[name] = {key: _sorted(value) for key, value in field.items()}
+        elif name in _NAMED:
+            found[name] = dict(sorted(field.items()))
+        elif name == "default" or not isinstance(field, dict | list | tuple):
+            found[name] = field
+        else:
+            found[name] = _sorted(field)
+    return found
+
+
+_NAMED = frozenset(("labels", "environment", "properties"))
+"""Fields whose keys are the user's names, and whose values stay as they are."""
 
 
 def _read(data: Any) -> PipelineIR:
@@ -408,7 +448,7 @@ def digest(pipeline: PipelineIR) -> str:
 
 
 def load(data: bytes | str, *, source: str = "IR") -> PipelineIR:
-    """Read what `dump` wrote.
+    """Read what `dump` wrote; what is in it is checked by `ir_check.load_checked`.
 
     Args:
         source: what to call the data in an error.
@@ -418,7 +458,7 @@ def load(data: bytes | str, *, source: str = "IR") -> PipelineIR:
     """
     try:
         head = msgspec.json.decode(data, type=dict[str, Any])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise CompileError(
             f"{source} is not a compiled pipeline: {error}",
             hint="make it with `mlops compile`",
@@ -431,16 +471,8 @@ def load(data: bytes | str, *, source: str = "IR") -> PipelineIR:
         )
     try:
         return _read(head)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, RecursionError) as error:
         raise CompileError(
             f"{source} is not a valid pipeline: {error}",
             hint="compile the pipeline again instead of editing the file",
         ) from None
-
-
-def load_file(path: Path) -> PipelineIR:
-    """Read an IR file."""
-    try:
-        return load(path.read_bytes(), source=str(path))
-    except OSError as error:
-        raise CompileError(f"cannot read {path}: {error.strerror}", hint="check the path") from None

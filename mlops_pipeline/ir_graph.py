@@ -132,6 +132,8 @@ def describe(expression: Expression) -> str:
             return f"run.{field}"
         case Operation("not", (argument,)):
             return f"not {describe(argument)}"
+        case Operation("[]", (whole, key)):
+            return f"{describe(whole)}[{describe(key)}]"
         case Operation(name, arguments):
             return f" {name} ".join(describe(argument) for argument in arguments)
         case _:

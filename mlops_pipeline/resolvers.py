@@ -92,6 +92,10 @@ class Query:
 Resolver = Callable[[Query], Sequence[ArtifactRecord]]
 
 
+class TooFewSpansError(ResolutionError):
+    """Fewer spans are there than a node needs: it is skipped, and what depends on it."""
+
+
 def _is_by(execution: Execution | None, pipeline: str, node: str) -> bool:
     return (
         execution is not None
@@ -184,7 +188,8 @@ def _read_beside(store: MetadataStore, artifact: ArtifactRecord) -> set[int]:
     return {
         event.artifact_id
         for event in _only(read, Direction.INPUT)
-        if not event.key.startswith("baseline")
+        # Those that begin with _ are of conditions and values, not what was evaluated.
+        if not event.key.startswith(("baseline", "_"))
     }
 
 
@@ -214,14 +219,14 @@ def rolling_window(query: Query) -> list[ArtifactRecord]:
     """Return the newest version of each of the last `count` spans, in order.
 
     Raises:
-        ResolutionError: there are fewer than the argument `at_least`.
+        TooFewSpansError: there are fewer than the argument `at_least`.
     """
     count, skip = query.arguments["count"], query.arguments.get("skip", 0)
     spans = _spans(query)
     chosen = sorted(spans)[: len(spans) - skip][-count:]
     least = query.arguments.get("at_least", 1)
     if len(chosen) < least:
-        raise ResolutionError(
+        raise TooFewSpansError(
             f"{len(chosen)} spans of {query.type} are there, {least} are needed",
             hint="make more of them first, or lower at_least",
         )

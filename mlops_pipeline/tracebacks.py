@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -20,16 +21,20 @@ def summary(error: BaseException) -> str:
     return f"{name}: {lines[0]}" if lines else name
 
 
-def traceback_tail(error: BaseException) -> str:
-    """Return the traceback from the user's first frame on, cut to `DETAILS_LIMIT` from its end."""
+def traceback_tail(error: BaseException, hide: Callable[[str], str] = str) -> str:
+    """Return the traceback from the user's first frame on, cut to `DETAILS_LIMIT` from its end.
+
+    Args:
+        hide: takes the secrets out of the text, before it is cut.
+    """
     # Only a failure pays for this import.
     import traceback
 
     trace = _user_part(error.__traceback__)
-    return tail("".join(traceback.format_exception(type(error), error, trace)))
+    return tail(hide("".join(traceback.format_exception(type(error), error, trace))))
 
 
-def frames_of_user(error: BaseException) -> str:
+def frames_of_user(error: BaseException, hide: Callable[[str], str] = str) -> str:
     """Return the traceback of a mistake, if it came through code of the user's.
 
     A standard component says what is wrong with what it was given: where it does so tells nothing.
@@ -37,7 +42,7 @@ def frames_of_user(error: BaseException) -> str:
     trace = error.__traceback__
     while trace is not None:
         if _is_user(trace.tb_frame.f_code.co_filename):
-            return traceback_tail(error)
+            return traceback_tail(error, hide)
         trace = trace.tb_next
     return ""
 

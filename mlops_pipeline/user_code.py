@@ -6,7 +6,10 @@ There is one importer, so that a name leads every kind of code to the same modul
 from __future__ import annotations
 
 import contextlib
+import functools
+import hashlib
 import importlib
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
@@ -22,6 +25,18 @@ from mlops_pipeline.errors import (
     did_you_mean,
 )
 from mlops_pipeline.tracebacks import summary, traceback_tail
+
+LOADED: dict[str, str] = {}
+"""SHA-256 of the source of first-party modules as this process has loaded them, by file."""
+
+UNSEEN: set[str] = set()
+"""Files of modules that this process has imported while nothing observed what they read."""
+
+# In a checkout; what is installed is known by its folder.
+_FRAMEWORK = tuple(
+    f"{Path(__file__).parents[1]}/{name}/"
+    for name in ("mlops_pipeline", "components/mlops_components", "metadata/mlops_metadata")
+)
 
 
 def target_of(thing: Any, what: str, where: str = "") -> str:
@@ -189,3 +204,40 @@ def _import_hint(error: Exception, module_name: str) -> str:
             return "run it in the folder of the module, or install the package that has it"
         return f"install what provides {error.name!r} in this environment"
     return f"run `python -c 'import {module_name}'` to see it outside the pipeline"
+
+
+@functools.lru_cache(maxsize=4096)
+def is_own_code(file: str) -> bool:
+    """Return True if a file of code is not installed, nor part of Python or the framework."""
+    standard = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120 - for each frame
+    installed = "-packages/" in file or file.startswith(standard)
+    return file.startswith("/") and not installed and not file.startswith(_FRAMEWORK)
+
+
+def digest_source(file: str) -> str:
+    """Return the SHA-256 of a file of code."""
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+
+
+def note_imports(folders: tuple[str, ...]) -> None:
+    """Remember the sources of modules below some folders that have just been imported."""
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__dict__", {}).get("__file__")
+        if not isinstance(file, str) or not file.startswith(folders) or file in LOADED:
+            continue
+        if is_own_code(file):
+            with contextlib.suppress(OSError):
+                LOADED[file] = digest_source(file)
+                UNSEEN.add(file)
+
+
+def forget_changed(folders: tuple[str, ...]) -> None:
+    """Drop the modules below some folders if one of them has changed since it was loaded."""
+    ours = {file: digest for file, digest in LOADED.items() if file.startswith(folders)}
+    if all(Path(file).is_file() and digest_source(file) == ours[file] for file in ours):
+        return
+    for name, module in list(sys.modules.items()):
+        if name != "__main__" and getattr(module, "__dict__", {}).get("__file__") in ours:
+            del sys.modules[name]
+    for file in ours:
+        del LOADED[file]

@@ -21,6 +21,7 @@ from mlops_components.example_gen import (
     AvroExampleGen,
     CsvExampleGen,
     ImportExampleGen,
+    JsonExampleGen,
     ParquetExampleGen,
 )
 from mlops_components.example_validator import ExampleValidator
@@ -105,6 +106,7 @@ __all__ = [
     "InfraValidator",
     "InputConfig",
     "InputSplit",
+    "JsonExampleGen",
     "LocalDockerConfig",
     "ModelSpec",
     "NumericValueComparator",

@@ -8,7 +8,13 @@ from pathlib import Path
 
 from mlops_components.engines import Engine, choose
 from mlops_components.models import DataSpec, ModelSpec, OutputExampleSpec
-from mlops_components.records import PayloadFormat, chosen_splits, files_of_split
+from mlops_components.records import (
+    PayloadFormat,
+    SplitFiles,
+    chosen_splits,
+    files_of_split,
+    joined,
+)
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, InferenceResult, Model, ModelBlessing
 from mlops_pipeline.errors import ParameterError
@@ -50,7 +56,7 @@ def BulkInferrer(
         log.warning("nothing is inferred: %s does not bless the model", model_blessing.uri)
         return
     files = _files(examples, (data_spec or DataSpec()).example_splits)
-    every = [file for split in files.values() for file in split]
+    every = joined(files.values())
     choice = choose(engine, every, beam_pipeline_args)
     from mlops_components.models import _inference
 
@@ -68,26 +74,23 @@ def BulkInferrer(
         inference.write(targets, columns)
 
 
-def _files(examples: Sequence[Examples], wanted: Sequence[str]) -> dict[str, list[Path]]:
+def _files(examples: Sequence[Examples], wanted: Sequence[str]) -> dict[str, SplitFiles]:
     """Return the files by split, of all artifacts that have the split."""
     known = {split for each in examples for split in each.splits}
     splits = chosen_splits(sorted(known), wanted)
     # The model gets the records as they are.
     takes = tuple(PayloadFormat)
     return {
-        split: [
-            file
-            for each in examples
-            if split in each.splits
-            for file in files_of_split(each, split, takes=takes)
-        ]
+        split: joined(
+            files_of_split(each, split, takes=takes) for each in examples if split in each.splits
+        )
         for split in splits
     }
 
 
 def _describe(
-    written: Examples, read: Examples, files: Mapping[str, list[Path]]
-) -> dict[Path, list[Path]]:
+    written: Examples, read: Examples, files: Mapping[str, SplitFiles]
+) -> dict[Path, SplitFiles]:
     """Declare the examples to be written; gives where each split goes, and what it is made of."""
     if read.properties.get("payload_format", TF_EXAMPLE) != TF_EXAMPLE:
         raise ParameterError(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +12,7 @@ from mlops_components.records import split_pairs
 from mlops_components.statistics import Severity, judge
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import ExampleAnomalies, ExampleStatistics
+from mlops_pipeline.errors import ParameterError
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +84,8 @@ class DistributionValidatorConfig:
 @component(base_type="Process")
 def DistributionValidator(
     statistics: Input[ExampleStatistics],
-    baseline_statistics: Input[ExampleStatistics] | None = None,
+    # May be empty, in the first run, but not left out: there would never be anything to compare.
+    baseline_statistics: Input[ExampleStatistics] | None,
     *,
     anomalies: Output[ExampleAnomalies],
     config: DistributionValidatorConfig,
@@ -89,10 +93,10 @@ def DistributionValidator(
     custom_validation_config: dict[str, Any] | str | None = None,
     severity: Severity | None = None,
 ) -> None:
-    """Compare statistics with those of a baseline; without one, let everything pass.
+    """Compare statistics with those of a baseline.
 
     The property `blessed` says for each pair of splits whether it has no anomalies (1) or some
-    (0), or for each split that there was no baseline (2).
+    (0), or for each split that there was no baseline yet (2); then `not_compared` says so in words.
 
     Args:
         include_split_pairs: pairs of a split of `statistics` and one of `baseline_statistics`;
@@ -102,9 +106,12 @@ def DistributionValidator(
         severity: `record`, `warn`, `skip` or `fail` by kind of anomaly; "*" for all others.
     """
     anomalies.properties["span"] = statistics.properties.get("span", 0)
+    _check(config, custom_validation_config)
     if baseline_statistics is None:
-        log.warning("there are no baseline statistics: every split passes")
+        reason = "there are no baseline_statistics yet"
+        log.warning("nothing was compared: %s", reason)
         anomalies.set_splits([])
+        anomalies.properties["not_compared"] = [reason]
         anomalies.properties["blessed"] = dict.fromkeys(statistics.splits, NO_BASELINE)
         return
     from mlops_components.statistics import _anomalies, _tfdv
@@ -116,8 +123,8 @@ def DistributionValidator(
     for test, base in pairs:
         name = f"{test}_{base}"
         found = _anomalies.compare(
-            _tfdv.read_statistics(statistics, test),
-            _tfdv.read_statistics(baseline_statistics, base),
+            _tfdv.read_of_rows(statistics, test),
+            _tfdv.read_of_rows(baseline_statistics, base),
             config,
             custom,
         )
@@ -125,3 +132,22 @@ def DistributionValidator(
         judge(name, _anomalies.anomalies_in(found), severity)
         blessed[name] = int(_anomalies.is_blessed(found))
     anomalies.properties["blessed"] = blessed
+
+
+def _check(config: DistributionValidatorConfig, custom: Any) -> None:
+    whole = config.default_slice_config
+    if not whole.feature and whole.num_examples_comparator is None and custom is None:
+        raise ParameterError(
+            "DistributionValidator: config names no feature and no number of examples to compare",
+            hint="name features in default_slice_config, or leave the validator out",
+        )
+    given = [dataclasses.asdict(each.distribution_comparator) for each in whole.feature]
+    limits = [limit["threshold"] for one in given for limit in one.values() if limit]
+    if whole.num_examples_comparator is not None:
+        limits += dataclasses.asdict(whole.num_examples_comparator).values()
+    wrong = [limit for limit in limits if limit is not None and not math.isfinite(limit)]
+    if wrong:
+        raise ParameterError(
+            f"DistributionValidator: a threshold is {wrong[0]}, which everything passes",
+            hint="give a number",
+        )

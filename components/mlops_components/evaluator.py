@@ -10,7 +10,7 @@ from typing import Any
 
 from mlops_components.engines import Engine, choose
 from mlops_components.evaluation import METRICS_FILE, PLOTS_FILE
-from mlops_components.records import chosen_splits, files_of_split
+from mlops_components.records import chosen_splits, files_of_split, joined
 from mlops_components.training import EVAL_FOLDER
 from mlops_components.user_modules import optional_function, tfx_importable
 from mlops_pipeline import Input, Output, Unkeyed, component
@@ -62,12 +62,11 @@ def Evaluator(
     parsed = _config.parse_config(given, fairness_indicator_thresholds)
     config = _config.with_defaults(parsed, has_baseline=baseline_model is not None)
     expected = _tfdv.read_schema(schema) if schema else None
-    files = [
-        path
+    files = joined(
+        files_of_split(each, split)
         for each in examples
         for split in chosen_splits(each.splits, example_splits or ["eval"])
-        for path in files_of_split(each, split)
-    ]
+    )
     features = _tfma.Features(files, expected)
     choice = choose(engine, files, beam_pipeline_args)
     with tfx_importable(tfx_compat):

@@ -28,7 +28,13 @@ from mlops_pipeline.roots import StatCache, digest_path
 if TYPE_CHECKING:
     from mlops_pipeline.node import Plan, Request
 
-SUFFIXES = {"CsvExampleGen": ".csv", "ParquetExampleGen": ".parquet", "AvroExampleGen": ".avro"}
+SUFFIXES: dict[str, tuple[str, ...]] = {
+    "CsvExampleGen": (".csv", ".csv.gz", ".tsv", ".tsv.gz"),
+    "JsonExampleGen": (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".json", ".json.gz"),
+    "ParquetExampleGen": (".parquet",),
+    "AvroExampleGen": (".avro",),
+}
+"""Ends of the names of files that a component reads, where others lie beside them."""
 
 FINGERPRINT = "input_fingerprint"
 
@@ -58,7 +64,7 @@ def _selected(request: Request) -> Selection:
         Path(request.value("input_base")),
         _config(request).splits,
         wanted_span(range_of(request), request.value("span")),
-        SUFFIXES.get(request.node.component.rpartition(".")[2], ""),
+        SUFFIXES.get(request.node.component.rpartition(".")[2], ()),
     )
 
 

@@ -1,9 +1,10 @@
-"""ExampleGen for files: turns CSV, TFRecord, Parquet and Avro into splits of examples."""
+"""ExampleGen for files: CSV, JSON lines, TFRecord, Parquet and Avro become splits of examples."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from mlops_components.inputs import (
     InputConfig,
     Key,
     OutputConfig,
+    Partitions,
     RangeConfig,
     RecordFiles,
     Rows,
@@ -19,7 +21,9 @@ from mlops_components.inputs import (
     ingest,
     open_avro,
     open_files,
+    open_json,
     open_parquet,
+    partitions_of,
     select,
     wanted_span,
 )
@@ -44,25 +48,64 @@ def CsvExampleGen(
     span: int | None = None,
     missing_values: list[str] | None = None,
     column_types: dict[str, str] | None = None,
+    delimiter: str | None = None,
+    column_names: list[str] | None = None,
 ) -> None:
-    """Read CSV files and write them as splits of tf.Example.
+    """Read CSV files, compressed by gzip or not, and write them as splits of tf.Example.
 
     Args:
         input_base: folder of CSV files, or one CSV file.
         span: the span to read, instead of `range_config`.
         missing_values: texts that stand for a missing value, beside the empty one.
         column_types: `int`, `float` or `string` by column, where the values are not to decide.
+        delimiter: the character between values, a comma by default.
+        column_names: of files that have no header.
     """
-    for name, kind in (column_types or {}).items():
+    _check_types(column_types or {})
+    wanted = wanted_span(range_config, span)
+    found = _select("CsvExampleGen", input_base, input_config, wanted)
+    source = open_files(
+        every_file(found), missing_values or (), column_types or {}, delimiter, column_names
+    )
+    folders = _partitions(input_base, input_config, found)
+    read = replace(source, partitions=folders.checked(source.columns))
+    _write(examples, found, read.rows, output_config)
+
+
+@component(base_type="Process", driver=DRIVER)
+def JsonExampleGen(
+    *,
+    examples: Output[Examples],
+    input_base: Unkeyed[Path],
+    input_config: InputConfig | None = None,
+    output_config: OutputConfig | None = None,
+    range_config: RangeConfig | None = None,
+    span: int | None = None,
+    column_types: dict[str, str] | None = None,
+) -> None:
+    """Read files of JSON lines, an object a line, and write them as splits of tf.Example.
+
+    Args:
+        input_base: folder of such files, compressed by gzip or not, or one of them.
+        span: the span to read, instead of `range_config`.
+        column_types: `int`, `float` or `string` by column, where the values are not to decide.
+    """
+    _check_types(column_types or {})
+    wanted = wanted_span(range_config, span)
+    found = _select("JsonExampleGen", input_base, input_config, wanted)
+    source = open_json(every_file(found), column_types or {})
+    folders = _partitions(input_base, input_config, found)
+    read = replace(source, partitions=folders.checked(source.types))
+    _write(examples, found, read.rows, output_config)
+
+
+def _check_types(column_types: Mapping[str, str]) -> None:
+    for name, kind in column_types.items():
         if kind not in ("int", "float", "string"):
             raise ParameterError(
                 f"column_types: {name!r} is of type {kind!r}",
                 hint=did_you_mean(kind, ["int", "float", "string"]),
             )
-    wanted = wanted_span(range_config, span)
-    found = _select("CsvExampleGen", input_base, input_config, wanted)
-    source = open_files(every_file(found), missing_values or (), column_types or {})
-    _write(examples, found, source.rows, output_config)
 
 
 @component(base_type="Process", driver=DRIVER)
@@ -108,7 +151,8 @@ def ParquetExampleGen(
     """
     wanted = wanted_span(range_config, span)
     found = _select("ParquetExampleGen", input_base, input_config, wanted)
-    _write(examples, found, open_parquet(every_file(found)).rows, output_config)
+    folders = _partitions(input_base, input_config, found)
+    _write(examples, found, open_parquet(every_file(found), folders).rows, output_config)
 
 
 @component(base_type="Process", driver=DRIVER)
@@ -129,11 +173,16 @@ def AvroExampleGen(
     """
     wanted = wanted_span(range_config, span)
     found = _select("AvroExampleGen", input_base, input_config, wanted)
-    _write(examples, found, open_avro(every_file(found)).rows, output_config)
+    folders = _partitions(input_base, input_config, found)
+    _write(examples, found, open_avro(every_file(found), folders).rows, output_config)
 
 
 def _select(name: str, base: Path, config: InputConfig | None, wanted: int | None) -> Selection:
-    return select(base, (config or InputConfig()).splits, wanted, SUFFIXES.get(name, ""))
+    return select(base, (config or InputConfig()).splits, wanted, SUFFIXES.get(name, ()))
+
+
+def _partitions(base: Path, config: InputConfig | None, found: Selection) -> Partitions:
+    return partitions_of(base, (config or InputConfig()).splits, found.files)
 
 
 def every_file(found: Selection) -> list[Path]:

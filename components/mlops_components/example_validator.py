@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from mlops_components.records import chosen_splits
 from mlops_components.statistics import Severity, judge
 from mlops_pipeline import Input, Output, component
 from mlops_pipeline.artifacts import ExampleAnomalies, ExampleStatistics, Schema
+
+log = logging.getLogger(__name__)
+
+NOT_COMPARED = 2
+"""Value of `blessed` where comparators of the schema had no statistics to compare with."""
 
 
 # TFX's interface, with what TFDV can do beyond it.
@@ -28,7 +34,9 @@ def ExampleValidator(
 ) -> None:
     """Record where the data does not fit the schema; what comes of it is for `severity` to say.
 
-    The property `blessed` says for each split whether it has no anomalies (1) or some (0).
+    The property `blessed` says for each split whether it has no anomalies (1) or some (0), or none
+    but nothing to compare with for some comparators of the schema (2), as in a first run; these are
+    named in the property `not_compared`.
 
     Args:
         previous_statistics: of an earlier span, for the drift comparators of the schema.
@@ -51,7 +59,7 @@ def ExampleValidator(
     anomalies.set_splits(splits)
     anomalies.properties["span"] = statistics.properties.get("span", 0)
     validate = _anomalies.validate_slices if validate_slices else _anomalies.validate
-    blessed = {}
+    blessed, missing = {}, []
     for split in splits:
         reference = _anomalies.Reference(
             expected,
@@ -63,8 +71,16 @@ def ExampleValidator(
             ),
             custom,
         )
-        found = validate(_tfdv.read_statistics(statistics, split), reference)
+        given = _tfdv.read_of_rows(statistics, split)
+        found = validate(given, reference)
+        lacking = _anomalies.not_compared(given, reference, by_slice=validate_slices)
+        missing += [f"split {split}: {text}" for text in lacking]
         _anomalies.write_anomalies(found, anomalies.split(split))
         judge(split, _anomalies.anomalies_in(found), severity)
-        blessed[split] = int(_anomalies.is_blessed(found))
+        passes = NOT_COMPARED if lacking else 1
+        blessed[split] = passes if _anomalies.is_blessed(found) else 0
+    for text in missing:
+        log.warning("not compared: %s", text)
+    if missing:
+        anomalies.properties["not_compared"] = missing
     anomalies.properties["blessed"] = blessed

@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_components.evaluation import METRICS_FILE, PLOTS_FILE
-from mlops_components.records import PayloadFormat, files_of_split, read_frame, read_sequences
+from mlops_components.records import (
+    PayloadFormat,
+    files_of_split,
+    joined_frames,
+    read_frame,
+    read_sequences,
+)
 from mlops_components.training import BEST_FILE, RESULTS_FILE, TRIALS_FILE, read_metrics
 from mlops_components.training import METRICS_FILE as TRAINING_FILE
 from mlops_pipeline.artifacts import (
@@ -92,10 +98,9 @@ def load_examples(artifact: Examples) -> pd.DataFrame:
     """Return all examples; the index has the split and the row: `frame.loc["train"]`.
 
     A feature with at most one value a row becomes a plain column, any other one holds lists; a
-    feature of the steps of a SequenceExample holds a list for each step.
+    feature of the steps of a SequenceExample holds a list for each step. Whole numbers beyond 2**53
+    stay whole numbers where others are missing, beside None.
     """
-    import pandas as pd
-
     sequence = artifact.properties.get("payload_format") == PayloadFormat.TF_SEQUENCE_EXAMPLE
     takes = [PayloadFormat.TF_EXAMPLE, PayloadFormat.TF_SEQUENCE_EXAMPLE]
     splits = {}
@@ -103,7 +108,8 @@ def load_examples(artifact: Examples) -> pd.DataFrame:
         files = files_of_split(artifact, split, takes=takes)
         patterns = [glob.escape(str(file)) for file in files]
         splits[split] = read_sequences(files) if sequence else read_frame(patterns)
-    return pd.concat(splits, names=["split", "row"])
+        files.check(len(splits[split]), "in this process")
+    return joined_frames(splits, ["split", "row"])
 
 
 def load_statistics(artifact: ExampleStatistics) -> dict[str, Any]:

@@ -24,5 +24,5 @@ def SchemaGen(
     from mlops_components.statistics import _tfdv
 
     splits = chosen_splits(statistics.splits, excluded=exclude_splits or ())
-    found = (_tfdv.read_statistics(statistics, split) for split in splits)
+    found = (_tfdv.read_of_rows(statistics, split) for split in splits)
     _tfdv.write_schema(_tfdv.infer_schema(found, infer_feature_shape), schema)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlops_components.engines import Engine, choose
-from mlops_components.records import PayloadFormat, chosen_splits, files_of_split
+from mlops_components.records import RECORDED, PayloadFormat, chosen_splits, files_of_split
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, ExampleStatistics, Schema
 from mlops_pipeline.errors import ParameterError
@@ -54,6 +54,7 @@ def StatisticsGen(
     statistics.properties["span"] = examples.properties.get("span", 0)
     statistics.properties["sample_rate_by_split"] = rates
     statistics.properties["stats_dashboard_link"] = ""
+    statistics.properties[RECORDED] = {n: r for n in names if (r := files[n].rows) is not None}
     choice.note(statistics)
     payload = str(examples.properties.get("payload_format") or PayloadFormat.TF_EXAMPLE)
     work = _compute.StatisticsWork(options, payload, sharded_stats_output)

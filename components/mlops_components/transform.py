@@ -13,7 +13,13 @@ from typing import Any
 
 from mlops_components.engines import Engine, choose
 from mlops_components.preprocessing import CacheFolders, Part
-from mlops_components.records import PayloadFormat, chosen_splits, files_of_split
+from mlops_components.records import (
+    PayloadFormat,
+    SplitFiles,
+    chosen_splits,
+    files_of_split,
+    joined,
+)
 from mlops_components.user_modules import optional_function, tfx_importable, user_function
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import (
@@ -105,7 +111,7 @@ def Transform(
         work = _apply.Application(
             transform_graph.path,
             records,
-            [file for part in analyzed for file in part.files],
+            joined(part.files for part in analyzed),
             _by_split(transformed),
         )
         if not disable_statistics:
@@ -173,11 +179,9 @@ def _parts(examples: Sequence[Examples], wanted: Sequence[str]) -> list[Part]:
     ]
 
 
-def _by_split(parts: Sequence[Part]) -> dict[str, list[Path]]:
-    files: dict[str, list[Path]] = {}
-    for part in parts:
-        files.setdefault(part.split, []).extend(part.files)
-    return files
+def _by_split(parts: Sequence[Part]) -> dict[str, SplitFiles]:
+    names = dict.fromkeys(part.split for part in parts)
+    return {name: joined(part.files for part in parts if part.split == name) for name in names}
 
 
 def _described(transformed: Examples, examples: Sequence[Examples]) -> Examples:

@@ -61,7 +61,8 @@ def open_grpc(url: str) -> MlmdStore:
     except BaseException:
         server.close()
         raise
-    return MlmdStore(Connection(server, ThreadLock(), f"grpc://{target.host}:{target.port}"))
+    name = f"grpc://{target.host}:{target.port}"
+    return MlmdStore(Connection(server, ThreadLock(), name, any_text=False))
 
 
 def open_mysql(url: str) -> MlmdStore:

@@ -37,6 +37,8 @@ class Connection:
         lock: held around writes.
         name: what to call the store in errors.
         read_only: refuse writes.
+        any_text: the database takes texts of any length, with backslashes; what is behind a
+            server may be one that does not.
     """
 
     def __init__(
@@ -46,7 +48,9 @@ class Connection:
         name: str,
         *,
         read_only: bool = False,
+        any_text: bool = True,
     ) -> None:
+        self.any_text = any_text
         self.lock = lock
         self.name = name
         self._library = library

@@ -53,8 +53,9 @@ def _bare_packages() -> Iterator[None]:
 
 
 try:
-    from google.protobuf.json_format import MessageToDict
+    from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
     from google.protobuf.message import DecodeError
+    from google.protobuf.struct_pb2 import Struct
     from google.protobuf.wrappers_pb2 import StringValue
 
     with _bare_packages():
@@ -77,7 +78,10 @@ __all__ = [
     "DecodeError",
     "Library",
     "MessageToDict",
+    "ParseDict",
+    "ParseError",
     "StringValue",
+    "Struct",
     "known_methods",
     "pb",
     "request",

@@ -148,7 +148,8 @@ class MlmdStore:
                 sys.audit("mlops.step", "store.checked", execution.node_id)
             message = service.PutExecutionRequest()
             type_id = self._types.execution(execution.component)
-            records.write_execution(execution, type_id, message.execution)
+            any_text = self._connection.any_text
+            records.write_execution(execution, type_id, message.execution, any_text=any_text)
             new = self._add_events(message, inputs, outputs)
             contexts = self._contexts.attach(message, execution, bool(outputs))
             if execution.id and execution.state is not State.RUNNING:
@@ -199,7 +200,8 @@ class MlmdStore:
                 continue
             new.append(record)
             pair = message.artifact_event_pairs.add()
-            records.write_artifact(record, self._types.artifact(record.type), pair.artifact)
+            kind, any_text = self._types.artifact(record.type), self._connection.any_text
+            records.write_artifact(record, kind, pair.artifact, any_text=any_text)
             records.write_event(pair.event, Direction.OUTPUT, [(key, index)])
         # MLMD takes one event for an artifact and a direction, and takes it once.
         if links and message.execution.id:

@@ -81,10 +81,13 @@ def _is_plain_text(value: str) -> bool:
     return value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value)
 
 
+PLAIN_VALUE = "__value__"
+"""Key of the dict that TFX puts around values that are none."""
+
+
 def _plain(value: Any) -> Any:
-    """Unwrap `{"__value__": ...}`, which TFX puts around values that are not dicts."""
-    if isinstance(value, dict) and value.keys() == {"__value__"}:
-        return value["__value__"]
+    if isinstance(value, dict) and value.keys() == {PLAIN_VALUE}:
+        return value[PLAIN_VALUE]
     return value
 
 

@@ -13,6 +13,12 @@ from typing import Any
 
 from mlops_metadata.library import pb
 from mlops_metadata.property_values import decode, encode, encode_all, plain_field
+from mlops_metadata.tfx_values import (
+    read_parameters,
+    read_properties,
+    write_parameters,
+    write_property,
+)
 from mlops_pipeline.artifacts import LAYOUT_PROPERTY, has_old_layout
 from mlops_pipeline.store import (
     ArtifactRecord,
@@ -27,6 +33,9 @@ from mlops_pipeline.store import (
 PREFIX = "mlops."
 OTHER = PREFIX + "property."
 """Before the name of a further property of a run."""
+
+EXACT = "exact"
+"""Fact: the parameters or properties that do not come back exactly from the form of TFX."""
 
 END = PREFIX + "End"
 """Type of the artifacts that only say that an execution has ended."""
@@ -116,8 +125,14 @@ def _sort_out(properties: Any) -> Parts:
     return parts
 
 
-def write_execution(execution: Execution, type_id: int, message: Any) -> None:
-    """Fill an empty MLMD execution."""
+def write_execution(
+    execution: Execution, type_id: int, message: Any, *, any_text: bool = False
+) -> None:
+    """Fill an empty MLMD execution.
+
+    Args:
+        any_text: the database takes texts of any length, with backslashes.
+    """
     if execution.id:
         message.id = execution.id
     message.type_id = type_id
@@ -133,8 +148,17 @@ def write_execution(execution: Execution, type_id: int, message: Any) -> None:
     plain = {n: facts[n] for n, none in _PLAIN.items() if facts[n] != none}
     encode_all(plain, properties, PREFIX)
     record = {name: facts[name] for name, none in _RECORD.items() if facts[name] != none}
+    # A name like TFX's own must not be taken for a schema.
+    is_ours = any(name.startswith("__") for name in execution.parameters)
+    other = {}
+    for name, value in execution.parameters.items():
+        if is_ours or plain_field(value) not in ("", "bool_value"):
+            encode(value, properties[name], name=name)
+        else:
+            other[name] = value
+    if other and (exact := write_parameters(other, properties, any_text=any_text)):
+        record[EXACT] = exact
     encode(record, properties[PREFIX + "record"], name=f"execution of {execution.node_id}")
-    encode_all(execution.parameters, properties)
 
 
 def write_end(message: Any, end_type: Callable[[], int]) -> None:
@@ -182,19 +206,25 @@ def read_execution(message: Any) -> Execution:
     facts = {"pipeline": "", "run_id": "", **parts.facts, **parts.facts.get("record", {})}
     state = facts.get("state") or EXECUTION_STATES[message.last_known_state]
     facts["iteration"] = tuple(facts.get("iteration", ()))
+    exact, parameters = facts.get(EXACT), dict(sorted(parts.named.items()))
+    if exact or any(name.startswith("__") for name in parameters):
+        parameters = read_parameters(parameters, exact or {})
     return Execution(
         component=message.type,
         state=State(state),
         id=message.id,
         name=message.name,
-        parameters=dict(sorted(parts.named.items())),
+        parameters=parameters,
         heartbeat=message.last_update_time_since_epoch / 1000,
         **{name: value for name, value in facts.items() if name in _PLAIN or name in _RECORD},
     )
 
 
-def write_artifact(record: ArtifactRecord, kind: Any, message: Any) -> None:
-    """Fill an empty MLMD artifact of the type `kind`."""
+def write_artifact(
+    record: ArtifactRecord, kind: Any, message: Any, *, any_text: bool = False
+) -> None:
+    """Fill an empty MLMD artifact of the type `kind`; `any_text` as for executions."""
+    exact: dict[str, Any] = {}
     message.type_id = kind.id
     message.uri = record.uri
     if record.name:
@@ -209,12 +239,15 @@ def write_artifact(record: ArtifactRecord, kind: Any, message: Any) -> None:
             setattr(message.properties[name], declared, value)
             if name not in _BOTH_WAYS:
                 continue
-        encode(value, custom[name], name=name)
+        if plain_field(value):
+            encode(value, custom[name], name=name)
+        else:
+            write_property(name, value, custom, exact, any_text=any_text)
     # What TFX wrote long ago says so, and is left in its layout.
     layout = str(record.properties.get(LAYOUT_PROPERTY, TFX_LAYOUT))
     if layout:
         custom[LAYOUT_PROPERTY].string_value = layout
-    facts = {"digest": record.digest, "created": record.created}
+    facts = {"digest": record.digest, "created": record.created, EXACT: exact}
     encode_all({name: value for name, value in facts.items() if value}, custom, PREFIX)
 
 
@@ -230,7 +263,8 @@ def read_artifact(message: Any) -> ArtifactRecord:
     """Return the artifact in a message."""
     parts = _sort_out(message.custom_properties)
     properties = {name: decode(value) for name, value in message.properties.items()}
-    properties.update(parts.named)
+    exact = parts.facts.get(EXACT)
+    properties.update(read_properties(parts.named, exact) if exact else parts.named)
     properties.setdefault(LAYOUT_PROPERTY, "")
     if not has_old_layout(properties):
         del properties[LAYOUT_PROPERTY]

@@ -164,6 +164,8 @@ def _check_path(location: Location) -> None:
     problem = hint = ""
     if path.is_dir():
         problem, hint = "is a folder", "name a file in it"
+    elif path.exists() and not path.is_file():
+        problem, hint = "is a device, a pipe or a socket", "name a file"
     elif not path.parent.is_dir():
         problem = f"cannot be made: there is no folder {path.parent}"
         hint = "make the folder; an absolute path has four slashes, sqlite:////absolute.db"

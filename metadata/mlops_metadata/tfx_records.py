@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Sequence
 from typing import Any
 
 from mlops_metadata.property_values import decode
 from mlops_metadata.records import EXECUTION_STATES
+from mlops_metadata.tfx_values import by_schema
 from mlops_metadata.types_and_contexts import NODE, PIPELINE, RUN
 from mlops_pipeline.store import Execution, Run, State
 
@@ -19,6 +19,23 @@ _WORDS = {"new": State.RUNNING, "cached": State.CACHED, "failed": State.FAILED}
 """States as TFX kept them before 2021, in a property; all others have ended well."""
 
 
+_RESOLVERS = ("Resolver", "ResolverNode")
+"""Classes of the nodes that choose artifacts of earlier runs."""
+
+_UNRESOLVED = "portable.input_resolution.exceptions."
+"""Module of the errors of inputs that are not there, in the tracebacks that TFX keeps."""
+
+
+def _why_not_failed(component: str, error: str) -> str:
+    """Return why a failed execution does not fail its run; empty if it does.
+
+    TFX records a failure where nothing is there to be read, and goes on.
+    """
+    if component.rpartition(".")[2] in _RESOLVERS:
+        return "the resolver found nothing"
+    return "its inputs were not there" if _UNRESOLVED in error else ""
+
+
 def read_tfx_execution(message: Any, contexts: Any) -> Execution:
     """Return an execution as its contexts and properties tell it."""
     names = {context.type: context.name for context in contexts}
@@ -27,6 +44,10 @@ def read_tfx_execution(message: Any, contexts: Any) -> Execution:
     custom = {name: decode(value) for name, value in message.custom_properties.items()}
     word = str(declared.get("state", "")).lower()
     state = EXECUTION_STATES.get(message.last_known_state) or _WORDS.get(word, State.COMPLETE)
+    error = _error(custom.get("__execution_result__", "")) if state is State.FAILED else ""
+    reason = _why_not_failed(message.type, error) if error else ""
+    if reason:
+        state, error = State.SKIPPED, ""
     updated = message.last_update_time_since_epoch / 1000
     if "component_id" in declared:
         # All parameters are texts there, also the one that is not given.
@@ -44,7 +65,8 @@ def read_tfx_execution(message: Any, contexts: Any) -> Execution:
         id=message.id,
         name=message.name,
         parameters=_parameters({**parameters, **custom}),
-        error=_error(custom.get("__execution_result__", "")) if state is State.FAILED else "",
+        reason=reason,
+        error=error,
         started=message.create_time_since_epoch / 1000,
         finished=0.0 if state is State.RUNNING else updated,
         heartbeat=updated,
@@ -57,9 +79,9 @@ def _parameters(values: dict[str, Any]) -> dict[str, Any]:
         if name.startswith("__"):
             continue
         # TFX keeps lists and dicts as JSON, and says so in a property beside it.
-        if f"__schema__{name}__" in values and isinstance(value, str):
-            with contextlib.suppress(ValueError):
-                value = json.loads(value)
+        schema = values.get(f"__schema__{name}__")
+        if schema is not None and isinstance(value, str):
+            value = by_schema(value, str(schema))
         found[name] = value
     return found
 
@@ -74,11 +96,17 @@ def _error(result: Any) -> str:
         return str(result)
 
 
+def state_of_run(executions: Sequence[Execution]) -> State:
+    """Return the state of a run of TFX: that of the last attempts at its nodes."""
+    last = {execution.node_id: execution.state for execution in executions}
+    states = {*last.values()}
+    worst = (State.RUNNING, State.FAILED, State.CANCELED)
+    return next((s for s in worst if s in states), State.COMPLETE)
+
+
 def read_tfx_run(message: Any, pipeline: str, executions: Sequence[Execution]) -> Run:
     """Return a run as the executions in it tell it."""
-    states = {execution.state for execution in executions}
-    worst = (State.RUNNING, State.FAILED, State.CANCELED)
-    state = next((s for s in worst if s in states), State.COMPLETE)
+    state = state_of_run(executions)
     ends = [execution.finished for execution in executions]
     return Run(
         id=message.name,

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from mlops_pipeline import ir
-from mlops_pipeline.authoring.call_rules import ID_HINT, is_id
 from mlops_pipeline.authoring.channels import Channel
 from mlops_pipeline.authoring.draft import Blocks, Draft, require_draft
 from mlops_pipeline.authoring.placeholders import (
@@ -78,12 +77,12 @@ class ForEach(_Block):
         super().__init__("ForEach")
         draft = self._draft
         name = draft.full_id(id or f"loop-{len(draft.loops) + 1}")
-        if not is_id(id or "loop") or name in draft.loops:
+        if not ir.is_id(id or "loop") or name in draft.loops:
             raise DefinitionError(
                 f"{id!r} cannot be the id of a loop"
                 if name not in draft.loops
                 else f"there is a loop {name!r} already",
-                hint=ID_HINT if name not in draft.loops else "give it another id",
+                hint=ir.ID_HINT if name not in draft.loops else "give it another id",
                 where=caller(),
             )
         items = list(items) if isinstance(items, (range, tuple)) else items

@@ -6,7 +6,6 @@ They look at a call when it is made, so that the error points at the line that m
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +20,6 @@ from mlops_pipeline.authoring.placeholders import Value
 from mlops_pipeline.errors import did_you_mean
 from mlops_pipeline.interface import InputSpec, Interface, shortened
 from mlops_pipeline.ir_graph import parts
-
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -49,14 +46,6 @@ def sources(argument: Any) -> list[Any]:
     return list(argument) if isinstance(argument, (list, tuple)) else [argument]
 
 
-def is_id(name: str) -> bool:
-    """Return True if a name can be an id: it becomes a folder, and a name in commands."""
-    return _ID.fullmatch(name) is not None
-
-
-ID_HINT = "use letters, digits, _ and -, a letter or digit first, 100 at most"
-
-
 def id_is_well_formed(call: Call) -> Problems:
     name = call.id.removeprefix(".".join((*call.draft.scope.group, "")))
     if "\x02" in name:
@@ -65,8 +54,8 @@ def id_is_well_formed(call: Call) -> Problems:
             "written",
             "give it a plain text; inside a loop, each iteration is kept apart by its index",
         )
-    elif not is_id(name):
-        yield Problem(f"{name!r} cannot be the id of a node", ID_HINT)
+    elif not ir.is_id(name):
+        yield Problem(f"{name!r} cannot be the id of a node", ir.ID_HINT)
 
 
 def id_is_free(call: Call) -> Problems:
@@ -96,10 +85,11 @@ def arguments_are_known(call: Call) -> Problems:
 
 def required_are_given(call: Call) -> Problems:
     for spec in call.interface.inputs.values():
-        if spec.name not in call.arguments and not spec.optional:
+        if spec.name not in call.arguments and (spec.required or not spec.optional):
+            query = f", or a query such as latest({spec.type.__name__})" if spec.required else ""
             yield Problem(
                 f"{call.id} misses its input {spec.name!r} of type {spec.type.TYPE_NAME}",
-                f"pass {spec.name}=node.outputs[...]",
+                f"pass {spec.name}=node.outputs[...]{query}",
             )
     for parameter in call.interface.parameters.values():
         if parameter.name not in call.arguments and parameter.required:
@@ -110,7 +100,9 @@ def required_are_given(call: Call) -> Problems:
 
 def required_are_not_none(call: Call) -> Problems:
     for spec in call.interface.inputs.values():
-        if call.arguments.get(spec.name, spec) is None and not spec.optional:
+        if call.arguments.get(spec.name, spec) is not None:
+            continue
+        if spec.required or not spec.optional:
             yield Problem(
                 f"input {spec.name!r} of {call.id} cannot be None: it is not optional",
                 f"write {spec.name}: Input[{spec.type.__name__}] | None = None in the component",

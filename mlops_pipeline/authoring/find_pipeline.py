@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from mlops_pipeline import ir
 from mlops_pipeline.authoring.compile import compile_pipeline
 from mlops_pipeline.authoring.pipeline_rules import Problem
 from mlops_pipeline.authoring.pipelines import Pipeline
@@ -30,7 +29,13 @@ from mlops_pipeline.errors import (
     did_you_mean,
 )
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.user_code import importing, no_bytecode, put_first
+from mlops_pipeline.user_code import (
+    forget_changed,
+    importing,
+    no_bytecode,
+    note_imports,
+    put_first,
+)
 
 DEFAULT_FILE = "pipeline.py"
 
@@ -75,7 +80,10 @@ def load_pipeline(name: str, *, project: Path, import_paths: tuple[str, ...] = (
     target, _, attribute = name.partition(":")
     path = Path(target).expanduser().absolute()
     if path.suffix == ".json":
-        return Loaded(ir.load_file(path), path.parent, (str(path.parent), *import_paths))
+        # Few read compiled pipelines.
+        from mlops_pipeline.ir_check import load_file
+
+        return Loaded(load_file(path), path.parent, (str(path.parent), *import_paths))
     if path.is_dir():
         path = path / DEFAULT_FILE
         if not path.is_file():
@@ -180,9 +188,13 @@ def _import(name: str, folders: tuple[str, ...], *, missing: NotFoundError) -> M
     # They stay, in front: functions import further modules when they run.
     put_first(folders)
     importlib.invalidate_caches()
+    below = tuple(f"{folder}/" for folder in folders)
+    forget_changed(below)
     try:
         with _UserCode(*folders), no_bytecode(), importing(name):
-            return importlib.import_module(name)
+            module = importlib.import_module(name)
+            note_imports(below)
+            return module
     except _MissingModuleError as error:
         if error.name == name.split(".")[0]:
             raise missing from None

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from mlops_pipeline import ir
-from mlops_pipeline.authoring.call_rules import CALL_RULES, ID_HINT, Call, id_is_free, is_id
+from mlops_pipeline.authoring.call_rules import CALL_RULES, Call, id_is_free
 from mlops_pipeline.authoring.draft import Draft, require_draft
 from mlops_pipeline.authoring.placeholders import Reference, Value
 from mlops_pipeline.authoring.wiring import parameter_expression, raise_first
@@ -137,9 +137,9 @@ def pipeline(
 
 def _checked_interface(function: Callable[..., Any], name: str) -> Interface:
     where = defined_at(function)
-    if not is_id(name):
+    if not ir.is_id(name):
         raise DefinitionError(
-            f"{name!r} cannot be the name of a pipeline", hint=ID_HINT, where=where
+            f"{name!r} cannot be the name of a pipeline", hint=ir.ID_HINT, where=where
         )
     interface = read_interface(function, values=False)
     secret = [s.name for s in interface.parameters.values() if s.hint is Secret]

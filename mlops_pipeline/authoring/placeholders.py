@@ -25,7 +25,9 @@ from mlops_pipeline.interface import (
     choices,
     fits,
     is_path,
+    item_schema,
     json_of,
+    kinds,
     member_names,
     member_schema,
     schema_of_value,
@@ -120,6 +122,25 @@ class Value(Unknown):
 
     def __str__(self) -> str:
         return format(self)
+
+    def __getitem__(self, key: str | int) -> Value:
+        """Return an entry of an object or of a list."""
+        found = self._reference
+        if isinstance(key, bool) or not isinstance(key, (str, int)):
+            self._refuse(f"be looked up by {key!r}", "use a text or a number that is known")
+        schema: JsonSchema | None
+        if isinstance(key, int):
+            kind, schema = "array", item_schema(found.schema, key)
+        else:
+            kind, schema = "object", member_schema(found.schema, key)
+        if schema is None or not kinds(found.schema) <= {kind, "null"}:
+            known = member_names(found.schema)
+            raise WiringError(
+                f"{self!r} is {words(found.schema)}: it has no entry {key!r}",
+                hint=did_you_mean(str(key), known) if known else "look in the body of a component",
+                where=caller(),
+            )
+        return _operation("[]", (self, key), schema)
 
     def __eq__(self, other: object) -> Value:  # type: ignore[override]
         return _compared("==", self, other)

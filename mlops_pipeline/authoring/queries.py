@@ -89,7 +89,7 @@ def rolling_window(
     Args:
         node: only what this node wrote: transformed examples are examples with a span, too.
         skip: how many of the newest spans to leave out.
-        at_least: fail if fewer spans than this are there.
+        at_least: skip the node while fewer spans than this are there.
     """
     arguments: dict[str, Any] = {"count": count, "skip": skip, "at_least": at_least}
     arguments |= {"node": node, "pipeline": pipeline}

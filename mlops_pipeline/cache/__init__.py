@@ -1,7 +1,8 @@
 """The cache: results that need not be computed again.
 
 A `Key` sums up code, inputs, parameters and environment of a node; `find_reusable` looks for an
-execution with the same key, and `why_node` says which part of a key has changed.
+execution with the same key whose observation (what else it was seen to use) still holds, and
+`why_node` says which part has changed.
 """
 
 from typing import TYPE_CHECKING
@@ -9,15 +10,30 @@ from typing import TYPE_CHECKING
 from mlops_pipeline.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from mlops_pipeline.cache.key import Found, Key, find_reusable, make_key
-    from mlops_pipeline.cache.why import Change, Why, explain, why_node
+    from mlops_pipeline.cache.key import OBSERVED, Found, Key, find_reusable, make_key
+    from mlops_pipeline.cache.observed import keep, with_variables
+    from mlops_pipeline.cache.why import Change, Why, explain, first_difference, why_node
 else:
     __getattr__ = lazy_names(
         __name__,
         {
-            "key": "Found Key find_reusable make_key",
-            "why": "Change Why explain why_node",
+            "key": "Found Key OBSERVED find_reusable make_key",
+            "observed": "keep with_variables",
+            "why": "Change Why explain first_difference why_node",
         },
     )
 
-__all__ = ["Change", "Found", "Key", "Why", "explain", "find_reusable", "make_key", "why_node"]
+__all__ = [
+    "OBSERVED",
+    "Change",
+    "Found",
+    "Key",
+    "Why",
+    "explain",
+    "find_reusable",
+    "first_difference",
+    "keep",
+    "make_key",
+    "why_node",
+    "with_variables",
+]

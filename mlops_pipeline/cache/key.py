@@ -1,5 +1,7 @@
 """The cache: what decides a node's result, as a key, and the search for an earlier result.
 
+What the key cannot know before the node has run is in `cache.observed`.
+
 A key is the SHA-256 of a manifest: JSON with sorted keys, so that no two manifests share a text.
 The manifest says which part is which, so that `mlops why` can name the part that changed.
 """
@@ -17,9 +19,9 @@ from typing import Any
 
 import msgspec
 
-from mlops_pipeline.code import CodeParts, code_parts
+from mlops_pipeline.code import CodeParts, code_parts, merged
 from mlops_pipeline.errors import NotFoundError, RootError, SettingsError
-from mlops_pipeline.interface import map_paths
+from mlops_pipeline.interface import map_paths, sort_records
 from mlops_pipeline.ir import (
     BeamExecutor,
     CacheIR,
@@ -32,6 +34,9 @@ from mlops_pipeline.roots import digest_path, has_bucket
 from mlops_pipeline.run_state import Workspace, load_outputs, lock_digest
 from mlops_pipeline.store import ArtifactRecord, ArtifactState, Execution
 from mlops_pipeline.uris import is_remote
+
+OBSERVED = "observed"
+"""Property of an execution: what its result depends on beside its key."""
 
 _PYTHON = "{}.{}".format(*sys.version_info)
 
@@ -46,11 +51,24 @@ class Key:
         digest: SHA-256 of `manifest`, in hexadecimal.
         manifest: the parts, as JSON values.
         sources: text of each part of the code, by the name that the manifest gives it.
+        files: SHA-256 of each file of that code, by path.
+        code: the code, as it was read; None if further files count.
+        variables: environment variables that functions of Python read for that code.
     """
 
     digest: str
     manifest: Mapping[str, Any]
     sources: Mapping[str, str]
+    files: Mapping[str, str] = field(default_factory=dict)
+    code: CodeParts | None = None
+    variables: tuple[str, ...] = ()
+
+    def is_surely_current(self) -> bool:
+        """Return True if the key would be the same now; False if only a new one can tell.
+
+        The values of `variables` are no part of it: results keep them as what they used.
+        """
+        return self.code is not None and self.code.is_surely_current()
 
 
 def make_key(
@@ -64,7 +82,7 @@ def make_key(
 
     Inputs count by content, not by where they come from; paths count by what is at them.
     """
-    values, modules = _parameters(node, parameters, workspace)
+    values, modules, files_count = _parameters(node, parameters, workspace)
     # A text may name code: `run_fn="trainer:run"`.
     code = _code(node, modules, list(_texts(values)), workspace)
     executor = node.executor
@@ -79,18 +97,25 @@ def make_key(
         "executor": _container(executor) if isinstance(executor, ContainerExecutor) else [],
         "salt": node.cache.salt,
     }
+    nested = {name: value for name, value in values.items() if isinstance(value, dict | list)}
+    if nested and (order := _key_order(node, nested)):
+        manifest["order"] = order
     data = msgspec.json.encode(manifest, order="deterministic")
-    return Key(hashlib.sha256(data).hexdigest(), manifest, code.sources)
+    digest = hashlib.sha256(data).hexdigest()
+    again = None if files_count or workspace.lock else code
+    return Key(digest, manifest, code.sources, code.files, again, code.variables)
 
 
 def _parameters(
     node: NodeIR, parameters: Mapping[str, Any], workspace: Workspace
-) -> tuple[dict[str, Any], list[Path]]:
-    """Return the parameters for the key, and the Python files among them."""
+) -> tuple[dict[str, Any], list[Path], bool]:
+    """Return the parameters for the key, the Python files among them, and if there are paths."""
     values: dict[str, Any] = {}
     modules: list[Path] = []
+    paths: list[str] = []
 
     def digest(path: str) -> dict[str, str]:
+        paths.append(path)
         absolute = workspace.local_path(path)
         if _is_module(absolute):
             # Its code counts, not its bytes: a changed comment must not run anything.
@@ -103,7 +128,21 @@ def _parameters(
             continue
         value = parameters[parameter.name]
         values[parameter.name] = map_paths(parameter.schema, value, digest)
-    return values, modules
+    return values, modules, bool(paths)
+
+
+def _key_order(node: NodeIR, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the values with dicts whose keys are not in sorted order, as JSON.
+
+    The fields of a dataclass, and of its like, have no order that a component could see.
+    """
+    schemas = {parameter.name: parameter.schema for parameter in node.parameters}
+    found = {}
+    for name, value in values.items():
+        text = msgspec.json.encode(sort_records(schemas[name], value))
+        if text != msgspec.json.encode(value, order="deterministic"):
+            found[name] = text.decode()
+    return found
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -122,7 +161,8 @@ def _is_module(path: Path) -> bool:
 def _path_digest(path: str, workspace: Workspace) -> dict[str, str]:
     absolute = workspace.local_path(path)
     try:
-        return {"content": digest_path(absolute, workspace.digests)}
+        # A component that lists the folder finds the empty ones, too.
+        return {"content": digest_path(absolute, workspace.digests, empty_folders=True)}
     except NotFoundError:
         if absolute.is_file() or absolute.is_dir():
             raise  # It cannot be read, or not all of it: a key without it would hide its changes.
@@ -137,15 +177,8 @@ def _code(
     targets = [node.driver] if node.driver else []
     if isinstance(executor, (FunctionExecutor, ClassExecutor, BeamExecutor)):
         targets.insert(0, executor.target)
-    merged = CodeParts({}, {}, {})
-    for target in targets:
-        found = code_parts(target, workspace.import_paths, modules, texts)
-        merged = CodeParts(
-            {**merged.parts, **found.parts},
-            {**merged.sources, **found.sources},
-            {**merged.packages, **found.packages},
-        )
-    return merged
+    found = [code_parts(t, workspace.import_paths, modules, texts) for t in targets]
+    return found[0] if len(found) == 1 else merged(found)
 
 
 def _container(executor: ContainerExecutor) -> list[Any]:
@@ -171,7 +204,10 @@ class Found:
 
 
 def find_reusable(key: Key, policy: CacheIR, workspace: Workspace) -> Found:
-    """Search for a result with this key whose files are still what was published."""
+    """Search for a result with this key whose files are still what was published.
+
+    What it was seen to use has to be as it was, too.
+    """
     store = workspace.store
     candidates = store.executions_by_cache_key(key.digest)[::-1]
     if not candidates:
@@ -179,18 +215,34 @@ def find_reusable(key: Key, policy: CacheIR, workspace: Workspace) -> Found:
     oldest = time.time() - policy.max_age if policy.max_age is not None else 0.0
     outputs = load_outputs(store, candidates)
     damaged: list[ArtifactRecord] = []
-    reason = "a stored output was altered or is gone"
+    reason = ""
     for execution in candidates:
         if execution.finished < oldest:
-            reason = f"the earlier result is older than {policy.max_age:g} s"
+            reason = reason or f"the earlier result is older than {policy.max_age:g} s"
             break
+        broken = _broken(execution, workspace)
+        if broken:
+            reason = reason or broken
+            continue
         written = outputs.get(execution.id, {})
         bad = [r for records in written.values() for r in records if not _is_intact(r, workspace)]
         if not bad:
             same = f"same as execution {execution.id} of run {execution.run_id}"
             return Found(execution, same, written, tuple(damaged), len(candidates))
         damaged += [record for record in bad if _is_lost(record)]
+        reason = reason or "a stored output was altered or is gone"
     return Found(None, reason, damaged=tuple(damaged), generation=len(candidates))
+
+
+def _broken(execution: Execution, workspace: Workspace) -> str:
+    """Return why a result cannot be reused by what it was seen to use; empty if it can."""
+    kept = execution.properties.get(OBSERVED)
+    if not kept:
+        return ""
+    # Loaded here: most results have used nothing but what their keys say.
+    from mlops_pipeline.cache.observed import why_it_does_not_hold
+
+    return why_it_does_not_hold(kept, execution, workspace)
 
 
 def _is_intact(record: ArtifactRecord, workspace: Workspace) -> bool:

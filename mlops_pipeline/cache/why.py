@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlops_pipeline.cache.key import Key
+from mlops_pipeline.cache.key import OBSERVED, Key
+from mlops_pipeline.cache.observed import Facts, changes, facts_now
 from mlops_pipeline.code import diff
 from mlops_pipeline.errors import NotFoundError, did_you_mean
-from mlops_pipeline.run_state import Iteration
+from mlops_pipeline.run_state import Iteration, Workspace
 from mlops_pipeline.store import Execution, MetadataStore, State
 
 LOOK_BACK = 50
@@ -22,7 +23,9 @@ class Change:
     """One part of the cache key that differs.
 
     Args:
-        part: `code`, `package`, `lock`, `parameter`, `input`, `output`, `executor`, `salt`.
+        part: `code`, `package`, `lock`, `parameter`, `order`, `input`, `output`, `executor`,
+            `salt`; or, of what the earlier execution was seen to use, `file`, `folder`, `module`,
+            `variable`, `installed`.
         name: of the part: the function and its file, the parameter, the input.
         before, after: the values, in words; empty if there is none.
         diff: the changed lines of code.
@@ -37,11 +40,19 @@ class Change:
     file: str = ""
 
     def __str__(self) -> str:
+        if self.part == "variable":
+            return f"environment variable {self.name} {self.after}"
+        if self.part == "installed":
+            return f"package {self.name} {self.after}"
+        if self.part in _USED:
+            return f"{self.name} {self.after}"
         if self.part == "code":
             verb = "changed" if self.before and self.after else "is new"
             return f"{self.name} {verb if self.after else 'is no longer used'}"
         if self.part == "input":
             return f"input {self.name} has different content"
+        if self.part == "order":
+            return f"parameter {self.name} has its keys in another order"
         if self.part == "lock":
             verb = "changed" if self.before and self.after else "is new"
             return f"the lock file {verb if self.after else 'was removed'}"
@@ -53,6 +64,9 @@ class Change:
         if not self.after:
             return f"{what} was removed, it was {self.before}"
         return f"{what}: {self.before} -> {self.after}"
+
+
+_USED = ("file", "folder", "module")
 
 
 @dataclass(frozen=True)
@@ -96,8 +110,10 @@ def why_node(store: MetadataStore, run_id: str, node_id: str, iteration: Iterati
     if execution.state is not State.CACHED and execution.manifest:
         previous = nearest(store, execution)
         if previous is not None:
-            changes = compare(_load(store, previous), _load(store, execution))
-            named = tuple(_with_files(changes, execution))
+            found = compare(_load(store, previous), _load(store, execution))
+            named = tuple(_with_files(found, execution))
+            if not named:
+                named = tuple(_used(previous, execution.properties.get(OBSERVED, {})))
             return Why(execution, execution.reason, previous, named)
     return Why(execution, execution.reason)
 
@@ -112,13 +128,32 @@ def nearest(store: MetadataStore, execution: Execution) -> Execution | None:
     return None
 
 
-def explain(store: MetadataStore, key: Key, expected: Execution) -> list[Change]:
-    """List the differences of a key from the nearest earlier execution of `expected`'s node."""
-    previous = nearest(store, expected)
+def explain(workspace: Workspace, key: Key, expected: Execution) -> list[Change]:
+    """List the differences of a key from the nearest earlier execution of `expected`'s node.
+
+    If there are none, those of what it was seen to use.
+    """
+    previous = nearest(workspace.store, expected)
     if previous is None:
         return []
-    after = _Manifest(key.manifest, lambda name: key.sources.get(name, ""))
-    return list(_with_files(compare(_load(store, previous), after), expected))
+    found = list(_with_files(compare(_load(workspace.store, previous), _of(key)), expected))
+    kept = previous.properties.get(OBSERVED, {})
+    return found or list(_used(previous, facts_now(kept, previous.cache_key, workspace)))
+
+
+def first_difference(before: Key, after: Key) -> str:
+    """Return the first difference of two keys in words; empty if there is none."""
+    return next(map(str, compare(_of(before), _of(after))), "")
+
+
+def _used(previous: Execution, after: Facts) -> Iterator[Change]:
+    """Yield the differences of what an execution was seen to use."""
+    for each in changes(previous.properties.get(OBSERVED, {}), after):
+        yield Change(each.part, each.name, after=each.words)
+
+
+def _of(key: Key) -> _Manifest:
+    return _Manifest(key.manifest, lambda name: key.sources.get(name, ""))
 
 
 @dataclass(frozen=True)
@@ -164,6 +199,7 @@ _CONTENT = "content "
 
 _SECTIONS = {
     "parameter": "parameters",
+    "order": "order",
     "input": "inputs",
     "package": "packages",
     "output": "outputs",

@@ -2,26 +2,68 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, the same as in shells."""
+
+
+class _Lasting(io.FileIO):
+    """A stream of the process whose end does not end a run: what cannot be written is left out.
+
+    Where the reader has gone, as `head` does, that is no error.
+    """
+
+    error = ""
+
+    def write(self, data: ReadableBuffer) -> int:
+        """Write some bytes, or remember why they could not be written."""
+        try:
+            written: int = super().write(data)
+        except BrokenPipeError:
+            return len(memoryview(data))
+        except OSError as error:
+            self.error = error.strerror or str(error)
+            return len(memoryview(data))
+        return written
+
+
+def _lasting(stream: TextIO | None) -> tuple[TextIO, _Lasting]:
+    """Return a text stream to the same file that never fails, and the file.
+
+    Args:
+        stream: None where the process was started without it.
+    """
+    handle = os.open(os.devnull, os.O_WRONLY) if stream is None else stream.fileno()
+    file = _Lasting(handle, "w", closefd=False)
+    text = io.TextIOWrapper(
+        io.BufferedWriter(file),
+        encoding=stream.encoding if stream else "utf-8",
+        errors=stream.errors if stream else "replace",
+        line_buffering=stream is sys.stderr or file.isatty(),
+    )
+    return text, file
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and end the process: 0 done, 1 the run failed, 2 the user's mistake."""
     # A scheduler that ends us gets the same clean store as Ctrl-C leaves.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        code = call(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader of our output has gone; the interpreter must not flush it at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+    sys.stdout, out = _lasting(sys.stdout)
+    sys.stderr, _ = _lasting(sys.stderr)
+    code = call(arguments)
+    sys.stdout.flush()
+    if out.error:
+        print(f"error: cannot write standard output: {out.error}", file=sys.stderr)
+        code = code or 2
     sys.exit(code)
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from mlops_pipeline.cli.output import json_option, write_json
+from mlops_pipeline.cli.output import echo, json_option, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.run import compile_loudly, load, pipeline_argument
 from mlops_pipeline.cli.selection_options import choice_options, force_option, read_selection
@@ -65,7 +65,7 @@ def deploy_(project: Project, pipeline: str | None, as_json: bool, **flags: Any)
     if as_json:
         write_json({**vars(done), "ir_file": str(done.ir_file), "dag_file": str(done.dag_file)})
     else:
-        click.echo(f"{done.dag_file}: {'written' if done.changed else 'unchanged'}")
+        echo(f"{done.dag_file}: {'written' if done.changed else 'unchanged'}")
 
 
 def server_options(command: Command) -> Command:
@@ -124,9 +124,7 @@ def _report(client: AirflowClient, facts: dict[str, Any], as_json: bool, flags: 
     if as_json:
         write_json({**facts, "state": state})
     else:
-        click.echo(
-            f"{dag_id} {run_id}: {state}" + ("" if facts["started"] else ", nothing started")
-        )
+        echo(f"{dag_id} {run_id}: {state}" + ("" if facts["started"] else ", nothing started"))
     return 1 if state == "failed" else 0
 
 

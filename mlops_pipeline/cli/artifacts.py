@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mlops_pipeline.cli.output import json_option, screen, write, write_json
+from mlops_pipeline.cli.output import echo, json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, complete_run, project_options
 from mlops_pipeline.inspection import Table, ago, lines, one_line, read_run
 from mlops_pipeline.run_state import TAG
@@ -39,7 +39,7 @@ def artifacts(
         write_json(found)
         return
     if not found:
-        click.echo("no artifacts" + (f" of type {kind}" if kind else ""))
+        echo("no artifacts" + (f" of type {kind}" if kind else ""))
         return
     heading = ("id", "type", "output", "made", "properties", "uri")
     rows = [_row(record, nodes.get(record.id, "")) for record in found]

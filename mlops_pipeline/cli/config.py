@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mlops_pipeline.cli.output import json_option, screen, warn, write, write_json
+from mlops_pipeline.cli.output import echo, json_option, screen, warn, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.inspection import Table, lines, one_line
 from mlops_pipeline.settings import Settings, describe_setting
@@ -29,7 +29,7 @@ def config(project: Project, as_json: bool) -> None:
         return
     for warning in resolved.warnings:
         warn(warning)
-    click.echo(f"project {resolved.project}\n")
+    echo(f"project {resolved.project}\n")
     rows = [
         (
             name,

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mlops_pipeline.cli.output import json_option, screen, write, write_json
+from mlops_pipeline.cli.output import echo, json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.inspection import (
     DataDiff,
@@ -56,7 +56,7 @@ def list_(project: Project, dataset: str | None, limit: int, as_json: bool) -> N
     if as_json:
         write_json(found)
     elif not found:
-        click.echo("no datasets yet; they are made by an ExampleGen")
+        echo("no datasets yet; they are made by an ExampleGen")
     else:
         write(_versions(found))
 
@@ -196,7 +196,7 @@ def models(project: Project, version: str, as_json: bool) -> None:
     if as_json:
         write_json(found)
     elif not found:
-        click.echo(f"no model was trained on {chosen.dataset} {chosen}")
+        echo(f"no model was trained on {chosen.dataset} {chosen}")
     else:
         write(_models(found))
 

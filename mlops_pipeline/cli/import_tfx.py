@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mlops_pipeline.cli.output import json_option, warn, write, write_json
+from mlops_pipeline.cli.output import echo, json_option, warn, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
 
 
@@ -32,9 +32,9 @@ def import_tfx(project: Project, source: str, as_json: bool) -> None:
             f"{pipeline} has runs of its own here",
             hint="`latest` and its like go by the order in which artifacts came into the store",
         )
-    click.echo("")
-    click.echo("next:")
-    click.echo(f"  mlops runs{project.flags_text()}")
+    echo("")
+    echo("next:")
+    echo(f"  mlops runs{project.flags_text()}")
 
 
 def _summary_lines(done: Any) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from mlops_pipeline.cli.output import json_option, screen, warn, write, write_json
+from mlops_pipeline.cli.output import echo, json_option, screen, warn, write, write_json
 from mlops_pipeline.cli.package import load_package, package_options
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.run import parameter_option, read_parameters
@@ -124,10 +124,8 @@ def submit(
     version, started = deploy.submit(client, package, job)
     link = client.link("runs", started.run_id)
     if not as_json:
-        click.echo(f"{version.name}: {'uploaded' if version.uploaded else 'unchanged'}")
-        click.echo(
-            f"run {name}: {'started' if started.started else 'started before'} {link}".rstrip()
-        )
+        echo(f"{version.name}: {'uploaded' if version.uploaded else 'unchanged'}")
+        echo(f"run {name}: {'started' if started.started else 'started before'} {link}".rstrip())
     state = started.state
     if flags["wait"]:
         state = _wait(client, package, started.run_id, flags["timeout"])
@@ -135,7 +133,7 @@ def submit(
         facts = {**asdict(started), "state": state, "link": link, "kubeflow_run": started.run_id}
         write_json({**facts, "run_id": f"kfp-{started.run_id}", "version": asdict(version)})
     elif flags["wait"]:
-        click.echo(f"run {name}: {state}")
+        echo(f"run {name}: {state}")
     ended = state in deploy.ENDED
     return 1 if ended and state != "SUCCEEDED" else 0
 
@@ -187,8 +185,8 @@ def schedule(
         write_json({**asdict(made), "trigger": str(started), "version": asdict(version)})
         return
     change = "unchanged" if made.change == "none" else made.change
-    click.echo(f"{version.name}: {'uploaded' if version.uploaded else 'unchanged'}")
-    click.echo(f"schedule {job.name} ({started}): {change}{'' if made.enabled else ', paused'}")
+    echo(f"{version.name}: {'uploaded' if version.uploaded else 'unchanged'}")
+    echo(f"schedule {job.name} ({started}): {change}{'' if made.enabled else ', paused'}")
 
 
 @kubeflow.command("pause")
@@ -216,7 +214,7 @@ def _set(project: Project, name: str, as_json: bool, *, enabled: bool) -> None:
     if as_json:
         write_json({"name": name, "enabled": enabled, "ids": ids})
     else:
-        click.echo(f"schedule {name}: {'enabled' if enabled else 'paused'}")
+        echo(f"schedule {name}: {'enabled' if enabled else 'paused'}")
 
 
 @kubeflow.command("list")
@@ -246,7 +244,7 @@ def list_(project: Project, kind: str, as_json: bool, limit: int) -> None:
         cells = [[str(value) for value in row.values()] for row in rows]
         write(lines(Table(tuple(rows[0]), cells), screen()))
     else:
-        click.echo(f"no {kind} of mlops-pipeline here")
+        echo(f"no {kind} of mlops-pipeline here")
 
 
 def _pipelines(client: KubeflowClient) -> Iterator[dict[str, Any]]:
@@ -315,7 +313,7 @@ def delete_schedule(project: Project, name: str, as_json: bool) -> None:
     if as_json:
         write_json({"name": name, "ids": ids})
     else:
-        click.echo(f"schedule {name}: deleted")
+        echo(f"schedule {name}: deleted")
 
 
 @delete.command("version")
@@ -329,7 +327,7 @@ def delete_version(project: Project, name: str, as_json: bool) -> None:
     if as_json:
         write_json({"name": name, "pipeline": version.pipeline, "ids": [version.version_id]})
     else:
-        click.echo(f"version {name}: deleted")
+        echo(f"version {name}: deleted")
 
 
 def _connect(project: Project) -> KubeflowClient:
@@ -362,7 +360,7 @@ def _wait(client: KubeflowClient, package: Package, run_id: str, seconds: float)
 
     def report(name: str, state: str) -> None:
         if not name or name in nodes:
-            click.echo(f"{name or 'run'}: {state}", err=True)
+            echo(f"{name or 'run'}: {state}", err=True)
 
     try:
         return deploy.wait(client, run_id, seconds, report)

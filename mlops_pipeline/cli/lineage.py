@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import click
 
-from mlops_pipeline.cli.output import json_option, write_json
+from mlops_pipeline.cli.output import echo, json_option, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.inspection import Lineage, downstream, find_start, lineage_drawing, upstream
 
@@ -49,4 +49,4 @@ def lineage(
             }
         )
     else:
-        click.echo(DRAW[form](found))
+        echo(DRAW[form](found))

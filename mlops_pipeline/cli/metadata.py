@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from mlops_pipeline.cli.output import echo
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.errors import StoreError
 
@@ -63,7 +64,7 @@ def serve(
     )
     # SIGTERM ends a service or a container; treat it like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    click.echo(f"serving {project.settings.store} at {server.url}")
+    echo(f"serving {project.settings.store} at {server.url}")
     try:
         with contextlib.suppress(KeyboardInterrupt):
             server.wait()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable
@@ -38,15 +39,33 @@ def screen(stream: TextIO | None = None) -> Screen:
     return Screen(shutil.get_terminal_size().columns, "NO_COLOR" not in os.environ)
 
 
+# Colours and styles may pass. Anything else of the kind moves the cursor, names the window, or
+# turns the text around, and texts come from stores that others write.
+_CONTROL = re.compile(
+    "\x1b\\[[0-9;]*m|([\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069])"
+)
+
+
+def visible(text: str) -> str:
+    """Return a text with the control characters in it written out, as Python writes them."""
+    return _CONTROL.sub(lambda m: ascii(m[1])[1:-1] if m[1] else m[0], text)
+
+
+def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """Write a text to standard output or standard error, with nothing that steers a terminal."""
+    click.echo(visible(text), err=err, nl=nl, color=True)
+
+
 def write(lines: Iterable[str], *, err: bool = False) -> None:
     """Write lines to standard output, or to standard error."""
     for line in lines:
-        click.echo(line, err=err, color=True)
+        echo(line, err=err)
 
 
 def write_json(data: Any) -> None:
     """Write a value to standard output as JSON; records become objects, times stay numbers."""
-    click.echo(json.dumps(msgspec.to_builtins(data, enc_hook=str), indent=2, ensure_ascii=False))
+    text = json.dumps(msgspec.to_builtins(data, enc_hook=str), indent=2, ensure_ascii=False)
+    click.echo(_CONTROL.sub(lambda m: f"\\u{ord(m[0]):04x}", text))
 
 
 def complain(message: str, *, hint: str = "", where: str = "") -> None:
@@ -63,7 +82,7 @@ def _print(word: str, style: str, message: str, *, hint: str, where: str) -> Non
     paint = screen(sys.stderr).paint
     if where:
         where = where.removeprefix(f"{Path.cwd()}/")
-        click.echo(paint(where, "dim"), err=True, color=True)
-    click.echo(f"{paint(word, style)} {message}", err=True, color=True)
+        echo(paint(where, "dim"), err=True)
+    echo(f"{paint(word, style)} {message}", err=True)
     if hint:
-        click.echo(f"{paint('hint:', 'cyan')}  {hint}", err=True, color=True)
+        echo(f"{paint('hint:', 'cyan')}  {hint}", err=True)

@@ -10,9 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import click
-
-from mlops_pipeline.cli.output import screen
+from mlops_pipeline.cli.output import echo, screen, visible
 from mlops_pipeline.inspection import DECISIONS, NodeRun, Screen, node_name, seconds
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.runners import NodeEvent
@@ -104,7 +102,7 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
 
     @staticmethod
     def _print(line: str) -> None:
-        click.echo(line, err=True, color=True)
+        echo(line, err=True)
 
 
 def _first_line(text: str) -> str:
@@ -150,7 +148,7 @@ class LiveProgress(AbstractContextManager["LiveProgress"]):
             rows = live_lines(self._tally, Screen(colour=True), most)
             passed = seconds(time.monotonic() - self._began)
             head = f"{self._title} · {self._tally.done} of {len(self._tally.order)} · {passed}"
-        return Text.from_ansi("\n".join([head, *rows]), no_wrap=True, overflow="ellipsis")
+        return Text.from_ansi(visible("\n".join([head, *rows])), no_wrap=True, overflow="ellipsis")
 
 
 def live_lines(

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mlops_pipeline.api import workspace_of
-from mlops_pipeline.cli.output import complain, json_option, warn, write, write_json
+from mlops_pipeline.cli.output import complain, echo, json_option, warn, write, write_json
 from mlops_pipeline.cli.project import Project, node_argument, project_options, run_argument
 from mlops_pipeline.errors import PipelineError, SettingsError
 from mlops_pipeline.executors import Task, TaskResult, run_task
@@ -49,7 +49,7 @@ def replay(
     if as_json:
         write_json({"run": done.id, "node": node, "result": result})
     elif result.error:
-        click.echo(result.details, err=True)
+        echo(result.details, err=True)
         complain(f"{node}: {result.error}", hint=result.hint)
     else:
         if result.gate:
@@ -83,6 +83,6 @@ def _in_debugger(task: Task) -> TaskResult:
     try:
         return run_task(task)
     except Exception as error:  # noqa: BLE001 - whatever the user's code raises is looked at
-        click.echo(traceback_tail(error), err=True)
+        echo(traceback_tail(error), err=True)
         pdb.post_mortem(error.__traceback__)
         return TaskResult(error=f"{type(error).__name__}: {error}")

@@ -18,9 +18,8 @@ from typing import Any
 
 import click
 
-from mlops_pipeline import ir as ir_file
 from mlops_pipeline.authoring import Loaded
-from mlops_pipeline.cli.output import always_json, complain, write_json
+from mlops_pipeline.cli.output import always_json, complain, echo, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.selection_options import choice_options, read_selection
 from mlops_pipeline.errors import (
@@ -34,6 +33,7 @@ from mlops_pipeline.executors import Task
 from mlops_pipeline.gate import gate_data, read_gate
 from mlops_pipeline.interface import run_parameters
 from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.ir_check import load_checked, load_file
 from mlops_pipeline.roots import make_root
 from mlops_pipeline.run_state import Outcome, Workspace, open_workspace
 from mlops_pipeline.runners import IterationOptions, begin, run_iteration
@@ -120,14 +120,14 @@ def _launch(project: Project, file: str, node: str, flags: dict[str, Any]) -> Ou
 def read_ir(file: str) -> PipelineIR:
     """Read a pipeline from a file; `-` is a variable, as a pod sees no files of the scheduler."""
     if file != "-":
-        return ir_file.load_file(Path(file))
+        return load_file(Path(file))
     try:
         data = zlib.decompress(base64.b64decode(os.environ["MLOPS_IR"]))
     except (KeyError, ValueError, zlib.error):
         raise SettingsError(
             "$MLOPS_IR holds no pipeline", hint="name a file of compiled IR instead of -"
         ) from None
-    return ir_file.load(data, source="$MLOPS_IR")
+    return load_checked(data, source="$MLOPS_IR")
 
 
 def begin_step(
@@ -147,7 +147,7 @@ def begin_step(
 
 
 def _print(task: Task, line: str) -> None:
-    click.echo(line, err=True)
+    echo(line, err=True)
 
 
 def _check_result(file: str | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mlops_pipeline.cli.output import json_option, screen, write, write_json
+from mlops_pipeline.cli.output import echo, json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.inspection import DECISIONS, Table, ago, lines, one_line, seconds
 from mlops_pipeline.run_state import run_seconds, state_of
@@ -24,7 +24,7 @@ def runs(project: Project, pipeline: str, limit: int, as_json: bool) -> None:
         return
     if not found:
         of = f" of {pipeline}" if pipeline else ""
-        click.echo(f"no runs{of} yet; start one with `mlops run PIPELINE`")
+        echo(f"no runs{of} yet; start one with `mlops run PIPELINE`")
         return
     heading = ("run", "pipeline", "state", "time", "started", "parameters")
     rows = [_row(run) for run in found]

@@ -25,6 +25,7 @@ from mlops_pipeline.inspection import (
     run_data,
     run_report,
     seconds,
+    verdict_reasons,
 )
 from mlops_pipeline.run_state import LAST
 from mlops_pipeline.store import State
@@ -95,6 +96,9 @@ def _node(node: NodeRun, screen: Screen) -> Iterator[str]:
     )
     yield from _section("inputs", _artifacts(node.inputs))
     yield from _section("outputs", _artifacts(node.outputs))
+    for artifacts in node.outputs.values():
+        for reason in (text for artifact in artifacts for text in verdict_reasons(artifact)):
+            yield f"      {screen.paint(reason, 'yellow')}"
     if node.gate and node.state is not State.SKIPPED:
         yield from ("", *gate_lines(node, screen))
     if execution.error:

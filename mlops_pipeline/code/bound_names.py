@@ -32,6 +32,19 @@ class Scope:
         return (self.used - self.bound) | self.outer
 
 
+def nodes_of(tree: ast.AST) -> list[ast.AST]:
+    """Return a tree and all nodes in it, as `ast.walk`, which takes three times as long."""
+    found = [tree]
+    for node in found:  # It grows meanwhile.
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                found += [item for item in value if isinstance(item, ast.AST)]
+            elif isinstance(value, ast.AST) and name != "ctx":
+                found.append(value)
+    return found
+
+
 def scope_of(statement: ast.AST) -> Scope:
     """Return the names of a top-level statement; `used` holds those of its functions too."""
     scope = Scope()
@@ -75,7 +88,7 @@ def _function(node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> Non
     _visit_all(node.decorator_list, scope)
     inner = Scope()
     _type_parameters(node, inner)
-    _annotation(node.returns, scope)
+    visit_annotation(node.returns, scope)
     _arguments(node.args, scope, inner)
     _visit_all(node.body, inner)
     scope.used |= inner.free
@@ -93,15 +106,16 @@ def _arguments(arguments: ast.arguments, outer: Scope, inner: Scope) -> None:
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     for argument in (*named, arguments.vararg, arguments.kwarg):
         if argument is not None:
-            _annotation(argument.annotation, outer)
+            visit_annotation(argument.annotation, outer)
             inner.bound.add(argument.arg)
 
 
-def _annotation(node: ast.expr | None, scope: Scope) -> None:
+def visit_annotation(node: ast.expr | None, scope: Scope) -> None:
+    """Add the names that an annotation uses, also as text."""
     if node is None:
         return
     _visit(node, scope)
-    for part in ast.walk(node):
+    for part in nodes_of(node):
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             with contextlib.suppress(SyntaxError, ValueError):
                 _visit(ast.parse(part.value.strip(), mode="eval"), scope)
@@ -154,7 +168,7 @@ def _named(node: ast.AST, scope: Scope) -> None:
 
 
 def _annotated(node: ast.AnnAssign, scope: Scope) -> None:
-    _annotation(node.annotation, scope)
+    visit_annotation(node.annotation, scope)
     _visit_all([node.target, node.value], scope)
 
 

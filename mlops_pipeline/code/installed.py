@@ -6,7 +6,10 @@ large environment. Here the name is usually enough; if not, the lists of files a
 
 from __future__ import annotations
 
+import base64
 import functools
+import hashlib
+import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -27,6 +30,10 @@ _KNOWN = {
 }
 _SEPARATORS = re.compile(r"[-_.]+")
 _INFO = re.compile(r"^(?P<name>.+?)-(?P<version>[^-]+)(-py[\d.]+.*)?\.(dist|egg)-info$")
+
+_CODE = (".py", ".so", ".pyd")
+_SECOND = 1_000_000_000
+_MOST_EDITED = 300
 
 
 class Distribution(NamedTuple):
@@ -55,6 +62,67 @@ def distribution_of(dotted: str, site: str, names: frozenset[str]) -> Distributi
         if candidate in installed:
             return installed[candidate]
     return _search(dotted, site, names)
+
+
+def content_of(distribution: Distribution, site: str) -> str:
+    """Return a digest of the files of a distribution; empty where no list of them is kept.
+
+    By its list of installed files, `RECORD`, which has a digest of each (PEP 376). A file that may
+    have been edited since (a later time or another size) is read, and counts where it differs.
+    """
+    if not distribution.info:
+        return _loose(Path(site), distribution.name)
+    record = Path(site, distribution.info, "RECORD")
+    try:
+        status = record.stat()
+    except OSError:
+        return ""
+    return _content(str(record), site, status.st_mtime_ns)
+
+
+def _loose(site: Path, name: str) -> str:
+    """Return a digest of the code of a package that was put there without a list of files."""
+    files = [*site.glob(f"{name}.py"), *sorted((site / name).rglob("*.py"))]
+    texts = [f"{file.relative_to(site)} {file.read_bytes()!r}" for file in files]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12] if texts else ""
+
+
+@functools.lru_cache(maxsize=256)
+def _content(record: str, site: str, installed: int) -> str:
+    rows, sizes, late = [], [], []
+    for line in Path(record).read_text("utf-8", "replace").splitlines():
+        name, _, rest = line.rpartition(",")[0].rpartition(",")
+        size = line.rpartition(",")[2]
+        if not rest or name.startswith("..") or ".dist-info/" in name or name.endswith(".pyc"):
+            continue
+        rows.append(f"{name},{rest}")
+        if name.endswith(_CODE):
+            try:
+                status = os.stat(f"{site}/{name}")  # noqa: PTH116 - there are thousands
+            except OSError:
+                sizes.append((name, rest))
+                continue
+            if str(status.st_size) != size:
+                sizes.append((name, rest))
+            elif status.st_mtime_ns > installed + _SECOND:
+                late.append((name, rest))
+    # A copied environment has new times all over: that is no edit.
+    edited = [*sizes, *(late if len(late) <= _MOST_EDITED else [])]
+    rows += [f"{name} {found}" for name, found in _edited(site, edited)]
+    return hashlib.sha256("\n".join(sorted(rows)).encode()).hexdigest()[:12]
+
+
+def _edited(site: str, suspects: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield the files that are not what was installed, with their digests."""
+    for name, recorded in suspects:
+        try:
+            digest = hashlib.sha256(Path(site, name).read_bytes())
+        except OSError:
+            yield name, "gone"
+            continue
+        plain = base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
+        if recorded != f"sha256={plain}":
+            yield name, plain
 
 
 def _normalise(name: str) -> str:

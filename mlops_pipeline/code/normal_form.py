@@ -1,7 +1,8 @@
 """Python source in a normal form, independent of its layout.
 
-`read` turns statements into a normal form, in which comments, formatting and docstrings leave no
-trace, and notes on the way what they import and mention. Nothing is executed.
+`read` turns statements into a normal form, in which comments, formatting, docstrings and the names
+of local variables leave no trace, and notes on the way what they import and mention. Nothing is
+executed.
 
 The normal form is made here, not by `ast.dump`, because that one changes between versions of
 Python. Ours leaves out empty fields, positions and contexts, and joins the pieces of f-strings;
@@ -11,10 +12,14 @@ no code is known that Python 3.10 to 3.13 put into different forms.
 from __future__ import annotations
 
 import ast
+import copy
 import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+from mlops_pipeline.code.bound_names import nodes_of
+from mlops_pipeline.code.local_names import class_names, numbered_names
 
 _LEFT_OUT = ("ctx", "kind", "type_comment", "type_ignores")
 _FIELDS: dict[type[ast.AST], tuple[tuple[str, str], ...]] = {}
@@ -81,11 +86,15 @@ class _Reader:
         self.result = Reading()
         self._docstrings = docstrings
         self._for_types = False
+        # The numbers of local variables, and names as they are, by scope.
+        self._scopes: list[dict[str, str]] = []
+        self._count = 0
+        self._handed: set[int] = set()
 
-    def node(self, node: ast.AST) -> None:
+    def node(self, node: ast.AST, *, plain: bool = False) -> None:
         kind = type(node)
         special = _SPECIAL.get(kind)
-        if special is not None and special(self, node):
+        if special is not None and not plain and special(self, node):
             return
         out = self.out
         out.append("(" + kind.__name__)
@@ -114,14 +123,69 @@ class _Reader:
 
     def _name(self, node: ast.Name) -> bool:
         self.result.chains.add(node.id)
-        self.out.append(f"<{node.id}>")
+        self.out.append(f"<{self._spelt(node.id)}>")
+        return True
+
+    def _spelt(self, name: str) -> str:
+        """Return a name, or the number of the local variable that it is."""
+        for scope in reversed(self._scopes):
+            if name in scope:
+                if not scope[name]:
+                    scope[name] = f"%{self._count}"
+                    self._count += 1
+                return scope[name]
+        return name
+
+    def _scope(self, node: ast.AST) -> bool:
+        """Write a function or a comprehension, with its local variables as numbers."""
+        arguments = getattr(node, "args", None)
+        named: list[str] = []
+        if isinstance(arguments, ast.arguments):
+            named = [each.arg for each in nodes_of(arguments) if isinstance(each, ast.arg)]
+        if isinstance(node, ast.ClassDef):
+            names = {name: name for name in class_names(node)}
+        else:
+            names = {**{name: name for name in named}, **dict.fromkeys(numbered_names(node), "")}
+        if id(node) in self._handed and isinstance(node, ast.Lambda):
+            names.update(dict.fromkeys(named, ""))
+        self._scopes.append(names)
+        if len(self._scopes) == 1:
+            self._count = 0
+        self.node(self._renamed(node) if id(node) in self._handed else node, plain=True)
+        self._scopes.pop()
+        return True
+
+    def _renamed(self, node: ast.AST) -> ast.AST:
+        """Return a function with numbers for its parameters, or a node with one for its name."""
+        renamed = copy.copy(node)
+        if isinstance(renamed, ast.Lambda):
+            given = renamed.args = copy.copy(renamed.args)
+            given.posonlyargs, given.args = map(self._numbered, (given.posonlyargs, given.args))
+            given.vararg = next(iter(self._numbered([given.vararg] if given.vararg else [])), None)
+        for name in ("name", "rest", "asname"):
+            if getattr(node, name, None) and not (name == "name" and isinstance(node, ast.alias)):
+                setattr(renamed, name, self._spelt(getattr(node, name)))
+        return renamed
+
+    def _numbered(self, given: Iterable[ast.arg]) -> list[ast.arg]:
+        return [ast.arg(arg=self._spelt(each.arg)) for each in given]
+
+    def _named(self, node: ast.AST) -> bool:
+        """Write a handler, a pattern or an import with the number of the variable that it sets."""
+        if self._scopes:
+            self.node(self._renamed(node), plain=True)
+        return bool(self._scopes)
+
+    def _nonlocal(self, node: ast.Nonlocal) -> bool:
+        self.out.append(f"(Nonlocal {sorted(map(self._spelt, node.names))})")
         return True
 
     def _attribute(self, node: ast.Attribute) -> bool:
         chain = dotted(node)
         if chain:
             self.result.chains.add(chain)
-            self.out.append(f"<{chain}>")
+            first, dot, rest = chain.partition(".")
+            self.out.append(f"<{self._spelt(first)}{dot}{rest}>")
         return bool(chain)
 
     def _constant(self, node: ast.Constant) -> bool:
@@ -157,6 +221,10 @@ class _Reader:
         return False
 
     def _call(self, node: ast.Call) -> bool:
+        # What is called with a function gives it positions, not the names of its parameters.
+        for given in (*node.args, *(each.value for each in node.keywords)):
+            if isinstance(given, ast.Lambda) and not _takes_names(given.args):
+                self._handed.add(id(given))
         called = dotted(node.func)
         if called.rpartition(".")[2] in ("import_module", "__import__") and node.args:
             self._note(_dynamic_import(node.args[0]))
@@ -189,6 +257,20 @@ _SPECIAL: dict[type[ast.AST], Callable[[_Reader, Any], bool]] = {
     ast.ImportFrom: _Reader._import_from,
     ast.Call: _Reader._call,
     ast.If: _Reader._if,
+    ast.FunctionDef: _Reader._scope,
+    ast.AsyncFunctionDef: _Reader._scope,
+    ast.Lambda: _Reader._scope,
+    ast.ClassDef: _Reader._scope,
+    ast.ListComp: _Reader._scope,
+    ast.SetComp: _Reader._scope,
+    ast.DictComp: _Reader._scope,
+    ast.GeneratorExp: _Reader._scope,
+    ast.Nonlocal: _Reader._nonlocal,
+    ast.ExceptHandler: _Reader._named,
+    ast.MatchAs: _Reader._named,
+    ast.MatchStar: _Reader._named,
+    ast.MatchMapping: _Reader._named,
+    ast.alias: _Reader._named,
 }
 
 
@@ -240,8 +322,14 @@ def _known_start(node: ast.expr) -> tuple[str, bool]:
     return "", True
 
 
+def _takes_names(arguments: ast.arguments) -> bool:
+    return bool(arguments.kwonlyargs or arguments.kwarg or arguments.defaults)
+
+
 def is_idle(node: object) -> bool:
-    """Return True if a statement does nothing: `pass`, a docstring, `...`."""
+    """Return True if a statement does nothing: `pass`, a docstring, `...`, an overload."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return any(dotted(each).rpartition(".")[2] == "overload" for each in node.decorator_list)
     return isinstance(node, ast.Pass) or (
         isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     )

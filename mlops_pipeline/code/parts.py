@@ -1,13 +1,11 @@
 """Code that a component reaches, by static analysis: no code of the user is imported.
 
-In the component's own module single symbols count: the function, the names that it uses, what
-those use, and the statements that run for their effect. A neighbour in the same file does not.
-Of the first-party modules that these import, all of the module counts, through any chain of
-imports; of a package's `__init__`, what is taken from it. Third-party packages count by version.
+Single symbols count: the function, the names that it uses, what those use, in its own module and
+in those that it imports, through any chain of imports, and the statements that run for their
+effect. A neighbour in the same file does not.
 
 Where code decides by itself what it uses (`globals()`, `exec`, `import_module(name)`), more counts
-rather than less. Not seen are: files that are not Python, modules started by `runpy` or as a
-subprocess, docstrings read by a library, and classes found through a registry of another module.
+rather than less. What is found only when the code runs is observed then: see `cache.observed`.
 """
 
 # A repeated analysis asks for the status of some twenty files, and shall take microseconds.
@@ -19,7 +17,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlops_pipeline.code.differences import diff
@@ -27,7 +25,7 @@ from mlops_pipeline.code.find_module import Finder
 from mlops_pipeline.code.reachable import Reach
 from mlops_pipeline.roots import FIELDS, Stamp
 
-__all__ = ["CodeParts", "code_parts", "diff"]
+__all__ = ["CodeParts", "code_parts", "diff", "merged", "package_now"]
 
 
 @dataclass(frozen=True)
@@ -35,26 +33,31 @@ class CodeParts:
     """The code that a component reaches.
 
     Args:
-        parts: digest of each part in normal form: `penguin/model.py` for a module,
-            `penguin/model.py::build` for a symbol with the imports that it uses,
-            `penguin/model.py::<top level>` for the statements that run for their effect.
+        parts: digest of each part in normal form: `penguin/model.py::build` for a symbol with the
+            imports that it uses, `penguin/model.py::<top level>` for the statements that run for
+            their effect, `penguin/model.py` for a file that can only count as a whole.
         sources: the text of the file that each part is in, as it stands.
-        packages: versions of the third-party distributions that are imported;
-            `missing` for an import that leads nowhere.
+        packages: versions of the third-party distributions that are imported, and digests of their
+            files; `missing` for an import that leads nowhere.
+        files: SHA-256 of the bytes of each file, by path.
+        stamps: stamps of the files and folders that it was read from; empty if they would not show
+            each change.
+        variables: environment variables that functions of Python read which are called (`TZ`).
     """
 
     parts: Mapping[str, str]
     sources: Mapping[str, str]
     packages: Mapping[str, str]
+    files: Mapping[str, str] = field(default_factory=dict, compare=False)
+    stamps: tuple[tuple[str, Stamp | None], ...] = field(default=(), compare=False)
+    variables: tuple[str, ...] = ()
+
+    def is_surely_current(self) -> bool:
+        """Return True if the files are as they were; False if only reading them can tell."""
+        return bool(self.stamps) and all(_stamp(path) == stamp for path, stamp in self.stamps)
 
 
-@dataclass(frozen=True)
-class _Remembered:
-    result: CodeParts
-    stamps: tuple[tuple[str, Stamp | None], ...]
-
-
-_RESULTS: dict[tuple[object, ...], _Remembered] = {}
+_RESULTS: dict[tuple[object, ...], CodeParts] = {}
 
 
 def code_parts(
@@ -85,8 +88,8 @@ def code_parts(
         os.getcwd(),
     )
     known = _RESULTS.get(key)
-    if known is not None and all(_stamp(path) == stamp for path, stamp in known.stamps):
-        return known.result
+    if known is not None and known.is_surely_current():
+        return known
     reach = Reach(Finder(import_paths))
     for file in files:
         reach.enter_file(file)
@@ -94,9 +97,27 @@ def code_parts(
     for text in mentioned:
         reach.enter_mention(text)
     result = _summary(reach)
-    if reach.finder.settled:
-        _RESULTS[key] = _Remembered(result, tuple(reach.finder.watched.items()))
+    if result.stamps:
+        _RESULTS[key] = result
     return result
+
+
+def merged(found: Sequence[CodeParts]) -> CodeParts:
+    """Return the code that several components reach, as one."""
+    stamps = {path: stamp for each in found for path, stamp in each.stamps}
+    return CodeParts(
+        {name: digest for each in found for name, digest in each.parts.items()},
+        {name: text for each in found for name, text in each.sources.items()},
+        {name: version for each in found for name, version in each.packages.items()},
+        {path: digest for each in found for path, digest in each.files.items()},
+        tuple(stamps.items()) if all(each.stamps for each in found) else (),
+        tuple(sorted({name for each in found for name in each.variables})),
+    )
+
+
+def package_now(name: str, import_paths: Sequence[str]) -> tuple[str, str]:
+    """Return distribution and version with digest of an installed module; empty if it is none."""
+    return Reach(Finder(import_paths)).package_of(name)
 
 
 def _summary(reach: Reach) -> CodeParts:
@@ -105,6 +126,9 @@ def _summary(reach: Reach) -> CodeParts:
         {part.name: _digest(part.text) for part in found},
         {part.name: part.source for part in found},
         dict(sorted(reach.packages.items())),
+        reach.files(),
+        tuple(reach.finder.watched.items()) if reach.finder.settled else (),
+        tuple(sorted(reach.variables)),
     )
 
 

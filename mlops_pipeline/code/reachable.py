@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from mlops_pipeline.code.bound_names import Scope, visit_annotation
 from mlops_pipeline.code.find_module import Finder, FoundModule, Module
-from mlops_pipeline.code.installed import distribution_of
-from mlops_pipeline.code.normal_form import Import, Reading
-from mlops_pipeline.code.source_file import TOP_LEVEL, SourceFile, Statement, load_source
+from mlops_pipeline.code.installed import content_of, distribution_of
+from mlops_pipeline.code.normal_form import Import, Reading, read
+from mlops_pipeline.code.source_file import SourceFile, Statement, load_source
+from mlops_pipeline.code.unread import all_dropped, dropped_annotations
 from mlops_pipeline.errors import CompileError, NotFoundError
 
 MISSING = "missing"
+DOCSTRING = "<docstring>"
+TEXT = "<text>"
+
+# By these, a class learns of the classes that derive from it.
+_REGISTERS = ("__init_subclass__", "__subclasses__", "metaclass")
 
 # What makes all of a module count, because what it reaches cannot be read off.
 _OPAQUE = ("globals", "exec", "eval", "__builtins__", "sys.modules")
@@ -45,7 +53,11 @@ class Reach:
     def __init__(self, finder: Finder) -> None:
         self.finder = finder
         self.packages: dict[str, str] = {}
+        # Environment variables that functions of Python read which are reached.
+        self.variables: set[str] = set()
         self._visits: dict[str, _Visit] = {}
+        # Normal forms of the annotations of what was entered, by file and symbol.
+        self._annotations: dict[tuple[str, str], list[str]] = {}
         self._queue: list[tuple[_Visit, Collection[str]]] = []
         # Folders of files that were entered by path: their neighbours can be imported, too.
         self._beside: list[str] = [""]
@@ -64,12 +76,24 @@ class Reach:
             *parents, module = found.modules
             self._want_effects(parents)
             symbol = qualname.partition(".")[0]
-            known = symbol in self._load(module).binding
-            self._want(module, {symbol} if known else None)
+            source = self._load(module)
+            self._want(module, {symbol} if symbol in source.binding else None)
+            for statement in source.binding.get(symbol, ()):
+                self._enter_annotations(module, statement)
         elif found.kind != "standard":
             raise CompileError(
                 f"the module {name} of {target} is not on the import path",
                 hint="run the command in the project's folder, or add the folder to import_paths",
+            )
+
+    def _enter_annotations(self, module: Module, statement: Statement) -> None:
+        """Count the annotations of what is entered: it is called by them."""
+        for annotation in dropped_annotations(statement.node):
+            scope = Scope()
+            visit_annotation(annotation, scope)
+            self._want(module, scope.used)
+            self._annotations.setdefault((module.path, statement.label), []).append(
+                read([annotation]).text
             )
 
     def enter_file(self, file: Path) -> None:
@@ -104,14 +128,90 @@ class Reach:
         """Follow all there is to follow, and list what counts."""
         while self._queue:
             self._follow_visit(*self._queue.pop())
+            if not self._queue:
+                self._want_registered()
+        kinds = {
+            kind for v in self._visits.values() for s in v.reached.values() for kind in s.reads
+        }
+        self.variables |= {name for name in kinds if name.isupper()}
         for visit in self._visits.values():
             source = visit.source
             file = self.finder.display_name(visit.module)
-            if visit.whole:
+            if "text" in kinds:
+                yield Part(f"{file}::{TEXT}", source.digest, source.text)
+            if visit.whole and not _is_split(visit):
                 yield Part(file, source.whole.text, source.text)
                 continue
-            for label, texts in _symbols(visit).items():
+            for label, texts in self._symbols(visit, kinds).items():
                 yield Part(f"{file}::{label}", "\n".join(texts), source.text)
+            if (
+                "docstrings" in kinds
+                and source.tree is not None
+                and (text := ast.get_docstring(source.tree))
+            ):
+                yield Part(f"{file}::{DOCSTRING}", text, source.text)
+
+    def _want_registered(self) -> None:
+        """Count classes that a base class of the user's may find by itself."""
+        visits = list(self._visits.values())
+        if any(word in visit.source.text for visit in visits for word in _REGISTERS):
+            for visit in visits:
+                if not visit.whole:
+                    names = {
+                        n for s in visit.source.derived if self._is_own(visit, s) for n in s.binds
+                    }
+                    self._want(visit.module, names)
+
+    def _is_own(self, visit: _Visit, statement: Statement) -> bool:
+        """Return True if a class has a base class of the user's."""
+        for base in statement.bases:
+            first = base.partition(".")[0]
+            for bound in visit.source.binding.get(first, ()):
+                if bound.role != "import":
+                    return True
+                (imported,) = bound.reading.imports
+                if any(found.kind == "first-party" for found in self._find(visit, imported)):
+                    return True
+        return False
+
+    def _symbols(self, visit: _Visit, read_by_code: Collection[str]) -> dict[str, list[str]]:
+        """Return normal forms of what counts of a file, each with the imports that it depends on.
+
+        An import is a part of its own only where another file takes its name from here. Where code
+        reads docstrings or annotations, any could be meant.
+        """
+        source = visit.source
+        texts: dict[str, list[str]] = {}
+        effects = 0
+        for _, statement in sorted(visit.reached.items()):
+            if statement.role == "import" and not statement.binds & visit.names:
+                continue
+            effects += statement.role == "effect"
+            found = [s.reading.text for s in source.imports_for(statement)]
+            text = statement.reading.text
+            found += self._annotations.get((visit.module.path, statement.label), [])
+            if "annotations" in read_by_code and (dropped := all_dropped(statement.node)):
+                found.append(read(dropped).text)
+            if "docstrings" in read_by_code or self._is_read_by_library(visit, statement):
+                text = statement.documented
+            order = source.order_of(statement, effects)
+            texts.setdefault(statement.label, []).extend([*sorted(found), text, *order])
+        return texts
+
+    def _is_read_by_library(self, visit: _Visit, statement: Statement) -> bool:
+        """Return True if a decorator of a library may read the docstring."""
+        if statement.role != "effect":
+            return False
+        for name in statement.decorators:
+            for bound in visit.source.binding.get(name.partition(".")[0], ()):
+                for imported in bound.reading.imports if bound.role == "import" else ():
+                    if any(found.kind == "third-party" for found in self._find(visit, imported)):
+                        return True
+        return False
+
+    def files(self) -> dict[str, str]:
+        """Return the SHA-256 of each file that is reached, by path."""
+        return {path: visit.source.digest for path, visit in self._visits.items()}
 
     def _load(self, module: Module) -> SourceFile:
         source, stamp, settled = load_source(module.path)
@@ -139,8 +239,7 @@ class Reach:
 
     def _want_module(self, module: Module, name: str, chains: Collection[str]) -> None:
         """Count the used parts of a module that code calls `name`; `chains` name them."""
-        lone = _starts(name) & set(chains)
-        if not module.folders or not name or lone:
+        if not name or _starts(name) & set(chains):
             self._want(module, None)
             return
         self._want(module, ())
@@ -167,6 +266,7 @@ class Reach:
         if source.tree is None:
             visit.whole = True
         if visit.whole:
+            _is_split(visit)
             self._follow_all(visit, [source.whole])
             return
         try:
@@ -197,23 +297,27 @@ class Reach:
                     self._follow(visit, imported, {imported.bound})
 
     def _follow_unreached(self, visit: _Visit) -> None:
-        """Follow imports that run although no reached code uses their names.
-
-        One that no statement of the file uses is there for its effect, so all of it counts; not
-        so in a package's `__init__`, which imports what others are to find there.
-        """
+        """Follow imports that run although no reached code uses their names, for their effects."""
         for statement in visit.source.statements:
             if statement.role != "import" or statement.index in visit.reached:
                 continue
             (imported,) = statement.reading.imports
-            found = self._find(visit, imported)
-            if all(one.kind == "standard" for one in found):
-                continue
-            if not visit.module.folders and statement in visit.source.unused_imports:
-                visit.reached[statement.index] = statement
-                self._follow(visit, imported, statement.binds)
-            else:
-                self._want_effects(module for one in found for module in one.modules)
+            lone = not visit.module.folders and statement in visit.source.unused_imports
+            for found in self._find(visit, imported):
+                self._want_effects(found.modules)
+                if lone and found.kind == "third-party":
+                    self._add_package(found)
+                elif (
+                    imported.names
+                    and found.complete
+                    and found.modules
+                    and found.modules[-1].folders
+                ):
+                    # `from package import module`: what importing that does.
+                    below = self.finder.descend(
+                        found.modules, imported.names, found.modules[-1].folders
+                    )
+                    self._want_effects(below.modules)
 
     def _find(self, visit: _Visit, imported: Import) -> list[FoundModule]:
         if imported.level:
@@ -236,7 +340,7 @@ class Reach:
         self._want_effects(parents)
         if imported.names:
             for name in imported.names:
-                if name == "*" or not last.folders:
+                if name == "*":
                     self._want(last, None)
                 else:
                     self._want_attribute(last, name, imported.bound, chains)
@@ -263,28 +367,34 @@ class Reach:
                 if found.kind == "first-party":
                     self._follow_own(Import(name), found, ())
 
+    def package_of(self, name: str) -> tuple[str, str]:
+        """Return distribution and version with digest of an installed module; empty if none."""
+        found = self.finder.find(name)
+        if found.kind == "third-party":
+            self._add_package(found)
+        return next(iter(self.packages.items()), ("", ""))
+
     def _add_package(self, found: FoundModule) -> None:
         listing = self.finder.listing(found.site)
         distribution = distribution_of(found.name, found.site, listing)
-        self.packages[distribution.name] = distribution.version
+        content = content_of(distribution, found.site)
+        text = f"{distribution.version} (content {content})" if content else distribution.version
+        self.packages[distribution.name] = text
 
 
-def _symbols(visit: _Visit) -> dict[str, list[str]]:
-    """Return normal forms of what counts of a file, each with the imports that it depends on.
-
-    An import is a part of its own only where another file takes its name from here.
-    """
-    source = visit.source
-    texts: dict[str, list[str]] = {}
-    for _, statement in sorted(visit.reached.items()):
-        label = statement.label
-        if statement.role == "import" and not statement.binds & visit.names:
-            if statement not in source.unused_imports:
-                continue
-            label = TOP_LEVEL
-        found = [s.reading.text for s in source.imports_for(statement)]
-        texts.setdefault(label, []).extend([*sorted(found), statement.reading.text])
-    return texts
+def _is_split(visit: _Visit) -> bool:
+    """Make all statements of a file count one by one; false if it can only count as a whole."""
+    if visit.source.tree is None:
+        return False
+    try:
+        for statement in visit.source.statements:
+            if statement.role != "import" or statement not in visit.source.unused_imports:
+                visit.reached[statement.index] = statement
+                _ = statement.reading
+    except RecursionError:
+        visit.reached.clear()
+        return False
+    return True
 
 
 def _grow(visit: _Visit, names: Collection[str]) -> None:

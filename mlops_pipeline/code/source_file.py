@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from mlops_pipeline.code.bound_names import Scope, scope_of
+from mlops_pipeline.code.bound_names import Scope, nodes_of, scope_of
 from mlops_pipeline.code.normal_form import (
     Reading,
     dotted,
@@ -27,10 +27,20 @@ from mlops_pipeline.code.normal_form import (
     is_type_guard,
     read,
 )
+from mlops_pipeline.code.unread import ANNOTATION_READERS, drop_unread_annotations
 from mlops_pipeline.errors import CompileError, NotFoundError
 from mlops_pipeline.roots import Stamp, is_settled, stamp_of
 
 TOP_LEVEL = "<top level>"
+
+# What code reads of other code, or of its surroundings, by words in it.
+_READS = {
+    "docstrings": ("__doc__", "getdoc", "pydoc", "doctest"),
+    "annotations": ANNOTATION_READERS,
+    "text": ("__code__", "lineno", "getframeinfo"),
+    "TZ": ("localtime", "fromtimestamp", "astimezone", "tzset", "mktime", "ctime"),
+    "LANG": ("setlocale", "strxfrm", "strcoll"),
+}
 
 StatementRole = Literal["definition", "import", "future", "effect"]
 _Split = tuple[ast.stmt, set[str], StatementRole]
@@ -69,6 +79,30 @@ class Statement:
         return read([self.node], docstrings=self.docstrings)
 
     @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """Kinds of things that it may read: `docstrings`, `annotations`, `text`, variables."""
+        text = self.reading.text
+        return tuple(kind for kind, words in _READS.items() if any(map(text.__contains__, words)))
+
+    @cached_property
+    def documented(self) -> str:
+        """Its normal form with docstrings."""
+        return read([self.node], docstrings=True).text
+
+    @property
+    def bases(self) -> list[str]:
+        """The dotted names of the base classes, for a class."""
+        if not isinstance(self.node, ast.ClassDef):
+            return []
+        return [dotted(base) for base in (*self.node.bases, *(k.value for k in self.node.keywords))]
+
+    @property
+    def decorators(self) -> list[str]:
+        """The dotted names of its decorators."""
+        found = getattr(self.node, "decorator_list", ())
+        return [dotted(d.func if isinstance(d, ast.Call) else d) for d in found]
+
+    @cached_property
     def uses(self) -> set[str]:
         """The names that it takes from its module."""
         scope = scope_of(self.node)
@@ -88,6 +122,11 @@ class SourceFile:
     data: bytes
     text: str
     tree: ast.Module | None
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of its bytes."""
+        return hashlib.sha256(self.data).hexdigest()
 
     @cached_property
     def statements(self) -> tuple[Statement, ...]:
@@ -120,6 +159,30 @@ class SourceFile:
         found = [bound[index] for index in sorted(bound) if bound[index].role == "import"]
         # The compiler's settings for this file affect all code in it.
         return found if statement.role == "import" else [*self.futures, *found]
+
+    @cached_property
+    def derived(self) -> list[Statement]:
+        """The classes that have base classes."""
+        return [s for s in self.statements if s.bases]
+
+    def order_of(self, statement: Statement, effects: int) -> list[str]:
+        """Return how far the order of statements counts for one; empty if it does not.
+
+        A value that is computed depends on what ran before: on effects, of which so many precede
+        it, and on which of several values a name has.
+        """
+        value = getattr(statement.node, "value", None)
+        if statement.role != "definition" or not isinstance(value, ast.expr):
+            return []
+        if not any(isinstance(each, (ast.Name, ast.Call)) for each in nodes_of(value)):
+            return []
+        several = {name: self.binding.get(name, ()) for name in sorted(statement.uses)}
+        before = [
+            f"{name} {sum(other.index < statement.index for other in bound)}"
+            for name, bound in several.items()
+            if len(bound) > 1
+        ]
+        return [f"after {effects}", *before] if effects or before else []
 
     @cached_property
     def futures(self) -> list[Statement]:
@@ -190,7 +253,10 @@ def parse(data: bytes, path: str) -> SourceFile:
         text = data.decode(encoding)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return SourceFile(path, data, text, _parse(text, path))
+            tree = _parse(text, path)
+            if tree is not None:
+                drop_unread_annotations(tree, text)
+            return SourceFile(path, data, text, tree)
     except SyntaxError as error:
         line = error.lineno or 1
         raise CompileError(

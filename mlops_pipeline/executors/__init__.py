@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from mlops_pipeline.executors.context import TaskContext, current_task
     from mlops_pipeline.executors.executor import execute, run_task
     from mlops_pipeline.executors.failure import Redactor, failed
-    from mlops_pipeline.executors.task import ArtifactRef, Task, TaskResult
+    from mlops_pipeline.executors.readers import (
+        THERE,
+        listing,
+        mark_at,
+        variable_digest,
+        variable_in,
+    )
+    from mlops_pipeline.executors.task import ArtifactRef, Observed, Task, TaskResult, seed_of
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -23,12 +30,15 @@ else:
             "context": "TaskContext current_task",
             "executor": "execute run_task",
             "failure": "Redactor failed",
-            "task": "ArtifactRef Task TaskResult",
+            "readers": "THERE listing mark_at variable_digest variable_in",
+            "task": "ArtifactRef Observed Task TaskResult seed_of",
         },
     )
 
 __all__ = [
+    "THERE",
     "ArtifactRef",
+    "Observed",
     "Redactor",
     "Task",
     "TaskContext",
@@ -37,6 +47,11 @@ __all__ = [
     "execute",
     "failed",
     "is_local",
+    "listing",
+    "mark_at",
     "run_task",
     "running_pipeline",
+    "seed_of",
+    "variable_digest",
+    "variable_in",
 ]

@@ -25,7 +25,14 @@ from mlops_pipeline.artifacts import (
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
 from mlops_pipeline.executors.context import Taken, TaskContext
 from mlops_pipeline.executors.task import ArtifactRef, Task
-from mlops_pipeline.interface import Secret, near_choice, spelt
+from mlops_pipeline.interface import (
+    Secret,
+    is_numpy_scalar,
+    near_choice,
+    plain_data,
+    refuse_losses,
+    spelt,
+)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -130,8 +137,11 @@ def _converted(task: Task, name: str, value: Any, hint: Any) -> Any:
     if isinstance(value, str) and Secret in (hint, *typing.get_args(hint)):
         return value
     try:
-        return msgspec.convert(value, hint, dec_hook=_decode_path, str_keys=True)
-    except msgspec.ValidationError as error:
+        typed = msgspec.convert(value, hint, dec_hook=_decode_path, str_keys=True)
+        if isinstance(value, dict | list):
+            refuse_losses(value, value, typed, hint)
+        return typed
+    except ValueError as error:
         raise ParameterError(
             f"{task.name}: parameter {name!r} takes {spelt(hint)}: {error}",
             hint=near_choice(str(error), hint)
@@ -188,11 +198,34 @@ def write_values(task: Task, outputs: Mapping[str, Artifact], returned: Any, hin
             artifact.write(_checked(task, name, values[name], fields[name]))
 
 
+def refuse_returned(task: Task, returned: Any) -> None:
+    """Refuse a value that an executor without value outputs returned.
+
+    Raises:
+        ExecutorError: it is not None.
+    """
+    if returned is not None:
+        raise ExecutorError(
+            f"{task.name}: the executor returned {_shown(returned)}, but it has no output for it",
+            hint="annotate what it returns, as in `-> int`, or return nothing",
+            retryable=False,
+        )
+
+
 def _fields_of(task: Task, returned: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(returned, Mapping):
         found = {name: returned[name] for name in fields if name in returned}
+        given = set(returned)
     else:
         found = {name: getattr(returned, name) for name in fields if hasattr(returned, name)}
+        given = {*getattr(returned, "_fields", ()), *getattr(returned, "__dataclass_fields__", ())}
+    extra = sorted(map(str, given - {*fields}))
+    if extra:
+        raise ExecutorError(
+            f"{task.name}: the executor returned {', '.join(extra)}, which its return type lacks",
+            hint=f"add it to the return type, or return {', '.join(fields)} only",
+            retryable=False,
+        )
     missing = [name for name in fields if name not in found]
     if missing:
         raise ExecutorError(
@@ -205,21 +238,24 @@ def _fields_of(task: Task, returned: Any, fields: Mapping[str, Any]) -> dict[str
 
 def _checked(task: Task, name: str, value: Any, hint: Any) -> Any:
     """Return the value as plain data, if it is of the declared type."""
-    if getattr(value, "shape", None) == () and hasattr(value, "item"):
-        value = value.item()  # a number of NumPy
+    if is_numpy_scalar(value):
+        value = value.item()
     if hint is None or hint is type(None):
         hint = Any
     kind = value_artifact_for(hint).PYTHON_TYPE
     if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
+        if float(value) == value or value != value:
+            return float(value)
+        raise _wrong_value(task, name, value, hint, ": a float cannot hold all of its digits")
     if kind in (str, bytes, bool, int):
         if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
             return value
         raise _wrong_value(task, name, value, hint, "")
     try:
-        plain = msgspec.to_builtins(value, str_keys=True, enc_hook=_encode_path)
-        msgspec.convert(plain, hint, dec_hook=_decode_path, str_keys=True)
-    except (msgspec.ValidationError, TypeError, NotImplementedError) as error:
+        plain = plain_data(value, _encode_path)
+        typed = msgspec.convert(plain, hint, dec_hook=_decode_path, str_keys=True)
+        refuse_losses(value, plain, typed, hint)
+    except (ValueError, TypeError, NotImplementedError) as error:
         raise _wrong_value(task, name, value, hint, f": {error}") from None
     return plain
 
@@ -245,10 +281,17 @@ def changed_properties(
     """Return the properties that the executor set, by output.
 
     Raises:
-        ExecutorError: one is not of its declared type, or nothing that a property can hold.
+        ExecutorError: one is not of its declared type, or nothing that a property can hold; or an
+            output names another path than the one it was given.
     """
     changed: dict[str, dict[str, PropertyValue]] = {}
     for output, artifact in outputs.items():
+        if artifact.uri != task.outputs[output].uri:
+            raise ExecutorError(
+                f"{task.name}: the executor changed the uri of output {output!r} to {artifact.uri}",
+                hint="write below the path that it is given; use Importer for what lies elsewhere",
+                retryable=False,
+            )
         before = task.outputs[output].properties
         for key, value in artifact.properties.items():
             # Copied from an input, it would say that we write as TFX did long ago.

@@ -6,11 +6,8 @@ store. Worker processes (`runners.workers`) call the same function.
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import os
-import sys
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -21,30 +18,46 @@ from mlops_pipeline.executors.binding import (
     changed_properties,
     check_names,
     hints_of,
+    refuse_returned,
     write_values,
 )
 from mlops_pipeline.executors.context import CURRENT, TaskContext
 from mlops_pipeline.executors.failure import Redactor, failed
+from mlops_pipeline.executors.isolation import isolated
+from mlops_pipeline.executors.observation import stale_module, watching
 from mlops_pipeline.executors.task import Task, TaskResult
 from mlops_pipeline.gate import gate_from
 from mlops_pipeline.ir import BeamExecutor, ClassExecutor, ContainerExecutor, FunctionExecutor
-from mlops_pipeline.user_code import load_target
+from mlops_pipeline.user_code import load_target, put_first
 
 
-def execute(task: Task) -> TaskResult:
-    """Run a task; what goes wrong is in the result, only KeyboardInterrupt gets through.
+def execute(task: Task, interrupt: type[BaseException] = KeyboardInterrupt) -> TaskResult:
+    """Run a task; what goes wrong is in the result.
 
     A timeout is kept by worker pools and by containers: a process cannot stop its own C code.
+
+    Args:
+        interrupt: the exception that stops this process; it alone gets through.
     """
+    stale = stale_module(task.code)
+    if stale:
+        return TaskResult(
+            error=f"{stale} was changed after this process had imported it, or a module "
+            "that it takes names from",
+            hint="load it again with importlib.reload, start the process anew, or run without "
+            "in_process: workers see the change",
+            retryable=False,
+            stale=stale,
+        )
     redactor = None
     if task.secrets:
         redactor = Redactor(os.environ.get(variable, "") for variable in task.secrets.values())
     try:
         result = run_task(task)
-    except KeyboardInterrupt:
+    except interrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit and its like are failures too
-        result = failed(error)
+        result = failed(error, redactor.text if redactor else str)
         # Where an error is shown, its node has been named already.
         unnamed = result.error.removeprefix(f"{task.name}: ")
         result = msgspec.structs.replace(result, error=unnamed)
@@ -58,29 +71,36 @@ def run_task(task: Task, target: Any = None) -> TaskResult:
         target: what the executor's target names, if it is at hand.
     """
     executor = task.executor
-    with _surroundings_kept():
+    result = TaskResult()
+    put_first(task.import_paths)
+    with isolated(task) as before, watching(task, before) as watch:
         name = getattr(executor, "target", "")
         if name and target is None:
             target = load_target(name, task.import_paths)
         match executor:
             case FunctionExecutor():
-                return call_function(task, target)
+                result = call_function(task, target)
             case ClassExecutor():
-                return call_class(task, target)
+                result = call_class(task, target)
             # What only some kinds need is imported by them alone.
             case BeamExecutor():
                 from mlops_pipeline.executors.beam import beam_argument
 
                 # The pipeline runs at the end of this block; only then is the result returned.
                 with beam_argument(task, executor, target) as pipeline:
-                    return call_function(task, target, **pipeline)
+                    result = call_function(task, target, **pipeline)
             case ContainerExecutor():
                 from mlops_pipeline.executors.container import run_container
 
-                return run_container(task, executor, target)
+                result = run_container(task, executor, target)
             case _:
                 # Importers and resolvers are all done when their inputs are resolved.
-                return TaskResult()
+                pass
+    try:
+        return msgspec.structs.replace(result, observed=watch.result())
+    finally:
+        if watch.children is not None:
+            watch.children.close()
 
 
 def call_function(task: Task, target: Any, **extra: Any) -> TaskResult:
@@ -130,29 +150,8 @@ def _finish(task: Task, context: TaskContext, returned: Any, hint: Any) -> TaskR
     """Write the returned values, and collect the properties that were set."""
     if task.values:
         write_values(task, context.outputs, returned, hint)
+    else:
+        refuse_returned(task, returned)
     properties = changed_properties(task, context.outputs)
     gate = gate_from(context.findings) if context.findings else None
     return TaskResult(properties=properties, gate=gate)
-
-
-@contextlib.contextmanager
-def _surroundings_kept() -> Iterator[None]:
-    """Put working folder and environment back, so that tasks do not see each other's changes.
-
-    Meanwhile no `.pyc` files are written: see `no_bytecode`.
-    """
-    # As bytes: decoding the whole environment twice takes longer than a short task.
-    folder, environment = os.getcwd(), dict(os.environb)  # noqa: PTH109 - put back as text
-    bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    try:
-        yield
-    finally:
-        sys.dont_write_bytecode = bytecode
-        with contextlib.suppress(OSError):
-            os.chdir(folder)
-        changed = dict(os.environb)
-        for name in changed.keys() - environment.keys():
-            del os.environb[name]
-        for name, value in environment.items():
-            if changed.get(name) != value:
-                os.environb[name] = value

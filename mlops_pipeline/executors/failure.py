@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Iterable, Mapping
+import urllib.parse
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from mlops_pipeline.errors import ExecutorError, PipelineError
@@ -26,8 +28,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str]) -> None:
         needles: set[str] = set()
         for secret in secrets:
-            # As it is, and as it looks in a repr or in JSON.
-            needles |= {secret, repr(secret)[1:-1], json.dumps(secret)[1:-1]}
+            needles |= {secret, *_spellings(secret.strip())}
             lines = secret.splitlines()
             if len(lines) > 1:
                 # Logs are read line by line, so each line of a key has to be hidden too.
@@ -73,6 +74,8 @@ class Redactor:
             details=self.text(result.details),
             retryable=result.retryable,
             gate=self._gate(result.gate),
+            observed=result.observed,
+            stale=result.stale,
         )
 
     def _gate(self, gate: Gate | None) -> Gate | None:
@@ -82,21 +85,42 @@ class Redactor:
         return Gate(tuple(found), gate.node)
 
 
-def failed(error: BaseException) -> TaskResult:
+def _spellings(secret: str) -> Iterator[str]:
+    """Yield a secret as it is, and as a repr, JSON, URLs, base64 and hex write it."""
+    yield secret
+    yield repr(secret)[1:-1]
+    yield json.dumps(secret)[1:-1]
+    if len(secret) < _SHORTEST_LINE:
+        return  # Its digits would be found in any number.
+    data = secret.encode("utf-8", "surrogateescape")
+    quoted = urllib.parse.quote_from_bytes(data, safe="")
+    yield from (quoted, quoted.lower(), urllib.parse.quote(data), urllib.parse.quote_plus(data))
+    yield from (data.hex(), data.hex().upper())
+    # In a longer text (`user:secret`) it begins at one of three bits, and its ends mix with others.
+    for before in range(3):
+        code = base64.b64encode(b"\0" * before + data).decode()
+        whole = code[4 if before else 0 : len(code) - (4 if code.endswith("=") else 0)]
+        yield from (whole, whole.replace("+", "-").replace("/", "_"))
+
+
+def failed(error: BaseException, hide: Callable[[str], str] = str) -> TaskResult:
     """Return the result of a task that raised.
+
+    Args:
+        hide: takes the secrets out of a text, before the text is cut.
 
     The framework's own errors that are not an `ExecutorError` are mistakes that another attempt
     does not fix, so they are not retryable; exceptions of the user's code are.
     """
     if isinstance(error, ExecutorError):
-        details = error.details or frames_of_user(error)
+        details = error.details or frames_of_user(error, hide)
         return _result(error.message, error.hint, details, error.retryable)
     if isinstance(error, PipelineError):
-        return _result(error.message, error.hint, frames_of_user(error), False)
+        return _result(error.message, error.hint, frames_of_user(error, hide), False)
     if isinstance(error, SystemExit):
         hint = "raise an exception, or return: an executor must not end its process"
-        return _result(f"SystemExit: {error.code}", hint, traceback_tail(error), True)
-    return _result(summary(error), "", traceback_tail(error), True)
+        return _result(f"SystemExit: {error.code}", hint, traceback_tail(error, hide), True)
+    return _result(summary(error), "", traceback_tail(error, hide), True)
 
 
 def _result(message: str, hint: str, details: str, retryable: bool) -> TaskResult:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         node_data,
         run_data,
         run_report,
+        verdict_reasons,
     )
     from mlops_pipeline.inspection.results import PipelineRun, node_name, read_run
 else:
@@ -54,7 +55,8 @@ else:
             "find": "find_run find_start split_node",
             "lineage": "Lineage LineageStart downstream upstream",
             "node_run": "Artifacts NodeRun",
-            "report": "causes command_lines gate_lines next_commands node_data run_data run_report",
+            "report": "causes command_lines gate_lines next_commands node_data run_data run_report "
+            "verdict_reasons",
             "results": "PipelineRun node_name read_run",
         },
     )
@@ -98,5 +100,6 @@ __all__ = [
     "size",
     "split_node",
     "upstream",
+    "verdict_reasons",
     "version_before",
 ]

@@ -332,7 +332,7 @@ def _trained(store: MetadataStore, examples: set[int]) -> set[int]:
 
 def _started_from(store: MetadataStore, models: set[int]) -> dict[int, int]:
     """Find further models, each with the model that its training read."""
-    read = [e for e in store.events_by_artifact(models) if e.direction is Direction.INPUT]
+    read = [e for e in store.events_by_artifact(models) if _is_data(e)]
     base = {e.execution_id: e.artifact_id for e in read}
     found = {}
     for event in store.events_by_execution(base):
@@ -344,7 +344,12 @@ def _started_from(store: MetadataStore, models: set[int]) -> dict[int, int]:
 
 def _readers(store: MetadataStore, ids: set[int]) -> set[int]:
     events = store.events_by_artifact(ids)
-    return {event.execution_id for event in events if event.direction is Direction.INPUT}
+    return {event.execution_id for event in events if _is_data(event)}
+
+
+def _is_data(event: Event) -> bool:
+    """Return True if an artifact was an input, not only read by a condition or as a value."""
+    return event.direction is Direction.INPUT and not event.key.startswith("_")
 
 
 def _outputs(store: MetadataStore, executions: Iterable[int]) -> set[int]:

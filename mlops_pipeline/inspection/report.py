@@ -33,6 +33,7 @@ REPORTED = (
     "TunerResults",
     "ModelRun",
     "ModelEvaluation",
+    "ExampleAnomalies",
     "ModelBlessing",
     "InfraBlessing",
     "PushedModel",
@@ -176,7 +177,23 @@ def _block(node: NodeRun, artifact: Artifact, screen: Screen) -> list[str]:
         return _training(node, artifact)
     if artifact.TYPE_NAME == "TunerResults":
         return _search(node, artifact)
-    return [_blessing(node, artifact, screen)]
+    if artifact.TYPE_NAME == "ExampleAnomalies":
+        return [f"{node.name}: {text}" for text in verdict_reasons(artifact)]
+    return [
+        _blessing(node, artifact, screen),
+        *(f"  {reason}" for reason in verdict_reasons(artifact)),
+    ]
+
+
+def verdict_reasons(artifact: Artifact) -> list[str]:
+    """Return why a model is not blessed, or data was not compared, as far as it is known."""
+    reasons = artifact.properties.get("reasons") or []
+    lacking = artifact.properties.get("not_compared") or []
+    found = [str(each) for each in reasons] if isinstance(reasons, list) else []
+    if isinstance(lacking, list):
+        found += [f"not compared: {each}" for each in lacking]
+    more = len(found) - FINDINGS
+    return found[:FINDINGS] + ([f"and {more} more"] if more > 0 else [])
 
 
 def _training(node: NodeRun, artifact: Artifact) -> list[str]:

@@ -92,8 +92,12 @@ class PipelineRun:
         """Return the run itself, if it has not failed.
 
         Raises:
-            RunFailedError: it did; the message is that of the first failed node.
+            RunFailedError: it did, with the message of the first failed node; or it was stopped.
         """
+        if self.state is State.CANCELED:
+            raise RunFailedError(
+                f"run {self.id} was stopped", hint=f"go on with `mlops resume {self.id}`"
+            )
         if self.state is State.FAILED:
             first = self.failed[0] if self.failed else None
             said = f"{first.name}: {first.execution.error}" if first else "no node ran"

@@ -7,9 +7,12 @@ Only the schemas that `msgspec.json.schema` makes for parameter types are unders
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
+import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,6 +20,9 @@ from mlops_pipeline.errors import ParameterError, did_you_mean
 from mlops_pipeline.ir import PipelineIR
 
 JsonSchema = Mapping[str, Any]
+
+MEMBER_NAMES = "x-enum-varnames"
+"""Key of a schema: the names of an enum's members, in the order of their values."""
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "null": (type(None),),
@@ -59,7 +65,7 @@ def run_parameters(pipeline: PipelineIR, given: Mapping[str, Any]) -> dict[str, 
 def check(what: str, schema: JsonSchema, value: Any) -> None:
     """Raise a ParameterError that begins with `what` if the value does not fit the schema."""
     for problem in problems(schema, value):
-        raise ParameterError(f"{what}: {problem}", hint=f"give {describe_schema(schema)}")
+        raise ParameterError(f"{what}: {problem}", hint=f"give {describe_schema(problem.wanted)}")
     check_json(what, value)
 
 
@@ -147,31 +153,112 @@ def member_schema(schema: JsonSchema, key: str) -> JsonSchema | None:
     return {"anyOf": named} if len(named) > 1 else named[0] if named else result
 
 
-def problems(schema: JsonSchema, value: Any) -> Iterator[str]:
+class Misfit(NamedTuple):
+    """A part of a value that does not fit.
+
+    Args:
+        text: what is wrong with it.
+        wanted: the schema that it does not fit.
+        path: keys and indices that lead to it.
+    """
+
+    text: str
+    wanted: JsonSchema
+    path: tuple[str | int, ...] = ()
+
+    def __str__(self) -> str:
+        steps = (f"item {step}" if isinstance(step, int) else repr(step) for step in self.path)
+        return ": ".join([*steps, self.text])
+
+
+def problems(schema: JsonSchema, value: Any) -> Iterator[Misfit]:
     """Yield every way in which a value does not fit a schema."""
     alternatives = choices(schema)
     if len(alternatives) > 1:
         if all(any(problems(choice, value)) for choice in alternatives):
-            yield f"{value!r} is not {describe_schema(schema)}"
+            yield Misfit(f"{value!r} is not {describe_schema(schema)}", schema)
         return
     schema = alternatives[0]
     if "enum" in schema and value not in schema["enum"]:
-        yield f"{value!r} is not one of {', '.join(map(repr, schema['enum']))}"
+        yield Misfit(f"{value!r} is not {describe_schema(schema)}", schema)
         return
     if "type" not in schema:
         return
     kind: str = schema["type"]
     if not isinstance(value, _TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
-        yield f"{value!r} is not {describe_schema(schema)}"
+        yield Misfit(f"{value!r} is not {describe_schema(schema)}", schema)
         return
     if isinstance(value, list | tuple):
         if problem := length_problem(schema, len(value)):
-            yield f"{value!r} {problem}"
+            yield Misfit(f"{value!r} {problem}", schema)
         for index, item in enumerate(value):
-            yield from problems(item_schema(schema, index), item)
+            yield from _inside(index, item_schema(schema, index), item)
     elif isinstance(value, dict):
         yield from _object_problems(schema, value)
-        yield from _unknown_here(schema, value)
+        yield from (Misfit(text, schema) for text in _unknown_here(schema, value))
+    elif not _is_allowed(schema, value):
+        yield Misfit(f"{value!r} is not {describe_schema(schema)}", schema)
+
+
+def _inside(step: str | int, schema: JsonSchema, value: Any) -> Iterator[Misfit]:
+    for problem in problems(schema, value):
+        yield problem._replace(path=(step, *problem.path))
+
+
+def _is_allowed(schema: JsonSchema, value: Any) -> bool:
+    """Return True if a text or a number is of the format, and within the limits, of its type."""
+    if isinstance(value, str):
+        named = schema.get("format", schema.get("contentEncoding", ""))
+        if named == "path":
+            return value != ""
+        if named in _FORMATS:
+            try:
+                msgspec.convert(value, _format_type(named))
+            except msgspec.ValidationError:
+                return False
+        size = len(value)
+        fits_pattern = re.search(schema.get("pattern", ""), value) is not None
+        return fits_pattern and schema.get("minLength", 0) <= size <= schema.get("maxLength", size)
+    multiple = schema.get("multipleOf")
+    if multiple and value % multiple:
+        return False
+    return all(test(value, schema[name]) for name, (test, _) in _LIMITS.items() if name in schema)
+
+
+_LIMITS: Mapping[str, tuple[Callable[[Any, Any], bool], str]] = {
+    "minimum": (operator.ge, "at least"),
+    "exclusiveMinimum": (operator.gt, "more than"),
+    "maximum": (operator.le, "at most"),
+    "exclusiveMaximum": (operator.lt, "less than"),
+}
+
+_FORMATS = {
+    "date": "a date, as in 2024-12-31",
+    "date-time": "a date and time, as in 2024-12-31T23:59:00Z",
+    "time": "a time, as in 23:59:00",
+    "duration": "a duration, as in P1DT12H",
+    "uuid": "a UUID",
+    "decimal": "a decimal number",
+    "base64": "bytes in base64",
+}
+
+
+@functools.cache
+def _format_type(name: str) -> type:
+    """Return the type that msgspec writes with a format."""
+    import datetime
+    import decimal
+    import uuid
+
+    return {
+        "date": datetime.date,
+        "date-time": datetime.datetime,
+        "time": datetime.time,
+        "duration": datetime.timedelta,
+        "uuid": uuid.UUID,
+        "decimal": decimal.Decimal,
+        "base64": bytes,
+    }[name]
 
 
 def unknown_fields(schema: JsonSchema, value: Any) -> Iterator[str]:
@@ -202,12 +289,12 @@ def _unknown_here(schema: JsonSchema, value: Mapping[str, Any]) -> Iterator[str]
             yield f"there is no field {name!r}: {did_you_mean(name, fields)}"
 
 
-def _object_problems(schema: JsonSchema, value: Mapping[str, Any]) -> Iterator[str]:
+def _object_problems(schema: JsonSchema, value: Mapping[str, Any]) -> Iterator[Misfit]:
     for name in schema.get("required", ()):
         if name not in value:
-            yield f"{name!r} is missing in {value!r}"
+            yield Misfit(f"{name!r} is missing in {value!r}", schema)
     for name, item in value.items():
-        yield from problems(_field_schema(schema, name), item)
+        yield from _inside(name, _field_schema(schema, name), item)
 
 
 def _field_schema(schema: JsonSchema, name: str) -> JsonSchema:
@@ -224,7 +311,8 @@ def describe_schema(schema: JsonSchema) -> str:
         return " or ".join(dict.fromkeys(map(describe_schema, alternatives)))
     schema = alternatives[0]
     if "enum" in schema:
-        return f"one of {', '.join(map(repr, schema['enum']))}"
+        names = schema.get(MEMBER_NAMES, map(repr, schema["enum"]))
+        return f"one of {', '.join(names)}"
     if schema.get("format") == "path":
         return "a path"
     if schema.get("format") == "secret":
@@ -232,7 +320,18 @@ def describe_schema(schema: JsonSchema) -> str:
     kind = schema.get("type", "any value")
     if kind == "array":
         return _list_in_words(schema)
-    return _WORDS.get(kind, f"a {kind}")
+    words = _WORDS.get(kind, f"a {kind}")
+    words = _FORMATS.get(schema.get("format", schema.get("contentEncoding", "")), words)
+    return " ".join([words, *_limits_in_words(schema)])
+
+
+def _limits_in_words(schema: JsonSchema) -> Iterator[str]:
+    found = [f"{words} {schema[name]}" for name, (_, words) in _LIMITS.items() if name in schema]
+    found += [f"a multiple of {schema['multipleOf']}"] if "multipleOf" in schema else []
+    found += [f"like {schema['pattern']!r}"] if "pattern" in schema else []
+    for name, words in (("minLength", "at least"), ("maxLength", "at most")):
+        found += [f"of {words} {schema[name]} characters"] if name in schema else []
+    yield from filter(None, [" and ".join(found)])
 
 
 def _list_in_words(schema: JsonSchema) -> str:
@@ -268,21 +367,26 @@ _WORDS = {
 def from_text(what: str, schema: JsonSchema, text: str) -> Any:
     """Return the value of a text from the command line or the environment.
 
-    A text that fits a string parameter is taken as it is; anything else is read as JSON.
+    A text that fits a string parameter is taken as it is, and the name of an enum's member as its
+    value; anything else is read as JSON.
 
     Raises:
         ParameterError: it begins with `what`, and says what would fit.
     """
     if not any(problems(schema, text)):
         return text
+    for choice in choices(schema):
+        if text in choice.get(MEMBER_NAMES, ()):
+            return choice["enum"][choice[MEMBER_NAMES].index(text)]
     try:
         value = msgspec.json.decode(text)
     except msgspec.DecodeError:
         words = {"true": True, "yes": True, "false": False, "no": False}
         value = words.get(text.lower(), text)
     for problem in problems(schema, value):
+        how = "" if problem.path else _as_json(schema)
         raise ParameterError(
-            f"{what}: {problem}", hint=f"give {describe_schema(schema)}{_as_json(schema)}"
+            f"{what}: {problem}", hint=f"give {describe_schema(problem.wanted)}{how}"
         )
     return value
 
@@ -321,6 +425,17 @@ def map_paths(schema: JsonSchema, value: Any, change: Callable[[str], Any]) -> A
                 for name, item in value.items()
             }
     return value
+
+
+def sort_records(schema: JsonSchema, value: Any) -> Any:
+    """Return the value with the fields of each record sorted; other dicts keep their order."""
+    if isinstance(value, list | tuple):
+        return [sort_records(item_schema(schema, i), item) for i, item in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    items = {key: sort_records(member_schema(schema, key) or {}, value[key]) for key in value}
+    is_record = any("properties" in choice for choice in choices(schema))
+    return dict(sorted(items.items())) if is_record else items
 
 
 _KINDS = {

@@ -48,12 +48,19 @@ BeamPipeline = Annotated[Any, Role.BEAM]
 
 @dataclass(frozen=True)
 class InputSpec:
-    """One input: `many` takes a list, `optional` may be left out."""
+    """One input.
+
+    Args:
+        many: it takes a list.
+        optional: it may be empty, as a query that finds nothing is.
+        required: it has to be given though it may be empty: it has no default.
+    """
 
     name: str
     type: type[Artifact]
     many: bool = False
     optional: bool = False
+    required: bool = False
 
 
 @dataclass(frozen=True)
@@ -221,7 +228,8 @@ class _Reader:
                 f"has a default for input {parameter.name!r}",
                 f"write {parameter.name}: {wanted} | None = None to make it optional",
             )
-        return InputSpec(parameter.name, kind, many, optional)
+        required = optional and default is parameter.empty
+        return InputSpec(parameter.name, kind, many, optional, required)
 
     def _parameter(
         self, parameter: inspect.Parameter, hint: Any, affects_result: bool

@@ -8,20 +8,31 @@ name of a value that only the executor's process sees.
 
 from __future__ import annotations
 
+import datetime
 import enum
 import importlib
+import inspect
 import math
 import os
 import re
+import types
 import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from mlops_pipeline import ir
 from mlops_pipeline.errors import DefinitionError, caller, did_you_mean
-from mlops_pipeline.interface.schema import JsonSchema, unknown_fields
+from mlops_pipeline.interface.schema import (
+    MEMBER_NAMES,
+    JsonSchema,
+    item_schema,
+    kinds,
+    member_schema,
+    unknown_fields,
+)
 
 PATH_SCHEMA: JsonSchema = {"type": "string", "format": "path"}
 SECRET_SCHEMA: JsonSchema = {"type": "string", "format": "secret"}
@@ -79,7 +90,8 @@ def schema_of(hint: Any) -> dict[str, Any]:
     Raises:
         TypeError: the type has no JSON form.
     """
-    schema = _closed(msgspec.json.schema(hint, schema_hook=_schema_of_ours))
+    enums = {kind.__name__: kind for kind in _enums(hint)}
+    schema = _closed(msgspec.json.schema(_formatted(hint), schema_hook=_schema_of_ours), enums)
     definitions = schema.pop("$defs", {})
     try:
         return dict(_inlined(schema, definitions, ()))
@@ -87,19 +99,48 @@ def schema_of(hint: Any) -> dict[str, Any]:
         return {**schema, "$defs": definitions}
 
 
-def _closed(part: Any) -> Any:
+def _formatted(hint: Any) -> Any:
+    """Return a type of which times say that they are times; msgspec calls them texts."""
+    if hint is datetime.datetime or hint is datetime.time:
+        name = "time" if hint is datetime.time else "date-time"
+        return Annotated[hint, msgspec.Meta(extra_json_schema={"format": name})]
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin not in (list, dict, tuple, typing.Union, types.UnionType):
+        return hint
+    found = tuple(map(_formatted, inner))
+    return (typing.Union if origin is types.UnionType else origin)[found]
+
+
+def _closed(part: Any, enums: Mapping[str, type[enum.Enum]]) -> Any:
     """Return a schema whose records (dataclasses, TypedDicts) allow no fields but their own.
 
-    msgspec drops a field it does not know, and with it what the user meant to set.
+    msgspec drops a field it does not know, and with it what the user meant to set. The names of
+    an enum's members are added as OpenAPI's generators do, for the command line.
     """
     if isinstance(part, list):
-        return [_closed(item) for item in part]
+        return [_closed(item, enums) for item in part]
     if not isinstance(part, dict):
         return part
-    closed = {key: _closed(value) for key, value in part.items()}
+    closed = {key: _closed(value, enums) for key, value in part.items()}
+    if "title" in part and isinstance(part.get("description"), str):
+        # From 3.13 on, Python takes the indentation of docstrings away.
+        closed["description"] = inspect.cleandoc(part["description"])
     if part.get("type") == "object" and "properties" in part:
         closed.setdefault("additionalProperties", False)
+    kind = enums.get(part.get("title", ""))
+    if kind is not None and "enum" in part:
+        names = [kind(value).name for value in part["enum"]]
+        if names != part["enum"]:
+            closed[MEMBER_NAMES] = names
     return closed
+
+
+def _enums(hint: Any) -> Iterator[type[enum.Enum]]:
+    """Yield the enums in a type."""
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        yield hint
+    for inner in typing.get_args(hint):
+        yield from _enums(inner)
 
 
 def _inlined(part: Any, definitions: JsonSchema, inside: tuple[str, ...]) -> Any:
@@ -136,19 +177,108 @@ def checked(value: Any, hint: Any) -> Any:
         ValueError: it does not fit the type, or has no JSON form.
     """
     try:
-        plain = _plain(value)
+        plain = plain_data(value, _encode_ours)
         typed = msgspec.convert(plain, hint, dec_hook=_decode_ours, str_keys=True)
-        if isinstance(plain, dict | list | tuple):
-            for problem in unknown_fields(schema_of(hint), plain):
-                raise ValueError(problem)
-        return _unmarked(_plain(typed))
+        refuse_losses(value, plain, typed, hint)
+        return _unmarked(_fields_sorted(typed, plain_data(typed, _encode_ours)))
     except (TypeError, NotImplementedError) as error:
         raise ValueError(str(error)) from None
 
 
-def _plain(value: Any) -> Any:
-    # Deterministic, or the items of a set would come in another order in each process.
-    return msgspec.to_builtins(value, enc_hook=_encode_ours, str_keys=True, order="deterministic")
+def plain_data(value: Any, encode: Callable[[Any], Any]) -> Any:
+    """Return a value as JSON holds it: a dict in its order, the items of a set sorted.
+
+    Numbers of NumPy are numbers.
+
+    Args:
+        encode: gives the JSON form of what is no plain data.
+
+    Raises:
+        TypeError, NotImplementedError, ValueError: it has no JSON form.
+    """
+
+    def encoded(part: Any) -> Any:
+        return part.item() if is_numpy_scalar(part) else encode(part)
+
+    if next(_sets(value), None) is not None:
+        value = _listed(value, encoded)
+    return msgspec.to_builtins(value, enc_hook=encoded, str_keys=True)
+
+
+def _fields_sorted(typed: Any, plain: Any) -> Any:
+    """Return the JSON form of a value with the fields of dataclasses and their like sorted."""
+    if isinstance(plain, list | tuple) and isinstance(typed, list | tuple):
+        return [_fields_sorted(*pair) for pair in zip(typed, plain, strict=True)]
+    if not isinstance(plain, dict):
+        return plain
+    if isinstance(typed, Mapping):
+        pairs = zip(typed.values(), plain.items(), strict=True)
+        return {key: _fields_sorted(item, value) for item, (key, value) in pairs}
+    return {k: _fields_sorted(getattr(typed, k, None), v) for k, v in sorted(plain.items())}
+
+
+def refuse_losses(value: Any, plain: Any, typed: Any, hint: Any) -> None:
+    """Raise a ValueError for what a value of a type has, and its JSON form loses.
+
+    Args:
+        value: as the user gave it; `plain` is its JSON form, `typed` what that is read back as.
+
+    A set is sorted where the type has a set, or leaves it open; in a list it is refused.
+    """
+    if not isinstance(plain, dict | list | tuple):
+        return
+    for problem in unknown_fields(schema_of(hint), plain):
+        raise ValueError(problem)
+    declared = None
+    for path in _sets(value):
+        declared = {*_sets(typed)} if declared is None else declared
+        if path not in declared and kinds(_schema_at(schema_of(hint), path)):
+            where = f" at {'.'.join(map(str, path))}" if path else ""
+            raise ValueError(f"there is a set{where}, whose items have no order: use a list")
+
+
+def _schema_at(schema: JsonSchema, path: tuple[str | int, ...]) -> JsonSchema:
+    for name in path:
+        if isinstance(name, int):
+            schema = item_schema(schema, name)
+        else:
+            schema = member_schema(schema, name) or {}
+    return schema
+
+
+def _parts(value: Any) -> Iterable[tuple[Any, Any]]:
+    """Return the items of a container, each by its key, index or field."""
+    if isinstance(value, Mapping):
+        return value.items()
+    if isinstance(value, list | tuple):
+        return enumerate(value)
+    if isinstance(value, type):
+        return ()
+    names = getattr(value, "__dataclass_fields__", getattr(value, "__struct_fields__", ()))
+    names = names or [each.name for each in getattr(value, "__attrs_attrs__", ())]
+    return [(name, getattr(value, name)) for name in names]
+
+
+def _sets(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the path of every set in a value."""
+    if isinstance(value, str | int | float | None):
+        return
+    if isinstance(value, set | frozenset):
+        yield path
+        return
+    is_list = isinstance(value, list | tuple)
+    for name, item in _parts(value):
+        yield from _sets(item, (*path, name if is_list else str(name)))
+
+
+def _listed(value: Any, encode: Callable[[Any], Any]) -> Any:
+    """Return a value with each set in it as a sorted list."""
+    if isinstance(value, set | frozenset):
+        return msgspec.to_builtins(value, enc_hook=encode, str_keys=True, order="deterministic")
+    parts = [(name, _listed(item, encode)) for name, item in _parts(value)]
+    if isinstance(value, list | tuple):
+        return [item for _, item in parts]
+    return dict(parts) if parts else value
 
 
 def _encode_ours(value: Any) -> Any:
@@ -159,6 +289,11 @@ def _encode_ours(value: Any) -> Any:
         json_format = importlib.import_module("google.protobuf.json_format")
         return json_format.MessageToDict(value, preserving_proto_field_name=True)
     raise ValueError(f"{type(value).__name__} {value!r} has no JSON form")
+
+
+def is_numpy_scalar(value: Any) -> bool:
+    """Return True for a number, text or truth value of NumPy's, as a column's `max()` gives it."""
+    return getattr(value, "shape", None) == () and hasattr(value, "item")
 
 
 def _decode_ours(kind: type, value: Any) -> Any:

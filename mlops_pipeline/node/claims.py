@@ -12,11 +12,13 @@ import secrets
 import threading
 import time
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 
 from mlops_pipeline.cache import Key, find_reusable
 from mlops_pipeline.errors import ResolutionError
+from mlops_pipeline.executors import seed_of
 from mlops_pipeline.node.driver import Plan, Request
 from mlops_pipeline.roots import OUTPUTS, STAGING
 from mlops_pipeline.run_state import host, is_dead, is_gone, process_of, reap, this_process
@@ -24,6 +26,12 @@ from mlops_pipeline.store import AlreadyExistsError, Execution, State
 
 POLL = 0.1
 """Seconds between two looks at a claim that another process holds."""
+
+SEED = "seed"
+"""Property of an execution: what its random numbers began from."""
+
+GENERATION = "generation"
+"""Property of an execution that was claimed after others had published what it cannot reuse."""
 
 
 def new_execution(request: Request, plan: Plan | None, state: State) -> Execution:
@@ -53,7 +61,9 @@ def new_execution(request: Request, plan: Plan | None, state: State) -> Executio
 def manifest_text(key: Key) -> str:
     """Return a key as an execution keeps it: its parts, and the sources as documents."""
     # Under these names the store keeps them: see `put_document`.
-    sources = {n: hashlib.sha256(text.encode()).hexdigest() for n, text in key.sources.items()}
+    # Many parts are of one file.
+    names = {text: hashlib.sha256(text.encode()).hexdigest() for text in {*key.sources.values()}}
+    sources = {name: names[text] for name, text in key.sources.items()}
     data = {"parts": key.manifest, "sources": sources}
     return msgspec.json.encode(data, order="deterministic").decode()
 
@@ -70,13 +80,15 @@ def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Pl
     store = request.workspace.store
     new = new_execution(request, plan, State.RUNNING)
     outputs = [output.name for output in request.node.outputs]
-    properties = {
+    properties: dict[str, Any] = {
         **this_process(),
         **request.workspace.artifact_root.facts,
         STAGING: secrets.token_hex(4),
         OUTPUTS: outputs,
+        **({SEED: seed_of(plan.key.digest)} if plan.key else {}),
     }
-    inputs = {name: [record.id for record in records] for name, records in plan.inputs.items()}
+    links = (*plan.inputs.items(), *plan.reads.items())
+    inputs = {name: [record.id for record in records] for name, records in links}
     # What is claimed: the cache key, or the node of the run if nothing is shared.
     claimed = "/".join([request.run.id, request.node.id, *map(str, request.iteration)])
     if plan.key and request.may_reuse:
@@ -94,15 +106,19 @@ def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Pl
         if other is not None and other.state is State.RUNNING:
             other = _wait_until_ended(request, other, stop)
         # It may also have been published since the driver looked.
-        taken = _take_over(request, plan) if other and other.state is State.COMPLETE else None
-        if taken is not None:
-            return taken
+        if other and other.state is State.COMPLETE and plan.key and request.may_reuse:
+            found = find_reusable(plan.key, request.node.cache, request.workspace)
+            if found.execution is not None:
+                return plan.reusing(found)
+            # What is there cannot be reused, and has taken the names of its generation.
+            properties[GENERATION] = found.generation
         number += 1
 
 
 def fence(claimed: Execution, plan: Plan) -> str:
     """Prefix of the names of the artifacts; the first to publish under it wins."""
-    return f"{claimed.name.rpartition('.')[0]}@{plan.generation}"
+    generation = claimed.properties.get(GENERATION, plan.generation)
+    return f"{claimed.name.rpartition('.')[0]}@{generation}"
 
 
 def _wait_until_ended(
@@ -130,12 +146,3 @@ def _is_here(execution: Execution) -> bool:
     """Return True if it runs on this machine. Claims from elsewhere are waited for: a pod that was
     killed counts as alive until its lease is over."""
     return is_gone(execution.properties) is False
-
-
-def _take_over(request: Request, plan: Plan) -> Plan | None:
-    if plan.key is None or not request.may_reuse:
-        return None
-    found = find_reusable(plan.key, request.node.cache, request.workspace)
-    if found.execution is None:
-        return None
-    return plan.reusing(found)

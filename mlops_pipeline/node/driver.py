@@ -10,6 +10,7 @@ signature, which typically calls `drive` with a changed request:
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from typing import Any
 from mlops_pipeline.cache import Found, Key, find_reusable, make_key
 from mlops_pipeline.errors import NotFoundError, ParameterError, ResolutionError
 from mlops_pipeline.gate import GATE, Gate, closes, read_gate
-from mlops_pipeline.interface import check_json, map_paths
+from mlops_pipeline.interface import check_json
 from mlops_pipeline.ir import (
     ChannelIR,
     Expression,
@@ -27,18 +28,19 @@ from mlops_pipeline.ir import (
     InputIR,
     Literal,
     NodeIR,
+    OutputProperty,
+    OutputUri,
+    OutputValue,
     PipelineIR,
     QueryIR,
     ResolverExecutor,
     SecretName,
 )
-from mlops_pipeline.ir_graph import describe
-from mlops_pipeline.node.expressions import evaluate
-from mlops_pipeline.resolvers import Query, ask_resolver
-from mlops_pipeline.roots import check_url
+from mlops_pipeline.ir_graph import describe, parts
+from mlops_pipeline.node.expressions import absolute_parameters, evaluate
+from mlops_pipeline.resolvers import Query, TooFewSpansError, ask_resolver
 from mlops_pipeline.run_state import History, Iteration, Outcome, Workspace, node_label
-from mlops_pipeline.store import ArtifactRecord, ArtifactState, Run, State
-from mlops_pipeline.uris import is_remote, local_place
+from mlops_pipeline.store import ArtifactRecord, Run, State
 
 
 class Decision(str, enum.Enum):
@@ -108,6 +110,8 @@ class Plan:
     """Decision of a driver, with everything that the executor and the publisher need.
 
     Args:
+        reads: the artifacts that values, conditions and gates are of, by `_<node>.<output>`, as TFX
+            names them.
         parameters: JSON values by name, without secrets.
         outputs: the artifacts to reuse, where the decision is CACHED.
         damaged: stored artifacts that were found altered or gone.
@@ -121,6 +125,7 @@ class Plan:
     decision: Decision
     reason: str
     inputs: Mapping[str, Sequence[ArtifactRecord]] = field(default_factory=dict)
+    reads: Mapping[str, Sequence[ArtifactRecord]] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     key: Key | None = None
     outputs: Mapping[str, Sequence[ArtifactRecord]] = field(default_factory=dict)
@@ -154,19 +159,24 @@ def drive(request: Request) -> Plan:
     """
     node = request.node
     scope = NodeScope(request)
-    gate = _closed(request)
+    gate = _closed(scope)
     if gate is not None:
-        return replace(_skipped(request, f"the gate of {gate.node} is closed: {gate}"), gate=gate)
+        return replace(_skipped(scope, f"the gate of {gate.node} is closed: {gate}"), gate=gate)
     try:
         for condition in node.conditions:
-            if not evaluate(condition, scope):
-                return _skipped(request, f"condition is false: {describe(condition)}")
+            holds = evaluate(condition, scope)
+            scope.note_all(condition)
+            if not holds:
+                return _skipped(scope, f"condition is false: {describe(condition)}")
         if len(node.loops) > len(request.iteration):
-            raise _no_such_iteration(request)
+            raise _no_such_iteration(scope)
         inputs = {each.name: resolve_input(request, each, scope) for each in node.inputs}
-        parameters = resolve_parameters(request)
+        parameters = resolve_parameters(request, scope)
     except SkippedError as skipped:
-        return _skipped(request, str(skipped))
+        return _skipped(scope, str(skipped))
+    if node.after and not node.on_exit:
+        for producer in node.after:
+            scope.note(producer, _seen(request, producer))
     properties = {
         output.name: {**output.properties, **request.output_properties.get(output.name, {})}
         for output in node.outputs
@@ -177,6 +187,7 @@ def drive(request: Request) -> Plan:
         Decision.RUN,
         "",
         inputs=inputs,
+        reads=scope.read,
         parameters=parameters,
         output_properties=properties,
         generation=request.history.completed(node.id, request.iteration),
@@ -184,20 +195,23 @@ def drive(request: Request) -> Plan:
     return _look_in_cache(request, plan)
 
 
-def _skipped(request: Request, reason: str) -> Plan:
-    return Plan(request.node, request.iteration, Decision.SKIPPED, reason)
+def _skipped(scope: NodeScope, reason: str) -> Plan:
+    request = scope.request
+    return Plan(request.node, request.iteration, Decision.SKIPPED, reason, reads=scope.read)
 
 
-def _closed(request: Request) -> Gate | None:
+def _closed(scope: NodeScope) -> Gate | None:
     """Return the gate that keeps the node from running, if one that it depends on has closed.
 
     Of a producer in a loop that the node collects from, all iterations have to be closed.
     """
+    request = scope.request
     if request.node.on_exit:
         return None
     for producer in sorted(request.needed):
         outcomes = _seen(request, producer)
         if outcomes and all(_closes(each) for each in outcomes):
+            scope.note(producer, outcomes)
             return read_gate(outcomes[0].execution.properties)
     return None
 
@@ -226,9 +240,10 @@ def _why_not_reused(request: Request) -> str:
 
 @dataclass(frozen=True)
 class NodeScope:
-    """Values for the expressions of one node."""
+    """Values for the expressions of one node, and the artifacts that they were read from."""
 
     request: Request
+    read: dict[str, Sequence[ArtifactRecord]] = field(default_factory=dict)
 
     def run_parameter(self, name: str) -> Any:
         return self.request.run.parameters[name]
@@ -241,8 +256,8 @@ class NodeScope:
         request = self.request
         depth = request.node.loops.index(loop)
         if depth >= len(request.iteration):
-            raise _no_such_iteration(request)
-        return loop_items(request, loop)[request.iteration[depth]]
+            raise _no_such_iteration(self)
+        return loop_items(request, loop, self)[request.iteration[depth]]
 
     def output(self, node: str, output: str) -> ArtifactRecord:
         records = produced(self.request, node, output)
@@ -252,13 +267,29 @@ class NodeScope:
                 f"there are {len(records)}",
                 hint="use it inside the loop that makes it, or pass it as a list input",
             )
+        self.read[f"_{node}.{output}"] = records
         return records[0]
 
+    def note_all(self, condition: Expression) -> None:
+        """Count as read what a condition names, if it is there: `or` stops at the first."""
+        for part in parts(condition):
+            if isinstance(part, OutputValue | OutputProperty | OutputUri):
+                with contextlib.suppress(SkippedError, ResolutionError):
+                    self.output(part.node, part.output)
 
-def _no_such_iteration(request: Request) -> SkippedError:
+    def note(self, producer: str, outcomes: Sequence[Outcome]) -> None:
+        """Count what a node wrote as read: it decided whether this one may run."""
+        for outcome in outcomes:
+            for output, records in outcome.outputs.items() if outcome.published else ():
+                key = f"_{producer}.{output}"
+                self.read[key] = [*self.read.get(key, ()), *records]
+
+
+def _no_such_iteration(scope: NodeScope) -> SkippedError:
     """Return the skip for an empty loop; the iteration stops at the loops around it."""
+    request = scope.request
     loop = request.node.loops[len(request.iteration)]
-    if loop_items(request, loop):
+    if loop_items(request, loop, scope):
         raise ResolutionError(
             f"{request.node.id} is in loop {loop}, and no item of it is named",
             hint="name the iteration, an index for each loop",
@@ -266,10 +297,10 @@ def _no_such_iteration(request: Request) -> SkippedError:
     return SkippedError(f"loop {loop} runs over an empty list")
 
 
-def loop_items(request: Request, loop_id: str) -> list[Any]:
+def loop_items(request: Request, loop_id: str, scope: NodeScope | None = None) -> list[Any]:
     """Return the items of a loop around the node of the request."""
     loop = next(each for each in request.ir.loops if each.id == loop_id)
-    items = evaluate(loop.items, NodeScope(request))
+    items = evaluate(loop.items, scope or NodeScope(request))
     if not isinstance(items, list):
         raise ResolutionError(
             f"loop {loop_id} runs over {items!r}, which is not a list",
@@ -347,7 +378,8 @@ def resolve_input(request: Request, wanted: InputIR, scope: NodeScope) -> list[A
     skipped: SkippedError | None = None
     for source in wanted.sources:
         try:
-            records += _from_source(request, wanted, source, scope)
+            found = _from_source(request, wanted, source, scope)
+            records += _new(found, source, records) if records or len(found) > 1 else found
         except SkippedError as error:
             if not wanted.optional and not wanted.many:
                 raise
@@ -384,7 +416,20 @@ def _from_source(
         type=source.type or wanted.type,
         arguments={k: evaluate(v, scope) for k, v in source.arguments.items()},
     )
-    return ask_resolver(source.resolver, query, request.workspace.import_paths)
+    try:
+        return ask_resolver(source.resolver, query, request.workspace.import_paths)
+    except TooFewSpansError as error:
+        raise SkippedError(error.message) from None
+
+
+def _new(
+    found: list[ArtifactRecord], source: ChannelIR | QueryIR, known: list[ArtifactRecord]
+) -> list[ArtifactRecord]:
+    """Leave out artifacts that the input has already; the iterations of a loop all count."""
+    seen = {record.id for record in known}
+    if isinstance(source, QueryIR):
+        found = list({record.id: record for record in found}.values())
+    return [record for record in found if record.id not in seen]
 
 
 def _described(wanted: InputIR) -> str:
@@ -415,14 +460,14 @@ def _intact(request: Request, wanted: InputIR, record: ArtifactRecord) -> Artifa
     return replace(record, digest=found)
 
 
-def resolve_parameters(request: Request) -> dict[str, Any]:
+def resolve_parameters(request: Request, scope: NodeScope | None = None) -> dict[str, Any]:
     """Return the values of a node's parameters, secrets left out.
 
     Raises:
         ParameterError: a driver set a parameter that the component does not have, or a value is
             no JSON value.
     """
-    scope = NodeScope(request)
+    scope = scope or NodeScope(request)
     values = {}
     for parameter in request.node.parameters:
         if isinstance(parameter.value, SecretName):
@@ -440,47 +485,3 @@ def resolve_parameters(request: Request) -> dict[str, Any]:
             f"which {request.node.component} does not take"
         )
     return values
-
-
-def absolute_parameters(
-    node: NodeIR, parameters: Mapping[str, Any], workspace: Workspace
-) -> dict[str, Any]:
-    """Return the parameters as an executor gets them: every path is absolute."""
-
-    def absolute(path: str) -> str:
-        return str(workspace.local_path(path))
-
-    schemas = {parameter.name: parameter.schema for parameter in node.parameters}
-    return {name: map_paths(schemas[name], value, absolute) for name, value in parameters.items()}
-
-
-def import_artifact(request: Request) -> ArtifactRecord:
-    """Return the artifact that an importer registers, or a stored one if that is allowed.
-
-    Raises:
-        ResolutionError: the URI does not exist.
-    """
-    importer, output = request.node.executor, request.node.outputs[0]
-    assert isinstance(importer, ImporterExecutor)
-    workspace = request.workspace
-    uri = str(evaluate(importer.uri, NodeScope(request)))
-    if is_remote(uri):
-        check_url(uri)
-    else:
-        uri = str(workspace.local_path(str(local_place(uri))))
-    try:
-        found = workspace.registered(ArtifactRecord(output.type, uri.rstrip("/")))
-    except NotFoundError:
-        raise ResolutionError(
-            f"{request.node.id} imports {uri}, which does not exist", hint="check the path"
-        ) from None
-    known = [
-        record
-        for record in workspace.store.artifacts_by_uri(found.uri)
-        if (record.type, record.digest) == (output.type, found.digest)
-        and record.state is ArtifactState.LIVE
-    ]
-    if known and not importer.reimport:
-        return known[-1]
-    properties = {**output.properties, **found.properties, "is_external": 1}
-    return replace(found, properties=properties)

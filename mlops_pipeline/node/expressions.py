@@ -14,6 +14,7 @@ from mlops_pipeline.errors import (
     ResolutionError,
     did_you_mean,
 )
+from mlops_pipeline.interface import map_paths
 from mlops_pipeline.ir import (
     Concat,
     DictOf,
@@ -22,6 +23,7 @@ from mlops_pipeline.ir import (
     Literal,
     LocalPath,
     LoopItem,
+    NodeIR,
     Operation,
     OutputProperty,
     OutputUri,
@@ -30,7 +32,9 @@ from mlops_pipeline.ir import (
     RunParameter,
     SecretName,
 )
+from mlops_pipeline.ir_graph import describe
 from mlops_pipeline.roots import read_bytes
+from mlops_pipeline.run_state import Workspace
 from mlops_pipeline.store import ArtifactRecord
 from mlops_pipeline.uris import is_remote
 
@@ -64,6 +68,7 @@ OPERATORS: Mapping[str, Callable[..., Any]] = {
     "-": operator.sub,
     "*": operator.mul,
     "/": operator.truediv,
+    "[]": operator.getitem,
 }
 
 
@@ -114,6 +119,8 @@ def read_value(record: ArtifactRecord) -> Any:
             f"{record.type} {record.uri} holds no single value",
             hint="use a property of it, or an output that is a return value",
         )
+    if record.properties.get(artifacts.NULL_PROPERTY):
+        return None
     try:
         data = read_bytes(record.uri)
         if is_remote(record.uri) and record.digest not in ("", hashlib.sha256(data).hexdigest()):
@@ -159,8 +166,37 @@ def _operate(name: str, arguments: tuple[Expression, ...], scope: ExpressionValu
     values = [evaluate(argument, scope) for argument in arguments]
     try:
         return OPERATORS[name](*values)
+    except LookupError:
+        whole, key = values
+        known = list(whole) if isinstance(whole, dict) else []
+        raise ResolutionError(
+            f"{describe(arguments[0])} has no entry {key!r}",
+            hint=did_you_mean(str(key), map(str, known)) if known else f"it is {whole!r}"[:200],
+        ) from None
     except (TypeError, ZeroDivisionError) as error:
         shown = f" {name} ".join(repr(value) for value in values)
         raise ResolutionError(
             f"cannot compute {shown}: {error}", hint="compare values of one type"
         ) from None
+
+
+def absolute_parameters(
+    node: NodeIR,
+    parameters: Mapping[str, Any],
+    workspace: Workspace,
+    paths: list[str] | None = None,
+) -> dict[str, Any]:
+    """Return the parameters as an executor gets them: every path is absolute.
+
+    Args:
+        paths: takes these paths.
+    """
+
+    def absolute(path: str) -> str:
+        full = str(workspace.local_path(path))
+        if paths is not None:
+            paths.append(full)
+        return full
+
+    schemas = {parameter.name: parameter.schema for parameter in node.parameters}
+    return {name: map_paths(schemas[name], value, absolute) for name, value in parameters.items()}

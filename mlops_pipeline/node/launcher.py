@@ -20,20 +20,21 @@ from typing import Any
 
 import msgspec
 
+from mlops_pipeline import executors
 from mlops_pipeline.errors import ExecutorError, PipelineError
 from mlops_pipeline.executors import ArtifactRef, Task, TaskResult
-from mlops_pipeline.executors import execute as execute_task
 from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor, SecretName
 from mlops_pipeline.ir_graph import dependencies
 from mlops_pipeline.node.claims import claim, fence, new_execution
 from mlops_pipeline.node.driver import (
     Decision,
+    NodeScope,
     Plan,
     Request,
-    absolute_parameters,
     drive,
-    import_artifact,
 )
+from mlops_pipeline.node.expressions import absolute_parameters
+from mlops_pipeline.node.importing import import_artifact
 from mlops_pipeline.node.publisher import Done, publish
 from mlops_pipeline.node.retries import FINAL, is_retryable
 from mlops_pipeline.roots import Attempt
@@ -85,7 +86,7 @@ class Session:
 
     Args:
         history: what the run has done so far; `launch` adds to it.
-        execute: where tasks are executed.
+        execute: where tasks are executed; None for this process.
         force: run nodes even if a result could be reused.
         stop: when set, nothing is waited for any more.
         documents: digests of sources that this process has put in the store.
@@ -95,7 +96,7 @@ class Session:
     run: Run
     workspace: Workspace
     history: History
-    execute: Execute = execute_task
+    execute: Execute | None = None
     force: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
     documents: set[str] = field(default_factory=set)
@@ -208,7 +209,8 @@ def _record(
 ) -> Outcome:
     """Record an execution that needed no executor."""
     execution = new_execution(request, plan, _STATES[plan.decision])
-    inputs = {name: [record.id for record in records] for name, records in plan.inputs.items()}
+    links = (*plan.inputs.items(), *plan.reads.items())
+    inputs = {name: [record.id for record in records] for name, records in links}
     stored, written = request.workspace.store.put_execution(
         execution, inputs=inputs, outputs=outputs
     )
@@ -228,7 +230,9 @@ def _hand_on(request: Request, plan: Plan) -> Outcome:
         return _record(request, plan, {})
     outputs: Mapping[str, Sequence[ArtifactRecord]] = plan.inputs
     if isinstance(request.node.executor, ImporterExecutor):
-        outputs = {request.node.outputs[0].name: [import_artifact(request)]}
+        scope = NodeScope(request, dict(plan.reads))
+        outputs = {request.node.outputs[0].name: [import_artifact(scope)]}
+        plan = replace(plan, reads=scope.read)
     return _record(request, plan, outputs)
 
 
@@ -249,7 +253,8 @@ def _execute(session: Session, request: Request, plan: Plan, execution: Executio
                     log=str(attempt.log),
                 )
                 with local_inputs(task, session.workspace) as local:
-                    result = session.execute(local)
+                    # Loaded here: a run that only takes from the cache executes nothing.
+                    result = (session.execute or executors.execute)(local)
                 sys.audit(STEP, "executor.done", request.node.id)
             finally:
                 logged = replace(execution, log=attempt.keep_log())
@@ -320,8 +325,9 @@ def make_task(plan: Plan, run_id: str, workspace: Workspace, folder: Path, **fur
         folder: takes the outputs, one folder each.
         further: more fields of `Task`.
     """
-    node = plan.node
+    node, key = plan.node, plan.key
     properties = plan.output_properties
+    declared = [] if "://" in workspace.root else [workspace.artifact_root.url]
     return Task(
         name=f"{run_id}/{node.id}",
         executor=node.executor,
@@ -336,11 +342,14 @@ def make_task(plan: Plan, run_id: str, workspace: Workspace, folder: Path, **fur
         },
         values=tuple(output.name for output in node.outputs if output.value),
         many=tuple(each.name for each in node.inputs if each.many),
-        parameters=absolute_parameters(node, plan.parameters, workspace),
+        parameters=absolute_parameters(node, plan.parameters, workspace, declared),
         secrets={p.name: p.value.name for p in node.parameters if isinstance(p.value, SecretName)},
         timeout=node.timeout,
         scratch=str(folder / ".scratch"),
         import_paths=workspace.import_paths,
+        key=key.digest if key else "",
+        code=dict(key.files) if key else {},
+        declared=tuple(declared),
         **further,
     )
 

@@ -18,8 +18,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mlops_pipeline.cache import OBSERVED, Key, make_key
 from mlops_pipeline.errors import ExecutorError
-from mlops_pipeline.executors import TaskResult
+from mlops_pipeline.executors import Observed, TaskResult
 from mlops_pipeline.gate import FAIL, Gate
 from mlops_pipeline.ir import OutputIR
 from mlops_pipeline.node.driver import Plan
@@ -35,6 +36,8 @@ from mlops_pipeline.store import (
 )
 
 log = logging.getLogger(__name__)
+
+_NOTHING = Observed()
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,8 @@ def publish(done: Done) -> Outcome:
 def _ended(done: Done) -> Execution:
     """Return the execution with what its gate says, which may be that it has failed."""
     ended = replace(done.execution, state=State.COMPLETE, finished=time.time())
+    if ended.cache_key and (used := _used(done)):
+        ended = replace(ended, properties={**ended.properties, OBSERVED: used})
     if done.result.gate is None:
         return ended
     gate = Gate(done.result.gate.findings, node_label(ended.node_id, ended.iteration))
@@ -114,6 +119,52 @@ def _ended(done: Done) -> Execution:
         hint="fix the findings, or choose a milder action; its outputs are kept for inspection",
     )
     return replace(ended, state=State.FAILED, error=str(error))
+
+
+def _used(done: Done) -> dict[str, Any]:
+    """Return what the result depends on beside its key, or that it must not be reused."""
+    assert done.plan.key is not None
+    used = {}
+    if not done.plan.key.is_surely_current():
+        used = _changed_key(done, done.plan.key)
+    if not used and (altered := _altered_input(done)):
+        used = {"changed": f"input {altered} changed while it ran"}
+    if not used and (done.plan.key.variables or done.result.observed != _NOTHING):
+        used = _kept(done, done.plan.key)
+    if "changed" in used:
+        log.warning("%s: its result will not be reused: %s", done.plan.node.id, used["changed"])
+    return used
+
+
+def _kept(done: Done, key: Key) -> dict[str, Any]:
+    # Loaded here: most nodes use nothing but what their keys say.
+    from mlops_pipeline.cache import keep, with_variables
+
+    observed = done.result.observed
+    if key.variables:
+        observed = with_variables(observed, key.variables, key.digest)
+    return keep(observed, key.files, done.workspace, key.manifest["packages"])
+
+
+def _changed_key(done: Done, key: Key) -> dict[str, Any]:
+    """Make the key again, and return the difference if there is one."""
+    plan, workspace = done.plan, done.workspace
+    again = make_key(plan.node, plan.inputs, plan.parameters, plan.output_properties, workspace)
+    if again.digest == key.digest:
+        return {}
+    from mlops_pipeline.cache import first_difference
+
+    return {"changed": f"{first_difference(key, again)}, while it ran"}
+
+
+def _altered_input(done: Done) -> str:
+    """Return the name of an input on this machine that is not what it was; empty if none."""
+    for name, records in done.plan.inputs.items():
+        for record in records:
+            here = record.digest and "://" not in record.uri
+            if here and done.workspace.digest(record) != record.digest:
+                return name
+    return ""
 
 
 def _check(done: Done, output: OutputIR) -> str:

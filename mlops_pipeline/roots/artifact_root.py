@@ -14,7 +14,7 @@ from mlops_pipeline.roots.local_root import LocalRoot
 from mlops_pipeline.roots.object_store import check_url
 from mlops_pipeline.roots.remote_root import RemoteRoot
 from mlops_pipeline.roots.staging import Attempt
-from mlops_pipeline.store import Execution, MetadataStore, make_folder
+from mlops_pipeline.store import Execution, MetadataStore, Run, make_folder
 from mlops_pipeline.uris import is_remote
 
 
@@ -35,6 +35,9 @@ class ArtifactRoot(Protocol):
 
     def attempt(self, execution: Execution) -> Attempt | None:
         """Return the folders of an execution, if it writes here."""
+
+    def forget_state(self, run: Run) -> None:
+        """Remove what failed attempts of a run, which is complete now, left for later ones."""
 
     def sweep(self, pipeline: str, store: MetadataStore) -> list[Execution]:
         """Remove what ended executions left behind; returns those that are RUNNING."""

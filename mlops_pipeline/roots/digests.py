@@ -43,7 +43,8 @@ _PARALLEL = 32 << 20
 class Entry:
     """A file of a tree: its name in the tree, where it is, and its status.
 
-    `loop` is set for a link to a folder around it: the name of that folder in the tree.
+    `loop` is set for a link to a folder around it: the name of that folder in the tree. The name of
+    a folder ends in a slash.
     """
 
     name: bytes
@@ -52,23 +53,27 @@ class Entry:
     loop: bytes | None = None
 
 
-def digest_path(path: Path, cache: StatCache | None = None) -> str:
+def digest_path(
+    path: Path | str, cache: StatCache | None = None, *, empty_folders: bool = False
+) -> str:
     """Return the SHA-256 of a file or a folder, in hexadecimal.
 
     Args:
+        path: as text, which takes half the time, it is absolute.
         cache: knows the digests of files that have not changed since it saw them.
+        empty_folders: whether folders without files count.
 
     Raises:
         NotFoundError: there is nothing at the path, or nothing that can be read.
     """
-    place = str(path.absolute())
+    place = path if isinstance(path, str) else str(path.absolute())
     try:
         status = os.stat(place)
         if stat.S_ISREG(status.st_mode):
             return digest_file(place, status, cache)
         if not stat.S_ISDIR(status.st_mode):
             raise NotFoundError(f"{path} is neither a file nor a folder", hint="check the path")
-        return _digest_tree(place, status, cache)
+        return _digest_tree(place, status, cache, empty_folders)
     except FileNotFoundError as error:
         raise _missing(path, str(error.filename)) from None
     except OSError as error:
@@ -77,7 +82,7 @@ def digest_path(path: Path, cache: StatCache | None = None) -> str:
         ) from None
 
 
-def _missing(path: Path, found_missing: str) -> NotFoundError:
+def _missing(path: Path | str, found_missing: str) -> NotFoundError:
     if os.path.islink(found_missing):
         return NotFoundError(
             f"{found_missing} is a link to {os.readlink(found_missing)}, which does not exist",
@@ -115,10 +120,13 @@ def _read(place: str) -> tuple[str, Stamp | None]:
     return digest.hexdigest(), after if before == after else None
 
 
-def _digest_tree(place: str, status: os.stat_result, cache: StatCache | None) -> str:
+def _digest_tree(
+    place: str, status: os.stat_result, cache: StatCache | None, empty_folders: bool
+) -> str:
     above = {(status.st_dev, status.st_ino): b""}
-    entries = sorted(walk(place, b"", above), key=lambda entry: entry.name)
-    files = [entry for entry in entries if entry.loop is None]
+    entries = sorted(walk(place, b"", above, empty_folders), key=lambda entry: entry.name)
+    empty = [entry for entry in entries if entry.name.endswith(b"/")]
+    files = [entry for entry in entries if entry.loop is None and not entry.name.endswith(b"/")]
     work = sum(entry.status.st_size for entry in files)
     workers = min(len(files), os.cpu_count() or 1, 8) if work >= _PARALLEL else 1
     if workers > 1:
@@ -126,8 +134,11 @@ def _digest_tree(place: str, status: os.stat_result, cache: StatCache | None) ->
             digests = list(pool.map(lambda e: digest_file(e.path, e.status, cache), files))
     else:
         digests = [digest_file(entry.path, entry.status, cache) for entry in files]
-    rows = [(b"file", e.name, d.encode()) for e, d in zip(files, digests, strict=True)]
+    rows: list[tuple[bytes, ...]] = [
+        (b"file", e.name, d.encode()) for e, d in zip(files, digests, strict=True)
+    ]
     rows += [(b"loop", e.name, e.loop) for e in entries if e.loop is not None]
+    rows += [(b"empty", e.name) for e in empty]
     return digest_rows(rows)
 
 
@@ -140,8 +151,15 @@ def digest_rows(rows: Iterable[tuple[bytes, ...]]) -> str:
     return digest.hexdigest()
 
 
-def walk(folder: str, prefix: bytes, above: dict[tuple[int, int], bytes]) -> Iterator[Entry]:
-    """Yield the files below a folder; `above` are the folders around it, by identity."""
+def walk(
+    folder: str, prefix: bytes, above: dict[tuple[int, int], bytes], empty_folders: bool = False
+) -> Iterator[Entry]:
+    """Yield the files below a folder, and folders without any if that is asked for.
+
+    Args:
+        prefix: goes before the names.
+        above: the folders around it, by identity.
+    """
     with os.scandir(folder) as items:
         for item in items:
             if item.name in JUNK:
@@ -158,7 +176,14 @@ def walk(folder: str, prefix: bytes, above: dict[tuple[int, int], bytes]) -> Ite
             elif (identity := (status.st_dev, status.st_ino)) in above:
                 yield Entry(name, item.path, status, loop=above[identity])
             else:
-                yield from walk(item.path, name + b"/", {**above, identity: name})
+                around = {**above, identity: name}
+                inside = walk(item.path, name + b"/", around, empty_folders)
+                first = next(inside, None)
+                if first is not None:
+                    yield first
+                    yield from inside
+                elif empty_folders:
+                    yield Entry(name + b"/", item.path, status)
 
 
 def fsync_tree(path: Path) -> None:

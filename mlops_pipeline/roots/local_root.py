@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,12 +17,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from mlops_pipeline.errors import RootError
 from mlops_pipeline.ir import OutputIR
 from mlops_pipeline.roots.digests import StatCache, fsync, fsync_tree
 from mlops_pipeline.roots.staging import OUTPUTS, ROOT, STAGING, Placed, sweep_attempts
-from mlops_pipeline.store import Execution, MetadataStore
+from mlops_pipeline.store import Execution, MetadataStore, Run
 
 _MOVING = ".moving"
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=@-]{0,127}")
 
 
 @dataclass(frozen=True)
@@ -48,14 +51,40 @@ class LocalRoot:
             return None
         return local_attempt(self.folder, execution)
 
+    def forget_state(self, run: Run) -> None:
+        """Remove what failed attempts of a run, which is complete now, left for later ones."""
+        forget_state(self.folder, run)
+
     def sweep(self, pipeline: str, store: MetadataStore) -> list[Execution]:
         """Remove what ended executions left behind; returns those that are RUNNING."""
         names = local_names(self.folder / pipeline)
         return sweep_attempts(names, self.attempt, store) if names else []
 
 
+def _unsafe_name(execution: Execution) -> str:
+    """Return a name of an execution that would lead out of its folders; empty if there is none.
+
+    Names come from a store, which may have been handed over.
+    """
+    outputs = execution.properties.get(OUTPUTS, ())
+    names = [execution.pipeline, execution.run_id, *execution.node_id.split(".")]
+    for name in (*names, str(execution.properties[STAGING]), *map(str, outputs)):
+        if not _NAME.fullmatch(name):
+            return name or repr(name)
+    return ""
+
+
 def local_attempt(root: Path, execution: Execution) -> LocalAttempt:
-    """Return the folders of an execution below a folder of this machine."""
+    """Return the folders of an execution below a folder of this machine.
+
+    Raises:
+        RootError: the store has given it a name that leads elsewhere.
+    """
+    if name := _unsafe_name(execution):
+        raise RootError(
+            f"execution {execution.id} is called {name}, which is no name of a folder",
+            hint="its store was not written by mlops-pipeline alone: nothing is written or removed",
+        )
     pipeline_root = root / execution.pipeline
     name = f"{execution.id}-{execution.properties[STAGING]}"
     # The node with its iteration, as a part of a path.
@@ -150,7 +179,9 @@ class LocalAttempt:
                 # Not moved from staging: the final path belongs to another execution.
                 if not (self.moving / output).exists():
                     place, other = self._places(output)
-                    remove_tree(other if other.exists() else place)
+                    # Moved back at once: whoever is killed here, and begins again, sees that.
+                    with contextlib.suppress(FileNotFoundError):
+                        (other if other.exists() else place).rename(self.moving / output)
             # From here on nothing has been moved, should this be the next to be interrupted.
             # Somebody else may be at the same.
             with contextlib.suppress(FileNotFoundError):
@@ -184,6 +215,14 @@ def _links(place: Path) -> Iterator[Path]:
                     yield Path(entry.path)
                 elif entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
+
+
+def forget_state(root: Path, run: Run) -> None:
+    """Remove the states of a run below a folder of this machine."""
+    if _NAME.fullmatch(run.pipeline) and _NAME.fullmatch(run.id):
+        folder = root / run.pipeline / ".state" / run.id
+        if folder.is_dir():
+            remove_tree(folder)
 
 
 def remove_tree(folder: Path) -> None:

@@ -26,7 +26,13 @@ from mlops_pipeline.errors import NotFoundError, PipelineError, RootError
 from mlops_pipeline.ir import OutputIR
 from mlops_pipeline.roots.digests import StatCache
 from mlops_pipeline.roots.local_copies import Copies
-from mlops_pipeline.roots.local_root import LocalAttempt, local_attempt, local_names, remove_tree
+from mlops_pipeline.roots.local_root import (
+    LocalAttempt,
+    forget_state,
+    local_attempt,
+    local_names,
+    remove_tree,
+)
 from mlops_pipeline.roots.object_store import (
     download,
     list_objects,
@@ -38,7 +44,7 @@ from mlops_pipeline.roots.object_store import (
 )
 from mlops_pipeline.roots.staging import OUTPUTS, ROOT, STAGING, Placed, sweep_attempts
 from mlops_pipeline.roots.uploads import upload, upload_file
-from mlops_pipeline.store import Execution, MetadataStore
+from mlops_pipeline.store import Execution, MetadataStore, Run
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +87,10 @@ class RemoteRoot:
         if STAGING not in said or said.get(ROOT) != self.url:
             return None
         return RemoteAttempt(self, local_attempt(self.folder, execution))
+
+    def forget_state(self, run: Run) -> None:
+        """Remove from this machine what failed attempts of a run left for later ones."""
+        forget_state(self.folder, run)
 
     def sweep(self, pipeline: str, store: MetadataStore) -> list[Execution]:
         """Remove what ended executions left behind; returns those that are RUNNING."""

@@ -6,13 +6,17 @@ kept; `discard` takes everything back, however the process that wrote it has die
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from mlops_pipeline.errors import RootError
 from mlops_pipeline.ir import OutputIR
 from mlops_pipeline.store import Execution, MetadataStore, State
+
+log = logging.getLogger(__name__)
 
 STAGING = "staging"
 """Execution property that makes the name of the staging folder unique across stores."""
@@ -95,7 +99,11 @@ def sweep_attempts(
     ids = [int(name.split("-")[0]) for name in names if name.split("-")[0].isdigit()]
     running = []
     for execution in store.executions(ids) if ids else ():
-        attempt = attempt_of(execution)
+        try:
+            attempt = attempt_of(execution)
+        except RootError as error:
+            log.warning("%s", error.message)
+            continue
         if attempt is None or attempt.name not in names:
             continue
         if execution.state is State.RUNNING:

@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
 from mlops_pipeline.interface import run_parameters
-from mlops_pipeline.ir import PipelineIR, digest, dump, load
+from mlops_pipeline.ir import PipelineIR, digest, dump
+from mlops_pipeline.ir_check import load_checked
 from mlops_pipeline.run_state.liveness import (
     PROCESS,
     host,
@@ -296,6 +297,8 @@ def end_run(workspace: Workspace, run: Run, state: State) -> Run:
     """Record how a run ended."""
     ended = replace(run, state=state, finished=time.time())
     workspace.store.put_run(ended)
+    if state is State.COMPLETE:
+        workspace.artifact_root.forget_state(ended)
     return ended
 
 
@@ -327,4 +330,4 @@ def pipeline_of(workspace: Workspace, run: Run) -> PipelineIR:
             f"the store does not hold the pipeline of run {run.id}",
             hint="give the pipeline on the command line",
         )
-    return load(text, source=f"pipeline of run {run.id}")
+    return load_checked(text, source=f"pipeline of run {run.id}")

@@ -8,6 +8,7 @@ length of the lease is dead.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import socket
 import threading
@@ -17,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.store import Execution, MetadataStore, Run, StaleExecutionError, State
@@ -84,45 +85,72 @@ def is_gone(properties: Mapping[str, Any]) -> bool | None:
     return None
 
 
+class _Beat:
+    """An execution that is kept alive.
+
+    Args:
+        pause: seconds between two beats.
+    """
+
+    def __init__(self, store: MetadataStore, execution_id: int, pause: float) -> None:
+        self._store = store
+        self._execution_id = execution_id
+        self._pause = pause
+        self.due = time.monotonic() + pause
+
+    def beat(self) -> None:
+        """Write a sign of life."""
+        self.due = time.monotonic() + self._pause
+        try:
+            self._store.heartbeat(self._execution_id)
+        except Exception as error:  # noqa: BLE001 - whatever happens, it goes on beating
+            # The next beat may get through; a whole lease without one is needed to die.
+            log.warning("no heartbeat for execution %d: %s", self._execution_id, error)
+
+
 class Heart:
-    """Shows that the executions of this process are alive, three times a lease."""
+    """Shows that the executions of this process are alive, three times a lease.
+
+    One thread does so for all stores and runs of the process, and waits for the next ones.
+    """
+
+    _changed = threading.Condition()
+    _beats: ClassVar[set[_Beat]] = set()
+    _thread: ClassVar[threading.Thread | None] = None
 
     def __init__(self, store: MetadataStore, lease: float) -> None:
         self._store = store
         self._pause = lease / 3
-        self._lock = threading.Lock()
-        self._alive: dict[int, float] = {}
-        self._thread: threading.Thread | None = None
 
     @contextmanager
     def beating(self, execution: Execution) -> Iterator[None]:
         """Keep an execution alive while the block runs."""
-        with self._lock:
-            self._alive[execution.id] = time.monotonic()
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
-                self._thread.start()
+        beat = _Beat(self._store, execution.id, self._pause)
+        with Heart._changed:
+            first = min((each.due for each in Heart._beats), default=math.inf)
+            Heart._beats.add(beat)
+            # After a fork, the thread is in the parent only.
+            if Heart._thread is None or not Heart._thread.is_alive():
+                Heart._thread = threading.Thread(target=_beat, name="heartbeat", daemon=True)
+                Heart._thread.start()
+            elif beat.due < first:
+                Heart._changed.notify()
         try:
             yield
         finally:
-            with self._lock:
-                del self._alive[execution.id]
+            with Heart._changed:
+                Heart._beats.discard(beat)
 
-    def _beat(self) -> None:
-        while True:
-            time.sleep(self._pause)
+
+def _beat() -> None:
+    while True:
+        with Heart._changed:
+            due = min((each.due for each in Heart._beats), default=math.inf)
+            Heart._changed.wait(min(due - time.monotonic(), 3600.0))
             now = time.monotonic()
-            with self._lock:
-                due = [i for i, since in self._alive.items() if now - since >= self._pause]
-                if not self._alive:
-                    self._thread = None
-                    return
-            for execution_id in due:
-                try:
-                    self._store.heartbeat(execution_id)
-                except Exception as error:  # noqa: BLE001 - whatever happens, it goes on beating
-                    # The next beat may get through; a whole lease without one is needed to die.
-                    log.warning("no heartbeat for execution %d: %s", execution_id, error)
+            beats = [each for each in Heart._beats if each.due <= now]
+        for beat in beats:
+            beat.beat()
 
 
 def process_of(execution: Execution) -> str:

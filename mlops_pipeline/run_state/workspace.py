@@ -81,6 +81,8 @@ class Workspace:
             NotFoundError: nothing is.
             RootError: it cannot be reached.
         """
+        if record.uri.startswith("/"):
+            return digest_path(record.uri, self.artifact_root.digests)
         if "://" not in record.uri:
             return digest_path(Path(record.uri), self.artifact_root.digests)
         if not is_remote(record.uri):

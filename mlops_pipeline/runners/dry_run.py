@@ -142,4 +142,4 @@ class _Dry:
         if decided.key is None:
             return ()
         expected = new_execution(request, decided, State.RUNNING)
-        return tuple(explain(request.workspace.store, decided.key, expected))
+        return tuple(explain(request.workspace, decided.key, expected))

@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.executors import Task, execute
+from mlops_pipeline.executors import Task
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.node import Session, Start, end_run, launch, open_session, wait_before_retry
 from mlops_pipeline.run_state import (
@@ -149,7 +149,7 @@ class _Crew:
             if options.in_process
             else WorkerPool(workers, on_output=on_output, spares=_spares, import_paths=import_paths)
         )
-        self.execute = self._pool.execute if self._pool else execute
+        self.execute = self._pool.execute if self._pool else None
 
     def cancel(self) -> None:
         """End the executors that run now."""

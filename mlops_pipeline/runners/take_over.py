@@ -7,8 +7,8 @@ from dataclasses import replace
 from mlops_pipeline.errors import NotFoundError
 from mlops_pipeline.gate import read_gate
 from mlops_pipeline.node import Decision, Plan, Session, new_execution
-from mlops_pipeline.run_state import Iteration, Outcome, load_history, node_label
-from mlops_pipeline.store import State
+from mlops_pipeline.run_state import Iteration, Outcome, load_history, load_links, node_label
+from mlops_pipeline.store import Direction, State
 
 
 def take_over(session: Session, base_run: str, node_ids: frozenset[str]) -> list[Outcome]:
@@ -77,7 +77,10 @@ def _take_over_one(session: Session, base_run: str, outcome: Outcome) -> Outcome
         parameters=outcome.execution.parameters,
         manifest=outcome.execution.manifest,
     )
-    stored, written = session.workspace.store.put_execution(execution, outputs=outcome.outputs)
+    store = session.workspace.store
+    read = load_links(store, [outcome.execution], Direction.INPUT).get(outcome.execution.id, {})
+    inputs = {key: [record.id for record in records] for key, records in read.items()}
+    stored, written = store.put_execution(execution, inputs=inputs, outputs=outcome.outputs)
     taken = Outcome(node.id, outcome.iteration, stored, written)
     session.history.add(taken)
     return taken

@@ -33,4 +33,4 @@ def small(steps: int = 5) -> None:
 
 
 def go(where: Where, **parameters: Any) -> Any:
-    return run(small, parameters, where=where, in_process=True)
+    return run(small, parameters, where=where, check=False, in_process=True)

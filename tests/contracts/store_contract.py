@@ -374,6 +374,19 @@ class StoreContract:
             (b.id, "base", 0),
         }
 
+    @pytest.mark.parametrize("state", [State.RUNNING, State.CACHED, State.SKIPPED])
+    def test_what_a_condition_read_is_an_input_beside_the_others(
+        self, store: MetadataStore, state: State
+    ) -> None:
+        (a, b) = publish(store, "a", "b")
+        inputs = {"model": [a.id], "_Train.model": [a.id], "_Evaluator.blessing": [b.id]}
+        pushed, _ = store.put_execution(execution("p", state=state), inputs=inputs)
+        expected = {
+            Event(pushed.id, ids[0], Direction.INPUT, key, 0) for key, ids in inputs.items()
+        }
+        assert set(store.events_by_execution([pushed.id])) == expected
+        assert expected <= set(store.events_by_artifact([a.id, b.id]))
+
     def test_inputs_given_again_are_not_written_again(self, store: MetadataStore) -> None:
         (a,) = publish(store, "a")
         reader, _ = store.put_execution(execution("r"), inputs={"model": [a.id]})
@@ -473,6 +486,20 @@ class StoreContract:
         assert same(run.parameters["v"], value)
         assert same(run.properties["v"], value)
 
+    def test_dicts_keep_their_order(self, store: MetadataStore) -> None:
+        value = {"time": "date", "name": {"z": 1, "b": [{"y": 0.0, "a": 1}]}, "age": 2}
+        stored, written = store.put_execution(
+            execution(parameters={"v": value}),
+            outputs={"x": [model("a", properties={"v": value})]},
+        )
+        store.put_run(Run("run-v", "pets", parameters={"v": value}))
+        run = store.get_run("run-v")
+        assert run is not None
+        (found,) = store.executions([stored.id])
+        (record,) = store.artifacts([written["x"][0].id])
+        for held in (found.parameters, record.properties, run.parameters):
+            assert repr(held) == repr({"v": value})
+
     def test_not_a_number_comes_back(self, store: MetadataStore) -> None:
         stored, _ = store.put_execution(execution(parameters={"v": math.nan, "l": [math.nan]}))
         (found,) = store.executions([stored.id])
@@ -488,6 +515,11 @@ class StoreContract:
         (found,) = store.executions([stored.id])
         assert (found.parameters, found.properties) == ({name: "v"}, {name: "w"})
         assert store.artifacts([written["x"][0].id])[0].properties == {name: "u"}
+
+    def test_a_parameter_may_have_the_name_of_a_schema_of_tfx(self, store: MetadataStore) -> None:
+        given = {"__schema__a__": "x", "a": [1], "__b": None}
+        stored, _ = store.put_execution(execution(parameters=given))
+        assert store.executions([stored.id])[0].parameters == given
 
     # Documents
 

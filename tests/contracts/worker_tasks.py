@@ -34,6 +34,10 @@ def speak() -> None:
     print("unfinished", end="")
 
 
+def interrupt_itself() -> None:
+    raise KeyboardInterrupt("by a library")
+
+
 def whisper(token: str) -> None:
     print("the token is", token)
     raise ValueError(f"refused {token}")

@@ -120,3 +120,11 @@ def test_model_that_is_damaged_or_fails_is_named(model: Model) -> None:
         writer.write("train", tf.train.Example().SerializeToString())
     with pytest.raises(ExecutorError, match=r"fails on an example: .*x"):
         inferred(unreadable, model)
+
+
+@pytest.mark.parametrize("engine", ["memory", "beam"])
+def test_rows_that_were_not_read_are_missed(model: Model, engine: str) -> None:
+    made = written({"train": [1, 2, 3]})
+    made.properties["num_examples"] = {"train": 4}
+    with pytest.raises(ExecutorError, match=r"split 'train' .*: 3 of 4 rows were read from"):
+        inferred(made, model, engine=engine)

@@ -16,7 +16,7 @@ from mlops_components import (
     Threshold,
 )
 from mlops_pipeline.artifacts import ExampleAnomalies, ExampleStatistics
-from mlops_pipeline.errors import NotFoundError
+from mlops_pipeline.errors import NotFoundError, ParameterError
 from mlops_pipeline.testing import run_component
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
@@ -93,15 +93,31 @@ def test_only_the_comparison_counts_and_what_cannot_be_compared_is_told(
     assert kinds(result, load) == {"train_eval": {"nameless": {"STATS_NOT_AVAILABLE"}}}
 
 
-def test_without_a_baseline_everything_passes(
-    data: dict[str, ExampleStatistics], load: Load
+def test_first_run_has_no_baseline_and_says_so(
+    data: dict[str, ExampleStatistics], load: Load, caplog: pytest.LogCaptureFixture
 ) -> None:
     result = run_component(
         DistributionValidator, statistics=data["usual"], config=CONFIG, severity={"*": "fail"}
     )
     assert result.outputs["anomalies"].properties["blessed"] == {"train": 2, "eval": 2}
+    assert result.outputs["anomalies"].properties["not_compared"] == [
+        "there are no baseline_statistics yet"
+    ]
+    assert "nothing was compared" in caplog.text
     assert result.gate is None
     assert load(result.outputs["anomalies"]) == {}
+
+
+def test_config_that_compares_nothing_is_refused_in_the_first_run(
+    data: dict[str, ExampleStatistics],
+) -> None:
+    empty = DistributionValidatorConfig(DatasetConfig())
+    with pytest.raises(ParameterError, match="names no feature and no number of examples"):
+        run_component(DistributionValidator, statistics=data["usual"], config=empty)
+    limit = DistributionComparator(infinity_norm=Threshold(float("nan")))
+    passes = DistributionValidatorConfig(DatasetConfig(feature=[FeatureComparator("k", limit)]))
+    with pytest.raises(ParameterError, match="a threshold is nan, which everything passes"):
+        run_component(DistributionValidator, statistics=data["usual"], config=passes)
 
 
 def test_pairs_of_splits_that_are_not_there_are_named(data: dict[str, ExampleStatistics]) -> None:

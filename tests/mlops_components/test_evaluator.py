@@ -7,7 +7,7 @@ import pytest
 from evaluated_models import accuracy, column, config, evaluate
 
 from mlops_components import Evaluator, Pusher
-from mlops_pipeline.artifacts import Artifact
+from mlops_pipeline.artifacts import Artifact, Examples
 from mlops_pipeline.errors import DefinitionError, ExecutorError, NotFoundError
 from mlops_pipeline.inspection import PipelineRun
 from mlops_pipeline.testing import run_component
@@ -61,8 +61,12 @@ def test_split_that_is_not_there_is_named(penguin: PipelineRun) -> None:
     [
         ([1.0, float("nan")], [0.2, 0.3], "label_key 'y': 1 of 2 examples have no label"),
         ([[1.0], [float("nan")]], [0.2, 0.3], "label_key 'y': 1 of 2 examples have the label NaN"),
-        ([1.0, 3.0], [0.2, 0.3], "a label is 3: metrics of binary classification take labels"),
-        ([1.0, 0.0], [[0.2], [float("nan")]], "the model predicts NaN"),
+        ([1.0, 3.0], [0.2, 0.3], "a label is 3: AUC is a metric of binary classification"),
+        (
+            [1.0, 0.0],
+            [[0.2], [float("nan")]],
+            "prediction_key 'p': 1 of 2 examples have the prediction NaN",
+        ),
         (["yes", "no"], [0.2, 0.3], "metrics take numbers, and a label .* is the text '(yes|no)'"),
     ],
     ids=["missing", "NaN", "not binary", "prediction", "text"],
@@ -81,3 +85,20 @@ def test_model_validator_is_referred_to_the_evaluator() -> None:
     with pytest.raises(DefinitionError, match="no longer part of TFX") as caught:
         _ = mlops_components.ModelValidator
     assert "Evaluator" in caught.value.hint
+
+
+@pytest.mark.parametrize("engine", ["memory", "beam"])
+def test_rows_that_were_not_read_are_missed(penguin: PipelineRun, engine: str) -> None:
+    examples = penguin["CsvExampleGen"].artifact()
+    rows = {split: number + 1 for split, number in examples.properties["num_examples"].items()}  # type: ignore[union-attr]
+    less = Examples(examples.uri, properties={**examples.properties, "num_examples": rows})
+    model = penguin["Trainer"].artifact("model")
+    with pytest.raises(ExecutorError, match=r"split 'eval' .* rows were read from"):
+        run_component(
+            Evaluator,
+            examples=less,
+            model=model,
+            schema=penguin["SchemaGen"].artifact(),
+            eval_config=config(accuracy()),
+            engine=engine,
+        )

@@ -64,3 +64,10 @@ def test_records_that_are_no_examples_are_named(base: Examples, tmp_path: Path) 
         writer.write("train", b"no example")
     with pytest.raises(ExecutorError, match=r"not a tf\.Example"):
         diff(broken, base, SKEW)
+
+
+@pytest.mark.parametrize("engine", ["memory", "beam"])
+def test_rows_that_were_not_read_are_missed(test: Examples, base: Examples, engine: str) -> None:
+    less = Examples(base.uri, properties={**base.properties, "num_examples": {"train": ROWS + 1}})
+    with pytest.raises(ExecutorError, match=f"split 'train' .*: {ROWS} of {ROWS + 1} rows"):
+        diff(test, less, SKEW, engine=engine)

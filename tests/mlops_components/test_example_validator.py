@@ -53,8 +53,44 @@ def test_what_does_not_fit_the_schema_is_recorded(
         "eval": {},
     }
     found = result.outputs["anomalies"]
-    assert found.properties["blessed"] == {"train": 0, "eval": 1}
+    assert found.properties["blessed"] == {"train": 0, "eval": 2}
     assert result.gate is None
+
+
+def test_first_run_goes_on_and_says_that_nothing_was_compared(
+    data: dict[str, ExampleStatistics], schema: Schema, caplog: pytest.LogCaptureFixture
+) -> None:
+    given = {"statistics": data["usual"], "schema": schema, "severity": {"*": "fail"}}
+    result = run_component(ExampleValidator, **given)
+    assert result.gate is None
+    found = result.outputs["anomalies"].properties
+    assert found["blessed"] == {"train": 2, "eval": 2}
+    assert found["not_compared"][:2] == [
+        "split train: there are no previous_statistics to compare with: drift of 'x', "
+        "drift of 'k', number of examples",
+        "split train: there are no serving_statistics to compare with: skew of 'x'",
+    ]
+    assert "not compared: split eval: there are no previous_version_statistics" in caplog.text
+    others = ("previous_statistics", "serving_statistics", "previous_version_statistics")
+    same = run_component(ExampleValidator, **given, **dict.fromkeys(others, data["usual"]))
+    assert same.outputs["anomalies"].properties["blessed"] == {"train": 1, "eval": 1}
+    assert "not_compared" not in same.outputs["anomalies"].properties
+
+
+def test_slice_that_is_new_was_not_compared(
+    data: dict[str, ExampleStatistics], schema: Schema
+) -> None:
+    result = run_component(
+        ExampleValidator,
+        statistics=data["sliced"],
+        schema=schema,
+        previous_statistics=data["usual"],
+        serving_statistics=data["served"],
+        previous_version_statistics=data["usual"],
+        validate_slices=True,
+    )
+    found = result.outputs["anomalies"].properties["not_compared"]
+    assert "split train: previous_statistics have no slice 'k_a' to compare with" in found
 
 
 def test_drift_from_an_earlier_span_is_found(
@@ -120,3 +156,16 @@ def test_an_environment_leaves_out_what_is_not_in_it(
     with pytest.raises(ParameterError, match="no environment 'SERVIN'") as wrong:
         run_component(ExampleValidator, **given, environment="SERVIN")
     assert wrong.value.hint == "did you mean 'SERVING'?"
+
+
+def test_threshold_that_nothing_is_above_compares_nothing(
+    data: dict[str, ExampleStatistics], load: Load
+) -> None:
+    text = SCHEMA.replace("{ threshold: 0.1 }", "{ threshold: nan }", 1)
+    result = run_component(
+        ExampleValidator,
+        statistics=data["usual"],
+        schema=artifact(Schema, {"schema.pbtxt": text}),
+        previous_statistics=data["next"],
+    )
+    assert kinds(result, load)["train"] == {"x": {"STATS_NOT_AVAILABLE"}}

@@ -22,6 +22,7 @@ TFX = {
     "BulkInferrer": ("examples model model_blessing", "inference_result output_examples"),
     "CsvExampleGen": ("", "examples"),
     "ImportExampleGen": ("", "examples"),
+    "JsonExampleGen": ("", "examples"),
     "ParquetExampleGen": ("", "examples"),
     "AvroExampleGen": ("", "examples"),
     "SqlExampleGen": ("", "examples"),

@@ -145,7 +145,7 @@ def test_sequence_examples_are_described(tmp_path: Path) -> None:
             "'fara'",
             "hour",
         ),
-        ({"stats_options": {"weight_feature": "city"}}, ExecutorError, "TFDV cannot", "stats_opt"),
+        ({"stats_options": {"weight_feature": "city"}}, ExecutorError, "'city'", "weight of 0"),
         ({"stats_options": {"slice_functions": ["f"]}}, ParameterError, "functions", "slicing_c"),
         ({"sample_rate_by_split": {"evil": 0.5}}, NotFoundError, "no split 'evil'", "'eval'"),
         ({"sample_rate_by_split": {"eval": 0.0}}, ParameterError, "'eval' is 0", "above 0"),
@@ -181,3 +181,30 @@ def test_records_of_another_kind_are_named(examples: Examples) -> None:
     other = Examples(examples.uri, properties={**examples.properties, "payload_format": "PARQUET"})
     with pytest.raises(ExecutorError, match="are PARQUET"):
         described(other)
+
+
+@ml
+@pytest.mark.parametrize("engine", ["memory", "beam"])
+@pytest.mark.parametrize("rate", [1.0, 0.5])
+def test_rows_that_were_not_read_are_missed(examples: Examples, engine: str, rate: float) -> None:
+    properties = {**examples.properties, "num_examples": {"train": 900, "eval": 301}}
+    less = Examples(examples.uri, properties=properties)
+    with pytest.raises(ExecutorError, match=r"split 'eval' .*: 300 of 301 rows were read from"):
+        described(less, engine=engine, sample_rate_by_split={"eval": rate})
+
+
+@ml
+def test_an_empty_split_is_described_where_it_was_made_empty(tmp_path: Path) -> None:
+    from mlops_components import SchemaGen
+    from mlops_pipeline.testing import run_component
+
+    made = Examples(str(tmp_path))
+    with SplitWriter(made, ["train"]):
+        pass
+    empty = [described(made, engine=engine) for engine in ("memory", "beam")]
+    for statistics in empty:
+        assert statistics.properties["num_examples"] == {"train": 0}
+        run_component(SchemaGen, statistics=statistics)
+        del statistics.properties["num_examples"]
+        with pytest.raises(ExecutorError, match=r"split 'train' .* are of 0 rows"):
+            run_component(SchemaGen, statistics=statistics)

@@ -9,6 +9,7 @@ from transformed_examples import MODULE, Load, span, transformed
 from mlops_components import Transform
 from mlops_components.records import SplitWriter
 from mlops_pipeline.artifacts import Examples, Schema
+from mlops_pipeline.errors import ExecutorError
 from mlops_pipeline.testing import artifact, run_component
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
@@ -87,3 +88,13 @@ def test_sequence_examples_are_transformed(tmp_path: Path, load: Load) -> None:
     frame = load(outputs["transformed_examples"])
     assert list(frame["x"]) == [-1.5, -0.5, 0.5, 1.5]
     assert list(frame["share"]) == pytest.approx([0, 1 / 3, 2 / 3, 1])
+
+
+@pytest.mark.parametrize("engine", ["memory", "beam"])
+def test_rows_that_were_not_read_are_missed(
+    spans: list[Examples], module_file: Path, engine: str
+) -> None:
+    rows = {split: number + 1 for split, number in spans[0].properties["num_examples"].items()}
+    less = Examples(spans[0].uri, properties={**spans[0].properties, "num_examples": rows})
+    with pytest.raises(ExecutorError, match=r"split 'train' .* rows were read from"):
+        transformed(less, module_file=module_file, engine=engine)

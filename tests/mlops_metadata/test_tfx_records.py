@@ -12,11 +12,13 @@ from layout_stores import Tfx, event
 from ml_metadata.proto import metadata_store_pb2 as pb
 
 from mlops_metadata.mlmd import MlmdStore, open_sqlite
+from mlops_metadata.tfx_records import state_of_run
 from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,
     Direction,
     Event,
+    Execution,
     State,
 )
 
@@ -99,3 +101,40 @@ def test_artifacts_and_events_of_tfx_are_read(taxi: dict[str, int], store: MlmdS
         Event(taxi["train"], examples.id, Direction.INPUT, "y", 1),
         Event(taxi["resolve"], examples.id, Direction.OUTPUT, "model", 0),
     }
+
+
+UNRESOLVED = json.dumps(
+    {
+        "resultMessage": "Traceback\n\ntfx.orchestration.portable.input_resolution.exceptions."
+        "FailedPreconditionError: the input is empty\n",
+        "code": 9,
+    }
+)
+
+
+def test_a_run_that_tfx_went_on_with_has_not_failed(path: Path, store: MlmdStore) -> None:
+    tfx, run = Tfx(path), "2024-01-01T00:00:00.000000"
+    failed = pb.Execution.FAILED
+    tfx.run("Resolver", failed, {"__execution_result__": '{"resultMessage": "no"}'}, [])
+    tfx.run("Pusher", failed, {"__execution_result__": UNRESOLVED}, [])
+    tfx.run("Trainer", pb.Execution.COMPLETE, {}, [])
+    found = store.executions_of_run(run)
+    assert [(e.state, e.reason, e.error) for e in found] == [
+        (State.SKIPPED, "the resolver found nothing", ""),
+        (State.SKIPPED, "its inputs were not there", ""),
+        (State.COMPLETE, "", ""),
+    ]
+    known = store.get_run(run)
+    assert known is not None
+    assert known.state is State.COMPLETE
+    tfx.run("Evaluator", failed, {}, [])
+    known = store.get_run(run)
+    assert known is not None
+    assert known.state is State.FAILED
+
+
+def test_the_last_attempt_at_a_node_counts() -> None:
+    tries = [Execution("c", "p", "r", "Trainer", State.FAILED)]
+    tries += [Execution("c", "p", "r", "Evaluator", State.COMPLETE)]
+    assert state_of_run(tries) is State.FAILED
+    assert state_of_run([*tries, replace(tries[0], state=State.COMPLETE)]) is State.COMPLETE

@@ -46,10 +46,13 @@ class Project:
         return load_pipeline(str(self.folder / "pipeline.py"), project=self.folder).compile()
 
     def run(self, run_id: str = "", **options: Any) -> local.RunResult:
+        return self.run_compiled(self.compile(), run_id, **options)
+
+    def run_compiled(self, ir: Any, run_id: str = "", **options: Any) -> local.RunResult:
         parameters: Mapping[str, Any] = options.pop("parameters", {})
         self.runs += 1
         return local.run(
-            self.compile(),
+            ir,
             run_id or f"r{self.runs}",
             self.workspace,
             parameters=parameters,

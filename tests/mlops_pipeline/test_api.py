@@ -20,7 +20,7 @@ from mlops_pipeline.api import (
     runs,
     why,
 )
-from mlops_pipeline.errors import NotFoundError, ParameterError
+from mlops_pipeline.errors import NotFoundError, ParameterError, RunFailedError
 from mlops_pipeline.store import MemoryStore, State
 
 
@@ -48,7 +48,7 @@ def test_an_unknown_node_gives_the_near_miss(where: Where) -> None:
 
 def test_a_run_can_be_resumed_and_read_again(where: Where) -> None:
     done = go(where, steps=-1)
-    again = resume(done.id, where=where, in_process=True)
+    again = resume(done.id, where=where, check=False, in_process=True)
     assert again.state is State.FAILED
     assert again["Train"].attempts == 2
     assert open_run(done.id, where=where)["Train"].attempts == 2
@@ -122,7 +122,7 @@ def test_time_between_a_failure_and_its_resume_does_not_count(where: Where) -> N
         failed.record, started=failed.record.started - 3600, finished=failed.record.finished - 3600
     )
     store.put_run(ago)
-    again = resume(failed.id, where=where, in_process=True)
+    again = resume(failed.id, where=where, check=False, in_process=True)
     assert again.duration < 60
     assert again.record.finished - again.record.started > 3600
 
@@ -135,3 +135,10 @@ def test_a_plan_is_sure_of_what_runs_whatever_is_written_before_it(where: Where)
     assert edited == {"Train": "run", "Describe": "maybe"}
     forced = plan(small, where=where, force=True)
     assert [(each.decision, each.reason) for each in forced] == [("run", "forced to run")] * 2
+
+
+def test_a_failed_node_raises_so_that_a_script_fails(where: Where) -> None:
+    with pytest.raises(RunFailedError, match="failed: Train: ValueError"):
+        run(small, {"steps": -1}, where=where, in_process=True)
+    with pytest.raises(RunFailedError, match="failed: Train: ValueError"):
+        resume(where=where, run_id="last", in_process=True)

@@ -19,6 +19,11 @@ def test_a_value_comes_back_as_it_was_written(
     assert artifact.load() == value
 
 
+def test_none_of_tfx_is_none(tmp_path: Path) -> None:
+    (tmp_path / "value").write_text("")
+    assert String(str(tmp_path / "value"), properties={"__is_null__": 1}).read() is None
+
+
 def test_splits_have_folders_of_their_own(tmp_path: Path) -> None:
     examples = Examples(str(tmp_path))
     examples.set_splits(["train", "eval"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_pipeline import ir
+from mlops_pipeline import ir, ir_check
 from mlops_pipeline.errors import CompileError
 
 ROOT = Path(__file__).parents[2]
@@ -72,13 +72,13 @@ def test_an_edited_file_says_what_is_wrong() -> None:
 
 def test_a_file_that_is_not_there_is_named() -> None:
     with pytest.raises(CompileError, match=r"cannot read /no/such\.json"):
-        ir.load_file(Path("/no/such.json"))
+        ir_check.load_file(Path("/no/such.json"))
 
 
 def test_the_digest_follows_the_content(tmp_path: Path) -> None:
     file = tmp_path / "p.json"
     file.write_bytes(ir.dump(PIPELINE))
-    assert ir.digest(ir.load_file(file)) == ir.digest(PIPELINE)
+    assert ir.digest(ir_check.load_file(file)) == ir.digest(PIPELINE)
     assert ir.digest(ir.load(changed(name="q"))) != ir.digest(PIPELINE)
 
 

@@ -25,7 +25,7 @@ from mlops_pipeline.authoring import compile_pipeline
 from mlops_pipeline.errors import DefinitionError, PipelineError
 from mlops_pipeline.inspection import LineageStart, PipelineRun, upstream
 from mlops_pipeline.ir import Literal
-from mlops_pipeline.store import State
+from mlops_pipeline.store import ArtifactRecord, Execution, State
 
 pytestmark = [pytest.mark.tfx, pytest.mark.filterwarnings("ignore")]
 
@@ -229,6 +229,40 @@ def test_an_executor_that_fails_leaves_no_artifact(
         from_tfx(parts.Shout)(report=report, count=latest(Integer), word="fail", config="{}")
 
     before = len(store.artifacts_by_type("String"))
-    failed = api.run(failing, where=where, in_process=True)
+    failed = api.run(failing, where=where, check=False, in_process=True)
     assert failed.state is State.FAILED
     assert len(store.artifacts_by_type("String")) == before
+
+
+def test_tfx_reads_structured_properties_and_parameters_of_ours(tmp_path: Path) -> None:
+    from tfx.orchestration import data_types_utils
+    from tfx.orchestration.portable.mlmd import execution_lib
+    from tfx.proto.orchestration import pipeline_pb2
+    from tfx.types import artifact_utils
+    from tfx.utils import proto_utils
+
+    path = tmp_path / "metadata.db"
+    blessed = {"train": 1, "eval": 0}
+    parameters = {"b": True, "l": [1, 2], "d": {"z": 1, "a": [[True]]}, "t": "a\\b" * 300, "n": 3}
+    ours = open_sqlite(f"sqlite:///{path}")
+    ours.put_execution(
+        Execution("c", "p", "r", "n", State.COMPLETE, parameters=parameters),
+        outputs={"x": [ArtifactRecord("Anomalies", "/x", properties={"blessed": blessed})]},
+    )
+    ours.close()
+    config = pb.ConnectionConfig()
+    config.sqlite.filename_uri = str(path)
+    theirs = mlmd.MetadataStore(config)
+    (artifact,) = theirs.get_artifacts()
+    read = artifact_utils.deserialize_artifact(theirs.get_artifact_type("Anomalies"), artifact)
+    assert read.get_json_value_custom_property("blessed") == blessed
+    (execution,) = theirs.get_executions()
+    values = execution.custom_properties
+    found = {}
+    for name in parameters:
+        key, schema = execution_lib.get_schema_key(name), None
+        if key in values:
+            text = values[key].string_value
+            schema = proto_utils.json_to_proto(text, pipeline_pb2.Value.Schema())
+        found[name] = data_types_utils.get_parsed_value(values[name], schema)
+    assert found == parameters

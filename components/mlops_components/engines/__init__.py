@@ -5,4 +5,11 @@
 
 from mlops_components.engines.choice import Choice, Engine, choose, open_pipeline
 
-__all__ = ["Choice", "Engine", "_memory_runner", "_memory_steps", "choose", "open_pipeline"]
+__all__ = [
+    "Choice",
+    "Engine",
+    "_memory_runner",
+    "_memory_steps",
+    "choose",
+    "open_pipeline",
+]

@@ -21,10 +21,10 @@ from tensorflow_model_analysis.metrics import (
     calibration_histogram,
     example_count,
     metric_util,
-    tf_metric_wrapper,
 )
 
 from mlops_components.evaluation._batches import Asked, Batch, Pairs, Triples
+from mlops_components.evaluation._defined import KerasCombiner, WeighedCombiner
 from mlops_components.evaluation._slices import Members
 from mlops_components.evaluation._sums import Indices, Numbers, Sums
 from mlops_pipeline.errors import ExecutorError
@@ -344,5 +344,6 @@ _KINDS: dict[type, Any] = {
     calibration._WeightedLabelsPredictionsExamplesCombiner: _Totals,
     example_count._ExampleCountCombiner: _Count,
     binary_confusion_matrices._BinaryConfusionMatrixCombiner: _Matrices,
-    tf_metric_wrapper._CompilableMetricsCombiner: _Keras,
+    KerasCombiner: _Keras,
+    WeighedCombiner: _Keras,
 }

@@ -6,6 +6,7 @@ This module imports TFMA when it is imported.
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -13,7 +14,7 @@ import tensorflow_model_analysis as tfma
 from google.protobuf import json_format, text_format
 from tensorflow_model_analysis.metrics import metric_specs, metric_types
 
-from mlops_components.evaluation import _fairness
+from mlops_components.evaluation import _defined, _fairness
 from mlops_components.sql._types import SqlError
 from mlops_components.stacks._tfx_bsl import slice_query
 from mlops_pipeline.errors import ParameterError, did_you_mean
@@ -53,10 +54,47 @@ def parse_config(given: Mapping[str, Any] | str, fairness: Sequence[float] | Non
             f"eval_config: {error}", hint="give what tfma.EvalConfig takes"
         ) from None
     _fairness.register()
+    _defined.register_defined()
     if fairness:
         config.metrics_specs.add().metrics.append(_fairness.config(fairness))
     _check_metrics(config)
+    for spec in config.metrics_specs:
+        _check_thresholds(spec)
     return config
+
+
+_BOUNDS = {
+    "GenericValueThreshold": ("lower_bound", "upper_bound"),
+    "GenericChangeThreshold": ("absolute", "relative"),
+}
+
+
+def _check_thresholds(message: Any) -> None:
+    """Refuse thresholds that let everything pass: without any bound, or NaN."""
+    bounds = _BOUNDS.get(message.DESCRIPTOR.name, ())
+    given = [name for name in bounds if message.HasField(name)]
+    if bounds and not given:
+        raise ParameterError(
+            f"eval_config: a threshold has neither {bounds[0]} nor {bounds[1]}: everything passes",
+            hint=f"give it one of them, as in {{{bounds[0]!r}: 0.5}}",
+        )
+    for name in given:
+        if math.isnan(getattr(message, name).value):
+            raise ParameterError(
+                f"eval_config: {name} of a threshold is NaN: everything passes",
+                hint="give a number",
+            )
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            of_map = field.message_type.GetOptions().map_entry
+            many = value.values() if of_map else value if _is_repeated(value) else [value]
+            for each in many:
+                if hasattr(each, "DESCRIPTOR"):
+                    _check_thresholds(each)
+
+
+def _is_repeated(value: Any) -> bool:
+    return not hasattr(value, "DESCRIPTOR")
 
 
 def _check_metrics(config: Any) -> None:

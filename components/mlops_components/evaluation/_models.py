@@ -19,6 +19,7 @@ from tensorflow_model_analysis.api import types
 from tensorflow_model_analysis.utils import util
 
 from mlops_components.engines._memory_steps import without_beam_traceback
+from mlops_components.records import EXACT, cells_of
 from mlops_components.user_modules import optional_function
 from mlops_pipeline.errors import ExecutorError, NotFoundError, PipelineError
 from mlops_pipeline.tracebacks import summary, traceback_tail
@@ -137,17 +138,34 @@ class _Predict(beam.DoFn):  # type: ignore[misc]
 
     def setup(self) -> None:
         """Load the models, once in each process."""
+        self._seen: dict[str, Any] = {}
         self._functions = {
             name: load_predictor(path, self._module_file) for name, path in self._paths.items()
         }
 
     def process(self, extracts: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Ask the models for a batch."""
-        features = extracts[constants.FEATURES_KEY]
-        size = util.batch_size(features) or 0
+        given = extracts[constants.FEATURES_KEY]
+        size = util.batch_size(given) or 0
+        features = self._completed(given, size)
         with without_beam_traceback():
             answers = {name: predict(features, size) for name, predict in self._functions.items()}
         yield {**extracts, constants.PREDICTIONS_KEY: answers.get("", answers)}
+
+    def _completed(self, features: Mapping[str, Any], size: int) -> Mapping[str, Any]:
+        """Return the features of a batch, and those of batches before that have no value in it."""
+        for name, value in features.items():
+            kind = getattr(getattr(value, "values", value), "dtype", None)
+            if kind is not None:
+                self._seen.setdefault(name, kind)
+        lacking = {
+            name: types.VarLenTensorValue(
+                np.empty(0, kind), np.empty((0, 2), np.int64), np.asarray([size, 0])
+            )
+            for name, kind in self._seen.items()
+            if name not in features
+        }
+        return {**features, **lacking}
 
 
 Predictor = Callable[[Mapping[str, Any], int], Any]
@@ -246,14 +264,23 @@ def _cells(values: Any, size: int) -> Any:
     if isinstance(values, np.ndarray) and values.dtype != object and values.size == size:
         return values.reshape(-1)
     is_ragged = isinstance(values, types.VarLenTensorValue)
-    if is_ragged and not values.indices[:, 1].any() and values.values.dtype != object:
+    if is_ragged and not len(values.values) and values.values.dtype == object:
+        return cells_of([None] * size)
+    if is_ragged and not values.indices[:, 1].any() and _are_floats(values.values):
         cells = np.full(size, np.nan)
         cells[values.indices[:, 0]] = values.values
         return cells
     rows = [_listed(example["x"]) for example in util.split_extracts({"x": values})]
     if all(len(row) <= 1 for row in rows):
-        return [row[0] if row else None for row in rows]
+        return cells_of([row[0] if row else None for row in rows])
     return rows
+
+
+def _are_floats(values: Any) -> bool:
+    """Return True for numbers that floats of 64 bits hold exactly."""
+    if values.dtype.kind not in "iu" or not values.size:
+        return bool(values.dtype != object)
+    return bool(values.min() >= -EXACT and values.max() <= EXACT)
 
 
 def _listed(row: Any) -> list[Any]:

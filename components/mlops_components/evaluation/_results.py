@@ -43,7 +43,8 @@ def read_results(output: Path, model_name: str = "") -> list[SliceResult]:
     plots = {repr(key): dict(_flat(values)) for key, values in result.plots if values}
     rows = []
     for key, outputs in result.slicing_metrics:
-        found = dict(sorted(_flat(outputs)))
+        # Nothing at all, where a config has plots only.
+        found = dict(sorted(_flat(outputs or {})))
         numbers = {name: _number(value) for name, value in found.items() if _is_number(value)}
         bounds = {n: _bounds(v) for n, v in found.items() if "boundedValue" in v}
         is_cross = slicer_lib.is_cross_slice_key(key)

@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
-import numpy as np
-import pyarrow as pa
 import tensorflow as tf
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.api import model_eval_lib
@@ -25,9 +23,11 @@ from tfx_bsl.tfxio import tensor_adapter
 from mlops_components.engines import _memory_runner, open_pipeline
 from mlops_components.engines._memory_steps import Stream
 from mlops_components.evaluation import _in_memory
+from mlops_components.evaluation._checks import InputColumn, check_columns, columns_of, with_checks
 from mlops_components.evaluation._config import metrics
 from mlops_components.evaluation._models import Evaluated, predictions_of
-from mlops_components.records import read_split_batches
+from mlops_components.records import SplitFiles, read_split_batches
+from mlops_components.records._beam_reads import Reads
 from mlops_components.stacks import _tfma
 from mlops_components.user_modules import optional_function
 from mlops_pipeline.errors import ExecutorError, PipelineError
@@ -53,7 +53,7 @@ class Evaluation:
 
     config: Any
     models: Sequence[Evaluated]
-    files: Sequence[Path]
+    files: SplitFiles
     schema: Any
     output: Path
     module_file: Path | None = None
@@ -90,15 +90,18 @@ def evaluate_with_beam(work: Evaluation, beam_pipeline_args: Sequence[str] | Non
         ExecutorError: the evaluation failed.
     """
     prepared = _prepared(work)
-    labels = _labels(work.config)
+    columns = _columns(work)
+    reads = Reads(work.output)
 
     def run() -> None:
         with open_pipeline(beam_pipeline_args) as pipeline:
             source = _reader(work, [str(file) for file in work.files])
-            batches = pipeline | "Read" >> source.BeamSource()
-            _analyze(batches | "CheckLabels" >> beam.Map(check_labels, labels), prepared)
+            records = pipeline | "Read" >> reads.records(work.files)
+            batches = records | "Decode" >> source.RawRecordToRecordBatch()
+            _analyze(batches | "CheckColumns" >> beam.Map(check_columns, columns), prepared)
 
     _named(_quick(run, work), work)
+    reads.check()
 
 
 def _quick(run: Callable[[], None], work: Evaluation) -> Callable[[], None]:
@@ -118,7 +121,7 @@ def _named(run: Callable[[], None], work: Evaluation) -> None:
     try:
         run()
     except Exception as error:
-        known = _cause(error) or _text_for_number(error) or _not_loadable(work)
+        known = _cause(error) or _text_for_number(error, work) or _not_loadable(work)
         if known is not None:
             raise known from None
         raise ExecutorError(
@@ -142,20 +145,49 @@ def _cause(error: BaseException) -> PipelineError | None:
     return found[-1] if found else None
 
 
-def _text_for_number(error: BaseException) -> PipelineError | None:
+_OF_A_TEXT = (
+    r"could not convert string to float: b?(['\"].*?['\"])",
+    r"add_input failed[\s\S]*invalid literal for int\(\) with base 10: b?(['\"].*?['\"])",
+    r"TF Metric \S+ fails to update[\s\S]*Cast string to \w+ is not supported()",
+    r"add_input failed[\s\S]*unsupported operand type\(s\)[^\n]*'(?:bytes|str)'()",
+)
+"""Reasons of metrics that were given a text, and the text, where they have it."""
+
+
+def _text_for_number(error: BaseException, work: Evaluation) -> PipelineError | None:
     said = "\n".join(map(str, _behind(error)))
-    text = re.search(r"could not convert string to float: b?(['\"].*?['\"])", said)
+    text = next(filter(None, (re.search(pattern, said) for pattern in _OF_A_TEXT)), None)
     if text is None and re.search("between instances of '(bytes|str)'", said):
         # As metrics compare it, which then tell of their whole input.
         text = re.search(r"array\(\[b?(['\"].*?['\"])", said)
     if text is None:
         return None
+    label = _text_label(work)
+    what = f"a label ({label[0]}) is the text {label[1]}" if label else "a label or a prediction is"
     return ExecutorError(
-        f"the metrics take numbers, and a label or a prediction is the text {text[1]}",
-        hint="give a label_key that holds numbers; if preprocessing_fn makes them, name the "
-        "signature that does in preprocessing_function_names",
+        f"the metrics take numbers, and {what if label else f'{what} {_text_or(text[1])}'}",
+        hint="give a label_key that holds numbers, such as the number of the class; if "
+        "preprocessing_fn makes them, name the signature that does in "
+        "preprocessing_function_names",
         retryable=False,
     )
+
+
+def _text_or(text: str) -> str:
+    return f"the text {text}" if text else "a text"
+
+
+def _text_label(work: Evaluation) -> tuple[str, str] | None:
+    """Return the first label that is a text, with the field of the config that names it."""
+    labels = [column for column in _columns(work) if column.role == "label"]
+    for batch in read_split_batches(work.files, schema=work.schema):
+        for column in labels:
+            if column.name in batch.schema.names:
+                value = next(filter(None, batch.column(column.name).to_pylist()), [None])[0]
+                if isinstance(value, bytes | str):
+                    text = value.decode(errors="replace") if isinstance(value, bytes) else value
+                    return f"{column.field} {column.name!r}", f"{text!r:.60}"
+    return None
 
 
 def _not_loadable(work: Evaluation) -> PipelineError | None:
@@ -211,7 +243,7 @@ def _prepared(work: Evaluation) -> _in_memory.EvaluationWork:
     else:
         own = predictions_of(work.models, work.module_file)
         extractors = tfma.default_extractors(**arguments, custom_predict_extractor=own)
-    extractors = _tfma.with_exact_weights(extractors)
+    extractors = with_checks(_tfma.with_exact_weights(extractors), config)
     return _in_memory.EvaluationWork(config, shared, extractors, work.schema, str(work.output))
 
 
@@ -225,9 +257,9 @@ def _reader(work: Evaluation, patterns: list[str]) -> Any:
 
 
 def _batches(work: Evaluation) -> Iterator[Any]:
-    labels = _labels(work.config)
+    columns = _columns(work)
     for batch in read_split_batches(work.files, schema=work.schema, raw_record=RAW_RECORD):
-        yield check_labels(batch, labels)
+        yield check_columns(batch, columns)
 
 
 def _ahead(items: Iterator[Any]) -> Iterator[Any]:
@@ -239,37 +271,9 @@ def _ahead(items: Iterator[Any]) -> Iterator[Any]:
             yield item
 
 
-def _labels(config: Any) -> list[str]:
-    keys = {key for s in config.model_specs for key in (s.label_key, *s.label_keys.values())}
-    return sorted(keys - {""})
-
-
-def check_labels(batch: pa.RecordBatch, labels: Sequence[str]) -> pa.RecordBatch:
-    """Return a batch, if its labels can be compared with predictions.
-
-    Raises:
-        ExecutorError: a label is missing, or NaN.
-    """
-    for name in labels:
-        # What a signature of the model makes is not here.
-        if name not in batch.schema.names:
-            continue
-        column = batch.column(name)
-        lengths = column.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
-        missing = int((lengths == 0).sum()) if lengths.max(initial=0) <= 1 else 0
-        values = column.flatten()
-        if pa.types.is_floating(values.type):
-            broken = int(np.isnan(values.to_numpy(zero_copy_only=False)).sum())
-        else:
-            broken = 0
-        for count, what in ((missing, "have no label"), (broken, "have the label NaN")):
-            if count:
-                raise ExecutorError(
-                    f"label_key {name!r}: {count} of {len(column)} examples {what}",
-                    hint="leave them out before they are evaluated",
-                    retryable=False,
-                )
-    return batch
+def _columns(work: Evaluation) -> list[InputColumn]:
+    is_custom = bool(optional_function("custom_extractors", work.module_file))
+    return columns_of(work.config, has_model=bool(work.models), is_custom=is_custom)
 
 
 class Features:

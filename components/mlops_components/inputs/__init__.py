@@ -6,7 +6,9 @@ Readers of file formats and queries, the spans of a pattern, and the splits that
 from mlops_components.inputs.avro_files import open_avro
 from mlops_components.inputs.csv_files import open_files
 from mlops_components.inputs.ingestion import Rows, ingest
+from mlops_components.inputs.json_files import open_json
 from mlops_components.inputs.parquet_files import open_parquet
+from mlops_components.inputs.partitions import Partitions, partitions_of
 from mlops_components.inputs.spans import (
     RangeConfig,
     RollingRange,
@@ -36,6 +38,7 @@ __all__ = [
     "InputSplit",
     "Key",
     "OutputConfig",
+    "Partitions",
     "Queries",
     "RangeConfig",
     "RecordFiles",
@@ -50,7 +53,9 @@ __all__ = [
     "ingest",
     "open_avro",
     "open_files",
+    "open_json",
     "open_parquet",
+    "partitions_of",
     "query_of_span",
     "select",
     "wanted_span",

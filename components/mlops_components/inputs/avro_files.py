@@ -9,28 +9,35 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_components.inputs.ingestion import fitting
+from mlops_components.inputs.partitions import Partitions
 from mlops_components.inputs.typed_tables import Tables, check_same_columns, holds
+from mlops_components.records import check_decimals, naming_lost_digits
 from mlops_pipeline.errors import ExecutorError, PipelineError, SettingsError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def open_avro(files: Sequence[Path]) -> Tables:
+def open_avro(files: Sequence[Path], partitions: Partitions | None = None) -> Tables:
     """Look at the schemas of Avro files.
+
+    Args:
+        partitions: columns in the names of folders.
 
     Raises:
         SettingsError: the library that reads them is not installed.
         ExecutorError: a file is damaged, files differ in their columns, or a column has a type
             for which there is no feature.
     """
+    folders = partitions or Partitions()
     kinds = {}
     for path in files:
         with _reading(path) as reader:
             columns = _columns(reader.writer_schema, path)
-        kinds[path] = {name: holds(name, kind, str(path)) for name, kind in columns.items()}
+        own = {name: holds(name, kind, str(path)) for name, kind in columns.items()}
+        kinds[path] = {**folders.kinds(path), **own}
     check_same_columns(kinds)
-    return Tables(_batches)
+    return Tables(_batches, folders)
 
 
 @contextmanager
@@ -93,6 +100,9 @@ def _chunks(reader: Iterator[Any]) -> Iterator[list[Any]]:
 def _array(values: list[Any], name: str, kind: pa.DataType, source: tuple[Path, int]) -> pa.Array:
     import pyarrow as pa
 
+    if pa.types.is_floating(kind):
+        with naming_lost_digits(str(source[0]), source[1]):
+            check_decimals(name, values)
     try:
         if pa.types.is_floating(kind) or pa.types.is_string(kind):
             # Decimals and UUIDs come as objects of their own.

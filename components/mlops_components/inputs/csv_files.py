@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-import csv as text_csv
+import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlops_components.inputs.csv_layout import (
+    Layout,
+    bad_row,
+    check_delimiter,
+    check_header,
+    check_quotes,
+    header_of,
+)
 from mlops_components.inputs.ingestion import Rows, encoded, slices
+from mlops_components.inputs.partitions import Partitions
 from mlops_components.inputs.splits import Key
+from mlops_components.inputs.text_files import is_compressed
+from mlops_components.records import LostDigitsError, naming_lost_digits
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
 
 if TYPE_CHECKING:
@@ -27,6 +38,11 @@ _NUMBER = {
 """Numbers as Python's `int` and `float` take them, without blanks around them."""
 
 _ORDER = ["", "int", "float", "string"]
+_INFINITY = float("inf")
+_LOOKED_AT = 10_000
+"""Rows of a block in which zeros before a number are looked for."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -35,17 +51,24 @@ class CsvFiles:
 
     Args:
         files: in reading order.
-        columns: names from the header.
+        layout: of each of them.
         missing_values: texts that stand for a missing value, beside the empty one.
         types: of all columns: `int`, `float`, `string`, or nothing if it has no value at all.
         given: the types that the user has named.
+        partitions: columns in the names of folders.
     """
 
     files: tuple[Path, ...]
-    columns: tuple[str, ...]
+    layout: Layout
     missing_values: tuple[str, ...] = ()
     types: Mapping[str, str] | None = None
     given: frozenset[str] = frozenset()
+    partitions: Partitions = field(default_factory=Partitions)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return self.layout.columns
 
     def blocks(self, path: Path) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a file as texts, nulls where a value is missing."""
@@ -62,17 +85,36 @@ class CsvFiles:
                         self._column(path, name, piece.column(at), first)
                         for at, name in enumerate(self.columns)
                     ]
-                    yield encoded(columns, key, str(path), first)
+                    more = self.partitions.columns(path, piece.num_rows, self.columns)
+                    dealt_as = self._as_tfx(columns) or (columns if more else None)
+                    yield encoded([*columns, *more], key, str(path), first, dealt_as)
                     first += piece.num_rows
+
+    def _as_tfx(self, columns: Sequence[Column]) -> list[Column] | None:
+        """Return the columns of which TFX makes examples; None if they are the same.
+
+        TFX writes an empty list of the column's type for a missing value, and its statistics count
+        that as a value.
+        """
+        if not any((column.counts == 0).any() for column in columns):
+            return None
+        types = self.types or {}
+        return [replace(column, typed=bool(types[column.name])) for column in columns]
 
     def _column(self, path: Path, name: str, texts: Any, first: int) -> Column:
         from mlops_components.records._encode import column_of
 
         kind = (self.types or {})[name]
         if kind not in ("int", "float"):
-            return column_of(name, "bytes", texts, typed=bool(kind))
+            return column_of(name, "bytes", texts)
+        rounded = name in self.given
+        hint = f"column_types={{{name!r}: 'string'}} keeps its digits, and 'float' rounds it"
         try:
-            return column_of(name, kind, numbers(texts, kind), typed=True)
+            with naming_lost_digits(str(path), first, hint):
+                found = numbers(texts, kind)
+                if kind == "float" and not rounded:
+                    _check_whole(name, texts, found)
+                return column_of(name, kind, found, rounded=rounded)
         except ValueError:
             row, value = _first_misfit(texts, kind)
             raise ExecutorError(
@@ -83,34 +125,68 @@ class CsvFiles:
 
 
 def open_files(
-    files: Sequence[Path], missing_values: Sequence[str], column_types: Mapping[str, str]
+    files: Sequence[Path],
+    missing_values: Sequence[str],
+    column_types: Mapping[str, str],
+    delimiter: str | None = None,
+    column_names: Sequence[str] | None = None,
 ) -> CsvFiles:
-    """Look at the headers and all values of CSV files.
+    """Look at the headers and all values of CSV files, compressed or not.
+
+    Args:
+        delimiter: the character between values; None is a comma, where nothing speaks against it.
+        column_names: of files without a header.
 
     Raises:
-        ParameterError: a type is given for a column that there is not.
-        ExecutorError: a file is empty or damaged, headers differ, or a column has numbers in one
-            file and texts in another.
+        ParameterError: a type is given for a column that there is not, or the delimiter is none.
+        ExecutorError: a file is empty or damaged, headers differ, values are parted by something
+            else, or a column has numbers in one file and texts in another.
     """
-    columns: tuple[str, ...] = ()
+    check_delimiter(delimiter)
+    check_header(list(column_names or ()), "column_names")
+    layout = Layout(tuple(column_names or ()), delimiter or ",", has_header=not column_names)
     for path in files:
-        header = _header(path)
-        if columns and header != columns:
+        header = header_of(path, layout, is_sure=delimiter is not None)
+        if layout.columns and header != layout.columns:
+            differing = sorted(set(header) ^ set(layout.columns))
             raise ExecutorError(
                 f"{path} has other columns than {files[0].name}: "
-                f"{', '.join(sorted(set(header) ^ set(columns))) or 'in another order'}",
+                f"{', '.join(differing) or 'in another order'}",
                 hint="give all files the same header",
                 retryable=False,
             )
-        columns = header
-        _check_quotes(path)
+        layout = replace(layout, columns=header)
+        check_quotes(path, layout)
     for name in column_types:
-        if name not in columns:
+        if name not in layout.columns:
             raise ParameterError(
-                f"column_types: there is no column {name!r}", hint=did_you_mean(name, columns)
+                f"column_types: there is no column {name!r}",
+                hint=did_you_mean(name, layout.columns),
             )
-    source = CsvFiles(tuple(files), columns, tuple(missing_values), given=frozenset(column_types))
-    return replace(source, types={**_inferred(source), **column_types})
+    source = CsvFiles(tuple(files), layout, tuple(missing_values), given=frozenset(column_types))
+    types = {**_inferred(source), **column_types}
+    _warn_of_zeros(replace(source, types=types))
+    return replace(source, types=types)
+
+
+def _warn_of_zeros(source: CsvFiles) -> None:
+    """Name columns of whole numbers with zeros before them, as in a postal code: they are lost."""
+    import pyarrow.compute as pc
+
+    first = next((block for path in source.files[:1] for block in source.blocks(path)), None)
+    if first is None:
+        return
+    for at, name in enumerate(source.columns):
+        if (source.types or {})[name] != "int" or name in source.given:
+            continue
+        texts = first.column(at).slice(0, _LOOKED_AT)
+        coded = texts.filter(pc.match_substring_regex(texts, r"^\s*[+-]?0[0-9]"))
+        if len(coded):
+            log.warning(
+                "column %r is read as whole numbers, %s as %d; column_types={%r: 'string'} keeps "
+                "the zeros",
+                *(name, coded[0].as_py(), int(coded[0].as_py()), name),
+            )
 
 
 def _inferred(source: CsvFiles) -> dict[str, str]:
@@ -187,6 +263,24 @@ def numbers(texts: Any, kind: str) -> Any:
     return found
 
 
+def _check_whole(name: str, texts: Any, found: Any) -> None:
+    """Refuse a number that a float of 64 bits does not hold: a whole one, or a too large one."""
+    import pyarrow.compute as pc
+
+    if pc.any(pc.is_inf(found)).as_py():
+        for row, value in enumerate(found.to_pylist()):
+            # Not the text "inf".
+            if value in (_INFINITY, -_INFINITY) and any(map(str.isdecimal, texts[row].as_py())):
+                raise LostDigitsError(name, row, texts[row].as_py().strip(), value)
+    if (pc.max(pc.binary_length(texts)).as_py() or 0) <= 15:
+        return
+    pairs = zip(texts.to_pylist(), found.to_pylist(), strict=True)
+    for row, (text, value) in enumerate(pairs):
+        digits = (text or "").strip().lstrip("+-")
+        if digits.isdecimal() and int(digits) != abs(value):
+            raise LostDigitsError(name, row, (text or "").strip(), int(value))
+
+
 def _first_misfit(texts: Any, kind: str) -> tuple[int, str]:
     for row in range(len(texts)):
         try:
@@ -194,58 +288,6 @@ def _first_misfit(texts: Any, kind: str) -> tuple[int, str]:
         except ValueError:
             return row, texts[row].as_py()
     raise AssertionError("all of them fit")
-
-
-def _header(path: Path) -> tuple[str, ...]:
-    with path.open("rb") as data:
-        if data.read(2) == b"\x1f\x8b":
-            raise ExecutorError(
-                f"{path} is compressed", hint="unpack it, as with gunzip", retryable=False
-            )
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            header = next(text_csv.reader(file), [])
-    except UnicodeDecodeError as error:
-        raise _not_utf8(path, str(error)) from None
-    except text_csv.Error as error:
-        raise ExecutorError(
-            f"{path}:1: {error}", hint="check that it is a CSV file", retryable=False
-        ) from None
-    if not header:
-        raise ExecutorError(
-            f"{path} is empty", hint="the first line must name the columns", retryable=False
-        )
-    twice = sorted({n for n in header if header.count(n) > 1})
-    if twice or "" in header:
-        raise ExecutorError(
-            f"{path}:1: column name {twice[0] if twice else ''!r} is empty or occurs twice",
-            hint="give every column a name of its own",
-            retryable=False,
-        )
-    return tuple(header)
-
-
-def _check_quotes(path: Path) -> None:
-    """Refuse a quote that is never closed: all that follows would be one value."""
-    with path.open("rb") as file:
-        count = sum(block.count(b'"') for block in iter(lambda: file.read(BLOCK_BYTES[0]), b""))
-    if count % 2 == 0:
-        return
-    # A text may have a quote in the middle, as in 5" pipe.
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as text:
-        reader = text_csv.reader(text, strict=True)
-        start = 1
-        try:
-            for _ in reader:
-                start = reader.line_num + 1
-        except text_csv.Error as error:
-            if "unexpected end" not in str(error):
-                return
-            raise ExecutorError(
-                f"{path}:{start}: a quote is opened here and not closed",
-                hint="close it, or write a quote inside a quoted value twice",
-                retryable=False,
-            ) from None
 
 
 def _read(path: Path, source: CsvFiles) -> Iterator[pa.RecordBatch]:
@@ -266,44 +308,22 @@ def _read(path: Path, source: CsvFiles) -> Iterator[pa.RecordBatch]:
         except pa.ArrowInvalid as error:
             # A row that is larger than a block.
             if "straddling" not in str(error) or size == BLOCK_BYTES[-1]:
-                raise _bad_row(path, len(source.columns), str(error)) from None
+                raise bad_row(path, source.layout, str(error)) from None
 
 
 def _blocks(path: Path, source: CsvFiles, size: int) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
     from pyarrow import csv
 
+    names = None if source.layout.has_header else list(source.columns)
+    compression = "gzip" if is_compressed(path) else None
     yield from csv.open_csv(
-        path,
-        read_options=csv.ReadOptions(block_size=size),
-        parse_options=csv.ParseOptions(newlines_in_values=True),
+        pa.input_stream(str(path), compression=compression),
+        read_options=csv.ReadOptions(block_size=size, column_names=names),
+        parse_options=csv.ParseOptions(delimiter=source.layout.delimiter, newlines_in_values=True),
         convert_options=csv.ConvertOptions(
             column_types=dict.fromkeys(source.columns, pa.string()),
             null_values=["", *source.missing_values],
             strings_can_be_null=True,
         ),
-    )
-
-
-def _bad_row(path: Path, width: int, reason: str) -> ExecutorError:
-    """Name the first row that is not as wide as the header."""
-    if "UTF8" in reason:
-        return _not_utf8(path, reason)
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        reader = text_csv.reader(file)
-        for row in reader:
-            if row and len(row) != width:
-                return ExecutorError(
-                    f"{path}:{reader.line_num}: {len(row)} values where the header names {width}",
-                    hint="put values that hold a comma into quotes, or fix the row",
-                    retryable=False,
-                )
-    return ExecutorError(f"{path}: {reason}", hint="fix the file", retryable=False)
-
-
-def _not_utf8(path: Path, reason: str) -> ExecutorError:
-    return ExecutorError(
-        f"{path} is not UTF-8: {reason}",
-        hint="convert it, as in `iconv -f latin1 -t utf-8`",
-        retryable=False,
     )

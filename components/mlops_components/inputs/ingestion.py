@@ -105,13 +105,24 @@ def slices(batch: Any) -> Iterator[Any]:
         yield batch.slice(start, rows)
 
 
-def encoded(columns: Sequence[Column], key: Key, source: str, first: int) -> Rows:
-    """Return rows of columns, the records serialised examples."""
+def encoded(
+    columns: Sequence[Column],
+    key: Key,
+    source: str,
+    first: int,
+    dealt_as: Sequence[Column] | None = None,
+) -> Rows:
+    """Return rows of columns, the records serialised examples.
+
+    Args:
+        dealt_as: columns whose examples TFX would have; they decide the split of each row. None
+            where they are the same.
+    """
     from mlops_components.records._encode import encode
 
     records = encode(columns)
     if not key.feature:
-        return Rows(records, records, source, first)
+        return Rows(records, encode(dealt_as) if dealt_as else records, source, first)
     names = {column.name: column for column in columns}
     if key.feature not in names:
         raise no_such_feature(key.feature, names)

@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_components.inputs.ingestion import BATCH_ROWS, fitting
-from mlops_components.inputs.typed_tables import Tables, check_same_columns, holds
+from mlops_components.inputs.partitions import Partitions
+from mlops_components.inputs.typed_tables import Tables, check_same_columns, holds, is_index
 from mlops_pipeline.errors import ExecutorError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def open_parquet(files: Sequence[Path]) -> Tables:
+def open_parquet(files: Sequence[Path], partitions: Partitions | None = None) -> Tables:
     """Look at the schemas of Parquet files.
+
+    Args:
+        partitions: columns in the names of folders.
 
     Raises:
         ExecutorError: a file is damaged, files differ in their columns, or a column has a type
@@ -24,6 +28,7 @@ def open_parquet(files: Sequence[Path]) -> Tables:
     """
     from pyarrow import parquet
 
+    folders = partitions or Partitions()
     kinds = {}
     for path in files:
         with _naming(path):
@@ -35,9 +40,11 @@ def open_parquet(files: Sequence[Path]) -> Tables:
                 hint="give every column a name of its own",
                 retryable=False,
             )
-        kinds[path] = {field.name: holds(field.name, field.type, str(path)) for field in schema}
+        own = [field for field in schema if not is_index(field.name)]
+        columns = {field.name: holds(field.name, field.type, str(path)) for field in own}
+        kinds[path] = {**folders.kinds(path), **columns}
     check_same_columns(kinds)
-    return Tables(_batches)
+    return Tables(_batches, folders)
 
 
 def _batches(path: Path) -> Iterator[pa.RecordBatch]:

@@ -98,12 +98,16 @@ def wanted_span(config: RangeConfig | None, span: int | None = None) -> int | No
 
 
 def select(
-    base: Path, splits: Sequence[InputSplit], wanted: int | None = None, suffix: str = ""
+    base: Path,
+    splits: Sequence[InputSplit],
+    wanted: int | None = None,
+    suffixes: tuple[str, ...] = (),
 ) -> Selection:
     """Return the files of the wanted span, or the newest one, in its newest version.
 
     Args:
-        suffix: files beside the data that end otherwise are left out, unless a pattern names them.
+        suffixes: files beside the data that end otherwise are left out, unless a pattern names
+            them.
 
     Raises:
         ParameterError: a pattern is written wrongly.
@@ -126,7 +130,7 @@ def select(
     if not base.exists():
         raise NotFoundError(f"input_base {base} does not exist", hint="check the path")
     if not spanned:
-        return Selection({split.name: _matching(base, split, suffix) for split in splits})
+        return Selection({split.name: _matching(base, split, suffixes) for split in splits})
     found = {split.name: _newest(base, split, wanted) for split in splits}
     if len({(each.span, each.version) for each in found.values()}) > 1:
         found_spans = "; ".join(f"{name}: {each.text()}" for name, each in found.items())
@@ -281,13 +285,13 @@ def _listed_files(base: Path, pattern: str) -> list[str]:
     return sorted(n for n in names if Path(n).name[0] not in "._" and (base / n).is_file())
 
 
-def _matching(base: Path, split: InputSplit, suffix: str) -> list[Path]:
+def _matching(base: Path, split: InputSplit, suffixes: tuple[str, ...]) -> list[Path]:
     if base.is_file():
         return [base]
     found = [base / name for name in _listed_files(base, split.pattern)]
-    if suffix and split.pattern == "*":
+    if suffixes and split.pattern == "*":
         # A README beside the data is not data.
-        found = [path for path in found if path.suffix.lower() == suffix] or found
+        found = [path for path in found if path.name.lower().endswith(suffixes)] or found
     if not found:
         raise _no_match(base, split)
     return found

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from mlops_components.inputs.ingestion import Rows, encoded, fitting
 from mlops_components.inputs.splits import Key
+from mlops_components.records import check_decimals, naming_lost_digits
 from mlops_pipeline.errors import ExecutorError, ParameterError, SettingsError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ _KINDS: Mapping[type, str] = {
 }
 _WORDS = {"int": "a whole number", "float": "a float", "bytes": "a text"}
 _EXTRA = "install the extra and the driver: pip install 'mlops-pipeline[sql]' 'psycopg[binary]'"
+_WHOLE = "write CAST(x AS BIGINT) or CAST(x AS TEXT) in the query, or scale it"
 _SAMPLE = 8
 """Rows that are fetched before it is known how large they are."""
 
@@ -179,11 +181,14 @@ class _Columns:
         flat = [item for each in lists for item in each] if many else values
         rows = [row for row, each in enumerate(lists) for _ in each] if many else range(len(flat))
         kind = self._kind(name, many, flat, [first + row for row in rows])
-        array = self._array(name, kind, flat, first)
-        if not many:
-            return column_of(name, kind, array)
-        counts = pa.array([len(each) for each in lists])
-        return list_column_of(name, kind, counts, array)
+        with naming_lost_digits(self._source, first, _WHOLE):
+            if kind == "float":
+                check_decimals(name, flat)
+            array = self._array(name, kind, flat, first)
+            if not many:
+                return column_of(name, kind, array)
+            counts = pa.array([len(each) for each in lists])
+            return list_column_of(name, kind, counts, array)
 
     def _kind(self, name: str, many: bool, values: list[Any], rows: Sequence[int]) -> str:
         """Return the kind of a column's values, the same in every batch."""

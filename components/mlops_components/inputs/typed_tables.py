@@ -6,13 +6,17 @@ the split of a row is what TFX makes of it, so that rows go where they go there.
 
 from __future__ import annotations
 
+import operator
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_components.inputs.ingestion import Rows, encoded, slices
+from mlops_components.inputs.partitions import Partitions
 from mlops_components.inputs.splits import Key
+from mlops_components.records import check_decimals, naming_lost_digits
 from mlops_pipeline.errors import ExecutorError
 
 if TYPE_CHECKING:
@@ -27,9 +31,11 @@ class Tables:
 
     Args:
         batches: reads a file.
+        partitions: columns in the names of folders.
     """
 
     batches: Callable[[Path], Iterator[pa.RecordBatch]]
+    partitions: Partitions = field(default_factory=Partitions)
 
     def rows(self, files: Sequence[Path], key: Key) -> Iterator[Rows]:
         """Yield the rows of files as serialised examples."""
@@ -37,23 +43,32 @@ class Tables:
             first = 1
             for batch in self.batches(path):
                 for piece in slices(batch):
-                    yield _rows(piece, key, str(path), first)
+                    more = self.partitions.columns(path, piece.num_rows, piece.schema.names)
+                    yield _rows(piece, key, (str(path), first), more)
                     first += piece.num_rows
 
 
-def _rows(piece: pa.RecordBatch, key: Key, source: str, first: int) -> Rows:
-    from mlops_components.records._encode import encode
+_INDEX = re.compile(r"__index_level_[0-9]+__")
 
+
+def is_index(name: str) -> bool:
+    """Return True for the column that pandas writes for an index without a name."""
+    return bool(_INDEX.fullmatch(name))
+
+
+def _rows(piece: pa.RecordBatch, key: Key, where: tuple[str, int], more: list[Column]) -> Rows:
+    source, first = where
     columns, seen = [], []
     for name, array in zip(piece.schema.names, piece.columns, strict=True):
-        column = to_column(name, array, source, first)
-        columns.append(column)
+        with naming_lost_digits(source, first):
+            column = to_column(name, array, source, first)
+        if not is_index(name):
+            columns.append(column)
         hidden = _hidden_from_tfx(column, array)
         seen.append(column if hidden is None else column.blanked(hidden))
-    rows = encoded(columns, key, source, first)
-    if key.feature or all(mine is theirs for mine, theirs in zip(columns, seen, strict=True)):
-        return rows
-    return Rows(rows.records, encode(seen), source, first)
+    # Neither the folders nor the index count otherwise than for TFX.
+    same = not more and len(columns) == len(seen) and all(map(operator.is_, columns, seen))
+    return encoded([*columns, *more], key, source, first, None if same else seen)
 
 
 def _hidden_from_tfx(column: Column, array: pa.Array) -> Any:
@@ -215,6 +230,8 @@ def _plain(array: pa.Array, name: str, source: str) -> pa.Array:
 
         values = np.asarray(array.drop_null()).astype(np.float32)
         return _with_nulls(array, pa.array(values))
+    if types.is_decimal(array.type):
+        check_decimals(name, array.to_pylist())
     try:
         if types.is_integer(array.type):
             return array.cast(pa.int64())

@@ -20,7 +20,8 @@ from tfx_bsl.public.proto import model_spec_pb2
 
 from mlops_components.engines import open_pipeline
 from mlops_components.models._ask import message_of
-from mlops_components.records import records_of_files
+from mlops_components.records import SplitFiles, records_of_files
+from mlops_components.records._beam_reads import Reads
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, did_you_mean
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Inference:
                 retryable=False,
             ) from None
 
-    def write(self, targets: Mapping[Path, Sequence[Path]], columns: Columns | None) -> None:
+    def write(self, targets: Mapping[Path, SplitFiles], columns: Columns | None) -> None:
         """Ask for the records of files, one batch in memory at a time, and write what comes.
 
         Args:
@@ -76,22 +77,25 @@ class Inference:
 
     def write_with_beam(
         self,
-        targets: Mapping[Path, Sequence[Path]],
+        targets: Mapping[Path, SplitFiles],
         columns: Columns | None,
         arguments: Sequence[str],
     ) -> None:
         """Do the same as a Beam pipeline; the runner decides on batches, files and order."""
+        reads = Reads(next(iter(targets)).parent)
         with open_pipeline(arguments) as pipeline:
             for number, (prefix, files) in enumerate(targets.items()):
-                _ = (
+                answers = (
                     pipeline
-                    | f"Files[{number}]" >> beam.Create([str(file) for file in files])
-                    | f"Read[{number}]" >> beam.io.ReadAllFromTFRecord()
+                    | f"Read[{number}]" >> reads.records(files)
                     | f"Infer[{number}]" >> RunInference(self._spec)
                     | f"Convert[{number}]" >> beam.Map(_record, columns)
-                    | f"Write[{number}]"
-                    >> beam.io.WriteToTFRecord(str(prefix), file_name_suffix=".gz")
                 )
+                _ = answers | f"Written[{number}]" >> reads.written()
+                _ = answers | f"Write[{number}]" >> beam.io.WriteToTFRecord(
+                    str(prefix), file_name_suffix=".gz"
+                )
+        reads.check()
 
     def _loaded(self) -> Any:
         try:

@@ -33,6 +33,7 @@ from mlops_components.engines._memory_steps import Stream
 from mlops_components.models import _saved_model
 from mlops_components.preprocessing import _analyzer_cache
 from mlops_components.records import BATCH_ROWS, PayloadFormat, decoded, records_of_files
+from mlops_components.records._beam_reads import Reads
 from mlops_pipeline.errors import ExecutorError, PipelineError, did_you_mean
 from mlops_pipeline.tracebacks import summary, traceback_tail
 
@@ -200,7 +201,7 @@ def analyze(
 
     def build(pipeline: Any) -> None:
         inputs = {
-            d.tft_key: pipeline | f"Read[{d.key}]" >> _source(d, analysis.records, is_beam)
+            d.tft_key: pipeline | f"Read[{d.key}]" >> _source(d, analysis.records, reads)
             for d in wanted
         }
         function, computed = _built(analysis, pipeline, inputs, cache if folders else None)
@@ -208,7 +209,7 @@ def analyze(
         if folders is not None:
             written.update(_analyzer_cache.add_writes(computed, cache, folders.new))
 
-    is_beam = beam_arguments is not None
+    reads = None if beam_arguments is None else Reads(graph)
     with (
         _tensors_explained(),
         _analyzer_cache.safe_coders(),
@@ -224,6 +225,8 @@ def analyze(
         else:
             with open_pipeline(beam_arguments) as pipeline:
                 build(pipeline)
+    if reads is not None:
+        reads.check()
     if folders is not None:
         _analyzer_cache.finish(written, cache, folders.new)
     _saved_model.make_stable(graph / tft.TFTransformOutput.TRANSFORM_FN_DIR, analysis.scratch)
@@ -255,9 +258,10 @@ def _built(
     return function, computed
 
 
-def _source(dataset: _analyzer_cache.Dataset, records: Records, is_beam: bool) -> Any:
-    if is_beam:
-        return records.reader(dataset.files).BeamSource(BATCH_ROWS)
+def _source(dataset: _analyzer_cache.Dataset, records: Records, reads: Reads | None) -> Any:
+    if reads is not None:
+        reader = records.reader(dataset.files)
+        return reads.records(dataset.files) | reader.RawRecordToRecordBatch(BATCH_ROWS)
     return Stream(lambda: records.batches(dataset.files))
 
 

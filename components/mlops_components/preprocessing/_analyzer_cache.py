@@ -27,7 +27,7 @@ from tensorflow_transform.beam import analysis_graph_builder as graphs
 from tensorflow_transform.beam.analyzer_cache import DatasetCache, DatasetKey
 
 from mlops_components.engines._memory_steps import Stream
-from mlops_components.records import records_of_files
+from mlops_components.records import SplitFiles, records_of_files
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Dataset:
     """Examples that are analyzed together, and what they are known by."""
 
     key: str
-    files: Sequence[Path]
+    files: SplitFiles
 
     @property
     def tft_key(self) -> Any:

@@ -28,7 +28,8 @@ from mlops_components.preprocessing._analyze import (
     schema_after,
     vocabularies,
 )
-from mlops_components.records import BATCH_ROWS, SplitWriter
+from mlops_components.records import BATCH_ROWS, SplitFiles, SplitWriter
+from mlops_components.records._beam_reads import Reads
 from mlops_components.statistics import _compute, _tfdv
 from mlops_components.statistics import _options as _stats_options
 from mlops_components.user_modules import StatsType
@@ -56,8 +57,8 @@ class Application:
 
     graph: Path
     records: Records
-    analyzed: Sequence[Path]
-    transformed: Mapping[str, Sequence[Path]]
+    analyzed: SplitFiles
+    transformed: Mapping[str, SplitFiles]
     before: Any = None
     after: Any = None
 
@@ -172,37 +173,38 @@ def _apply_with_beam(
     work: Application, written: Examples | None, scratch: Path, arguments: Sequence[str]
 ) -> Described:
     """Return the same as a Beam pipeline; the runner decides on files and order."""
+    reads = Reads(work.graph)
     with open_pipeline(arguments) as pipeline, tft_beam.Context(temp_dir=str(scratch)):
         if work.before is not None:
-            raw = pipeline | "ReadAnalyzed" >> _source(work, work.analyzed)
+            raw = pipeline | "ReadAnalyzed" >> _source(work, reads, work.analyzed)
             _ = raw | "Before" >> _Describe(work.before, scratch / "before")
         function = pipeline | tft_beam.ReadTransformFn(str(work.graph))
         config = work.records.tensors
         splits = []
         for split, files in work.transformed.items() if written or work.after else []:
-            raw = pipeline | f"Read[{split}]" >> _source(work, files)
+            raw = pipeline | f"Read[{split}]" >> _source(work, reads, files)
             apply_ = tft_beam.TransformDataset(output_record_batches=True)
             transformed, _ = ((raw, config), function) | f"Transform[{split}]" >> apply_
             splits.append(transformed | f"Batches[{split}]" >> beam.Keys())
             if written is not None:
                 schema = schema_after(work.graph)
                 folder = written.path / f"Split-{split}"
-                _ = (
-                    splits[-1]
-                    | f"Encode[{split}]" >> beam.ParDo(_Encode(schema))
-                    | f"Write[{split}]"
-                    >> beam.io.WriteToTFRecord(str(folder / PREFIX), file_name_suffix=".gz")
+                encoded = splits[-1] | f"Encode[{split}]" >> beam.ParDo(_Encode(schema))
+                _ = encoded | f"Written[{split}]" >> reads.written()
+                _ = encoded | f"Write[{split}]" >> beam.io.WriteToTFRecord(
+                    str(folder / PREFIX), file_name_suffix=".gz"
                 )
         if work.after is not None:
             flat = splits | beam.Flatten(pipeline=pipeline)
             _ = flat | "After" >> _Describe(work.after, scratch / "after")
+    reads.check()
     if written is not None:
         written.set_splits(list(work.transformed))
     return Described(_read(scratch / "before", work.before), _read(scratch / "after", work.after))
 
 
-def _source(work: Application, files: Sequence[Path]) -> Any:
-    return work.records.reader(files).BeamSource(BATCH_ROWS)
+def _source(work: Application, reads: Reads, files: SplitFiles) -> Any:
+    return reads.records(files) | work.records.reader(files).RawRecordToRecordBatch(BATCH_ROWS)
 
 
 class _Describe(beam.PTransform):  # type: ignore[misc]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlops_components.records import SplitFiles
+
 
 @dataclass(frozen=True)
 class CacheFolders:
@@ -20,4 +22,4 @@ class Part:
 
     split: str
     digest: str
-    files: list[Path]
+    files: SplitFiles

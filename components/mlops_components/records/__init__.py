@@ -5,10 +5,18 @@ import NumPy or TensorFlow.
 """
 
 from mlops_components.records.data_frames import (
+    EXACT,
+    cells_of,
+    joined_frames,
     read_frame,
     read_record_batches,
     read_sequences,
     write_frames,
+)
+from mlops_components.records.lost_digits import (
+    LostDigitsError,
+    check_decimals,
+    naming_lost_digits,
 )
 from mlops_components.records.proto_messages import message_types
 from mlops_components.records.record_batches import decoded
@@ -22,17 +30,28 @@ from mlops_components.records.split_files import (
     records_of_files,
     split_pairs,
 )
+from mlops_components.records.split_rows import RECORDED, SplitFiles, joined
 from mlops_components.records.tfrecords import read_lists
 
 __all__ = [
     "BATCH_ROWS",
+    "EXACT",
+    "RECORDED",
+    "LostDigitsError",
     "PayloadFormat",
+    "SplitFiles",
     "SplitWriter",
+    "_beam_reads",
     "_encode",
+    "cells_of",
+    "check_decimals",
     "chosen_splits",
     "decoded",
     "files_of_split",
+    "joined",
+    "joined_frames",
     "message_types",
+    "naming_lost_digits",
     "read_frame",
     "read_lists",
     "read_record_batches",

@@ -15,6 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mlops_components.records.lost_digits import LostDigitsError
+
 Kind = str
 """`int`, `float` or `bytes`: which list of a feature holds the values."""
 
@@ -49,15 +51,50 @@ class Column:
         return Column(self.name, self.kind, values, np.where(rows, 0, self.counts), self.typed)
 
 
-def column_of(name: str, kind: Kind, values: Any, *, typed: bool = False) -> Column:
-    """Return a column with one value a row, or none where the value is null."""
+def column_of(name: str, kind: Kind, values: Any, *, rounded: bool = False) -> Column:
+    """Return a column with one value a row, or none where the value is null.
+
+    Args:
+        rounded: whether floats may lose digits before the point.
+
+    Raises:
+        LostDigitsError: one does, and may not.
+    """
     counts = np.asarray(pc.is_valid(values)).astype(np.int64)
-    return Column(name, kind, values.drop_null().cast(_TYPES[kind]), counts, typed)
+    if rounded:
+        return Column(name, kind, values.drop_null().cast(_TYPES[kind]), counts)
+    return list_column_of(name, kind, counts, values.drop_null())
 
 
 def list_column_of(name: str, kind: Kind, counts: Any, values: Any) -> Column:
-    """Return a column with any number of values a row."""
-    return Column(name, kind, values.cast(_TYPES[kind]), np.asarray(counts).astype(np.int64))
+    """Return a column with any number of values a row.
+
+    Raises:
+        LostDigitsError: a float loses digits before the point.
+    """
+    counts = np.asarray(counts).astype(np.int64)
+    held = values.cast(_TYPES[kind])
+    if kind == "float" and values.type != pa.float32():
+        _check_digits(name, counts, np.asarray(values.cast(pa.float64())), np.asarray(held))
+    return Column(name, kind, held, counts)
+
+
+def _check_digits(name: str, counts: Any, values: Any, held: Any) -> None:
+    with np.errstate(invalid="ignore"):
+        lost = np.abs(held - values) >= 0.5
+    # Beyond, no id and no time is a float; a float of 64 bits may be none of 32.
+    size = np.abs(values)
+    lost &= (size < 2.0**63) | np.isinf(held)
+    lost &= np.isfinite(values)
+    if lost.any():
+        at = int(np.flatnonzero(lost)[0])
+        row = int(np.searchsorted(np.cumsum(counts), at, side="right"))
+        raise LostDigitsError(name, row, _shown(values[at]), _shown(held[at]))
+
+
+def _shown(number: Any) -> str:
+    value = float(number)
+    return str(int(value)) if value.is_integer() and abs(value) < 2**63 else repr(value)
 
 
 def encode(columns: Sequence[Column]) -> list[bytes]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import glob
 import itertools
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlops_components.records.lost_digits import LostDigitsError, naming_lost_digits
 from mlops_components.records.record_batches import decoded_batches
 from mlops_components.records.split_files import PayloadFormat, SplitWriter
 from mlops_components.records.tfrecords import read_records
@@ -18,6 +19,8 @@ from mlops_pipeline.errors import NotFoundError, ParameterError
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+    from mlops_components.records._encode import Column
 
 BATCH_ROWS = 4096
 
@@ -66,8 +69,58 @@ def frame_of(batches: Iterable[pa.RecordBatch]) -> pd.DataFrame:
     for name in frame.columns:
         rows = [[_text(v) for v in row] if isinstance(row, list) else [] for row in frame[name]]
         single = all(len(row) <= 1 for row in rows)
-        frame[name] = [row[0] if row else None for row in rows] if single else rows
+        frame[name] = cells_of([row[0] if row else None for row in rows]) if single else rows
     return frame[sorted(frame.columns)]
+
+
+def cells_of(values: list[Any]) -> Any:
+    """Return a column of single values, None where one is missing.
+
+    Whole numbers that a float of 64 bits does not hold stay whole numbers beside None; pandas
+    makes floats of others with gaps.
+    """
+    import pandas as pd
+
+    large = any(type(v) is int and not -EXACT <= v <= EXACT for v in values)
+    return pd.Series(values, dtype=object) if large and None in values else values
+
+
+EXACT = 2**53
+"""The whole number up to which floats of 64 bits hold all others."""
+
+
+def joined_frames(frames: Mapping[str, pd.DataFrame], names: Sequence[str]) -> pd.DataFrame:
+    """Return tables one after the other, without making floats of whole numbers that lose digits.
+
+    Args:
+        names: of the levels of the index.
+    """
+    import pandas as pd
+
+    columns = sorted({name for frame in frames.values() for name in frame.columns})
+    for name in columns:
+        parts = [frame.get(name) for frame in frames.values()]
+        whole = [part for part in parts if part is not None and part.dtype.kind == "i"]
+        if len(whole) < len(parts) and any(_is_large(part) for part in whole):
+            for frame in frames.values():
+                if name in frame:
+                    frame[name] = _as_objects(frame[name])
+    return pd.concat(dict(frames), names=list(names))
+
+
+def _is_large(numbers: pd.Series[Any]) -> bool:
+    return len(numbers) > 0 and not -EXACT <= int(numbers.min()) <= int(numbers.max()) <= EXACT
+
+
+def _as_objects(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a column as Python's own values; floats that are whole become whole numbers again."""
+    import pandas as pd
+
+    made = column.tolist()
+    if column.dtype.kind == "f":
+        whole = all(v != v or float(v).is_integer() for v in made)
+        made = [None if v != v else int(v) if whole else v for v in made]
+    return pd.Series(made, index=column.index, dtype=object)
 
 
 def read_sequences(files: Sequence[Path]) -> pd.DataFrame:
@@ -92,7 +145,7 @@ def read_sequences(files: Sequence[Path]) -> pd.DataFrame:
         cells = [cell if isinstance(cell, list) else [] for cell in frame[name]]
         nested = any(isinstance(item, list) for cell in cells for item in cell)
         single = not nested and all(len(cell) <= 1 for cell in cells)
-        frame[name] = [cell[0] if cell else None for cell in cells] if single else cells
+        frame[name] = cells_of([cell[0] if cell else None for cell in cells]) if single else cells
     return frame[sorted(frame.columns)]
 
 
@@ -113,50 +166,115 @@ def _text(value: Any) -> Any:
 def write_frames(examples: Examples, frames: Mapping[str, pd.DataFrame]) -> None:
     """Write tables as the splits of an artifact: one example a row, one feature a column.
 
-    A cell holds a number, a text, or a list of them; a missing one is a feature without values.
+    A cell holds a number, a text, or a list of them; a missing one (None, NaN, `pandas.NA`) is a
+    feature without values, which statistics count as missing.
+
+    Raises:
+        ParameterError: a table has no rows, two columns of one name, or a column with values that
+            no feature can hold; nothing is written.
     """
+    from mlops_components.records._encode import encode
+
+    columns = {split: _columns(split, frame) for split, frame in frames.items()}
     with SplitWriter(examples, list(frames)) as writer:
         for split, frame in frames.items():
-            for row in _encoded(frame):
-                writer.write(split, row)
+            for start in range(0, len(frame), BATCH_ROWS):
+                part = slice(start, start + BATCH_ROWS)
+                writer.write_all(split, encode([make(part) for make in columns[split]]))
 
 
-def _encoded(frame: pd.DataFrame) -> Iterator[bytes]:
+def _columns(split: str, frame: pd.DataFrame) -> list[Callable[[slice], Column]]:
+    """Return functions that make a column of some rows of a table, for each of its columns."""
+    names = [str(name) for name in frame.columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ParameterError(
+            f"the table of split {split!r} has {names.count(twice[0])} columns named {twice[0]!r}",
+            hint="give every column a name of its own",
+        )
+    if not len(frame):
+        raise ParameterError(
+            f"the table of split {split!r} has no rows",
+            hint="leave the split out, or give it some",
+        )
+    return [_maker(name, frame.iloc[:, at].tolist()) for at, name in enumerate(names)]
+
+
+def _maker(name: str, cells: list[Any]) -> Callable[[slice], Column]:
     import pyarrow as pa
-    from tfx_bsl.coders import example_coder
 
-    encoder = example_coder.RecordBatchToExamplesEncoder()
-    columns = {str(name): _lists(name, frame[name].tolist()) for name in frame.columns}
-    batch = pa.RecordBatch.from_pydict(columns)
-    for start in range(0, batch.num_rows, BATCH_ROWS):
-        yield from encoder.encode(batch.slice(start, BATCH_ROWS))
-
-
-def _lists(name: str, cells: list[Any]) -> pa.Array:
-    import pyarrow as pa
+    from mlops_components.records._encode import list_column_of
 
     lists = [_list(cell) for cell in cells]
+    kind = _kind(name, lists)
+
+    def make(part: slice) -> Column:
+        values = [value for each in lists[part] for value in each]
+        if kind == "bytes":
+            values = [_encoded(name, v) if isinstance(v, str) else v for v in values]
+        elif kind == "int":
+            values = [int(v) for v in values]
+        else:
+            values = [float(v) for v in values]
+        types = {"bytes": pa.large_binary(), "int": pa.int64(), "float": pa.float64()}
+        array = pa.array(values, types[kind])
+        counts = [len(each) for each in lists[part]]
+        with naming_lost_digits("the table", part.start):
+            return list_column_of(name, kind, counts, array)
+
+    return make
+
+
+def _encoded(name: str, text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise ParameterError(
+            f"column {name!r} holds {text!r:.60}, which is no text of Unicode: {error}",
+            hint="leave out half of a pair of surrogates that stands alone, or write bytes",
+        ) from None
+
+
+def _kind(name: str, lists: Sequence[Sequence[Any]]) -> str:
+    """Return the kind of a feature that holds all these values."""
     kinds = {type(value) for values in lists for value in values}
     if kinds <= {str, bytes}:
-        return pa.array(lists, pa.large_list(pa.large_binary()))
+        return "bytes"
     if kinds <= {int, bool}:
-        return pa.array(lists, pa.large_list(pa.int64()))
+        large = next((v for values in lists for v in values if not -(2**63) <= v < 2**63), None)
+        if large is None:
+            return "int"
+        raise ParameterError(
+            f"column {name!r} holds {large}, and a feature whole numbers of 64 bits",
+            hint="write it as a text",
+        )
     if kinds <= {int, bool, float}:
-        return pa.array(lists, pa.large_list(pa.float32()))
+        _check_ints(name, lists)
+        return "float"
     raise ParameterError(
         f"column {name!r} holds {', '.join(sorted(kind.__name__ for kind in kinds))}",
         hint="tf.Example has numbers and texts, one kind a feature",
     )
 
 
+def _check_ints(name: str, lists: Sequence[Sequence[Any]]) -> None:
+    for row, values in enumerate(lists):
+        for value in values:
+            if isinstance(value, int) and abs(value) > 2**53 and value != float(value):
+                with naming_lost_digits("the table", 0):
+                    raise LostDigitsError(name, row, value, int(float(value)))
+
+
 def _list(cell: Any) -> list[Any]:
     """Return the values of a cell, in Python's own types."""
+    import pandas as pd
+
     if hasattr(cell, "tolist"):
         cell = cell.tolist()
     if isinstance(cell, list | tuple):
         return list(cell)
-    # NaN is not equal to itself; neither is what pandas has for a missing value.
-    return [] if cell is None or cell != cell else [cell]
+    # NaN is not equal to itself.
+    return [] if cell is None or cell is pd.NA or cell != cell else [cell]
 
 
 def _files(patterns: Sequence[str]) -> list[Path]:

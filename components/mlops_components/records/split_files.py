@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlops_components.records.split_rows import RECORDED, SplitFiles, recorded_rows
 from mlops_components.records.tfrecords import RecordFile
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import ExecutorError, NotFoundError, did_you_mean
@@ -89,13 +90,13 @@ class SplitWriter:
         with self._stack:
             for name in self._splits:
                 self._flush(name)
-        self._examples.properties["num_examples"] = dict(self.counts)
+        self._examples.properties[RECORDED] = dict(self.counts)
 
 
 def files_of_split(
     examples: Examples, split: str, *, takes: Collection[str] = (PayloadFormat.TF_EXAMPLE,)
-) -> list[Path]:
-    """Return the files of a split, in order.
+) -> SplitFiles:
+    """Return the files of a split, in order, with the number of rows that is recorded.
 
     Args:
         takes: what the records may be, for what reads the files.
@@ -119,7 +120,10 @@ def files_of_split(
             f"split {split!r} of the examples at {examples.uri} has no files",
             hint="run the component that writes it again",
         )
-    return files
+    named = f"split {split!r} of the examples at {examples.uri}"
+    found = SplitFiles(files, named, recorded_rows(examples, split))
+    found.check_whole()
+    return found
 
 
 def chosen_splits(
@@ -143,8 +147,14 @@ def records_of_files(files: Sequence[Path], rows: int = BATCH_ROWS) -> Iterator[
     """Yield all records of TFRecord files, in lists of at most `rows`.
 
     Raises:
-        ExecutorError: a file is damaged or is not a TFRecord file.
+        ExecutorError: a file is damaged or is not a TFRecord file; or the files of a split hold
+            fewer records than the examples say.
     """
+    found = _records_of_files(files, rows)
+    return files.counted(found) if isinstance(files, SplitFiles) else found
+
+
+def _records_of_files(files: Sequence[Path], rows: int) -> Iterator[list[bytes]]:
     import tensorflow as tf
 
     for suffix, group in itertools.groupby(files, key=lambda path: path.suffix):

@@ -20,7 +20,7 @@ from tensorflow_data_validation.utils import schema_util
 from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 
 from mlops_components.stacks import _tfdv as _stack_tfdv
-from mlops_components.statistics import _tfdv
+from mlops_components.statistics import _comparators, _tfdv
 from mlops_components.statistics.severity import Anomaly
 from mlops_pipeline.artifacts import ExampleStatistics
 from mlops_pipeline.errors import ExecutorError, ParameterError, did_you_mean
@@ -36,6 +36,8 @@ _COMPARISONS = frozenset(
         _Type.COMPARATOR_LOW_NUM_EXAMPLES,
         _Type.COMPARATOR_HIGH_NUM_EXAMPLES,
         _Type.CUSTOM_VALIDATION,
+        # Not of TFDV, but added by `_comparators`.
+        _Type.STATS_NOT_AVAILABLE,
     }
 )
 """Anomalies of a dataset beside another one, not of one dataset alone."""
@@ -63,12 +65,14 @@ class Reference:
 def validate(statistics: Any, reference: Reference) -> Any:
     """Return the anomalies of all examples: of the default slice, if the statistics are sliced.
 
+    A comparator that has compared nothing is one of them.
+
     Raises:
         ExecutorError: TFDV cannot compare them; the message says why.
     """
     try:
         others = (reference.schema, reference.previous, reference.serving, reference.version)
-        return _stack_tfdv.find_anomalies(
+        found = _stack_tfdv.find_anomalies(
             statistics, others, reference.environment, reference.custom
         )
     except (ValueError, RuntimeError) as error:
@@ -77,6 +81,14 @@ def validate(statistics: Any, reference: Reference) -> Any:
         if "custom validations" in text:
             hint = "fix the SQL in custom_validation_config"
         raise ExecutorError(text, hint=hint, retryable=False) from None
+    _comparators.add_not_compared(
+        found,
+        reference.schema,
+        reference.environment,
+        statistics,
+        {"drift": reference.previous, "skew": reference.serving},
+    )
+    return found
 
 
 def validate_slices(statistics: Any, reference: Reference) -> Any:
@@ -119,6 +131,23 @@ def _add_slice(whole: Any, found: Any, prefix: str) -> None:
         added = whole.drift_skew_info.add()
         added.CopyFrom(measured)
         added.path.step[0] = prefix + added.path.step[0]
+
+
+def not_compared(statistics: Any, reference: Reference, *, by_slice: bool) -> list[str]:
+    """Return comparators of the schema that had no statistics to compare with, in words."""
+    sides = {
+        "previous_statistics": reference.previous,
+        "serving_statistics": reference.serving,
+        "previous_version_statistics": reference.version,
+    }
+    texts = []
+    for name, what in _comparators.compared_things(reference.schema, reference.environment).items():
+        if sides[name] is None:
+            texts.append(f"there are no {name} to compare with: {', '.join(what)}")
+        elif by_slice:
+            lacking = sorted(_slices(statistics).keys() - _slices(sides[name]).keys())
+            texts += [f"{name} have no slice {each!r} to compare with" for each in lacking]
+    return texts
 
 
 def anomalies_in(found: Any) -> Iterator[Anomaly]:
@@ -164,7 +193,7 @@ def statistics_beside(artifact: ExampleStatistics | None, split: str, name: str)
             f"{name} has no split {split!r}, but several others: {', '.join(splits)}",
             hint="give statistics with the same splits, or with one only",
         )
-    return _tfdv.read_statistics(artifact, split if split in splits else splits[0])
+    return _tfdv.read_of_rows(artifact, split if split in splits else splits[0])
 
 
 def check_environment(schema: Any, environment: str) -> None:
@@ -211,6 +240,7 @@ def compare(statistics: Any, baseline: Any, config: Any, custom: Any) -> Any:
     Args:
         config: a `DistributionValidatorConfig`.
     """
+    examples = config.default_slice_config.num_examples_comparator
     schema = tfdv.infer_schema(baseline)
     features = [(_path(each.path), each) for each in config.default_slice_config.feature]
     for path, each in features:
@@ -218,15 +248,18 @@ def compare(statistics: Any, baseline: Any, config: Any, custom: Any) -> Any:
         with contextlib.suppress(ValueError):
             feature = schema_util.get_feature(schema, types.FeaturePath(path))
             _fill(feature.drift_comparator, each.distribution_comparator)
-    examples = config.default_slice_config.num_examples_comparator
     if examples is not None:
         _fill(schema.dataset_constraints.num_examples_drift_comparator, examples)
     found = validate(statistics, Reference(schema, previous=baseline, custom=custom))
     _keep_comparisons(found)
     compared = {tuple(each.path.step) for each in found.drift_skew_info}
     for path, _ in features:
-        if tuple(path) not in compared:
-            _add_missing(found, path)
+        info = found.anomaly_info.get(".".join(path))
+        known = info and any(reason.type == _Type.STATS_NOT_AVAILABLE for reason in info.reason)
+        if tuple(path) not in compared and not known:
+            _comparators.add_anomaly(
+                found, tuple(path), "it is not in both datasets, or has no threshold."
+            )
     found.anomaly_name_format = anomalies_pb2.Anomalies.SERIALIZED_PATH
     return found
 
@@ -259,15 +292,3 @@ def _keep_reasons(info: Any) -> bool:
     del info.reason[:]
     info.reason.extend(kept)
     return bool(kept)
-
-
-def _add_missing(found: Any, path: list[str]) -> None:
-    info = found.anomaly_info[".".join(path)]
-    info.path.step[:] = path
-    info.severity = anomalies_pb2.AnomalyInfo.ERROR
-    info.reason.add(
-        type=anomalies_pb2.AnomalyInfo.STATS_NOT_AVAILABLE,
-        short_description="The feature was not compared.",
-        description="The feature was not compared: it is not in both datasets, or the comparator "
-        "does not suit its type.",
-    )

@@ -25,9 +25,10 @@ from tfx_bsl.public import tfxio
 from tfx_bsl.statistics import merge_util
 
 from mlops_components.engines import open_pipeline
-from mlops_components.records import BATCH_ROWS, decoded
+from mlops_components.records import BATCH_ROWS, SplitFiles, decoded
+from mlops_components.records._beam_reads import Reads
 from mlops_components.sql._unfit import unfit_queries
-from mlops_components.statistics import _options
+from mlops_components.statistics import _long_texts, _options, _weights
 from mlops_components.statistics._histograms import plain_numbers
 from mlops_components.statistics._tfdv import STATISTICS_FILE, write_statistics
 from mlops_pipeline.errors import ExecutorError, ParameterError, PipelineError, did_you_mean
@@ -50,7 +51,7 @@ class Split:
         folder: where the statistics go.
     """
 
-    files: Sequence[Path]
+    files: SplitFiles
     sample_rate: float
     folder: Path
 
@@ -107,27 +108,34 @@ def with_beam(
 ) -> None:
     """Describe the splits with one Beam pipeline."""
     folders = sorted({str(split.files[0].parent) for split in splits})
-    with beam_explained(folders), plain_numbers(), open_pipeline(arguments) as pipeline:
+    reads = Reads(splits[0].folder.parent)
+    with (
+        beam_explained(folders),
+        plain_numbers(),
+        _long_texts.keeping_long_texts(),
+        open_pipeline(arguments) as pipeline,
+    ):
         for index, split in enumerate(splits):
-            _ = pipeline | f"Split[{index}]" >> _Describe(work, split)
+            read = pipeline | f"Read[{index}]" >> reads.records(split.files)
+            _ = read | f"Split[{index}]" >> _Describe(work, split)
+    reads.check()
     for split in splits:
         written = (split.folder / STATISTICS_FILE).read_bytes()
         _finish(work, split, statistics_pb2.DatasetFeatureStatisticsList.FromString(written))
 
 
 class _Describe(beam.PTransform):  # type: ignore[misc]
-    """From the files of a split to its statistics."""
+    """From the records of a split to its statistics."""
 
     def __init__(self, work: StatisticsWork, split: Split) -> None:
         super().__init__()
         self._work = work
         self._split = split
 
-    def expand(self, begin: Any) -> Any:
+    def expand(self, records: Any) -> Any:
         work, split = self._work, self._split
         kind = _SOURCES[work.payload]
         source = kind([str(file) for file in split.files], schema=work.columns)
-        records = begin | "Read" >> source.RawRecordBeamSource()
         if split.sample_rate < 1:
             records = records | "Sample" >> beam.Filter(sampler(split.sample_rate))
         binary = str(split.folder / STATISTICS_FILE)
@@ -139,6 +147,8 @@ class _Describe(beam.PTransform):  # type: ignore[misc]
         return (
             records
             | "Decode" >> source.RawRecordToRecordBatch(BATCH_ROWS)
+            | "CheckWeights" >> beam.Map(_weights.checked, _weights.weights_of(work.options))
+            | "KeepLongTexts" >> beam.ParDo(_long_texts.Keep())
             | "Describe" >> stats_impl.GenerateStatisticsImpl(_options.for_beam(work.options))
             | "Write" >> write
         )
@@ -172,7 +182,7 @@ def statistics_of(batches: Iterable[pa.RecordBatch], options: Any) -> Any:
         ExecutorError: a generator of TFDV refuses the data.
     """
     try:
-        with plain_numbers():
+        with plain_numbers(), _long_texts.keeping_long_texts():
             found = _combined(batches, options)
     except (KeyError, TypeError, ValueError) as error:
         raise ExecutorError(
@@ -196,8 +206,9 @@ def _combined(batches: Iterable[pa.RecordBatch], options: Any) -> list[Any]:
     slices, is_sliced = _slicer(options), bool(_options.slicers(options))
     totals: dict[str, Any] = {}
     held = 0
+    weights = _weights.weights_of(options)
     for batch in batches:
-        for key, part in slices(_allowed(batch, options)):
+        for key, part in slices(_allowed(_weights.checked(batch, weights), options)):
             total = totals[key] if key in totals else combiner.create_accumulator()
             totals[key] = combiner.add_input(total, part)
             held += part.num_rows

@@ -22,7 +22,8 @@ from tensorflow_data_validation.skew.protos import feature_skew_results_pb2 as s
 
 from mlops_components.engines import Choice, _memory_runner, open_pipeline
 from mlops_components.engines._memory_steps import Stream
-from mlops_components.records import records_of_files
+from mlops_components.records import SplitFiles, records_of_files
+from mlops_components.records._beam_reads import Reads
 from mlops_components.statistics._compute import beam_explained
 from mlops_pipeline.artifacts import ExamplesDiff
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError
@@ -37,8 +38,8 @@ SKEW, SAMPLE, MATCH, CONFUSION = "skew_stats", "sample_pairs", "match_stats", "c
 class Pair:
     """Files of two splits, and the folder for what differs."""
 
-    test: Sequence[Path]
-    base: Sequence[Path]
+    test: SplitFiles
+    base: SplitFiles
     folder: Path
 
 
@@ -71,9 +72,11 @@ def compare_splits(
     folders = sorted({str(f.parent) for pair in pairs for f in (*pair.test, *pair.base)})
     with beam_explained(folders):
         if choice.is_beam:
+            reads = Reads(pairs[0].folder.parent)
             with open_pipeline(arguments) as pipeline:
                 for index, pair in enumerate(pairs):
-                    _build(pipeline, skew, pair, _from_files, f"Pair[{index}]")
+                    _build(pipeline, skew, pair, reads.records, f"Pair[{index}]")
+            reads.check()
         else:
             for pair in pairs:
                 with _same_chance():
@@ -96,14 +99,10 @@ def _same_chance() -> Iterator[None]:
         random.setstate(state)
 
 
-Read = Callable[[Sequence[Path]], Any]
+Read = Callable[[SplitFiles], Any]
 
 
-def _from_files(files: Sequence[Path]) -> Any:
-    return beam.Create([str(file) for file in files]) | beam.io.ReadAllFromTFRecord()
-
-
-def _from_stream(files: Sequence[Path]) -> Any:
+def _from_stream(files: SplitFiles) -> Any:
     return Stream(lambda: (record for chunk in records_of_files(files) for record in chunk))
 
 

@@ -14,6 +14,8 @@ from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 
+from mlops_components.records import RECORDED
+from mlops_components.statistics import _long_texts
 from mlops_pipeline.artifacts import (
     ExampleAnomalies,
     ExampleStatistics,
@@ -56,6 +58,25 @@ def read_statistics(artifact: ExampleStatistics, split: str) -> Any:
         raise ExecutorError(
             f"{path} does not hold statistics: {error}", hint="run StatisticsGen again"
         ) from None
+    return statistics
+
+
+def read_of_rows(artifact: ExampleStatistics, split: str) -> Any:
+    """Return the statistics of a split, unless they are of no rows and nothing says why.
+
+    Raises:
+        NotFoundError, ExecutorError: as `read_statistics`, or there are no rows.
+    """
+    statistics = read_statistics(artifact, split)
+    recorded = artifact.properties.get(RECORDED)
+    was_empty = isinstance(recorded, dict) and recorded.get(split) == 0
+    if not was_empty and not any(dataset.num_examples for dataset in statistics.datasets):
+        raise ExecutorError(
+            f"the statistics of split {split!r} at {artifact.uri} are of 0 rows, "
+            "and do not record that the split was empty",
+            hint="run StatisticsGen again, without the cache, or leave the split out",
+            retryable=False,
+        )
     return statistics
 
 
@@ -111,6 +132,8 @@ def infer_schema(statistics: Iterable[Any], infer_feature_shape: bool) -> Any:
             schema = tfdv.infer_schema(one, infer_feature_shape=infer_feature_shape)
         else:
             schema = tfdv.update_schema(schema, one, infer_feature_shape=infer_feature_shape)
+    if schema is not None:
+        _long_texts.drop_placeholders(schema)
     return schema
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_metadata.tfx_import.source import Source, Step, open_source
+from mlops_metadata.tfx_records import state_of_run
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import (
     AlreadyExistsError,
@@ -140,7 +141,7 @@ class _Import:
             id=0,
             name=name,
             run_id=run.id,
-            reason="imported from TFX",
+            reason=theirs.reason or "imported from TFX",
             heartbeat=0.0,
             properties={ORIGIN: self._identity, "tfx_id": theirs.id, "tfx_name": theirs.name},
         )
@@ -258,9 +259,7 @@ class _Import:
         return sum(run.new for run in self.runs.values())
 
     def _record(self, pipeline: str, run_id: str, run: _TheirRun) -> Run:
-        states = {execution.state for execution in run.executions}
-        worst = (State.RUNNING, State.FAILED, State.CANCELED)
-        state = next((s for s in worst if s in states), State.COMPLETE)
+        state = state_of_run(run.executions)
         base = self.runs.get((pipeline, self._source.base_run(run_id)))
         return Run(
             id=run.id,

@@ -11,7 +11,8 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, Param, TaskGroup, TriggerRule
 
-from mlops_pipeline.ir import Literal, NodeIR, PipelineIR, QueryIR, SecretName, load_file
+from mlops_pipeline.ir import Literal, NodeIR, PipelineIR, QueryIR, SecretName
+from mlops_pipeline.ir_check import load_file
 from mlops_pipeline.ir_graph import dependencies, loop_dependencies
 from mlops_pipeline.run_state import BASE, FORCE, RESERVED, refuse_reserved
 from mlops_pipeline.runners.airflow.client import END

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from mlops_pipeline.errors import PipelineError, SettingsError
-from mlops_pipeline.ir import NodeIR, load
+from mlops_pipeline.ir import NodeIR
+from mlops_pipeline.ir_check import load_checked
 from mlops_pipeline.roots import make_root
 from mlops_pipeline.run_state import Iteration, Outcome, Workspace, find_lock, selection_of
 from mlops_pipeline.runners import remote
@@ -94,7 +95,9 @@ def _workspace(base_dir: Path) -> Workspace:
 
 
 def _begin(workspace: Workspace, given: argparse.Namespace) -> int:
-    ir = load(zlib.decompress(base64.b64decode("".join(given.ir))), source="the argument --ir")
+    ir = load_checked(
+        zlib.decompress(base64.b64decode("".join(given.ir))), source="the argument --ir"
+    )
     values = given.executor_input.get("inputs", {}).get("parameterValues", {})
     remote.begin(workspace, ir, given.run_id, received(ir, values), selection_of(values))
     return 0

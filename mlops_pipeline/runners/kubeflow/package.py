@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from mlops_pipeline.errors import CompileError
-from mlops_pipeline.ir import PipelineIR, load
+from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.ir_check import load_checked
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
 from mlops_pipeline.runners.kubeflow.spec import to_yaml
 
@@ -68,7 +69,7 @@ def read_package(file: Path) -> Package:
             f"{file} is no package of mlops-pipeline",
             hint="make it with `mlops compile PIPELINE --to kubeflow -o FILE.yaml`",
         ) from None
-    return Package(load(compiled, source=str(file)), data, name)
+    return Package(load_checked(compiled, source=str(file)), data, name)
 
 
 def _documents(text: str) -> list[dict[str, Any]]:

@@ -24,6 +24,9 @@ from mlops_pipeline.ir import PipelineIR, RunParameterIR
 EXACT = 2**53
 """From here on, numbers of Kubeflow (doubles) leave integers out."""
 
+ORDER = "mlops.order"
+"""The key that lists the others of a dict in their order: Kubeflow's have none."""
+
 _SCALARS = {"integer": "NUMBER_INTEGER", "number": "NUMBER_DOUBLE", "boolean": "BOOLEAN"}
 _TYPES = {**_SCALARS, "string": "STRING", "array": "LIST", "object": "STRUCT"}
 
@@ -104,9 +107,19 @@ def _to_kubeflow(parameter: RunParameterIR, value: Any) -> Any:
         # Whatever could be read as JSON is written as JSON.
         if isinstance(value, str) and _decoded(parameter.schema, value) == value:
             return value
-        return json.dumps(value, sort_keys=True)
+        return json.dumps(value)
     _refuse_huge(parameter.name, value)
-    return value
+    return _with_order(value)
+
+
+def _with_order(value: Any) -> Any:
+    """Return a value with the order of the keys beside them, where Kubeflow would sort them."""
+    if isinstance(value, list | tuple):
+        return [_with_order(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    items = {name: _with_order(item) for name, item in value.items()}
+    return items if list(items) == sorted(items) else {ORDER: list(items), **items}
 
 
 def _refuse_huge(name: str, value: Any) -> None:
@@ -154,4 +167,5 @@ def _shaped(schema: Schema, value: Any) -> Any:
         return int(value) if float(value).is_integer() else value
     if isinstance(value, list):
         return [_shaped(item_schema(schema, index), item) for index, item in enumerate(value)]
-    return {name: _shaped(member_schema(schema, name) or {}, value[name]) for name in value}
+    names = value.get(ORDER, value)
+    return {name: _shaped(member_schema(schema, name) or {}, value[name]) for name in names}

@@ -48,8 +48,9 @@ class Output:
         elif len(self._partial) > _LONGEST_LINE:
             # What is held back may be the start of a secret or of the marker.
             keep = max(self._redactor.longest, len(self.end_marker))
-            self._take(self._partial[:-keep])
-            self._partial = self._partial[-keep:]
+            hidden = self._redactor.data(self._partial)
+            self._take(hidden[:-keep])
+            self._partial = hidden[-keep:]
 
     def close(self) -> None:
         """Take an unfinished line as it is, and close the log."""

@@ -55,14 +55,19 @@ class WorkerPool:
 
     def execute(self, task: Task) -> TaskResult:
         """Run a task in a worker, after waiting for a free one."""
-        worker = self._take()
-        if worker is None:
-            return TaskResult(error=f"{task.name} was canceled", retryable=False)
-        try:
-            return self._run(worker, task)
-        finally:
-            # Not reusable either when Ctrl-C interrupted this thread while the task ran.
-            self._give_back(worker)
+        while True:
+            worker = self._take()
+            if worker is None:
+                return TaskResult(error=f"{task.name} was canceled", retryable=False)
+            try:
+                result = self._run(worker, task)
+                # It has imported code that was changed since: a new process runs the new code.
+                worker.reusable &= not result.stale
+            finally:
+                # Not reusable either when Ctrl-C interrupted this thread while the task ran.
+                self._give_back(worker)
+            if not result.stale:
+                return result
 
     def cancel_all(self) -> None:
         """End the tasks that run or wait now; the pool can be used afterwards."""

@@ -68,6 +68,10 @@ def from_line(line: bytes, kind: type[_M]) -> _M:
 _READING = threading.Lock()
 
 
+class Stopped(KeyboardInterrupt):
+    """The end of this process, asked for by SIGTERM; a task may raise KeyboardInterrupt itself."""
+
+
 def main(requests_fd: int, replies_fd: int, lifeline_fd: int) -> None:
     """Serve requests until there are no more."""
     for fd in (requests_fd, replies_fd, lifeline_fd):
@@ -82,7 +86,7 @@ def main(requests_fd: int, replies_fd: int, lifeline_fd: int) -> None:
     with open(requests_fd, "rb") as requests, open(replies_fd, "wb") as replies:
         try:
             _serve(requests, replies)
-        except KeyboardInterrupt:
+        except Stopped:
             _flush()
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGTERM)
@@ -99,7 +103,7 @@ def _serve(requests: BinaryIO, replies: BinaryIO) -> None:
     _write_line(replies, b"\n")
     for line in requests:
         request = from_line(line, TaskRequest)
-        result = execute(request.task)
+        result = execute(request.task, interrupt=Stopped)
         if os.getpid() != pid:
             # User code forked and let the child come back: it must not reply a second time.
             os._exit(1)
@@ -116,7 +120,7 @@ def _write_line(replies: BinaryIO, line: bytes) -> None:
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:
     # Unlike the default action, this lets `finally` and `with` of the user's code clean up.
-    raise KeyboardInterrupt
+    raise Stopped
 
 
 def _die_with_parent(lifeline_fd: int) -> None:

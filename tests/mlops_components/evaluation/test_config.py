@@ -92,3 +92,26 @@ def test_mistake_is_told_before_anything_is_computed(change: dict[str, Any], mes
     arguments |= {key: value for key, value in change.items() if key in others}
     with pytest.raises(ParameterError, match=message):
         run_component(Evaluator, examples=examples, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "message"),
+    [
+        ({"value_threshold": {}}, "neither lower_bound nor upper_bound: everything passes"),
+        ({"change_threshold": {"direction": 2}}, "neither absolute nor relative"),
+        ({"value_threshold": {"upper_bound": "NaN"}}, "upper_bound .* is NaN"),
+    ],
+)
+def test_threshold_that_lets_everything_pass_is_refused(
+    threshold: dict[str, Any], message: str
+) -> None:
+    from mlops_components.evaluation import _config
+
+    auc = {"class_name": "AUC"}
+    slices = [{"slicing_specs": [{}], "threshold": threshold}]
+    whole = {"metrics": [auc], "thresholds": {"auc": threshold}}
+    single = {"metrics": [{**auc, "threshold": threshold}]}
+    sliced = {"metrics": [{**auc, "per_slice_thresholds": slices}]}
+    for spec in (whole, single, sliced):
+        with pytest.raises(ParameterError, match=message):
+            _config.parse_config({"metrics_specs": [spec]})

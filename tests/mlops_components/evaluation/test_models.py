@@ -49,3 +49,29 @@ def test_model_that_cannot_be_asked_is_named(
             module_file=module if code else None,
             eval_config=config({"class_name": "AUC"}, model={"label_key": "y"}),
         )
+
+
+COLUMNS = """
+import numpy as np
+
+def predict_fn(path):
+    return lambda frame: np.where(frame["rare"].isna() & frame["name"].isna(), 0.2, 0.8)
+"""
+
+
+def test_batch_without_a_value_has_the_column_of_those_before(tmp_path: Path) -> None:
+    module = tmp_path / "asks.py"
+    module.write_text(COLUMNS)
+    rows = [
+        {"y": float(n < 5), "rare": 1.5 if n < 3 else None, "name": "a" if n < 5 else None}
+        for n in range(5000)
+    ]
+    outputs = run_component(
+        Evaluator,
+        examples=column(rows),
+        model=artifact(Model, {"Format-Serving/m": ""}),
+        module_file=module,
+        eval_config=config({"class_name": "AUC"}, model={"label_key": "y"}),
+        engine="memory",
+    ).outputs
+    assert outputs["evaluation"].properties["metrics"]["auc"] == pytest.approx(1.0)

@@ -12,6 +12,7 @@ from mlops_components import (
     OutputConfig,
     SplitConfig,
 )
+from mlops_components.loaders import load_examples
 from mlops_pipeline.testing import run_component
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
@@ -41,12 +42,28 @@ def test_contradictory_csv_is_named(tmp_path: Path, files: dict[str, str], messa
 
 def test_compressed_and_foreign_csv_is_named(tmp_path: Path) -> None:
     for data, message in (
-        (gzip.compress(b"a,b\n1,2\n"), "a.csv is compressed"),
-        ("a,b\n1,2\n".encode("utf-16"), "a.csv is not UTF-8"),
-        (b"a,b\n1,2\n" * 9 + b"1,\xe4\n", "a.csv is not UTF-8"),
+        (gzip.compress(b"a,b\n1,2\n")[:-5], "a.csv is not a whole gzip file"),
+        ("a,b\n1,2\n".encode("utf-16"), "iconv -f utf-16 -t utf-8"),
+        ("a,b\n1,2\n".encode("utf-16-le"), "iconv -f utf-16 -t utf-8"),
+        (b"a,b\n1e400,2\n0.5,3\n", "a.csv: row 1: column 'a' is 1e400, of which"),
+        (b"a,b\n1,2\n" * 9 + b"1,\xe4\n", "iconv -f latin1 -t utf-8"),
     ):
         (tmp_path / "a.csv").write_bytes(data)
         assert message in refused(CsvExampleGen, tmp_path)
+
+
+def test_lost_zeros_and_kept_blanks_are_as_in_tfx(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "a.csv").write_text('zip,n,blank,inf\n01234,1,"",inf\n2,2, ,0.5\n')
+    config = OutputConfig(SplitConfig([HashSplit("all", 1)]))
+    outputs = run_component(CsvExampleGen, input_base=tmp_path, output_config=config).outputs
+    found = load_examples(outputs["examples"])
+    assert found["zip"].tolist() == [1234, 2]
+    assert found["blank"].tolist() == [None, " "]
+    assert found["inf"].tolist() == [float("inf"), 0.5]
+    (text,) = [each for each in caplog.messages if "zeros" in each]
+    assert text.startswith("column 'zip' is read as whole numbers, 01234 as 1234;")
 
 
 def test_column_types_may_be_given(tmp_path: Path) -> None:

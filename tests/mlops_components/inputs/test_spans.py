@@ -61,7 +61,7 @@ def test_patterns_without_span_take_all_files(tmp_path: Path) -> None:
     base = make(tmp_path, "a.csv", "b.csv", ".hidden", "_SUCCESS", "sub/c.csv", "README")
     assert found(base, "*") == (0, None, ["README", "a.csv", "b.csv"])
     assert found(base, "**/*.csv")[2] == ["a.csv", "b.csv", "sub/c.csv"]
-    chosen = select(base, [InputSplit("all", "*")], suffix=".csv")
+    chosen = select(base, [InputSplit("all", "*")], suffixes=(".csv",))
     assert chosen == Selection({"all": [base / "a.csv", base / "b.csv"]})
 
 

@@ -6,6 +6,7 @@ from rule_pipelines import Compare, Count, Make, Notify, Train, error, fine
 from mlops_pipeline import (
     Examples,
     Importer,
+    Input,
     Model,
     Output,
     Schema,
@@ -16,6 +17,10 @@ from mlops_pipeline import (
 
 class ImageExamples(Examples):
     """Examples that are images."""
+
+
+@component
+def Drift(stats: Input[Examples], before: Input[Examples] | None) -> None: ...
 
 
 @component
@@ -86,6 +91,22 @@ def test_missing_inputs_and_parameters_are_refused() -> None:
 
     assert "Train misses its input 'examples' of type Examples" in error(no_input)
     assert "Notify misses its parameter 'text'" in error(no_parameter)
+
+
+def test_input_without_a_default_may_be_empty_but_not_left_out() -> None:
+    def left_out() -> None:
+        Drift(stats=Make().outputs["examples"])
+
+    def none() -> None:
+        Drift(stats=Make().outputs["examples"], before=None)
+
+    def queried() -> None:
+        Drift(stats=Make().outputs["examples"], before=latest(Examples))
+
+    assert "Drift misses its input 'before' of type Examples" in error(left_out)
+    assert "or a query such as latest(Examples)" in error(left_out)
+    assert "cannot be None" in error(none)
+    assert fine(queried)
 
 
 def test_none_is_for_optional_inputs() -> None:

@@ -198,3 +198,36 @@ def test_values_of_two_pipelines_do_not_mix() -> None:
     assert "belongs to another pipeline" in refused(lambda **_: Use(number=kept[0]))
     assert "belongs to another pipeline" in refused(lambda **_: Use(text=f"{kept[0]}"))
     assert "belongs to another pipeline" in refused(lambda **_: When(kept[0] > 1))
+
+
+def test_entries_of_values_are_values() -> None:
+    entry = ir.Operation("[]", (ir.RunParameter("table"), ir.Literal("a")))
+    found = entries(lambda table: table["a"][0])
+    assert found == ir.Operation("[]", (entry, ir.Literal(0)))
+
+
+@pytest.mark.parametrize(
+    ("take", "words"),
+    [
+        (lambda table: table[0], "is an object: it has no entry 0"),
+        (lambda table: table["a"]["b"], "it has no entry 'b'"),
+        (lambda table: table[1.5], "cannot be looked up by 1.5"),
+        (lambda table: table["a"][0:1], "cannot be looked up by slice"),
+    ],
+)
+def test_entries_that_cannot_be_are_refused(take: Any, words: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        entries(take)
+    assert words in str(caught.value)
+
+
+@component
+def Count(number: int) -> None: ...
+
+
+def entries(take: Any) -> ir.Expression:
+    @pipeline
+    def counted(table: dict[str, list[int]]) -> None:
+        Count(number=take(table))
+
+    return compile_pipeline(counted).nodes[0].parameters[0].value

@@ -120,7 +120,7 @@ def test_a_helper_module_two_imports_away_counts(truth: Any) -> None:
     assert "rules.py" in str(truth.plan()["Train"].changes[0])
     assert truth.states() == {"Read": "CACHED", "Train": "COMPLETE", "Score": "COMPLETE"}
     change = truth.why("Train").changes[0]
-    assert change.name == "rules.py"
+    assert change.name == "rules.py::SHORTEST"
     assert "-SHORTEST = 1" in change.diff
     assert "+SHORTEST = 4" in change.diff
 
@@ -212,3 +212,76 @@ def test_code_that_is_named_inside_a_parameter_counts(project: Any) -> None:
     project.edit("steps.py", "2 * x", "x + x")
     assert project.states(in_process=True) == {"Apply": "COMPLETE"}
     assert project.states(in_process=True) == {"Apply": "CACHED"}
+
+
+def test_the_order_of_a_dict_arrives_and_counts(project: Any) -> None:
+    project.write(
+        "pipeline.py",
+        """
+        from mlops_pipeline import component, pipeline
+
+
+        @component
+        def Types() -> dict[str, str]:
+            return {"time": "date", "name": "str", "age": "int"}
+
+
+        @component
+        def Header(columns: dict[str, str], first: str = "") -> str:
+            return ",".join(columns)
+
+
+        @pipeline
+        def p(more: dict[str, str] = {"z": "1", "y": "2"}):
+            Header(columns={"b": "x", "a": "y"})
+            Header.options(id="OfNode")(columns=Types().outputs["output"].value)
+            uri = Types.options(id="Again")().outputs["output"].uri
+            Header.options(id="OfItem")(columns={"z": "1", "k": uri})
+            Header.options(id="OfRun")(columns=more)
+        """,
+    )
+    run = project.run(in_process=True)
+    assert [o.execution.error for o in run.outcomes if o.execution.error] == []
+    nodes = ("Header", "OfNode", "OfItem", "OfRun")
+    assert [project.output(run, name, "output").read_text() for name in nodes] == [
+        "b,a",
+        "time,name,age",
+        "z,k",
+        "z,y",
+    ]
+    assert set(project.states(in_process=True).values()) == {"CACHED"}
+    again = project.run(in_process=True, parameters={"more": {"y": "2", "z": "1"}})
+    assert project.output(again, "OfRun", "output").read_text() == "y,z"
+    assert "columns has its keys in another order" in str(project.why("OfRun"))
+
+
+def test_the_order_of_the_fields_of_a_dataclass_does_not_count(project: Any) -> None:
+    project.write(
+        "pipeline.py",
+        """
+        from dataclasses import dataclass
+
+        from mlops_pipeline import component, pipeline
+
+
+        @dataclass
+        class Args:
+            splits: list[str]
+            num_steps: int = 3
+
+
+        @component
+        def Train(args: Args) -> int:
+            return args.num_steps
+
+
+        @pipeline
+        def p(args: Args = Args(["train"])):
+            Train(args=args)
+        """,
+    )
+    assert project.states(in_process=True) == {"Train": "COMPLETE"}
+    given = {"args": {"splits": ["train"], "num_steps": 3}}
+    assert project.states(in_process=True, parameters=given) == {"Train": "CACHED"}
+    turned = {"args": {"num_steps": 3, "splits": ["train"]}}
+    assert project.states(in_process=True, parameters=turned) == {"Train": "CACHED"}

@@ -55,3 +55,26 @@ def test_a_changed_file_behind_a_path_runs_the_node(
     project.write("data.csv", "1,3")
     states.append(project.states(in_process=True)["Read"])
     assert states == ["COMPLETE", "CACHED", "COMPLETE"]
+
+
+def test_an_empty_folder_counts_for_what_lists_it(project: Any) -> None:
+    project.write(
+        "pipeline.py",
+        """
+        from pathlib import Path
+        from mlops_pipeline import component, pipeline
+
+        @component
+        def Classes(images: Path) -> list[str]:
+            return sorted(each.name for each in images.iterdir())
+
+        @pipeline
+        def p():
+            Classes(images=Path("images"))
+        """,
+    )
+    project.write("images/cat/1.png", "1")
+    states = [project.states(in_process=True)["Classes"] for _ in range(2)]
+    (project.folder / "images" / "dog").mkdir()
+    states += [project.states(in_process=True)["Classes"] for _ in range(2)]
+    assert states == ["COMPLETE", "CACHED", "COMPLETE", "CACHED"]

@@ -132,3 +132,37 @@ def test_help_imports_nothing_heavy() -> None:
         check=True,
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def shell(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    mlops = f"'{sys.executable}' -m mlops_pipeline.cli"
+    return subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command.replace('mlops', mlops)}"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["mlops config | true", "mlops config 2>&1 | head -n 1"])
+def test_a_reader_that_has_gone_is_no_failure(tmp_path: Path, command: str) -> None:
+    (tmp_path / "mlops.toml").touch()
+    done = shell(tmp_path, command)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.slow
+def test_output_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "mlops.toml").touch()
+    done = shell(tmp_path, "mlops config > /dev/full")
+    assert done.returncode == 2
+    assert done.stderr == "error: cannot write standard output: No space left on device\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_closed_streams_do_no_harm(tmp_path: Path, closed: str) -> None:
+    (tmp_path / "mlops.toml").touch()
+    done = shell(tmp_path, f"mlops config {closed}")
+    assert (done.returncode, done.stderr) == (0, "")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from cli_project import Mlops
+
+from mlops_pipeline.cli.output import complain, echo, visible, write, write_json
 
 
 def test_commands_that_lead_on_are_quoted_and_name_the_place(mlops: Mlops, tmp_path: Path) -> None:
@@ -30,3 +34,29 @@ def test_a_reader_that_has_seen_enough_is_not_complained_of() -> None:
     process.stdout.close()
     _, err = process.communicate()
     assert err == b""
+
+
+HOSTILE = "\x1b]0;PWNED\x07\x1b[2J\x9b2J\u202egnp.exe\r"
+
+
+def test_texts_of_others_do_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    echo(f"a{HOSTILE}b")
+    write([f"a{HOSTILE}b"])
+    complain(f"a{HOSTILE}b", hint=HOSTILE, where=HOSTILE)
+    said = capsys.readouterr()
+    written = "\\x1b]0;PWNED\\x07\\x1b[2J\\x9b2J\\u202egnp.exe\\r"
+    assert said.out == f"a{written}b\n" * 2
+    assert said.err == f"{written}\nerror: a{written}b\nhint:  {written}\n"
+
+
+def test_colours_lines_and_letters_stay() -> None:
+    assert visible("\x1b[31mrot\x1b[0m\tüber\n日本") == "\x1b[31mrot\x1b[0m\tüber\n日本"
+
+
+def test_json_is_the_same_value_without_control_characters(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_json({"name": HOSTILE})
+    out = capsys.readouterr().out
+    assert json.loads(out) == {"name": HOSTILE}
+    assert not set(out) & set("\x1b\x07\x9b\u202e\r")

@@ -12,7 +12,7 @@ def test_a_new_file_that_comes_first_on_the_path_counts(write, tmp_path):
     paths = [str(tmp_path / "a"), str(tmp_path / "b")]
     before = code_parts("job:A", paths)
     write({"a/lib.py": "X = 2"})
-    assert code_parts("job:A", paths).parts["lib.py"] != before.parts["lib.py"]
+    assert code_parts("job:A", paths).parts["lib.py::X"] != before.parts["lib.py::X"]
 
 
 def test_a_compiled_module_counts_by_its_bytes(write, parts, tmp_path):
@@ -48,7 +48,7 @@ def test_module_files_are_called_the_same_wherever_they_are(write, tmp_path):
         for folder in ("one", "two")
     ]
     assert results[0] == results[1]
-    assert "u.py" in results[0]
+    assert "u.py::x" in results[0]
 
 
 def test_an_unknown_module_says_so(parts):

@@ -12,9 +12,9 @@ from mlops_pipeline.code import code_parts
 def test_names_the_symbols_and_modules_that_count(write, parts):
     write(PROJECT)
     assert list(parts().parts) == [
-        "features/deep/er.py",
-        "features/numbers.py",
-        "features/scale.py",
+        "features/deep/er.py::FACTOR",
+        "features/numbers.py::factor",
+        "features/scale.py::scaled",
         "pipeline.py::RATE",
         "pipeline.py::Trainer",
         "pipeline.py::learn",
@@ -43,6 +43,7 @@ def test_sources_are_the_text_of_the_file_of_each_part(write, parts, tmp_path):
         ("plain.py", "return x", "return [x]"),
         ("features/scale.py", "def scaled(x): return", "def scaled(x):\n    # doubled\n    return"),
         ("features/__init__.py", "", '"""Features."""'),
+        ("features/deep/er.py", "return 1", "return 2"),
     ],
 )
 def test_what_does_not_count_leaves_the_digests_alone(write, edit, parts, file, old, new):
@@ -60,16 +61,10 @@ def test_what_does_not_count_leaves_the_digests_alone(write, edit, parts, file, 
         ("pipeline.py", "steps: int = 10", "steps: float = 10", "pipeline.py::Trainer"),
         ("pipeline.py", "rate=RATE", "rate=-RATE", "pipeline.py::learn"),
         ("pipeline.py", "RATE = 0.1", "RATE = 0.2", "pipeline.py::RATE"),
-        (
-            "pipeline.py",
-            "scale import scaled",
-            "scale import other as scaled",
-            "pipeline.py::learn",
-        ),
-        ("features/scale.py", "x * factor", "x + factor", "features/scale.py"),
-        ("features/numbers.py", "er.FACTOR", "er.FACTOR + 1", "features/numbers.py"),
-        ("features/deep/er.py", "FACTOR = 2", "FACTOR = 3", "features/deep/er.py"),
-        ("features/deep/er.py", "return 1", "return 2", "features/deep/er.py"),
+        ("pipeline.py", "import scaled", "import scaled as scaled", "pipeline.py::learn"),
+        ("features/scale.py", "x * factor", "x + factor", "features/scale.py::scaled"),
+        ("features/numbers.py", "er.FACTOR", "er.FACTOR + 1", "features/numbers.py::factor"),
+        ("features/deep/er.py", "FACTOR = 2", "FACTOR = 3", "features/deep/er.py::FACTOR"),
     ],
 )
 def test_what_counts_changes_the_digest_of_its_part(write, edit, parts, file, old, new, changed):
@@ -108,7 +103,7 @@ def test_user_code_is_never_run(write, parts, tmp_path):
             "lib/mod.py": boom,
         }
     )
-    assert "lib/mod.py" in parts().parts
+    assert "lib/mod.py::<top level>" in parts().parts
     assert "lib" not in sys.modules
 
 

@@ -39,7 +39,7 @@ def test_code_that_is_nested_deeply_counts_with_its_imports(write, edit, parts, 
     before = parts()
     edit("lib.py", "X = 1", "X = 2")
     after = parts()
-    assert after.parts["lib.py"] != before.parts["lib.py"]
+    assert after.parts != before.parts
     edit("pipeline.py", "return 1 +", "return 2 +")
     assert len(set(parts().parts.values()) - set(after.parts.values())) == 1
 

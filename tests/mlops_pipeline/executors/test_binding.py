@@ -8,7 +8,7 @@ import pytest
 from mlops_pipeline.artifacts import Examples, Float, Integer, Model, Schema
 from mlops_pipeline.executors import ArtifactRef, Task, execute
 from mlops_pipeline.interface import Input, Output
-from mlops_pipeline.ir import FunctionExecutor
+from mlops_pipeline.ir import ClassExecutor, FunctionExecutor
 
 SEEN: dict[str, Any] = {}
 
@@ -82,6 +82,17 @@ def test_only_changed_properties_are_reported():
     ref = ArtifactRef("Examples", "/tmp", properties={"version": 2, "span": 1})
     result = run(label, outputs={"examples": ref}, parameters={"note": 1})
     assert result.properties == {"examples": {"split_names": '["train"]'}}
+
+
+def move(*, examples: Output[Examples]) -> None:
+    examples.uri = "/elsewhere"
+
+
+def test_an_output_stays_where_it_was_given(tmp_path):
+    ref = ArtifactRef("Examples", str(tmp_path))
+    result = run(move, outputs={"examples": ref})
+    assert "changed the uri of output 'examples' to /elsewhere" in result.error
+    assert not result.retryable
 
 
 class Optimizer(enum.Enum):
@@ -242,4 +253,113 @@ def table() -> list[SplitData]:
 def test_structured_value_is_written_as_json(tmp_path):
     outputs = value_output(tmp_path, kind="JsonValue")
     assert run(table, outputs=outputs, values=("output",)).error == ""
-    assert Path(outputs["output"].uri).read_text() == '[{"test": 2.0, "train": 1}]'
+    assert Path(outputs["output"].uri).read_text() == '[{"train": 1, "test": 2.0}]'
+
+
+class Row(TypedDict):
+    name: str
+
+
+def columns() -> dict[str, str]:
+    return {"time": "date", "age": "int"}
+
+
+def letters() -> set[str]:
+    return {*"edcba"}
+
+
+def open_letters() -> Any:
+    return {"found": {*"edcba"}}
+
+
+def listed_letters() -> list[str]:
+    return {*"edcba"}  # type: ignore[return-value]
+
+
+def deep_letters() -> dict[str, list[str]]:
+    return {"found": {*"edcba"}}  # type: ignore[dict-item]
+
+
+def rows() -> list[Row]:
+    return [{"name": "a", "age": 3}]  # type: ignore[typeddict-unknown-key]
+
+
+def large() -> float:
+    return 2**53 + 1
+
+
+@pytest.mark.parametrize(
+    ("function", "text"),
+    [
+        (columns, '{"time": "date", "age": "int"}'),
+        (letters, '["a", "b", "c", "d", "e"]'),
+        (open_letters, '{"found": ["a", "b", "c", "d", "e"]}'),
+    ],
+)
+def test_a_dict_keeps_its_order_and_a_set_is_sorted(tmp_path, function, text):
+    outputs = value_output(tmp_path, kind="JsonValue")
+    assert run(function, outputs=outputs, values=("output",)).error == ""
+    assert Path(outputs["output"].uri).read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (listed_letters, "there is a set, whose items have no order"),
+        (deep_letters, "there is a set at found, whose items have no order"),
+        (rows, "there is no field 'age'"),
+        (large, "a float cannot hold all of its digits"),
+    ],
+)
+def test_a_result_that_would_lose_something_is_refused(tmp_path, function, message):
+    result = run(function, outputs=value_output(tmp_path, kind="JsonValue"), values=("output",))
+    assert message in result.error
+    assert not result.retryable
+
+
+def unannotated():  # type: ignore[no-untyped-def]
+    return 3
+
+
+def annotated_as_nothing() -> None:
+    return {"accuracy": 0.9}  # type: ignore[return-value]
+
+
+class UnannotatedClass:
+    def execute(self, task):  # type: ignore[no-untyped-def]
+        return 0.5
+
+
+@pytest.mark.parametrize(
+    ("function", "shown"),
+    [
+        (unannotated, "int 3"),
+        (annotated_as_nothing, "dict {'accuracy': 0.9}"),
+        (UnannotatedClass, "float 0.5"),
+    ],
+)
+def test_a_returned_value_without_an_output_is_refused(function, shown):
+    executor = ClassExecutor if isinstance(function, type) else FunctionExecutor
+    result = execute(Task("run-1/node", executor(f"{__name__}:{function.__qualname__}")))
+    assert f"the executor returned {shown}, but it has no output for it" in result.error
+    assert "annotate what it returns" in result.hint
+
+
+def split_too_much() -> SplitDict:
+    return {"train": 2, "test": 0.5, "eval": 1}  # type: ignore[typeddict-unknown-key]
+
+
+def test_further_field_of_a_result_is_refused(tmp_path):
+    outputs = value_output(tmp_path, "train") | value_output(tmp_path, "test", "Float")
+    result = run(split_too_much, outputs=outputs, values=("train", "test"))
+    assert "returned eval, which its return type lacks" in result.error
+
+
+def takes_row(row: Row) -> None:
+    SEEN.update(row)
+
+
+def test_a_field_that_the_type_of_a_parameter_lacks_is_refused():
+    result = run(takes_row, parameters={"row": {"name": "a", "age": 3}})
+    assert "there is no field 'age'" in result.error
+    assert SEEN == {}

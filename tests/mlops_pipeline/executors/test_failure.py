@@ -1,11 +1,14 @@
+import base64
 import sys
+import urllib.parse
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from mlops_pipeline.artifacts import Model
 from mlops_pipeline.errors import ExecutorError, NotFoundError
-from mlops_pipeline.executors import ArtifactRef, Task, execute
+from mlops_pipeline.executors import ArtifactRef, Redactor, Task, execute
 from mlops_pipeline.interface import Output
 from mlops_pipeline.ir import FunctionExecutor
 
@@ -75,3 +78,42 @@ def interrupt() -> None:
 def test_keyboard_interrupt_gets_through():
     with pytest.raises(KeyboardInterrupt):
         run(interrupt)
+
+
+KEY = "CaNaRy/7f+3a9b@x y"
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        str,
+        repr,
+        lambda key: urllib.parse.quote(key, safe=""),
+        lambda key: urllib.parse.quote(key),
+        lambda key: urllib.parse.quote_plus(key),
+        lambda key: key.encode().hex(),
+        lambda key: base64.b64encode(key.encode()).decode().rstrip("="),
+        lambda key: base64.b64encode(f"user:{key}".encode()).decode(),
+        lambda key: base64.b64encode(f"me:{key}:more".encode()).decode(),
+        lambda key: base64.urlsafe_b64encode(f"a{key}".encode()).decode(),
+    ],
+)
+def test_a_secret_is_hidden_however_it_is_written(write: Callable[[str], str]) -> None:
+    # Files and Kubernetes add the newline.
+    written = write(KEY)
+    shown = Redactor([f"{KEY}\n"]).text(f"401 for {written} at last")
+    assert "***" in shown
+    # At the ends of base64, three bytes may be mixed with others.
+    assert not any(written[n : n + 9] in shown for n in range(len(written) - 8))
+
+
+def fail_at_length(token: str) -> None:
+    raise ValueError("x" * 9000 + token + "y" * 7970)
+
+
+def test_a_secret_is_hidden_before_the_traceback_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    token = "CaNaRy-0123456789abcdef0123456789abcdef"
+    monkeypatch.setenv("API_TOKEN", token)
+    details = run(fail_at_length, secrets={"token": "API_TOKEN"}).details
+    assert "***" in details
+    assert token[14:] not in details

@@ -133,6 +133,21 @@ def test_the_verdict_and_the_place_of_the_model_are_named(story: Story) -> None:
     assert "model pushed to /serving/penguin as version 7" in text
 
 
+def test_report_says_why_a_verdict_is_none(story: Story) -> None:
+    reasons = [f"auc of slice {n} is 0.1" for n in range(12)]
+    blessing = ArtifactRecord("ModelBlessing", "/b", properties={"blessed": 0, "reasons": reasons})
+    lacking = {"not_compared": ["there are no baseline_statistics yet"]}
+    story.node("Evaluator", writes=[blessing])
+    story.node("Drift", writes=[ArtifactRecord("ExampleAnomalies", "/a", properties=lacking)])
+    story.node("Clean", writes=[ArtifactRecord("ExampleAnomalies", "/c")])
+    text = run_report(story.end(), PLAIN)
+    assert "Drift: not compared: there are no baseline_statistics yet" in text
+    at = text.index("Evaluator: model not blessed")
+    assert text[at + 1] == "  auc of slice 0 is 0.1"
+    assert text[at + 11] == "  and 2 more"
+    assert not any("Clean:" in line for line in text)
+
+
 def test_a_failed_node_is_reported_with_the_end_of_its_traceback(story: Story) -> None:
     details = "\n".join(f"line {n}" for n in range(30))
     story.node("Train", state=State.FAILED, error="ValueError: no rows", details=details)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
+import enum
 import typing
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -179,3 +183,53 @@ def test_a_schema_reads_as_words(schema: dict[str, Any], words: str) -> None:
 def test_a_number_that_json_turns_into_null_is_refused(value: Any) -> None:
     with pytest.raises(ParameterError, match="cannot be kept in JSON"):
         check("parameter 'x'", {}, value)
+
+
+class Mode(enum.Enum):
+    FAST = 1
+    SLOW = 2
+
+
+@pytest.mark.parametrize(
+    ("hint", "right", "wrong", "words"),
+    [
+        (datetime.date, "2024-12-31", "31.12.2024", "a date, as in 2024-12-31"),
+        (datetime.date, "2024-02-29", "2023-02-29", "a date, as in 2024-12-31"),
+        (datetime.datetime, "2024-12-31T23:00:00Z", "2024-12-31 at 5", "a date and time, as in"),
+        (datetime.time, "23:59:00", "24:61", "a time, as in 23:59:00"),
+        (datetime.timedelta, "P1DT12H", "one day", "a duration, as in P1DT12H"),
+        (uuid.UUID, "00000000-0000-0000-0000-00000000000a", "a", "a UUID"),
+        (decimal.Decimal, "1.10", "1,10", "a decimal number"),
+        (bytes, "AAEC", "a", "bytes in base64"),
+        (Path, "data", "", "a path"),
+        (typing.Annotated[int, msgspec.Meta(ge=1, lt=9)], "8", "9", "an integer at least 1 and"),
+        (typing.Annotated[float, msgspec.Meta(gt=0)], "0.1", "0", "a number more than 0"),
+        (typing.Annotated[int, msgspec.Meta(multiple_of=8)], "64", "65", "a multiple of 8"),
+        (typing.Annotated[str, msgspec.Meta(pattern="^v")], "v1", "1", "a string like '^v'"),
+        (typing.Annotated[str, msgspec.Meta(max_length=2)], "ab", "abc", "at most 2 characters"),
+    ],
+)
+def test_a_value_outside_its_format_or_limits_is_refused(
+    hint: Any, right: str, wrong: str, words: str
+) -> None:
+    schema = schema_of(hint)
+    from_text("x", schema, right)
+    with pytest.raises(ParameterError) as caught:
+        from_text("x", schema, wrong)
+    assert words in str(caught.value.hint)
+    assert (wrong or "''").strip('[]"').split('"')[-1] in caught.value.message
+
+
+def test_the_name_of_a_member_stands_for_its_value() -> None:
+    assert from_text("x", schema_of(Mode), "FAST") == 1
+    assert from_text("x", schema_of(Mode | None), "SLOW") == 2
+    assert from_text("x", schema_of(Mode), "2") == 2
+    with pytest.raises(ParameterError, match="'fast' is not one of FAST, SLOW"):
+        from_text("x", schema_of(Mode), "fast")
+
+
+def test_a_part_that_does_not_fit_is_named_with_its_path() -> None:
+    with pytest.raises(ParameterError) as caught:
+        check("d", schema_of(dict[str, list[int]]), {"a": [1], "b": [1, "2"]})
+    assert caught.value.message == "d: 'b': item 1: '2' is not an integer"
+    assert caught.value.hint == "give an integer"

@@ -11,11 +11,14 @@ import pytest
 from mlops_pipeline import (
     Secret,
 )
-from mlops_pipeline.interface import read_interface
+from mlops_pipeline.interface import checked, read_interface
 
 
 class Color(enum.Enum):
     RED = "red"
+
+
+COLORS = {"title": "Color", "enum": ["red"], "x-enum-varnames": ["RED"]}
 
 
 @dataclass
@@ -32,8 +35,8 @@ class Config:
         (Secret, {"type": "string", "format": "secret"}),
         (list[Path], {"type": "array", "items": {"type": "string", "format": "path"}}),
         (Literal["a", "b"], {"enum": ["a", "b"]}),
-        (Color, {"title": "Color", "enum": ["red"]}),
-        (Color | None, {"anyOf": [{"title": "Color", "enum": ["red"]}, {"type": "null"}]}),
+        (Color, COLORS),
+        (Color | None, {"anyOf": [COLORS, {"type": "null"}]}),
         (Annotated[int, msgspec.Meta(ge=1)], {"type": "integer", "minimum": 1}),
         (Any, {}),
     ],
@@ -59,3 +62,30 @@ def test_records_allow_no_fields_but_their_own() -> None:
     parameters = read_interface(f).parameters
     assert parameters["configs"].schema["items"]["additionalProperties"] is False
     assert parameters["notes"].schema["additionalProperties"] == {"type": "integer"}
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    numpy = pytest.importorskip("numpy")
+    assert checked(numpy.int64(3), int) == 3
+    assert checked([numpy.float32(0.5)], list[float]) == [0.5]
+    with pytest.raises(ValueError, match="no JSON form"):
+        checked(numpy.zeros(2), list[float])
+
+
+def test_descriptions_are_the_same_on_every_python() -> None:
+    def f(settings: Described): ...
+
+    text = read_interface(f).parameters["settings"].schema["description"]
+    assert text == "Settings.\n\nArgs:\n    rate: how fast."
+    assert read_interface(f).parameters["settings"].schema["properties"].keys() == {"description"}
+
+
+@dataclass
+class Described:
+    """Settings.
+
+    Args:
+        rate: how fast.
+    """
+
+    description: str = ""

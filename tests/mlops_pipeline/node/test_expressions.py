@@ -14,7 +14,7 @@ from mlops_pipeline.ir import (
     RunParameter,
     SecretName,
 )
-from mlops_pipeline.node.expressions import evaluate
+from mlops_pipeline.node.expressions import evaluate, read_value
 from mlops_pipeline.store import ArtifactRecord
 
 
@@ -45,6 +45,11 @@ def test_the_right_side_is_not_looked_at_where_the_left_decides() -> None:
     wrong = Operation("/", (Literal(1), Literal(0)))
     assert evaluate(Operation("or", (Literal(True), wrong)), Facts()) is True
     assert evaluate(Operation("and", (Literal(False), wrong)), Facts()) is False
+
+
+def test_none_of_tfx_is_none() -> None:
+    record = ArtifactRecord("Integer", "/not/read", properties={"__is_null__": 1})
+    assert read_value(record) is None
 
 
 @pytest.mark.parametrize(

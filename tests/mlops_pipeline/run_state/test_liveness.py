@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -57,3 +58,12 @@ def test_a_run_whose_process_is_gone_has_failed_whatever_the_store_says(project:
     assert state_of(killed) is State.FAILED
     elsewhere = replace(held, properties={**held.properties, "process": "other|1|2"})
     assert state_of(elsewhere) is State.RUNNING
+
+
+def test_threads_do_not_grow_with_runs(project: Any) -> None:
+    write(project, "@pipeline\ndef p():\n    Make()\n")
+    project.run(in_process=True)
+    before = threading.active_count()
+    for _ in range(12):
+        project.run(in_process=True, force=True)
+    assert threading.active_count() <= before

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from mlops_pipeline.errors import SettingsError
-from mlops_pipeline.ir import load_file
+from mlops_pipeline.ir_check import load_file
 from mlops_pipeline.runners.airflow import (
     Deployment,
     deploy_dag,

@@ -63,6 +63,8 @@ def as_kubeflow_does(value: Any) -> Any:
         (EITHER, "null"),
         ({}, {"a": [1, "2"]}),
         ({}, "plain"),
+        ({"type": "object"}, {"time": "date", "name": {"b": 1, "a": 2}, "age": "int"}),
+        ({"type": "array"}, [{"b": 1, "a": 2}]),
         (RATES, [1.0, 2.5]),
         ({"type": "array", "prefixItems": [{"type": "number"}, INTEGER]}, [1.0, 2]),
         (POINT, {"x": 1.0, "n": 2}),

@@ -83,7 +83,7 @@ def test_process_that_nobody_comes_for_ends(look: Any) -> None:
 def test_no_more_are_kept_than_a_pool_has(look: Any, spares: Spares) -> None:
     # The second pool starts a process while the first one has its own.
     first = WorkerPool(1, spares=spares)
-    noop = Task("run/node", FunctionExecutor("os:getpid"))
+    noop = Task("run/node", FunctionExecutor("gc:enable"))
     assert first.execute(noop).error == ""
     (worker,) = first._idle
     second, *_ = look()

@@ -1,6 +1,9 @@
 import pytest
 
+from mlops_pipeline.executors import Task
+from mlops_pipeline.ir import FunctionExecutor
 from mlops_pipeline.runners.workers import WorkerPool
+from mlops_pipeline.runners.workers.output import Output
 
 SPOKEN = {"printed", "WARNING:root:logged", "from C", "from a child", "buffered by C"}
 
@@ -39,3 +42,16 @@ def test_task_that_loses_its_output_does_no_harm_to_the_next(task, tmp_path, fun
         assert pool.execute(task(function)).error == ""
         assert pool.execute(task("speak")).error == ""
     assert "printed" in (tmp_path / "logs" / "node.log").read_text()
+
+
+def test_a_secret_across_the_pieces_of_a_long_line_is_hidden(tmp_path, monkeypatch):
+    token = "".join(f"{i:04x}" for i in range(300))
+    monkeypatch.setenv("API_TOKEN", token)
+    log = tmp_path / "log"
+    whispers = Task("r/n", FunctionExecutor("a:b"), secrets={"token": "API_TOKEN"}, log=str(log))
+    output = Output(whispers, None)
+    line = b"x" * 66_000 + token.encode() + b"y" * 100
+    for start in range(0, len(line), 65536):
+        output.feed(line[start : start + 65536])
+    output.close()
+    assert log.read_text() == "x" * 66_000 + "***" + "y" * 100

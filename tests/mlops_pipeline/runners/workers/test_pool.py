@@ -51,6 +51,12 @@ def test_closed_pool_leaves_no_process(task, tmp_path):
     assert not runs(read(tmp_path))
 
 
+def test_an_interrupt_that_a_task_raises_itself_is_its_failure(task):
+    with WorkerPool(1) as pool:
+        assert pool.execute(task("interrupt_itself")).error == "KeyboardInterrupt: by a library"
+        assert pool.execute(task("speak")).error == ""
+
+
 def test_cancel_ends_running_and_waiting_tasks_and_the_pool_goes_on(task, tmp_path):
     started = tmp_path / "started"
     with WorkerPool(1) as pool, ThreadPoolExecutor(2) as threads:

@@ -1,0 +1,195 @@
+"""Wrappers around calls that no audit event tells of, or not enough.
+
+Those around reads are there while a task runs; those around programs and imports stay, and do
+nothing without a task.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mlops_pipeline.executors.readers import EXISTENCE, IMPORTERS, PATHS, STATUS
+from mlops_pipeline.user_code import is_own_code
+
+if TYPE_CHECKING:
+    from mlops_pipeline.executors.children import Children
+
+
+class Asked(NamedTuple):
+    """A path that code asks the status of.
+
+    Args:
+        existence: True if nothing but its existence is asked for.
+        status: True if more than existence, size and time is.
+    """
+
+    path: Any
+    existence: bool
+    status: bool
+
+
+Tell = Callable[[str, Any, FrameType], None]
+"""Function that notes a call: what it does, the path or variable, the frame that calls."""
+
+
+@functools.lru_cache(maxsize=4)
+def wrapped_reads(read: Any, each: Any, real_stat: Any, tell: Tell) -> tuple[Any, Any, Any]:
+    """Return wrappers of `os.environ`'s `__getitem__` and `__iter__`, and of `os.stat`.
+
+    Args:
+        tell: is called with `read_variable`, `copied_environment` or, for first-party code,
+            `looked_for` and an `Asked`.
+    """
+
+    def getitem(environ: Any, key: Any) -> Any:
+        if isinstance(key, (str, bytes)):
+            tell("read_variable", key, sys._getframe(1))
+        return read(environ, key)
+
+    def iterate(environ: Any) -> Any:
+        tell("copied_environment", None, sys._getframe(1))
+        return each(environ)
+
+    @functools.wraps(real_stat)
+    def stat(path: Any, **options: Any) -> os.stat_result:
+        frame, existence = sys._getframe(1), False
+        # Each look at a frame's code raises an audit event.
+        code = frame.f_code
+        status = code.co_filename not in PATHS or code.co_name in STATUS
+        while code.co_filename in PATHS and frame.f_back is not None:
+            existence = existence or code.co_name in EXISTENCE
+            frame = frame.f_back
+            code = frame.f_code
+        if is_own_code(code.co_filename):
+            tell("looked_for", Asked(path, existence, status), frame)
+        found: os.stat_result = real_stat(path, **options)
+        return found
+
+    for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
+        able.add(stat)
+    return getitem, iterate, stat
+
+
+def observe_programs(current: Callable[[], Children | None]) -> None:
+    """Have programs started so that they are observed while there is a task.
+
+    `subprocess` and `multiprocessing` call `fork_exec`; others take the environment as it is.
+
+    Args:
+        current: gives the children of the task that runs; None without one.
+    """
+    for module, name in (("_posixsubprocess", "fork_exec"), ("subprocess", "_fork_exec")):
+        holder = sys.modules.get(module)
+        start = getattr(holder, name, None)
+        if start is not None and not hasattr(start, "__wrapped__"):
+            setattr(holder, name, _observed(start, current))
+
+
+def _observed(start: Callable[..., Any], current: Callable[[], Children | None]) -> Any:
+    @functools.wraps(start)
+    def observed(*arguments: Any) -> Any:
+        children = current()
+        if children is not None and len(arguments) > _ENVIRONMENT:
+            with contextlib.suppress(OSError):
+                children.expect()
+                changed = children.environment(arguments[_ENVIRONMENT])
+                arguments = (
+                    *arguments[:_ENVIRONMENT],
+                    changed,
+                    *arguments[_ENVIRONMENT + 1 :],
+                )
+        return start(*arguments)
+
+    return observed
+
+
+def observe_calls(current: Callable[[], Children | None], tell: Tell) -> None:
+    """Put wrappers around functions of `os` that no audit event tells enough of.
+
+    Args:
+        tell: is called with `asked_mode`, `asked_link` or `imported`.
+    """
+    for name, kind in (("access", "asked_mode"), ("readlink", "asked_link")):
+        real, wrapper = getattr(os, name), _asking(getattr(os, name), kind, tell)
+        setattr(os, name, wrapper)
+        for able in (os.supports_dir_fd, os.supports_effective_ids, os.supports_follow_symlinks):
+            if real in able:
+                able.add(wrapper)
+    importing = _importing(importlib.import_module, tell)
+    for module in ("importlib", "importlib.metadata"):
+        if hasattr(sys.modules.get(module), "import_module"):
+            setattr(sys.modules[module], "import_module", importing)  # noqa: B010 - any module
+    os.system = _observed_system(os.system, current)
+    for spawn in (os.posix_spawn, os.posix_spawnp):
+        setattr(os, spawn.__name__, _observed_spawn(spawn, current))
+
+
+def _asking(real: Any, kind: str, tell: Tell) -> Any:
+    @functools.wraps(real)
+    def asking(path: Any, *arguments: Any, **options: Any) -> Any:
+        frame = sys._getframe(1)
+        while frame.f_code.co_filename in PATHS and frame.f_back is not None:
+            frame = frame.f_back
+        if is_own_code(frame.f_code.co_filename):
+            tell(kind, path, frame)
+        return real(path, *arguments, **options)
+
+    return asking
+
+
+def _importing(real: Any, tell: Tell) -> Any:
+    @functools.wraps(real)
+    def import_module(name: str, package: str | None = None) -> Any:
+        frame = sys._getframe(1)
+        file = frame.f_code.co_filename
+        if is_own_code(file) or any(each in file for each in IMPORTERS):
+            tell("imported", name, frame)
+        return real(name, package)
+
+    return import_module
+
+
+def _observed_system(system: Any, current: Callable[[], Children | None]) -> Any:
+    @functools.wraps(system)
+    def called(command: Any) -> Any:
+        children = current()
+        if children is None:
+            return system(command)
+        children.expect()
+        before = {
+            name: os.environb.get(name) for name in (b"PYTHONPATH", b"MLOPS_CHILD_PYTHONPATH")
+        }
+        os.environb.update(dict(each.split(b"=", 1) for each in children.environment(None)[-2:]))
+        try:
+            return system(command)
+        finally:
+            for name, value in before.items():
+                os.environb.pop(name, None)
+                if value is not None:
+                    os.environb[name] = value
+
+    return called
+
+
+def _observed_spawn(spawn: Any, current: Callable[[], Children | None]) -> Any:
+    @functools.wraps(spawn)
+    def spawned(path: Any, arguments: Any, env: Any, *rest: Any, **options: Any) -> Any:
+        children = current()
+        if children is not None:
+            children.expect()
+            plain = [os.fsencode(name) + b"=" + os.fsencode(env[name]) for name in env]
+            env = dict(each.split(b"=", 1) for each in children.environment(plain))
+        return spawn(path, arguments, env, *rest, **options)
+
+    return spawned
+
+
+_ENVIRONMENT = 5
+"""Position of the environment among the arguments of `fork_exec`."""

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import inspect
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from mlops_pipeline.executors.children import Children
+from mlops_pipeline.executors.wrappers import Asked, observe_programs, wrapped_reads
+
+ASKS = """
+import os
+
+def status(path):
+    return os.stat(path)
+
+def exists(path):
+    return os.path.exists(path)
+
+def size(path):
+    return os.path.getsize(path)
+"""
+
+
+@pytest.mark.parametrize(("function", "asked"), [
+    ("status", {(False, True)}),
+    ("exists", {(True, False)}),
+    ("size", {(False, False)}),
+])  # fmt: skip
+def test_first_party_code_that_asks_for_a_status_is_noted(
+    function: str, asked: set[tuple[bool, bool]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, Any, FrameType]] = []
+    kind = type(os.environ)
+    read, each, stat = wrapped_reads(
+        kind.__getitem__, kind.__iter__, os.stat, lambda *call: seen.append(call)
+    )
+    code: dict[str, Any] = {}
+    exec(compile(ASKS, str(tmp_path / "asks.py"), "exec"), code)  # noqa: S102 - code of this test
+    monkeypatch.setattr(os, "stat", stat)
+    code[function](tmp_path)
+    monkeypatch.undo()
+    asked_for = [value for what, value, _ in seen if what == "looked_for"]
+    assert {(each.existence, each.status) for each in asked_for} == asked
+    assert {each.path for each in asked_for} == {tmp_path}
+    assert all(isinstance(each, Asked) for each in asked_for)
+    seen.clear()
+    monkeypatch.setenv("RATE", "1")
+    assert read(os.environ, "RATE") == "1"
+    assert "RATE" in list(each(os.environ))
+    assert [what for what, *_ in seen] == ["read_variable", "copied_environment"]
+
+
+def test_programs_are_observed_only_while_there_is_a_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name in (("_posixsubprocess", "fork_exec"), ("subprocess", "_fork_exec")):
+        real = getattr(sys.modules[module], name, None)
+        if real is not None:  # Also puts back what other tests have wrapped.
+            monkeypatch.setattr(sys.modules[module], name, inspect.unwrap(real))
+    current: list[Children] = []
+    observe_programs(lambda: current[-1] if current else None)
+
+    def path_of_program() -> str:
+        script = "import os; print(os.environ.get('PYTHONPATH', 'none'))"
+        run = [sys.executable, "-S", "-c", script]
+        done = subprocess.run(run, capture_output=True, text=True, check=True, env={})
+        return done.stdout.strip()
+
+    assert path_of_program() == "none"
+    children = Children()
+    current.append(children)
+    try:
+        assert path_of_program() == children.folder != ""
+    finally:
+        children.close()
