@@ -44,7 +44,10 @@ class Settings(Struct, frozen=True, omit_defaults=False):
     root: Annotated[str, Meta(description="folder or URL that artifacts are kept in")] = ""
     workers: Annotated[int, Meta(ge=0, description="worker processes; 0 stands for one a core")] = 0
     lease: Annotated[
-        float, Meta(gt=0, description="seconds without a sign of life until a node counts as dead")
+        float,
+        Meta(
+            gt=0, le=1e8, description="seconds without a sign of life until a node counts as dead"
+        ),
     ] = 60.0
     lock: Annotated[str, Meta(description="lock file whose content is part of every cache key")] = (
         ""
@@ -52,9 +55,9 @@ class Settings(Struct, frozen=True, omit_defaults=False):
     scratch: Annotated[
         str, Meta(description="folder for local copies of artifacts that are kept elsewhere")
     ] = ""
-    scratch_limit: Annotated[float, Meta(gt=0, description="gigabytes of such copies to keep")] = (
-        20.0
-    )
+    scratch_limit: Annotated[
+        float, Meta(gt=0, le=1e9, description="gigabytes of such copies to keep")
+    ] = 20.0
     import_paths: Annotated[
         tuple[str, ...], Meta(description="folders in which user modules are looked for")
     ] = ()
@@ -154,7 +157,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
         values: dict[str, Any] = toml.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SettingsError(
             f"{path} is not valid TOML: {error}", hint='texts need quotes, as in root = "data"'
         ) from None
@@ -192,6 +195,8 @@ def _typed(name: str, value: Any, origin: str) -> Any:
     hint = get_type_hints(Settings, include_extras=True)[name]
     # The environment has only texts; a file says what it means.
     strict = origin.endswith(FILE)
+    if "\0" in str(value):
+        raise SettingsError(f"setting {name!r} from {origin} has a NUL character in it")
     try:
         return msgspec.convert(value, hint, strict=strict)
     except msgspec.ValidationError as error:

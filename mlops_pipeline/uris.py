@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -10,6 +11,14 @@ def is_remote(uri: str) -> bool:
     """Return True if a URI is a URL, without a path on this machine."""
     scheme, separator, _ = uri.partition("://")
     return bool(separator) and scheme not in ("file", "local")
+
+
+def without_password(url: str) -> str:
+    """Return a URL as it may be shown: `***` stands for a password, wherever it is."""
+    shown = re.sub(r"(://[^:/@?#]*:).*@", r"\1***@", url)
+    return re.sub(
+        r"(?i)([?&][^=&]*(?:password|passwd|pwd|secret|token)[^=&]*=)[^&#]*", r"\1***", shown
+    )
 
 
 def local_place(uri: str) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from mlops_metadata.connection import Connection, ThreadLock
 from mlops_metadata.library import SERVICE, UNDONE, Library, pb, respond, service
 from mlops_metadata.mlmd import MlmdStore
 from mlops_pipeline.errors import StoreError, did_you_mean
+from mlops_pipeline.uris import without_password
 
 if TYPE_CHECKING:
     import grpc
@@ -131,7 +131,7 @@ class _Place:
 
 def _split(url: str, form: str, known: Sequence[str]) -> _Place:
     # Nothing of what may be a password is ever shown, whatever signs are in it.
-    masked = re.sub(r"(://[^:/@?]*:).*@", r"\1***@", url)
+    masked = without_password(url)
     shown = masked.partition("?")[0]
     if masked != url:
         raise StoreError(

@@ -8,6 +8,7 @@ from mlops_pipeline.cli.output import echo, json_option, screen, warn, write, wr
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.inspection import Table, lines, one_line
 from mlops_pipeline.settings import Settings, describe_setting
+from mlops_pipeline.uris import without_password
 
 
 @click.command()
@@ -22,7 +23,7 @@ def config(project: Project, as_json: bool) -> None:
     names = Settings.__struct_fields__
     if as_json:
         found = {
-            name: {"value": getattr(resolved.values, name), "from": resolved.origins[name]}
+            name: {"value": _shown(getattr(resolved.values, name)), "from": resolved.origins[name]}
             for name in names
         }
         write_json({"project": str(resolved.project), "settings": found})
@@ -43,7 +44,11 @@ def config(project: Project, as_json: bool) -> None:
     write(lines(Table(heading, rows, tails=frozenset({"value", "from"})), screen()))
 
 
+def _shown(value: object) -> object:
+    return without_password(value) if isinstance(value, str) else value
+
+
 def _value(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(value) or "-"
-    return one_line(value, 200) if value != "" else "-"
+    return one_line(without_password(str(value)), 200) if value != "" else "-"

@@ -12,6 +12,7 @@ import click
 from mlops_pipeline.cli.output import echo
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.errors import StoreError
+from mlops_pipeline.uris import without_password
 
 SERVER = "mlops_metadata.server.grpc_server"
 """Module of the server, imported when it is used: the framework knows stores by name only."""
@@ -25,7 +26,11 @@ def metadata() -> None:
 @metadata.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", default=8080, show_default=True, help="Port to listen on; 0 for any free port."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="Port to listen on; 0 for any free port.",
 )
 @click.option("--tls-cert", default="", metavar="FILE", help="Certificate for TLS, in PEM form.")
 @click.option("--tls-key", default="", metavar="FILE", help="Key of the certificate.")
@@ -64,7 +69,7 @@ def serve(
     )
     # SIGTERM ends a service or a container; treat it like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    echo(f"serving {project.settings.store} at {server.url}")
+    echo(f"serving {without_password(project.settings.store)} at {server.url}")
     try:
         with contextlib.suppress(KeyboardInterrupt):
             server.wait()

@@ -108,7 +108,15 @@ def test_an_unknown_key_gives_the_near_miss(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ['workers = "4"', "workers = -1", "lease = 0", "import_paths = 'a'"]
+    "line",
+    [
+        'workers = "4"',
+        "workers = -1",
+        "lease = 0",
+        "lease = inf",
+        "lease = nan",
+        "import_paths = 'a'",
+    ],
 )
 def test_a_wrong_value_names_the_setting_and_where_it_is_from(project: Path, line: str) -> None:
     (project / "mlops.toml").write_text(line)
@@ -126,6 +134,15 @@ def test_broken_toml_is_the_users_error(project: Path) -> None:
     (project / "mlops.toml").write_text("root = data")
     with pytest.raises(SettingsError, match="not valid TOML"):
         settings(project)
+
+
+@pytest.mark.parametrize(
+    "text", ["workers = " + "[" * 5000 + "]" * 5000, 'root = "a\\u0000b"', 'lock = "\\u0000"']
+)
+def test_odd_toml_is_the_users_error(project: Path, text: str) -> None:
+    (project / "mlops.toml").write_text(text)
+    with pytest.raises(SettingsError, match="mlops.toml"):
+        resolve(Sources(project))
 
 
 def test_a_misspelt_variable_is_warned_of(project: Path) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_pipeline.uris import is_remote, local_place
+from mlops_pipeline.uris import is_remote, local_place, without_password
 
 
 @pytest.mark.parametrize("uri", ["s3://bucket/a", "gs://bucket", "memory://a"])
@@ -18,3 +18,19 @@ def test_a_path_and_a_file_url_are_here(uri: str) -> None:
 def test_a_file_url_is_decoded_and_a_path_is_taken_as_it_is() -> None:
     assert local_place("file:///a%20b/c") == Path("/a b/c")
     assert local_place("/a%20b/c") == Path("/a%20b/c")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("mysql://u:s3cret@h/d", "mysql://u:***@h/d"),
+        ("mysql://u:a@b:c@h/d", "mysql://u:***@h/d"),
+        ("postgresql://h/d?password=s3cret&sslmode=on", "postgresql://h/d?password=***&sslmode=on"),
+        ("s3://bucket/x?aws_session_token=s3cret", "s3://bucket/x?aws_session_token=***"),
+        ("mysql://u@h:3306/d", "mysql://u@h:3306/d"),
+        ("sqlite:////home/a@b/m.db", "sqlite:////home/a@b/m.db"),
+        ("/home/a:b@c/x", "/home/a:b@c/x"),
+    ],
+)
+def test_a_password_in_a_url_is_not_shown(url: str, shown: str) -> None:
+    assert without_password(url) == shown
