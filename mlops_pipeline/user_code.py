@@ -126,7 +126,27 @@ def load_target(target: str, import_paths: Iterable[str] = ()) -> Any:
                 retryable=False,
             )
         found = getattr(found, name)
+        _refuse_python(target, found)
     return found
+
+
+def _refuse_python(target: str, found: Any) -> None:
+    """Refuse a name of Python's own: the IR of a store may name what it likes."""
+    module_name = getattr(found, "__module__", None)
+    if isinstance(found, ModuleType) or (module_name and _is_python(str(module_name))):
+        raise ExecutorError(
+            f"{target} is no component, but a part of Python: it is not run",
+            hint="name what the project or one of its packages defines",
+            retryable=False,
+        )
+
+
+def _is_python(module_name: str) -> bool:
+    if module_name.partition(".")[0] not in sys.stdlib_module_names:
+        return False
+    # A file of the user's may have the name of a module of Python.
+    file = getattr(sys.modules.get(module_name), "__file__", None)
+    return not (isinstance(file, str) and is_own_code(file))
 
 
 def _import(module_name: str) -> ModuleType:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import os
+from types import FunctionType
 from typing import Any
 
 import msgspec
@@ -28,7 +29,7 @@ from mlops_pipeline.executors.observation import stale_module, watching
 from mlops_pipeline.executors.task import Task, TaskResult
 from mlops_pipeline.gate import gate_from
 from mlops_pipeline.ir import BeamExecutor, ClassExecutor, ContainerExecutor, FunctionExecutor
-from mlops_pipeline.user_code import load_target, put_first
+from mlops_pipeline.user_code import is_own_code, load_target, put_first
 
 
 def execute(task: Task, interrupt: type[BaseException] = KeyboardInterrupt) -> TaskResult:
@@ -77,6 +78,13 @@ def run_task(task: Task, target: Any = None) -> TaskResult:
         name = getattr(executor, "target", "")
         if name and target is None:
             target = load_target(name, task.import_paths)
+            # The IR may be somebody else's. A plain function of a package is no component.
+            if isinstance(target, FunctionType) and not is_own_code(target.__code__.co_filename):
+                raise ExecutorError(
+                    f"{task.name}: {name} is no component: it is not run",
+                    hint="write a component that calls it",
+                    retryable=False,
+                )
         match executor:
             case FunctionExecutor():
                 result = call_function(task, target)

@@ -141,7 +141,7 @@ def test_broken_toml_is_the_users_error(project: Path) -> None:
 )
 def test_odd_toml_is_the_users_error(project: Path, text: str) -> None:
     (project / "mlops.toml").write_text(text)
-    with pytest.raises(SettingsError, match="mlops.toml"):
+    with pytest.raises(SettingsError, match=r"mlops\.toml"):
         resolve(Sources(project))
 
 

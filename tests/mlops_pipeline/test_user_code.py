@@ -127,3 +127,30 @@ def test_a_component_read_from_standard_input_has_no_module(
     monkeypatch.setattr(sys.modules["__main__"], "__file__", "<stdin>", raising=False)
     with pytest.raises(DefinitionError, match="defined in a notebook or an interpreter"):
         component(notebook_cell)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("os:system", "subprocess:run", "builtins:exec", "shutil:rmtree"),
+        *("takes_from_python:os.system", "takes_from_python:os"),
+        *("takes_from_python:system", "takes_from_python:partial"),
+    ],
+)
+def test_what_is_part_of_python_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    text = "import os\nfrom functools import partial\nfrom os import system\n"
+    (tmp_path / "takes_from_python.py").write_text(text)
+    monkeypatch.delitem(sys.modules, "takes_from_python", raising=False)
+    with pytest.raises(ExecutorError, match="is no component, but a part of Python"):
+        load_target(target, [str(tmp_path)])
+
+
+def test_a_module_of_the_users_may_have_a_name_of_pythons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "antigravity.py").write_text("def fly(): return 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert load_target("antigravity:fly", [str(tmp_path)])() == 1
+    del sys.modules["antigravity"]

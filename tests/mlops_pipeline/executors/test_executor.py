@@ -187,3 +187,10 @@ def test_class_executor_is_given_the_task(tmp_path, target):
 def test_class_without_execute_is_refused():
     result = execute(Task("run-1/node", ClassExecutor(f"{__name__}:Optimizer")))
     assert "has no method execute(task)" in result.error
+
+
+def test_a_plain_function_of_a_package_is_not_run() -> None:
+    result = execute(Task("r/n", FunctionExecutor("msgspec.json:_nothing")))
+    assert "has no" in result.error
+    result = execute(Task("r/n", FunctionExecutor("click:echo"), parameters={"message": "run"}))
+    assert "click:echo is no component: it is not run" in result.error
