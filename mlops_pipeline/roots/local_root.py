@@ -67,11 +67,12 @@ def _unsafe_name(execution: Execution) -> str:
     Names come from a store, which may have been handed over.
     """
     outputs = execution.properties.get(OUTPUTS, ())
-    names = [execution.pipeline, execution.run_id, *execution.node_id.split(".")]
-    for name in (*names, str(execution.properties[STAGING]), *map(str, outputs)):
+    names = [execution.pipeline, execution.run_id, str(execution.properties[STAGING])]
+    for name in (*names, *map(str, outputs)):
         if not _NAME.fullmatch(name):
-            return name or repr(name)
-    return ""
+            return repr(name)
+    node = execution.node_id
+    return "" if all(map(_NAME.fullmatch, node.split("."))) else repr(node)
 
 
 def local_attempt(root: Path, execution: Execution) -> LocalAttempt:
