@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import logging
+import os
 import random
 import sys
 import time
@@ -163,6 +164,14 @@ class Library:
         answer, reason, code = self.send(method, message.SerializeToString())
         if code == 0:
             return getattr(service, method + "Response").FromString(answer)
+        if code == _ABORTED:
+            cause, hint = _CAUSES["locked"]
+            by = holder(Path(self._name))
+            raise StoreError(
+                f"the metadata store {self._name} refuses {method}: {cause} for "
+                f"more than {_PATIENCE:g} s{by and f': {by}'}",
+                hint=hint,
+            )
         return respond(self._name, method, answer, reason, code)
 
     def send(self, method: str, data: bytes) -> tuple[bytes, str, int]:
@@ -216,6 +225,30 @@ def respond(name: str, method: str, answer: bytes, reason: str, code: int) -> An
     if code == _ALREADY_EXISTS:
         raise AlreadyExistsError(f"{name}: {_short(reason)}")
     raise _store_error(f"the metadata store {name} refuses {method}", reason)
+
+
+def holder(path: Path) -> str:
+    """Return the processes of this machine that hold a lock of a SQLite file; empty if unknown.
+
+    From `/proc/locks`, see proc(5): the sixth field is the device and the inode of the file.
+    """
+    wanted = set()
+    for file in (path, path.with_name(f"{path.name}-shm")):
+        with contextlib.suppress(OSError):
+            found = file.stat()
+            wanted.add(f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}")
+    pids = set()
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/locks").read_text().splitlines():
+            fields = line.replace("-> ", "").split()
+            if len(fields) > 5 and fields[3] == "WRITE" and fields[5] in wanted:
+                pids.add(fields[4])
+    names = []
+    for pid in sorted(pids - {str(os.getpid())}, key=int):
+        with contextlib.suppress(OSError):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+            names.append(f"process {pid} ({' '.join(words).strip()[:80]})")
+    return ", ".join(names)
 
 
 def known_methods() -> frozenset[str]:

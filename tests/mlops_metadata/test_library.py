@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 import mlops_metadata
+from mlops_metadata import library
+from mlops_metadata.mlmd import open_sqlite
+from mlops_pipeline.errors import StoreError
 
 pytestmark = pytest.mark.mlmd
 
@@ -53,3 +56,39 @@ print(ml_metadata.MetadataStore(config).get_artifacts())
         check=False,
     )
     assert done.stdout.split() == ["False", "[]"], done.stderr
+
+
+HOLD = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_who_holds_the_store_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "metadata.db"
+    store = open_sqlite(f"sqlite:///{file}")
+    monkeypatch.setattr(library, "_PATIENCE", 0.2)
+    command = [sys.executable, "-c", HOLD, str(file)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(StoreError, match="another program holds it for more than") as caught:
+            store.put_document("text")
+        other.terminate()
+    if holder_is_known(file):
+        assert f"process {other.pid} (" in caught.value.message
+    assert "end the program that has it open" in caught.value.hint
+    store.close()
+
+
+def holder_is_known(file: Path) -> bool:
+    """A container may have no list of locks, or one without its own."""
+    import fcntl
+
+    locks = Path("/proc/locks")
+    with file.open("r+b") as opened:
+        fcntl.lockf(opened, fcntl.LOCK_EX)
+        return locks.exists() and f":{file.stat().st_ino} " in locks.read_text()
