@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from mlops_pipeline.cli.output import echo, json_option, write_json
+from mlops_pipeline.cli.output import echo, json_option, warn, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.run import compile_loudly, load, pipeline_argument
 from mlops_pipeline.cli.selection_options import choice_options, force_option, read_selection
@@ -73,6 +73,7 @@ def server_options(command: Command) -> Command:
     for option in (
         click.option("--timeout", default=0.0, metavar="SECONDS", help="Longest time to wait."),
         click.option("--wait", is_flag=True, help="Wait for the end; the exit code is the result."),
+        click.option("--unpause", is_flag=True, help="Let the runs of the DAG begin."),
         click.option("--url", envvar="MLOPS_AIRFLOW_URL", default="http://localhost:8080"),
     ):
         command = option(command)
@@ -93,7 +94,7 @@ def trigger(dag_id: str, url: str, as_json: bool, **flags: Any) -> int:
     The token is taken from $MLOPS_AIRFLOW_TOKEN. Ends with 1 if the run failed. RUN is an id in our
     store: <dag id>.<run id>.
     """
-    client = AirflowClient(url, os.environ.get(TOKEN, ""))
+    client = _client(url, dag_id, flags)
     run_id = flags["run_id"] or f"mlops-{secrets.token_hex(6)}"
     types = client.parameter_types(dag_id)
     given = dict(_parameter(text, types) for text in flags["parameter"])
@@ -112,15 +113,32 @@ def resume(dag_id: str, run_id: str, url: str, as_json: bool, **flags: Any) -> i
 
     Failed tasks, and those that wait for them, run again. Ends with 1 if the run fails again.
     """
-    client = AirflowClient(url, os.environ.get(TOKEN, ""))
+    client = _client(url, dag_id, flags)
     started = client.resume(dag_id, run_id) > 0
     return _report(client, {"dag_id": dag_id, "run_id": run_id, "started": started}, as_json, flags)
+
+
+def _client(url: str, dag_id: str, flags: Mapping[str, Any]) -> AirflowClient:
+    """Return the Airflow, after a look at whether a run of the DAG would begin."""
+    client = AirflowClient(url, os.environ.get(TOKEN, ""))
+    if flags["unpause"]:
+        client.unpause(dag_id)
+    elif client.is_paused(dag_id):
+        if flags["wait"]:
+            raise SettingsError(
+                f"DAG {dag_id} is paused, as new ones are: its runs wait until it is unpaused",
+                hint="add --unpause, or leave --wait out",
+            )
+        warn(f"DAG {dag_id} is paused: the run waits until it is unpaused")
+    return client
 
 
 def _report(client: AirflowClient, facts: dict[str, Any], as_json: bool, flags: Any) -> int:
     """Print the state of the run, waiting for its end if asked to; return the exit code."""
     dag_id, run_id = facts["dag_id"], facts["run_id"]
-    state = client.wait(dag_id, run_id, flags["timeout"]) if flags["wait"] else "queued"
+    state = "queued"
+    if flags["wait"]:
+        state = client.wait(dag_id, run_id, flags["timeout"], lambda line: echo(line, err=True))
     if as_json:
         write_json({**facts, "state": state})
     else:

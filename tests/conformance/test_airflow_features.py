@@ -14,6 +14,7 @@ from airflow_cases import AIRFLOW, OnAirflow
 from snapshot import snapshot
 from suite import Snapshots, open_sqlite, wait_for_nap
 
+from mlops_pipeline.cli import call
 from mlops_pipeline.errors import NotFoundError, ParameterError
 from mlops_pipeline.runners.airflow import AirflowClient
 
@@ -179,6 +180,22 @@ def test_a_wrong_parameter_is_refused_when_a_run_is_triggered(airflow: OnAirflow
             airflow.server.trigger("parameters", "wrong", wrong)
         assert caught.value.code == 400
         assert told in json.dumps(json.loads(caught.value.read()))
+
+
+def test_a_run_of_a_paused_dag_is_not_waited_for_without_a_word(
+    airflow: OnAirflow, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = airflow.server
+    server.call("PATCH", "/dags/drift", {"is_paused": True})
+    words = ["airflow", "trigger", "drift", "--run-id", "paused", "--wait", "--url", server.url]
+    assert call(words) == 2
+    said = capsys.readouterr().err
+    assert "DAG drift is paused" in said
+    assert "--unpause" in said
+    assert call([*words, "--unpause"]) == 0
+    said = capsys.readouterr()
+    assert "Validate: success" in said.err
+    assert said.out == "drift paused: success\n"
 
 
 def wait(until: Callable[[], bool]) -> None:

@@ -7,7 +7,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,11 +66,38 @@ class AirflowClient:
             raise self._refused(error, detail) from None
         return True
 
-    def wait(self, dag_id: str, run_id: str, seconds: float = 0.0) -> str:
+    def is_paused(self, dag_id: str) -> bool:
+        """Return True if runs of a DAG wait until somebody unpauses it, as new DAGs do.
+
+        Raises:
+            NotFoundError: there is no such DAG.
+        """
+        return bool(self._get(f"/dags/{_quoted(dag_id)}", f"DAG {dag_id}").get("is_paused"))
+
+    def unpause(self, dag_id: str) -> None:
+        """Let the runs of a DAG begin.
+
+        Raises:
+            AirflowError: the token does not allow it.
+        """
+        path = f"/dags/{_quoted(dag_id)}?update_mask=is_paused"
+        try:
+            self._call("PATCH", path, {"is_paused": False})
+        except urllib.error.HTTPError as error:
+            raise self._refused(error, _detail(error)) from None
+
+    def wait(
+        self,
+        dag_id: str,
+        run_id: str,
+        seconds: float = 0.0,
+        tell: Callable[[str], None] = lambda line: None,
+    ) -> str:
         """Wait until a DAG run has ended; its state.
 
         Args:
             seconds: how long to wait; 0 for as long as it takes.
+            tell: is given a line for each state of the run, and for each task that ends.
 
         Raises:
             AirflowError: it has not ended by then.
@@ -78,9 +105,14 @@ class AirflowClient:
         deadline = time.monotonic() + seconds if seconds else float("inf")
         path = f"/dags/{_quoted(dag_id)}/dagRuns/{_quoted(run_id)}"
         heard, state = time.monotonic(), "unknown"
+        told: set[str] = set()
         while True:
             try:
                 state, heard = str(self._get(path, f"DAG run {run_id}")["state"]), time.monotonic()
+                for line in self._news(dag_id, run_id, state):
+                    if line not in told:
+                        told.add(line)
+                        tell(line)
             except AirflowError:
                 # A server that is restarted is no reason to give up a run of hours.
                 if time.monotonic() - heard > PATIENCE:
@@ -88,8 +120,25 @@ class AirflowClient:
             if state in ENDED:
                 return state
             if time.monotonic() > deadline:
-                raise AirflowError(f"{dag_id} {run_id} is still {state} after {seconds:g} s")
+                raise AirflowError(
+                    f"{dag_id} {run_id} is still {state} after {seconds:g} s",
+                    hint="the DAG is paused: unpause it in Airflow, or with --unpause"
+                    if self.is_paused(dag_id)
+                    else "it goes on; see Airflow, or wait longer with --timeout",
+                )
             time.sleep(1.0)
+
+    def _news(self, dag_id: str, run_id: str, state: str) -> Iterator[str]:
+        """Yield the state of a DAG run and of its tasks that have ended, a line each."""
+        if state == "queued":
+            yield f"{dag_id} {run_id}: queued, Airflow has not begun it yet"
+            return
+        for task in self._tasks(dag_id, run_id):
+            if task["state"] in (*ENDED, "upstream_failed", "skipped", "up_for_retry"):
+                index = f"[{task['map_index']}]" if task["map_index"] >= 0 else ""
+                attempt = f", attempt {task['try_number']}" if task["try_number"] > 1 else ""
+                seconds = f" after {task['duration']:.1f} s" if task.get("duration") else ""
+                yield f"{task['task_id']}{index}: {task['state']}{seconds}{attempt}"
 
     def resume(self, dag_id: str, run_id: str) -> int:
         """Resume a failed DAG run: failed tasks, and those that wait for them, run again.
