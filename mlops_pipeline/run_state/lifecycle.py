@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,6 +33,8 @@ from mlops_pipeline.store import (
     Run,
     State,
 )
+
+log = logging.getLogger(__name__)
 
 LAST = "last"
 """Name of the newest run."""
@@ -294,7 +297,11 @@ def _check_same(run: Run, ir: PipelineIR, parameters: Mapping[str, Any]) -> None
 
 
 def end_run(workspace: Workspace, run: Run, state: State) -> Run:
-    """Record how a run ended."""
+    """Record how a run ended, unless another process has taken it over meanwhile."""
+    held = workspace.store.get_run(run.id)
+    if held is not None and held.properties.get(PROCESS) != run.properties.get(PROCESS):
+        log.warning("run %s was taken over by another process, which records its end", run.id)
+        return held
     ended = replace(run, state=state, finished=time.time())
     workspace.store.put_run(ended)
     if state is State.COMPLETE:

@@ -11,7 +11,7 @@ from local_runs import states, write
 from remote_steps import CHAIN, begin
 
 from mlops_pipeline.errors import ParameterError, PipelineError
-from mlops_pipeline.run_state import Selection
+from mlops_pipeline.run_state import Selection, end_run
 from mlops_pipeline.store import MemoryStore, Run, State
 
 
@@ -114,3 +114,13 @@ def test_of_two_processes_that_resume_a_run_the_last_to_write_has_it(
         crowded.run("r", in_process=True)
     assert crowded.store.list_runs() == [others]
     assert crowded.store.all_executions == []
+
+
+def test_the_end_of_a_run_that_another_process_has_taken_over_is_left_to_it(project: Any) -> None:
+    write(project, "@pipeline\ndef p():\n    Make()\n")
+    ours = project.run("r", in_process=True).run
+    theirs = replace(ours, properties={**ours.properties, "process": "another|1|2"})
+    project.store.put_run(theirs)
+    found = end_run(project.workspace, ours, State.FAILED)
+    assert found == theirs
+    assert project.store.get_run("r").state is State.COMPLETE

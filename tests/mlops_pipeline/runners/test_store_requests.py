@@ -50,7 +50,7 @@ RUN = ("get_run", "put_run", "list_runs", "executions_of_run", "events_by_execut
 
 
 @pytest.mark.parametrize("before", [0, 1])
-def test_a_new_run_is_read_once_and_written_twice_beside_its_executions(
+def test_a_new_run_is_read_twice_and_written_twice_beside_its_executions(
     counted: Any, before: int
 ) -> None:
     for number in range(before):
@@ -59,7 +59,7 @@ def test_a_new_run_is_read_once_and_written_twice_beside_its_executions(
     assert not counted.run("new", in_process=True, force=True).failed
     asked = counted.store.asked
     assert {name: asked[name] for name in RUN} == {
-        "get_run": 1,
+        "get_run": 2,
         "put_run": 2,
         "list_runs": 0,
         "executions_of_run": 0,
@@ -76,7 +76,7 @@ def test_a_partial_run_reads_the_run_that_it_goes_on_from(counted: Any) -> None:
     part = counted.run("part", in_process=True, only=("Second",))
     assert part.run.base_run == "whole"
     assert {name: counted.store.asked[name] for name in ("get_run", "put_run", "list_runs")} == {
-        "get_run": 1,
+        "get_run": 2,
         "put_run": 2,
         "list_runs": 1,
     }
