@@ -72,7 +72,7 @@ def test_processes_of_every_start_method_count(
 
 
 SCRIPT = "return subprocess.run([sys.executable, 'c.py'], capture_output=True, text=True).stdout"
-TOP = "import asyncio, os, subprocess, sys"
+TOP = "import asyncio, os, shlex, subprocess, sys"
 READS = "print(open('conf.yaml').read())\n"
 PROGRAMS: dict[str, tuple[Files, Files, str]] = {
     "a script looks for a file": (
@@ -82,12 +82,12 @@ PROGRAMS: dict[str, tuple[Files, Files, str]] = {
         own(SCRIPT, TOP, c_py="import os\nprint(dict(os.environ)['RATE'])"), RATE_2, RATE),
     "a script with a comment": (own(SCRIPT, TOP, c_py="print(1)\n"), {"c.py": "# x\nprint(1)"}, ""),
     "a script by os.system": (
-        own("os.system(sys.executable + ' c.py >out.txt')\nreturn open('out.txt').read()", TOP,
+        own("os.system(shlex.quote(sys.executable) + ' c.py >out.txt')\nreturn open('out.txt').read()", TOP,
             c_py=READS), CONF_4, LINE_2),
     "a script by os.popen": (
-        own("return os.popen(sys.executable + ' c.py').read()", TOP, c_py=READS), CONF_4, LINE_2),
+        own("return os.popen(shlex.quote(sys.executable) + ' c.py').read()", TOP, c_py=READS), CONF_4, LINE_2),
     "a script by the shell": (
-        own("return subprocess.getoutput(sys.executable + ' c.py')", TOP, c_py=READS),
+        own("return subprocess.getoutput(shlex.quote(sys.executable) + ' c.py')", TOP, c_py=READS),
         CONF_4, LINE_2),
     "a script by posix_spawn": (
         own("p = os.posix_spawn(sys.executable, [sys.executable, 'c.py'], os.environ)\n"
