@@ -82,10 +82,11 @@ PROGRAMS: dict[str, tuple[Files, Files, str]] = {
         own(SCRIPT, TOP, c_py="import os\nprint(dict(os.environ)['RATE'])"), RATE_2, RATE),
     "a script with a comment": (own(SCRIPT, TOP, c_py="print(1)\n"), {"c.py": "# x\nprint(1)"}, ""),
     "a script by os.system": (
-        own("os.system(shlex.quote(sys.executable) + ' c.py >out.txt')\nreturn open('out.txt').read()", TOP,
-            c_py=READS), CONF_4, LINE_2),
+        own("os.system(shlex.quote(sys.executable) + ' c.py >out.txt')\n"
+            "return open('out.txt').read()", TOP, c_py=READS), CONF_4, LINE_2),
     "a script by os.popen": (
-        own("return os.popen(shlex.quote(sys.executable) + ' c.py').read()", TOP, c_py=READS), CONF_4, LINE_2),
+        own("return os.popen(shlex.quote(sys.executable) + ' c.py').read()", TOP, c_py=READS),
+        CONF_4, LINE_2),
     "a script by the shell": (
         own("return subprocess.getoutput(shlex.quote(sys.executable) + ' c.py')", TOP, c_py=READS),
         CONF_4, LINE_2),
