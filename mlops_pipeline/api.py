@@ -50,6 +50,8 @@ from mlops_pipeline.run_state import (
     Workspace,
     copies_in,
     find_lock,
+    follow,
+    moved_path,
     open_workspace,
     pipeline_of,
     refuse_taken,
@@ -67,6 +69,7 @@ from mlops_pipeline.store import (
     make_store_folder,
     open_store,
 )
+from mlops_pipeline.uris import is_remote
 from mlops_pipeline.user_code import refuse_while_importing
 
 log = logging.getLogger(__name__)
@@ -270,13 +273,20 @@ def workspace_of(
         NotFoundError: the store does not hold the pipeline.
     """
     said = run.properties
-    base_dir = Path(said.get("base_dir") or Path.cwd())
+    root = old_root = str(said.get("root") or settings.root)
+    if not is_remote(root) and not Path(root).is_dir():
+        root = settings.root
+
+    def moved(path: str) -> str:
+        return path if root == old_root else moved_path(path, old_root, root)
+
+    base_dir = Path(moved(str(said.get("base_dir") or Path.cwd())))
     lock = Path(settings.lock) if settings.lock else find_lock(base_dir)
     workspace = Workspace(
         store=store,
-        root=str(said.get("root") or settings.root),
+        root=root,
         base_dir=base_dir,
-        import_paths=tuple(said.get("import_paths") or ()),
+        import_paths=tuple(map(moved, said.get("import_paths") or ())),
         lock=lock,
         lease=settings.lease,
         scratch=settings.scratch,
@@ -333,7 +343,7 @@ def _store(
         yield MemoryStore()
         return
     make_store_folder(settings.store)
-    store = open_store(settings.store)
+    store = follow(open_store(settings.store), settings.root)
     try:
         yield store
     finally:

@@ -68,10 +68,11 @@ class Project:
     @cached_property
     def store(self) -> MetadataStore:
         """The store; it is created if it does not exist."""
+        from mlops_pipeline.run_state import follow
         from mlops_pipeline.store import make_store_folder, open_store
 
         make_store_folder(self.settings.store)
-        return self._closing(open_store(self.settings.store))
+        return self._closing(follow(open_store(self.settings.store), self.settings.root))
 
     @cached_property
     def existing_store(self) -> MetadataStore:

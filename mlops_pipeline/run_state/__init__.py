@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         this_process,
     )
     from mlops_pipeline.run_state.lock_file import find_lock, lock_digest
+    from mlops_pipeline.run_state.moved import follow, moved_path
     from mlops_pipeline.run_state.selection import (
         BASE,
         FORCE,
@@ -77,6 +78,7 @@ else:
                 "Heart cancel_own host is_dead is_gone process_of reap state_of this_process"
             ),
             "lock_file": "find_lock lock_digest",
+            "moved": "follow moved_path",
             "selection": (
                 "BASE FORCE RESERVED SELECTION Selection WHOLE chosen refuse_reserved "
                 "select selection_of"
@@ -108,6 +110,7 @@ __all__ = [
     "elapsed",
     "end_run",
     "find_lock",
+    "follow",
     "go_on",
     "host",
     "is_dead",
@@ -117,6 +120,7 @@ __all__ = [
     "load_links",
     "load_outputs",
     "lock_digest",
+    "moved_path",
     "new_run",
     "node_label",
     "open_workspace",
