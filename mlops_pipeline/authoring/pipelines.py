@@ -179,6 +179,10 @@ def _documented(doc: str, name: str) -> str:
     return " ".join(match[1].split()) if match else ""
 
 
+_DEEPEST = 50
+"""Largest number of pipelines that one may be in."""
+
+
 def _inline(part: Pipeline, draft: Draft, arguments: Mapping[str, Any]) -> Any:
     call = Call(draft, draft.full_id(part.name), part.interface, arguments)
     for rule in CALL_RULES:
@@ -186,6 +190,12 @@ def _inline(part: Pipeline, draft: Draft, arguments: Mapping[str, Any]) -> Any:
             raise_first(rule(call))
     before = draft.scope
     group = (*before.group, part.name)
+    if len(group) > _DEEPEST:
+        raise DefinitionError(
+            f"pipeline {part.name} is called {len(group)} pipelines deep; {_DEEPEST} are the limit",
+            hint="call the components of the inner ones directly",
+            where=caller(),
+        )
     if any(node.ir.group[: len(group)] == group for node in draft.nodes.values()):
         raise DefinitionError(
             f"pipeline {part.name} is called a second time here",

@@ -41,8 +41,10 @@ class LocalRoot:
 
     @cached_property
     def digests(self) -> StatCache:
-        """Digests of files that have been read before, kept beside the artifacts."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Digests of files that have been read before, kept beside the artifacts.
+
+        Without the folder, as before the first run, none are kept.
+        """
         return StatCache(self.folder / ".digests.db")
 
     def attempt(self, execution: Execution) -> LocalAttempt | None:

@@ -16,6 +16,7 @@ from mlops_pipeline import (
     ir,
     pipeline,
 )
+from mlops_pipeline.authoring import load_pipeline
 from mlops_pipeline.errors import DefinitionError, ParameterError
 
 
@@ -240,3 +241,18 @@ def endless() -> None:
 def test_a_pipeline_that_calls_itself_is_refused() -> None:
     with pytest.raises(DefinitionError, match="pipeline endless calls itself"):
         compile_pipeline(endless)
+
+
+def test_pipelines_are_nested_only_so_deep(tmp_path: Path) -> None:
+    lines = [
+        "from mlops_pipeline import component, pipeline",
+        "@component",
+        "def One() -> int: ...",
+    ]
+    lines += ["@pipeline", "def p0() -> None:", "    One()"]
+    for n in range(1, 200):
+        lines += ["@pipeline", f"def p{n}() -> None:", f"    p{n - 1}()"]
+    (tmp_path / "deep.py").write_text("\n".join(lines))
+    assert len(load_pipeline(f"{tmp_path}/deep.py:p50", project=tmp_path).compile().nodes) == 1
+    with pytest.raises(DefinitionError, match="51 pipelines deep; 50 are the limit"):
+        load_pipeline(f"{tmp_path}/deep.py:p199", project=tmp_path).compile()

@@ -23,3 +23,9 @@ def test_plan_after_a_run_names_what_changed(mlops: Mlops) -> None:
         ("Check", "run"),
     ]
     assert found[1]["changes"][0]["name"] == "least"
+
+
+def test_a_plan_makes_nothing(mlops: Mlops, tmp_path: Path) -> None:
+    before = {path.name for path in tmp_path.iterdir()}
+    assert mlops("plan").code == 0
+    assert {path.name for path in tmp_path.iterdir()} - {"__pycache__"} == before
