@@ -166,3 +166,14 @@ def test_trees_have_equal_digests_only_if_they_are_equal(tmp_path_factory, one, 
 
     (first, kept_one), (second, kept_two) = digest(one), digest(two)
     assert (first == second) is (kept_one == kept_two)
+
+
+@pytest.mark.parametrize("files", [3, 300])
+def test_trees_of_any_size_are_brought_to_the_disk(tmp_path: Path, files: int) -> None:
+    (tmp_path / "deep").mkdir()
+    for number in range(files):
+        (tmp_path / "deep" / str(number)).write_text("x")
+    (tmp_path / "link").symlink_to("nowhere")
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    fsync_tree(tmp_path)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before
