@@ -132,6 +132,8 @@ def load_target(target: str, import_paths: Iterable[str] = ()) -> Any:
 
 def _refuse_python(target: str, found: Any) -> None:
     """Refuse a name of Python's own: the IR of a store may name what it likes."""
+    while isinstance(found, functools.partial):
+        found = found.func
     module_name = getattr(found, "__module__", None)
     if isinstance(found, ModuleType) or (module_name and _is_python(str(module_name))):
         raise ExecutorError(

@@ -134,17 +134,19 @@ def test_a_component_read_from_standard_input_has_no_module(
     [
         *("os:system", "subprocess:run", "builtins:exec", "shutil:rmtree"),
         *("takes_from_python:os.system", "takes_from_python:os"),
-        *("takes_from_python:system", "takes_from_python:partial"),
+        *("takes_from_python:system", "takes_from_python:partial", "takes_from_python:bound"),
     ],
 )
 def test_what_is_part_of_python_is_not_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
 ) -> None:
     text = "import os\nfrom functools import partial\nfrom os import system\n"
+    text += "bound = partial(system, 'true')\ndef own(x): return x\nours = partial(own, 1)\n"
     (tmp_path / "takes_from_python.py").write_text(text)
     monkeypatch.delitem(sys.modules, "takes_from_python", raising=False)
     with pytest.raises(ExecutorError, match="is no component, but a part of Python"):
         load_target(target, [str(tmp_path)])
+    assert load_target("takes_from_python:ours", [str(tmp_path)])() == 1
 
 
 def test_a_module_of_the_users_may_have_a_name_of_pythons(
