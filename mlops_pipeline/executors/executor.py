@@ -6,6 +6,7 @@ store. Worker processes (`runners.workers`) call the same function.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
 from types import FunctionType
@@ -23,7 +24,7 @@ from mlops_pipeline.executors.binding import (
     write_values,
 )
 from mlops_pipeline.executors.context import CURRENT, TaskContext
-from mlops_pipeline.executors.failure import Redactor, failed
+from mlops_pipeline.executors.failure import Redactor, failed, hiding
 from mlops_pipeline.executors.isolation import isolated
 from mlops_pipeline.executors.observation import stale_module, watching
 from mlops_pipeline.executors.task import Task, TaskResult
@@ -54,7 +55,8 @@ def execute(task: Task, interrupt: type[BaseException] = KeyboardInterrupt) -> T
     if task.secrets:
         redactor = Redactor(os.environ.get(variable, "") for variable in task.secrets.values())
     try:
-        result = run_task(task)
+        with hiding(redactor) if redactor else contextlib.nullcontext():
+            result = run_task(task)
     except interrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit and its like are failures too

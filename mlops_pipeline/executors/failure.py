@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import sys
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -83,6 +85,36 @@ class Redactor:
             return None
         found = (Finding(each.action, self.text(each.reason)) for each in gate.findings)
         return Gate(tuple(found), gate.node)
+
+
+class _Hiding:
+    """A text stream without secrets; all else is the stream's own."""
+
+    def __init__(self, stream: Any, redactor: Redactor) -> None:
+        self._stream = stream
+        self._redactor = redactor
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        self._stream.write(self._redactor.text(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+
+@contextlib.contextmanager
+def hiding(redactor: Redactor) -> Iterator[None]:
+    """Have what is printed in this process meanwhile printed without secrets."""
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (_Hiding(stream, redactor) for stream in before)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
 
 
 def _spellings(secret: str) -> Iterator[str]:

@@ -117,3 +117,17 @@ def test_a_secret_is_hidden_before_the_traceback_is_cut(monkeypatch: pytest.Monk
     details = run(fail_at_length, secrets={"token": "API_TOKEN"}).details
     assert "***" in details
     assert token[14:] not in details
+
+
+def say(token: str) -> None:
+    sys.stderr.write(f"with {token}\n")
+    sys.stdout.writelines([f"{token}\n", "and more\n"])
+
+
+def test_secrets_that_are_printed_in_this_process_are_hidden(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("API_TOKEN", "s3cr3t-and-long")
+    run(say, secrets={"token": "API_TOKEN"})
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("***\nand more\n", "with ***\n")
