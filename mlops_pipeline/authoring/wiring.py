@@ -41,6 +41,7 @@ from mlops_pipeline.interface import (
     member_schema,
     near_choice,
     problems,
+    refuse_large,
     shortened,
     spelt,
 )
@@ -149,7 +150,7 @@ def _checked(what: str, spec: ParameterSpec, value: Any) -> Any:
             where=caller(),
         )
     try:
-        return checked(value, spec.hint)
+        plain = checked(value, spec.hint)
     except ValueError as error:
         # What is given instead of a secret may be the secret itself.
         secret = any(choice.get("format") == "secret" for choice in choices(spec.schema))
@@ -159,6 +160,9 @@ def _checked(what: str, spec: ParameterSpec, value: Any) -> Any:
             hint=near_choice(str(error), spec.hint) or f"give {words(spec.schema)}",
             where=caller(),
         ) from None
+    if isinstance(plain, str | list | dict):
+        refuse_large(what, json_of(plain, Path()), caller())
+    return plain
 
 
 def _is_open(value: Any) -> bool:

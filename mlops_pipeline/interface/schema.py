@@ -21,6 +21,9 @@ from mlops_pipeline.ir import PipelineIR
 
 JsonSchema = Mapping[str, Any]
 
+LARGEST = 10_000_000
+"""Bytes of the largest parameter."""
+
 MEMBER_NAMES = "x-enum-varnames"
 """Key of a schema: the names of an enum's members, in the order of their values."""
 
@@ -67,6 +70,19 @@ def check(what: str, schema: JsonSchema, value: Any) -> None:
     for problem in problems(schema, value):
         raise ParameterError(f"{what}: {problem}", hint=f"give {describe_schema(problem.wanted)}")
     check_json(what, value)
+    refuse_large(what, value)
+
+
+def refuse_large(what: str, value: Any, where: str = "") -> None:
+    """Raise a ParameterError that begins with `what` for more than `LARGEST` bytes: it is kept."""
+    if isinstance(value, str | list | dict):
+        size = len(value) if isinstance(value, str) else len(msgspec.json.encode(value))
+        if size > LARGEST:
+            raise ParameterError(
+                f"{what} has {size / 1e6:.0f} MB, and each execution keeps its parameters",
+                hint=f"write it to a file and give its Path; the limit is {LARGEST / 1e6:.0f} MB",
+                where=where,
+            )
 
 
 def check_json(what: str, value: Any) -> None:
@@ -232,33 +248,23 @@ _LIMITS: Mapping[str, tuple[Callable[[Any, Any], bool], str]] = {
     "exclusiveMaximum": (operator.lt, "less than"),
 }
 
+# Formats that msgspec writes: the type, and what it takes in words.
 _FORMATS = {
-    "date": "a date, as in 2024-12-31",
-    "date-time": "a date and time, as in 2024-12-31T23:59:00Z",
-    "time": "a time, as in 23:59:00",
-    "duration": "a duration, as in P1DT12H",
-    "uuid": "a UUID",
-    "decimal": "a decimal number",
-    "base64": "bytes in base64",
+    "date": ("datetime:date", "a date, as in 2024-12-31"),
+    "date-time": ("datetime:datetime", "a date and time, as in 2024-12-31T23:59:00Z"),
+    "time": ("datetime:time", "a time, as in 23:59:00"),
+    "duration": ("datetime:timedelta", "a duration, as in P1DT12H"),
+    "uuid": ("uuid:UUID", "a UUID"),
+    "decimal": ("decimal:Decimal", "a decimal number"),
+    "base64": ("builtins:bytes", "bytes in base64"),
 }
 
 
 @functools.cache
-def _format_type(name: str) -> type:
-    """Return the type that msgspec writes with a format."""
-    import datetime
-    import decimal
-    import uuid
+def _format_type(name: str) -> Any:
+    import pkgutil  # Few parameters have a format.
 
-    return {
-        "date": datetime.date,
-        "date-time": datetime.datetime,
-        "time": datetime.time,
-        "duration": datetime.timedelta,
-        "uuid": uuid.UUID,
-        "decimal": decimal.Decimal,
-        "base64": bytes,
-    }[name]
+    return pkgutil.resolve_name(_FORMATS[name][0])
 
 
 def unknown_fields(schema: JsonSchema, value: Any) -> Iterator[str]:
@@ -321,7 +327,8 @@ def describe_schema(schema: JsonSchema) -> str:
     if kind == "array":
         return _list_in_words(schema)
     words = _WORDS.get(kind, f"a {kind}")
-    words = _FORMATS.get(schema.get("format", schema.get("contentEncoding", "")), words)
+    named = schema.get("format", schema.get("contentEncoding", ""))
+    words = _FORMATS[named][1] if named in _FORMATS else words
     return " ".join([words, *_limits_in_words(schema)])
 
 

@@ -20,7 +20,7 @@ from typing import Any
 from mlops_pipeline.cache import Found, Key, find_reusable, make_key
 from mlops_pipeline.errors import NotFoundError, ParameterError, ResolutionError
 from mlops_pipeline.gate import GATE, Gate, closes, read_gate
-from mlops_pipeline.interface import check_json
+from mlops_pipeline.interface import check_json, refuse_large
 from mlops_pipeline.ir import (
     ChannelIR,
     Expression,
@@ -478,6 +478,7 @@ def resolve_parameters(request: Request, scope: NodeScope | None = None) -> dict
         values[parameter.name] = evaluate(given, scope)
         what = f"parameter {parameter.name} of {request.node.id}"
         check_json(what, values[parameter.name])
+        refuse_large(what, values[parameter.name])
     unknown = set(request.parameters) - {p.name for p in request.node.parameters}
     if unknown:
         raise ParameterError(

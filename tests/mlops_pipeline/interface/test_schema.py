@@ -233,3 +233,12 @@ def test_a_part_that_does_not_fit_is_named_with_its_path() -> None:
         check("d", schema_of(dict[str, list[int]]), {"a": [1], "b": [1, "2"]})
     assert caught.value.message == "d: 'b': item 1: '2' is not an integer"
     assert caught.value.hint == "give an integer"
+
+
+@pytest.mark.parametrize(
+    "value", ["x" * 11_000_000, ["x" * 1000] * 11_000, {"a": "x" * 11_000_000}]
+)
+def test_a_parameter_that_is_too_large_to_keep_is_refused(value: Any) -> None:
+    with pytest.raises(ParameterError, match="x has 11 MB") as caught:
+        check("x", {}, value)
+    assert "give its Path; the limit is 10 MB" in caught.value.hint
