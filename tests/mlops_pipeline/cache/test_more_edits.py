@@ -59,6 +59,7 @@ def decides(project: Any, files: Files, edit: Files, reason: str) -> None:
         assert found == "cached"
 
 
+@pytest.mark.slow  # starts processes
 @pytest.mark.parametrize("what", WORK)
 @pytest.mark.parametrize(("start", "code"), [
     ("fork", POOL), ("spawn", EXECUTOR), ("forkserver", POOL),
@@ -117,6 +118,7 @@ PROGRAMS: dict[str, tuple[Files, Files, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow  # starts programs
 @pytest.mark.parametrize("how", PROGRAMS)
 def test_programs_count(how: str, project: Any) -> None:
     decides(project, *PROGRAMS[how])

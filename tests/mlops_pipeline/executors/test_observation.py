@@ -125,7 +125,9 @@ def test_what_an_installed_component_reads_by_itself_does_not_count(
 ) -> None:
     package = tmp_path / "lib" / "site-packages"
     package.mkdir(parents=True)
-    (package / "installed_reader.py").write_text(CODE.replace("rows.txt", str(tmp_path / "r")))
+    text = CODE.replace("rows.txt", str(tmp_path / "r"))
+    text = text.replace("def takes", "from mlops_pipeline import component\n@component\ndef takes")
+    (package / "installed_reader.py").write_text(text)
     (tmp_path / "r").write_text("1")
     monkeypatch.syspath_prepend(str(package))
     task = Task(

@@ -45,7 +45,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def go(project: Path) -> PipelineRun:
-    return run(project, where=where(project), check=False)
+    return run(project, where=where(project), check=False, in_process=True)
 
 
 def where(project: Path) -> Where:
