@@ -139,6 +139,7 @@ def plan(
     """Preview `run`: decide about each node without running it."""
     with _opened(pipeline, where, make=False) as (loaded, workspace):
         ir = loaded.compile(_log_warning)
+        make_root(workspace.root, only_check=True)
         return plan_nodes(ir, workspace, plain_parameters(ir, parameters), force=force)
 
 

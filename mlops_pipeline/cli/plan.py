@@ -16,6 +16,7 @@ from mlops_pipeline.cli.run import (
     read_parameters,
 )
 from mlops_pipeline.inspection import DECISIONS, Table, lines
+from mlops_pipeline.roots import make_root
 from mlops_pipeline.run_state import open_workspace
 from mlops_pipeline.runners import NodePlan
 from mlops_pipeline.runners import plan as plan_nodes
@@ -48,6 +49,7 @@ def plan(
     ir = compile_loudly(loaded)
     store = project.store if project.has_store else MemoryStore()
     workspace = open_workspace(loaded.base_dir, loaded.import_paths, project.settings, store)
+    make_root(str(workspace.root), only_check=True)
     plans = plan_nodes(ir, workspace, read_parameters(ir, texts), force=force)
     if as_json:
         write_json({"pipeline": ir.name, "nodes": plans})

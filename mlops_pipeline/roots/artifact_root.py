@@ -60,8 +60,11 @@ def open_root(root: str, scratch: Path, copies: Copies) -> ArtifactRoot:
     return RemoteRoot(root.rstrip("/"), scratch, copies)
 
 
-def make_root(root: str) -> None:
+def make_root(root: str, *, only_check: bool = False) -> None:
     """Make the folder of the artifacts, or see that their URL can be used.
+
+    Args:
+        only_check: see that the folder could be made.
 
     Raises:
         SettingsError: it cannot be made, or not be written to; or the URL is wrong, or the
@@ -70,10 +73,14 @@ def make_root(root: str) -> None:
     if is_remote(root):
         check_url(root)
         return
-    folder = Path(root.removeprefix("file://"))
+    folder = there = Path(root.removeprefix("file://"))
     try:
-        make_folder(folder)
-        cause = "" if os.access(folder, os.W_OK | os.X_OK) else "permission denied"
+        if only_check:
+            there = next(each for each in (folder, *folder.parents) if each.exists())
+        else:
+            make_folder(folder)
+        cause = "" if os.access(there, os.W_OK | os.X_OK) else "permission denied"
+        cause = cause if there.is_dir() else f"{there} is a file"
     except OSError as error:
         cause = str(error.strerror or error).lower()
     if cause:
