@@ -243,7 +243,7 @@ def digest_source(file: str) -> str:
 
 def note_imports(folders: tuple[str, ...]) -> None:
     """Remember the sources of modules below some folders that have just been imported."""
-    for module in list(sys.modules.values()):
+    for module in sys.modules.copy().values():
         file = getattr(module, "__dict__", {}).get("__file__")
         if not isinstance(file, str) or not file.startswith(folders) or file in LOADED:
             continue
@@ -258,7 +258,7 @@ def forget_changed(folders: tuple[str, ...]) -> None:
     ours = {file: digest for file, digest in LOADED.items() if file.startswith(folders)}
     if all(Path(file).is_file() and digest_source(file) == ours[file] for file in ours):
         return
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():
         if name != "__main__" and getattr(module, "__dict__", {}).get("__file__") in ours:
             del sys.modules[name]
     for file in ours:

@@ -28,7 +28,7 @@ _LONGEST = 200
 def modules_by_file(paths: Collection[str]) -> dict[str, ModuleType]:
     """Return the modules of this process that come from some files."""
     found: dict[str, ModuleType] = {}
-    for module in list(sys.modules.values()):
+    for module in sys.modules.copy().values():
         file = getattr(module, "__dict__", {}).get("__file__")
         if isinstance(file, str) and file in paths:
             found[file] = module
@@ -125,7 +125,7 @@ def loaded_again(path: str, facts: Facts | None) -> None:
 
 def forget(paths: Collection[str]) -> None:
     """Drop the modules of some files, so that who needs one loads it itself."""
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():
         if getattr(module, "__dict__", {}).get("__file__") in paths:
             del sys.modules[name]
             parent, _, last = name.rpartition(".")

@@ -25,6 +25,10 @@ CODE = """
         return " ".join(map(str, facts))
 
 
+    def rest() -> None:
+        pass
+
+
     def leave(path: str) -> None:
         import atexit
         from pathlib import Path

@@ -236,7 +236,7 @@ def test_a_server_that_is_not_there_is_named() -> None:
         ("grpc://host:80?tsl=on", "did you mean 'tls'"),
         ("mysql://user:secret@host/db", "holds a password"),
         ("mysql://user:sec#secret/?@host/db", "holds a password"),
-        ("mysql://user@host/db?password=secret", "unknown option"),
+        ("mysql://user@host/db?password=secret", "holds a password"),
         ("mysql://host/db", "names no user"),
         ("mysql://user@host:port/db", "is not the URL of a store"),
         ("postgresql://user:secret@host/db", "is not safe: it does not escape backslashes"),

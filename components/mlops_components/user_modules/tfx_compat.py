@@ -122,7 +122,7 @@ def tfx_importable(asked: bool) -> Iterator[None]:
         yield
     finally:
         sys.meta_path.remove(finder)
-        for name, module in list(sys.modules.items()):
+        for name, module in sys.modules.copy().items():
             if finder.made(module):
                 del sys.modules[name]
 

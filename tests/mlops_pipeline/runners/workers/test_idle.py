@@ -80,10 +80,11 @@ def test_process_that_nobody_comes_for_ends(look: Any) -> None:
     gone(pid)
 
 
-def test_no_more_are_kept_than_a_pool_has(look: Any, spares: Spares) -> None:
+def test_no_more_are_kept_than_a_pool_has(look: Any, code: Path, spares: Spares) -> None:
     # The second pool starts a process while the first one has its own.
-    first = WorkerPool(1, spares=spares)
-    noop = Task("run/node", FunctionExecutor("gc:enable"))
+    paths = (str(code),)
+    first = WorkerPool(1, spares=spares, import_paths=paths)
+    noop = Task("run/node", FunctionExecutor("spares_code:rest"), import_paths=paths)
     assert first.execute(noop).error == ""
     (worker,) = first._idle
     second, *_ = look()
