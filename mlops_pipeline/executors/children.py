@@ -33,6 +33,7 @@ def observe():
     paths = (os.path.exists.__code__.co_filename, standard + "genericpath.py", standard + "pathlib")
     existence = ("exists", "isfile", "isdir", "islink", "is_file", "is_dir", "lexists")
     expanding = ("expandvars", "expanduser", "home")
+    lowest = ("/os.py", "/_collections_abc.py", "/posixpath.py")
 
     system = (standard, frozen, "/proc/", "/sys/", "/dev/")
 
@@ -93,7 +94,7 @@ def observe():
 
     def passed(code):
         file = code.co_filename
-        lower = file.startswith(frozen) or file.endswith(("/os.py", "/_collections_abc.py"))
+        lower = file.startswith(frozen) or file.endswith(lowest)
         return lower or code.co_name in expanding
 
     def iterate(environ):
@@ -121,9 +122,12 @@ def observe():
             pass
         return stat(path, **options)
 
-    kind.__getitem__, kind.__iter__, os.stat = getitem, iterate, asked
+    # An object, since a class that holds it must not bind it.
+    of_class = {"__call__": staticmethod(asked), "__reduce__": lambda _: "stat"}
+    kind.__getitem__, kind.__iter__ = getitem, iterate
+    os.stat = type("stat", (), {**of_class, "__module__": "os", "__wrapped__": stat})()
     for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
-        able.add(asked)
+        able.add(os.stat)
     sys.addaudithook(hook)
 
 

@@ -27,7 +27,8 @@ SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/", "/run
 IMPORT = "<frozen importlib"
 _STANDARD = f"{Path(os.__file__).parent}/"
 RUN = ("<frozen runpy", f"{_STANDARD}runpy.py")
-PATHS = {each.__code__.co_filename for each in (os.path.exists, os.path.expandvars, Path.exists)}
+_OF_PATHS: tuple[Any, ...] = (os.path.exists, os.path.expandvars, Path.exists, Path.stat)
+PATHS = {each.__code__.co_filename for each in _OF_PATHS}
 EXISTENCE = ("exists", "lexists", "isfile", "isdir", "islink", "is_file", "is_dir", "access")
 STATUS = ("stat", "lstat")
 IMPORTERS = ("/importlib/", "/importlib_metadata/", "/pkgutil.py", "<string>")
@@ -40,6 +41,7 @@ _WHOLE = ("copy", "__iter__", "__repr__", "__or__", "__ror__", "__ior__")
 _READERS = (
     *("/decouple.py", "/environs/", "/dotenv/", "/pydantic_settings/", "/string.py"),
     *("/collections/__init__.py", "/getpass.py", "/configparser.py", "/pathlib"),
+    "posixpath",
 )
 _IN_ITS_NAME = ("expandvars", "expanduser", "home", "which", "getdefaultlocale")
 # They look through all of `sys.path` for what is installed.

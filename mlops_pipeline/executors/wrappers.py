@@ -57,7 +57,6 @@ def wrapped_reads(read: Any, each: Any, real_stat: Any, tell: Tell) -> tuple[Any
         tell("copied_environment", None, sys._getframe(1))
         return each(environ)
 
-    @functools.wraps(real_stat)
     def stat(path: Any, **options: Any) -> os.stat_result:
         frame, existence = sys._getframe(1), False
         # Each look at a frame's code raises an audit event.
@@ -72,15 +71,28 @@ def wrapped_reads(read: Any, each: Any, real_stat: Any, tell: Tell) -> tuple[Any
         found: os.stat_result = real_stat(path, **options)
         return found
 
+    wrapper = _like_builtin(real_stat, stat)
     for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
-        able.add(stat)
-    return getitem, iterate, stat
+        able.add(wrapper)
+    return getitem, iterate, wrapper
+
+
+def _like_builtin(real: Any, function: Callable[..., Any]) -> Any:
+    """Return a function in the form of an object that a class does not bind, as it does not `real`.
+
+    It can be pickled by its name in `os`.
+    """
+    of_class = {"__call__": staticmethod(function), "__reduce__": lambda _: real.__name__}
+    wrapper = functools.update_wrapper(type(real.__name__, (), of_class)(), real)
+    wrapper.__module__ = "os"
+    return wrapper
 
 
 def observe_programs(current: Callable[[], Children | None]) -> None:
     """Have programs started so that they are observed while there is a task.
 
-    `subprocess` and `multiprocessing` call `fork_exec`; others take the environment as it is.
+    `subprocess` calls `posix_spawn` or `fork_exec`, and `multiprocessing` the latter; others take
+    the environment as it is.
 
     Args:
         current: gives the children of the task that runs; None without one.
@@ -90,6 +102,9 @@ def observe_programs(current: Callable[[], Children | None]) -> None:
         start = getattr(holder, name, None)
         if start is not None and not hasattr(start, "__wrapped__"):
             setattr(holder, name, _observed(start, current))
+    for spawn in (os.posix_spawn, os.posix_spawnp):
+        if not hasattr(spawn, "__wrapped__"):
+            setattr(os, spawn.__name__, _observed_spawn(spawn, current))
 
 
 def _observed(start: Callable[..., Any], current: Callable[[], Children | None]) -> Any:
@@ -97,7 +112,7 @@ def _observed(start: Callable[..., Any], current: Callable[[], Children | None])
     def observed(*arguments: Any) -> Any:
         children = current()
         if children is not None and len(arguments) > _ENVIRONMENT:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(Exception):  # The call itself must not fail for it.
                 children.expect()
                 changed = children.environment(arguments[_ENVIRONMENT])
                 arguments = (
@@ -127,12 +142,9 @@ def observe_calls(current: Callable[[], Children | None], tell: Tell) -> None:
         if hasattr(sys.modules.get(module), "import_module"):
             setattr(sys.modules[module], "import_module", importing)  # noqa: B010 - any module
     os.system = _observed_system(os.system, current)
-    for spawn in (os.posix_spawn, os.posix_spawnp):
-        setattr(os, spawn.__name__, _observed_spawn(spawn, current))
 
 
 def _asking(real: Any, kind: str, tell: Tell) -> Any:
-    @functools.wraps(real)
     def asking(path: Any, *arguments: Any, **options: Any) -> Any:
         frame = sys._getframe(1)
         while frame.f_code.co_filename in PATHS and frame.f_back is not None:
@@ -141,7 +153,7 @@ def _asking(real: Any, kind: str, tell: Tell) -> Any:
             tell(kind, path, frame)
         return real(path, *arguments, **options)
 
-    return asking
+    return _like_builtin(real, asking)
 
 
 def _importing(real: Any, tell: Tell) -> Any:
@@ -157,16 +169,17 @@ def _importing(real: Any, tell: Tell) -> Any:
 
 
 def _observed_system(system: Any, current: Callable[[], Children | None]) -> Any:
-    @functools.wraps(system)
     def called(command: Any) -> Any:
         children = current()
         if children is None:
             return system(command)
-        children.expect()
         before = {
             name: os.environb.get(name) for name in (b"PYTHONPATH", b"MLOPS_CHILD_PYTHONPATH")
         }
-        os.environb.update(dict(each.split(b"=", 1) for each in children.environment(None)[-2:]))
+        with contextlib.suppress(OSError):
+            children.expect()
+            changed = children.environment(None)[-2:]
+            os.environb.update(dict(each.split(b"=", 1) for each in changed))
         try:
             return system(command)
         finally:
@@ -175,20 +188,27 @@ def _observed_system(system: Any, current: Callable[[], Children | None]) -> Any
                 if value is not None:
                     os.environb[name] = value
 
-    return called
+    return _like_builtin(system, called)
 
 
 def _observed_spawn(spawn: Any, current: Callable[[], Children | None]) -> Any:
-    @functools.wraps(spawn)
     def spawned(path: Any, arguments: Any, env: Any, *rest: Any, **options: Any) -> Any:
         children = current()
         if children is not None:
-            children.expect()
-            plain = [os.fsencode(name) + b"=" + os.fsencode(env[name]) for name in env]
-            env = dict(each.split(b"=", 1) for each in children.environment(plain))
+            with contextlib.suppress(Exception):  # The call itself must not fail for it.
+                children.expect()
+                env = _for_child(children, env)
         return spawn(path, arguments, env, *rest, **options)
 
-    return spawned
+    return _like_builtin(spawn, spawned)
+
+
+def _for_child(children: Children, env: Any) -> dict[bytes, bytes]:
+    """Return the environment of a child; without one (None), it gets that of this process."""
+    plain = None
+    if env is not None:
+        plain = [os.fsencode(name) + b"=" + os.fsencode(env[name]) for name in env]
+    return dict(each.split(b"=", 1) for each in children.environment(plain))
 
 
 _ENVIRONMENT = 5

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,12 @@ def exists(path):
 def size(path):
     return os.path.getsize(path)
 """
+
+
+_STARTS = (
+    *(("_posixsubprocess", "fork_exec"), ("subprocess", "_fork_exec")),
+    *(("os", "posix_spawn"), ("os", "posix_spawnp")),
+)
 
 
 @pytest.mark.parametrize(("function", "asked"), [
@@ -56,8 +63,30 @@ def test_first_party_code_that_asks_for_a_status_is_noted(
     assert [what for what, *_ in seen] == ["read_variable", "copied_environment"]
 
 
-def test_programs_are_observed_only_while_there_is_a_task(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name in (("_posixsubprocess", "fork_exec"), ("subprocess", "_fork_exec")):
+def test_what_stands_for_a_builtin_is_used_like_it(tmp_path: Path) -> None:
+    kind = type(os.environ)
+    *_, stat = wrapped_reads(kind.__getitem__, kind.__iter__, os.stat, lambda *_: None)
+
+    class Holder:
+        status = stat
+
+    assert Holder().status(tmp_path) == os.stat(tmp_path)  # noqa: PTH116 - what is wrapped
+    assert stat in os.supports_follow_symlinks
+
+
+def test_what_stands_for_a_builtin_can_be_pickled(monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = type(os.environ)
+    *_, stat = wrapped_reads(kind.__getitem__, kind.__iter__, os.stat, lambda *_: None)
+    monkeypatch.setattr(os, "stat", stat)
+    assert pickle.loads(pickle.dumps(stat)) is stat  # noqa: S301 - of this test
+
+
+@pytest.mark.parametrize("env", [{}, None])
+def test_programs_are_observed_only_while_there_is_a_task(
+    env: dict[str, str] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    for module, name in _STARTS:
         real = getattr(sys.modules[module], name, None)
         if real is not None:  # Also puts back what other tests have wrapped.
             monkeypatch.setattr(sys.modules[module], name, inspect.unwrap(real))
@@ -67,7 +96,7 @@ def test_programs_are_observed_only_while_there_is_a_task(monkeypatch: pytest.Mo
     def path_of_program() -> str:
         script = "import os; print(os.environ.get('PYTHONPATH', 'none'))"
         run = [sys.executable, "-S", "-c", script]
-        done = subprocess.run(run, capture_output=True, text=True, check=True, env={})
+        done = subprocess.run(run, capture_output=True, text=True, check=True, env=env)
         return done.stdout.strip()
 
     assert path_of_program() == "none"
