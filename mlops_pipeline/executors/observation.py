@@ -73,6 +73,7 @@ class Watch:
         self._read: set[str] = set()
         self._made: list[str] = []
         self.modules: dict[str, str] = {}
+        self.globs: dict[str, str] = {}
         self.complete = True
         self.task = task
         self.before = before
@@ -178,7 +179,7 @@ class Watch:
         if searches_packages(frame) or is_of_component(frame, self.top):
             return
         folders, kept = self.facts_of(frame).folders, self.name(name, full)
-        kind = kind_of_listing(frame)
+        kind = kind_of_listing(frame, self.globs, full)
         if kept not in folders or (kind := both_kinds(folders[kept][0], kind)) != folders[kept][0]:
             folders[kept] = [kind, *listing(full, kind, self.written)]
 
@@ -328,7 +329,6 @@ _watches: list[Watch] = []
 """Tasks that run in this process; what is used counts for `_watch`, the newest."""
 _watch: Watch | None = None
 _lock = threading.Lock()
-_ENVIRON: Any = type(os.environ)
 _real: list[tuple[Any, Any, Any]] = []
 """What the wrappers of reads stand for, while there are any."""
 
@@ -337,16 +337,15 @@ _real: list[tuple[Any, Any, Any]] = []
 def watching(task: Task, before: Mapping[bytes, bytes]) -> Iterator[Watch]:
     """Observe what this process uses meanwhile."""
     # Loaded here: a run that only takes from the cache observes nothing.
-    from mlops_pipeline.executors.wrappers import wrapped_reads
+    from mlops_pipeline.executors.wrappers import observe_reads, put_reads
 
     global _watch
-    watch, kind = Watch(task, before), _ENVIRON
+    watch = Watch(task, before)
     watch.top = sys._getframe(2)
     with _lock:
         if not _watches:
             _add_hooks()
-            _real.append((kind.__getitem__, kind.__iter__, os.stat))
-            kind.__getitem__, kind.__iter__, os.stat = wrapped_reads(*_real[0], _tell)
+            _real.append(observe_reads(_tell))
         _watches.append(watch)
         _watch = watch
     try:
@@ -357,7 +356,7 @@ def watching(task: Task, before: Mapping[bytes, bytes]) -> Iterator[Watch]:
             watch.top = None
             _watch = _watches[-1] if _watches else None
             if not _watches:
-                kind.__getitem__, kind.__iter__, os.stat = _real.pop()
+                put_reads(*_real.pop())
         watch.forget_others()
 
 
@@ -444,6 +443,7 @@ _EVENTS: dict[str, Callable[[Watch, Any], None]] = {
     "compile": Watch.compiled,
     "os.listdir": Watch.listed,
     "os.scandir": Watch.listed,
+    "pathlib.Path.glob": _rarely("searched"),
     "os.mkdir": Watch.made_folder,
     "os.rename": Watch.renamed,
     "subprocess.Popen": _rarely("started"),

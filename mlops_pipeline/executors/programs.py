@@ -1,7 +1,7 @@
 """Uses that this process cannot see as they happen: by programs, children and C libraries.
 
-Loaded only where a task starts a program, opens a database or reads all variables at once. The
-functions take the `observation.Watch` of the task.
+Loaded only where a task starts a program, searches a folder by a pattern, opens a database or reads
+all variables at once. The functions take the `observation.Watch` of the task.
 """
 
 # Paths are plain strings, as in `observation`.
@@ -21,6 +21,8 @@ from typing import Any
 from mlops_pipeline.executors.readers import (
     IMPORTERS,
     THERE,
+    both_kinds,
+    kind_of_pattern,
     listing,
     source_of,
     stamp_at,
@@ -144,6 +146,12 @@ def _hand(watch: Any, full: str) -> None:
     """Note a file that other code may read, or write: it counts if it is as it was then."""
     watch.note_file(full, full, None)
     watch.handed.add(full)
+
+
+def searched(watch: Any, args: tuple[Any, Any], _: FrameType) -> None:
+    """Note the pattern of a search in a folder, which begins when its result is used."""
+    full, kind = watch.full(text_of(args[0])), kind_of_pattern(text_of(args[1]))
+    watch.globs[full] = both_kinds(watch.globs.get(full, kind), kind)
 
 
 def connected(watch: Any, args: tuple[Any], _: FrameType) -> None:

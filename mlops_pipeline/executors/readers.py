@@ -8,6 +8,7 @@ from __future__ import annotations
 import _collections_abc
 import contextlib
 import fnmatch
+import functools
 import hashlib
 import os
 import sys
@@ -33,6 +34,7 @@ EXISTENCE = ("exists", "lexists", "isfile", "isdir", "islink", "is_file", "is_di
 STATUS = ("stat", "lstat")
 IMPORTERS = ("/importlib/", "/importlib_metadata/", "/pkgutil.py", "<string>")
 _GLOBS = ("/glob.py", "/pathlib.py", "/pathlib/__init__.py", "/pathlib/_local.py")
+_SELECTORS = ("select_wildcard", "select_recursive_step")
 _ZIP = "<frozen zipimport"
 _LINES = ("/linecache.py", "/tokenize.py")
 PASSED = (os.getenv.__code__.co_filename, _collections_abc.Mapping.get.__code__.co_filename)
@@ -225,19 +227,44 @@ def _is_asked_for(folder: str, name: str, kind: str) -> bool:
     return deep or any(fnmatch.fnmatch(name, part) for part in parts if part != "**")
 
 
-def kind_of_listing(frame: FrameType | None) -> str:
-    """Return how a folder is read: the kind for `listing`."""
+def kind_of_listing(frame: FrameType | None, globs: Mapping[str, str], folder: str) -> str:
+    """Return how a folder is read: the kind for `listing`.
+
+    Args:
+        globs: for `kind_of_glob`.
+    """
     if frame is not None and frame.f_code.co_filename.endswith("/pkgutil.py"):
         return "modules"
     while frame is not None and frame.f_code.co_filename.endswith(_GLOBS):
         name, given = frame.f_code.co_name, frame.f_locals
         pattern = given.get("pattern", given.get("pathname"))
+        if name in _SELECTORS:
+            # `Path.glob` of Python 3.13 has returned before it searches.
+            exact = getattr(given.get("self"), "case_sensitive", True)
+            return kind_of_glob(globs, folder) if exact else "names"
         if name in ("glob", "rglob", "_iglob") and isinstance(pattern, str):
-            if pattern.endswith("**") and not given.get("dironly"):
+            if given.get("case_sensitive") is False:
                 return "names"
-            return f"like {'**/' if name == 'rglob' else ''}{pattern}"
+            if given.get("dironly"):
+                return f"like {pattern}"
+            return kind_of_pattern(f"{'**/' if name == 'rglob' else ''}{pattern}")
         frame = frame.f_back
     return "names"
+
+
+def kind_of_pattern(pattern: str) -> str:
+    """Return the kind for `listing` of what is searched by a pattern."""
+    return "names" if not pattern or pattern.endswith("**") else f"like {pattern}"
+
+
+def kind_of_glob(globs: Mapping[str, str], folder: str) -> str:
+    """Return the kind for `listing` of a folder that `Path.glob` goes through.
+
+    Args:
+        globs: kinds by the folder that a search began in.
+    """
+    kinds = [kind for root, kind in globs.items() if f"{folder}/".startswith(f"{root}/")]
+    return functools.reduce(both_kinds, kinds) if kinds else "names"
 
 
 def both_kinds(one: str, other: str) -> str:

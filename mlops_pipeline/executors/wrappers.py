@@ -10,6 +10,7 @@ import contextlib
 import functools
 import importlib
 import os
+import pathlib
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -37,6 +38,25 @@ class Asked(NamedTuple):
 
 Tell = Callable[[str, Any, FrameType], None]
 """Function that notes a call: what it does, the path or variable, the frame that calls."""
+
+
+_ENVIRON: Any = type(os.environ)
+_ACCESSOR: Any = getattr(pathlib, "_NormalAccessor", None)
+"""Holder of the functions that `pathlib` calls, in Python 3.10."""
+
+
+def observe_reads(tell: Tell) -> tuple[Any, Any, Any]:
+    """Put the wrappers of reads around them, and return for `put_reads` what was there."""
+    real = _ENVIRON.__getitem__, _ENVIRON.__iter__, os.stat
+    put_reads(*wrapped_reads(*real, tell))
+    return real
+
+
+def put_reads(getitem: Any, iterate: Any, stat: Any) -> None:
+    """Have these functions called for `os.environ`'s methods and for `os.stat`."""
+    _ENVIRON.__getitem__, _ENVIRON.__iter__, os.stat = getitem, iterate, stat
+    if _ACCESSOR is not None:
+        _ACCESSOR.stat = stat
 
 
 @functools.lru_cache(maxsize=4)

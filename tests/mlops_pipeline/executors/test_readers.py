@@ -7,11 +7,14 @@ import sys
 import traceback
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import pytest
 
 from mlops_pipeline.executors.readers import (
     is_installed,
+    kind_of_glob,
+    kind_of_pattern,
     listing,
     opened_by_python,
     reader_of,
@@ -63,6 +66,30 @@ def test_the_reader_is_the_users_code_and_not_that_of_a_library() -> None:
     found: list[FrameType | None] = []
     json.loads("{}", object_hook=lambda _: found.append(reader_of(sys._getframe(1))))
     assert found == [None]
+
+
+def test_a_variable_that_a_function_within_expandvars_reads_is_read_by_its_caller() -> None:
+    text = "def expandvars(read):\n    def repl():\n        return read()\n    return repl()\n"
+    code: dict[str, Any] = {}
+    exec(compile(text, "<frozen posixpath>", "exec"), code)  # noqa: S102 - code of this test
+    assert code["expandvars"](lambda: reader_of(sys._getframe(1))) is sys._getframe(0)
+
+
+@pytest.mark.parametrize(("pattern", "kind"), [
+    ("*.csv", "like *.csv"),
+    ("**/*.csv", "like **/*.csv"),
+    ("rows/**", "names"),
+])  # fmt: skip
+def test_a_search_counts_for_the_folders_below_its_own(pattern: str, kind: str) -> None:
+    globs = {"/data": kind_of_pattern(pattern), "/more": "names"}
+    assert kind_of_glob(globs, "/data") == kind_of_glob(globs, "/data/rows") == kind
+    assert kind_of_glob(globs, "/database") == "names"
+
+
+def test_searches_of_one_folder_count_together() -> None:
+    globs = {"/data": "like *.csv", "/data/rows": "like *.md"}
+    assert kind_of_glob(globs, "/data") == "like *.csv"
+    assert kind_of_glob(globs, "/data/rows") == "like *.csv/*.md"
 
 
 def test_a_search_for_installed_packages_is_no_use_of_a_folder() -> None:
