@@ -36,6 +36,8 @@ from mlops_pipeline.uris import is_remote
 ENGINES = ("podman", "docker")
 _PLACEHOLDER = re.compile(r"\{\{\s*(inputs|outputs|parameters)\.([^{}]+?)\s*\}\}")
 _READ_SIZE = 64 * 1024
+# What the engine says of itself is no output of the container.
+_QUIET = {"PODMAN_IGNORE_CGROUPSV1_WARNING": "1"}
 
 
 def run_container(task: Task, executor: ContainerExecutor, target: Any) -> TaskResult:
@@ -201,7 +203,7 @@ class _Container:
         """Run it to its end, handing on what it prints."""
         process = subprocess.Popen(
             [self.engine, "run", *self._identity(), *self.arguments],
-            env={**os.environ, **self.environment},
+            env={**_QUIET, **os.environ, **self.environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

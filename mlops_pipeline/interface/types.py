@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import enum
 import importlib
+import inspect
 import math
 import os
 import re
@@ -97,6 +98,9 @@ def _closed(part: Any) -> Any:
     if not isinstance(part, dict):
         return part
     closed = {key: _closed(value) for key, value in part.items()}
+    if "title" in part and isinstance(part.get("description"), str):
+        # From 3.13 on, Python takes the indentation of docstrings away.
+        closed["description"] = inspect.cleandoc(part["description"])
     if part.get("type") == "object" and "properties" in part:
         closed.setdefault("additionalProperties", False)
     return closed

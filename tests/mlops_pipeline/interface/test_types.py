@@ -59,3 +59,22 @@ def test_records_allow_no_fields_but_their_own() -> None:
     parameters = read_interface(f).parameters
     assert parameters["configs"].schema["items"]["additionalProperties"] is False
     assert parameters["notes"].schema["additionalProperties"] == {"type": "integer"}
+
+
+@dataclass
+class Described:
+    """Settings.
+
+    Args:
+        rate: how fast.
+    """
+
+    description: str = ""
+
+
+def test_descriptions_are_the_same_on_every_python() -> None:
+    def f(settings: Described): ...
+
+    schema = read_interface(f).parameters["settings"].schema
+    assert schema["description"] == "Settings.\n\nArgs:\n    rate: how fast."
+    assert schema["properties"].keys() == {"description"}
