@@ -27,7 +27,7 @@ def build(hp):
 def tuner_fn(fn_args):
     tuner = keras_tuner.GridSearch(build, "val_loss", directory=fn_args.working_dir)
     x = np.linspace(0, 1, 16)
-    fit = {"x": x, "y": 2 * x, "validation_data": (x, 2 * x), "epochs": 2, "verbose": 0}
+    fit = {"x": x, "y": 2 * x, "validation_data": (x, 2 * x), "epochs": 20, "verbose": 0}
     return TunerFnResult(tuner, fit)
 """
 
