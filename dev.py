@@ -183,11 +183,16 @@ def choose(name: str) -> tuple[Python, Lock]:
     )
 
 
+def can_have(name: str) -> bool:
+    """Return True if a Python of this machine does for a world."""
+    return find(name)[0] is not None
+
+
 def worlds_here() -> list[str]:
     """Choose the worlds to check on this machine; print those that are left out."""
     kept = []
     for name, world in WORLDS.items():
-        if world.optional and not find(name)[0]:
+        if world.optional and not can_have(name):
             versions = " or ".join(f"{a}.{b}" for a, b in world.locks[0].pythons)
             print(f"NOT RUN: tests with {name!r}: there is no Python {versions} here", flush=True)
         else:
@@ -446,7 +451,7 @@ def act(chosen: argparse.Namespace, rest: Sequence[str]) -> int:
     # Settings of the caller's own runs are none of the tests'.
     settings = {k for k in os.environ if k.startswith("MLOPS_") and not k.startswith("MLOPS_TEST_")}
     environment = {k: v for k, v in child_environment().items() if k not in settings}
-    bench = checks.Bench(ROOT, environment, setup, lambda name: find(name)[0] is not None)
+    bench = checks.Bench(ROOT, environment, setup, can_have)
     if chosen.command == "lint":
         return checks.report(checks.lint(bench, setup("light")))
     worlds = [chosen.world] if getattr(chosen, "world", None) else worlds_here()
