@@ -408,9 +408,10 @@ def dump(pipeline: PipelineIR) -> bytes:
 
 def _sorted(part: Any) -> Any:
     """Return a part of the IR with the keys of dicts sorted, but for those in the user's values."""
-    if isinstance(part, list | tuple):
+    # What msgspec gives is of these types themselves; the IR of large pipelines has many parts.
+    if type(part) in _LISTS:
         return [_sorted(item) for item in part]
-    if not isinstance(part, dict) or part.get("kind") == "literal":
+    if type(part) is not dict or part.get("kind") == "literal":
         return part
     found = {}
     for name, field in part.items():
@@ -422,13 +423,14 @@ def _sorted(part: Any) -> Any:
             found[name] = {key: _sorted(value) for key, value in field.items()}
         elif name in _NAMED:
             found[name] = dict(sorted(field.items()))
-        elif name == "default" or not isinstance(field, dict | list | tuple):
+        elif name == "default":
             found[name] = field
         else:
             found[name] = _sorted(field)
     return found
 
 
+_LISTS = (list, tuple)
 _NAMED = frozenset(("labels", "environment", "properties"))
 """Fields whose keys are the user's names, and whose values stay as they are."""
 

@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 
 from mlops_pipeline.executors import Task, TaskResult
+from mlops_pipeline.runners.workers.messages import Reply, TaskRequest, from_line, to_line
 from mlops_pipeline.runners.workers.output import Output
 from mlops_pipeline.runners.workers.surroundings import Surroundings, are_unchanged
-from mlops_pipeline.runners.workers.worker import Reply, TaskRequest, from_line, to_line
 
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "

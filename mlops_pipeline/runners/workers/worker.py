@@ -12,60 +12,18 @@ import atexit
 import contextlib
 import faulthandler
 import io
-import json
 import os
 import signal
 import sys
 import threading
 from types import FrameType
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
-import msgspec
-from msgspec import Struct
-
-from mlops_pipeline.executors import Task, TaskResult, execute
+from mlops_pipeline.executors import execute
+from mlops_pipeline.runners.workers.messages import Reply, TaskRequest, from_line, to_line
 from mlops_pipeline.runners.workers.surroundings import Imports
 
 _PR_SET_CHILD_SUBREAPER = 36
-
-
-_M = TypeVar("_M", bound=Struct)
-
-
-class TaskRequest(Struct, frozen=True):
-    """A task, and the line that ends its output."""
-
-    task: Task
-    end_of_output: str
-
-
-class Reply(Struct, frozen=True):
-    """Result of a task in a worker.
-
-    Args:
-        reusable: false if it left child processes behind.
-        imported: first-party files that were imported for it, with their stamps.
-    """
-
-    result: TaskResult
-    reusable: bool = True
-    imported: dict[str, str] = {}
-
-
-def to_line(message: TaskRequest | Reply) -> bytes:
-    """Return a message as a line of JSON; it may have Python's `NaN` and `Infinity`."""
-    return json.dumps(msgspec.to_builtins(message)).encode() + b"\n"
-
-
-def from_line(line: bytes, kind: type[_M]) -> _M:
-    """Return the message in a line."""
-    plain = json.loads(line)
-    # Two threads that are the first to read a type with msgspec end the process (SIGSEGV).
-    with _READING:
-        return msgspec.convert(plain, kind)
-
-
-_READING = threading.Lock()
 
 
 class Stopped(KeyboardInterrupt):
