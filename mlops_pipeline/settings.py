@@ -36,6 +36,9 @@ OTHER_VARIABLES = (
 )
 """Variables with our prefix that are not settings."""
 
+LONGEST_LEASE = 1e8
+"""Seconds that a lease may have at most: three years."""
+
 
 class Settings(Struct, frozen=True, omit_defaults=False):
     """All settings, with absolute paths."""
@@ -46,7 +49,9 @@ class Settings(Struct, frozen=True, omit_defaults=False):
     lease: Annotated[
         float,
         Meta(
-            gt=0, le=1e8, description="seconds without a sign of life until a node counts as dead"
+            gt=0,
+            le=LONGEST_LEASE,
+            description="seconds without a sign of life until a node elsewhere counts as dead",
         ),
     ] = 60.0
     lock: Annotated[str, Meta(description="lock file whose content is part of every cache key")] = (
