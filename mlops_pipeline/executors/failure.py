@@ -18,6 +18,7 @@ from mlops_pipeline.tracebacks import frames_of_user, summary, tail, traceback_t
 MASK = "***"
 # A line of a secret that is shorter than this (an END marker, a brace) gives nothing away.
 _SHORTEST_LINE = 8
+_CUT = "...\n"  # Begins what `tracebacks.tail` has cut.
 
 
 class Redactor:
@@ -73,12 +74,24 @@ class Redactor:
             properties=self.value(result.properties),
             error=self.text(result.error),
             hint=self.text(result.hint),
-            details=self.text(result.details),
+            details=self._without_parts(self.text(result.details)),
             retryable=result.retryable,
             gate=self._gate(result.gate),
             observed=result.observed,
             stale=result.stale,
         )
+
+    def _without_parts(self, text: str) -> str:
+        """Return a text, which may have been cut in a secret, without the part at either end."""
+        head = _CUT if text.startswith(_CUT) else ""
+        text = text[len(head) :]
+        for needle in self._needles:
+            for length in range(len(needle) - 1, _SHORTEST_LINE - 1, -1):
+                if text.startswith(needle[-length:]):
+                    text = MASK + text[length:]
+                if text.endswith(needle[:length]):
+                    text = text[:-length] + MASK
+        return head + text
 
     def _gate(self, gate: Gate | None) -> Gate | None:
         if gate is None:

@@ -9,6 +9,7 @@ import pytest
 from mlops_pipeline.artifacts import Model
 from mlops_pipeline.errors import ExecutorError, NotFoundError
 from mlops_pipeline.executors import ArtifactRef, Redactor, Task, execute
+from mlops_pipeline.executors.failure import failed
 from mlops_pipeline.interface import Output
 from mlops_pipeline.ir import FunctionExecutor
 
@@ -131,3 +132,13 @@ def test_secrets_that_are_printed_in_this_process_are_hidden(
     run(say, secrets={"token": "API_TOKEN"})
     said = capsys.readouterr()
     assert (said.out, said.err) == ("***\nand more\n", "with ***\n")
+
+
+@pytest.mark.parametrize("before", [0, 1, 8_000, 9_000])
+@pytest.mark.parametrize("after", [7_960, 7_970, 7_990, 8_100])
+def test_a_secret_in_which_a_text_was_cut_is_hidden(before: int, after: int) -> None:
+    secret = "CaNaRy-0123456789abcdef0123456789abcdef"
+    result = failed(ValueError("x" * before + secret + "y" * after))
+    shown = Redactor([secret]).result(result).details
+    assert not any(secret[start : start + 10] in shown for start in range(len(secret) - 10))
+    assert "yyyy" in shown
