@@ -21,7 +21,7 @@ from mlops_pipeline.roots import (
     open_root,
 )
 from mlops_pipeline.run_state.lock_file import find_lock
-from mlops_pipeline.settings import Settings
+from mlops_pipeline.settings import Settings, Verify
 from mlops_pipeline.store import ArtifactRecord, MetadataStore
 from mlops_pipeline.uris import is_remote, local_place
 
@@ -42,6 +42,7 @@ class Workspace:
         scratch: folder of this machine for what is kept elsewhere; the user's cache folder if
             empty.
         scratch_limit: gigabytes of local copies that are kept.
+        verify: which stored files are read to check them.
     """
 
     store: MetadataStore
@@ -52,6 +53,7 @@ class Workspace:
     lease: float = 60.0
     scratch: str = ""
     scratch_limit: float = LIMIT
+    verify: Verify = "stamp"
 
     @cached_property
     def artifact_root(self) -> ArtifactRoot:
@@ -61,13 +63,13 @@ class Workspace:
             SettingsError: its URL cannot be used, or the library for it is missing.
         """
         if "://" not in self.root:
-            return LocalRoot(Path(self.root).absolute())
+            return LocalRoot(Path(self.root).absolute(), self.verify)
         return open_root(self.root, scratch_folder(self.scratch), self.copies)
 
     @cached_property
     def copies(self) -> Copies:
         """Local copies of artifacts that are kept elsewhere."""
-        return copies_in(self.scratch, self.scratch_limit)
+        return copies_in(self.scratch, self.scratch_limit, self.verify)
 
     @property
     def digests(self) -> StatCache:
@@ -88,6 +90,8 @@ class Workspace:
         if not is_remote(record.uri):
             return digest_path(local_place(record.uri), self.artifact_root.digests)
         known = (str(record.properties.get(TAG, "")), record.digest)
+        if self.verify == "always":
+            known = ("", "")
         return digest_uri(record.uri, self.copies.digests, known)
 
     def registered(self, record: ArtifactRecord) -> ArtifactRecord:
@@ -109,9 +113,9 @@ class Workspace:
         return self.base_dir / path
 
 
-def copies_in(scratch: str, limit: float) -> Copies:
+def copies_in(scratch: str, limit: float, verify: Verify = "stamp") -> Copies:
     """Return the local copies below a scratch folder; an empty one is the user's cache folder."""
-    return Copies(scratch_folder(scratch) / "copies", limit)
+    return Copies(scratch_folder(scratch) / "copies", limit, verify)
 
 
 def scratch_folder(scratch: str) -> Path:
@@ -133,4 +137,5 @@ def open_workspace(
         lease=settings.lease,
         scratch=settings.scratch,
         scratch_limit=settings.scratch_limit,
+        verify=settings.cache_verify,
     )
