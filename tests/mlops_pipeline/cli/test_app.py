@@ -166,3 +166,21 @@ def test_closed_streams_do_no_harm(tmp_path: Path, closed: str) -> None:
     (tmp_path / "mlops.toml").touch()
     done = shell(tmp_path, f"mlops config {closed}")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["show", "\udcff"], "no UTF-8"),
+        (["run", ".", "-p", "steps=\udcff"], "no UTF-8"),
+        (["run", "a" * 5000 + ".py"], "too long"),
+        (["run", ".", "--root", "a" * 5000], "too long"),
+        (["runs", "--project", "a" * 5000], "too long"),
+    ],
+)
+def test_names_that_no_system_takes_are_the_users_mistake(
+    mlops: Mlops, arguments: list[str], named: str
+) -> None:
+    found = mlops(*arguments)
+    assert found.code == 2
+    assert named in found.err
