@@ -221,8 +221,11 @@ def _typed(name: str, value: Any, origin: str) -> Any:
     hint = get_type_hints(Settings, include_extras=True)[name]
     # The environment has only texts; a file says what it means.
     strict = origin.endswith(FILE)
-    if "\0" in str(value):
-        raise SettingsError(f"setting {name!r} from {origin} has a NUL character in it")
+    text = "".join(map(str, value)) if isinstance(value, list) else str(value)
+    if any(each == "\0" or "\ud800" <= each <= "\udfff" for each in text):
+        raise SettingsError(
+            f"setting {name!r} from {origin} has a NUL character in it, or is no UTF-8"
+        )
     try:
         return msgspec.convert(value, hint, strict=strict)
     except msgspec.ValidationError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import html
 import json
 import sys
 import urllib.parse
@@ -135,12 +136,17 @@ def _spellings(secret: str) -> Iterator[str]:
     yield secret
     yield repr(secret)[1:-1]
     yield json.dumps(secret)[1:-1]
+    yield json.dumps(json.dumps(secret))[3:-3]
+    yield html.escape(secret)
     if len(secret) < _SHORTEST_LINE:
         return  # Its digits would be found in any number.
     data = secret.encode("utf-8", "surrogateescape")
     quoted = urllib.parse.quote_from_bytes(data, safe="")
     yield from (quoted, quoted.lower(), urllib.parse.quote(data), urllib.parse.quote_plus(data))
     yield from (data.hex(), data.hex().upper())
+    # As MIME and the shell write it.
+    lines = base64.encodebytes(data).decode().splitlines()
+    yield from (line for line in lines if len(line) >= _SHORTEST_LINE)
     # In a longer text (`user:secret`) it begins at one of three bits, and its ends mix with others.
     for before in range(3):
         code = base64.b64encode(b"\0" * before + data).decode()

@@ -12,6 +12,7 @@ import hashlib
 import logging
 import os
 import secrets
+import stat
 from functools import lru_cache
 from hmac import compare_digest
 from pathlib import Path
@@ -89,8 +90,9 @@ def _kept_key(file: Path) -> bytes:
 
 
 def _read_key(file: Path) -> bytes:
-    if file.stat().st_mode & 0o022:
-        raise ValueError(f"others may write to {file}")
+    mode = file.stat().st_mode
+    if mode & 0o022 or not stat.S_ISREG(mode):
+        raise ValueError(f"{file} is no file, or others may write to it")
     key = file.read_bytes()
     if len(key) < _BYTES:
         raise ValueError(f"{file} has {len(key)} bytes, a key has at least {_BYTES}")

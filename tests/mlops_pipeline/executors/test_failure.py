@@ -1,4 +1,6 @@
 import base64
+import html
+import json
 import sys
 import urllib.parse
 from collections.abc import Callable
@@ -142,3 +144,20 @@ def test_a_secret_in_which_a_text_was_cut_is_hidden(before: int, after: int) -> 
     shown = Redactor([secret]).result(result).details
     assert not any(secret[start : start + 10] in shown for start in range(len(secret) - 10))
     assert "yyyy" in shown
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda secret: base64.encodebytes(secret.encode()).decode(),
+        lambda secret: json.dumps({"body": json.dumps({"token": secret})}),
+        html.escape,
+    ],
+    ids=["lines of base64", "JSON in JSON", "HTML"],
+)
+def test_a_secret_is_hidden_in_what_is_written_around_it(write: Callable[[str], str]) -> None:
+    secret = 'CaNaRy"&<' + "0123456789abcdef" * 12
+    shown = Redactor([secret]).text(write(secret))
+    assert "0123456789" not in shown
+    assert "MDEyMzQ1" not in shown
+    assert base64.encodebytes(secret.encode()).decode()[77:100] not in shown
