@@ -43,6 +43,9 @@ Verify = Literal["stamp", "sampled", "always"]
 LONGEST_LEASE = 1e8
 """Seconds that a lease may have at most: three years."""
 
+SCRATCH_LIMIT = 20.0
+"""Gigabytes of local copies that are kept, where the settings say nothing."""
+
 
 class Settings(Struct, frozen=True, omit_defaults=False):
     """All settings, with absolute paths."""
@@ -66,7 +69,7 @@ class Settings(Struct, frozen=True, omit_defaults=False):
     ] = ""
     scratch_limit: Annotated[
         float, Meta(gt=0, le=1e9, description="gigabytes of such copies to keep")
-    ] = 20.0
+    ] = SCRATCH_LIMIT
     cache_verify: Annotated[
         Verify,
         Meta(
