@@ -42,6 +42,11 @@ class Project:
         """The folder from which the project is searched upward: --project, or the current one."""
         return self._start
 
+    @property
+    def folders(self) -> list[Path]:
+        """The project and the folder that it is searched from: the user's own code."""
+        return [self.resolved.project, self.folder]
+
     def begin_at(self, pipeline: str) -> None:
         """Take the settings of the project that a pipeline on the command line is in."""
         if not self._fixed:

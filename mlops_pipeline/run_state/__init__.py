@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     )
     from mlops_pipeline.run_state.lock_file import find_lock, lock_digest
     from mlops_pipeline.run_state.moved import follow, moved_path
+    from mlops_pipeline.run_state.origin import refuse_foreign
     from mlops_pipeline.run_state.selection import (
         BASE,
         FORCE,
@@ -82,6 +83,7 @@ else:
             ),
             "lock_file": "find_lock lock_digest",
             "moved": "follow moved_path",
+            "origin": "refuse_foreign",
             "selection": (
                 "BASE FORCE RESERVED SELECTION Selection WHOLE chosen refuse_reserved "
                 "select selection_of"
@@ -132,6 +134,7 @@ __all__ = [
     "pipeline_of",
     "process_of",
     "reap",
+    "refuse_foreign",
     "refuse_reserved",
     "refuse_run_by_another",
     "refuse_taken",

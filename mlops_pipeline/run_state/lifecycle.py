@@ -26,6 +26,7 @@ from mlops_pipeline.run_state.liveness import (
     sweep_watched,
     this_process,
 )
+from mlops_pipeline.run_state.origin import ORIGIN, origin
 from mlops_pipeline.run_state.selection import WHOLE, Selection, chosen, select
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.store import (
@@ -95,6 +96,11 @@ def new_run(ir: PipelineIR, run_id: str, workspace: Workspace, start: Start) -> 
         if selection.partial and select(ir, selection)[1]:
             base_run = find_base_run(store, ir, selection.base_run, run_id)
     values = run_parameters(ir, start.parameters)
+    folders = {
+        "base_dir": str(workspace.base_dir),
+        "import_paths": list(workspace.import_paths),
+        "root": workspace.artifact_root.url,
+    }
     sweep(workspace, ir.name)
     run = Run(
         id=run_id,
@@ -105,9 +111,8 @@ def new_run(ir: PipelineIR, run_id: str, workspace: Workspace, start: Start) -> 
         started=time.time(),
         properties={
             "host": host(),
-            "base_dir": str(workspace.base_dir),
-            "import_paths": list(workspace.import_paths),
-            "root": workspace.artifact_root.url,
+            **folders,
+            ORIGIN: origin(run_id, folders),
             "labels": dict(ir.labels),
             **kept,
             **(this_process() if start.hold else {}),
