@@ -63,7 +63,7 @@ def _parts(features: Sequence[_Feature]) -> Iterator[slice]:
         fitting = int(np.searchsorted(ends, before + LIST_BYTES, side="right"))
         stop = min(start + BATCH_ROWS, max(fitting, start + 1))
         yield slice(start, stop)
-        start, before = stop, int(ends[min(stop, len(ends)) - 1])
+        start, before = stop, int(ends[stop - 1])
 
 
 Values = Any
