@@ -244,10 +244,16 @@ class InfraBlessing(Artifact):
     """An infrastructure validator's verdict: a file `INFRA_BLESSED` or `INFRA_NOT_BLESSED`."""
 
 
-class PushedModel(Artifact):
-    """A copy of the model that was pushed; `pushed_destination`, `pushed_version` say where."""
+class PushedModel(Model):
+    """A copy of the model that was pushed; `pushed_destination`, `pushed_version` say where.
 
-    BASE_TYPE = "Model"
+    It goes where a `Model` goes: to the BulkInferrer, or as a baseline to the Evaluator.
+    """
+
+    @property
+    def serving(self) -> Path:
+        """The folder of what is served, which is all that there is."""
+        return self.path
 
 
 class ExamplesDiff(Artifact):

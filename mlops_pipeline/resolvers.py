@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlops_pipeline.errors import ExecutorError, ResolutionError, did_you_mean
@@ -140,18 +140,41 @@ def ask_resolver(name: str, query: Query, import_paths: Iterable[str] = ()) -> l
 
 
 def latest(query: Query) -> list[ArtifactRecord]:
-    """Return the newest artifacts of the type; arguments `count` and `other_than`, a URI."""
+    """Return the newest artifacts of the type; arguments `count` and `other_than`, a URI.
+
+    With `other_than`, those of the same output of the same node, unless the arguments name another.
+    """
     count = query.arguments.get("count", 1)
     unwanted = _same_as(query)
-    wanted = (each for each in query.live() if unwanted.isdisjoint((each.id, each.digest)))
+    found = replace(query, arguments={**query.arguments, **_its_output(query)}).live()
+    wanted = (each for each in found if unwanted.isdisjoint((each.id, each.digest)))
     return list(itertools.islice(wanted, count))
 
 
 def _same_as(query: Query) -> set[int | str]:
     """Return ids and digests of the artifacts at the URI in the argument `other_than`."""
-    place = query.arguments.get("other_than")
-    others = query.store.artifacts_by_uri(place) if place else []
+    others = _others(query)
     return {record.id for record in others} | {r.digest for r in others if r.digest}
+
+
+def _others(query: Query) -> Sequence[ArtifactRecord]:
+    uri = query.arguments.get("other_than")
+    return query.store.artifacts_by_uri(uri) if uri else []
+
+
+def _its_output(query: Query) -> dict[str, str]:
+    """Return the node and the output that wrote `other_than`, where the query names neither.
+
+    Other nodes write the same type, as Transform writes statistics, too.
+    """
+    if any(query.arguments.get(name) for name in ("pipeline", "node", "output")):
+        return {}
+    written = query.store.events_by_artifact([record.id for record in _others(query)])
+    keys = {e.execution_id: e.key for e in _only(written, Direction.OUTPUT)}
+    executions = query.store.executions(keys)
+    own = [each for each in executions if each.pipeline == query.pipeline]
+    newest = max(own, key=lambda execution: execution.id, default=None)
+    return {} if newest is None else {"node": newest.node_id, "output": keys[newest.id]}
 
 
 def latest_blessed_model(query: Query) -> list[ArtifactRecord]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mlops_components.engines import Engine, choose
 from mlops_components.models import DataSpec, ModelSpec, OutputExampleSpec
@@ -15,6 +16,7 @@ from mlops_components.records import (
     files_of_split,
     joined,
 )
+from mlops_components.training import payload_of
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, InferenceResult, Model, ModelBlessing
 from mlops_pipeline.errors import ParameterError
@@ -37,13 +39,17 @@ def BulkInferrer(
     data_spec: DataSpec | None = None,
     model_spec: ModelSpec | None = None,
     output_example_spec: OutputExampleSpec | None = None,
+    module_file: Path | None = None,
     engine: Unkeyed[Engine] = "auto",
     beam_pipeline_args: Unkeyed[list[str] | None] = None,
 ) -> None:
     """Ask the model for every example; write prediction logs, or examples with further columns.
 
     Args:
+        model: trained or pushed.
         output_example_spec: if given, `output_examples` is written, else `inference_result`.
+        module_file: Python file that defines `predict_fn`, as for the Evaluator, for models that
+            are no SavedModels.
         engine: see the page on engines.
         beam_pipeline_args: options of Beam and its runner.
     """
@@ -60,18 +66,37 @@ def BulkInferrer(
     choice = choose(engine, every, beam_pipeline_args)
     from mlops_components.models import _inference
 
-    asked = model_spec or ModelSpec()
-    inference = _inference.Inference(model.serving, asked.model_signature_name, asked.tag)
+    inference = _opened(model, model_spec or ModelSpec(), module_file, examples)
     columns = None
     targets = {inference_result.path / LOGS_PREFIX: every}
     if output_example_spec:
-        columns = _inference.Columns(inference.signatures, output_example_spec.output_columns_spec)
+        columns = _inference.Columns(inference.signatures, output_example_spec)
         targets = _describe(output_examples, examples[0], files)
+    else:
+        kinds = {each.properties.get("payload_format") or TF_EXAMPLE for each in examples}
+        # The loader reads examples of one kind beside their answers.
+        inference_result.properties["payload_format"] = ", ".join(sorted(map(str, kinds)))
     choice.note(output_examples if output_example_spec else inference_result)
     if choice.is_beam:
-        inference.write_with_beam(targets, columns, beam_pipeline_args or [])
+        _inference.write_with_beam(inference, targets, columns, beam_pipeline_args or [])
     else:
-        inference.write(targets, columns)
+        _inference.write(inference, targets, columns)
+
+
+def _opened(
+    model: Model, spec: ModelSpec, module_file: Path | None, examples: Sequence[Examples]
+) -> Any:
+    """Return the model, by the signatures of a SavedModel or the user's function."""
+    from mlops_components.models import _function_inference, _inference
+
+    if module_file is None:
+        return _inference.SavedModelInference(model.serving, spec.model_signature_name, spec.tag)
+    if spec != ModelSpec():
+        raise ParameterError(
+            "BulkInferrer has a model_spec, which names signatures, and a module_file",
+            hint="leave out one of the two",
+        )
+    return _function_inference.FunctionInference(model.serving, module_file, payload_of(examples))
 
 
 def _files(examples: Sequence[Examples], wanted: Sequence[str]) -> dict[str, SplitFiles]:

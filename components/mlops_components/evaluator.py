@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from mlops_components.engines import Engine, choose
+from mlops_components.engines import Choice, Engine, choose
 from mlops_components.evaluation import METRICS_FILE, PLOTS_FILE
-from mlops_components.records import chosen_splits, files_of_split, joined
-from mlops_components.training import EVAL_FOLDER
+from mlops_components.records import PayloadFormat, chosen_splits, files_of_split, joined
+from mlops_components.training import EVAL_FOLDER, payload_of
 from mlops_components.user_modules import optional_function, tfx_importable
 from mlops_pipeline import Input, Output, Unkeyed, component
 from mlops_pipeline.artifacts import Examples, Model, ModelBlessing, ModelEvaluation, Schema
 from mlops_pipeline.errors import ParameterError
 
 log = logging.getLogger(__name__)
+
+NO_THRESHOLD = "eval_config has no threshold"
 
 
 @component(base_type="Evaluate")
@@ -35,6 +38,7 @@ def Evaluator(
     example_splits: list[str] | None = None,
     module_file: Path | None = None,
     module_path: str | None = None,
+    unusable_baseline: Literal["fail", "ignore"] = "fail",
     tfx_compat: bool = False,
     engine: Unkeyed[Engine] = "auto",
     beam_pipeline_args: Unkeyed[list[str] | None] = None,
@@ -51,44 +55,95 @@ def Evaluator(
         example_splits: `eval` by default.
         module_file: Python file that may define `predict_fn`, for models that are not
             TensorFlow's, and TFX's `custom_eval_shared_model` and `custom_extractors`.
+        unusable_baseline: `ignore` goes on without a baseline model that cannot be loaded or asked,
+            as in a first run, and says so in the property `baseline_error`.
         tfx_compat: let the user's code import `tfx` where TFX is not installed.
         engine: `memory`, `beam`, or `auto`, which goes by the size of the examples.
         beam_pipeline_args: options of Beam and its runner.
     """
     from mlops_components.evaluation import _config, _tfma
-    from mlops_components.statistics import _tfdv
+    from mlops_components.models import _predict
 
     given = _given(eval_config, feature_slicing_spec, module_path)
-    parsed = _config.parse_config(given, fairness_indicator_thresholds)
-    config = _config.with_defaults(parsed, has_baseline=baseline_model is not None)
-    expected = _tfdv.read_schema(schema) if schema else None
-    files = joined(
-        files_of_split(each, split)
-        for each in examples
-        for split in chosen_splits(each.splits, example_splits or ["eval"])
-    )
-    features = _tfma.Features(files, expected)
-    choice = choose(engine, files, beam_pipeline_args)
+    config = _config.parse_config(given, fairness_indicator_thresholds)
+    read = _examples(examples, example_splits or ["eval"], schema)
+    choice = choose(engine, read.files, beam_pipeline_args)
+    task = _Task(config, read, evaluation.path, module_file, choice, beam_pipeline_args)
     with tfx_importable(tfx_compat):
-        if not optional_function("custom_extractors", module_file):
-            # Which else may make labels and features of their own.
-            _config.check_features(config, features, has_model=model is not None)
-        models = _models(config, model, baseline_model, module_file)
-        evaluation.path.mkdir(parents=True, exist_ok=True)
-        work = _tfma.Evaluation(config, models, files, expected, evaluation.path, module_file)
-        if choice.is_beam:
-            _tfma.evaluate_with_beam(work, beam_pipeline_args)
-        else:
-            _tfma.evaluate_in_memory(work)
+        try:
+            full = _evaluated(task, model, baseline_model)
+        except _predict.UnusableModelError as error:
+            if not (error.is_baseline and unusable_baseline == "ignore"):
+                raise
+            log.warning("the baseline is left out: %s", error.message)
+            baseline_model = None
+            blessing.properties["baseline_error"] = error.message
+            full = _evaluated(task, model, None)
     choice.note(evaluation)
-    reasons = _summarise(evaluation, config, features)
+    reasons = _summarise(evaluation, full, _tfma.Features(read))
     blessing.path.mkdir(parents=True, exist_ok=True)
     if model is not None:
         _name_models(blessing, model, baseline_model)
     if reasons is None:
-        log.warning("eval_config has no threshold: the model is not blessed")
+        log.warning("%s: the model is not blessed", NO_THRESHOLD)
+        blessing.properties["reasons"] = [NO_THRESHOLD]
     else:
         _bless(blessing, reasons)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """All that an evaluation needs but its models.
+
+    Args:
+        config: an `EvalConfig`, as it was given.
+        examples: to evaluate on.
+        output: folder for the results.
+    """
+
+    config: Any
+    examples: Any
+    output: Path
+    module_file: Path | None
+    choice: Choice
+    beam_pipeline_args: list[str] | None
+
+
+def _examples(examples: Sequence[Examples], splits: Sequence[str], schema: Schema | None) -> Any:
+    from mlops_components.evaluation import _tfma
+    from mlops_components.statistics import _tfdv
+
+    takes = (PayloadFormat.TF_EXAMPLE, PayloadFormat.TF_SEQUENCE_EXAMPLE)
+    files = joined(
+        files_of_split(each, split, takes=takes)
+        for each in examples
+        for split in chosen_splits(each.splits, splits)
+    )
+    expected = _tfdv.read_schema(schema) if schema else None
+    return _tfma.EvaluationExamples(files, expected, payload_of(examples))
+
+
+def _evaluated(task: _Task, model: Model | None, baseline: Model | None) -> Any:
+    """Compute and write the metrics of one or two models.
+
+    Returns:
+        The config with all defaults filled in.
+    """
+    from mlops_components.evaluation import _config, _tfma
+
+    config = _config.with_defaults(task.config, has_baseline=baseline is not None)
+    if not optional_function("custom_extractors", task.module_file):
+        # Which else may make labels and features of their own.
+        features = _tfma.Features(task.examples)
+        _config.check_features(config, features, has_model=model is not None)
+    models = _handles(config, model, baseline, task.module_file)
+    task.output.mkdir(parents=True, exist_ok=True)
+    work = _tfma.Evaluation(config, models, task.examples, task.output, task.module_file)
+    if task.choice.is_beam:
+        _tfma.evaluate_with_beam(work, task.beam_pipeline_args)
+    else:
+        _tfma.evaluate_in_memory(work)
+    return config
 
 
 def _given(
@@ -112,11 +167,11 @@ def _given(
     return eval_config
 
 
-def _models(
+def _handles(
     config: Any, model: Model | None, baseline: Model | None, module_file: Path | None
 ) -> list[Any]:
     """Return the models, in the order of the config's model specs."""
-    from mlops_components.evaluation._models import model_handle
+    from mlops_components.evaluation import _models
 
     found = []
     for spec in config.model_specs:
@@ -130,7 +185,7 @@ def _models(
             continue
         of_eval = artifact.path / EVAL_FOLDER
         folder = of_eval if spec.signature_name == "eval" else artifact.serving
-        found.append(model_handle(folder, spec.name, config, module_file))
+        found.append(_models.model_handle(folder, spec, config, module_file))
     return found
 
 

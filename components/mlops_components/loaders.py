@@ -24,6 +24,7 @@ from mlops_pipeline.artifacts import (
     ExamplesDiff,
     ExampleStatistics,
     HyperParameters,
+    InferenceResult,
     Model,
     ModelEvaluation,
     ModelRun,
@@ -211,6 +212,20 @@ def _foreign(folder: Path) -> NotFoundError:
         f"{files[0]} is not loaded for you: it is neither a Keras file nor a SavedModel",
         hint="load it with the library that wrote it, if you trust who did (as joblib.load(...))",
     )
+
+
+def load_inference_result(artifact: InferenceResult) -> pd.DataFrame:
+    """Return a row for each example that was asked for: its columns, and the answers.
+
+    An answer is the column `<signature>.<output>`, such as `serving_default.score`; of a
+    classification there are `.classes` and `.scores`, of a regression there is `.value`, and of
+    `predict_fn` there is `predict_fn.predictions`, or an output of the name that it gives.
+    """
+    from mlops_components.models import _prediction_logs
+
+    files = sorted(artifact.path.glob("prediction_logs-*"))
+    payload = artifact.properties.get("payload_format") or PayloadFormat.TF_EXAMPLE
+    return _prediction_logs.read_logs(files, str(payload))
 
 
 def load_model_run(artifact: ModelRun) -> pd.DataFrame:

@@ -29,7 +29,8 @@ def latest(
         pipeline: whose artifacts count; those of the asking pipeline if left out, "*" for all.
         node: only what this node wrote; `output` likewise.
         other_than: an artifact that does not count, nor one with the same bytes. Give the one of
-            this run here where the answer is what it is compared with.
+            this run here where the answer is what it is compared with. Only the same output of the
+            same node counts then, unless `pipeline`, `node` or `output` say otherwise.
     """
     arguments: dict[str, Any] = {"count": count, "pipeline": pipeline, "node": node}
     arguments["output"] = output

@@ -186,10 +186,12 @@ def _block(node: NodeRun, artifact: Artifact, screen: Screen) -> list[str]:
 
 
 def verdict_reasons(artifact: Artifact) -> list[str]:
-    """Return why a model is not blessed, or data was not compared, as far as it is known."""
+    """Return why a model is not blessed, or something was not compared, as far as it is known."""
     reasons = artifact.properties.get("reasons") or []
     lacking = artifact.properties.get("not_compared") or []
     found = [str(each) for each in reasons] if isinstance(reasons, list) else []
+    if baseline := artifact.properties.get("baseline_error"):
+        found.append(f"the baseline was left out: {one_line(baseline)}")
     if isinstance(lacking, list):
         found += [f"not compared: {each}" for each in lacking]
     more = len(found) - FINDINGS

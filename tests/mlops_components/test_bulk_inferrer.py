@@ -1,13 +1,17 @@
 """A model answers all examples: prediction logs as TFX writes them, or further columns."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from inferred_examples import inferred, written
+from inferred_examples import PREDICTED, inferred, written
 
 from mlops_components import (
     BulkInferrer,
     DataSpec,
+    OutputColumnsSpec,
+    OutputExampleSpec,
+    Pusher,
 )
 from mlops_components.records import SplitWriter
 from mlops_pipeline.artifacts import Artifact, Examples, Model, ModelBlessing
@@ -128,3 +132,23 @@ def test_rows_that_were_not_read_are_missed(model: Model, engine: str) -> None:
     made.properties["num_examples"] = {"train": 4}
     with pytest.raises(ExecutorError, match=r"split 'train' .*: 3 of 4 rows were read from"):
         inferred(made, model, engine=engine)
+
+
+def test_pushed_model_is_asked_as_the_trained_one(model: Model, tmp_path: Path) -> None:
+    pushed = run_component(Pusher, model=model, push_destination=str(tmp_path / "served"))
+    result, _ = inferred(written({"train": [1, 2]}), pushed.outputs["pushed_model"])
+    assert result.load()["serving_default.y"].tolist() == [2, 4]
+
+
+def test_only_chosen_columns_of_the_examples_are_kept(model: Model) -> None:
+    answers = [OutputColumnsSpec(predict_output=PREDICTED)]
+    asked = written({"train": [1, 2]})
+
+    def kept(*names: str) -> list[str]:
+        spec = OutputExampleSpec(answers, example_columns=list(names))
+        return list(inferred(asked, model, output_example_spec=spec)[1].load().columns)
+
+    assert kept() == ["names", "twice"]
+    assert kept("x") == ["names", "twice", "x"]
+    with pytest.raises(ExecutorError, match="example_columns: an example has no 'z'"):
+        kept("z")

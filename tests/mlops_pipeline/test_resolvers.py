@@ -95,6 +95,18 @@ def test_latest_may_leave_out_what_is_compared_with_it(history: History) -> None
     assert history.ask(latest, "Model", other_than=record.uri, count=5) == [before]
 
 
+def test_what_came_before_an_artifact_is_of_the_same_output(history: History) -> None:
+    before = history.write("ExampleStatistics", node="StatisticsGen")
+    history.write("ExampleStatistics", node="Transform", output="pre_transform_stats")
+    mine = history.write("ExampleStatistics", node="StatisticsGen")
+    post = history.write("ExampleStatistics", node="Transform", output="post_transform_stats")
+    (record,) = history.store.artifacts([mine])
+    asked = {"type": "ExampleStatistics", "other_than": record.uri}
+    assert history.ask(latest, **asked) == [before]
+    assert history.ask(latest, **asked, node="Transform") == [post]
+    assert history.ask(latest, **asked, pipeline="*") == [post]
+
+
 def test_nothing_there_gives_nothing(history: History) -> None:
     assert history.ask(latest, "Model") == []
     assert history.ask(latest_blessed_model, "Model") == []

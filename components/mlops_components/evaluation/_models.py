@@ -19,14 +19,15 @@ from tensorflow_model_analysis.api import types
 from tensorflow_model_analysis.utils import util
 
 from mlops_components.engines._memory_steps import without_beam_traceback
-from mlops_components.records import EXACT, cells_of
+from mlops_components.models._predict import (
+    OF_KERAS,
+    PREDICT,
+    ModelFolder,
+    load_named,
+    load_predict_fn,
+)
+from mlops_components.records import EXACT, PayloadFormat, cells_of, sequences_frame
 from mlops_components.user_modules import optional_function
-from mlops_pipeline.errors import ExecutorError, NotFoundError, PipelineError
-from mlops_pipeline.tracebacks import summary, traceback_tail
-
-PREDICT = "predict_fn"
-"""The function of a module file that makes a model's predictions: takes the path of the model,
-gives a function from a table of examples to an array, or to a dict of arrays by output."""
 
 
 @dataclass(frozen=True)
@@ -34,29 +35,31 @@ class Evaluated:
     """A model under evaluation.
 
     Args:
-        path: its folder.
-        name: as in the config's model specs.
+        folder: where it is.
+        spec: the config's model spec of it.
         shared: TFMA's handle.
         own: whether it is asked by us, and not by TFMA.
     """
 
-    path: Path
-    name: str
+    folder: ModelFolder
+    spec: Any
     shared: Any
     own: bool = False
 
 
-def model_handle(path: Path, name: str, config: Any, module_file: Path | None) -> Evaluated:
+def model_handle(path: Path, spec: Any, config: Any, module_file: Path | None) -> Evaluated:
     """Return a model as TFMA takes it.
 
     Args:
+        spec: the model spec of the config that it is for.
         module_file: may define `custom_eval_shared_model`, as for TFX, or `predict_fn`.
 
     Raises:
-        ExecutorError: there is no model at the path, or nothing that can ask it.
+        UnusableModelError: there is no model at the path, or nothing that can ask it.
     """
+    name, folder = spec.name, ModelFolder(path, spec.is_baseline)
     if not path.is_dir():
-        raise ExecutorError(f"there is no model at {path}", hint="train it again", retryable=False)
+        raise folder.unusable("is not there", hint="train it again")
     is_stamped = len(config.model_specs) == 1
     make = optional_function("custom_eval_shared_model", module_file)
     if make:
@@ -66,17 +69,17 @@ def model_handle(path: Path, name: str, config: Any, module_file: Path | None) -
             eval_config=config,
             add_metrics_callbacks=None,
         )
-        return Evaluated(path, name, shared)
+        return Evaluated(folder, spec, shared)
     if optional_function(PREDICT, module_file) or _keras_file(path):
         shared = types.EvalSharedModel(
             model_path=str(path),
             model_name=name,
             model_type=tfma.TF_GENERIC,
             rubber_stamp=is_stamped,
-            is_baseline=any(s.is_baseline for s in config.model_specs if s.name == name),
+            is_baseline=spec.is_baseline,
         )
-        return Evaluated(path, name, shared, own=True)
-    _check_saved_model(path)
+        return Evaluated(folder, spec, shared, own=True)
+    _check_saved_model(folder)
     shared = tfma.default_eval_shared_model(
         eval_saved_model_path=str(path),
         model_name=name,
@@ -84,17 +87,16 @@ def model_handle(path: Path, name: str, config: Any, module_file: Path | None) -
         # Told to readers of the result: no baseline, so change thresholds were not checked.
         **({"rubber_stamp": True} if is_stamped else {}),
     )
-    return Evaluated(path, name, shared)
+    return Evaluated(folder, spec, shared)
 
 
-def _check_saved_model(path: Path) -> None:
+def _check_saved_model(folder: ModelFolder) -> None:
     known = ("saved_model.pb", "saved_model.pbtxt", "tflite", "model.json")
-    if not any((path / name).exists() for name in known):
-        found = ", ".join(sorted(each.name for each in path.iterdir())) or "nothing"
-        raise ExecutorError(
-            f"the model at {path} is neither a SavedModel nor a Keras file: there is {found}",
+    if not any((folder.path / name).exists() for name in known):
+        found = ", ".join(sorted(each.name for each in folder.path.iterdir())) or "nothing"
+        raise folder.unusable(
+            f"is neither a SavedModel nor a Keras file: there is {found}",
             hint=f"define {PREDICT}(model_path) in a module_file, or give a column of predictions",
-            retryable=False,
         )
 
 
@@ -104,24 +106,28 @@ def _keras_file(folder: Path) -> Path | None:
     return next(iter(sorted(folder.glob("*.keras"))), None)
 
 
-def predictions_of(models: Sequence[Evaluated], module_file: Path | None) -> Any:
+def predictions_of(models: Sequence[Evaluated], module_file: Path | None, payload: str) -> Any:
     """Return TFMA's stage that adds predictions; None if TFMA calls the models itself.
 
+    Args:
+        payload: TFX's name for what a record is.
+
     Raises:
-        ExecutorError: some of the models are for us, and some for TFMA.
+        UnusableModelError: some of the models are for us, and some for TFMA.
     """
     own = [model.own for model in models]
     if not any(own):
         return None
     if not all(own):
-        raise ExecutorError(
-            "the model and the baseline are of different kinds",
+        baseline = next(model for model in models if model.folder.is_baseline)
+        raise baseline.folder.unusable(
+            "is of another kind than the model",
             hint=f"save both as SavedModels, or ask both by {PREDICT}",
-            retryable=False,
         )
-    paths = {model.name if len(models) > 1 else "": model.path for model in models}
+    folders = {model.spec.name if len(models) > 1 else "": model.folder for model in models}
     return tfma.extractors.Extractor(
-        stage_name="ExtractPredictions", ptransform=beam.ParDo(_Predict(paths, module_file))
+        stage_name="ExtractPredictions",
+        ptransform=beam.ParDo(_Predict(folders, module_file, payload)),
     )
 
 
@@ -129,27 +135,31 @@ class _Predict(beam.DoFn):  # type: ignore[misc]
     """Adds the predictions of models to batches of examples.
 
     Args:
-        paths: of the models, by name.
+        folders: of the models, by name.
     """
 
-    def __init__(self, paths: Mapping[str, Path], module_file: Path | None) -> None:
-        self._paths = dict(paths)
+    def __init__(
+        self, folders: Mapping[str, ModelFolder], module_file: Path | None, payload: str
+    ) -> None:
+        self._folders = dict(folders)
+        self._table = sequences_table if payload == _SEQUENCES else features_table
         self._module_file = module_file
 
     def setup(self) -> None:
         """Load the models, once in each process."""
         self._seen: dict[str, Any] = {}
         self._functions = {
-            name: load_predictor(path, self._module_file) for name, path in self._paths.items()
+            name: load_predictor(folder, self._module_file, self._table)
+            for name, folder in self._folders.items()
         }
 
     def process(self, extracts: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Ask the models for a batch."""
-        given = extracts[constants.FEATURES_KEY]
-        size = util.batch_size(given) or 0
-        features = self._completed(given, size)
+        size = util.batch_size(extracts) or 0
+        features = self._completed(extracts[constants.FEATURES_KEY], size)
+        given = {**extracts, constants.FEATURES_KEY: features}
         with without_beam_traceback():
-            answers = {name: predict(features, size) for name, predict in self._functions.items()}
+            answers = {name: predict(given, size) for name, predict in self._functions.items()}
         yield {**extracts, constants.PREDICTIONS_KEY: answers.get("", answers)}
 
     def _completed(self, features: Mapping[str, Any], size: int) -> Mapping[str, Any]:
@@ -169,71 +179,55 @@ class _Predict(beam.DoFn):  # type: ignore[misc]
 
 
 Predictor = Callable[[Mapping[str, Any], int], Any]
-"""Takes the features of a batch and the number of its examples, gives predictions."""
+"""Takes TFMA's extracts of a batch and the number of its examples, gives predictions."""
 
 
-def load_predictor(path: Path, module_file: Path | None) -> Predictor:
+def features_table(extracts: Mapping[str, Any], size: int) -> pd.DataFrame:
+    """Return the examples of a batch as the table that `predict_fn` gets."""
+    return features_frame(extracts[constants.FEATURES_KEY], size)
+
+
+def sequences_table(extracts: Mapping[str, Any], size: int) -> pd.DataFrame:
+    """Do the same for SequenceExamples, whose steps TFMA leaves out."""
+    return sequences_frame(np.ravel(extracts[constants.INPUT_KEY]).tolist())
+
+
+_SEQUENCES = PayloadFormat.TF_SEQUENCE_EXAMPLE
+
+
+def load_predictor(
+    folder: ModelFolder,
+    module_file: Path | None,
+    table: Callable[[Mapping[str, Any], int], pd.DataFrame] = features_table,
+) -> Predictor:
     """Load the function that gives the predictions of a model.
 
+    Args:
+        table: makes what `predict_fn` gets.
+
     Raises:
-        ExecutorError: the model cannot be loaded.
+        UnusableModelError: the model cannot be loaded.
     """
-    make = optional_function(PREDICT, module_file)
-    try:
-        predict = make(str(path)) if make else _keras_model(path)
-    except PipelineError:
-        raise
-    except Exception as error:
-        raise ExecutorError(
-            f"the model at {path} cannot be loaded: {summary(error)}",
-            hint=f"fix {PREDICT}, or train the model again" if make else "train it again",
-            retryable=False,
-            details=traceback_tail(error),
-        ) from error
-
-    def ask(features: Mapping[str, Any], size: int) -> Any:
-        try:
-            answers = predict(features_frame(features, size) if make else features)
-        except PipelineError:
-            raise
-        except Exception as error:
-            raise ExecutorError(
-                f"{PREDICT if make else 'the Keras model'} failed: {summary(error)}",
-                hint="fix it",
-                retryable=False,
-                details=traceback_tail(error),
-            ) from error
-        return _checked(answers, size)
-
-    return ask
+    if optional_function(PREDICT, module_file):
+        ask = load_predict_fn(folder, module_file)
+        return lambda extracts, size: ask(table(extracts, size), size)
+    ask = load_named(folder, lambda: _keras_model(folder), OF_KERAS)
+    return lambda extracts, size: ask(extracts[constants.FEATURES_KEY], size)
 
 
-def _checked(answers: Any, size: int) -> Any:
-    if isinstance(answers, Mapping):
-        return {str(name): _checked(value, size) for name, value in answers.items()}
-    array = np.asarray(answers)
-    if array.ndim == 0 or len(array) != size:
-        raise ExecutorError(
-            f"the model gave {'one value' if array.ndim == 0 else len(array)} for {size} examples",
-            hint="give one prediction, or one row of them, for each example",
-            retryable=False,
-        )
-    return array
-
-
-def _keras_model(folder: Path) -> Callable[[Mapping[str, Any]], Any]:
+def _keras_model(folder: ModelFolder) -> Callable[[Mapping[str, Any]], Any]:
     """Return a model that takes features by the names of its inputs."""
     import keras
 
-    file = _keras_file(folder)
+    file = _keras_file(folder.path)
     model = keras.models.load_model(file, safe_mode=True)
     names = [each.name for each in model.inputs]
 
     def predict(features: Mapping[str, Any]) -> Any:
         missing = [name for name in names if not isinstance(features.get(name), np.ndarray)]
         if missing:
-            raise NotFoundError(
-                f"the input {missing[0]!r} of the model is no feature that every example has",
+            raise folder.unusable(
+                f"has the input {missing[0]!r}, which is no feature that every example has",
                 hint="save a SavedModel with a signature that takes serialised examples",
             )
         inputs = {name: _texts(features[name]) for name in names}

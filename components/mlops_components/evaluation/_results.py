@@ -13,6 +13,7 @@ from typing import Any
 
 import tensorflow_model_analysis as tfma
 from google.protobuf import text_format
+from tensorflow_model_analysis.proto import config_pb2
 from tensorflow_model_analysis.slicer import slicer_lib
 
 Slice = dict[str, Any]
@@ -141,8 +142,25 @@ def _failure(failure: Any, where: str, bounds: Mapping[tuple[str, str], Any]) ->
     message = failure.message.strip()
     return (
         f"{name}{' (change)' if key.is_diff else ''} of {where} is {_value_text(failure)}{between}"
-        f"{': ' + message if message else ''} (threshold: {_text(failure.metric_threshold)})"
+        f"{': ' + message if message else ''} (threshold: {_limits(failure.metric_threshold)})"
     )
+
+
+def _limits(threshold: Any) -> str:
+    """Return the limits of a threshold in words."""
+    value, change = threshold.value_threshold, threshold.change_threshold
+    is_lower = change.direction == config_pb2.MetricDirection.LOWER_IS_BETTER
+    side = "at most" if is_lower else "at least"
+    found = [
+        (value, "lower_bound", "at least {:.12g}"),
+        (value, "upper_bound", "at most {:.12g}"),
+        (change, "absolute", f"a change of {side} {{:.12g}}"),
+        (change, "relative", f"a change of {side} {{:.12g}} of the baseline's value"),
+    ]
+    texts = [
+        text.format(getattr(each, name).value) for each, name, text in found if each.HasField(name)
+    ]
+    return " and ".join(texts) or _text(threshold)
 
 
 def _value_text(failure: Any) -> str:

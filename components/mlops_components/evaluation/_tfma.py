@@ -26,8 +26,9 @@ from mlops_components.evaluation import _in_memory
 from mlops_components.evaluation._checks import InputColumn, check_columns, columns_of, with_checks
 from mlops_components.evaluation._config import metrics
 from mlops_components.evaluation._models import Evaluated, predictions_of
-from mlops_components.records import SplitFiles, read_split_batches
-from mlops_components.records._beam_reads import Reads
+from mlops_components.models import _signature_faults
+from mlops_components.records import PayloadFormat, SplitFiles, read_split_batches
+from mlops_components.records._beam_reads import Decode, Reads
 from mlops_components.stacks import _tfma
 from mlops_components.user_modules import optional_function
 from mlops_pipeline.errors import ExecutorError, PipelineError
@@ -36,6 +37,43 @@ from mlops_pipeline.tracebacks import summary, traceback_tail
 log = logging.getLogger(__name__)
 
 RAW_RECORD = tfma.constants.ARROW_INPUT_COLUMN
+"""The column of a batch that has the serialised examples."""
+
+
+@dataclass(frozen=True)
+class EvaluationExamples:
+    """Examples to evaluate on.
+
+    Args:
+        files: of all splits.
+        schema: `schema_pb2.Schema`, or None.
+        payload: TFX's name for what a record is.
+    """
+
+    files: SplitFiles
+    schema: Any = None
+    payload: str = PayloadFormat.TF_EXAMPLE
+
+    def batches(self, raw_record: str = "") -> Iterator[Any]:
+        """Read them as Arrow record batches."""
+        return read_split_batches(
+            self.files, payload=self.payload, schema=self.schema, raw_record=raw_record
+        )
+
+    def decode(self) -> Decode:
+        """Return the step of a Beam pipeline from records to batches."""
+        return Decode(self.payload, self.schema, RAW_RECORD)
+
+    def reader(self) -> Any:
+        """Return TFMA's reader, which says how batches become tensors."""
+        is_sequence = self.payload == PayloadFormat.TF_SEQUENCE_EXAMPLE
+        kind = tfxio.TFSequenceExampleRecord if is_sequence else tfxio.TFExampleRecord
+        return kind(
+            ["-"],
+            schema=self.schema,
+            telemetry_descriptors=["Evaluator"],
+            raw_record_column_name=RAW_RECORD,
+        )
 
 
 @dataclass(frozen=True)
@@ -45,16 +83,13 @@ class Evaluation:
     Args:
         config: with defaults filled in.
         models: the candidate and, if there is one, the baseline.
-        files: of the examples.
-        schema: of the examples, or None.
         output: folder that TFMA writes to.
         module_file: of the user.
     """
 
     config: Any
     models: Sequence[Evaluated]
-    files: SplitFiles
-    schema: Any
+    examples: EvaluationExamples
     output: Path
     module_file: Path | None = None
 
@@ -95,9 +130,8 @@ def evaluate_with_beam(work: Evaluation, beam_pipeline_args: Sequence[str] | Non
 
     def run() -> None:
         with open_pipeline(beam_pipeline_args) as pipeline:
-            source = _reader(work, [str(file) for file in work.files])
-            records = pipeline | "Read" >> reads.records(work.files)
-            batches = records | "Decode" >> source.RawRecordToRecordBatch()
+            records = pipeline | "Read" >> reads.records(work.examples.files)
+            batches = records | "Decode" >> beam.ParDo(work.examples.decode())
             _analyze(batches | "CheckColumns" >> beam.Map(check_columns, columns), prepared)
 
     _named(_quick(run, work), work)
@@ -121,13 +155,12 @@ def _named(run: Callable[[], None], work: Evaluation) -> None:
     try:
         run()
     except Exception as error:
-        known = _cause(error) or _text_for_number(error, work) or _not_loadable(work)
+        known = _cause(error) or _text_for_number(error, work) or _faulty_model(work)
         if known is not None:
             raise known from None
         raise ExecutorError(
             f"the evaluation failed: {summary(_innermost(error))[:600]}",
-            hint="check eval_config: model_specs must name the label, the signature and, if the "
-            "model gives several outputs, the prediction_key",
+            hint="if it is about eval_config, fix that; else the details say where it comes from",
             retryable=False,
             details=traceback_tail(error),
         ) from error
@@ -180,7 +213,7 @@ def _text_or(text: str) -> str:
 def _text_label(work: Evaluation) -> tuple[str, str] | None:
     """Return the first label that is a text, with the field of the config that names it."""
     labels = [column for column in _columns(work) if column.role == "label"]
-    for batch in read_split_batches(work.files, schema=work.schema):
+    for batch in work.examples.batches():
         for column in labels:
             if column.name in batch.schema.names:
                 value = next(filter(None, batch.column(column.name).to_pylist()), [None])[0]
@@ -190,18 +223,27 @@ def _text_label(work: Evaluation) -> tuple[str, str] | None:
     return None
 
 
-def _not_loadable(work: Evaluation) -> PipelineError | None:
-    """Return the error of a model that cannot be loaded; slow, so only after a failure."""
+def _faulty_model(work: Evaluation) -> PipelineError | None:
+    """Return the error of a model that cannot be loaded, or does not answer the examples.
+
+    It loads and asks the models again, so only after a failure.
+    """
+    has_outputs = any(spec.output_names for spec in work.config.metrics_specs)
     for model in work.models:
-        if not model.own and (model.path / "saved_model.pb").is_file():
-            try:
-                tf.saved_model.load(str(model.path))
-            except Exception as error:  # noqa: BLE001 - the model is anybody's
-                return ExecutorError(
-                    f"the model at {model.path} cannot be loaded: {summary(error)}",
-                    hint="train it again, and look at what saved it",
-                    retryable=False,
-                )
+        if model.own or not (model.folder.path / "saved_model.pb").is_file():
+            continue
+        spec = model.spec
+        names = [spec.signature_name or "serving_default", *spec.preprocessing_function_names]
+        request = _signature_faults.Request(
+            # Those with @ are TFMA's own, not the model's.
+            [name for name in names if "@" not in name],
+            None if spec.prediction_keys or has_outputs else spec.prediction_key,
+            lambda: _batches(work),
+            RAW_RECORD,
+        )
+        fault = _signature_faults.fault_of(model.folder, request)
+        if fault is not None:
+            return fault
     return None
 
 
@@ -227,8 +269,8 @@ def _prepared(work: Evaluation) -> _in_memory.EvaluationWork:
     shared = handles[0] if len(handles) == 1 else handles or None
     config = model_eval_lib._update_eval_config_with_defaults(work.config, shared)
     adapter = None
-    if work.schema is not None:
-        reader = _reader(work, ["-"])
+    if work.examples.schema is not None:
+        reader = work.examples.reader()
         adapter = tensor_adapter.TensorAdapterConfig(
             reader.ArrowSchema(), reader.TensorRepresentations()
         )
@@ -241,24 +283,17 @@ def _prepared(work: Evaluation) -> _in_memory.EvaluationWork:
     if custom:
         extractors = custom(**arguments)
     else:
-        own = predictions_of(work.models, work.module_file)
+        own = predictions_of(work.models, work.module_file, work.examples.payload)
         extractors = tfma.default_extractors(**arguments, custom_predict_extractor=own)
     extractors = with_checks(_tfma.with_exact_weights(extractors), config)
-    return _in_memory.EvaluationWork(config, shared, extractors, work.schema, str(work.output))
-
-
-def _reader(work: Evaluation, patterns: list[str]) -> Any:
-    return tfxio.TFExampleRecord(
-        patterns,
-        schema=work.schema,
-        telemetry_descriptors=["Evaluator"],
-        raw_record_column_name=RAW_RECORD,
+    return _in_memory.EvaluationWork(
+        config, shared, extractors, work.examples.schema, str(work.output)
     )
 
 
 def _batches(work: Evaluation) -> Iterator[Any]:
     columns = _columns(work)
-    for batch in read_split_batches(work.files, schema=work.schema, raw_record=RAW_RECORD):
+    for batch in work.examples.batches(RAW_RECORD):
         yield check_columns(batch, columns)
 
 
@@ -280,15 +315,14 @@ class Features:
     """The names of the examples' features; reads more examples until all wanted ones are known.
 
     Args:
-        files: of the examples.
-        schema: `schema_pb2.Schema` that says which there are, or None.
+        examples: whose features are meant.
 
     Raises:
         ExecutorError: there are no examples.
     """
 
-    def __init__(self, files: Sequence[Path], schema: Any) -> None:
-        self._batches = read_split_batches(files, schema=schema)
+    def __init__(self, examples: EvaluationExamples) -> None:
+        self._batches = examples.batches()
         self.names: set[str] = set()
         self.schema: Any = None
         if not self._more():

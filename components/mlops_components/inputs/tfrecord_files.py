@@ -26,7 +26,7 @@ class RecordFiles:
             return
         for path in files:
             first = 1
-            for records in read_lists(path, BATCH_ROWS):
+            for records in read_lists([path], BATCH_ROWS):
                 yield self._parsed(records, key, path, first)
                 first += len(records)
 
@@ -38,7 +38,7 @@ class RecordFiles:
             )
         for path in files:
             first = 1
-            for records in read_lists(path, BATCH_ROWS):
+            for records in read_lists([path], BATCH_ROWS):
                 yield Rows(records, records, str(path), first)
                 first += len(records)
 

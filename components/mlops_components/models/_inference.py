@@ -5,10 +5,10 @@ This module imports TensorFlow and Beam when it is imported.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import apache_beam as beam
 import numpy as np
@@ -25,9 +25,9 @@ from mlops_components.records._beam_reads import Reads
 from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError, did_you_mean
 
 if TYPE_CHECKING:
-    from mlops_components.models.inference_specs import OutputColumnsSpec
+    from mlops_components.models.inference_specs import OutputColumnsSpec, OutputExampleSpec
 
-_BATCH_ROWS = 1024
+BATCH_ROWS = 1024
 """Always the same: the last bits of a product of matrices depend on their size."""
 
 _KINDS = {
@@ -37,11 +37,70 @@ _KINDS = {
 }
 
 
-class Inference:
-    """A saved model that is asked for many records.
+Ask = Callable[[list[bytes]], Iterable[Any]]
+"""Takes records, gives a `PredictionLog` for each."""
+
+
+class Inference(Protocol):
+    """A model that is asked for many records."""
+
+    @property
+    def signatures(self) -> Mapping[str, Any]:
+        """The signatures that are asked, by name."""
+
+    def opened(self) -> AbstractContextManager[Ask]:
+        """Return a context in which the model is loaded."""
+
+    def transform(self) -> Any:
+        """Return the step of a Beam pipeline from records to `PredictionLog`s."""
+
+
+def write(
+    inference: Inference, targets: Mapping[Path, SplitFiles], columns: Columns | None
+) -> None:
+    """Ask for the records of files, one batch in memory at a time, and write what comes.
+
+    Args:
+        targets: the files to read, by the beginning of the name of the file to write.
+    """
+    with inference.opened() as ask:
+        for prefix, files in targets.items():
+            options = tf.io.TFRecordOptions(compression_type="GZIP")
+            path = f"{prefix}-00000-of-00001.gz"
+            with tf.io.TFRecordWriter(path, options) as writer:
+                for records in records_of_files(files, BATCH_ROWS):
+                    for log in ask(records):
+                        writer.write(_record(log, columns))
+
+
+def write_with_beam(
+    inference: Inference,
+    targets: Mapping[Path, SplitFiles],
+    columns: Columns | None,
+    arguments: Sequence[str],
+) -> None:
+    """Do the same as a Beam pipeline; the runner decides on batches, files and order."""
+    reads = Reads(next(iter(targets)).parent)
+    with open_pipeline(arguments) as pipeline:
+        for number, (prefix, files) in enumerate(targets.items()):
+            answers = (
+                pipeline
+                | f"Read[{number}]" >> reads.records(files)
+                | f"Infer[{number}]" >> inference.transform()
+                | f"Convert[{number}]" >> beam.Map(_record, columns)
+            )
+            _ = answers | f"Written[{number}]" >> reads.written()
+            _ = answers | f"Write[{number}]" >> beam.io.WriteToTFRecord(
+                str(prefix), file_name_suffix=".gz"
+            )
+    reads.check()
+
+
+class SavedModelInference:
+    """Signatures of a SavedModel, which take serialised examples.
 
     Attributes:
-        signatures: the signatures that are asked, by name.
+        signatures: those that are asked, by name.
     """
 
     def __init__(self, folder: Path, signatures: Sequence[str], tags: Sequence[str]) -> None:
@@ -59,43 +118,16 @@ class Inference:
                 retryable=False,
             ) from None
 
-    def write(self, targets: Mapping[Path, SplitFiles], columns: Columns | None) -> None:
-        """Ask for the records of files, one batch in memory at a time, and write what comes.
-
-        Args:
-            targets: the files to read, by the beginning of the name of the file to write.
-        """
-        # Not as a context: that would switch TensorFlow's eager mode off, which reads the files.
+    @contextmanager
+    def opened(self) -> Iterator[Ask]:
+        """Return a context in which the model is loaded."""
+        # Not as a context itself: that would switch TensorFlow's eager mode off.
         with closing(self._loaded()) as model:
-            for prefix, files in targets.items():
-                options = tf.io.TFRecordOptions(compression_type="GZIP")
-                path = f"{prefix}-00000-of-00001.gz"
-                with tf.io.TFRecordWriter(path, options) as writer:
-                    for records in records_of_files(files, _BATCH_ROWS):
-                        for log in self._answers(records, model):
-                            writer.write(_record(log, columns))
+            yield lambda records: self._answers(records, model)
 
-    def write_with_beam(
-        self,
-        targets: Mapping[Path, SplitFiles],
-        columns: Columns | None,
-        arguments: Sequence[str],
-    ) -> None:
-        """Do the same as a Beam pipeline; the runner decides on batches, files and order."""
-        reads = Reads(next(iter(targets)).parent)
-        with open_pipeline(arguments) as pipeline:
-            for number, (prefix, files) in enumerate(targets.items()):
-                answers = (
-                    pipeline
-                    | f"Read[{number}]" >> reads.records(files)
-                    | f"Infer[{number}]" >> RunInference(self._spec)
-                    | f"Convert[{number}]" >> beam.Map(_record, columns)
-                )
-                _ = answers | f"Written[{number}]" >> reads.written()
-                _ = answers | f"Write[{number}]" >> beam.io.WriteToTFRecord(
-                    str(prefix), file_name_suffix=".gz"
-                )
-        reads.check()
+    def transform(self) -> Any:
+        """Return TFX's step of a Beam pipeline."""
+        return RunInference(self._spec)
 
     def _loaded(self) -> Any:
         try:
@@ -156,13 +188,15 @@ class Columns:
 
     Args:
         signatures: the signatures that are asked, by name.
-        specs: what becomes of the answers of each.
+        wanted: what becomes of the answers of each, and of the example's own columns.
 
     Raises:
         ParameterError: they do not belong together.
     """
 
-    def __init__(self, signatures: Mapping[str, Any], specs: Sequence[OutputColumnsSpec]) -> None:
+    def __init__(self, signatures: Mapping[str, Any], wanted: OutputExampleSpec) -> None:
+        specs = wanted.output_columns_spec
+        self._kept = wanted.example_columns
         names = list(signatures)
         # A single signature needs no name.
         self._specs = {
@@ -176,21 +210,20 @@ class Columns:
                 hint="give one for each model_signature_name",
             )
         for name, spec in self._specs.items():
-            wanted = _KINDS[signatures[name].method_name]
-            given = [kind for kind in _KINDS.values() if getattr(spec, kind) is not None]
-            if given != [wanted]:
+            kind = _KINDS[signatures[name].method_name]
+            given = [each for each in _KINDS.values() if getattr(spec, each) is not None]
+            if given != [kind]:
                 raise ParameterError(
                     f"output_columns_spec has {' and '.join(given) or 'no output'} for signature "
                     f"{name!r}",
-                    hint=f"give {wanted}",
+                    hint=f"give {kind}",
                 )
             _check_outputs(name, spec, signatures[name].outputs)
 
     def example(self, log: Any) -> Any:
         """Return the example of a prediction log, with the answers in further columns."""
         request, values = self._values(log)
-        example = tf.train.Example()
-        example.CopyFrom(request)
+        example = self._chosen(request)
         for name, value in values:
             if name in example.features.feature:
                 raise ExecutorError(
@@ -199,6 +232,23 @@ class Columns:
                     retryable=False,
                 )
             _fill(example.features.feature[name], value)
+        return example
+
+    def _chosen(self, request: Any) -> Any:
+        """Return the example with the columns that are kept."""
+        example = tf.train.Example()
+        if self._kept is None:
+            example.CopyFrom(request)
+            return example
+        features = request.features.feature
+        for name in self._kept:
+            if name not in features:
+                raise ExecutorError(
+                    f"output_example_spec: example_columns: an example has no {name!r}",
+                    hint=did_you_mean(name, features),
+                    retryable=False,
+                )
+            example.features.feature[name].CopyFrom(features[name])
         return example
 
     def _values(self, log: Any) -> tuple[Any, list[tuple[str, list[Any]]]]:
@@ -221,6 +271,12 @@ class Columns:
         (spec,) = self._specs.values()
         values = []
         for column in spec.predict_output.output_columns if spec.predict_output else []:
+            if column.output_key not in log.response.outputs:
+                raise ExecutorError(
+                    f"the model gives no output {column.output_key!r}",
+                    hint=did_you_mean(column.output_key, log.response.outputs),
+                    retryable=False,
+                )
             value = np.squeeze(tf.make_ndarray(log.response.outputs[column.output_key]))
             if value.ndim > 1:
                 raise ExecutorError(
@@ -235,9 +291,9 @@ class Columns:
 _DEFAULT = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
 
 
-def _check_outputs(name: str, spec: OutputColumnsSpec, outputs: Mapping[str, Any]) -> None:
+def _check_outputs(name: str, spec: OutputColumnsSpec, outputs: Mapping[str, Any] | None) -> None:
     for column in spec.predict_output.output_columns if spec.predict_output else []:
-        if column.output_key not in outputs:
+        if outputs is not None and column.output_key not in outputs:
             raise ParameterError(
                 f"signature {name!r} has no output {column.output_key!r}",
                 hint=did_you_mean(column.output_key, list(outputs)),

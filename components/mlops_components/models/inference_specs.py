@@ -62,6 +62,12 @@ class OutputColumnsSpec:
 
 @dataclass(frozen=True)
 class OutputExampleSpec:
-    """Write examples that have the answers as further columns."""
+    """Write examples that have the answers as further columns.
+
+    Args:
+        output_columns_spec: columns for the answers, by signature.
+        example_columns: columns of the examples that are kept; None keeps all (not in TFX).
+    """
 
     output_columns_spec: list[OutputColumnsSpec]
+    example_columns: list[str] | None = None

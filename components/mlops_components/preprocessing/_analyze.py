@@ -32,8 +32,8 @@ from mlops_components.engines import _memory_runner, open_pipeline
 from mlops_components.engines._memory_steps import Stream
 from mlops_components.models import _saved_model
 from mlops_components.preprocessing import _analyzer_cache
-from mlops_components.records import BATCH_ROWS, PayloadFormat, decoded, records_of_files
-from mlops_components.records._beam_reads import Reads
+from mlops_components.records import PayloadFormat, decoded, records_of_files
+from mlops_components.records._beam_reads import Decode, Reads
 from mlops_pipeline.errors import ExecutorError, PipelineError, did_you_mean
 from mlops_pipeline.tracebacks import summary, traceback_tail
 
@@ -116,23 +116,26 @@ class Records:
         """Return the records of files."""
         return decoded(files, payload=self.payload, schema=self.schema)
 
-    def reader(self, files: Sequence[Path] = ()) -> Any:
-        """Return TFT's reader of files in a Beam pipeline, which turns batches into tensors."""
+    def decode(self) -> Decode:
+        """Return the step of a Beam pipeline from records to batches."""
+        return Decode(self.payload, self.schema)
+
+    def _reader(self) -> Any:
+        """Return TFT's reader, which says how batches become tensors."""
         is_sequence = self.payload == PayloadFormat.TF_SEQUENCE_EXAMPLE
         kind = tfxio.TFSequenceExampleRecord if is_sequence else tfxio.TFExampleRecord
-        names = [str(file) for file in files] or ["-"]
-        return kind(names, schema=self.schema, telemetry_descriptors=["Transform"])
+        return kind(["-"], schema=self.schema, telemetry_descriptors=["Transform"])
 
     @property
     def specs(self) -> dict[str, Any]:
         """The types of the tensors, by the names that `preprocessing_fn` sees."""
-        specs: dict[str, Any] = self.reader().TensorAdapter().OriginalTypeSpecs()
+        specs: dict[str, Any] = self._reader().TensorAdapter().OriginalTypeSpecs()
         return specs
 
     @property
     def tensors(self) -> Any:
         """The configuration that turns batches into tensors, as TFT takes it."""
-        return self.reader().TensorAdapterConfig()
+        return self._reader().TensorAdapterConfig()
 
 
 def refuse_empty(files: Sequence[Path]) -> None:
@@ -260,8 +263,7 @@ def _built(
 
 def _source(dataset: _analyzer_cache.Dataset, records: Records, reads: Reads | None) -> Any:
     if reads is not None:
-        reader = records.reader(dataset.files)
-        return reads.records(dataset.files) | reader.RawRecordToRecordBatch(BATCH_ROWS)
+        return reads.records(dataset.files) | beam.ParDo(records.decode())
     return Stream(lambda: records.batches(dataset.files))
 
 

@@ -28,7 +28,7 @@ from mlops_components.preprocessing._analyze import (
     schema_after,
     vocabularies,
 )
-from mlops_components.records import BATCH_ROWS, SplitFiles, SplitWriter
+from mlops_components.records import SplitFiles, SplitWriter
 from mlops_components.records._beam_reads import Reads
 from mlops_components.statistics import _compute, _tfdv
 from mlops_components.statistics import _options as _stats_options
@@ -204,7 +204,7 @@ def _apply_with_beam(
 
 
 def _source(work: Application, reads: Reads, files: SplitFiles) -> Any:
-    return reads.records(files) | work.records.reader(files).RawRecordToRecordBatch(BATCH_ROWS)
+    return reads.records(files) | beam.ParDo(work.records.decode())
 
 
 class _Describe(beam.PTransform):  # type: ignore[misc]

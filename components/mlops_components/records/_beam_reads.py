@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
 
+from mlops_components.records.record_batches import decoder_of
+from mlops_components.records.split_files import BATCH_ROWS
 from mlops_components.records.split_rows import SplitFiles
+from mlops_components.records.tfrecords import LIST_BYTES
 from mlops_pipeline.errors import ExecutorError
 
 _SHARED = "let the workers see the folders of the artifacts under the same paths as this machine"
@@ -77,6 +81,44 @@ class Reads:
             )
         lines = (line.rpartition(" ") for line in path.read_text().splitlines())
         return {name: int(rows) for name, _, rows in lines}
+
+
+class Decode(beam.DoFn):  # type: ignore[misc]
+    """Turns records into Arrow batches, which have fewer rows where these are large.
+
+    Args:
+        payload: TFX's name for what a record is.
+        schema: `schema_pb2.Schema` that says which columns there are; None takes what comes.
+        raw_record: name of a further column that holds the serialised example.
+    """
+
+    def __init__(self, payload: str, schema: Any, raw_record: str = "") -> None:
+        self._options = (payload, schema, raw_record)
+
+    def setup(self) -> None:
+        """Make the decoder, once in each process."""
+        self._decode = decoder_of(*self._options)
+
+    def start_bundle(self) -> None:
+        """Begin with an empty batch."""
+        self._waiting: list[bytes] = []
+        self._bytes = 0
+
+    def process(self, record: bytes) -> Iterator[pa.RecordBatch]:
+        """Take a record, and yield a batch when it is large enough."""
+        self._waiting.append(record)
+        self._bytes += len(record)
+        if len(self._waiting) == BATCH_ROWS or self._bytes > LIST_BYTES:
+            yield self._decode(self._waiting)
+            self.start_bundle()
+
+    def finish_bundle(self) -> Iterator[Any]:
+        """Yield what is left."""
+        from apache_beam.transforms.window import GlobalWindows
+
+        if self._waiting:
+            yield GlobalWindows.windowed_value(self._decode(self._waiting))
+            self.start_bundle()
 
 
 class _ReadRecords(beam.PTransform):  # type: ignore[misc]

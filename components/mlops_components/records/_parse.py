@@ -16,6 +16,9 @@ import pyarrow as pa
 
 _PADDING = bytes(16)
 _LEARNT_FROM = 64
+_LONG = 256
+"""Bytes of a value from which on it is copied by itself."""
+
 _PATIENCE = 3
 """Batches in a row that are refused until no further one is tried."""
 
@@ -200,15 +203,23 @@ class _Batch:
         if (sizes == 4).all():
             return pa.array(self.words[begin].astype(np.uint32).view("<f4")), 1
         _require(sizes % 4 == 0)
-        return pa.array(self.data[_ranges(begin, stop)].view("<f4")), sizes // 4
+        return pa.array(self._joined(begin, stop).view("<f4")), sizes // 4
 
     def texts(self, at: Numbers, end: Numbers) -> tuple[pa.Array, Any]:
         """Return one text in each record."""
         begin, stop = self.content(at, _BYTES)
         _require(stop == end)
         offsets = np.concatenate(([0], np.cumsum(stop - begin)))
-        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(self.data[_ranges(begin, stop)])]
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(self._joined(begin, stop))]
         return pa.Array.from_buffers(pa.large_binary(), len(begin), buffers, 0), 1
+
+    def _joined(self, begin: Numbers, stop: Numbers) -> Numbers:
+        """Return the bytes from each begin to its end, one after the other."""
+        lengths = stop - begin
+        if lengths.sum() <= _LONG * len(lengths):
+            return self.data[_ranges(begin, lengths)]
+        # The numbers of bytes take many times the memory of the bytes.
+        return np.concatenate([self.data[a:b] for a, b in zip(begin, stop, strict=True)])
 
 
 _KINDS: dict[int, Callable[[_Batch, Numbers, Numbers], tuple[pa.Array, Any]]] = {
@@ -223,9 +234,8 @@ def _require(holds: Numbers) -> None:
         raise _NotAlike
 
 
-def _ranges(begin: Numbers, end: Numbers) -> Numbers:
-    """Return the numbers from each begin to its end, one after the other."""
-    lengths = end - begin
+def _ranges(begin: Numbers, lengths: Numbers) -> Numbers:
+    """Return as many numbers from each begin on, one after the other."""
     before = np.cumsum(lengths) - lengths
     return np.repeat(begin - before, lengths) + np.arange(int(lengths.sum()))
 

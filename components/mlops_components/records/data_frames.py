@@ -5,24 +5,18 @@ from __future__ import annotations
 import glob
 import itertools
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_components.records.lost_digits import LostDigitsError, naming_lost_digits
-from mlops_components.records.record_batches import decoded_batches
-from mlops_components.records.split_files import PayloadFormat, SplitWriter
-from mlops_components.records.tfrecords import read_records
-from mlops_pipeline.artifacts import Examples
-from mlops_pipeline.errors import NotFoundError, ParameterError
+from mlops_components.records.record_batches import decoded_batches, decoder_of
+from mlops_components.records.split_files import BATCH_ROWS, PayloadFormat
+from mlops_components.records.tfrecords import in_lists, read_records
+from mlops_pipeline.errors import NotFoundError
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
-
-    from mlops_components.records._encode import Column
-
-BATCH_ROWS = 4096
 
 
 def read_record_batches(
@@ -71,6 +65,13 @@ def frame_of(batches: Iterable[pa.RecordBatch]) -> pd.DataFrame:
         single = all(len(row) <= 1 for row in rows)
         frame[name] = cells_of([row[0] if row else None for row in rows]) if single else rows
     return frame[sorted(frame.columns)]
+
+
+def frame_of_records(records: list[bytes], payload: str) -> pd.DataFrame:
+    """Return serialised examples as a table, as `read_frame` and `read_sequences`."""
+    if payload == PayloadFormat.TF_SEQUENCE_EXAMPLE:
+        return sequences_frame(records)
+    return frame_of([decoder_of(payload, None)(records)])
 
 
 def cells_of(values: list[Any]) -> Any:
@@ -128,13 +129,18 @@ def read_sequences(files: Sequence[Path]) -> pd.DataFrame:
 
     A feature of the context is a column as in `read_frame`; one of the steps has a list for each.
     """
+    return sequences_frame(_records(files))
+
+
+def sequences_frame(records: Iterable[bytes]) -> pd.DataFrame:
+    """Return serialised SequenceExamples as a table, as `read_sequences`."""
     import pandas as pd
 
     from mlops_components.records.proto_messages import message_types
 
     parse = message_types()["SequenceExample"].FromString
     rows: list[dict[str, Any]] = []
-    for record in _records(files):
+    for record in records:
         example = parse(record)
         row = {name: _values(each) for name, each in example.context.feature.items()}
         steps = example.feature_lists.feature_list
@@ -163,120 +169,6 @@ def _text(value: Any) -> Any:
         return value
 
 
-def write_frames(examples: Examples, frames: Mapping[str, pd.DataFrame]) -> None:
-    """Write tables as the splits of an artifact: one example a row, one feature a column.
-
-    A cell holds a number, a text, or a list of them; a missing one (None, NaN, `pandas.NA`) is a
-    feature without values, which statistics count as missing.
-
-    Raises:
-        ParameterError: a table has no rows, two columns of one name, or a column with values that
-            no feature can hold; nothing is written.
-    """
-    from mlops_components.records._encode import encode
-
-    columns = {split: _columns(split, frame) for split, frame in frames.items()}
-    with SplitWriter(examples, list(frames)) as writer:
-        for split, frame in frames.items():
-            for start in range(0, len(frame), BATCH_ROWS):
-                part = slice(start, start + BATCH_ROWS)
-                writer.write_all(split, encode([make(part) for make in columns[split]]))
-
-
-def _columns(split: str, frame: pd.DataFrame) -> list[Callable[[slice], Column]]:
-    """Return functions that make a column of some rows of a table, for each of its columns."""
-    names = [str(name) for name in frame.columns]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ParameterError(
-            f"the table of split {split!r} has {names.count(twice[0])} columns named {twice[0]!r}",
-            hint="give every column a name of its own",
-        )
-    if not len(frame):
-        raise ParameterError(
-            f"the table of split {split!r} has no rows",
-            hint="leave the split out, or give it some",
-        )
-    return [_maker(name, frame.iloc[:, at].tolist()) for at, name in enumerate(names)]
-
-
-def _maker(name: str, cells: list[Any]) -> Callable[[slice], Column]:
-    import pyarrow as pa
-
-    from mlops_components.records._encode import list_column_of
-
-    lists = [_list(cell) for cell in cells]
-    kind = _kind(name, lists)
-
-    def make(part: slice) -> Column:
-        values = [value for each in lists[part] for value in each]
-        if kind == "bytes":
-            values = [_encoded(name, v) if isinstance(v, str) else v for v in values]
-        elif kind == "int":
-            values = [int(v) for v in values]
-        else:
-            values = [float(v) for v in values]
-        types = {"bytes": pa.large_binary(), "int": pa.int64(), "float": pa.float64()}
-        array = pa.array(values, types[kind])
-        counts = [len(each) for each in lists[part]]
-        with naming_lost_digits("the table", part.start):
-            return list_column_of(name, kind, counts, array)
-
-    return make
-
-
-def _encoded(name: str, text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        raise ParameterError(
-            f"column {name!r} holds {text!r:.60}, which is no text of Unicode: {error}",
-            hint="leave out half of a pair of surrogates that stands alone, or write bytes",
-        ) from None
-
-
-def _kind(name: str, lists: Sequence[Sequence[Any]]) -> str:
-    """Return the kind of a feature that holds all these values."""
-    kinds = {type(value) for values in lists for value in values}
-    if kinds <= {str, bytes}:
-        return "bytes"
-    if kinds <= {int, bool}:
-        large = next((v for values in lists for v in values if not -(2**63) <= v < 2**63), None)
-        if large is None:
-            return "int"
-        raise ParameterError(
-            f"column {name!r} holds {large}, and a feature whole numbers of 64 bits",
-            hint="write it as a text",
-        )
-    if kinds <= {int, bool, float}:
-        _check_ints(name, lists)
-        return "float"
-    raise ParameterError(
-        f"column {name!r} holds {', '.join(sorted(kind.__name__ for kind in kinds))}",
-        hint="tf.Example has numbers and texts, one kind a feature",
-    )
-
-
-def _check_ints(name: str, lists: Sequence[Sequence[Any]]) -> None:
-    for row, values in enumerate(lists):
-        for value in values:
-            if isinstance(value, int) and abs(value) > 2**53 and value != float(value):
-                with naming_lost_digits("the table", 0):
-                    raise LostDigitsError(name, row, value, int(float(value)))
-
-
-def _list(cell: Any) -> list[Any]:
-    """Return the values of a cell, in Python's own types."""
-    import pandas as pd
-
-    if hasattr(cell, "tolist"):
-        cell = cell.tolist()
-    if isinstance(cell, list | tuple):
-        return list(cell)
-    # NaN is not equal to itself.
-    return [] if cell is None or cell is pd.NA or cell != cell else [cell]
-
-
 def _files(patterns: Sequence[str]) -> list[Path]:
     found = []
     for pattern in patterns:
@@ -290,7 +182,7 @@ def _files(patterns: Sequence[str]) -> list[Path]:
 
 def _batches(files: Sequence[Path], options: Any) -> Iterator[list[bytes]]:
     if options is None:
-        yield from _chunks(_records(files), BATCH_ROWS, whole=False)
+        yield from in_lists(_records(files), BATCH_ROWS)
         return
     epochs = itertools.count() if options.num_epochs is None else range(options.num_epochs)
     rows: Iterator[bytes] = itertools.chain.from_iterable(

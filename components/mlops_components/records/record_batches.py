@@ -79,6 +79,29 @@ def decoded_batches(
     return in_order(decode, batches)
 
 
+def read_split_batches(
+    files: Sequence[Path],
+    *,
+    payload: str = PayloadFormat.TF_EXAMPLE,
+    schema: Any = None,
+    raw_record: str = "",
+) -> Iterator[pa.RecordBatch]:
+    """Read examples as Arrow record batches, one after the other.
+
+    Args:
+        payload, schema, raw_record: as `decoder_of` takes them.
+
+    Raises:
+        ExecutorError: as `decoded`.
+    """
+    decode = decoder_of(payload, schema, raw_record)
+    for records in records_of_files(files):
+        try:
+            yield decode(records)
+        except (RuntimeError, ValueError) as error:
+            raise unreadable(files[0].parent, _NAMES[payload], error) from None
+
+
 _NAMES: dict[str, str] = {
     PayloadFormat.TF_EXAMPLE: "tf.Example",
     PayloadFormat.TF_SEQUENCE_EXAMPLE: "tf.SequenceExample",
@@ -100,6 +123,31 @@ def _decoder(payload: str, schema: Any) -> Callable[[list[bytes]], pa.RecordBatc
         return batch
 
     return decode
+
+
+def decoder_of(
+    payload: str, schema: Any, raw_record: str = ""
+) -> Callable[[list[bytes]], pa.RecordBatch]:
+    """Return a function that decodes records, for one thread.
+
+    Args:
+        payload: TFX's name for what a record is.
+        schema: `schema_pb2.Schema` that says which columns there are; None takes what comes.
+        raw_record: name of a further column that holds the serialised example.
+    """
+    import pyarrow as pa
+
+    decode = _new_decoder(payload, schema)
+    if not raw_record:
+        return decode
+
+    def decode_and_keep(records: list[bytes]) -> pa.RecordBatch:
+        batch = decode(records)
+        column = pa.array([[r] for r in records], type=pa.large_list(pa.large_binary()))
+        names = [*batch.schema.names, raw_record]
+        return pa.RecordBatch.from_arrays([*batch.columns, column], names)
+
+    return decode_and_keep
 
 
 def _new_decoder(payload: str, schema: Any) -> Callable[[list[bytes]], pa.RecordBatch]:

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import enum
-import itertools
 import os
 import re
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from mlops_components.records.split_rows import RECORDED, SplitFiles, recorded_rows
-from mlops_components.records.tfrecords import RecordFile
+from mlops_components.records.tfrecords import RecordFile, read_lists
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import ExecutorError, NotFoundError, did_you_mean
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 PREFIX = "data_tfrecord"
 BATCH_ROWS = 4096
-"""Rows that are in memory at once; batches of this size keep the libraries' overhead small."""
+"""Rows that are in memory at once; batches of this size keep the libraries' overhead small.
+
+Large rows are fewer: bytes are bounded, too.
+"""
 
 
 _TOGETHER = 512
@@ -144,54 +142,14 @@ def chosen_splits(
 
 
 def records_of_files(files: Sequence[Path], rows: int = BATCH_ROWS) -> Iterator[list[bytes]]:
-    """Yield all records of TFRecord files, in lists of at most `rows`.
+    """Yield all records of TFRecord files, in lists of at most `rows`; shorter if they are large.
 
     Raises:
         ExecutorError: a file is damaged or is not a TFRecord file; or the files of a split hold
             fewer records than the examples say.
     """
-    found = _records_of_files(files, rows)
+    found = read_lists(files, rows)
     return files.counted(found) if isinstance(files, SplitFiles) else found
-
-
-def _records_of_files(files: Sequence[Path], rows: int) -> Iterator[list[bytes]]:
-    import tensorflow as tf
-
-    for suffix, group in itertools.groupby(files, key=lambda path: path.suffix):
-        paths = [str(path) for path in group]
-        dataset = tf.data.TFRecordDataset(paths, compression_type="GZIP" if suffix == ".gz" else "")
-        try:
-            for chunk in dataset.batch(rows).as_numpy_iterator():
-                yield chunk.tolist()
-        except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
-            raise ExecutorError(
-                f"{paths[0]} is not a readable TFRecord file: {error.message}",
-                hint="write the examples again",
-                retryable=False,
-            ) from None
-
-
-def read_split_batches(
-    files: Sequence[Path], *, schema: Any = None, raw_record: str = "", rows: int = BATCH_ROWS
-) -> Iterator[pa.RecordBatch]:
-    """Read examples as Arrow record batches.
-
-    Args:
-        schema: `schema_pb2.Schema` that says which columns there are; None takes what comes.
-        raw_record: name of a further column that holds the serialised example.
-    """
-    from tfx_bsl.coders import example_coder
-
-    decoder = (
-        example_coder.ExamplesToRecordBatchDecoder(schema.SerializeToString())
-        if schema is not None
-        else example_coder.ExamplesToRecordBatchDecoder()
-    )
-    for records in records_of_files(files, rows):
-        try:
-            yield _decode(decoder, records, raw_record)
-        except (RuntimeError, ValueError) as error:
-            raise unreadable(files[0].parent, "tf.Example", error) from None
 
 
 _TYPES = {"int64_list": "whole numbers", "float_list": "floats", "bytes_list": "texts"}
@@ -214,16 +172,6 @@ def unreadable(where: Path, kind: str, error: Exception) -> ExecutorError:
         "does, or make a schema of what it has now",
         retryable=False,
     )
-
-
-def _decode(decoder: Any, records: list[bytes], raw_record: str) -> pa.RecordBatch:
-    import pyarrow as pa
-
-    batch = decoder.DecodeBatch(records)
-    if not raw_record:
-        return batch
-    column = pa.array([[r] for r in records], type=pa.large_list(pa.large_binary()))
-    return pa.RecordBatch.from_arrays([*batch.columns, column], [*batch.schema.names, raw_record])
 
 
 def split_pairs(

@@ -11,7 +11,7 @@ import os
 import struct
 import zlib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -30,7 +30,9 @@ _GZIP_HEADER = _GZIP_MAGIC + bytes(6) + b"\xff"
 _LAST_BLOCK = b"\x03\x00"
 _READ = 1 << 20
 _INFLATED = 8 << 20
-_LIST_BYTES = 8 << 20
+LIST_BYTES = 8 << 20
+"""Bytes of records that are in one list, where records are large."""
+
 _MASK = 0xA282EAD8
 _HEADER = 12
 _FOOTER = 4
@@ -107,17 +109,22 @@ def _masked(checksum: int) -> bytes:
     return struct.pack("<I", rotated & 0xFFFFFFFF)
 
 
-def read_lists(path: Path, rows: int) -> Iterator[list[bytes]]:
-    """Yield all records of a TFRecord file, compressed or not, in lists of at most `rows`.
+def read_lists(paths: Iterable[Path], rows: int) -> Iterator[list[bytes]]:
+    """Yield all records of TFRecord files, compressed or not, in lists of at most `rows`.
 
-    A list is shorter where the records are large.
+    A list is shorter where the records are large: it ends with the one that makes it 8 MiB.
     """
+    return in_lists(itertools.chain.from_iterable(map(read_records, paths)), rows)
+
+
+def in_lists(records: Iterable[bytes], rows: int) -> Iterator[list[bytes]]:
+    """Yield records in lists of at most `rows`, shorter where the records are large."""
     found: list[bytes] = []
     size = 0
-    for record in read_records(path):
+    for record in records:
         found.append(record)
         size += len(record)
-        if len(found) == rows or size > _LIST_BYTES:
+        if len(found) == rows or size > LIST_BYTES:
             yield found
             found, size = [], 0
     if found:

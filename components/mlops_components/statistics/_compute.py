@@ -21,12 +21,11 @@ from tensorflow_data_validation import constants
 from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_data_validation.utils import slicing_util
 from tensorflow_metadata.proto.v0 import statistics_pb2
-from tfx_bsl.public import tfxio
 from tfx_bsl.statistics import merge_util
 
 from mlops_components.engines import open_pipeline
-from mlops_components.records import BATCH_ROWS, SplitFiles, decoded
-from mlops_components.records._beam_reads import Reads
+from mlops_components.records import SplitFiles, decoded
+from mlops_components.records._beam_reads import Decode, Reads
 from mlops_components.sql._unfit import unfit_queries
 from mlops_components.statistics import _long_texts, _options, _weights
 from mlops_components.statistics._histograms import plain_numbers
@@ -38,6 +37,7 @@ COMBINED_ROWS = 32768
 """Rows of a slice that go through the generators at once: a call costs some time a feature."""
 
 _HELD_ROWS = 8 * COMBINED_ROWS
+_HELD_BYTES = 128 << 20
 SHARDED_PREFIX = "FeatureStats" + tfdv.default_sharded_output_suffix()
 
 
@@ -134,8 +134,6 @@ class _Describe(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, records: Any) -> Any:
         work, split = self._work, self._split
-        kind = _SOURCES[work.payload]
-        source = kind([str(file) for file in split.files], schema=work.columns)
         if split.sample_rate < 1:
             records = records | "Sample" >> beam.Filter(sampler(split.sample_rate))
         binary = str(split.folder / STATISTICS_FILE)
@@ -146,18 +144,12 @@ class _Describe(beam.PTransform):  # type: ignore[misc]
             write = tfdv.WriteStatisticsToBinaryFile(binary)
         return (
             records
-            | "Decode" >> source.RawRecordToRecordBatch(BATCH_ROWS)
+            | "Decode" >> beam.ParDo(Decode(work.payload, work.columns))
             | "CheckWeights" >> beam.Map(_weights.checked, _weights.weights_of(work.options))
             | "KeepLongTexts" >> beam.ParDo(_long_texts.Keep())
             | "Describe" >> stats_impl.GenerateStatisticsImpl(_options.for_beam(work.options))
             | "Write" >> write
         )
-
-
-_SOURCES = {
-    "FORMAT_TF_EXAMPLE": tfxio.TFExampleRecord,
-    "FORMAT_TF_SEQUENCE_EXAMPLE": tfxio.TFSequenceExampleRecord,
-}
 
 
 @contextlib.contextmanager
@@ -211,8 +203,8 @@ def _combined(batches: Iterable[pa.RecordBatch], options: Any) -> list[Any]:
         for key, part in slices(_allowed(_weights.checked(batch, weights), options)):
             total = totals[key] if key in totals else combiner.create_accumulator()
             totals[key] = combiner.add_input(total, part)
-            held += part.num_rows
-        if is_sliced and held > _HELD_ROWS:
+            held += max(part.nbytes, part.num_rows * _HELD_BYTES // _HELD_ROWS)
+        if is_sliced and held > _HELD_BYTES:
             # Many slices hold many rows that wait to be put together.
             totals = {key: combiner.compact(total) for key, total in totals.items()}
             held = 0

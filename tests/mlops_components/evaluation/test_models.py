@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
 
 
 def test_model_that_is_not_there_is_named(penguin: PipelineRun) -> None:
-    with pytest.raises(ExecutorError, match="there is no model at"):
+    with pytest.raises(ExecutorError, match=r"the model at .* is not there"):
         evaluate(penguin, config(accuracy()), model=artifact(Model, {}))
 
 
@@ -29,7 +29,7 @@ def test_model_that_is_not_there_is_named(penguin: PipelineRun) -> None:
         (
             {"m": ""},
             "def predict_fn(path):\n    return lambda f: f['zz']",
-            "predict_fn failed: Key",
+            "fails in predict_fn: Key",
         ),
         ({"m": ""}, "def predict_fn(path):\n    return lambda f: [1.0]", "gave 1 for 2 examples"),
         ({"m": ""}, "def predict_fn(path:\n", "asks.py:1: "),

@@ -65,3 +65,21 @@ def test_workers_that_write_elsewhere_are_an_error(tmp_path: Path) -> None:
     reads.records(SplitFiles([tmp_path / "rows.gz"], "split 'train'", 3))
     with pytest.raises(ExecutorError, match=r"written nothing to .* that is here"):
         reads.check()
+
+
+def test_workers_decode_fewer_large_records_at_once() -> None:
+    from apache_beam.utils.windowed_value import WindowedValue
+    from record_rows import record
+
+    from mlops_components.records import _beam_reads
+
+    step = _beam_reads.Decode("FORMAT_TF_EXAMPLE", None, "raw")
+    step.setup()
+    step.start_bundle()
+    rows = [record({"a": [b"x" * size]}) for size in (3 << 20, 3 << 20, 3 << 20, 9)]
+    batches = [batch for row in rows for batch in step.process(row)]
+    (last,) = step.finish_bundle()
+    assert isinstance(last, WindowedValue)
+    assert [batch.num_rows for batch in [*batches, last.value]] == [3, 1]
+    assert last.value.to_pydict() == {"a": [[b"x" * 9]], "raw": [[rows[-1]]]}
+    assert list(step.finish_bundle()) == []

@@ -3,17 +3,16 @@
 import math
 import textwrap
 from pathlib import Path
-from typing import Any
 
 import pytest
 from keras_trainings import LINE, ROWS
 
-from mlops_components import read_frame, write_frames
+from mlops_components import read_frame
 from mlops_components.records import SplitWriter, files_of_split, read_record_batches
 from mlops_components.training import RecordBatchesOptions, payload_of
 from mlops_components.training.fn_args import example_accessor
 from mlops_pipeline.artifacts import Examples
-from mlops_pipeline.errors import ExecutorError, NotFoundError, ParameterError
+from mlops_pipeline.errors import ExecutorError, NotFoundError
 from mlops_pipeline.testing import artifact
 
 pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
@@ -138,34 +137,3 @@ def test_examples_of_several_kinds_are_refused() -> None:
         payload_of(some)
     with pytest.raises(ExecutorError, match="does not read examples that are FORMAT_PROTO"):
         example_accessor(payload_of(some[1:])).record_batch_factory([], None)
-
-
-@pytest.mark.parametrize(
-    ("kind", "values"),
-    [("Int64", [1, None]), ("string", ["x", None]), ("boolean", [True, None]), ("Float64", [0.5])],
-)
-def test_tables_may_have_nullable_columns(kind: str, values: list[Any]) -> None:
-    import pandas as pd
-
-    written = artifact(Examples, {})
-    write_frames(written, {"train": pd.DataFrame({"a": pd.array(values, dtype=kind)})})
-    found = read_frame([str(written.split("train") / "*")])["a"]
-    assert found[0] == values[0]
-    assert found.isna().tolist() == [value is None for value in values]
-
-
-@pytest.mark.parametrize(
-    ("columns", "message"),
-    [
-        ({"a": [2**63 + 1, 2]}, "column 'a' holds 9223372036854775809"),
-        ({"a": [1], 1: [2], "1": [3]}, "split 'train' has 2 columns named '1'"),
-        ({"a": []}, "split 'train' has no rows"),
-        ({"a": ["\ud800"]}, "column 'a' holds .*, which is no text of Unicode"),
-    ],
-    ids=["beyond 64 bits", "name twice", "empty", "no text"],
-)
-def test_tables_that_cannot_be_written_are_refused(columns: dict[Any, Any], message: str) -> None:
-    import pandas as pd
-
-    with pytest.raises(ParameterError, match=message):
-        write_frames(artifact(Examples, {}), {"train": pd.DataFrame(columns)})

@@ -33,3 +33,18 @@ def test_damaged_records_are_read_as_by_tfx_or_not_at_all() -> None:
                 assert str(next(columns)) == str(next(columns)), (name, rows[which])
             read += 1
     assert read > 30
+
+
+def test_large_values_are_read_as_by_tfx() -> None:
+    from tfx_bsl.coders import example_coder
+
+    from mlops_components.records._parse import ExampleParser
+
+    chance = random.Random(0)
+    rows = [
+        record({"image": [chance.randbytes(size)], "vector": [chance.random()] * (size // 9)})
+        for size in (0, 1, 700, 5000, 299)
+    ]
+    ours, theirs = ExampleParser().parse(rows), example_coder.ExamplesToRecordBatchDecoder()
+    assert ours is not None
+    assert ours.to_pydict() == theirs.DecodeBatch(rows).to_pydict()

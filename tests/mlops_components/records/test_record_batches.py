@@ -69,3 +69,22 @@ def test_kinds_that_change_are_an_error(tmp_path: Any) -> None:
         writer.write_all("train", [record({"a": [1]}), record({"a": [b"x"]})])
     with pytest.raises(ExecutorError, match=r"feature 'a' has texts in .*, and whole numbers"):
         list(decoded(files_of_split(made, "train")))
+
+
+def test_batches_of_large_rows_have_fewer(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mlops_components.records import (
+        SplitWriter,
+        decoded,
+        files_of_split,
+        read_split_batches,
+        tfrecords,
+    )
+    from mlops_pipeline.artifacts import Examples
+
+    made = Examples(str(tmp_path))
+    with SplitWriter(made, ["train"]) as writer:
+        writer.write_all("train", [record({"a": [b"x" * size]}) for size in (400, 9, 9, 900, 9)])
+    files = files_of_split(made, "train")
+    monkeypatch.setattr(tfrecords, "LIST_BYTES", 500)
+    assert [batch.num_rows for batch in decoded(files)] == [4, 1]
+    assert [batch.num_rows for batch in read_split_batches(files)] == [4, 1]
