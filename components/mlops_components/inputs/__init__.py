@@ -4,6 +4,7 @@ Readers of file formats and queries, the spans of a pattern, and the splits that
 """
 
 from mlops_components.inputs.avro_files import open_avro
+from mlops_components.inputs.conditions import Condition
 from mlops_components.inputs.csv_files import open_files
 from mlops_components.inputs.ingestion import Rows, ingest
 from mlops_components.inputs.json_files import open_json
@@ -33,6 +34,7 @@ from mlops_components.inputs.sql_queries import Queries
 from mlops_components.inputs.tfrecord_files import RecordFiles
 
 __all__ = [
+    "Condition",
     "HashSplit",
     "InputConfig",
     "InputSplit",
