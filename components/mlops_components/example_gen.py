@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mlops_components.example_files import SUFFIXES, set_properties
 from mlops_components.inputs import (
+    Form,
     InputConfig,
     Key,
     OutputConfig,
@@ -64,14 +65,8 @@ def CsvExampleGen(
     _check_types(column_types or {})
     wanted = wanted_span(range_config, span)
     found = _select("CsvExampleGen", input_base, input_config, wanted)
-    source = open_files(
-        every_file(found),
-        missing_values or (),
-        column_types or {},
-        delimiter,
-        column_names,
-        union=_is_union(input_config),
-    )
+    form = Form(delimiter, column_names or (), _is_union(input_config))
+    source = open_files(every_file(found), missing_values or (), column_types or {}, form)
     folders = _partitions(input_base, input_config, found)
     read = replace(source, partitions=folders.checked(source.columns))
     _write(examples, found, read.rows, (input_config, output_config))

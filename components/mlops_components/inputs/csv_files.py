@@ -8,14 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_components.inputs.csv_layout import (
-    Layout,
-    bad_row,
-    check_delimiter,
-    check_header,
-    check_quotes,
-    header_of,
-)
+from mlops_components.inputs.csv_layout import Form, Layout, bad_row, check_quotes, header_of
 from mlops_components.inputs.ingestion import Rows, encoded, slices
 from mlops_components.inputs.partitions import Partitions
 from mlops_components.inputs.splits import Key
@@ -136,30 +129,20 @@ def open_files(
     files: Sequence[Path],
     missing_values: Sequence[str],
     column_types: Mapping[str, str],
-    delimiter: str | None = None,
-    column_names: Sequence[str] | None = None,
-    *,
-    union: bool = False,
+    form: Form,
 ) -> CsvFiles:
     """Look at the headers and all values of CSV files, compressed or not.
-
-    Args:
-        delimiter: the character between values; None is a comma, where nothing speaks against it.
-        column_names: of files without a header.
-        union: whether a column may be missing from some of the files.
 
     Raises:
         ParameterError: a type is given for a column that there is not, or the delimiter is none.
         ExecutorError: a file is empty or damaged, headers differ, values are parted by something
             else, or a column has numbers in one file and texts in another.
     """
-    check_delimiter(delimiter)
-    check_header(list(column_names or ()), "column_names")
-    layout = Layout(tuple(column_names or ()), delimiter or ",", has_header=not column_names)
+    layout = form.checked()
     headers: dict[Path, tuple[str, ...]] = {}
     for path in files:
-        headers[path] = header = header_of(path, layout, is_sure=delimiter is not None)
-        if layout.columns and header != layout.columns and not union:
+        headers[path] = header = header_of(path, layout, is_sure=form.delimiter is not None)
+        if layout.columns and header != layout.columns and not form.union:
             raise _other_header(path, header, files[0], layout.columns)
         check_quotes(path, replace(layout, columns=header))
         layout = replace(layout, columns=tuple(dict.fromkeys([*layout.columns, *header])))
