@@ -291,6 +291,7 @@ def workspace_of(
         lease=settings.lease,
         scratch=settings.scratch,
         scratch_limit=settings.scratch_limit,
+        verify=settings.cache_verify,
     )
     return pipeline_of(workspace, run), workspace
 
@@ -324,7 +325,7 @@ def _settings(where: Where | None, start: Path) -> Settings:
 
 
 def _copies(settings: Settings) -> Copies:
-    return copies_in(settings.scratch, settings.scratch_limit)
+    return copies_in(settings.scratch, settings.scratch_limit, settings.cache_verify)
 
 
 @contextmanager

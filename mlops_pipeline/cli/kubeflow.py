@@ -12,7 +12,15 @@ from typing import Any, TypeVar
 
 import click
 
-from mlops_pipeline.cli.output import echo, json_option, screen, warn, write, write_json
+from mlops_pipeline.cli.output import (
+    echo,
+    json_option,
+    screen,
+    timeout_option,
+    warn,
+    write,
+    write_json,
+)
 from mlops_pipeline.cli.package import load_package, package_options
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.run import parameter_option, read_parameters
@@ -93,7 +101,7 @@ def job_options(command: Command) -> Command:
     "--run-name", default="", metavar="NAME", help="Name of the run; a name is started only once."
 )
 @click.option("--wait", is_flag=True, help="Wait for the end; the exit code is the result.")
-@click.option("--timeout", default=0.0, metavar="SECONDS", help="Longest time to wait.")
+@timeout_option
 @choice_options
 @force_option
 @job_options

@@ -100,7 +100,8 @@ class Project:
         """Local copies of the artifacts that are kept elsewhere."""
         from mlops_pipeline.run_state import copies_in
 
-        return copies_in(self.settings.scratch, self.settings.scratch_limit)
+        chosen = self.settings
+        return copies_in(chosen.scratch, chosen.scratch_limit, chosen.cache_verify)
 
     def find_run(self, name: str) -> Run:
         """Find a run by its id, the beginning of its id, or `last`.

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
         run_seconds,
     )
     from mlops_pipeline.run_state.liveness import (
+        LEASE,
+        POLL,
         Heart,
         cancel_own,
         host,
@@ -75,7 +77,8 @@ else:
                 "pipeline_of refuse_run_by_another refuse_taken run_seconds"
             ),
             "liveness": (
-                "Heart cancel_own host is_dead is_gone process_of reap state_of this_process"
+                "Heart LEASE POLL cancel_own host is_dead is_gone process_of reap "
+                "state_of this_process"
             ),
             "lock_file": "find_lock lock_digest",
             "moved": "follow moved_path",
@@ -92,6 +95,8 @@ __all__ = [
     "FORCE",
     "FRESH",
     "LAST",
+    "LEASE",
+    "POLL",
     "RESERVED",
     "RESUMED",
     "SELECTION",
