@@ -1,19 +1,28 @@
-"""Taxi trips resampled to millions of rows: seconds and peak memory by stage, in memory.
+"""Costs that must not grow faster than what they are of: rows, nodes and runs.
 
-Rows are drawn from the trips, with a fixed seed. Imports are not counted; `start MB` is what they
-take of the memory. Expected: seconds in proportion to the rows, and memory that stays the same.
+`--csv`: taxi trips resampled to millions of rows, drawn with a fixed seed: seconds and peak memory
+by stage, in memory. Imports are not counted; `start MB` is what they take of the memory. Expected:
+seconds in proportion to the rows, and memory that stays the same.
+
+`--nodes`: CPU time a node of pipelines of several sizes: compiled, planned, run from the cache and
+resumed. Expected: the same at every size.
+
+`--runs`: so many runs in one process. Expected: threads, open files and memory that stay the same.
 
   python benchmarks/scale.py --csv trips.csv --rows 1e6,5e6,10e6 --python .venvs/ml/bin/python
+  python benchmarks/scale.py --nodes 1000,5000,10000 --runs 2000 --python .venvs/ml/bin/python
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from measure import arguments, check, machine, save, say
+from measure import HERE, arguments, check, machine, our_environment, run, save, say
 from taxi_validation import side
 
 
@@ -27,13 +36,61 @@ def main() -> int:
     )
     parser.add_argument("--rows", default="1e6,5e6,10e6", help="sizes (default: 1e6,5e6,10e6)")
     parser.add_argument("--stages", default="", help="stages of taxi_side.py (default: all)")
+    parser.add_argument("--nodes", default="", help="sizes of pipelines, as 1000,5000,10000")
+    parser.add_argument("--runs", type=int, default=0, help="runs in one process, as 2000")
     options = parser.parse_args()
-    if options.csv is None:
-        parser.error("--csv FILE is missing")
+    judged = []
+    if options.nodes:
+        figures = {
+            int(size): by_side(options.python, "nodes", size) for size in options.nodes.split(",")
+        }
+        judged.append(judge_nodes(figures))
+    if options.runs:
+        judged.append(judge_runs(by_side(options.python, "runs", str(options.runs))))
+    if options.csv is None and not judged:
+        parser.error("one of --csv FILE, --nodes and --runs is missing")
+    if options.csv is not None:
+        judged.append(rows(options))
+    return max(judged)
+
+
+def rows(options: argparse.Namespace) -> int:
+    """Measure the sizes of the trips; 0 if they cost what they should."""
     sizes = [int(float(size)) for size in options.rows.split(",")]
     figures = {size: one_size(options, size) for size in sizes}
     save(options.json, {str(size): found for size, found in figures.items()})
     return judge(figures) if len(figures) > 1 else 0
+
+
+def by_side(python: str, what: str, count: str) -> dict[str, Any]:
+    """Return the figures of `scale_side.py`."""
+    with tempfile.TemporaryDirectory(prefix="scale-") as folder:
+        command = (python, HERE / "scale_side.py", what, count, folder)
+        found = dict(run(command, env=our_environment(), timeout=7200).answer)
+    say(f"{count:>10} {what}: {found}; {machine()}")
+    return found
+
+
+def judge_nodes(figures: dict[int, dict[str, float]]) -> int:
+    """Compare a node of the largest pipeline with one of the smallest."""
+    small, large = min(figures), max(figures)
+    kept = [
+        check(f"{name} a node: {large} nodes / {small} nodes", figures[large][name] / spent, 1.5)
+        for name, spent in figures[small].items()
+    ]
+    return 0 if all(kept) else 1
+
+
+def judge_runs(figures: dict[str, list[float]]) -> int:
+    """Compare the end with what there was after a tenth of the runs."""
+    first = {name: values[0] for name, values in figures.items()}
+    last = {name: values[-1] for name, values in figures.items()}
+    kept = [
+        check("threads: growth", last["threads"] - first["threads"], 0),
+        check("open files: growth", last["files"] - first["files"], 0),
+        check("memory: growth", last["memory MB"] / first["memory MB"], 1.1),
+    ]
+    return 0 if all(kept) else 1
 
 
 def one_size(options: object, size: int) -> dict[str, float]:

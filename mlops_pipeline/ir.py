@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -374,7 +375,7 @@ class RunParameterIR(_Part, frozen=True):
     doc: str = ""
 
 
-class PipelineIR(Struct, frozen=True):
+class PipelineIR(Struct, frozen=True, dict=True):
     """A compiled pipeline; `nodes` are in an order in which they can run."""
 
     name: str
@@ -388,10 +389,20 @@ class PipelineIR(Struct, frozen=True):
 
     def node(self, node_id: str) -> NodeIR:
         """Return the node with this id."""
-        for node in self.nodes:
-            if node.id == node_id:
-                return node
-        raise KeyError(node_id)
+        return self._nodes_by_id[node_id]
+
+    def loop(self, loop_id: str) -> LoopIR:
+        """Return the loop with this id."""
+        return self._loops_by_id[loop_id]
+
+    # Made once: whoever follows a large pipeline asks for each of its nodes.
+    @cached_property
+    def _nodes_by_id(self) -> dict[str, NodeIR]:
+        return {node.id: node for node in self.nodes}
+
+    @cached_property
+    def _loops_by_id(self) -> dict[str, LoopIR]:
+        return {loop.id: loop for loop in self.loops}
 
 
 def dump(pipeline: PipelineIR) -> bytes:

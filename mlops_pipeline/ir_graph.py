@@ -63,12 +63,10 @@ def producers(found: Iterable[Expression]) -> set[str]:
 
 def loop_dependencies(pipeline: PipelineIR, loops: Iterable[str]) -> set[str]:
     """Return ids of the nodes that decide over what these loops run."""
-    wanted = set(loops)
     needed: set[str] = set()
-    for loop in pipeline.loops:
-        if loop.id in wanted:
-            for expression in (loop.items, *loop.conditions):
-                needed |= producers(parts(expression))
+    for loop in map(pipeline.loop, loops):
+        for expression in (loop.items, *loop.conditions):
+            needed |= producers(parts(expression))
     return needed
 
 

@@ -36,6 +36,7 @@ from mlops_components.infra_validator import (
     ValidationSpec,
 )
 from mlops_components.inputs import (
+    Condition,
     HashSplit,
     InputConfig,
     InputSplit,
@@ -83,6 +84,7 @@ __all__ = [
     "AvroExampleGen",
     "BulkInferrer",
     "ClassifyOutput",
+    "Condition",
     "ConfusionConfig",
     "CsvExampleGen",
     "DataAccessor",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mlops_components.example_files import SUFFIXES, set_properties
 from mlops_components.inputs import (
+    Form,
     InputConfig,
     Key,
     OutputConfig,
@@ -64,12 +65,11 @@ def CsvExampleGen(
     _check_types(column_types or {})
     wanted = wanted_span(range_config, span)
     found = _select("CsvExampleGen", input_base, input_config, wanted)
-    source = open_files(
-        every_file(found), missing_values or (), column_types or {}, delimiter, column_names
-    )
+    form = Form(delimiter, column_names or (), _is_union(input_config))
+    source = open_files(every_file(found), missing_values or (), column_types or {}, form)
     folders = _partitions(input_base, input_config, found)
     read = replace(source, partitions=folders.checked(source.columns))
-    _write(examples, found, read.rows, output_config)
+    _write(examples, found, read.rows, (input_config, output_config))
 
 
 @component(base_type="Process", driver=DRIVER)
@@ -96,7 +96,7 @@ def JsonExampleGen(
     source = open_json(every_file(found), column_types or {})
     folders = _partitions(input_base, input_config, found)
     read = replace(source, partitions=folders.checked(source.types))
-    _write(examples, found, read.rows, output_config)
+    _write(examples, found, read.rows, (input_config, output_config))
 
 
 def _check_types(column_types: Mapping[str, str]) -> None:
@@ -130,7 +130,7 @@ def ImportExampleGen(
     payload = payload_format_of(payload_format)
     wanted = wanted_span(range_config, span)
     found = _select("ImportExampleGen", input_base, input_config, wanted)
-    _write(examples, found, RecordFiles(payload).rows, output_config, payload)
+    _write(examples, found, RecordFiles(payload).rows, (input_config, output_config), payload)
 
 
 @component(base_type="Process", driver=DRIVER)
@@ -152,7 +152,8 @@ def ParquetExampleGen(
     wanted = wanted_span(range_config, span)
     found = _select("ParquetExampleGen", input_base, input_config, wanted)
     folders = _partitions(input_base, input_config, found)
-    _write(examples, found, open_parquet(every_file(found), folders).rows, output_config)
+    read = open_parquet(every_file(found), folders, union=_is_union(input_config))
+    _write(examples, found, read.rows, (input_config, output_config))
 
 
 @component(base_type="Process", driver=DRIVER)
@@ -174,7 +175,8 @@ def AvroExampleGen(
     wanted = wanted_span(range_config, span)
     found = _select("AvroExampleGen", input_base, input_config, wanted)
     folders = _partitions(input_base, input_config, found)
-    _write(examples, found, open_avro(every_file(found), folders).rows, output_config)
+    read = open_avro(every_file(found), folders, union=_is_union(input_config))
+    _write(examples, found, read.rows, (input_config, output_config))
 
 
 def _select(name: str, base: Path, config: InputConfig | None, wanted: int | None) -> Selection:
@@ -183,6 +185,10 @@ def _select(name: str, base: Path, config: InputConfig | None, wanted: int | Non
 
 def _partitions(base: Path, config: InputConfig | None, found: Selection) -> Partitions:
     return partitions_of(base, (config or InputConfig()).splits, found.files)
+
+
+def _is_union(config: InputConfig | None) -> bool:
+    return config is not None and config.union
 
 
 def every_file(found: Selection) -> list[Path]:
@@ -194,10 +200,11 @@ def _write(
     examples: Examples,
     found: Selection,
     read: ReadFiles,
-    config: OutputConfig | None,
+    configs: tuple[InputConfig | None, OutputConfig | None],
     payload: PayloadFormat = PayloadFormat.TF_EXAMPLE,
 ) -> None:
-    ingest({name: partial(read, files) for name, files in found.files.items()}, config, examples)
+    reads = {name: partial(read, files) for name, files in found.files.items()}
+    ingest(reads, configs[1], examples, (configs[0] or InputConfig()).taken)
     set_properties(examples, found, payload.value)
 
 

@@ -97,7 +97,7 @@ def SqlExampleGen(
         split.name: partial(source.rows, split.name, query_of_span(split.pattern, wanted or 0))
         for split in splits
     }
-    ingest(reads, output_config, examples)
+    ingest(reads, output_config, examples, (input_config or InputConfig()).taken)
     examples.properties.update(properties(Selection({}, wanted or 0)))
     if fingerprint:
         examples.properties[FINGERPRINT] = fingerprint
@@ -110,5 +110,9 @@ def _queries(query: str, config: InputConfig | None) -> list[InputSplit]:
         raise ParameterError(
             "SqlExampleGen needs one of query and input_config",
             hint="give query='SELECT ...'",
+        )
+    if config and config.union:
+        raise ParameterError(
+            "input_config: union is for files, and not for queries", hint="write it in the query"
         )
     return config.splits if config else [InputSplit("single_split", query)]

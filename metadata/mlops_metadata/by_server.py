@@ -37,8 +37,16 @@ UNLIMITED: Sequence[tuple[str, int]] = (
 
 _ABORTED, _UNAVAILABLE = 10, 14
 
-_MAKING = ("already exists", "concurrent connection", *UNDONE)
-"""Signs that another process makes the same database at this moment."""
+_MAKING = (
+    "already exists",
+    "concurrent connection",
+    "retry transaction",
+    "Duplicate key name",
+    "Duplicate entry",
+    *UNDONE,
+)
+"""Signs that another process makes the same database at this moment. MLMD makes its tables one by
+one, and MariaDB and MySQL refuse in words of their own what meets a table that is being made."""
 
 
 def open_grpc(url: str) -> MlmdStore:
@@ -107,17 +115,21 @@ def refuse_postgresql(url: str) -> MlmdStore:
 
 
 def _first_open(config: Any, name: str) -> Library:
-    """Open a database; of several processes that make it at once, MLMD lets some fail."""
-    for again in (*range(60), None):
+    """Open a database; of several processes that make it at once, MLMD lets some fail.
+
+    They wait for the one that makes it, as long as a request waits: on a busy machine, or over a
+    slow network, the tables take their time.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
         try:
             return Library(config, name)
         except StoreError as error:
             # The whole of what MLMD says: its error repeats the query, and ours is cut.
             reason = str(error.__cause__)
-            if again is None or not any(sign in reason for sign in _MAKING):
+            if time.monotonic() > deadline or not any(sign in reason for sign in _MAKING):
                 raise
             time.sleep(random.uniform(0.05, 0.3))
-    raise AssertionError("the last attempt returns or raises")
 
 
 @dataclass(frozen=True)

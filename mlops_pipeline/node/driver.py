@@ -299,8 +299,7 @@ def _no_such_iteration(scope: NodeScope) -> SkippedError:
 
 def loop_items(request: Request, loop_id: str, scope: NodeScope | None = None) -> list[Any]:
     """Return the items of a loop around the node of the request."""
-    loop = next(each for each in request.ir.loops if each.id == loop_id)
-    items = evaluate(loop.items, scope or NodeScope(request))
+    items = evaluate(request.ir.loop(loop_id).items, scope or NodeScope(request))
     if not isinstance(items, list):
         raise ResolutionError(
             f"loop {loop_id} runs over {items!r}, which is not a list",
@@ -341,8 +340,11 @@ def _seen(request: Request, producer: str) -> list[Outcome]:
     """Return the outcomes of a node in this run, in the iterations that the requester sees."""
     iteration = request.iteration
     if iteration:
-        shared = shared_loops(request.node.loops, request.ir.node(producer).loops)
-        iteration = iteration[:shared]
+        theirs = request.ir.node(producer).loops
+        iteration = iteration[: shared_loops(request.node.loops, theirs)]
+        if len(iteration) == len(theirs):
+            one = request.history.get(producer, iteration)
+            return [] if one is None else [one]
     return request.history.within(producer, iteration)
 
 

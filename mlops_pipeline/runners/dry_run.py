@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlops_pipeline.cache import Change, explain
@@ -59,9 +59,14 @@ _ENDS_WELL = ("run", "cached")
 
 @dataclass(frozen=True)
 class _Dry:
-    """A pass through the nodes in which a cached one counts as done."""
+    """A pass through the nodes in which a cached one counts as done.
+
+    Args:
+        known: whether a component has run before, as far as it was asked for.
+    """
 
     session: Session
+    known: dict[str, bool] = field(default_factory=dict)
 
     def plan(self) -> list[NodePlan]:
         schedule = Schedule(self.session, frozenset(n.id for n in self.session.ir.nodes))
@@ -109,8 +114,13 @@ class _Dry:
             return ""
         if self.session.force:
             return "forced to run"
-        known = self.session.workspace.store.recent_executions(node.component, limit=1)
-        return "" if known else "first run"
+        return "" if self._has_run(node.component) else "first run"
+
+    def _has_run(self, component: str) -> bool:
+        if component not in self.known:
+            found = self.session.workspace.store.recent_executions(component, limit=1)
+            self.known[component] = bool(found)
+        return self.known[component]
 
     def _decide(self, node_id: str, iteration: Iteration) -> NodePlan:
         node = self.session.ir.node(node_id)

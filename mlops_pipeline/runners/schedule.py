@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 from mlops_pipeline.errors import ResolutionError
 from mlops_pipeline.ir import NodeIR
@@ -16,7 +17,7 @@ Place = tuple[str, Iteration]
 
 
 class Schedule:
-    """Follows a run from node to node.
+    """Follows a run from node to node, in time that grows with its nodes and their edges only.
 
     Args:
         selected: ids of the nodes that run; what others would have made is in the history.
@@ -26,12 +27,18 @@ class Schedule:
         self._session = session
         self._edges = session.edges
         self._nodes = {node.id: node for node in session.ir.nodes if node.id in selected}
+        self._order = {node_id: at for at, node_id in enumerate(self._nodes)}
         self._users = users(self._edges)
         self._waiting = {n.id: n for n in self._nodes.values() if not n.on_exit}
-        # What has to be looked at: nothing changes for the others.
-        self._due = set(self._waiting)
-        self._iterations: dict[str, list[Iteration]] = {}
+        # Iterations to look at, by what they begin with: nothing changes for the others.
+        self._due: dict[str, set[Iteration]] = {node_id: {()} for node_id in self._waiting}
+        # Iterations by what they begin with, and how many of those have not ended well.
+        self._under: dict[str, dict[Iteration, list[Iteration]]] = {}
+        self._unended: Counter[Place] = Counter()
+        # What a node waits for before its iterations are known, and an iteration before it starts.
+        self._needs: dict[str | Place, list[str]] = {}
         self._started: set[Place] = set()
+        self._unstarted: Counter[str] = Counter()
         self._ended: dict[Place, bool] = {}
         for outcome in session.history.all() if session.history.outcomes else ():
             if outcome.state.succeeded or outcome.state is State.SKIPPED:
@@ -40,40 +47,76 @@ class Schedule:
 
     def ended(self, outcome: Outcome) -> None:
         """Take in what became of a node."""
+        node_id, iteration = outcome.node_id, outcome.iteration
         well = outcome.state.succeeded or outcome.state is State.SKIPPED
-        self._ended[outcome.node_id, outcome.iteration] = well
-        self._due |= self._users.get(outcome.node_id, set())
+        if well and node_id in self._under and not self._ended.get((node_id, iteration)):
+            self._unended.subtract((node_id, begin) for begin in _begins(iteration))
+        self._ended[node_id, iteration] = well
+        if node_id not in self._nodes:
+            return
+        loops = self._nodes[node_id].loops
+        for user in self._users[node_id]:
+            if user in self._waiting:
+                shared = shared_loops(self._waiting[user].loops, loops)
+                self._due.setdefault(user, set()).add(iteration[:shared])
 
     def ready(self) -> list[Place]:
         """Return nodes that can start now, each once, in the order of the pipeline."""
         found: list[Place] = []
         while self._due:
-            due, self._due = self._due, set()
-            for node in [node for node in self._waiting.values() if node.id in due]:
-                places = [place for place in self._places(node) if place not in self._started]
+            due, self._due = self._due, {}
+            for node_id in sorted(due.keys() & self._waiting.keys(), key=self._order.__getitem__):
+                places = self._free(self._waiting[node_id], due[node_id])
                 found += places
                 self._started.update(places)
-                if self._all_started(node):
-                    del self._waiting[node.id]
+                self._unstarted[node_id] -= len(places)
+                if node_id in self._under and not self._unstarted[node_id]:
+                    del self._waiting[node_id]
         return found
 
     def left(self) -> list[Place]:
         """Return the nodes that `ready` has not returned; without known iterations, each once."""
         return [
-            (node.id, iteration)
-            for node in self._waiting.values()
-            for iteration in self._iterations.get(node.id, [()])
-            if (node.id, iteration) not in self._started
+            (node_id, iteration)
+            for node_id in self._waiting
+            for iteration in self._under.get(node_id, _ONCE)[()]
+            if (node_id, iteration) not in self._started
         ]
 
-    def _all_started(self, node: NodeIR) -> bool:
-        iterations = self._iterations.get(node.id)
-        return iterations is not None and all((node.id, i) in self._started for i in iterations)
+    def _free(self, node: NodeIR, begins: set[Iteration]) -> list[Place]:
+        """Return the iterations with one of these beginnings that can start now."""
+        if node.id not in self._under:
+            if not self._has_items(node):
+                return []
+            self._expand(node)
+            begins = {()}
+        under = self._under[node.id]
+        places = [
+            (node.id, each)
+            for each in sorted({each for begin in begins for each in under.get(begin, ())})
+        ]
+        return [p for p in places if p not in self._started and self._is_free(node, p)]
 
-    def _places(self, node: NodeIR) -> Iterator[Place]:
-        for iteration in self._expand(node):
-            if all(self._has_ended(node, iteration, needed) for needed in self._edges[node.id]):
-                yield node.id, iteration
+    def _is_free(self, node: NodeIR, place: Place) -> bool:
+        needs = self._needs.get(place)
+        if needs is None:
+            needs = self._needs[place] = list(self._edges[node.id])
+        return _is_over(needs, lambda needed: self._has_ended(node, place[1], needed))
+
+    def _has_items(self, node: NodeIR) -> bool:
+        """Return True once it is known over what the loops of a node run."""
+        needs = self._needs.get(node.id)
+        if needs is None:
+            outer = self._edges[node.id] if node.loops else ()
+            needs = self._needs[node.id] = [each for each in outer if each in self._nodes]
+        return _is_over(needs, lambda needed: self._is_decided(node, needed))
+
+    def _is_decided(self, node: NodeIR, needed: str) -> bool:
+        """Return True if a node that decides about loops has ended, in all its iterations."""
+        inside = shared_loops(node.loops, self._nodes[needed].loops) > 0
+        if inside and needed not in loop_dependencies(self._session.ir, node.loops):
+            return True
+        return self._has_ended(node, (), needed)
 
     def _has_ended(self, node: NodeIR, iteration: Iteration, needed: str) -> bool:
         producer = self._nodes.get(needed)
@@ -82,29 +125,34 @@ class Schedule:
         shared = iteration[: shared_loops(node.loops, producer.loops)] if iteration else ()
         if len(shared) == len(producer.loops):
             return self._ended.get((needed, shared), False)
-        known = self._iterations.get(needed)
-        return known is not None and all(
-            self._ended.get((needed, other), False)
-            for other in known
-            if other[: len(shared)] == shared
-        )
+        return needed in self._under and not self._unended[needed, shared]
 
-    def _expand(self, node: NodeIR) -> list[Iteration]:
-        """Return the iterations of a node; none while it is not known over what its loops run."""
-        if node.id not in self._iterations:
-            outer = [n for n in self._edges[node.id] if n in self._nodes and node.loops]
-            if any(not self._decided(node, needed) for needed in outer):
-                return []
-            self._iterations[node.id] = iterations_of(self._session, node) if node.loops else [()]
-            self._due |= self._users[node.id]
-        return self._iterations[node.id]
+    def _expand(self, node: NodeIR) -> None:
+        """Take in the iterations of a node, which are known now."""
+        under: dict[Iteration, list[Iteration]] = {}
+        for iteration in iterations_of(self._session, node) if node.loops else [()]:
+            has_ended = self._ended.get((node.id, iteration), False)
+            for begin in _begins(iteration):
+                under.setdefault(begin, []).append(iteration)
+                self._unended[node.id, begin] += not has_ended
+            self._unstarted[node.id] += (node.id, iteration) not in self._started
+        self._under[node.id] = under
+        for user in self._users[node.id]:
+            self._due.setdefault(user, set()).add(())
 
-    def _decided(self, node: NodeIR, needed: str) -> bool:
-        """Return True if a node that decides about loops has ended, in all its iterations."""
-        inside = shared_loops(node.loops, self._nodes[needed].loops) > 0
-        if inside and needed not in loop_dependencies(self._session.ir, node.loops):
-            return True
-        return self._has_ended(node, (), needed)
+
+_ONCE = {(): [()]}
+
+
+def _begins(iteration: Iteration) -> Iterator[Iteration]:
+    return (iteration[:depth] for depth in range(len(iteration) + 1))
+
+
+def _is_over(needs: list[str], has_ended: Callable[[str], bool]) -> bool:
+    """Return True if all of these nodes have ended; the others are left in the list."""
+    while needs and has_ended(needs[-1]):
+        needs.pop()
+    return not needs
 
 
 def iterations_of(session: Session, node: NodeIR) -> list[Iteration]:

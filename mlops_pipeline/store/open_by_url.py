@@ -106,7 +106,8 @@ def make_store_folder(url: str) -> None:
 def make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
-    folder.mkdir(parents=True)
+    # Another process may make it at this moment.
+    folder.mkdir(parents=True, exist_ok=True)
     for own in (folder, *folder.parents):
         if own.name == _OWN_FOLDER and not (own / ".gitignore").exists():
             (own / ".gitignore").write_text("*\n")

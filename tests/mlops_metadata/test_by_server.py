@@ -261,6 +261,44 @@ class TestOnMariaDb(SharedStoreContract):
         opened.close()
 
 
+def test_many_processes_make_a_database_at_once(
+    mariadb: MariaDbServer, passwords: dict[str, str]
+) -> None:
+    script = """
+import sys
+from mlops_metadata.by_server import open_mysql
+for url in sys.argv[1:]:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    open_mysql(url).close()
+"""
+    path = os.pathsep.join(p for p in sys.path if p)
+    urls = [mariadb.url(f"first{number}") for number in range(2)]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, *urls],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **passwords, "PYTHONPATH": path},
+        )
+        for _ in range(5)
+    ]
+    for _ in urls:
+        # All of them are at the same point: then they go on at once.
+        for process in processes:
+            assert process.stdout is not None
+            process.stdout.readline()
+        for process in processes:
+            assert process.stdin is not None
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write("go\n")
+                process.stdin.flush()
+    told = [process.communicate(timeout=120) for process in processes]
+    assert [process.returncode for process in processes] == [0] * 5, told
+
+
 def test_of_many_processes_on_mariadb_one_gets_a_claim(database: str) -> None:
     script = """
 import sys

@@ -4,7 +4,9 @@ Readers of file formats and queries, the spans of a pattern, and the splits that
 """
 
 from mlops_components.inputs.avro_files import open_avro
+from mlops_components.inputs.conditions import Condition
 from mlops_components.inputs.csv_files import open_files
+from mlops_components.inputs.csv_layout import Form
 from mlops_components.inputs.ingestion import Rows, ingest
 from mlops_components.inputs.json_files import open_json
 from mlops_components.inputs.parquet_files import open_parquet
@@ -33,6 +35,8 @@ from mlops_components.inputs.sql_queries import Queries
 from mlops_components.inputs.tfrecord_files import RecordFiles
 
 __all__ = [
+    "Condition",
+    "Form",
     "HashSplit",
     "InputConfig",
     "InputSplit",

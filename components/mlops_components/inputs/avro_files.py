@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def open_avro(files: Sequence[Path], partitions: Partitions | None = None) -> Tables:
+def open_avro(
+    files: Sequence[Path], partitions: Partitions | None = None, *, union: bool = False
+) -> Tables:
     """Look at the schemas of Avro files.
 
     Args:
         partitions: columns in the names of folders.
+        union: whether a column may be missing from some of the files.
 
     Raises:
         SettingsError: the library that reads them is not installed.
@@ -36,8 +39,8 @@ def open_avro(files: Sequence[Path], partitions: Partitions | None = None) -> Ta
             columns = _columns(reader.writer_schema, path)
         own = {name: holds(name, kind, str(path)) for name, kind in columns.items()}
         kinds[path] = {**folders.kinds(path), **own}
-    check_same_columns(kinds)
-    return Tables(_batches, folders)
+    check_same_columns(kinds, union=union)
+    return Tables(_batches, folders, tuple(sorted(set().union(*kinds.values()))) if union else ())
 
 
 @contextmanager

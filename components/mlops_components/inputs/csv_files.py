@@ -8,14 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_components.inputs.csv_layout import (
-    Layout,
-    bad_row,
-    check_delimiter,
-    check_header,
-    check_quotes,
-    header_of,
-)
+from mlops_components.inputs.csv_layout import Form, Layout, bad_row, check_quotes, header_of
 from mlops_components.inputs.ingestion import Rows, encoded, slices
 from mlops_components.inputs.partitions import Partitions
 from mlops_components.inputs.splits import Key
@@ -56,6 +49,7 @@ class CsvFiles:
         types: of all columns: `int`, `float`, `string`, or nothing if it has no value at all.
         given: the types that the user has named.
         partitions: columns in the names of folders.
+        headers: the columns of the files that have not all of them.
     """
 
     files: tuple[Path, ...]
@@ -64,6 +58,7 @@ class CsvFiles:
     types: Mapping[str, str] | None = None
     given: frozenset[str] = frozenset()
     partitions: Partitions = field(default_factory=Partitions)
+    headers: Mapping[Path, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -72,7 +67,13 @@ class CsvFiles:
 
     def blocks(self, path: Path) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a file as texts, nulls where a value is missing."""
-        yield from _read(path, self)
+        header = self.headers.get(path)
+        if header is None:
+            yield from _read(path, self)
+            return
+        own = replace(self, layout=replace(self.layout, columns=header))
+        for block in _read(path, own):
+            yield _widened(block, self.columns)
 
     def rows(self, files: Sequence[Path], key: Key) -> Iterator[Rows]:
         """Yield the rows of some of the files as serialised examples."""
@@ -128,45 +129,59 @@ def open_files(
     files: Sequence[Path],
     missing_values: Sequence[str],
     column_types: Mapping[str, str],
-    delimiter: str | None = None,
-    column_names: Sequence[str] | None = None,
+    form: Form,
 ) -> CsvFiles:
     """Look at the headers and all values of CSV files, compressed or not.
-
-    Args:
-        delimiter: the character between values; None is a comma, where nothing speaks against it.
-        column_names: of files without a header.
 
     Raises:
         ParameterError: a type is given for a column that there is not, or the delimiter is none.
         ExecutorError: a file is empty or damaged, headers differ, values are parted by something
             else, or a column has numbers in one file and texts in another.
     """
-    check_delimiter(delimiter)
-    check_header(list(column_names or ()), "column_names")
-    layout = Layout(tuple(column_names or ()), delimiter or ",", has_header=not column_names)
+    layout = form.checked()
+    headers: dict[Path, tuple[str, ...]] = {}
     for path in files:
-        header = header_of(path, layout, is_sure=delimiter is not None)
-        if layout.columns and header != layout.columns:
-            differing = sorted(set(header) ^ set(layout.columns))
-            raise ExecutorError(
-                f"{path} has other columns than {files[0].name}: "
-                f"{', '.join(differing) or 'in another order'}",
-                hint="give all files the same header",
-                retryable=False,
-            )
-        layout = replace(layout, columns=header)
-        check_quotes(path, layout)
+        headers[path] = header = header_of(path, layout, is_sure=form.delimiter is not None)
+        if layout.columns and header != layout.columns and not form.union:
+            raise _other_header(path, header, files[0], layout.columns)
+        check_quotes(path, replace(layout, columns=header))
+        layout = replace(layout, columns=tuple(dict.fromkeys([*layout.columns, *header])))
     for name in column_types:
         if name not in layout.columns:
             raise ParameterError(
                 f"column_types: there is no column {name!r}",
                 hint=did_you_mean(name, layout.columns),
             )
-    source = CsvFiles(tuple(files), layout, tuple(missing_values), given=frozenset(column_types))
+    source = CsvFiles(
+        tuple(files),
+        layout,
+        tuple(missing_values),
+        given=frozenset(column_types),
+        headers={path: header for path, header in headers.items() if header != layout.columns},
+    )
     types = {**_inferred(source), **column_types}
     _warn_of_zeros(replace(source, types=types))
     return replace(source, types=types)
+
+
+def _other_header(
+    path: Path, header: Sequence[str], first: Path, columns: Sequence[str]
+) -> ExecutorError:
+    differing = sorted(set(header) ^ set(columns))
+    return ExecutorError(
+        f"{path} has other columns than {first.name}: {', '.join(differing) or 'in another order'}",
+        hint="give all files the same header, or say InputConfig(union=True)",
+        retryable=False,
+    )
+
+
+def _widened(block: pa.RecordBatch, columns: Sequence[str]) -> pa.RecordBatch:
+    """Return a block with all of these columns, null where it has not got them."""
+    import pyarrow as pa
+
+    known = {name: block.column(at) for at, name in enumerate(block.schema.names)}
+    nulls = pa.nulls(block.num_rows, pa.string())
+    return pa.RecordBatch.from_arrays([known.get(name, nulls) for name in columns], list(columns))
 
 
 def _warn_of_zeros(source: CsvFiles) -> None:

@@ -28,6 +28,33 @@ class Layout:
     has_header: bool = True
 
 
+@dataclass(frozen=True)
+class Form:
+    """Form of CSV files, as far as their user names it.
+
+    Args:
+        delimiter: the character between values; None is a comma, where nothing speaks against it.
+        column_names: of files without a header.
+        union: whether a column may be missing from some of the files.
+    """
+
+    delimiter: str | None = None
+    column_names: Sequence[str] = ()
+    union: bool = False
+
+    def checked(self) -> Layout:
+        """Return the layout to begin with.
+
+        Raises:
+            ParameterError: the delimiter is none.
+            ExecutorError: columns have no names of their own.
+        """
+        check_delimiter(self.delimiter)
+        check_header(list(self.column_names), "column_names")
+        names = tuple(self.column_names)
+        return Layout(names, self.delimiter or ",", has_header=not names)
+
+
 def check_delimiter(delimiter: str | None) -> None:
     """Raise a ParameterError for what is no character between values."""
     if delimiter is not None and (

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from mlops_components.inputs.conditions import EVERYTHING, Taken
 from mlops_components.inputs.splits import Dealing, Key, OutputConfig, check_names, dealing_of
 from mlops_components.records import SplitWriter
 from mlops_pipeline.artifacts import Examples
@@ -29,24 +30,30 @@ class Rows:
         records: serialised.
         keys: what decides the split of each.
         source: their origin, for messages.
-        first: number of the first one there.
+        numbers: their numbers there, from 1.
     """
 
     records: Sequence[bytes]
     keys: Sequence[Any]
     source: str
-    first: int
+    numbers: Sequence[int]
 
 
 Read = Callable[[Key], Iterator[Rows]]
 """Reads an input split, and says of each row what the key asks for."""
 
 
-def ingest(reads: Mapping[str, Read], config: OutputConfig | None, examples: Examples) -> None:
+def ingest(
+    reads: Mapping[str, Read],
+    config: OutputConfig | None,
+    examples: Examples,
+    taken: Taken = EVERYTHING,
+) -> None:
     """Write what is read to the splits of an artifact.
 
     Args:
         reads: by input split; several are kept as they are.
+        taken: the columns and rows that are read.
 
     Raises:
         ParameterError: the splits cannot be made like this.
@@ -56,6 +63,7 @@ def ingest(reads: Mapping[str, Read], config: OutputConfig | None, examples: Exa
     wanted = config or OutputConfig()
     if len(reads) == 1:
         dealing = dealing_of(wanted)
+        dealing = replace(dealing, key=replace(dealing.key, taken=taken))
         counts = _deal(next(iter(reads.values())), dealing, examples)
     elif wanted != OutputConfig():
         raise ParameterError(
@@ -63,7 +71,7 @@ def ingest(reads: Mapping[str, Read], config: OutputConfig | None, examples: Exa
             hint="leave out one of the two",
         )
     else:
-        counts = _keep(reads, examples)
+        counts = _keep(reads, Key(taken=taken), examples)
     for name, count in counts.items():
         if not count:
             raise ExecutorError(
@@ -73,10 +81,10 @@ def ingest(reads: Mapping[str, Read], config: OutputConfig | None, examples: Exa
             )
 
 
-def _keep(reads: Mapping[str, Read], examples: Examples) -> dict[str, int]:
+def _keep(reads: Mapping[str, Read], key: Key, examples: Examples) -> dict[str, int]:
     with SplitWriter(examples, list(reads)) as writer:
         for name, read in reads.items():
-            for rows in read(Key()):
+            for rows in read(key):
                 writer.write_all(name, rows.records)
     return writer.counts
 
@@ -85,7 +93,7 @@ def _deal(read: Read, dealing: Dealing, examples: Examples) -> dict[str, int]:
     with SplitWriter(examples, dealing.splits) as writer:
         for rows in read(dealing.key):
             dealt: dict[str, list[bytes]] = {name: [] for name in dealing.splits}
-            names = dealing.choose(rows.keys, rows.source, rows.first)
+            names = dealing.choose(rows.keys, rows.source, rows.numbers)
             for record, name in zip(rows.records, names, strict=True):
                 dealt[name].append(record)
             for name, records in dealt.items():
@@ -120,13 +128,26 @@ def encoded(
     """
     from mlops_components.records._encode import encode
 
-    records = encode(columns)
-    if not key.feature:
-        return Rows(records, encode(dealt_as) if dealt_as else records, source, first)
+    numbers: Sequence[int] = range(first, first + len(columns[0].counts))
     names = {column.name: column for column in columns}
-    if key.feature not in names:
+    if key.feature and key.feature not in names:
         raise no_such_feature(key.feature, names)
-    return Rows(records, _feature_keys(names[key.feature], key, source, first), source, first)
+    key.taken.check_named(list(names))
+    mask = key.taken.mask(names, source)
+    if mask is not None:
+        numbers = [number for number, met in zip(numbers, mask, strict=True) if met]
+        columns = [column.kept(mask) for column in columns]
+        dealt_as = [column.kept(mask) for column in dealt_as] if dealt_as else None
+    if not numbers:
+        return Rows([], [], source, numbers)
+    kept = [column for column in columns if key.taken.has(column.name)]
+    records = encode(kept)
+    if key.feature:
+        of_key = next(column for column in columns if column.name == key.feature)
+        return Rows(records, _feature_keys(of_key, key, source, numbers), source, numbers)
+    # By the whole row: a column that is left out moves none to another split.
+    whole = records if len(kept) == len(columns) else encode(columns)
+    return Rows(records, encode(dealt_as) if dealt_as else whole, source, numbers)
 
 
 def no_such_feature(name: str, known: Mapping[str, Any]) -> ParameterError:
@@ -136,16 +157,16 @@ def no_such_feature(name: str, known: Mapping[str, Any]) -> ParameterError:
     )
 
 
-def _feature_keys(column: Column, key: Key, source: str, first: int) -> list[Any]:
+def _feature_keys(column: Column, key: Key, source: str, numbers: Sequence[int]) -> list[Any]:
     from mlops_components.records._encode import encode_feature
 
     empty = [row for row, count in enumerate(column.counts) if not count]
     if empty or column.kind == "float":
-        raise unfit_feature(column.name, source, first + (empty[0] if empty else 0))
+        raise unfit_feature(column.name, source, numbers[empty[0] if empty else 0])
     if not key.value:
         return encode_feature(column)
     if (column.counts != 1).any():
-        raise unfit_feature(column.name, source, first)
+        raise unfit_feature(column.name, source, numbers[0])
     return list(column.values.to_pylist())
 
 

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def open_parquet(files: Sequence[Path], partitions: Partitions | None = None) -> Tables:
+def open_parquet(
+    files: Sequence[Path], partitions: Partitions | None = None, *, union: bool = False
+) -> Tables:
     """Look at the schemas of Parquet files.
 
     Args:
         partitions: columns in the names of folders.
+        union: whether a column may be missing from some of the files.
 
     Raises:
         ExecutorError: a file is damaged, files differ in their columns, or a column has a type
@@ -43,8 +46,8 @@ def open_parquet(files: Sequence[Path], partitions: Partitions | None = None) ->
         own = [field for field in schema if not is_index(field.name)]
         columns = {field.name: holds(field.name, field.type, str(path)) for field in own}
         kinds[path] = {**folders.kinds(path), **columns}
-    check_same_columns(kinds)
-    return Tables(_batches, folders)
+    check_same_columns(kinds, union=union)
+    return Tables(_batches, folders, tuple(sorted(set().union(*kinds.values()))) if union else ())
 
 
 def _batches(path: Path) -> Iterator[pa.RecordBatch]:

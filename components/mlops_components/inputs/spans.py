@@ -1,7 +1,8 @@
 """Spans, versions and dates in patterns of files: which files belong to the wanted span.
 
 `{SPAN}` and `{VERSION}` stand for numbers, `{SPAN:3}` for one of three digits; `{YYYY}`, `{MM}` and
-`{DD}` for a date, whose span is the number of days since 1970-01-01.
+`{DD}` for a date, whose span is the number of days since 1970-01-01. Without `{DD}` it counts the
+months since January 1970, with `{HH}` beside it the hours; neither is in TFX.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import glob
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from mlops_components.inputs.splits import InputSplit
@@ -55,10 +56,10 @@ class Selection:
     version: int | None = None
 
 
-_EPOCH = date(1970, 1, 1)
+_EPOCH = datetime(1970, 1, 1)
 _NUMBERS = re.compile(r"\{(SPAN|VERSION)(?::(.*?))?\}")
-_DATES = {"YYYY": 4, "MM": 2, "DD": 2}
-_ANY = re.compile(r"\{(?:(?P<kind>SPAN|VERSION)(?::(?P<width>.*?))?|(?P<part>YYYY|MM|DD))\}")
+_DATES = {"YYYY": 4, "MM": 2, "DD": 2, "HH": 2}
+_ANY = re.compile(r"\{(?:(?P<kind>SPAN|VERSION)(?::(?P<width>.*?))?|(?P<part>YYYY|MM|DD|HH))\}")
 
 
 def wanted_span(config: RangeConfig | None, span: int | None = None) -> int | None:
@@ -161,7 +162,7 @@ def has_spans(pattern: str) -> bool:
 
 
 def _placeholders(split: InputSplit) -> str:
-    """Return the placeholders of a pattern: `SPAN` or `DATE`, with `VERSION` or without."""
+    """Return the placeholders of a pattern: `SPAN` or parts of a date, with `VERSION` or not."""
     pattern = split.pattern
     kinds = [match[1] for match in _NUMBERS.finditer(pattern)]
     dates = [part for part in _DATES for _ in range(pattern.count(f"{{{part}}}"))]
@@ -170,8 +171,9 @@ def _placeholders(split: InputSplit) -> str:
         problem = "a placeholder occurs twice"
     elif dates and "SPAN" in kinds:
         problem = "{SPAN} and a date exclude each other"
-    elif dates and dates != list(_DATES):
-        problem = "a date needs {YYYY}, {MM} and {DD}, each once"
+    elif dates and dates not in (list(_DATES)[:2], list(_DATES)[:3], list(_DATES)):
+        problem = "a date needs {YYYY}, {MM} and {DD}, each once; a month {YYYY} and {MM}; an hour "
+        problem += "all three and {HH}"
     elif kinds == ["VERSION"] and not dates:
         problem = "{VERSION} needs {SPAN} or a date beside it"
     for match in _NUMBERS.finditer(pattern):
@@ -180,9 +182,9 @@ def _placeholders(split: InputSplit) -> str:
     if problem:
         raise ParameterError(
             f"input_config: pattern {pattern!r} of split {split.name!r}: {problem}",
-            hint="as in 'span-{SPAN}/v{VERSION}/*' or '{YYYY}-{MM}-{DD}/*'",
+            hint="as in 'span-{SPAN}/v{VERSION}/*', '{YYYY}-{MM}-{DD}/*' or '{YYYY}-{MM}/*'",
         )
-    return " ".join(sorted({"DATE" if part in _DATES else part for part in [*kinds, *dates]}))
+    return " ".join(sorted([*kinds, *dates]))
 
 
 def _newest(base: Path, split: InputSplit, wanted: int | None) -> _Found:
@@ -232,8 +234,12 @@ def _shown(span: int, split: InputSplit) -> str:
     if "{YYYY}" not in split.pattern:
         return str(span)
     try:
-        return f"{span} ({_EPOCH + timedelta(days=span)})"
-    except OverflowError:
+        if "{HH}" in split.pattern:
+            return f"{span} ({_EPOCH + timedelta(hours=span):%Y-%m-%d %H} h)"
+        if "{DD}" in split.pattern:
+            return f"{span} ({_EPOCH + timedelta(days=span):%Y-%m-%d})"
+        return f"{span} ({datetime(1970 + span // 12, span % 12 + 1, 1):%Y-%m})"
+    except (OverflowError, ValueError):
         return str(span)
 
 
@@ -267,13 +273,18 @@ def _span(match: re.Match[str], path: Path) -> int:
     groups = match.groupdict()
     if groups.get("SPAN") is not None:
         return int(groups["SPAN"])
+    year, month = int(groups["YYYY"]), int(groups["MM"])
     try:
-        found = date(int(groups["YYYY"]), int(groups["MM"]), int(groups["DD"]))
+        found = datetime(year, month, int(groups.get("DD") or 1), int(groups.get("HH") or 0))
     except ValueError as error:
         raise ResolutionError(
             f"{path} does not name a date: {error}", hint="rename it, or narrow the pattern"
         ) from None
-    return (found - _EPOCH).days
+    if "HH" in groups:
+        return (found - _EPOCH) // timedelta(hours=1)
+    if "DD" in groups:
+        return (found - _EPOCH).days
+    return (year - 1970) * 12 + month - 1
 
 
 def _listed_files(base: Path, pattern: str) -> list[str]:

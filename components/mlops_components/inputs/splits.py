@@ -5,11 +5,14 @@ from __future__ import annotations
 import bisect
 import hashlib
 import itertools
+import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Literal
 
+from mlops_components.inputs.conditions import EVERYTHING, Condition, Taken
 from mlops_pipeline.errors import ExecutorError, ParameterError
 
 
@@ -23,9 +26,35 @@ class InputSplit:
 
 @dataclass(frozen=True)
 class InputConfig:
-    """What is read; several splits are kept as they are."""
+    """What is read; several splits are kept as they are. All but `splits` is not in TFX.
+
+    Args:
+        columns: those that are written; all if empty.
+        leave_out: columns that are not written.
+        rows: conditions, all of which a row has to meet; they may name any column.
+        union: whether a column may be missing from some of the files, and then has no value there.
+
+    Raises:
+        ParameterError: a column is both named and left out.
+    """
 
     splits: list[InputSplit] = field(default_factory=lambda: [InputSplit("single_split", "*")])
+    columns: list[str] = field(default_factory=list)
+    leave_out: list[str] = field(default_factory=list)
+    rows: list[Condition] = field(default_factory=list)
+    union: bool = False
+
+    def __post_init__(self) -> None:
+        if both := sorted(set(self.columns) & set(self.leave_out)):
+            raise ParameterError(
+                f"input_config: column {both[0]!r} is in columns and in leave_out",
+                hint="leave it out of one of the two",
+            )
+
+    @property
+    def taken(self) -> Taken:
+        """The columns and rows that are taken."""
+        return Taken(tuple(self.columns), frozenset(self.leave_out), tuple(self.rows))
 
 
 @dataclass(frozen=True)
@@ -43,10 +72,23 @@ class SplitConfig:
     Args:
         splits: their order and sizes decide which rows go where.
         partition_feature_name: rows with an equal value of this column stay together.
+        stratify_feature_name: rows with an equal value of this column are dealt in the same
+            proportions, as exactly as whole rows allow; not in TFX.
+
+    Raises:
+        ParameterError: both are given.
     """
 
     splits: list[HashSplit]
     partition_feature_name: str = ""
+    stratify_feature_name: str = ""
+
+    def __post_init__(self) -> None:
+        if self.partition_feature_name and self.stratify_feature_name:
+            raise ParameterError(
+                "split_config: partition_feature_name and stratify_feature_name exclude each other",
+                hint="leave out one of the two",
+            )
 
 
 @dataclass(frozen=True)
@@ -93,10 +135,12 @@ class Key:
 
     Args:
         value: the value of the feature counts, not its bytes.
+        taken: the columns and rows that are read at all.
     """
 
     feature: str = ""
     value: bool = False
+    taken: Taken = EVERYTHING
 
 
 @dataclass(frozen=True)
@@ -106,13 +150,13 @@ class Dealing:
     Args:
         splits: names, in order.
         key: what `choose` wants to know of a row.
-        choose: the splits of rows by their keys; its arguments name their origin and the number
-            of the first one, for errors.
+        choose: the splits of rows by their keys; its arguments name their origin and their numbers
+            there, for errors.
     """
 
     splits: list[str]
     key: Key
-    choose: Callable[[Sequence[Any], str, int], list[str]]
+    choose: Callable[[Sequence[Any], str, Sequence[int]], list[str]]
 
 
 def dealing_of(config: OutputConfig) -> Dealing:
@@ -152,13 +196,45 @@ def _by_hash(config: SplitConfig) -> Dealing:
                 hint="give it at least one",
             )
     ends = list(itertools.accumulate(split.hash_buckets for split in config.splits))
+    if config.stratify_feature_name:
+        return _by_stratum(config, names, ends)
 
-    def choose(keys: Sequence[bytes], source: str, first: int) -> list[str]:
+    def choose(keys: Sequence[bytes], source: str, numbers: Sequence[int]) -> list[str]:
         number, sha256, total = int.from_bytes, hashlib.sha256, ends[-1]
         buckets = [number(sha256(key).digest(), "big") % total for key in keys]
         return [names[bisect.bisect(ends, bucket)] for bucket in buckets]
 
     return Dealing(names, Key(config.partition_feature_name), choose)
+
+
+def _by_stratum(config: SplitConfig, names: list[str], ends: list[int]) -> Dealing:
+    """Return the rule that deals the rows of each value by turns.
+
+    As many rows as there are buckets are dealt in one shuffled order of the buckets, the next ones
+    in another.
+    """
+    total = ends[-1]
+    seen: Counter[bytes] = Counter()
+    orders: dict[bytes, list[int]] = {}
+
+    def split_of(key: bytes) -> str:
+        turn, at = divmod(seen[key], total)
+        seen[key] += 1
+        if not at:
+            orders[key] = _shuffled(total, key, turn)
+        return names[bisect.bisect(ends, orders[key][at])]
+
+    def choose(keys: Sequence[bytes], source: str, numbers: Sequence[int]) -> list[str]:
+        return [split_of(key) for key in keys]
+
+    return Dealing(names, Key(config.stratify_feature_name), choose)
+
+
+def _shuffled(total: int, key: bytes, turn: int) -> list[int]:
+    """Return the buckets in an order that depends on the value and the turn only."""
+    buckets = list(range(total))
+    random.Random(hashlib.sha256(b"%d " % turn + key).digest()).shuffle(buckets)
+    return buckets
 
 
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
@@ -190,10 +266,10 @@ def _by_time(config: TimeSplitConfig) -> Dealing:
             raise ValueError(f"{value!r} is not before {bounds[-1]}")
         return names[at]
 
-    def choose(keys: Sequence[Any], source: str, first: int) -> list[str]:
+    def choose(keys: Sequence[Any], source: str, numbers: Sequence[int]) -> list[str]:
         if len(seen) > 100_000:
             seen.clear()
-        for row, value in enumerate(keys, first):
+        for row, value in zip(numbers, keys, strict=True):
             try:
                 seen[value] = seen.get(value) or split_of(value)
             except ValueError as error:

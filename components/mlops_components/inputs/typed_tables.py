@@ -32,10 +32,12 @@ class Tables:
     Args:
         batches: reads a file.
         partitions: columns in the names of folders.
+        union: columns of any file, which have no value in the others.
     """
 
     batches: Callable[[Path], Iterator[pa.RecordBatch]]
     partitions: Partitions = field(default_factory=Partitions)
+    union: tuple[str, ...] = ()
 
     def rows(self, files: Sequence[Path], key: Key) -> Iterator[Rows]:
         """Yield the rows of files as serialised examples."""
@@ -44,8 +46,22 @@ class Tables:
             for batch in self.batches(path):
                 for piece in slices(batch):
                     more = self.partitions.columns(path, piece.num_rows, piece.schema.names)
+                    more += _absent(
+                        self.union, [*piece.schema.names, *(c.name for c in more)], piece.num_rows
+                    )
                     yield _rows(piece, key, (str(path), first), more)
                     first += piece.num_rows
+
+
+def _absent(names: Sequence[str], known: Sequence[str], rows: int) -> list[Column]:
+    """Return the columns of other files, which have no value here."""
+    import pyarrow as pa
+
+    from mlops_components.records._encode import column_of
+
+    return [
+        column_of(name, "bytes", pa.nulls(rows, pa.binary())) for name in names if name not in known
+    ]
 
 
 _INDEX = re.compile(r"__index_level_[0-9]+__")
@@ -89,11 +105,12 @@ def _hidden_from_tfx(column: Column, array: pa.Array) -> Any:
     return hidden
 
 
-def check_same_columns(kinds: Mapping[Path, Mapping[str, str]]) -> None:
+def check_same_columns(kinds: Mapping[Path, Mapping[str, str]], *, union: bool = False) -> None:
     """Refuse files that differ in their columns, or in what these hold.
 
     Args:
         kinds: what each column of each file holds, in words; nothing where that is open.
+        union: whether a column may be missing from some of the files.
 
     Raises:
         ExecutorError: names the files and the column.
@@ -101,11 +118,11 @@ def check_same_columns(kinds: Mapping[Path, Mapping[str, str]]) -> None:
     first: Path | None = None
     known: dict[str, tuple[str, Path]] = {}
     for path, columns in kinds.items():
-        if first is not None and set(columns) != set(known):
+        if first is not None and set(columns) != set(known) and not union:
             differing = sorted(set(columns) ^ set(known))
             raise ExecutorError(
                 f"{path} has other columns than {first.name}: {', '.join(differing)}",
-                hint="give all files the same columns",
+                hint="give all files the same columns, or say InputConfig(union=True)",
                 retryable=False,
             )
         first = first or path

@@ -50,6 +50,11 @@ class Column:
         values = self.values.filter(pa.array(keep))
         return Column(self.name, self.kind, values, np.where(rows, 0, self.counts), self.typed)
 
+    def kept(self, rows: Any) -> Column:
+        """Return the same of some rows only, given as a mask."""
+        values = self.values.filter(pa.array(np.repeat(rows, self.counts)))
+        return Column(self.name, self.kind, values, self.counts[rows], self.typed)
+
 
 def column_of(name: str, kind: Kind, values: Any, *, rounded: bool = False) -> Column:
     """Return a column with one value a row, or none where the value is null.

@@ -299,7 +299,7 @@ def _assets(ir: PipelineIR, node: NodeIR) -> dict[str, Any]:
 
 def _written(ir: PipelineIR, loops: tuple[str, ...]) -> list[str]:
     """Return the iterations of a loop that is written down in the pipeline; empty for others."""
-    loop = next(each for each in ir.loops if each.id == loops[0])
+    loop = ir.loop(loops[0])
     if len(loops) > 1 or not isinstance(loop.items, Literal):
         return []
     return [str(index) for index, _ in enumerate(loop.items.value)]

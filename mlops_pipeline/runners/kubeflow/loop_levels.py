@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlops_pipeline.errors import CompileError
-from mlops_pipeline.ir import LoopIR, NodeIR, PipelineIR
+from mlops_pipeline.ir import NodeIR, PipelineIR
 from mlops_pipeline.ir_graph import dependencies, loop_dependencies
 
 Level = tuple[str, ...]
@@ -53,11 +53,6 @@ def levels(ir: PipelineIR) -> dict[Level, Needs]:
         _refuse_cycle(level, needs)
     assert all(member.id in loops for needs in found.values() for member in needs if member.loop)
     return {level: _frozen(needs) for level, needs in found.items()}
-
-
-def loop_named(ir: PipelineIR, loop_id: str) -> LoopIR:
-    """Return the loop of this id."""
-    return next(loop for loop in ir.loops if loop.id == loop_id)
 
 
 def _lift(node: NodeIR, other: NodeIR, found: Mapping[Level, dict[Member, set[Member]]]) -> None:

@@ -40,7 +40,7 @@ from mlops_pipeline.runners.kubeflow.executors import (
     dag_task,
     task,
 )
-from mlops_pipeline.runners.kubeflow.loop_levels import Level, Member, Needs, levels, loop_named
+from mlops_pipeline.runners.kubeflow.loop_levels import Level, Member, Needs, levels
 from mlops_pipeline.runners.kubeflow.options import KubeflowOptions
 from mlops_pipeline.runners.kubeflow.parameter_values import definition
 
@@ -176,7 +176,7 @@ def _loop_tasks(draft: _Draft, level: Level, loop: Member, waits: list[str]) -> 
     """Return a loop, and the task that counts its items if they are not known yet."""
     name, body = _name(draft, loop), _dag_name(draft, (*level, loop.id))
     repeated = {**dag_task(loop.id, body), **_waits(waits)}
-    written = loop_named(draft.ir, loop.id).items
+    written = draft.ir.loop(loop.id).items
     if not level and isinstance(written, Literal) and written.value:
         items = {"raw": json.dumps([str(index) for index, _ in enumerate(written.value)])}
         return {name: {**repeated, "parameterIterator": {"itemInput": ITERATION, "items": items}}}

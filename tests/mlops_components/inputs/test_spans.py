@@ -50,6 +50,44 @@ def test_the_span_of_a_date_is_its_number_of_days(tmp_path: Path) -> None:
     assert found(base, "{YYYY}-{MM}-{DD}/v{VERSION}/*") == (19782, 2, ["2024-02-29/v2/c"])
 
 
+def test_the_span_of_a_month_is_its_number_of_months(tmp_path: Path) -> None:
+    base = make(tmp_path, "1970-02/a", "2024-02/b", "2023-12/c")
+    assert found(base, "{YYYY}-{MM}/*") == (649, None, ["2024-02/b"])
+    assert found(base, "{YYYY}-{MM}/*", 1) == (1, None, ["1970-02/a"])
+    with pytest.raises(NotFoundError) as caught:
+        found(base, "{YYYY}-{MM}/*", 648)
+    assert caught.value.hint == "the spans are 1 (1970-02), 647 (2023-12), 649 (2024-02)"
+
+
+def test_the_span_of_an_hour_is_its_number_of_hours(tmp_path: Path) -> None:
+    base = make(tmp_path, "1970-01-02/01/a", "2024-02-29/23/v2/b", "2024-02-29/09/v3/c")
+    assert found(base, "{YYYY}-{MM}-{DD}/{HH}/*") == (25, None, ["1970-01-02/01/a"])
+    pattern = "{YYYY}-{MM}-{DD}/{HH}/v{VERSION}/*"
+    assert found(base, pattern) == (19782 * 24 + 23, 2, ["2024-02-29/23/v2/b"])
+    with pytest.raises(NotFoundError, match=r"no span 7 \(1970-01-01 07 h\)"):
+        found(base, pattern, 7)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["{YYYY}-{DD}", "{MM}/{HH}", "{YYYY}{MM}{HH}", "{HH}", "{YYYY}"]
+)
+def test_a_date_with_a_gap_is_refused(tmp_path: Path, pattern: str) -> None:
+    with pytest.raises(ParameterError, match="a date needs"):
+        found(make(tmp_path, "a"), pattern)
+
+
+def test_an_hour_that_no_day_has_is_named(tmp_path: Path) -> None:
+    base = make(tmp_path, "2024-02-29-24")
+    with pytest.raises(ResolutionError, match="2024-02-29-24 does not name a date"):
+        found(base, "{YYYY}-{MM}-{DD}-{HH}")
+
+
+def test_months_and_days_are_not_read_as_one_span(tmp_path: Path) -> None:
+    splits = [InputSplit("a", "{YYYY}-{MM}"), InputSplit("b", "{YYYY}-{MM}-{DD}")]
+    with pytest.raises(ParameterError, match="differ in their placeholders"):
+        select(make(tmp_path, "2024-01", "2024-01-02"), splits)
+
+
 def test_a_misspelt_placeholder_gives_the_near_miss(tmp_path: Path) -> None:
     base = make(tmp_path, "s1/a")
     with pytest.raises(NotFoundError) as caught:
@@ -99,7 +137,7 @@ def test_misaligned_versions_are_refused_and_one_span_may_be_chosen(tmp_path: Pa
         ("{SPAN}/{SPAN}", "occurs twice"),
         ("{SPAN}/{VERSION}/{VERSION:2}", "occurs twice"),
         ("{SPAN}/{YYYY}-{MM}-{DD}/*", "exclude each other"),
-        ("{YYYY}-{MM}/*", "a date needs"),
+        ("{YYYY}-{DD}/*", "a date needs"),
         ("{YYYY}-{MM}-{DD}-{DD}/*", "a date needs"),
         ("{SPAN:x}/*", "no positive whole number"),
         ("{SPAN:0}/*", "no positive whole number"),

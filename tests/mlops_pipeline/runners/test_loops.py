@@ -32,6 +32,11 @@ def Add(numbers: list[Input[Integer]]) -> int:
     return sum(number.read() for number in numbers)
 
 
+@component
+def Summary(texts: list[Input[Examples]] | None = None) -> str:
+    return "+".join((each.path / "text").read_text() for each in texts or []) or "nothing"
+
+
 """
 
 
@@ -72,6 +77,26 @@ def test_an_inner_loop_over_nothing_skips_that_part_alone(project: Any) -> None:
         "Join.1": "ran",
         "All": "ran",
     }
+
+
+def test_a_summary_with_an_optional_list_runs_over_a_loop_that_ran_zero_times(project: Any) -> None:
+    body = """
+    @pipeline
+    def p(texts: list[str]):
+        with ForEach(texts) as text:
+            made = Make(text=text)
+        summary = Summary(texts=made.outputs["examples"])
+        with When(summary.outputs["output"].value == "nothing"):
+            Make.options(id="Below")(text="b")
+    """
+    assert run(project, body, texts=[]) == {
+        "Make": "loop loop-1 runs over an empty list",
+        "Summary": "ran",
+        "Below": "ran",
+    }
+    assert run(project, body, texts=["a"])["Summary"] == "ran"
+    plans = {name: each.decision for name, each in project.plan(texts=[]).items()}
+    assert plans == {"Make": "skipped", "Summary": "cached", "Below": "cached"}
 
 
 def test_inner_loops_that_all_run_over_nothing_skip_what_needs_them(project: Any) -> None:
