@@ -169,15 +169,16 @@ def resume(
             ir, workspace = workspace_of(record, settings, store)
             make_root(workspace.root)
             local.run(ir, record.id, workspace, options=chosen, on_event=on_event)
-        done = read_run(store, record.id, _copies(settings))
+        done = read_run(store, record.id, _copies(settings), settings.lease)
     return done.check() if check else done
 
 
 def open_run(run_id: str = LAST, *, where: Where | None = None) -> PipelineRun:
     """Return a run that has been, as `mlops show` shows it."""
     with _existing_store(where) as store:
-        copies = _copies(_settings(where, Path.cwd()))
-        return read_run(store, find_run(store, run_id).id, copies)
+        settings = _settings(where, Path.cwd())
+        run_id = find_run(store, run_id).id
+        return read_run(store, run_id, _copies(settings), settings.lease)
 
 
 def runs(pipeline: str = "", *, limit: int = 20, where: Where | None = None) -> list[Run]:

@@ -34,8 +34,11 @@ if TYPE_CHECKING:
         run_seconds,
     )
     from mlops_pipeline.run_state.liveness import (
+        LOST,
         Heart,
+        LostError,
         cancel_own,
+        heed_loss,
         host,
         is_dead,
         is_gone,
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     )
     from mlops_pipeline.run_state.lock_file import find_lock, lock_digest
     from mlops_pipeline.run_state.moved import follow, moved_path
+    from mlops_pipeline.run_state.quiet import quiet_state
     from mlops_pipeline.run_state.selection import (
         BASE,
         FORCE,
@@ -75,10 +79,12 @@ else:
                 "pipeline_of refuse_run_by_another refuse_taken run_seconds"
             ),
             "liveness": (
-                "Heart cancel_own host is_dead is_gone process_of reap state_of this_process"
+                "Heart LOST LostError cancel_own heed_loss host is_dead is_gone process_of reap "
+                "state_of this_process"
             ),
             "lock_file": "find_lock lock_digest",
             "moved": "follow moved_path",
+            "quiet": "quiet_state",
             "selection": (
                 "BASE FORCE RESERVED SELECTION Selection WHOLE chosen refuse_reserved "
                 "select selection_of"
@@ -92,6 +98,7 @@ __all__ = [
     "FORCE",
     "FRESH",
     "LAST",
+    "LOST",
     "RESERVED",
     "RESUMED",
     "SELECTION",
@@ -100,6 +107,7 @@ __all__ = [
     "Heart",
     "History",
     "Iteration",
+    "LostError",
     "Outcome",
     "Selection",
     "Start",
@@ -112,6 +120,7 @@ __all__ = [
     "find_lock",
     "follow",
     "go_on",
+    "heed_loss",
     "host",
     "is_dead",
     "is_gone",
@@ -126,6 +135,7 @@ __all__ = [
     "open_workspace",
     "pipeline_of",
     "process_of",
+    "quiet_state",
     "reap",
     "refuse_reserved",
     "refuse_run_by_another",
