@@ -41,13 +41,22 @@ class LostError(KeyboardInterrupt):
 
 
 def heed_loss() -> None:
-    """Take SIGTERM, which comes before a pod goes, for the loss of this process."""
+    """Take SIGTERM, which comes before a pod goes, for the loss of this process.
 
-    def lose(number: int, frame: object) -> NoReturn:
+    SIGINT stays a person's stop. The first of them decides: what follows it, while the stop is
+    being recorded, is the pod going.
+    """
+
+    def end(number: int, frame: object) -> NoReturn:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, signal.SIG_IGN)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
         raise LostError(signal.Signals(number).name)
 
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lose)
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, end)
 
 
 @lru_cache(maxsize=1)

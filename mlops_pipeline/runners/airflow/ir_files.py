@@ -22,7 +22,7 @@ def beside_dag_file(file: str | Path) -> Path:
     path = Path(file)
     if path.is_absolute():
         return path
-    folders = list(dict.fromkeys(_callers()))
+    folders = list(dict.fromkeys(_callers())) or [Path.cwd()]
     for folder in folders:
         if (folder / path).exists():
             return folder / path
@@ -39,7 +39,7 @@ def _callers() -> Iterator[Path]:
     while frame is not None:
         name = frame.f_code.co_filename
         folder = Path(name).absolute().parent
-        # Python's own importing has no file: its name would be one in the working folder.
-        if folder != own and not name.startswith("<frozen "):
+        # Code without a file, as Python's own importing, would name the working folder.
+        if folder != own and not name.startswith("<"):
             yield folder
         frame = frame.f_back

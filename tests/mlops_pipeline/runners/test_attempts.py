@@ -78,10 +78,11 @@ def started(project: Any) -> Any:
 
 @pytest.fixture
 def heeding_loss() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGTERM)
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
     heed_loss()
     yield
-    signal.signal(signal.SIGTERM, before)
+    for each, handler in before.items():
+        signal.signal(each, handler)
 
 
 def attempt(project: Any, node_id: str, waits: list[float] | None = None) -> Outcome | None:
