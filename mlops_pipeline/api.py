@@ -48,6 +48,7 @@ from mlops_pipeline.run_state import (
     LAST,
     Selection,
     Workspace,
+    as_it_is,
     copies_in,
     find_lock,
     follow,
@@ -183,8 +184,10 @@ def open_run(run_id: str = LAST, *, where: Where | None = None) -> PipelineRun:
 
 def runs(pipeline: str = "", *, limit: int = 20, where: Where | None = None) -> list[Run]:
     """Return the latest runs, newest first."""
-    with _store(_settings(where, Path.cwd()), where, make=False) as store:
-        return store.list_runs(pipeline=pipeline, limit=limit)
+    settings = _settings(where, Path.cwd())
+    with _store(settings, where, make=False) as store:
+        listed = store.list_runs(pipeline=pipeline, limit=limit)
+        return [as_it_is(store, run, settings.lease) for run in listed]
 
 
 def why(run_id: str, node: str, *, where: Where | None = None) -> Why:

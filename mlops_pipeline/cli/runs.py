@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import click
 
 from mlops_pipeline.cli.output import echo, json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.inspection import DECISIONS, Table, ago, lines, one_line, seconds
-from mlops_pipeline.run_state import quiet_state, run_seconds, state_of
-from mlops_pipeline.store import Run, State
+from mlops_pipeline.run_state import as_it_is, run_seconds
+from mlops_pipeline.store import Run
 
 
 @click.command()
@@ -23,7 +21,7 @@ def runs(project: Project, pipeline: str, limit: int, as_json: bool) -> None:
     found = []
     if project.has_store:
         listed = project.store.list_runs(pipeline=pipeline, limit=limit)
-        found = [_as_it_is(project, run) for run in listed]
+        found = [as_it_is(project.store, run, project.settings.lease) for run in listed]
     if as_json:
         write_json([{**_data(run)} for run in found])
         return
@@ -35,15 +33,6 @@ def runs(project: Project, pipeline: str, limit: int, as_json: bool) -> None:
     rows = [_row(run) for run in found]
     table = Table(heading, rows, right=frozenset({"time"}), styles={"state": DECISIONS})
     write(lines(table, screen()))
-
-
-def _as_it_is(project: Project, run: Run) -> Run:
-    """Return a run with the state that it has, where nothing has recorded its end."""
-    state = state_of(run)
-    if state is State.RUNNING:
-        executions = project.store.executions_of_run(run.id)
-        state = quiet_state(run, executions, project.settings.lease)
-    return replace(run, state=state)
 
 
 def _row(run: Run) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     )
     from mlops_pipeline.run_state.lock_file import find_lock, lock_digest
     from mlops_pipeline.run_state.moved import follow, moved_path
-    from mlops_pipeline.run_state.quiet import quiet_state
+    from mlops_pipeline.run_state.quiet import as_it_is, quiet_state
     from mlops_pipeline.run_state.selection import (
         BASE,
         FORCE,
@@ -84,7 +84,7 @@ else:
             ),
             "lock_file": "find_lock lock_digest",
             "moved": "follow moved_path",
-            "quiet": "quiet_state",
+            "quiet": "as_it_is quiet_state",
             "selection": (
                 "BASE FORCE RESERVED SELECTION Selection WHOLE chosen refuse_reserved "
                 "select selection_of"
@@ -112,6 +112,7 @@ __all__ = [
     "Selection",
     "Start",
     "Workspace",
+    "as_it_is",
     "cancel_own",
     "chosen",
     "copies_in",

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mlops_pipeline.run_state.lifecycle import last_sign
-from mlops_pipeline.run_state.liveness import PROCESS, is_gone
-from mlops_pipeline.store import Execution, Run, State
+from mlops_pipeline.run_state.liveness import PROCESS, is_gone, state_of
+from mlops_pipeline.store import Execution, MetadataStore, Run, State
 
 LONGEST = 86_400.0
 """Seconds that a scheduler may let pass between two nodes that have ended well."""
+
+
+def as_it_is(store: MetadataStore, run: Run, lease: float) -> Run:
+    """Return a run with the state that it has, where nothing has recorded its end."""
+    state = state_of(run)
+    if state is State.RUNNING:
+        state = quiet_state(run, store.executions_of_run(run.id), lease)
+    return replace(run, state=state)
 
 
 def quiet_state(run: Run, executions: Sequence[Execution], lease: float) -> State:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,14 +15,17 @@ pytestmark = pytest.mark.slow  # each step is a process of its own
 
 
 @pytest.fixture
-def message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The file that Kubernetes would read the message of this container from."""
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
     folder = tmp_path / "dev"
     folder.mkdir()
     file = folder / "termination-log"
     file.touch()
     monkeypatch.setattr(step_result, "TERMINATION_LOG", str(file))
-    return file
+    yield file
+    for each, handler in before.items():
+        signal.signal(each, handler)
 
 
 def test_a_pod_ends_with_the_result_of_its_node(mlops: Mlops, message: Path) -> None:

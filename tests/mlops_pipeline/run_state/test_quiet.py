@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mlops_pipeline.inspection import read_run
-from mlops_pipeline.run_state import quiet_state, this_process
+from mlops_pipeline.run_state import as_it_is, quiet_state, this_process
 from mlops_pipeline.store import Execution, MemoryStore, Run, State
 
 LONG_AGO = time.time() - 5_000.0
@@ -63,3 +63,5 @@ def test_readers_show_the_end_of_a_run_that_nothing_has_ended() -> None:
     store.put_execution(execution(State.FAILED, "B"))
     assert read_run(store, "r", lease=0.0).state is State.FAILED
     assert read_run(store, "r", lease=6_000.0).state is State.RUNNING
+    assert as_it_is(store, run_of(state=State.RUNNING), 0.0).state is State.FAILED
+    assert as_it_is(store, run_of(state=State.COMPLETE), 0.0).state is State.COMPLETE
