@@ -37,6 +37,10 @@ OTHER_VARIABLES = (
 """Variables with our prefix that are not settings."""
 
 
+SCRATCH_LIMIT = 20.0
+"""Gigabytes of local copies that are kept, where the settings say nothing."""
+
+
 class Settings(Struct, frozen=True, omit_defaults=False):
     """All settings, with absolute paths."""
 
@@ -57,7 +61,7 @@ class Settings(Struct, frozen=True, omit_defaults=False):
     ] = ""
     scratch_limit: Annotated[
         float, Meta(gt=0, le=1e9, description="gigabytes of such copies to keep")
-    ] = 20.0
+    ] = SCRATCH_LIMIT
     import_paths: Annotated[
         tuple[str, ...], Meta(description="folders in which user modules are looked for")
     ] = ()

@@ -325,13 +325,19 @@ def test_a_note_replaces_an_older_one_and_keeps_what_was_not_measured(
     assert callable(part)
     records = part("records")
     monkeypatch.setattr(records, "FILE", tmp_path / "seen.json")
-    old = records.Record("Debian 13", "2.41", "3.13.4", "ml", "x", "1", "a", {"gigabytes": 2.0})
+    first = {"gigabytes": 2.0, "set_up_seconds": 8.0}
+    old = records.Record(
+        "Debian 13", "2.41", "3.13.4", "ml", "x", "1", "a", first, {"set_up_seconds": 0.1}
+    )
     records.note(old)
-    records.note(old._replace(python="3.13.5", result="2", numbers={"test_seconds": 9.0}))
+    later = {"numbers": {"test_seconds": 9.0}, "loads": {"test_seconds": 5.0}}
+    records.note(old._replace(python="3.13.5", result="2", **later))
     assert len(json.loads((tmp_path / "seen.json").read_text())) == 1
     kept = records.load()[0]
     assert (kept.python, kept.result) == ("3.13.5", "2")
-    assert kept.numbers == {"gigabytes": 2.0, "test_seconds": 9.0}
+    assert kept.numbers == {**first, "test_seconds": 9.0}
+    # Each time has the load that it was measured with.
+    assert kept.loads == {"set_up_seconds": 0.1, "test_seconds": 5.0}
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can enter roots")

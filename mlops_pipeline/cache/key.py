@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from mlops_pipeline import roots
 from mlops_pipeline.code import CodeParts, code_parts, merged
 from mlops_pipeline.errors import NotFoundError, RootError, SettingsError
 from mlops_pipeline.interface import map_paths, sort_records
@@ -30,7 +31,7 @@ from mlops_pipeline.ir import (
     FunctionExecutor,
     NodeIR,
 )
-from mlops_pipeline.roots import digest_path, has_bucket
+from mlops_pipeline.roots import digest_path
 from mlops_pipeline.run_state import Workspace, load_outputs, lock_digest
 from mlops_pipeline.store import ArtifactRecord, ArtifactState, Execution
 from mlops_pipeline.uris import is_remote
@@ -265,7 +266,7 @@ def _is_lost(record: ArtifactRecord) -> bool:
         return False
     if is_remote(record.uri):
         try:
-            return has_bucket(record.uri)
+            return roots.has_bucket(record.uri)
         except (RootError, SettingsError):
             return False
     path = Path(record.uri)

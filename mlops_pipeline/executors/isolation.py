@@ -6,9 +6,7 @@ Random numbers begin from a seed of the task's cache key, so that two first runs
 from __future__ import annotations
 
 import contextlib
-import decimal
 import locale
-import logging
 import os
 import random
 import sys
@@ -23,8 +21,23 @@ from msgspec import Struct
 
 from mlops_pipeline.executors.task import Task, seed_of
 
+_WARNING = 30
+"""Level of the root logger at first."""
+
 _ENVIRONMENT: Mapping[bytes, bytes] = os.environb._data  # type: ignore[attr-defined]
 """The environment as bytes, without a call for each variable."""
+
+
+class _Logs(NamedTuple):
+    """Levels and handlers of `logging`; the defaults are those of `logging` just loaded.
+
+    A process that only runs small tasks does not load it: that takes longer than a task.
+    """
+
+    levels: Mapping[str, int] = {"": _WARNING}
+    loggers: frozenset[str] = frozenset()
+    disabled: int = 0
+    handlers: Sequence[Any] = ()
 
 
 class _State(NamedTuple):
@@ -38,11 +51,8 @@ class _State(NamedTuple):
     recursion: int
     umask: int
     locale: str
-    decimal: decimal.Context
-    levels: Mapping[str, int]
-    loggers: frozenset[str]
-    disabled: int
-    handlers: list[logging.Handler]
+    decimal: Any
+    logs: _Logs
     random: Any
     numpy: tuple[Any, Any] | None
 
@@ -69,7 +79,7 @@ def _state() -> _State:
     os.umask(umask)
     numpy = sys.modules.get("numpy")
     generator = sys.modules.get("numpy.random")
-    root = logging.root
+    decimal = sys.modules.get("decimal")
     return _State(
         folder=os.getcwd(),  # noqa: PTH109 - put back as text
         environment=dict(_ENVIRONMENT),
@@ -79,17 +89,27 @@ def _state() -> _State:
         recursion=sys.getrecursionlimit(),
         umask=umask,
         locale=locale.setlocale(locale.LC_ALL),
-        decimal=decimal.getcontext().copy(),
-        levels={"": root.level, **_levels()},
-        loggers=frozenset(root.manager.loggerDict),
-        disabled=root.manager.disable,
-        handlers=root.handlers[:],
+        decimal=decimal.getcontext().copy() if decimal else None,
+        logs=_logs(),
         random=random.getstate(),
         numpy=(generator.get_state(), numpy.geterr()) if numpy and generator else None,
     )
 
 
-def _levels() -> dict[str, int]:
+def _logs() -> _Logs:
+    logging = sys.modules.get("logging")
+    if logging is None:
+        return _Logs()
+    root = logging.root
+    return _Logs(
+        {"": root.level, **_levels(logging)},
+        frozenset(root.manager.loggerDict),
+        root.manager.disable,
+        root.handlers[:],
+    )
+
+
+def _levels(logging: Any) -> dict[str, int]:
     loggers = logging.root.manager.loggerDict
     return {
         name: each.level
@@ -107,7 +127,6 @@ def _put_back(before: _State) -> None:
         # A library that was imported keeps its finders.
         (sys.meta_path, [each for each in sys.meta_path if not isinstance(each, _SeedOnImport)]),
         (sys.argv, before.arguments),
-        (logging.root.handlers, [h for h in logging.root.handlers if _stays(h, before)]),
     ]
     for mine, theirs in kept:
         if mine != theirs:
@@ -118,23 +137,32 @@ def _put_back(before: _State) -> None:
     os.umask(before.umask)
     if locale.setlocale(locale.LC_ALL) != before.locale:
         locale.setlocale(locale.LC_ALL, before.locale)
-    decimal.setcontext(before.decimal)
-    if logging.root.manager.disable != before.disabled:
-        logging.disable(before.disabled)
-    after = {"": logging.root.level, **_levels()}
-    for name in after.keys() | before.levels.keys():
-        known = not name or name in before.loggers
-        if known and after.get(name) != before.levels.get(name):
-            logging.getLogger(name).setLevel(before.levels.get(name, logging.NOTSET))
+    if "decimal" in sys.modules:
+        decimal: Any = sys.modules["decimal"]
+        decimal.setcontext(before.decimal or decimal.DefaultContext.copy())
+    if "logging" in sys.modules:
+        _put_back_logs(sys.modules["logging"], before.logs)
     random.setstate(before.random)
     if before.numpy is not None:
         sys.modules["numpy.random"].set_state(before.numpy[0])
         sys.modules["numpy"].seterr(**before.numpy[1])
 
 
-def _stays(handler: logging.Handler, before: _State) -> bool:
-    """Return True for a handler that was there, or that a library has brought."""
-    return handler in before.handlers or not type(handler).__module__.startswith("logging")
+def _put_back_logs(logging: Any, before: _Logs) -> None:
+    root = logging.root
+    # A handler that a library has brought stays.
+    root.handlers[:] = [
+        each
+        for each in root.handlers
+        if each in before.handlers or not type(each).__module__.startswith("logging")
+    ]
+    if root.manager.disable != before.disabled:
+        logging.disable(before.disabled)
+    after = {"": root.level, **_levels(logging)}
+    for name in after.keys() | before.levels.keys():
+        known = not name or name in before.loggers
+        if known and after.get(name) != before.levels.get(name):
+            logging.getLogger(name).setLevel(before.levels.get(name, 0))
 
 
 def _put_back_environment(before: Mapping[bytes, bytes]) -> None:

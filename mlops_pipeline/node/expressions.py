@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from mlops_pipeline import artifacts
+from mlops_pipeline import artifacts, roots
 from mlops_pipeline.errors import (
     NotFoundError,
     ParameterError,
@@ -33,7 +33,6 @@ from mlops_pipeline.ir import (
     SecretName,
 )
 from mlops_pipeline.ir_graph import describe
-from mlops_pipeline.roots import read_bytes
 from mlops_pipeline.run_state import Workspace
 from mlops_pipeline.store import ArtifactRecord
 from mlops_pipeline.uris import is_remote
@@ -122,7 +121,7 @@ def read_value(record: ArtifactRecord) -> Any:
     if record.properties.get(artifacts.NULL_PROPERTY):
         return None
     try:
-        data = read_bytes(record.uri)
+        data = roots.read_bytes(record.uri)
         if is_remote(record.uri) and record.digest not in ("", hashlib.sha256(data).hexdigest()):
             raise ValueError("it was altered after it was published")
         return kind(record.uri).decode(data)

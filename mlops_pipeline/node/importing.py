@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from mlops_pipeline import roots
 from mlops_pipeline.artifacts import LAYOUT_PROPERTY
 from mlops_pipeline.errors import NotFoundError, ResolutionError
 from mlops_pipeline.ir import ImporterExecutor
 from mlops_pipeline.node.driver import NodeScope
 from mlops_pipeline.node.expressions import evaluate
-from mlops_pipeline.roots import check_url
 from mlops_pipeline.run_state import TAG
 from mlops_pipeline.store import ArtifactRecord, ArtifactState
 from mlops_pipeline.uris import is_remote, local_place
@@ -34,7 +34,7 @@ def import_artifact(scope: NodeScope) -> ArtifactRecord:
     workspace = request.workspace
     uri = str(evaluate(importer.uri, scope))
     if is_remote(uri):
-        check_url(uri)
+        roots.check_url(uri)
     else:
         uri = str(workspace.local_path(str(local_place(uri))))
     try:

@@ -34,7 +34,6 @@ from mlops_pipeline.node.driver import (
     drive,
 )
 from mlops_pipeline.node.expressions import absolute_parameters
-from mlops_pipeline.node.importing import import_artifact
 from mlops_pipeline.node.publisher import Done, publish
 from mlops_pipeline.node.retries import FINAL, is_retryable
 from mlops_pipeline.roots import Attempt
@@ -232,6 +231,9 @@ def _hand_on(request: Request, plan: Plan) -> Outcome:
         return _record(request, plan, {})
     outputs: Mapping[str, Sequence[ArtifactRecord]] = plan.inputs
     if isinstance(request.node.executor, ImporterExecutor):
+        # Loaded here: few pipelines import artifacts.
+        from mlops_pipeline.node.importing import import_artifact
+
         scope = NodeScope(request, dict(plan.reads))
         outputs = {request.node.outputs[0].name: [import_artifact(scope)]}
         plan = replace(plan, reads=scope.read)

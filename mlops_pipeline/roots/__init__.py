@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mlops_pipeline.roots.artifact_root import ArtifactRoot, make_root, open_root
     from mlops_pipeline.roots.digests import StatCache, digest_path, fsync, fsync_tree
     from mlops_pipeline.roots.file_stamps import FIELDS, Stamp, is_settled, stamp_of
-    from mlops_pipeline.roots.local_copies import LIMIT, Copies, default_scratch, make_scratch
+    from mlops_pipeline.roots.local_copies import Copies, default_scratch, make_scratch
     from mlops_pipeline.roots.local_root import LocalRoot
     from mlops_pipeline.roots.object_store import (
         check_url,
@@ -32,7 +32,7 @@ else:
             "artifact_root": "ArtifactRoot make_root open_root",
             "digests": "StatCache digest_path fsync fsync_tree",
             "file_stamps": "FIELDS Stamp is_settled stamp_of",
-            "local_copies": "Copies LIMIT default_scratch make_scratch",
+            "local_copies": "Copies default_scratch make_scratch",
             "local_root": "LocalRoot",
             "object_store": (
                 "check_url digest_listing digest_uri has_bucket list_objects read_bytes"
@@ -44,7 +44,6 @@ else:
 
 __all__ = [
     "FIELDS",
-    "LIMIT",
     "OUTPUTS",
     "STAGING",
     "ArtifactRoot",

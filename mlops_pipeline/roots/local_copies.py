@@ -32,9 +32,6 @@ log = logging.getLogger(__name__)
 
 GIGABYTE = 1e9
 
-LIMIT = 20.0
-"""Gigabytes of copies that are kept, where the settings say nothing."""
-
 _PATIENCE = 30.0
 """Seconds to wait for the users of an altered copy, before it is replaced."""
 

@@ -222,10 +222,16 @@ def _links(place: Path) -> Iterator[Path]:
 
 def forget_state(root: Path, run: Run) -> None:
     """Remove the states of a run below a folder of this machine."""
+    states = states_of(run)
+    if states and (root / states).is_dir():
+        remove_tree(root / states)
+
+
+def states_of(run: Run) -> str:
+    """Return the folder of a run's states below a root; empty if its names lead elsewhere."""
     if _NAME.fullmatch(run.pipeline) and _NAME.fullmatch(run.id):
-        folder = root / run.pipeline / ".state" / run.id
-        if folder.is_dir():
-            remove_tree(folder)
+        return f"{run.pipeline}/.state/{run.id}"
+    return ""
 
 
 def remove_tree(folder: Path) -> None:

@@ -32,6 +32,7 @@ from mlops_pipeline.roots.local_root import (
     local_attempt,
     local_names,
     remove_tree,
+    states_of,
 )
 from mlops_pipeline.roots.object_store import (
     download,
@@ -89,8 +90,14 @@ class RemoteRoot:
         return RemoteAttempt(self, local_attempt(self.folder, execution))
 
     def forget_state(self, run: Run) -> None:
-        """Remove from this machine what failed attempts of a run left for later ones."""
+        """Remove what failed attempts of a run left for later ones, here and there."""
         forget_state(self.folder, run)
+        states = states_of(run)
+        try:
+            if states:
+                remove(f"{self.url}/{states}")
+        except PipelineError as error:
+            log.warning("states of run %s are left: %s", run.id, error.message)
 
     def sweep(self, pipeline: str, store: MetadataStore) -> list[Execution]:
         """Remove what ended executions left behind; returns those that are RUNNING."""

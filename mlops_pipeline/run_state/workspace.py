@@ -6,24 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mlops_pipeline.roots import (
-    LIMIT,
-    ArtifactRoot,
-    Copies,
-    LocalRoot,
-    StatCache,
-    default_scratch,
-    digest_listing,
-    digest_path,
-    digest_uri,
-    list_objects,
-    open_root,
-)
+from mlops_pipeline import roots
+from mlops_pipeline.roots import LocalRoot, digest_path
 from mlops_pipeline.run_state.lock_file import find_lock
-from mlops_pipeline.settings import Settings
+from mlops_pipeline.settings import SCRATCH_LIMIT, Settings
 from mlops_pipeline.store import ArtifactRecord, MetadataStore
 from mlops_pipeline.uris import is_remote, local_place
+
+if TYPE_CHECKING:
+    from mlops_pipeline.roots import ArtifactRoot, Copies, StatCache
 
 TAG = "storage_tag"
 """Artifact property: the object store's tag of the content at publishing."""
@@ -51,7 +44,7 @@ class Workspace:
     lock: Path | None = None
     lease: float = 60.0
     scratch: str = ""
-    scratch_limit: float = LIMIT
+    scratch_limit: float = SCRATCH_LIMIT
 
     @cached_property
     def artifact_root(self) -> ArtifactRoot:
@@ -62,7 +55,7 @@ class Workspace:
         """
         if "://" not in self.root:
             return LocalRoot(Path(self.root).absolute())
-        return open_root(self.root, scratch_folder(self.scratch), self.copies)
+        return roots.open_root(self.root, scratch_folder(self.scratch), self.copies)
 
     @cached_property
     def copies(self) -> Copies:
@@ -88,7 +81,7 @@ class Workspace:
         if not is_remote(record.uri):
             return digest_path(local_place(record.uri), self.artifact_root.digests)
         known = (str(record.properties.get(TAG, "")), record.digest)
-        return digest_uri(record.uri, self.copies.digests, known)
+        return roots.digest_uri(record.uri, self.copies.digests, known)
 
     def registered(self, record: ArtifactRecord) -> ArtifactRecord:
         """Return the record with the digest of what is there now, and its tag if it has one.
@@ -99,8 +92,8 @@ class Workspace:
         """
         if not is_remote(record.uri):
             return replace(record, digest=self.digest(record))
-        listing = list_objects(record.uri)
-        digest = digest_listing(listing, self.copies.digests)
+        listing = roots.list_objects(record.uri)
+        digest = roots.digest_listing(listing, self.copies.digests)
         tag = {TAG: listing.tag} if listing.tag else {}
         return replace(record, digest=digest, properties={**record.properties, **tag})
 
@@ -111,12 +104,12 @@ class Workspace:
 
 def copies_in(scratch: str, limit: float) -> Copies:
     """Return the local copies below a scratch folder; an empty one is the user's cache folder."""
-    return Copies(scratch_folder(scratch) / "copies", limit)
+    return roots.Copies(scratch_folder(scratch) / "copies", limit)
 
 
 def scratch_folder(scratch: str) -> Path:
     """Return the scratch folder of the settings; the user's cache folder if that is empty."""
-    return Path(scratch) if scratch else default_scratch()
+    return Path(scratch) if scratch else roots.default_scratch()
 
 
 def open_workspace(

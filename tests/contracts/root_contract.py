@@ -161,6 +161,16 @@ class RootContract:
         assert decisions(ended)["Join"] == "COMPLETE"
         assert {name.split("/")[1] for name in site.names()} == {"Make", "Train", "Join"}
 
+    def test_no_state_stays_where_another_run_did_the_rest(self, site: Site) -> None:
+        failed = site.run("r1", mode="fail once")
+        for _ in range(3):
+            other = site.run("r2", machine="b", mode="fail once")
+        assert decisions(other)["Join"] == "COMPLETE"
+        ended = site.run("r1")
+        assert failed.failed
+        assert set(states(ended)) <= {"COMPLETE", "CACHED"}
+        assert {name.split("/")[1] for name in site.names()} == {"Make", "Train", "Join"}
+
     def test_a_failed_gate_publishes_for_inspection_only(self, site: Site) -> None:
         result = site.run("r1", mode="gate fail")
         assert decisions(result)["Train"] == "FAILED"

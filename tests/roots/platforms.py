@@ -111,7 +111,6 @@ MEASURED = {
     "gigabytes": "disk, GB",
     "first_run_seconds": "first run, s",
     "test_seconds": "ml tests, s",
-    "load": "other work",
 }
 
 
@@ -121,7 +120,13 @@ def measures(found: list[Row]) -> list[str]:
     lines = [line(*head), line(*["---"] * len(head))]
     for row in (row for row in found if row.seen):
         numbers = {k: v for one in row.seen.values() for k, v in one.numbers.items()}
+        loads = {k: v for one in row.seen.values() for k, v in one.loads.items()}
         cells = [f"{numbers[name]:g}" if name in numbers else "" for name in MEASURED]
+        # The load stands beside the number that it was measured with.
+        cells = [
+            f"{cell} ({loads.get(name, '?')})" if cell and name.endswith("seconds") else cell
+            for name, cell in zip(MEASURED, cells, strict=True)
+        ]
         lines.append(line(row.platform, row.python, stack(row.python), *cells))
     return lines
 

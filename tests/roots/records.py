@@ -13,7 +13,11 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 class Record(NamedTuple):
-    """One thing that was seen running: its platform, command and result, and measured numbers."""
+    """One thing that was seen running: its platform, command and result, and measured numbers.
+
+    Args:
+        loads: other work on the machine before each number that is a time, as processes that wait.
+    """
 
     platform: str
     glibc: str
@@ -23,6 +27,7 @@ class Record(NamedTuple):
     result: str
     commit: str
     numbers: dict[str, float]
+    loads: dict[str, float]
 
     @property
     def minor(self) -> str:
@@ -42,18 +47,20 @@ def load() -> list[Record]:
     return [Record(**one) for one in json.loads(FILE.read_text(encoding="utf-8"))]
 
 
-def record(system: System, what: str, command: str, seen: Seen, commit: str) -> Record:
+def record(system: System, what: str, command: str, seen: Seen, commit: str, load: float) -> Record:
     """The record of a step that passed."""
-    return Record(
-        system.name, system.glibc, system.python, what, command, seen.text, commit, seen.numbers
-    )
+    loads = {name: round(load, 1) for name in seen.numbers if name.endswith("seconds")}
+    platform = (system.name, system.glibc, system.python)
+    return Record(*platform, what, command, seen.text, commit, seen.numbers, loads)
 
 
 def note(new: Record) -> None:
     """Keep a record in the place of an older one; numbers that were not measured anew stay."""
     kept = {one.key: one for one in load()}
     older = kept.get(new.key)
-    numbers = {**(older.numbers if older else {}), **new.numbers}
-    kept[new.key] = new._replace(numbers=numbers)
+    if older:
+        numbers, loads = {**older.numbers, **new.numbers}, {**older.loads, **new.loads}
+        new = new._replace(numbers=numbers, loads=loads)
+    kept[new.key] = new
     ordered = [kept[key]._asdict() for key in sorted(kept)]
     FILE.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -56,7 +56,5 @@ def run(side: Side, what: str, command: str, commit: str) -> bool:
     if passed and commit:
         if what == "penguin":
             seen.numbers.update(gigabytes(side))
-        # Other work on the machine, as the number of processes that wait for its cores.
-        seen.numbers["load"] = round(load, 1)
-        records.note(records.record(system, what, command, seen, commit))
+        records.note(records.record(system, what, command, seen, commit, load))
     return passed

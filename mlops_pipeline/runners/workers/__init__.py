@@ -4,7 +4,15 @@ They are started ahead, have imported what tasks need, and are replaced when the
 their surroundings change.
 """
 
-from mlops_pipeline.runners.workers.idle import Spares
-from mlops_pipeline.runners.workers.pool import WorkerPool
+from typing import TYPE_CHECKING
+
+from mlops_pipeline.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from mlops_pipeline.runners.workers.idle import Spares
+    from mlops_pipeline.runners.workers.pool import WorkerPool
+else:
+    # A worker, which is in this package, too, needs neither.
+    __getattr__ = lazy_names(__name__, {"idle": "Spares", "pool": "WorkerPool"})
 
 __all__ = ["Spares", "WorkerPool"]

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from cache_edits import Files, after_edit, told
 
+pytestmark = pytest.mark.slow  # each runs a pipeline twice
+
 PIPELINE = '''
 from mlops_pipeline import component, pipeline
 import helper

@@ -12,7 +12,10 @@ from cache_edits import Files, after_edit, body, told
 from mlops_pipeline.code import installed
 
 # Users leave files open, and fork with threads.
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [
+    pytest.mark.slow,  # each runs a pipeline twice
+    pytest.mark.filterwarnings("ignore"),
+]
 
 CONF = "a: 1\nrate: 3\n"
 CONF_4: Files = {"conf.yaml": "a: 1\nrate: 4\n"}

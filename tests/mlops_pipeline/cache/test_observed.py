@@ -9,6 +9,7 @@ from cache_edits import Files, after_edit, body, told
 
 # Users leave files open.
 pytestmark = [
+    pytest.mark.slow,  # each runs a pipeline twice
     pytest.mark.filterwarnings("ignore:unclosed file"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]

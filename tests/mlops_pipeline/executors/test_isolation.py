@@ -7,6 +7,7 @@ import locale
 import logging
 import os
 import random
+import subprocess
 import sys
 import time
 import warnings
@@ -144,3 +145,25 @@ def test_numpy_and_tensorflow_draw_the_same_numbers_in_each_task() -> None:
             numbers = [numpy.random.rand(), float(tensorflow.random.uniform(()))]
             drawn.append([*numbers, *layer.get_weights()[0].ravel().tolist()])
     assert drawn[0] == drawn[1]
+
+
+FIRST_USE = """
+import sys
+from mlops_pipeline.executors import Task
+from mlops_pipeline.executors.isolation import isolated
+from mlops_pipeline.ir import FunctionExecutor
+
+assert "logging" not in sys.modules
+with isolated(Task("run/node", FunctionExecutor("a:b"), key="0123456789abcdef")):
+    import decimal, logging
+    decimal.getcontext().prec = 5
+    logging.basicConfig(level=logging.DEBUG)
+    logging.disable()
+print(logging.root.level, logging.root.handlers, logging.root.manager.disable)
+print(decimal.getcontext().prec)
+"""
+
+
+def test_what_a_task_is_the_first_to_load_does_not_leak():
+    done = subprocess.run([sys.executable, "-c", FIRST_USE], capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["30 [] 0", "28"], done.stderr

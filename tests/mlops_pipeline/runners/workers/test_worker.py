@@ -21,7 +21,9 @@ def test_worker_loads_nothing_heavy(task, code, tmp_path):
         )
         assert pool.execute(listing).error == ""
     loaded = set((tmp_path / "log").read_text().split())
-    assert loaded.isdisjoint({"click", "rich", "fsspec", "ml_metadata", "tensorflow", "asyncio"})
+    assert loaded.isdisjoint(
+        {"click", "rich", "fsspec", "ml_metadata", "tensorflow", "asyncio", "logging", "subprocess"}
+    )
 
 
 def test_working_folder_is_put_back(shared, task, tmp_path):
