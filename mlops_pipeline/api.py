@@ -10,7 +10,7 @@ import dataclasses
 import logging
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,11 +55,12 @@ from mlops_pipeline.run_state import (
     moved_path,
     open_workspace,
     pipeline_of,
+    refuse_foreign,
     refuse_taken,
 )
 from mlops_pipeline.runners import NodePlan, OnEvent, RunOptions, local
 from mlops_pipeline.runners import plan as plan_nodes
-from mlops_pipeline.settings import Settings, Sources, resolve, start_of
+from mlops_pipeline.settings import Settings, Sources, find_project, resolve, start_of
 from mlops_pipeline.store import (
     NOTHING,
     MemoryStore,
@@ -167,7 +168,9 @@ def resume(
     with _existing_store(where) as store:
         record = find_run(store, run_id)
         if record.state is not State.COMPLETE:
-            ir, workspace = workspace_of(record, settings, store)
+            ir, workspace = workspace_of(
+                record, settings, store, [find_project(Path.cwd()), Path.cwd()]
+            )
             make_root(workspace.root)
             local.run(ir, record.id, workspace, options=chosen, on_event=on_event)
         done = read_run(store, record.id, _copies(settings), settings.lease)
@@ -269,12 +272,16 @@ def plain_parameters(ir: PipelineIR, given: Mapping[str, Any]) -> dict[str, Any]
 
 
 def workspace_of(
-    run: Run, settings: Settings, store: MetadataStore
+    run: Run, settings: Settings, store: MetadataStore, own: Sequence[Path]
 ) -> tuple[PipelineIR, Workspace]:
     """Return the pipeline of an earlier run, and the workspace to continue it.
 
+    Args:
+        own: the user's folders, whose code may run whoever has begun the run.
+
     Raises:
         NotFoundError: the store does not hold the pipeline.
+        PipelineError: code of folders would run that are not the user's.
     """
     said = run.properties
     root = old_root = str(said.get("root") or settings.root)
@@ -285,16 +292,20 @@ def workspace_of(
         return path if root == old_root else moved_path(path, old_root, root)
 
     base_dir = Path(moved(str(said.get("base_dir") or Path.cwd())))
+    import_paths = tuple(map(moved, said.get("import_paths") or ()))
+    folders = [str(base_dir), *import_paths, *([] if is_remote(root) else [root])]
+    refuse_foreign(run, folders, (*own, settings.root, *settings.import_paths))
     lock = Path(settings.lock) if settings.lock else find_lock(base_dir)
     workspace = Workspace(
         store=store,
         root=root,
         base_dir=base_dir,
-        import_paths=tuple(map(moved, said.get("import_paths") or ())),
+        import_paths=import_paths,
         lock=lock,
         lease=settings.lease,
         scratch=settings.scratch,
         scratch_limit=settings.scratch_limit,
+        verify=settings.cache_verify,
     )
     return pipeline_of(workspace, run), workspace
 
@@ -328,7 +339,7 @@ def _settings(where: Where | None, start: Path) -> Settings:
 
 
 def _copies(settings: Settings) -> Copies:
-    return copies_in(settings.scratch, settings.scratch_limit)
+    return copies_in(settings.scratch, settings.scratch_limit, settings.cache_verify)
 
 
 @contextmanager

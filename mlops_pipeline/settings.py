@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 from urllib.parse import unquote
 
 import msgspec
@@ -28,6 +28,7 @@ MARKERS = (FILE, "pyproject.toml")
 PREFIX = "MLOPS_"
 OTHER_VARIABLES = (
     "MLOPS_PARAMETERS",
+    "MLOPS_KEY_FILE",
     "MLOPS_AIRFLOW_TOKEN",
     "MLOPS_AIRFLOW_URL",
     "MLOPS_KUBEFLOW_TOKEN",
@@ -36,6 +37,11 @@ OTHER_VARIABLES = (
 )
 """Variables with our prefix that are not settings."""
 
+Verify = Literal["stamp", "sampled", "always"]
+"""Modes of checking stored files: see the setting `cache.verify`."""
+
+LONGEST_LEASE = 1e8
+"""Seconds that a lease may have at most: three years."""
 
 SCRATCH_LIMIT = 20.0
 """Gigabytes of local copies that are kept, where the settings say nothing."""
@@ -50,7 +56,9 @@ class Settings(Struct, frozen=True, omit_defaults=False):
     lease: Annotated[
         float,
         Meta(
-            gt=0, le=1e8, description="seconds without a sign of life until a node counts as dead"
+            gt=0,
+            le=LONGEST_LEASE,
+            description="seconds without a sign of life until a node elsewhere counts as dead",
         ),
     ] = 60.0
     lock: Annotated[str, Meta(description="lock file whose content is part of every cache key")] = (
@@ -62,6 +70,13 @@ class Settings(Struct, frozen=True, omit_defaults=False):
     scratch_limit: Annotated[
         float, Meta(gt=0, le=1e9, description="gigabytes of such copies to keep")
     ] = SCRATCH_LIMIT
+    cache_verify: Annotated[
+        Verify,
+        Meta(
+            description="files that are read to check a result: `stamp` (those that have changed), "
+            "`sampled` (and some others) or `always` (all)"
+        ),
+    ] = "stamp"
     import_paths: Annotated[
         tuple[str, ...], Meta(description="folders in which user modules are looked for")
     ] = ()
@@ -149,12 +164,22 @@ def _from_file(project: Path) -> Iterator[_Item]:
     path = project / FILE
     if not path.is_file():
         return
-    for name, value in _read_toml(path).items():
+    for written, value in _without_tables(_read_toml(path)):
+        name = written.replace(".", "_")
         if name not in _names():
             raise SettingsError(
-                f"{path} has an unknown setting {name!r}", hint=did_you_mean(name, _names())
+                f"{path} has an unknown setting {written!r}", hint=did_you_mean(name, _names())
             )
         yield name, value, str(path), project
+
+
+def _without_tables(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield settings by their dotted names: `cache.verify` is `verify` of the table `cache`."""
+    for name, value in values.items():
+        if isinstance(value, dict) and value and name not in _names():
+            yield from ((f"{name}.{key}", each) for key, each in value.items())
+        else:
+            yield name, value
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -199,8 +224,11 @@ def _typed(name: str, value: Any, origin: str) -> Any:
     hint = get_type_hints(Settings, include_extras=True)[name]
     # The environment has only texts; a file says what it means.
     strict = origin.endswith(FILE)
-    if "\0" in str(value):
-        raise SettingsError(f"setting {name!r} from {origin} has a NUL character in it")
+    text = "".join(map(str, value)) if isinstance(value, list) else str(value)
+    if any(each == "\0" or "\ud800" <= each <= "\udfff" for each in text):
+        raise SettingsError(
+            f"setting {name!r} from {origin} has a NUL character in it, or is no UTF-8"
+        )
     try:
         return msgspec.convert(value, hint, strict=strict)
     except msgspec.ValidationError as error:

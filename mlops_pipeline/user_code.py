@@ -9,6 +9,7 @@ import contextlib
 import functools
 import hashlib
 import importlib
+import importlib.util
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -114,6 +115,7 @@ def load_target(target: str, import_paths: Iterable[str] = ()) -> Any:
     """
     put_first(import_paths)
     module_name, _, qualname = target.partition(":")
+    _refuse_unsafe_import(target, module_name)
     found: Any = sys.modules.get(module_name)
     # One that another thread is importing is waited for.
     if found is None or getattr(getattr(found, "__spec__", None), "_initializing", False):
@@ -130,17 +132,34 @@ def load_target(target: str, import_paths: Iterable[str] = ()) -> Any:
     return found
 
 
+def _refuse_unsafe_import(target: str, module_name: str) -> None:
+    """Refuse a module before it is imported: some of Python's do things when they are."""
+    parts = f"{module_name}.{target.partition(':')[2]}".split(".")
+    if any(part.startswith("__") for part in parts):
+        raise _no_component(target)
+    top = parts[0]
+    if top not in sys.stdlib_module_names or module_name in sys.modules:
+        return
+    spec = importlib.util.find_spec(top)
+    if spec is None or not is_own_code(spec.origin or ""):
+        raise _no_component(target)
+
+
 def _refuse_python(target: str, found: Any) -> None:
     """Refuse a name of Python's own: the IR of a store may name what it likes."""
     while isinstance(found, functools.partial):
         found = found.func
     module_name = getattr(found, "__module__", None)
     if isinstance(found, ModuleType) or (module_name and _is_python(str(module_name))):
-        raise ExecutorError(
-            f"{target} is no component, but a part of Python: it is not run",
-            hint="name what the project or one of its packages defines",
-            retryable=False,
-        )
+        raise _no_component(target)
+
+
+def _no_component(target: str) -> ExecutorError:
+    return ExecutorError(
+        f"{target} is no component, but a part of Python: it is not run",
+        hint="name what the project or one of its packages defines",
+        retryable=False,
+    )
 
 
 def _is_python(module_name: str) -> bool:

@@ -32,7 +32,7 @@ from mlops_pipeline.artifacts import (
     TransformGraph,
     TunerResults,
 )
-from mlops_pipeline.errors import NotFoundError
+from mlops_pipeline.errors import NotFoundError, PipelineError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,15 +149,27 @@ def load_anomalies(artifact: ExampleAnomalies) -> dict[str, Any]:
     return {split: _tfdv.read_anomalies(artifact, split) for split in splits}
 
 
-def load_transform_graph(artifact: TransformGraph) -> Any:
-    """Return the `tft.TFTransformOutput`."""
+def load_transform_graph(artifact: TransformGraph, *, trusted: bool = False) -> Any:
+    """Return the `tft.TFTransformOutput`, which loads its graph when it is first used.
+
+    Raises:
+        PipelineError: the graph has operations that reach out of it, and is not `trusted`.
+    """
     import tensorflow_transform as tft
 
+    graph = artifact.path / tft.TFTransformOutput.TRANSFORM_FN_DIR
+    if not trusted and graph.is_dir():
+        _refuse_reaching_out(graph)
     return tft.TFTransformOutput(str(artifact.path))
 
 
-def load_model(artifact: Model | PushedModel) -> Any:
-    """Return the model: a Keras model if saved as one, else a SavedModel with `.signatures`."""
+def load_model(artifact: Model | PushedModel, *, trusted: bool = False) -> Any:
+    """Return the model: a Keras model if saved as one, else a SavedModel with `.signatures`.
+
+    Raises:
+        PipelineError: it has operations that reach files, networks or Python, or a Lambda of Keras,
+            and is not `trusted`.
+    """
     folder = artifact.serving if isinstance(artifact, Model) else artifact.path
     if not folder.is_dir():
         folder = artifact.path
@@ -165,12 +177,28 @@ def load_model(artifact: Model | PushedModel) -> Any:
     if saved:
         import keras
 
-        return keras.models.load_model(saved[0])
+        try:
+            return keras.models.load_model(saved[0], safe_mode=not trusted)
+        except ValueError as error:
+            if trusted or "safe" not in str(error):
+                raise
+            raise PipelineError(
+                f"the model {saved[0]} is not loaded: to load it runs code that it holds",
+                hint="if you trust who made it, load it with `artifact.load(trusted=True)`",
+            ) from error
     if not (folder / "saved_model.pb").is_file():
         raise _foreign(folder)
+    if not trusted:
+        _refuse_reaching_out(folder)
     import tensorflow as tf
 
     return tf.saved_model.load(str(folder))
+
+
+def _refuse_reaching_out(folder: Path) -> None:
+    from mlops_components.models import _graph_ops
+
+    _graph_ops.refuse_reaching_out(folder)
 
 
 def _foreign(folder: Path) -> NotFoundError:

@@ -20,6 +20,9 @@ PAGE = 100
 _PAGES = 12
 """Pages that are looked through at most for what may be found by its type, too."""
 
+_LARGEST = 2**63 - 1
+"""Largest id that a request can name; there is none beyond it."""
+
 _CHUNK = 500
 """Ids in one request: more of them take longer than two requests."""
 
@@ -33,7 +36,7 @@ def by_id(
         field: where the request takes the ids.
         answer: where the response has what was found.
     """
-    wanted = sorted(set(ids))
+    wanted = sorted(each for each in set(ids) if 0 < each <= _LARGEST)
     found: list[Any] = []
     for start in range(0, len(wanted), _CHUNK):
         message = request(method)

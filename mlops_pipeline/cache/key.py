@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from mlops_pipeline import roots
+from mlops_pipeline.cache.sealed import is_own, why_altered
 from mlops_pipeline.code import CodeParts, code_parts, merged
 from mlops_pipeline.errors import NotFoundError, RootError, SettingsError
 from mlops_pipeline.interface import map_paths, sort_records
@@ -227,12 +228,23 @@ def find_reusable(key: Key, policy: CacheIR, workspace: Workspace) -> Found:
             continue
         written = outputs.get(execution.id, {})
         bad = [r for records in written.values() for r in records if not _is_intact(r, workspace)]
+        bad = bad or _altered(execution, written)
+        if not bad and workspace.verify == "always" and not is_own(execution):
+            reason = reason or "the earlier result was not sealed by this user"
+            continue
         if not bad:
             same = f"same as execution {execution.id} of run {execution.run_id}"
             return Found(execution, same, written, tuple(damaged), len(candidates))
         damaged += [record for record in bad if _is_lost(record)]
         reason = reason or "a stored output was altered or is gone"
     return Found(None, reason, damaged=tuple(damaged), generation=len(candidates))
+
+
+def _altered(execution: Execution, written: Inputs) -> list[ArtifactRecord]:
+    """Return the outputs of an execution if their rows are not those that it published."""
+    return [r for records in written.values() for r in records] * bool(
+        why_altered(execution, written)
+    )
 
 
 def _broken(execution: Execution, workspace: Workspace) -> str:

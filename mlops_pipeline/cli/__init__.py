@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -76,6 +77,7 @@ def call(arguments: Sequence[str] | None = None) -> int:
     from mlops_pipeline.errors import PipelineError
 
     try:
+        _refuse_unreadable(sys.argv[1:] if arguments is None else arguments)
         result = app.main(arguments, prog_name="mlops", standalone_mode=False)
     except PipelineError as error:
         complain(error.message, hint=error.hint, where=error.where)
@@ -83,9 +85,30 @@ def call(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         complain(error.format_message().rstrip("."), hint=_usage_hint(error))
         return 2
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        complain(f"the path {str(error.filename)[:60]!r}... is too long", hint="use a shorter name")
+        return 2
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     return result if isinstance(result, int) else 0
+
+
+def _refuse_unreadable(arguments: Sequence[str]) -> None:
+    """Refuse arguments that are no Unicode: no store takes them.
+
+    Raises:
+        PipelineError: there is one.
+    """
+    from mlops_pipeline.errors import PipelineError
+
+    for argument in arguments:
+        if any("\ud800" <= each <= "\udfff" for each in argument):
+            raise PipelineError(
+                f"the argument {argument[:60]!r} is no UTF-8",
+                hint="use another name, or have the terminal write UTF-8",
+            )
 
 
 def _usage_hint(error: Exception) -> str:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from mlops_pipeline.cli.output import echo, json_option, warn, write_json
+from mlops_pipeline.cli.output import echo, json_option, timeout_option, warn, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.run import compile_loudly, load, pipeline_argument
 from mlops_pipeline.cli.selection_options import choice_options, force_option, read_selection
@@ -71,7 +71,7 @@ def deploy_(project: Project, pipeline: str | None, as_json: bool, **flags: Any)
 def server_options(command: Command) -> Command:
     """Add the options of commands that talk to a running Airflow."""
     for option in (
-        click.option("--timeout", default=0.0, metavar="SECONDS", help="Longest time to wait."),
+        timeout_option,
         click.option("--wait", is_flag=True, help="Wait for the end; the exit code is the result."),
         click.option("--unpause", is_flag=True, help="Let the runs of the DAG begin."),
         click.option("--url", envvar="MLOPS_AIRFLOW_URL", default="http://localhost:8080"),

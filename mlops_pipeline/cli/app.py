@@ -24,6 +24,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Trace an artifact back to its sources, or on to results.",
     ),
     "artifacts": ("Inspect", "artifacts:artifacts", "List artifacts of a run or of a type."),
+    "verify": (
+        "Inspect",
+        "verify:verify",
+        "Read stored artifacts, and compare them with their records.",
+    ),
     "data": ("Inspect", "data:data", "List and compare versions of datasets."),
     "resume": ("Continue and debug", "resume:resume", "Continue a run that failed or was stopped."),
     "replay": ("Continue and debug", "replay:replay", "Run one node of a run again, to debug it."),

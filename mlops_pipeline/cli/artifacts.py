@@ -16,7 +16,14 @@ UNINTERESTING = {"name", "producer_component", "pipeline_name", "tfx_version", "
 @click.command()
 @click.argument("run_id", metavar="[RUN]", required=False, shell_complete=complete_run)
 @click.option("--type", "kind", metavar="TYPE", help="Only artifacts of this type, such as Model.")
-@click.option("-n", "--limit", default=20, show_default=True, help="Number of rows, without RUN.")
+@click.option(
+    "-n",
+    "--limit",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Number of rows, without RUN.",
+)
 @json_option
 @project_options
 def artifacts(

@@ -44,7 +44,14 @@ def data() -> None:
 
 @data.command("list")
 @click.argument("dataset", required=False)
-@click.option("-n", "--limit", default=20, show_default=True, help="Number of versions.")
+@click.option(
+    "-n",
+    "--limit",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Number of versions.",
+)
 @json_option
 @project_options
 def list_(project: Project, dataset: str | None, limit: int, as_json: bool) -> None:

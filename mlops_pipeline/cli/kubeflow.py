@@ -18,6 +18,7 @@ from mlops_pipeline.cli.output import (
     echo,
     json_option,
     screen,
+    timeout_option,
     warn,
     write,
     write_json,
@@ -115,7 +116,7 @@ def job_options(command: Command) -> Command:
     "--run-name", default="", metavar="NAME", help="Name of the run; a name is started only once."
 )
 @click.option("--wait", is_flag=True, help="Wait for the end; the exit code is the result.")
-@click.option("--timeout", default=0.0, metavar="SECONDS", help="Longest time to wait.")
+@timeout_option
 @choice_options
 @force_option
 @job_options

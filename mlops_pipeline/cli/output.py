@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shutil
@@ -37,6 +38,18 @@ def screen(stream: TextIO | None = None) -> Screen:
     if not stream.isatty():
         return Screen()
     return Screen(shutil.get_terminal_size().columns, "NO_COLOR" not in os.environ)
+
+
+def timeout_option(command: Command) -> Command:
+    """Add `--timeout`, in seconds; 0 stands for no limit."""
+
+    def checked(context: click.Context, parameter: click.Parameter, value: float) -> float:
+        if not 0 <= value < math.inf:
+            raise click.BadParameter("it is no number of seconds")
+        return value
+
+    name, shown = "--timeout", "Longest time to wait."
+    return click.option(name, default=0.0, metavar="SECONDS", callback=checked, help=shown)(command)
 
 
 # Colours and styles may pass. Anything else of the kind moves the cursor, names the window, or

@@ -42,6 +42,11 @@ class Project:
         """The folder from which the project is searched upward: --project, or the current one."""
         return self._start
 
+    @property
+    def folders(self) -> list[Path]:
+        """The project and the folder that it is searched from: the user's own code."""
+        return [self.resolved.project, self.folder]
+
     def begin_at(self, pipeline: str) -> None:
         """Take the settings of the project that a pipeline on the command line is in."""
         if not self._fixed:
@@ -100,7 +105,8 @@ class Project:
         """Local copies of the artifacts that are kept elsewhere."""
         from mlops_pipeline.run_state import copies_in
 
-        return copies_in(self.settings.scratch, self.settings.scratch_limit)
+        chosen = self.settings
+        return copies_in(chosen.scratch, chosen.scratch_limit, chosen.cache_verify)
 
     def find_run(self, name: str) -> Run:
         """Find a run by its id, the beginning of its id, or `last`.

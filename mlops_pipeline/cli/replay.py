@@ -35,7 +35,7 @@ def replay(
     and records nothing. RUN is an id, the beginning of one, or `last`.
     """
     done = read_run(project.existing_store, project.find_run(run_id).id, project.copies)
-    ir, workspace = workspace_of(done.record, project.settings, project.store)
+    ir, workspace = workspace_of(done.record, project.settings, project.store, project.folders)
     execution = done[node].execution
     if keep:
         _make(Path(keep))

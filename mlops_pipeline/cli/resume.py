@@ -38,7 +38,7 @@ def resume(project: Project, run_id: str, **flags: Any) -> int:
     record = project.find_run(run_id)
     if record.state is State.COMPLETE:
         return _report_complete(project, record.id, as_json=flags["as_json"])
-    ir, workspace = workspace_of(record, project.settings, project.store)
+    ir, workspace = workspace_of(record, project.settings, project.store, project.folders)
     options = RunOptions(
         workers=project.settings.workers,
         in_process=flags["in_process"],

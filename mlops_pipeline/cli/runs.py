@@ -13,7 +13,9 @@ from mlops_pipeline.store import Run
 
 @click.command()
 @click.option("--pipeline", metavar="NAME", default="", help="Only runs of this pipeline.")
-@click.option("-n", "--limit", default=20, show_default=True, help="Number of runs.")
+@click.option(
+    "-n", "--limit", default=20, show_default=True, type=click.IntRange(1), help="Number of runs."
+)
 @json_option
 @project_options
 def runs(project: Project, pipeline: str, limit: int, as_json: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import html
 import json
 import sys
 import urllib.parse
@@ -18,6 +19,7 @@ from mlops_pipeline.tracebacks import frames_of_user, summary, tail, traceback_t
 MASK = "***"
 # A line of a secret that is shorter than this (an END marker, a brace) gives nothing away.
 _SHORTEST_LINE = 8
+_CUT = "...\n"  # Begins what `tracebacks.tail` has cut.
 
 
 class Redactor:
@@ -73,12 +75,24 @@ class Redactor:
             properties=self.value(result.properties),
             error=self.text(result.error),
             hint=self.text(result.hint),
-            details=self.text(result.details),
+            details=self._without_parts(self.text(result.details)),
             retryable=result.retryable,
             gate=self._gate(result.gate),
             observed=result.observed,
             stale=result.stale,
         )
+
+    def _without_parts(self, text: str) -> str:
+        """Return a text, which may have been cut in a secret, without the part at either end."""
+        head = _CUT if text.startswith(_CUT) else ""
+        text = text[len(head) :]
+        for needle in self._needles:
+            for length in range(len(needle) - 1, _SHORTEST_LINE - 1, -1):
+                if text.startswith(needle[-length:]):
+                    text = MASK + text[length:]
+                if text.endswith(needle[:length]):
+                    text = text[:-length] + MASK
+        return head + text
 
     def _gate(self, gate: Gate | None) -> Gate | None:
         if gate is None:
@@ -122,12 +136,17 @@ def _spellings(secret: str) -> Iterator[str]:
     yield secret
     yield repr(secret)[1:-1]
     yield json.dumps(secret)[1:-1]
+    yield json.dumps(json.dumps(secret))[3:-3]
+    yield html.escape(secret)
     if len(secret) < _SHORTEST_LINE:
         return  # Its digits would be found in any number.
     data = secret.encode("utf-8", "surrogateescape")
     quoted = urllib.parse.quote_from_bytes(data, safe="")
     yield from (quoted, quoted.lower(), urllib.parse.quote(data), urllib.parse.quote_plus(data))
     yield from (data.hex(), data.hex().upper())
+    # As MIME and the shell write it.
+    lines = base64.encodebytes(data).decode().splitlines()
+    yield from (line for line in lines if len(line) >= _SHORTEST_LINE)
     # In a longer text (`user:secret`) it begins at one of three bits, and its ends mix with others.
     for before in range(3):
         code = base64.b64encode(b"\0" * before + data).decode()

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         verdict_reasons,
     )
     from mlops_pipeline.inspection.results import PipelineRun, node_name, read_run
+    from mlops_pipeline.inspection.verification import Verified, verify
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -58,6 +59,7 @@ else:
             "report": "causes command_lines gate_lines next_commands node_data run_data run_report "
             "verdict_reasons",
             "results": "PipelineRun node_name read_run",
+            "verification": "Verified verify",
         },
     )
 
@@ -74,6 +76,7 @@ __all__ = [
     "Screen",
     "Table",
     "TrainedModel",
+    "Verified",
     "Version",
     "ago",
     "causes",
@@ -101,5 +104,6 @@ __all__ = [
     "split_node",
     "upstream",
     "verdict_reasons",
+    "verify",
     "version_before",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -9,6 +10,8 @@ from mlops_pipeline.inspection.console import one_line, seconds
 from mlops_pipeline.inspection.node_run import NodeRun
 from mlops_pipeline.store import Run, State
 
+# They turn a text around, or end it where others see more of it.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 # Read on light and on dark backgrounds, so the card keeps to one hue a state and inherits the rest.
 COLOURS = {
     State.COMPLETE: "#2e9e5b",
@@ -33,7 +36,7 @@ def card(run: Run, state: State, duration: float, nodes: Sequence[NodeRun]) -> s
         f"<code>{escape(name)}={escape(one_line(value))}</code> "
         for name, value in run.parameters.items()
     )
-    return (
+    html = (
         '<div style="border:1px solid #8884;border-radius:8px;padding:12px 16px;'
         'max-width:60em;font-size:13px">'
         f'<div style="font-size:15px"><b>{escape(run.pipeline)}</b> {_badge(state)} '
@@ -45,6 +48,7 @@ def card(run: Run, state: State, duration: float, nodes: Sequence[NodeRun]) -> s
         f"{rows}</table>{''.join(_gate(node) for node in nodes)}"
         f"{''.join(_error(node) for node in failed)}</div>"
     )
+    return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], html)
 
 
 def _row(node: NodeRun, whole: float) -> str:

@@ -6,6 +6,7 @@ it, known by the number of the artifact that held it first.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -186,12 +187,16 @@ def _version(origin: str, same: Sequence[ArtifactRecord], makers: _Writers) -> V
     )
 
 
+_WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
+
+
 def _rows(counts: Any) -> dict[str, int] | None:
     return {str(k): int(v) for k, v in counts.items()} if isinstance(counts, Mapping) else None
 
 
 def _number(value: Any) -> int | None:
-    return int(value) if isinstance(value, int | str) and str(value).lstrip("-").isdigit() else None
+    known = isinstance(value, int | str) and _WHOLE.fullmatch(str(value))
+    return int(str(value)) if known else None
 
 
 def splits_of(record: ArtifactRecord) -> list[str]:

@@ -13,7 +13,8 @@ from mlops_pipeline.store import MetadataStore, Run
 
 _RECENT = 200
 """Runs among which the beginning of an id is looked for."""
-_PLACED = re.compile(r"(.+)\[(\d+(?:,\d+)*)\]")
+_PLACED = re.compile(r"(.+)\[(\d{1,18}(?:,\d{1,18})*)\]", re.ASCII)
+_NUMBER = re.compile(r"#?(\d{1,18})", re.ASCII)
 
 
 def find_run(store: MetadataStore, name: str) -> Run:
@@ -65,8 +66,8 @@ def find_start(store: MetadataStore, what: str = "") -> LineageStart:
     """
     if not what:
         return _newest_model(store)
-    if what.removeprefix("#").isdigit():
-        records = store.artifacts([int(what.removeprefix("#"))])
+    if number := _NUMBER.fullmatch(what):
+        records = store.artifacts([int(number[1])])
     else:
         here = str(Path(what).expanduser().absolute())
         records = store.artifacts_by_uri(what) or store.artifacts_by_uri(here)

@@ -387,6 +387,8 @@ def from_text(what: str, schema: JsonSchema, text: str) -> Any:
             return choice["enum"][choice[MEMBER_NAMES].index(text)]
     try:
         value = msgspec.json.decode(text)
+    except RecursionError:
+        raise ParameterError(f"{what}: it is nested too deep", hint="give it as a file") from None
     except msgspec.DecodeError:
         words = {"true": True, "yes": True, "false": False, "no": False}
         value = words.get(text.lower(), text)

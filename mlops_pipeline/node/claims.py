@@ -21,11 +21,17 @@ from mlops_pipeline.errors import ResolutionError
 from mlops_pipeline.executors import seed_of
 from mlops_pipeline.node.driver import Plan, Request
 from mlops_pipeline.roots import OUTPUTS, STAGING
-from mlops_pipeline.run_state import host, is_dead, is_gone, process_of, reap, this_process
+from mlops_pipeline.run_state import (
+    LEASE,
+    POLL,
+    host,
+    is_dead,
+    is_gone,
+    process_of,
+    reap,
+    this_process,
+)
 from mlops_pipeline.store import AlreadyExistsError, Execution, State
-
-POLL = 0.1
-"""Seconds between two looks at a claim that another process holds."""
 
 SEED = "seed"
 """Property of an execution: what its random numbers began from."""
@@ -84,6 +90,7 @@ def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Pl
         **this_process(),
         **request.workspace.artifact_root.facts,
         STAGING: secrets.token_hex(4),
+        LEASE: request.workspace.lease,
         OUTPUTS: outputs,
         **({SEED: seed_of(plan.key.digest)} if plan.key else {}),
     }
@@ -129,7 +136,7 @@ def _wait_until_ended(
     same_node = (other.run_id, other.node_id) == (request.run.id, request.node.id)
     current: Execution | None = other
     while current is not None and current.state is State.RUNNING:
-        if is_dead(current, workspace.lease):
+        if is_dead(workspace, current):
             reap(workspace, current)
         elif same_node and other.iteration == request.iteration and _is_here(current):
             raise ResolutionError(

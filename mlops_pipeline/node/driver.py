@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from mlops_pipeline.cache import Found, Key, find_reusable, make_key
+from mlops_pipeline.cache import Found, Key, find_reusable, make_key, why_row_altered
 from mlops_pipeline.errors import NotFoundError, ParameterError, ResolutionError
 from mlops_pipeline.gate import GATE, Gate, closes, read_gate
 from mlops_pipeline.interface import check_json, refuse_large
@@ -457,6 +457,13 @@ def _intact(request: Request, wanted: InputIR, record: ArtifactRecord) -> Artifa
             f"{record.uri}",
             hint=_MAKE_ANEW,
         )
+    if request.workspace.verify == "always":
+        altered = why_row_altered(request.workspace.store, record)
+        if altered:
+            raise ResolutionError(
+                f"input {wanted.name} of {request.node.id}: {altered}: {record.uri}",
+                hint=_MAKE_ANEW,
+            )
     return replace(record, digest=found)
 
 

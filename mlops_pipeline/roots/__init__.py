@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         read_bytes,
     )
     from mlops_pipeline.roots.remote_root import RemoteRoot
+    from mlops_pipeline.roots.seals import is_sealed, key_name, seal
     from mlops_pipeline.roots.staging import OUTPUTS, STAGING, Attempt, Placed
 else:
     __getattr__ = lazy_names(
@@ -38,6 +39,7 @@ else:
                 "check_url digest_listing digest_uri has_bucket list_objects read_bytes"
             ),
             "remote_root": "RemoteRoot",
+            "seals": "is_sealed key_name seal",
             "staging": "Attempt OUTPUTS Placed STAGING",
         },
     )
@@ -62,11 +64,14 @@ __all__ = [
     "fsync",
     "fsync_tree",
     "has_bucket",
+    "is_sealed",
     "is_settled",
+    "key_name",
     "list_objects",
     "make_root",
     "make_scratch",
     "open_root",
     "read_bytes",
+    "seal",
     "stamp_of",
 ]

@@ -54,7 +54,7 @@ def open_root(root: str, scratch: Path, copies: Copies) -> ArtifactRoot:
         SettingsError: the URL cannot be used, or the library for it is missing.
     """
     if not is_remote(root):
-        return LocalRoot(Path(root.removeprefix("file://")).absolute())
+        return LocalRoot(Path(root.removeprefix("file://")).absolute(), copies.verify)
     check_url(root)
     make_scratch(scratch)
     return RemoteRoot(root.rstrip("/"), scratch, copies)

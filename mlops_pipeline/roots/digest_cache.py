@@ -1,13 +1,15 @@
 """A persistent memory of file digests, keyed by path and stamp.
 
 It only ever saves work: any problem with its file (corrupt, locked, read-only, gone) means
-that files are read again, never an error. Several processes may share one file.
+that files are read again, never an error. Several processes may share one file. Entries are sealed:
+those that another user or an editor has written do not count.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import sqlite3
 import threading
 import time
@@ -18,9 +20,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+from mlops_pipeline.roots.seals import is_sealed, key_name, seal
+from mlops_pipeline.settings import Verify
+
 _T = TypeVar("_T")
 
-_VERSION = 1
+SAMPLED = 16
+"""One in so many files is read although its stamp is known, where a run checks samples."""
+
+_VERSION = 2
 _LIMIT = 200_000
 _BUSY_SECONDS = 1.0
 _SIDE_FILES = ("", "-wal", "-shm", "-journal")
@@ -35,9 +43,11 @@ class StatCache:
 
     Args:
         path: its file, which is made when it is first needed.
+        verify: how far stamps that earlier processes saw are believed; this one's own are.
     """
 
     path: Path
+    verify: Verify = "stamp"
     _lock: Any = field(default_factory=threading.RLock, repr=False)
     _recent: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
     _connection: sqlite3.Connection | None = None
@@ -47,6 +57,10 @@ class StatCache:
         """Return the digest of what was at this path under this stamp; empty where unknown."""
         recent = self._recent.get(path)
         if recent is None:
+            if self.verify == "always" or (
+                self.verify == "sampled" and secrets.randbelow(SAMPLED) == 0
+            ):
+                return ""
             recent = self._run(lambda connection: _select(connection, path))
             if recent is None:
                 return ""
@@ -149,7 +163,8 @@ def _create(connection: sqlite3.Connection) -> None:
         connection.execute("DROP TABLE IF EXISTS digests")
         connection.execute(
             "CREATE TABLE digests"
-            " (path BLOB PRIMARY KEY, stamp TEXT NOT NULL, digest TEXT NOT NULL)"
+            " (path BLOB PRIMARY KEY, stamp TEXT NOT NULL, digest TEXT NOT NULL,"
+            " seal TEXT NOT NULL)"
         )
         connection.execute(f"PRAGMA user_version = {_VERSION}")
     connection.execute("COMMIT")
@@ -162,14 +177,18 @@ def _close_in(owner: int, connection: sqlite3.Connection) -> None:
 
 def _select(connection: sqlite3.Connection, path: str) -> tuple[str, str] | None:
     row = connection.execute(
-        "SELECT stamp, digest FROM digests WHERE path = ?", (_key(path),)
+        "SELECT stamp, digest, seal FROM digests WHERE path = ?", (_key(path),)
     ).fetchone()
-    return None if row is None else (str(row[0]), str(row[1]))
+    if row is None:
+        return None
+    stamp, digest, sealed = map(str, row)
+    return (stamp, digest) if is_sealed(sealed, _text(path), stamp, digest) else None
 
 
 def _insert(connection: sqlite3.Connection, path: str, stamp: str, digest: str) -> None:
     cursor = connection.execute(
-        "INSERT OR REPLACE INTO digests VALUES (?, ?, ?)", (_key(path), stamp, digest)
+        "INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?)",
+        (_key(path), stamp, digest, seal(_text(path), stamp, digest)),
     )
     # New rows get the highest rowid, so the lowest ones are those unchanged for longest.
     excess = (cursor.lastrowid or 0) - _LIMIT
@@ -178,5 +197,9 @@ def _insert(connection: sqlite3.Connection, path: str, stamp: str, digest: str) 
 
 
 def _key(path: str) -> bytes:
-    # Names need not be valid text.
-    return os.fsencode(path)
+    # Names need not be valid text. Users that share a root have entries of their own.
+    return key_name().encode() + b":" + os.fsencode(path)
+
+
+def _text(path: str) -> str:
+    return os.fsencode(path).hex()

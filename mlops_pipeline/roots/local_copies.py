@@ -26,6 +26,7 @@ from pathlib import Path
 from mlops_pipeline.errors import NotFoundError, RootError, SettingsError
 from mlops_pipeline.roots.digests import StatCache, digest_path
 from mlops_pipeline.roots.object_store import digest_uri, download, list_objects
+from mlops_pipeline.settings import Verify
 from mlops_pipeline.uris import is_remote
 
 log = logging.getLogger(__name__)
@@ -83,12 +84,13 @@ class Copies:
 
     folder: Path
     limit: float
+    verify: Verify = "stamp"
 
     @cached_property
     def digests(self) -> StatCache:
         """Digests of files and objects that have been read before."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        return StatCache(self.folder / ".digests.db")
+        return StatCache(self.folder / ".digests.db", self.verify)
 
     @contextlib.contextmanager
     def leased(self, uris: Mapping[str, str]) -> Iterator[dict[str, str]]:

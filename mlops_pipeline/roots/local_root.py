@@ -21,6 +21,7 @@ from mlops_pipeline.errors import RootError
 from mlops_pipeline.ir import OutputIR
 from mlops_pipeline.roots.digests import StatCache, fsync, fsync_tree
 from mlops_pipeline.roots.staging import OUTPUTS, ROOT, STAGING, Placed, sweep_attempts
+from mlops_pipeline.settings import Verify
 from mlops_pipeline.store import Execution, MetadataStore, Run
 
 _MOVING = ".moving"
@@ -32,6 +33,7 @@ class LocalRoot:
     """A folder."""
 
     folder: Path
+    verify: Verify = "stamp"
     facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -45,7 +47,7 @@ class LocalRoot:
 
         Without the folder, as before the first run, none are kept.
         """
-        return StatCache(self.folder / ".digests.db")
+        return StatCache(self.folder / ".digests.db", self.verify)
 
     def attempt(self, execution: Execution) -> LocalAttempt | None:
         """Return the folders of an execution, if it ever had some here."""

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
         run_seconds,
     )
     from mlops_pipeline.run_state.liveness import (
+        LEASE,
         LOST,
+        POLL,
         Heart,
         LostError,
         cancel_own,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     )
     from mlops_pipeline.run_state.lock_file import find_lock, lock_digest
     from mlops_pipeline.run_state.moved import follow, moved_path
+    from mlops_pipeline.run_state.origin import refuse_foreign
     from mlops_pipeline.run_state.quiet import as_it_is, quiet_state
     from mlops_pipeline.run_state.selection import (
         BASE,
@@ -79,12 +82,14 @@ else:
                 "pipeline_of refuse_run_by_another refuse_taken run_seconds"
             ),
             "liveness": (
-                "Heart LOST LostError cancel_own heed_loss host is_dead is_gone process_of reap "
+                "Heart LEASE LOST LostError POLL cancel_own heed_loss host is_dead is_gone "
+                "process_of reap "
                 "state_of this_process"
             ),
             "lock_file": "find_lock lock_digest",
             "moved": "follow moved_path",
             "quiet": "as_it_is quiet_state",
+            "origin": "refuse_foreign",
             "selection": (
                 "BASE FORCE RESERVED SELECTION Selection WHOLE chosen refuse_reserved "
                 "select selection_of"
@@ -98,7 +103,9 @@ __all__ = [
     "FORCE",
     "FRESH",
     "LAST",
+    "LEASE",
     "LOST",
+    "POLL",
     "RESERVED",
     "RESUMED",
     "SELECTION",
@@ -138,6 +145,7 @@ __all__ = [
     "process_of",
     "quiet_state",
     "reap",
+    "refuse_foreign",
     "refuse_reserved",
     "refuse_run_by_another",
     "refuse_taken",

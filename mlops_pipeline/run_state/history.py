@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import ArtifactRecord, Direction, Execution, MetadataStore, State
 
 Iteration = tuple[int, ...]
@@ -111,6 +112,11 @@ def load_links(
     records = {record.id: record for record in store.artifacts({e.artifact_id for e in events})}
     links: dict[int, dict[str, list[ArtifactRecord]]] = {}
     for event in sorted(events, key=lambda e: (e.execution_id, e.key, e.index)):
+        if event.artifact_id not in records:
+            raise StoreError(
+                f"the store lacks artifact {event.artifact_id} of execution {event.execution_id}",
+                hint="another program has removed its row: restore the store from a copy",
+            )
         keyed = links.setdefault(event.execution_id, {})
         keyed.setdefault(event.key, []).append(records[event.artifact_id])
     return links

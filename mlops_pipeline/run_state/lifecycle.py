@@ -15,6 +15,7 @@ from mlops_pipeline.ir import PipelineIR, digest, dump
 from mlops_pipeline.ir_check import load_checked
 from mlops_pipeline.run_state.liveness import (
     PROCESS,
+    dies,
     host,
     is_dead,
     is_gone,
@@ -22,8 +23,10 @@ from mlops_pipeline.run_state.liveness import (
     reap,
     state_of,
     sweep,
+    sweep_watched,
     this_process,
 )
+from mlops_pipeline.run_state.origin import ORIGIN, origin
 from mlops_pipeline.run_state.selection import WHOLE, Selection, chosen, select
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.store import (
@@ -93,6 +96,11 @@ def new_run(ir: PipelineIR, run_id: str, workspace: Workspace, start: Start) -> 
         if selection.partial and select(ir, selection)[1]:
             base_run = find_base_run(store, ir, selection.base_run, run_id)
     values = run_parameters(ir, start.parameters)
+    folders = {
+        "base_dir": str(workspace.base_dir),
+        "import_paths": list(workspace.import_paths),
+        "root": workspace.artifact_root.url,
+    }
     sweep(workspace, ir.name)
     run = Run(
         id=run_id,
@@ -103,9 +111,8 @@ def new_run(ir: PipelineIR, run_id: str, workspace: Workspace, start: Start) -> 
         started=time.time(),
         properties={
             "host": host(),
-            "base_dir": str(workspace.base_dir),
-            "import_paths": list(workspace.import_paths),
-            "root": workspace.artifact_root.url,
+            **folders,
+            ORIGIN: origin(run_id, folders),
             "labels": dict(ir.labels),
             **kept,
             **(this_process() if start.hold else {}),
@@ -130,7 +137,7 @@ def go_on(ir: PipelineIR, known: Run, workspace: Workspace, start: Start) -> Run
         run = replace(run, base_run=_base_run_of(store, ir, known, start.selection))
     executions = store.executions_of_run(run.id)
     if start.hold:
-        _refuse_alive(run, executions, workspace.lease)
+        _refuse_alive(run, executions, workspace)
         facts = {**start.selection.properties, **this_process()}
         run = replace(run, properties={**run.properties, **facts})
     run = _resumed(_brought_up(store, run, ir, start.parameters), known, executions)
@@ -140,7 +147,7 @@ def go_on(ir: PipelineIR, known: Run, workspace: Workspace, start: Start) -> Run
     elif run != known:
         store.put_run(run)
     for execution in executions:
-        if execution.state is State.RUNNING and is_dead(execution, workspace.lease):
+        if execution.state is State.RUNNING and is_dead(workspace, execution):
             reap(workspace, execution)
     sweep(workspace, ir.name)
     return run
@@ -194,9 +201,9 @@ def _holder(store: MetadataStore, run_id: str) -> str | None:
     return found.properties.get(PROCESS) if found else None
 
 
-def _refuse_alive(run: Run, executions: Iterable[Execution], lease: float) -> None:
+def _refuse_alive(run: Run, executions: Iterable[Execution], workspace: Workspace) -> None:
     for execution in executions:
-        if execution.state is State.RUNNING and not is_dead(execution, lease):
+        if execution.state is State.RUNNING and not dies(workspace, execution):
             raise PipelineError(
                 f"run {run.id} is being run: {execution.node_id} by {process_of(execution)}",
                 hint="wait for it, or stop that process first",
@@ -304,6 +311,7 @@ def end_run(workspace: Workspace, run: Run, state: State) -> Run:
         return held
     ended = replace(run, state=state, finished=time.time())
     workspace.store.put_run(ended)
+    sweep_watched(workspace, run.pipeline)
     if state is State.COMPLETE:
         workspace.artifact_root.forget_state(ended)
     return ended

@@ -1,8 +1,9 @@
 """Signs of life of the process behind a RUNNING execution.
 
 On the same machine the kernel knows: a process is named by boot, PID namespace, number and
-start time. From elsewhere only the heartbeat tells: an execution that has shown none for the
-length of the lease is dead.
+start time. From elsewhere only the heartbeat tells: an execution whose heartbeat has not changed
+while this process watched it for the length of its lease is dead. Clocks of two machines are never
+compared, as they may differ by more than a lease.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
 from mlops_pipeline.run_state.workspace import Workspace
+from mlops_pipeline.settings import LONGEST_LEASE
 from mlops_pipeline.store import Execution, MetadataStore, Run, StaleExecutionError, State
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,12 @@ LOST = "lost"
 
 PROCESS = "process"
 """Execution property that names the process: `<boot>:<PID namespace>:<pid>:<start time>`."""
+
+LEASE = "lease"
+"""Execution property: seconds within which its process shows a sign of life."""
+
+POLL = 0.1
+"""Seconds between two looks at an execution of another process."""
 
 
 class LostError(KeyboardInterrupt):
@@ -96,14 +104,87 @@ def host() -> str:
     return socket.gethostname()
 
 
-def is_dead(execution: Execution, lease: float) -> bool:
-    """Return True if no process works on a RUNNING execution any more.
+class Heartbeats:
+    """Watches heartbeats from elsewhere: since when each has been the same.
 
     Args:
-        lease: seconds.
+        clock: seconds of a clock of this process that only goes forward.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._seen: dict[tuple[int, str], tuple[float, float]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._seen)
+
+    def seconds_still(self, execution: Execution) -> float:
+        """Return for how many seconds a heartbeat has been seen not to change."""
+        # Two stores may give the same number.
+        key = (execution.id, str(execution.properties.get(PROCESS, "")))
+        heartbeat, since = self._seen.get(key, (math.nan, 0.0))
+        now = self._clock()
+        if heartbeat != execution.heartbeat:
+            if len(self._seen) >= _WATCHED:
+                self._seen.clear()
+            self._seen[key] = (execution.heartbeat, now)
+            return 0.0
+        return now - since
+
+
+_WATCHED = 10_000
+_heartbeats = Heartbeats()
+
+
+def is_dead(workspace: Workspace, execution: Execution) -> bool:
+    """Return True if no process works on a RUNNING execution any more.
+
+    One from elsewhere has to be asked for at least twice, with its lease between.
     """
     gone = is_gone(execution.properties)
-    return time.time() - execution.heartbeat > lease if gone is None else gone
+    if gone is not None:
+        return gone
+    lease = lease_of(execution, workspace.lease)
+    if _heartbeats.seconds_still(execution) <= lease:
+        return False
+    # This process may have stood still itself since it read the heartbeat.
+    current = _read(workspace, execution)
+    return current is not None and _heartbeats.seconds_still(current) > lease
+
+
+def lease_of(execution: Execution, default: float) -> float:
+    """Return the lease in seconds that the process of an execution works by."""
+    lease = execution.properties.get(LEASE)
+    return lease if isinstance(lease, int | float) and 0 < lease <= LONGEST_LEASE else default
+
+
+def dies(workspace: Workspace, execution: Execution) -> bool:
+    """Watch a RUNNING execution until its process is known to be dead (True) or alive (False).
+
+    A process elsewhere is watched for no longer than its lease.
+    """
+    lease = lease_of(execution, workspace.lease)
+    gone = is_gone(execution.properties)
+    if gone is not None:
+        return gone
+    # Only that it is alive may be believed of a clock: nothing is lost if it is not.
+    if 0 <= time.time() - execution.heartbeat <= lease:
+        return False
+    name = f"{execution.node_id}, run by {process_of(execution)},"
+    log.warning("watching %s for up to %g s for a sign of life", name, lease)
+    current: Execution | None = execution
+    while current is not None and current.heartbeat == execution.heartbeat:
+        if is_dead(workspace, current):
+            return True
+        time.sleep(POLL)
+        current = _read(workspace, execution)
+    return current is None
+
+
+def _read(workspace: Workspace, execution: Execution) -> Execution | None:
+    """Read a RUNNING execution again; None if it has ended meanwhile."""
+    found = next(iter(workspace.store.executions([execution.id])), None)
+    return found if found is not None and found.state is State.RUNNING else None
 
 
 def is_gone(properties: Mapping[str, Any]) -> bool | None:
@@ -215,8 +296,14 @@ def _abandon(workspace: Workspace, execution: Execution, state: State, error: st
 def sweep(workspace: Workspace, pipeline: str) -> None:
     """Remove what ended executions of a pipeline left, and reap those whose process died."""
     for running in workspace.artifact_root.sweep(pipeline, workspace.store):
-        if is_dead(running, workspace.lease):
+        if is_dead(workspace, running):
             reap(workspace, running)
+
+
+def sweep_watched(workspace: Workspace, pipeline: str) -> None:
+    """Sweep at the end of a run, if anything from elsewhere was watched meanwhile."""
+    if _heartbeats:
+        sweep(workspace, pipeline)
 
 
 def cancel_own(workspace: Workspace, run_id: str) -> None:

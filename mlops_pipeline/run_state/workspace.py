@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mlops_pipeline import roots
 from mlops_pipeline.roots import LocalRoot, digest_path
 from mlops_pipeline.run_state.lock_file import find_lock
-from mlops_pipeline.settings import SCRATCH_LIMIT, Settings
+from mlops_pipeline.settings import SCRATCH_LIMIT, Settings, Verify
 from mlops_pipeline.store import ArtifactRecord, MetadataStore
 from mlops_pipeline.uris import is_remote, local_place
 
@@ -35,6 +35,7 @@ class Workspace:
         scratch: folder of this machine for what is kept elsewhere; the user's cache folder if
             empty.
         scratch_limit: gigabytes of local copies that are kept.
+        verify: which stored files are read to check them.
     """
 
     store: MetadataStore
@@ -45,6 +46,7 @@ class Workspace:
     lease: float = 60.0
     scratch: str = ""
     scratch_limit: float = SCRATCH_LIMIT
+    verify: Verify = "stamp"
 
     @cached_property
     def artifact_root(self) -> ArtifactRoot:
@@ -54,13 +56,13 @@ class Workspace:
             SettingsError: its URL cannot be used, or the library for it is missing.
         """
         if "://" not in self.root:
-            return LocalRoot(Path(self.root).absolute())
+            return LocalRoot(Path(self.root).absolute(), self.verify)
         return roots.open_root(self.root, scratch_folder(self.scratch), self.copies)
 
     @cached_property
     def copies(self) -> Copies:
         """Local copies of artifacts that are kept elsewhere."""
-        return copies_in(self.scratch, self.scratch_limit)
+        return copies_in(self.scratch, self.scratch_limit, self.verify)
 
     @property
     def digests(self) -> StatCache:
@@ -81,6 +83,8 @@ class Workspace:
         if not is_remote(record.uri):
             return digest_path(local_place(record.uri), self.artifact_root.digests)
         known = (str(record.properties.get(TAG, "")), record.digest)
+        if self.verify == "always":
+            known = ("", "")
         return roots.digest_uri(record.uri, self.copies.digests, known)
 
     def registered(self, record: ArtifactRecord) -> ArtifactRecord:
@@ -102,9 +106,9 @@ class Workspace:
         return self.base_dir / path
 
 
-def copies_in(scratch: str, limit: float) -> Copies:
+def copies_in(scratch: str, limit: float, verify: Verify = "stamp") -> Copies:
     """Return the local copies below a scratch folder; an empty one is the user's cache folder."""
-    return roots.Copies(scratch_folder(scratch) / "copies", limit)
+    return roots.Copies(scratch_folder(scratch) / "copies", limit, verify)
 
 
 def scratch_folder(scratch: str) -> Path:
@@ -126,4 +130,5 @@ def open_workspace(
         lease=settings.lease,
         scratch=settings.scratch,
         scratch_limit=settings.scratch_limit,
+        verify=settings.cache_verify,
     )

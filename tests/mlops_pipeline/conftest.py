@@ -14,6 +14,7 @@ from mlops_pipeline.authoring import load_pipeline
 from mlops_pipeline.cache import Why, why_node
 from mlops_pipeline.run_state import Selection, Workspace
 from mlops_pipeline.runners import NodePlan, local, plan
+from mlops_pipeline.settings import Verify
 from mlops_pipeline.store import MemoryStore
 
 
@@ -25,6 +26,7 @@ class Project:
         self.store = MemoryStore()
         self.runs = 0
         self.lock: Path | None = None
+        self.verify: Verify = "stamp"
 
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name
@@ -40,7 +42,8 @@ class Project:
     @property
     def workspace(self) -> Workspace:
         root = str(self.folder / ".mlops" / "artifacts")
-        return Workspace(self.store, root, self.folder, (str(self.folder),), self.lock)
+        workspace = Workspace(self.store, root, self.folder, (str(self.folder),), self.lock)
+        return dataclasses.replace(workspace, verify=self.verify)
 
     def compile(self) -> Any:
         return load_pipeline(str(self.folder / "pipeline.py"), project=self.folder).compile()

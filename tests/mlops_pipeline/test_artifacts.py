@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,18 @@ def test_an_artifact_without_a_loader_says_how_to_register_one(tmp_path: Path) -
     with pytest.raises(PipelineError) as caught:
         Unheard(str(tmp_path)).load()
     assert "mlops_pipeline.loaders" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["../../etc", "a/b", "/etc", "", ".", "..", "a\0b"])
+def test_a_split_does_not_lead_out_of_its_artifact(name: str) -> None:
+    examples = Examples("/data", properties={"split_names": json.dumps(["train", name])})
+    with pytest.raises(PipelineError, match="no name of a split"):
+        examples.split(name)
+    with pytest.raises(PipelineError, match="no name of a split"):
+        examples.set_splits(["train", name])
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, '{"a": 1}', "7", '"train"'])
+def test_split_names_that_are_no_list_are_the_users_error(text: str) -> None:
+    with pytest.raises(PipelineError, match="no JSON list"):
+        _ = Examples("/data", properties={"split_names": text}).splits

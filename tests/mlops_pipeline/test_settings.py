@@ -52,6 +52,7 @@ def test_flags_win_over_the_environment_which_wins_over_the_file(project: Path) 
         "lock": str(project / "mlops.toml"),
         "scratch": "default",
         "scratch_limit": "default",
+        "cache_verify": "default",
         "import_paths": "default",
     }
 
@@ -152,3 +153,26 @@ def test_a_misspelt_variable_is_warned_of(project: Path) -> None:
 
 def test_every_setting_is_described() -> None:
     assert all(describe_setting(name) for name in Settings.__struct_fields__)
+
+
+@pytest.mark.parametrize("text", ["cache.verify = 'always'", "[cache]\nverify = 'always'"])
+def test_a_setting_may_stand_in_a_table(tmp_path, text):
+    (tmp_path / "mlops.toml").write_text(text)
+    assert resolve(Sources(tmp_path, environment={})).values.cache_verify == "always"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("cache.verify = 'never'", "cache_verify"),
+        ("cache.verfy = 'always'", "cache.verfy"),
+        ("cache.verify.all = true", "cache_verify"),
+        ("cache = 'always'", "cache"),
+        ("[cache]", "cache"),
+        ("[store]\nurl = 'x'", "store"),
+    ],
+)
+def test_a_wrong_table_is_named(tmp_path, text, named):
+    (tmp_path / "mlops.toml").write_text(text)
+    with pytest.raises(SettingsError, match=f"'{named}'"):
+        resolve(Sources(tmp_path, environment={}))

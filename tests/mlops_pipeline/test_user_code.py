@@ -156,3 +156,22 @@ def test_a_module_of_the_users_may_have_a_name_of_pythons(
     monkeypatch.syspath_prepend(str(tmp_path))
     assert load_target("antigravity:fly", [str(tmp_path)])() == 1
     del sys.modules["antigravity"]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "antigravity:x",
+        "this:s",
+        "idlelib.idle:main",
+        "__main__:run",
+        "mlops_pipeline.user_code:load_target.__globals__.get",
+        "mlops_pipeline.user_code:load_target.__class__",
+        "mlops_pipeline.cli.__main__:x",
+    ],
+)
+def test_what_a_store_names_is_refused_before_it_is_imported(target: str) -> None:
+    known = set(sys.modules)
+    with pytest.raises(ExecutorError, match="is no component"):
+        load_target(target)
+    assert set(sys.modules) - known == set()

@@ -226,7 +226,7 @@ def _keras_model(folder: Path) -> Callable[[Mapping[str, Any]], Any]:
     import keras
 
     file = _keras_file(folder)
-    model = keras.models.load_model(file)
+    model = keras.models.load_model(file, safe_mode=True)
     names = [each.name for each in model.inputs]
 
     def predict(features: Mapping[str, Any]) -> Any:

@@ -30,6 +30,7 @@ __all__ = [
     "PredictOutput",
     "PredictOutputCol",
     "RegressOutput",
+    "_graph_ops",
     "_inference",
     "_saved_model",
     "examine",

@@ -99,6 +99,7 @@ def _workspace(base_dir: Path) -> Workspace:
         lease=settings.lease,
         scratch=settings.scratch,
         scratch_limit=settings.scratch_limit,
+        verify=settings.cache_verify,
     )
 
 

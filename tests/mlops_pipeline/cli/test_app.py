@@ -166,3 +166,58 @@ def test_closed_streams_do_no_harm(tmp_path: Path, closed: str) -> None:
     (tmp_path / "mlops.toml").touch()
     done = shell(tmp_path, f"mlops config {closed}")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["show", "\udcff"], "no UTF-8"),
+        (["run", ".", "-p", "steps=\udcff"], "no UTF-8"),
+        (["run", "a" * 5000 + ".py"], "too long"),
+        (["run", ".", "--root", "a" * 5000], "too long"),
+        (["runs", "--project", "a" * 5000], "too long"),
+    ],
+)
+def test_names_that_no_system_takes_are_the_users_mistake(
+    mlops: Mlops, arguments: list[str], named: str
+) -> None:
+    found = mlops(*arguments)
+    assert found.code == 2
+    assert named in found.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", ".", "-p", "steps=" + "[" * 100_000],
+        ["plan", ".", "-p", "steps=" + '{"a":' * 5000 + "1" + "}" * 5000],
+        ["lineage", "9" * 5000],
+        ["lineage", "\u00b2"],
+        ["why", "last", "Train[" + "9" * 5000 + "]"],
+        ["runs", "-n", "0"],
+        ["artifacts", "-n", "-3"],
+        ["data", "list", "-n", "0"],
+        ["airflow", "trigger", "x", "--timeout", "nan"],
+        ["airflow", "trigger", "x", "--wait", "--timeout", "-1"],
+        ["kubeflow", "submit", ".", "--timeout", "inf"],
+    ],
+    ids=lambda arguments: " ".join(arguments)[:30],
+)
+def test_numbers_out_of_range_and_deep_values_are_the_users_mistake(
+    mlops: Mlops, arguments: list[str]
+) -> None:
+    assert mlops("run", ".").code == 0
+    found = mlops(*arguments)
+    assert found.code == 2
+    assert "error:" in found.err
+    assert "cannot reach" not in found.err
+
+
+@pytest.mark.parametrize("name", ["STORE", "WORKERS", "LOCK", "IMPORT_PATHS"])
+def test_a_variable_that_is_no_utf_8_is_named(
+    mlops: Mlops, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(f"MLOPS_{name}", "\udcff")
+    found = mlops("runs")
+    assert found.code == 2
+    assert f"MLOPS_{name}" in found.err

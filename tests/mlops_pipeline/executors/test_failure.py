@@ -1,4 +1,6 @@
 import base64
+import html
+import json
 import sys
 import urllib.parse
 from collections.abc import Callable
@@ -9,6 +11,7 @@ import pytest
 from mlops_pipeline.artifacts import Model
 from mlops_pipeline.errors import ExecutorError, NotFoundError
 from mlops_pipeline.executors import ArtifactRef, Redactor, Task, execute
+from mlops_pipeline.executors.failure import failed
 from mlops_pipeline.interface import Output
 from mlops_pipeline.ir import FunctionExecutor
 
@@ -131,3 +134,30 @@ def test_secrets_that_are_printed_in_this_process_are_hidden(
     run(say, secrets={"token": "API_TOKEN"})
     said = capsys.readouterr()
     assert (said.out, said.err) == ("***\nand more\n", "with ***\n")
+
+
+@pytest.mark.parametrize("before", [0, 1, 8_000, 9_000])
+@pytest.mark.parametrize("after", [7_960, 7_970, 7_990, 8_100])
+def test_a_secret_in_which_a_text_was_cut_is_hidden(before: int, after: int) -> None:
+    secret = "CaNaRy-0123456789abcdef0123456789abcdef"
+    result = failed(ValueError("x" * before + secret + "y" * after))
+    shown = Redactor([secret]).result(result).details
+    assert not any(secret[start : start + 10] in shown for start in range(len(secret) - 10))
+    assert "yyyy" in shown
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda secret: base64.encodebytes(secret.encode()).decode(),
+        lambda secret: json.dumps({"body": json.dumps({"token": secret})}),
+        html.escape,
+    ],
+    ids=["lines of base64", "JSON in JSON", "HTML"],
+)
+def test_a_secret_is_hidden_in_what_is_written_around_it(write: Callable[[str], str]) -> None:
+    secret = 'CaNaRy"&<' + "0123456789abcdef" * 12
+    shown = Redactor([secret]).text(write(secret))
+    assert "0123456789" not in shown
+    assert "MDEyMzQ1" not in shown
+    assert base64.encodebytes(secret.encode()).decode()[77:100] not in shown

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from digest_files import LARGE, settle
 
-from mlops_pipeline.roots import StatCache, digest_path
+from mlops_pipeline.roots import StatCache, digest_path, stamp_of
 
 
 def test_an_unchanged_file_is_not_read_again(tmp_path, cache):
@@ -162,3 +162,37 @@ def test_a_killed_process_leaves_a_good_cache(tmp_path):
     )
     assert run_python(script).wait() == -signal.SIGKILL
     assert StatCache(path).get("/f", "s") == "d"
+
+
+@pytest.mark.parametrize("column", ["stamp", "digest", "seal", "path"])
+def test_an_edited_entry_does_not_count(tmp_path, column):
+    path = tmp_path / "digests.db"
+    with StatCache(path) as cache:
+        cache.put("/f", "s", "d")
+        cache.put("/g", "s", "e")
+    connection = sqlite3.connect(path)
+    edit = "replace(path, X'2F66', X'2F67')" if column == "path" else "'s'"
+    if column == "path":
+        connection.execute("DELETE FROM digests WHERE digest = 'e'")
+    connection.execute(f"UPDATE digests SET {column} = {edit} WHERE digest = 'd'")
+    connection.commit()
+    connection.close()
+    with StatCache(path) as cache:
+        name = "/g" if column == "path" else "/f"
+        assert cache.get(name, "s") == ("d" if column == "stamp" else "")
+
+
+def test_a_byte_that_changed_below_the_file_system_is_found_by_reading(tmp_path):
+    file, path = tmp_path / "f", tmp_path / "digests.db"
+    file.write_bytes(LARGE)
+    settle(file)
+    right = digest_path(file)
+    # As it is after the flip: what was remembered under this stamp was right before.
+    with StatCache(path) as cache:
+        cache.put(str(file), stamp_of(file.stat()).text, "before the flip")
+    assert digest_path(file, StatCache(path)) == "before the flip"
+    assert digest_path(file, StatCache(path, "always")) == right
+    with StatCache(path) as cache:
+        cache.put(str(file), stamp_of(file.stat()).text, "before the flip")
+    found = {digest_path(file, StatCache(path, "sampled")) for _ in range(400)}
+    assert right in found

@@ -1,0 +1,53 @@
+"""Verification of artifacts: all that is stored is read, and compared with its records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from mlops_pipeline.cache import why_row_altered
+from mlops_pipeline.errors import NotFoundError, PipelineError
+from mlops_pipeline.run_state import Workspace, load_outputs
+from mlops_pipeline.store import ArtifactRecord, ArtifactState
+
+
+@dataclass(frozen=True)
+class Verified:
+    """An artifact that was read.
+
+    Args:
+        problem: the fault; empty if there is none.
+        known: whether the store has a digest to compare with.
+    """
+
+    artifact: ArtifactRecord
+    problem: str
+    known: bool
+
+
+def verify(workspace: Workspace, run_ids: Iterable[str]) -> Iterator[Verified]:
+    """Read each live artifact that runs wrote or took from the cache, once.
+
+    Artifacts that the project has marked as deleted are left out.
+    """
+    reading = replace(workspace, verify="always")
+    seen: set[int] = set()
+    for run_id in run_ids:
+        published = [e for e in workspace.store.executions_of_run(run_id) if e.published]
+        for outputs in load_outputs(workspace.store, published).values():
+            for record in (each for records in outputs.values() for each in records):
+                if record.id not in seen and record.state is not ArtifactState.DELETED:
+                    yield Verified(record, _problem(reading, record), bool(record.digest))
+                seen.add(record.id)
+
+
+def _problem(workspace: Workspace, record: ArtifactRecord) -> str:
+    try:
+        found = workspace.digest(record)
+    except NotFoundError:
+        return "it is gone"
+    except PipelineError as error:
+        return f"it cannot be read: {error.message}"
+    if record.digest and found != record.digest:
+        return "its content was altered"
+    return why_row_altered(workspace.store, record)
