@@ -48,6 +48,7 @@ from mlops_pipeline.run_state import (
     LAST,
     Selection,
     Workspace,
+    as_it_is,
     copies_in,
     find_lock,
     follow,
@@ -172,21 +173,24 @@ def resume(
             )
             make_root(workspace.root)
             local.run(ir, record.id, workspace, options=chosen, on_event=on_event)
-        done = read_run(store, record.id, _copies(settings))
+        done = read_run(store, record.id, _copies(settings), settings.lease)
     return done.check() if check else done
 
 
 def open_run(run_id: str = LAST, *, where: Where | None = None) -> PipelineRun:
     """Return a run that has been, as `mlops show` shows it."""
     with _existing_store(where) as store:
-        copies = _copies(_settings(where, Path.cwd()))
-        return read_run(store, find_run(store, run_id).id, copies)
+        settings = _settings(where, Path.cwd())
+        run_id = find_run(store, run_id).id
+        return read_run(store, run_id, _copies(settings), settings.lease)
 
 
 def runs(pipeline: str = "", *, limit: int = 20, where: Where | None = None) -> list[Run]:
     """Return the latest runs, newest first."""
-    with _store(_settings(where, Path.cwd()), where, make=False) as store:
-        return store.list_runs(pipeline=pipeline, limit=limit)
+    settings = _settings(where, Path.cwd())
+    with _store(settings, where, make=False) as store:
+        listed = store.list_runs(pipeline=pipeline, limit=limit)
+        return [as_it_is(store, run, settings.lease) for run in listed]
 
 
 def why(run_id: str, node: str, *, where: Where | None = None) -> Why:

@@ -107,3 +107,14 @@ def test_the_compose_file_opens_airflow_to_this_machine_only_and_holds_no_secret
     secrets = re.findall(r"^ +\w+(?:PASSWORD|SECRET|SECRET_KEY|TOKEN): (.*)", text, re.M)
     assert len(secrets) == 5
     assert all(re.fullmatch(r"\$\{\w+:\?set it in docker/\.env\}", value) for value in secrets)
+
+
+def test_the_images_have_what_the_readme_submits_with() -> None:
+    wanted = {"mysql": "local", "grpc": "local", "sqlite": "local", "s3": "s3", "gs": "gcs"}
+    readme = (ROOT / "docker" / "README.md").read_text()
+    schemes = re.findall(r"--(?:store|root) (\w+)://", readme)
+    assert {"mysql", "s3"} <= set(schemes)
+    for name in ("light", "ml"):
+        file = (ROOT / "docker" / name / "Containerfile").read_text()
+        (extras,) = re.findall(r"requirements\.py ([\w ]+) >", file)
+        assert {wanted[scheme] for scheme in schemes} <= set(extras.split()), name

@@ -87,6 +87,11 @@ def Pusher(
     )
     if not folder:
         raise ParameterError("push_destination is empty", hint="name a folder")
+    if "://" in folder:
+        raise ParameterError(
+            f"push_destination {folder} is a URL, and models are copied to folders",
+            hint="name a folder that is mounted here, or push with a component of your own",
+        )
     version = _push(source, Path(folder).absolute())
     shutil.copytree(source, pushed_model.path, dirs_exist_ok=True)
     pushed_model.properties["pushed"] = 1

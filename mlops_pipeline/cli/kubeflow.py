@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import secrets
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from mlops_pipeline.cli.output import (
+    complain,
     echo,
     json_option,
     screen,
@@ -25,20 +27,28 @@ from mlops_pipeline.cli.package import load_package, package_options
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.run import parameter_option, read_parameters
 from mlops_pipeline.cli.selection_options import choice_options, force_option, read_selection
-from mlops_pipeline.inspection import Table, lines
+from mlops_pipeline.errors import PipelineError
+from mlops_pipeline.inspection import Table, lines, read_run
 from mlops_pipeline.run_state import select
 from mlops_pipeline.runners.kubeflow import (
+    ENDED,
     Job,
     KubeflowClient,
     Package,
     Record,
     Server,
+    TaskState,
     Timetable,
+    check_locations,
     deploy,
     is_ours,
+    node_names,
     sent,
+    store_of,
     trigger,
+    wait,
 )
+from mlops_pipeline.store import open_store
 
 TOKEN = "MLOPS_KUBEFLOW_TOKEN"
 
@@ -75,6 +85,11 @@ def server_options(command: Command) -> Command:
 def job_options(command: Command) -> Command:
     """Add the flags that a run and a schedule have in common."""
     for option in (
+        click.option(
+            "--locations-in-image",
+            is_flag=True,
+            help="Store and root are named by the image or a secret, not by --store and --root.",
+        ),
         click.option(
             "--pipeline-root", default="", metavar="URI", help="Folder for Kubeflow's own files."
         ),
@@ -125,9 +140,10 @@ def submit(
     )
     selection = read_selection(flags, force=flags["force"])
     # An unknown node is reported here, not by a pod.
-    select(package.ir, selection)
+    selected, _ = select(package.ir, selection)
     job = _job(package, texts, name, flags)
     job = replace(job, parameters={**job.parameters, **selection.reserved})
+    _check_locations(package, texts, flags, nodes=selected)
     client = _connect(project)
     version, started = deploy.submit(client, package, job)
     link = client.link("runs", started.run_id)
@@ -142,8 +158,10 @@ def submit(
         write_json({**facts, "run_id": f"kfp-{started.run_id}", "version": asdict(version)})
     elif flags["wait"]:
         echo(f"run {name}: {state}")
-    ended = state in deploy.ENDED
-    return 1 if ended and state != "SUCCEEDED" else 0
+    failed = state in ENDED and state != "SUCCEEDED"
+    if failed:
+        _after(package, f"kfp-{started.run_id}")
+    return 1 if failed else 0
 
 
 @kubeflow.command("schedule")
@@ -187,6 +205,7 @@ def schedule(
         end=flags["end"],
         enabled=None if flags["paused"] is None else not flags["paused"],
     )
+    _check_locations(package, texts, flags)
     client = _connect(project)
     version, made = deploy.schedule(client, package, job, timetable)
     if as_json:
@@ -362,16 +381,45 @@ def _job(package: Package, texts: Sequence[str], name: str, flags: dict[str, Any
     )
 
 
+def _check_locations(
+    package: Package, texts: Sequence[str], flags: dict[str, Any], **options: Any
+) -> None:
+    given = read_parameters(package.ir, texts)
+    check_locations(package, given, in_image=flags["locations_in_image"], **options)
+
+
 def _wait(client: KubeflowClient, package: Package, run_id: str, seconds: float) -> str:
     """Wait for a run, print its progress on standard error, and return its state."""
-    nodes = {node.id for node in package.ir.nodes} | {"begin", "end"}
 
-    def report(name: str, state: str) -> None:
-        if not name or name in nodes:
-            echo(f"{name or 'run'}: {state}", err=True)
+    def report(task: TaskState) -> None:
+        echo(f"{task.name or 'run'}: {task.state}", err=True)
+        if task.state == "FAILED" and task.error:
+            complain(f"{task.name or 'run'}: {task.error}")
 
     try:
-        return deploy.wait(client, run_id, seconds, report)
+        return wait(client, run_id, seconds, report, node_names(package))
     except KeyboardInterrupt:
         warn("the run continues; the same command with its --run-name waits for it again")
         raise
+
+
+def _after(package: Package, run_id: str) -> None:
+    """Print the errors of the nodes of a failed run, if they can be read, and the next command."""
+    url = store_of(package)
+    for name, error in _errors(url, run_id):
+        complain(f"{name}: {error}")
+    flags = f" --store {url}" if url else ""
+    write(["next:", f"  mlops show {run_id}{flags}"], err=True)
+
+
+def _errors(url: str, run_id: str) -> Iterator[tuple[str, str]]:
+    """Yield the errors of the failed nodes of a run, if its store is a server that answers here."""
+    if not url.startswith(("grpc://", "mysql://")):
+        return
+    try:
+        with contextlib.closing(open_store(url)) as store:
+            failed = [(node.name, node.execution.error) for node in read_run(store, run_id).failed]
+    except PipelineError as error:
+        warn(f"the errors of the nodes cannot be read here: {error.message}")
+        return
+    yield from failed

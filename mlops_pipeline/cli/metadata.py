@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from mlops_pipeline.cli.output import echo
+from mlops_pipeline.cli.output import echo, warn
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.uris import without_password
@@ -40,15 +40,19 @@ def metadata() -> None:
     metavar="FILE",
     help="Require client certificates that one of these has signed.",
 )
+@click.option(
+    "--allow-unauthenticated",
+    is_flag=True,
+    help="Let in clients that know neither token nor certificate, as Kubeflow's own: whoever "
+    "reaches the port can read and change the whole store.",
+)
 @project_options
-def serve(
-    project: Project, host: str, port: int, tls_cert: str, tls_key: str, tls_client_ca: str
-) -> None:
+def serve(project: Project, host: str, port: int, **flags: Any) -> None:
     """Serve the store over gRPC until Ctrl-C or SIGTERM.
 
     It is the gRPC service of ML Metadata: other machines use `--store grpc://HOST:PORT`, or any
     client of ML Metadata. Clients give the token in $MLOPS_METADATA_TOKEN, or a certificate;
-    without either, the server listens on this machine only.
+    without either, the server listens on this machine only, if not --allow-unauthenticated.
     """
     from mlops_pipeline.store import make_store_folder
 
@@ -63,13 +67,20 @@ def serve(
         project.settings.store,
         host=host,
         port=port,
-        certificate=tls_cert,
-        key=tls_key,
-        client_ca=tls_client_ca,
+        certificate=flags["tls_cert"],
+        key=flags["tls_key"],
+        client_ca=flags["tls_client_ca"],
+        unauthenticated=flags["allow_unauthenticated"],
     )
     # SIGTERM ends a service or a container; treat it like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    echo(f"serving {without_password(project.settings.store)} at {server.url}")
+    store = without_password(project.settings.store)
+    echo(f"serving {store} at {server.url}")
+    if flags["allow_unauthenticated"]:
+        warn(
+            f"everyone who reaches {server.url} can read and change all records of {store}: "
+            "keep others away, by a network policy or a firewall"
+        )
     try:
         with contextlib.suppress(KeyboardInterrupt):
             server.wait()

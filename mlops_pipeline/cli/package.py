@@ -81,7 +81,7 @@ def kubeflow_options(project: Project, loaded: Loaded, flags: dict[str, Any]) ->
         )
     customize = {}
     if flags["customize"]:
-        customize = load_target(flags["customize"], loaded.import_paths)
+        customize = load_target(flags["customize"], (str(Path.cwd()), *loaded.import_paths))
         if not isinstance(customize, dict):
             raise SettingsError(
                 f"--customize: {flags['customize']} is no dict",

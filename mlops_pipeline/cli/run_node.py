@@ -19,9 +19,10 @@ from typing import Any
 import click
 
 from mlops_pipeline.authoring import Loaded
-from mlops_pipeline.cli.output import always_json, complain, echo, write_json
+from mlops_pipeline.cli.output import always_json, complain, echo
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.selection_options import choice_options, read_selection
+from mlops_pipeline.cli.step_result import check_result, is_pod, write_result
 from mlops_pipeline.errors import (
     NotFoundError,
     PipelineError,
@@ -35,7 +36,7 @@ from mlops_pipeline.interface import run_parameters
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.ir_check import load_checked, load_file
 from mlops_pipeline.roots import make_root
-from mlops_pipeline.run_state import Outcome, Workspace, open_workspace
+from mlops_pipeline.run_state import LostError, Outcome, Workspace, heed_loss, open_workspace
 from mlops_pipeline.runners import IterationOptions, begin, run_iteration
 from mlops_pipeline.store import ArtifactRecord, State
 
@@ -66,34 +67,43 @@ def run_node(project: Project, ir: str, node: str, **flags: Any) -> int:
     selects its nodes; the others end with 99.
 
     Writes a JSON result: state, execution_id, outputs (URIs by output), artifacts, reason,
-    retryable, gate. The node's own output goes to standard error. Ends with 0 where the
-    node is complete or cached, 99 skipped, 65 the user's mistake (do not try again), 75 temporary
-    (try again).
+    retryable, gate; packed, if FILE is /dev/termination-log, as it is in a pod. The node's own
+    output goes to standard error. Ends with 0 where the node is complete or cached, 99 skipped, 65
+    the user's mistake (do not try again), 75 temporary (try again).
     """
     if flags["watch_parent"]:
         watch_parent()
+    if is_pod(flags["result"]):
+        heed_loss()
     try:
         # Standard output is for the result alone.
         with redirect_stdout(sys.stderr):
             outcome = _launch(project, ir, node, flags)
+        if outcome and outcome.execution.details:
+            # The log of a task has the traceback that `mlops show` has.
+            echo(outcome.execution.details.rstrip(), err=True)
         data, code = (_result(outcome), exit_code(outcome)) if outcome else (_LEFT_OUT, SKIPPED)
     except PipelineError as error:
         complain(error.message, hint=error.hint, where=error.where)
         # An unreachable store may be back later; no other error goes away by itself.
         retryable = isinstance(error, StoreError)
-        data = {
-            "state": State.FAILED.value,
-            "execution_id": 0,
-            "outputs": {},
-            "reason": str(error),
-            "retryable": retryable,
-        }
+        data = _failure(str(error), retryable=retryable)
         code = TEMPORARY if retryable else USER_ERROR
-    if flags["result"] and Path(flags["result"]).absolute().parent.is_dir():
-        write_whole(Path(flags["result"]), json.dumps(data, indent=2) + "\n")
-    else:
-        write_json(data)
+    except LostError as lost:
+        data, code = _failure(f"the pod was taken away: {lost} came", retryable=True), TEMPORARY
+    write_result(flags["result"], data)
     return code
+
+
+def _failure(reason: str, *, retryable: bool) -> dict[str, Any]:
+    """Return the result of a step that left no outcome."""
+    return {
+        "state": State.FAILED.value,
+        "execution_id": 0,
+        "outputs": {},
+        "reason": reason,
+        "retryable": retryable,
+    }
 
 
 _LEFT_OUT = {
@@ -108,7 +118,7 @@ _LEFT_OUT = {
 
 
 def _launch(project: Project, file: str, node: str, flags: dict[str, Any]) -> Outcome | None:
-    _check_result(flags["result"])
+    check_result(flags["result"])
     iteration = parse_iteration(flags["iteration"] or "")
     compiled = read_ir(file)
     _check(compiled, node, flags["iteration"], iteration)
@@ -148,16 +158,6 @@ def begin_step(
 
 def _print(task: Task, line: str) -> None:
     echo(line, err=True)
-
-
-def _check_result(file: str | None) -> None:
-    """Refuse a result file that cannot be written, before any work is done."""
-    folder = Path(file or ".").absolute().parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise SettingsError(
-            f"--result {file} cannot be written",
-            hint="name a file in a folder that exists and is writable",
-        )
 
 
 def _check(compiled: PipelineIR, node: str, given: str | None, iteration: tuple[int, ...]) -> None:
@@ -233,10 +233,3 @@ def parse_iteration(text: str) -> tuple[int, ...]:
         raise SettingsError(
             f"--iteration {text} is not a list of numbers", hint="write 0 or 0,1"
         ) from None
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Write a file so that a reader sees all of it or nothing."""
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(file)

@@ -7,7 +7,7 @@ import click
 from mlops_pipeline.cli.output import echo, json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.inspection import DECISIONS, Table, ago, lines, one_line, seconds
-from mlops_pipeline.run_state import run_seconds, state_of
+from mlops_pipeline.run_state import as_it_is, run_seconds
 from mlops_pipeline.store import Run
 
 
@@ -20,7 +20,10 @@ from mlops_pipeline.store import Run
 @project_options
 def runs(project: Project, pipeline: str, limit: int, as_json: bool) -> None:
     """List the latest runs."""
-    found = project.store.list_runs(pipeline=pipeline, limit=limit) if project.has_store else []
+    found = []
+    if project.has_store:
+        listed = project.store.list_runs(pipeline=pipeline, limit=limit)
+        found = [as_it_is(project.store, run, project.settings.lease) for run in listed]
     if as_json:
         write_json([{**_data(run)} for run in found])
         return
@@ -39,14 +42,14 @@ def _row(run: Run) -> tuple[str, ...]:
     parameters = " ".join(
         f"{name}={one_line(value, 30)}" for name, value in sorted(run.parameters.items())
     )
-    return run.id, run.pipeline, state_of(run).value.lower(), took, ago(run.started), parameters
+    return run.id, run.pipeline, run.state.value.lower(), took, ago(run.started), parameters
 
 
 def _data(run: Run) -> dict[str, object]:
     return {
         "id": run.id,
         "pipeline": run.pipeline,
-        "state": state_of(run).value,
+        "state": run.state.value,
         "started": run.started,
         "finished": run.finished,
         "base_run": run.base_run,

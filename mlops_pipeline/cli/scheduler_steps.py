@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from mlops_pipeline.cli.output import always_json, write_json
+from mlops_pipeline.cli.output import always_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.run_node import (
     begin_step,
     parse_iteration,
     read_ir,
-    write_whole,
 )
 from mlops_pipeline.cli.selection_options import choice_options
+from mlops_pipeline.cli.step_result import check_result, write_result
 from mlops_pipeline.run_state import Workspace, open_workspace
 from mlops_pipeline.runners import count_items, finish_run, open_run
 from mlops_pipeline.store import State
@@ -38,10 +37,11 @@ def loop_items(project: Project, ir: str, loop: str, **flags: Any) -> None:
 
     Writes a JSON list of iterations as `run-node --iteration` takes them.
     """
+    check_result(flags["result"])
     workspace = begin_step(project, read_ir(ir), ir, flags)
     iteration = parse_iteration(flags["iteration"])
     items = count_items(workspace, flags["run_id"], loop, iteration)
-    _write(flags["result"], [",".join(map(str, each)) for each in items])
+    write_result(flags["result"], [",".join(map(str, each)) for each in items])
 
 
 @click.command("end-run")
@@ -54,8 +54,9 @@ def end_run(project: Project, run_id: str, result: str | None, as_json: bool) ->
 
     Ends with 0 if every node is complete, cached or skipped, else with 1.
     """
+    check_result(result)
     run = finish_run(_workspace(project, run_id), run_id)
-    _write(result, {"run_id": run.id, "state": run.state.value})
+    write_result(result, {"run_id": run.id, "state": run.state.value})
     return 0 if run.state is State.COMPLETE else 1
 
 
@@ -65,10 +66,3 @@ def _workspace(project: Project, run_id: str) -> Workspace:
     base_dir = Path(str(run.properties.get("base_dir", ".")))
     paths = tuple(map(str, run.properties.get("import_paths", ())))
     return open_workspace(base_dir, paths, project.settings, project.store)
-
-
-def _write(file: str | None, data: Any) -> None:
-    if file:
-        write_whole(Path(file), json.dumps(data) + "\n")
-    else:
-        write_json(data)

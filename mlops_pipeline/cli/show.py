@@ -41,7 +41,8 @@ def show(project: Project, run_id: str, node: str | None, as_json: bool) -> None
 
     RUN is an id, the beginning of one, or `last`; without it, the last run.
     """
-    found = read_run(project.existing_store, project.find_run(run_id).id, project.copies)
+    store, settings = project.existing_store, project.settings
+    found = read_run(store, project.find_run(run_id).id, project.copies, settings.lease)
     here = screen()
     if node is None:
         if as_json:

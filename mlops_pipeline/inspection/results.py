@@ -18,6 +18,7 @@ from mlops_pipeline.run_state import (
     last_sign,
     load_links,
     node_label,
+    quiet_state,
     run_seconds,
     state_of,
 )
@@ -35,10 +36,12 @@ class PipelineRun:
 
     Args:
         nodes: by name, in the order in which they began.
+        lease: seconds without a sign of life after which a process elsewhere counts as dead.
     """
 
     record: Run
     nodes: Mapping[str, NodeRun]
+    lease: float = 60.0
 
     @property
     def id(self) -> str:
@@ -52,8 +55,15 @@ class PipelineRun:
 
     @property
     def state(self) -> State:
-        """State of the run; one whose process was killed has failed."""
-        return state_of(self.record)
+        """State of the run; one whose process was killed has failed.
+
+        So has a scheduler's run in which a node failed, and of which nothing more was heard.
+        """
+        state = state_of(self.record)
+        if state is State.RUNNING:
+            executions = [node.execution for node in self.nodes.values()]
+            return quiet_state(self.record, executions, self.lease)
+        return state
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -129,11 +139,14 @@ class PipelineRun:
         return card(self.record, self.state, self.duration, list(self))
 
 
-def read_run(store: MetadataStore, run_id: str, copies: Copies | None = None) -> PipelineRun:
+def read_run(
+    store: MetadataStore, run_id: str, copies: Copies | None = None, lease: float = 60.0
+) -> PipelineRun:
     """Read a run from the store.
 
     Args:
         copies: local copies of artifacts that are kept elsewhere, as for `artifact_object`.
+        lease: seconds without a sign of life after which a process elsewhere counts as dead.
 
     Raises:
         NotFoundError: there is no such run.
@@ -146,7 +159,12 @@ def read_run(store: MetadataStore, run_id: str, copies: Copies | None = None) ->
             f"there is no run {run_id!r}",
             hint=hint if hint.startswith("did") else "list the runs with `mlops runs`",
         )
-    executions = [_as_it_is(run, each) for each in store.executions_of_run(run.id)]
+    executions = store.executions_of_run(run.id)
+    state = state_of(run)
+    if state is State.RUNNING:
+        state = quiet_state(run, executions, lease)
+    if state is not State.RUNNING:
+        executions = [_as_it_is(each) for each in executions]
     # Failed nodes have read their inputs too, and a replay needs them.
     inputs = load_links(store, executions, Direction.INPUT)
     outputs = load_links(store, [e for e in executions if e.published], Direction.OUTPUT)
@@ -163,12 +181,12 @@ def read_run(store: MetadataStore, run_id: str, copies: Copies | None = None) ->
         )
         for name, attempts in tries.items()
     }
-    return PipelineRun(run, nodes)
+    return PipelineRun(run, nodes, lease)
 
 
-def _as_it_is(run: Run, execution: Execution) -> Execution:
-    """Return an execution; if it was running in a dead run, as failed."""
-    if execution.state is not State.RUNNING or state_of(run) is State.RUNNING:
+def _as_it_is(execution: Execution) -> Execution:
+    """Return an execution of a run that has ended; if it was running there, as failed."""
+    if execution.state is not State.RUNNING:
         return execution
     seen = max(execution.started, execution.heartbeat)
     return replace(execution, state=State.FAILED, error=KILLED, finished=seen)

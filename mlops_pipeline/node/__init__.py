@@ -26,7 +26,7 @@ from mlops_pipeline.node.launcher import (
     open_session,
 )
 from mlops_pipeline.node.publisher import Done, publish
-from mlops_pipeline.node.retries import is_final, wait_before_retry
+from mlops_pipeline.node.retries import failures, is_final, is_lost, wait_before_retry
 
 __all__ = [
     "Decision",
@@ -39,7 +39,9 @@ __all__ = [
     "ask",
     "drive",
     "end_run",
+    "failures",
     "is_final",
+    "is_lost",
     "launch",
     "local_inputs",
     "loop_items",

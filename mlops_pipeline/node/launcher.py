@@ -39,10 +39,12 @@ from mlops_pipeline.node.retries import FINAL, is_retryable
 from mlops_pipeline.roots import Attempt
 from mlops_pipeline.run_state import (
     FRESH,
+    LOST,
     TAG,
     Heart,
     History,
     Iteration,
+    LostError,
     Outcome,
     Start,
     Workspace,
@@ -284,7 +286,7 @@ def _give_up(
     error: BaseException,
 ) -> Outcome:
     """Record an execution that failed or was stopped, and remove what it wrote."""
-    stopped = session.stop.is_set() or not isinstance(error, Exception)
+    stopped = session.stop.is_set() or not isinstance(error, Exception | LostError)
     state = State.CANCELED if stopped else State.FAILED
     outcome = _failed(request, replace(execution, state=state), error)
     # After the record: what counts as published there keeps its files.
@@ -362,6 +364,14 @@ def artifact_ref(record: ArtifactRecord) -> ArtifactRef:
     return ArtifactRef(record.type, record.uri, record.id, properties, record.digest)
 
 
+def _lost(execution: Execution) -> str:
+    after = time.time() - execution.started
+    return (
+        f"{execution.run_id}/{execution.node_id} was lost: {execution.properties[LOST]} came "
+        f"{after:.1f} s after its start, as when a cluster deletes or evicts a pod"
+    )
+
+
 def _failed(request: Request, execution: Execution, error: BaseException) -> Outcome:
     """Record a failure, with what its user needs to fix it."""
     state = execution.state if execution.state is State.CANCELED else State.FAILED
@@ -369,6 +379,9 @@ def _failed(request: Request, execution: Execution, error: BaseException) -> Out
     if isinstance(error, PipelineError):
         message = str(error)
         details = error.details if isinstance(error, ExecutorError) else ""
+    elif isinstance(error, LostError):
+        execution = replace(execution, properties={**execution.properties, LOST: str(error)})
+        message, details = _lost(execution), ""
     elif isinstance(error, KeyboardInterrupt):
         message, details = f"{request.run.id}/{request.node.id} was canceled", ""
     else:

@@ -35,9 +35,12 @@ if TYPE_CHECKING:
     )
     from mlops_pipeline.run_state.liveness import (
         LEASE,
+        LOST,
         POLL,
         Heart,
+        LostError,
         cancel_own,
+        heed_loss,
         host,
         is_dead,
         is_gone,
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from mlops_pipeline.run_state.lock_file import find_lock, lock_digest
     from mlops_pipeline.run_state.moved import follow, moved_path
     from mlops_pipeline.run_state.origin import refuse_foreign
+    from mlops_pipeline.run_state.quiet import as_it_is, quiet_state
     from mlops_pipeline.run_state.selection import (
         BASE,
         FORCE,
@@ -78,11 +82,13 @@ else:
                 "pipeline_of refuse_run_by_another refuse_taken run_seconds"
             ),
             "liveness": (
-                "Heart LEASE POLL cancel_own host is_dead is_gone process_of reap "
+                "Heart LEASE LOST LostError POLL cancel_own heed_loss host is_dead is_gone "
+                "process_of reap "
                 "state_of this_process"
             ),
             "lock_file": "find_lock lock_digest",
             "moved": "follow moved_path",
+            "quiet": "as_it_is quiet_state",
             "origin": "refuse_foreign",
             "selection": (
                 "BASE FORCE RESERVED SELECTION Selection WHOLE chosen refuse_reserved "
@@ -98,6 +104,7 @@ __all__ = [
     "FRESH",
     "LAST",
     "LEASE",
+    "LOST",
     "POLL",
     "RESERVED",
     "RESUMED",
@@ -107,10 +114,12 @@ __all__ = [
     "Heart",
     "History",
     "Iteration",
+    "LostError",
     "Outcome",
     "Selection",
     "Start",
     "Workspace",
+    "as_it_is",
     "cancel_own",
     "chosen",
     "copies_in",
@@ -119,6 +128,7 @@ __all__ = [
     "find_lock",
     "follow",
     "go_on",
+    "heed_loss",
     "host",
     "is_dead",
     "is_gone",
@@ -133,6 +143,7 @@ __all__ = [
     "open_workspace",
     "pipeline_of",
     "process_of",
+    "quiet_state",
     "reap",
     "refuse_foreign",
     "refuse_reserved",

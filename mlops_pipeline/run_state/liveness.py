@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import signal
 import socket
 import threading
 import time
@@ -19,13 +20,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from mlops_pipeline.run_state.workspace import Workspace
 from mlops_pipeline.settings import LONGEST_LEASE
 from mlops_pipeline.store import Execution, MetadataStore, Run, StaleExecutionError, State
 
 log = logging.getLogger(__name__)
+
+LOST = "lost"
+"""Execution property: the sign by which it was seen that its process is gone, such as SIGTERM."""
 
 PROCESS = "process"
 """Execution property that names the process: `<boot>:<PID namespace>:<pid>:<start time>`."""
@@ -35,6 +39,32 @@ LEASE = "lease"
 
 POLL = 0.1
 """Seconds between two looks at an execution of another process."""
+
+
+class LostError(KeyboardInterrupt):
+    """This process is taken away by what runs it, as from a pod that a cluster deletes or evicts.
+
+    Nobody has asked for its work to stop: a person's stop is a plain `KeyboardInterrupt`.
+    """
+
+
+def heed_loss() -> None:
+    """Take SIGTERM, which comes before a pod goes, for the loss of this process.
+
+    SIGINT stays a person's stop. The first of them decides: what follows it, while the stop is
+    being recorded, is the pod going.
+    """
+
+    def end(number: int, frame: object) -> NoReturn:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, signal.SIG_IGN)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise LostError(signal.Signals(number).name)
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, end)
 
 
 @lru_cache(maxsize=1)
@@ -248,7 +278,8 @@ def state_of(run: Run) -> State:
 
 def reap(workspace: Workspace, execution: Execution) -> None:
     """Record that the process of a RUNNING execution died, and remove what it left."""
-    _abandon(workspace, execution, State.FAILED, f"{process_of(execution)} died")
+    seen = replace(execution, properties={**execution.properties, LOST: "no sign of life"})
+    _abandon(workspace, seen, State.FAILED, f"{process_of(execution)} died")
 
 
 def _abandon(workspace: Workspace, execution: Execution, state: State, error: str) -> None:

@@ -82,7 +82,7 @@ def open_run(workspace: Workspace, run_id: str) -> tuple[Run, PipelineIR]:
     return run, pipeline_of(workspace, run)
 
 
-def _looking_at(workspace: Workspace, run_id: str) -> Session:
+def look_at(workspace: Workspace, run_id: str) -> Session:
     """Return a run with what it has done so far, to read and not to go on with."""
     run, ir = open_run(workspace, run_id)
     return Session(ir, run, workspace, load_history(workspace.store, run_id))
@@ -137,7 +137,7 @@ def count_items(
     Over an empty list, or where its list was skipped, it is the way to the loop alone: its nodes
     are started there once, and their drivers record why they are skipped.
     """
-    session = _looking_at(workspace, run_id)
+    session = look_at(workspace, run_id)
     node = next((node for node in session.ir.nodes if loop_id in node.loops), None)
     if node is None:
         known = [loop.id for loop in session.ir.loops]
@@ -151,14 +151,14 @@ def count_items(
 
 def exit_iterations(workspace: Workspace, run_id: str) -> list[tuple[NodeIR, Iteration]]:
     """Return the exit handlers of a run in their order, those in loops once for each item."""
-    session = _looking_at(workspace, run_id)
+    session = look_at(workspace, run_id)
     handlers = [node for node in session.ir.nodes if node.on_exit]
     return [(node, place) for node in handlers for place in iterations_of(session, node)]
 
 
 def finish_run(workspace: Workspace, run_id: str) -> Run:
     """Record how a run ended, by what its nodes have recorded."""
-    session = _looking_at(workspace, run_id)
+    session = look_at(workspace, run_id)
     state = _state(session)
     # A step may have gone on with the run meanwhile: what it wrote stays.
     run = workspace.store.get_run(run_id) or session.run

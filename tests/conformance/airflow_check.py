@@ -56,8 +56,6 @@ def _pod(task: Any) -> Any:
     words = ["run-node", given["ir_file"], task.task_id]
     step = Step(given["ir_file"], words, {}, given["secrets"], given["asked"])
     operator = StepPod(given["execution"], task.task_id).operator(step)
-    # The sidecar's image is a matter of Airflow's connection, which needs its database.
-    operator.do_xcom_push = False
     return ApiClient().sanitize_for_serialization(operator.build_pod_request_obj(dry_run=True))
 
 

@@ -356,8 +356,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "versions", run["pipeline_version_reference"]["pipeline_version_id"]
         )
         tasks = version["pipeline_spec"]["components"]["comp-nodes"]["dag"]["tasks"]
-        names = [task["taskInfo"]["name"] for task in tasks.values()]
-        details = [{"display_name": name, "state": run["state"]} for name in [*names, "x-driver"]]
+        # By the key of the task, as a real server does it.
+        details = [{"display_name": name, "state": run["state"]} for name in [*tasks, "x-driver"]]
+        if run["state"] == "FAILED":
+            details[0]["error"] = {"code": 2, "message": "Error (exit code 1)"}
         return {**run, "run_details": {"task_details": details}}
 
 

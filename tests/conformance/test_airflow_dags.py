@@ -107,7 +107,7 @@ def test_a_node_in_a_pod_asks_kubernetes_for_what_it_needs(read: Any) -> None:
     assert push["spec"]["terminationGracePeriodSeconds"] == 20
     (container,) = push["spec"]["containers"]
     assert container["image"] == "registry/everything:1"
-    assert container["args"] == ["run-node", "-", "Push", "--result", "/airflow/xcom/return.json"]
+    assert container["args"] == ["run-node", "-", "Push", "--result", "/dev/termination-log"]
     given = {each["name"]: each for each in container["env"]}
     assert given["PUSH_TOKEN"]["valueFrom"]["secretKeyRef"] == {"name": "vault", "key": "token"}
     assert given["MLOPS_STORE"]["value"] == "mysql://mlmd@db/mlmd"

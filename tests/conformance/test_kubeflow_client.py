@@ -153,7 +153,8 @@ def well_behaved(kubeflow: Kubeflow) -> None:
     kubeflow.control(token=SECRET, page=1, faults=[], fate=["PENDING", "RUNNING", "SUCCEEDED"])
 
 
-SUBMIT = ("submit", "pipeline.py", "--image", "img:1", "-p", "rows=3")
+LOCATED = ("--store", "grpc://127.0.0.1:9", "--root", "s3://bucket/a")
+SUBMIT = ("submit", "pipeline.py", "--image", "img:1", *LOCATED, "-p", "rows=3")
 
 
 def test_a_run_is_started_once_under_its_name(kubeflow: Kubeflow) -> None:
@@ -169,7 +170,9 @@ def test_a_run_is_started_once_under_its_name(kubeflow: Kubeflow) -> None:
     assert run["runtime_config"]["parameters"] == parameters
     (version,) = [v for v in kubeflow.things("versions") if "sums-" in v["display_name"]]
     assert re.fullmatch(r"sums-[0-9a-f]{16}", version["display_name"])
-    other = kubeflow.wrong("submit", "pipeline.py", "--image", "img:1", "-p", "rows=4", *NAMED)
+    other = kubeflow.wrong(
+        "submit", "pipeline.py", "--image", "img:1", *LOCATED, "-p", "rows=4", *NAMED
+    )
     assert "ci-1 of sums was started before" in other
     assert "choose another --run-name" in other
 
@@ -178,7 +181,17 @@ NAMED = ("--run-name", "ci-1")
 
 
 def test_a_package_is_the_same_version_as_its_pipeline(kubeflow: Kubeflow) -> None:
-    compiled = ["compile", "pipeline.py", "--to", "kubeflow", "--image", "img:1", "-o", "s.yaml"]
+    compiled = [
+        "compile",
+        "pipeline.py",
+        "--to",
+        "kubeflow",
+        "--image",
+        "img:1",
+        "-o",
+        "s.yaml",
+        *LOCATED,
+    ]
     command = [kubeflow.sdk, "-m", "mlops_pipeline.cli", *compiled]
     subprocess.run(command, cwd=kubeflow.folder, env=kubeflow.environment, check=True)
     from_pipeline = kubeflow.well(*SUBMIT)
@@ -202,9 +215,22 @@ def test_waiting_tells_how_it_goes_and_how_it_went(kubeflow: Kubeflow) -> None:
         kubeflow.control(fate=["RUNNING", state])
         failed = kubeflow.mlops(*SUBMIT, "--wait", "--json")
         assert (failed.code, failed.data["state"]) == (1, state)
+        assert f"Add: {state}" in failed.err.splitlines()
+        assert ("error: Add: Error (exit code 1)" in failed.err) is (state == "FAILED")
+        show = f"  mlops show {failed.data['run_id']} --store grpc://127.0.0.1:9"
+        assert failed.err.splitlines()[-2:] == ["next:", show]
     kubeflow.control(fate=["RUNNING"])
     late = kubeflow.wrong(*SUBMIT, "--wait", "--timeout", "1")
     assert "is still RUNNING after 1 s" in late
+
+
+def test_a_run_whose_pods_would_not_meet_is_refused(kubeflow: Kubeflow) -> None:
+    before = len(kubeflow.control()["requests"])
+    alone = (*SUBMIT[:4], "-p", "rows=3")
+    assert "--store and --root of the pods are not named" in kubeflow.wrong(*alone)
+    assert "--root of the pods is not named" in kubeflow.wrong(*alone, *LOCATED[:2])
+    assert len(kubeflow.control()["requests"]) == before
+    assert kubeflow.well(*alone, "--locations-in-image")["started"]
 
 
 def test_a_restart_of_the_server_ends_no_wait(kubeflow: Kubeflow) -> None:
@@ -233,7 +259,9 @@ def test_an_answer_that_is_lost_starts_no_second_run(kubeflow: Kubeflow, status:
 
 def test_two_that_upload_at_once_meet(kubeflow: Kubeflow) -> None:
     pair = [
-        kubeflow.begin("submit", "pipeline.py", "--image", "pair:1", "-p", "rows=1", "--json")
+        kubeflow.begin(
+            "submit", "pipeline.py", "--image", "pair:1", *LOCATED, "-p", "rows=1", "--json"
+        )
         for _ in range(2)
     ]
     done = [(*process.communicate(timeout=120), process.returncode) for process in pair]
@@ -242,7 +270,7 @@ def test_two_that_upload_at_once_meet(kubeflow: Kubeflow) -> None:
     assert len(versions) == 1
 
 
-SCHEDULE = ("schedule", "pipeline.py", "--image", "img:1", "-p", "rows=3", "--name", "nightly")
+SCHEDULE = ("schedule", *SUBMIT[1:], "--name", "nightly")
 
 
 def recurring(kubeflow: Kubeflow, name: str) -> list[dict[str, Any]]:
@@ -291,8 +319,10 @@ def test_a_replacement_that_was_cut_off_is_finished(kubeflow: Kubeflow) -> None:
 
 def test_what_is_there_is_listed_over_pages_and_deleted_by_name(kubeflow: Kubeflow) -> None:
     kubeflow.well(*SCHEDULE[:-1], "gone soon", "--cron", "@daily", "--paused")
-    version = kubeflow.well("submit", "pipeline.py", "--image", "old:1", "-p", "rows=1")["version"]
-    kubeflow.well("submit", "pipeline.py", "--image", "new:1", "-p", "rows=1")
+    version = kubeflow.well("submit", "pipeline.py", "--image", "old:1", *LOCATED, "-p", "rows=1")[
+        "version"
+    ]
+    kubeflow.well("submit", "pipeline.py", "--image", "new:1", *LOCATED, "-p", "rows=1")
     (pipeline,) = kubeflow.well("list", "pipelines")
     assert (pipeline["name"], pipeline["about"]) == ("sums", "Add up.")
     versions = [each["name"] for each in kubeflow.well("list", "versions")]
@@ -361,7 +391,7 @@ def test_a_server_that_refuses_is_told_in_a_line(kubeflow: Kubeflow) -> None:
     assert kubeflow.mlops("list", "--token-file", str(file)).code == 0
     kubeflow.control(token=SECRET, faults=[{"match": "POST", "status": 403, "times": 9}])
     assert "answers 403" in kubeflow.wrong(
-        "submit", "pipeline.py", "--image", "x:9", "-p", "rows=1"
+        "submit", "pipeline.py", "--image", "x:9", *LOCATED, "-p", "rows=1"
     )
     kubeflow.control(faults=[{"match": "GET .*/experiments", "status": 500, "times": 1}])
     assert "answers 500" in kubeflow.wrong(*SUBMIT)

@@ -198,6 +198,18 @@ def test_nobody_else_is_let_in_without_a_token(tmp_path: Path) -> None:
         started(tmp_path, host="0.0.0.0")
     with pytest.raises(SettingsError, match="a certificate and its key"):
         started(tmp_path, certificate="cert.pem")
+
+
+def test_clients_that_know_no_token_are_let_in_only_where_that_is_asked_for(tmp_path: Path) -> None:
+    server = started(tmp_path, host="0.0.0.0", unauthenticated=True)
+    try:
+        with contextlib.closing(open_store(f"grpc://127.0.0.1:{server.port}")) as client:
+            assert client.get_run("r1") is None
+    finally:
+        server.stop()
+    for asked in ({"token": "sesame"}, {"certificate": "c", "key": "k", "client_ca": "ca"}):
+        with pytest.raises(SettingsError, match="--allow-unauthenticated asks nothing"):
+            started(tmp_path, unauthenticated=True, **asked)
     with pytest.raises(SettingsError, match="over TLS only"):
         started(tmp_path, client_ca="ca.pem")
 

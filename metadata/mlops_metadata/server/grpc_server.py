@@ -55,6 +55,7 @@ class ServerOptions:
         certificate, key: files for TLS, in PEM form; both or none.
         client_ca: file with the certificates that those of clients have to be signed by.
         token: what clients have to give; `$MLOPS_METADATA_TOKEN` for the command.
+        unauthenticated: let in clients that show nothing, on every address.
     """
 
     host: str = "127.0.0.1"
@@ -63,13 +64,14 @@ class ServerOptions:
     key: str = ""
     client_ca: str = ""
     token: str = ""
+    unauthenticated: bool = False
 
     def check(self) -> None:
         """Refuse what would be open to anybody.
 
         Raises:
             SettingsError: the address is not this machine's own and clients have to show nothing,
-                or half of a key pair is missing.
+                without a word that they need not; half of a key pair is missing.
         """
         if bool(self.certificate) != bool(self.key):
             raise SettingsError(
@@ -79,10 +81,17 @@ class ServerOptions:
             raise SettingsError(
                 "clients show certificates over TLS only", hint="give --tls-cert and --tls-key"
             )
-        if not _is_loopback(self.host) and not (self.token or self.client_ca):
+        asked = f"${TOKEN} is set" if self.token else "--tls-client-ca" if self.client_ca else ""
+        if self.unauthenticated and asked:
+            raise SettingsError(
+                f"--allow-unauthenticated asks nothing of clients, but {asked}",
+                hint="leave one of them out",
+            )
+        if not (_is_loopback(self.host) or asked or self.unauthenticated):
             raise SettingsError(
                 f"listening on {self.host} lets everyone on the network change the store",
-                hint=f"set ${TOKEN} here and for the clients and use TLS, or give --tls-client-ca",
+                hint=f"set ${TOKEN} here and for the clients and use TLS, or give --tls-client-ca; "
+                "for clients that know neither, --allow-unauthenticated",
             )
 
 

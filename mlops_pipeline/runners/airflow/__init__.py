@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlops_pipeline.runners.airflow.config import ExecutionConfig, NodeConfig
     from mlops_pipeline.runners.airflow.dag import PipelineDag, PipelineTaskGroup, pipeline_asset
     from mlops_pipeline.runners.airflow.deploy import Deployment, deploy_dag
+    from mlops_pipeline.runners.airflow.termination_message import TERMINATION_LOG, write_message
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -25,10 +26,12 @@ else:
             "config": "ExecutionConfig NodeConfig",
             "dag": "PipelineDag PipelineTaskGroup pipeline_asset",
             "deploy": "Deployment deploy_dag",
+            "termination_message": "TERMINATION_LOG write_message",
         },
     )
 
 __all__ = [
+    "TERMINATION_LOG",
     "AirflowClient",
     "Deployment",
     "ExecutionConfig",
@@ -37,4 +40,5 @@ __all__ = [
     "PipelineTaskGroup",
     "deploy_dag",
     "pipeline_asset",
+    "write_message",
 ]

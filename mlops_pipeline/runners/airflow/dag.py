@@ -17,6 +17,7 @@ from mlops_pipeline.ir_graph import dependencies, loop_dependencies
 from mlops_pipeline.run_state import BASE, FORCE, RESERVED, refuse_reserved
 from mlops_pipeline.runners.airflow.client import END
 from mlops_pipeline.runners.airflow.config import HERE, ExecutionConfig, NodeConfig
+from mlops_pipeline.runners.airflow.ir_files import beside_dag_file
 from mlops_pipeline.runners.airflow.operators import (
     ALARM_TYPES,
     EndRunOperator,
@@ -69,7 +70,7 @@ class PipelineDag(DAG):
     """A DAG that runs a compiled pipeline: one task a node.
 
     Args:
-        file: IR that `mlops compile` wrote; best in the bundle of the DAG file.
+        file: IR that `mlops compile` wrote; a relative path begins beside the DAG file.
         execution: where the nodes run.
         nodes: arguments of the operators of some nodes.
         span: run parameter that takes the day of the data interval, in days since 1970-01-01, so
@@ -77,7 +78,7 @@ class PipelineDag(DAG):
         dag: arguments of `airflow.sdk.DAG`: schedule, start_date, callbacks, deadline, tags.
 
     Raises:
-        CompileError: the file is not IR.
+        CompileError: the file is not there, or not IR.
     """
 
     def __init__(
@@ -105,7 +106,7 @@ class PipelineTaskGroup(TaskGroup):
     """A compiled pipeline inside a DAG of the user's.
 
     Args:
-        file: IR that `mlops compile` wrote.
+        file: IR that `mlops compile` wrote; a relative path begins beside the DAG file.
         parameters: values of run parameters, templates too; those of the DAG with the same name
             hold for the rest.
         group: arguments of `airflow.sdk.TaskGroup`.
@@ -179,7 +180,7 @@ def run_parameters(ir: PipelineIR) -> dict[str, Param]:
 
 
 def _read(file: str | Path) -> tuple[PipelineIR, Path]:
-    path = Path(file).absolute()
+    path = beside_dag_file(file)
     stat = path.stat() if path.exists() else None
     return _cached(path, (stat.st_mtime_ns, stat.st_size) if stat else (0, 0)), path
 

@@ -1,7 +1,8 @@
 """Commands of `mlops` in Kubernetes pods, by the operator of Airflow's Kubernetes provider.
 
-It starts the pod or finds it again, follows its log, and reads the result from the sidecar. Its
-exit codes mean what they mean elsewhere, so that they are read where those of processes are.
+It starts the pod or finds it again, follows its log, and reads the result from the message that its
+container ends with. Its exit codes mean what they mean elsewhere, so that they are read where those
+of processes are.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from airflow.providers.cncf.kubernetes.secret import Secret
 from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowException
 from kubernetes.client import models as k8s
+from kubernetes.stream import stream
 
 from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.runners.airflow.config import ExecutionConfig
 from mlops_pipeline.runners.airflow.step_process import Step
+from mlops_pipeline.runners.airflow.termination_message import TERMINATION_LOG, unpack
 
-RESULT = "/airflow/xcom/return.json"
-"""File from which the provider's sidecar reads the result of a container."""
+INTERRUPT = ["python3", "-c", "import os, signal; os.kill(1, signal.SIGINT)"]
+"""Command that stops the first process of a container as Ctrl-C does."""
 
 DEFAULT_SECRET = "mlops-pipeline"
 """The Kubernetes secret that holds what is not named elsewhere."""
@@ -48,15 +51,16 @@ class StepPod:
         """
         self._pod = self.operator(step)
         try:
-            return 0, self._pod.execute_sync(get_current_context())
+            self._pod.execute_sync(get_current_context())
         except AirflowException:
             if self._pod.code is None:
                 raise
-            return self._pod.code, self._pod.node_result
+        return self._pod.code or 0, self._pod.node_result
 
     def stop(self) -> None:
-        """Delete the pod; it has its grace period to record that."""
+        """Stop the pod as a person does, and delete it; it has its grace period to record that."""
         if self._pod is not None:
+            self._pod.interrupt()
             self._pod.on_kill()
 
     def operator(self, step: Step) -> _Pod:
@@ -75,14 +79,15 @@ class StepPod:
             "name": name or "node",
             "image": execution.image,
             "cmds": ["python3", "-m", "mlops_pipeline.cli"],
-            "arguments": [*words, "--result", RESULT],
+            "arguments": [*words, "--result", TERMINATION_LOG],
             "env_vars": variables,
             "secrets": [self._secret(each) for each in step.secrets],
             "container_resources": resources(step),
             "termination_grace_period": int(execution.grace),
             **execution.pod,
         }
-        return _Pod(do_xcom_push=True, **arguments)
+        # A result that the provider fetches takes a sidecar, whose image comes from the internet.
+        return _Pod(do_xcom_push=False, **arguments)
 
     def _secret(self, name: str) -> Secret:
         secret, _, key = self._execution.secrets.get(name, "").partition("/")
@@ -102,9 +107,41 @@ class _Pod(KubernetesPodOperator):
         status = getattr(remote_pod, "status", None)
         for each in (status and status.container_statuses) or ():
             if each.name == self.base_container_name and each.state.terminated:
-                self.code, self.node_result = each.state.terminated.exit_code, xcom_result
-        # Without a context: what a failed node says is no result of the task.
-        super().cleanup(pod, remote_pod, xcom_result, None)
+                ended = each.state.terminated
+                self.code = ended.exit_code
+                self.node_result = unpack(ended.message) or self._died(ended.reason)
+        super().cleanup(pod, remote_pod, xcom_result, context)
+
+    def _died(self, reason: str | None) -> Any:
+        """Return the result of a container that the kernel killed, and that left none."""
+        if reason != "OOMKilled":
+            return None
+        limits = getattr(self.container_resources, "limits", None) or {}
+        known = f"its limit is {limits['memory']}" if "memory" in limits else "it has no limit"
+        return {
+            "state": "FAILED",
+            "execution_id": 0,
+            "reason": f"the pod ran out of memory, and {known}: give the node more with "
+            '.options(resources=Resources(memory="8Gi"))',
+        }
+
+    def interrupt(self) -> None:
+        """Stop the node as Ctrl-C does: its record tells a person's stop from the loss of a pod."""
+        if self.pod is None:
+            return
+        names = (self.pod.metadata.name, self.pod.metadata.namespace)
+        try:
+            stream(
+                self.client.connect_get_namespaced_pod_exec,
+                *names,
+                container=self.base_container_name,
+                command=INTERRUPT,
+                stdout=True,
+                stderr=True,
+                _request_timeout=10,
+            )
+        except Exception as error:  # noqa: BLE001 - whatever the cluster refuses, it is deleted
+            self.log.warning("cannot stop pod %s first: %s", names[0], error)
 
 
 def resources(step: Step) -> Any:

@@ -1,8 +1,9 @@
 """Entry point of the containers of a compiled pipeline: begin, node, items, end.
 
 Kubeflow tells a container what it is about in an ExecutorInput, and reads from files what it
-shows of it. A container ends with 0 if its node is done, cached or skipped: Kubeflow knows no
-skipped tasks, and what follows a skipped node finds out by itself.
+shows of it. A container makes all attempts at its node itself, and ends with 0 if the node is done,
+cached or skipped: Kubeflow knows no skipped tasks, and what follows a skipped node finds out by
+itself.
 """
 
 from __future__ import annotations
@@ -10,24 +11,30 @@ from __future__ import annotations
 import argparse
 import base64
 import json
-import signal
 import sys
-import threading
-import time
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from mlops_pipeline.errors import PipelineError, SettingsError
-from mlops_pipeline.ir import NodeIR
 from mlops_pipeline.ir_check import load_checked
 from mlops_pipeline.roots import make_root
-from mlops_pipeline.run_state import Iteration, Outcome, Workspace, find_lock, selection_of
+from mlops_pipeline.run_state import (
+    Iteration,
+    LostError,
+    Outcome,
+    Workspace,
+    find_lock,
+    heed_loss,
+    selection_of,
+)
 from mlops_pipeline.runners import remote
+from mlops_pipeline.runners.attempts import ends_run, run_attempts, run_exit_handlers
 from mlops_pipeline.runners.kubeflow.parameter_values import received
 from mlops_pipeline.runners.kubeflow.spec import ITEMS
 from mlops_pipeline.runners.kubeflow.ui_cards import write_shadows
+from mlops_pipeline.runners.schedule import Place
 from mlops_pipeline.settings import Sources, resolve
 from mlops_pipeline.store import State, make_store_folder, open_store
 
@@ -35,9 +42,7 @@ from mlops_pipeline.store import State, make_store_folder, open_store
 def main(argv: Sequence[str] | None = None) -> int:
     """Do one step of a run; the exit code: 0, 1 for a node that failed, 2 for a mistake."""
     given = _parse(argv)
-    # This signal comes when a pod is deleted: the running node is recorded as canceled.
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    heed_loss()
     try:
         _check_run_id(given.run_id)
         workspace = _workspace(Path(given.base_dir).absolute())
@@ -45,6 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _STEPS[given.step](workspace, given)
         finally:
             workspace.store.close()
+    except LostError as error:
+        print(f"{error}: this pod is taken away", file=sys.stderr)  # noqa: T201
+        return 143
     except KeyboardInterrupt:
         return 130
     except PipelineError as error:
@@ -105,27 +113,38 @@ def _begin(workspace: Workspace, given: argparse.Namespace) -> int:
 
 
 def _node(workspace: Workspace, given: argparse.Namespace) -> int:
-    outcome = _run(workspace, given.run_id, given.node, given.iteration)
+    outcome = _run(workspace, given.run_id, (given.node, given.iteration))
     if outcome is None:
         return 0
     write_shadows(given.executor_input, given.run_id, outcome)
+    if ends_run(workspace, given.run_id, outcome):
+        _end(workspace, given)
     return 0 if outcome.state.succeeded or outcome.state is State.SKIPPED else 1
 
 
-def _run(workspace: Workspace, run_id: str, node_id: str, iteration: Iteration) -> Outcome | None:
-    """Make one attempt at a node; None if the run is a partial one that leaves it out."""
-    options = remote.IterationOptions(
-        stop_after_final_failure=True,
-        on_output=lambda _, line: print(line),  # noqa: T201
-    )
-    outcome = remote.run_iteration(workspace, run_id, node_id, iteration, options)
+def _run(workspace: Workspace, run_id: str, place: Place) -> Outcome | None:
+    """Make the attempts at a node; None if the run is a partial one that leaves it out."""
+    options = remote.IterationOptions(on_output=lambda _, line: print(line))  # noqa: T201
+    outcome = run_attempts(workspace, run_id, place, options, _print_retry)
     if outcome is None:
-        print(f"{node_id}: this partial run leaves it out")  # noqa: T201
-        return None
+        print(f"{place[0]}: this partial run leaves it out")  # noqa: T201
+    else:
+        _print_outcome(outcome)
+    return outcome
+
+
+def _print_outcome(outcome: Outcome) -> None:
+    """Print the result of an attempt as the last words of a log, a traceback before it."""
     execution = outcome.execution
     reason = execution.error or execution.reason
-    print(f"{node_id}: {execution.state} {reason}".rstrip())  # noqa: T201
-    return outcome
+    if execution.details:
+        print(execution.details.rstrip())  # noqa: T201
+    print(f"{outcome.node_id}: {execution.state} {reason}".rstrip())  # noqa: T201
+
+
+def _print_retry(outcome: Outcome, pause: float) -> None:
+    _print_outcome(outcome)
+    print(f"{outcome.node_id}: again in {pause:g} s")  # noqa: T201
 
 
 def _items(workspace: Workspace, given: argparse.Namespace) -> int:
@@ -137,23 +156,11 @@ def _items(workspace: Workspace, given: argparse.Namespace) -> int:
 
 def _end(workspace: Workspace, given: argparse.Namespace) -> int:
     """Run the exit handlers, one after the other, and record how the run ended."""
-    places = remote.exit_iterations(workspace, given.run_id)
-    well = [_exit_handler(workspace, given.run_id, *place) for place in places]
-    run = remote.finish_run(workspace, given.run_id)
+    run_id = given.run_id
+    well = run_exit_handlers(workspace, run_id, lambda place: _run(workspace, run_id, place))
+    run = remote.finish_run(workspace, run_id)
     print(f"run {run.id}: {run.state}")  # noqa: T201
-    return 0 if all(well) else 1
-
-
-def _exit_handler(workspace: Workspace, run_id: str, node: NodeIR, iteration: Iteration) -> bool:
-    """Make the attempts at an exit handler; whether it ended well."""
-    for attempt in range(node.retry.attempts):
-        if attempt:
-            wait = node.retry.wait * node.retry.factor ** (attempt - 1)
-            time.sleep(min(wait, node.retry.max_wait))
-        outcome = _run(workspace, run_id, node.id, iteration)
-        if outcome is None or outcome.state.succeeded or outcome.state is State.SKIPPED:
-            return True
-    return False
+    return 0 if well else 1
 
 
 _STEPS = {"begin": _begin, "node": _node, "items": _items, "end": _end}

@@ -10,7 +10,7 @@ import hashlib
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,19 +20,17 @@ from mlops_pipeline.runners.kubeflow.client import (
     PATIENCE,
     GoneError,
     KubeflowClient,
-    KubeflowError,
     Record,
     TakenError,
 )
 from mlops_pipeline.runners.kubeflow.cron import Trigger
 from mlops_pipeline.runners.kubeflow.package import Package
+from mlops_pipeline.runners.kubeflow.progress import state_of
 
 OURS = "mlops-pipeline"
 """Start of the descriptions of our things on the server."""
 
 DEFAULT_EXPERIMENT = "Default"
-
-ENDED = ("SUCCEEDED", "FAILED", "SKIPPED", "CANCELED")
 
 
 @dataclass(frozen=True)
@@ -159,43 +157,7 @@ def submit(client: KubeflowClient, package: Package, job: Job) -> tuple[Version,
             "other parameters",
             hint="choose another --run-name, or leave it out",
         )
-    return version, Started(str(run["run_id"]), job.name, _state(run), started)
-
-
-def wait(
-    client: KubeflowClient,
-    run_id: str,
-    seconds: float,
-    on_change: Callable[[str, str], None],
-) -> str:
-    """Wait until a run has ended; its state.
-
-    Args:
-        seconds: how long to wait; 0 for as long as it takes.
-        on_change: is called with each task of the run and its new state; the run's own is "".
-
-    Raises:
-        KubeflowError: it has not ended by then, or the server is gone for a minute.
-    """
-    deadline = time.monotonic() + seconds if seconds else float("inf")
-    seen: dict[str, str] = {}
-    pause = 0.5
-    while True:
-        run = client.run(run_id)
-        for name, state in _states(run):
-            if state and seen.get(name) != state:
-                seen[name] = state
-                on_change(name, state)
-        state = _state(run)
-        if state in ENDED:
-            return state
-        if time.monotonic() > deadline:
-            raise KubeflowError(
-                f"run {run_id} is still {state or 'waiting'} after {seconds:g} s",
-                hint="the run continues; the same command waits for it again",
-            )
-        time.sleep(min(pause, max(deadline - time.monotonic(), 0.0)))
-        pause = min(pause * 1.5, 5.0)
+    return version, Started(str(run["run_id"]), job.name, state_of(run), started)
 
 
 def schedule(
@@ -398,18 +360,6 @@ def _refuse_foreign(name: str, found: list[Record]) -> None:
             f"there is a recurring run {name!r} that was made by other means",
             hint="choose another --name, or delete it on Kubeflow's pages",
         )
-
-
-def _state(run: Record) -> str:
-    return str(run.get("state") or "")
-
-
-def _states(run: Record) -> Iterator[tuple[str, str]]:
-    """Yield the state of a run, and of those of its tasks that have a name."""
-    yield "", _state(run)
-    for task in (run.get("run_details") or {}).get("task_details") or ():
-        if task.get("display_name"):
-            yield str(task["display_name"]), str(task.get("state") or "")
 
 
 def _digest(version: str, facts: Mapping[str, Any]) -> str:

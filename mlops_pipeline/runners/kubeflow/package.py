@@ -39,6 +39,11 @@ class Package:
         return hashlib.sha256(self.data).hexdigest()
 
     @property
+    def documents(self) -> list[dict[str, Any]]:
+        """The pipeline, and the settings of its pods if there are any."""
+        return _documents(self.data.decode())
+
+    @property
     def version(self) -> str:
         """The name of the version: the same file has the same, on every server."""
         return f"{self.name}-{self.digest[:16]}"

@@ -232,15 +232,22 @@ class WorkerProcess:
         self._drain(output)
         code = self._process.wait()
         what = f"exit code {code}" if code >= 0 else _signal_name(-code)
-        hints = {
-            -signal.SIGKILL: "it may have run out of memory: see `dmesg`, use fewer workers",
-            -signal.SIGSEGV: "a native library crashed: the log shows where",
-        }
         return TaskResult(
             error=f"{task.name}: the worker process died ({what})",
-            hint=hints.get(code, "look in the log of the node for its last words"),
+            hint=_hint(code),
             details=output.tail,
         )
+
+
+def _hint(code: int) -> str:
+    if code == -signal.SIGKILL:
+        # Only a process that has died needs it.
+        from mlops_pipeline.runners.workers.memory_limit import out_of_memory_hint
+
+        return out_of_memory_hint()
+    if code == -signal.SIGSEGV:
+        return "a native library crashed: the log shows where"
+    return "look in the log of the node for its last words"
 
 
 def _signal_name(number: int) -> str:

@@ -17,3 +17,5 @@ def test_what_serving_needs_is_named_where_it_is_missing(mlops: Mlops) -> None:
 def test_serving_has_flags_for_address_and_certificates(mlops: Mlops) -> None:
     text = mlops("metadata", "serve", "--help").out
     assert all(flag in text for flag in ("--host", "--port", "--tls-cert", "--tls-client-ca"))
+    assert "--allow-unauthenticated" in text
+    assert "read and change the whole store" in " ".join(text.split())
