@@ -242,9 +242,9 @@ def find_reusable(key: Key, policy: CacheIR, workspace: Workspace) -> Found:
 
 def _altered(execution: Execution, written: Inputs) -> list[ArtifactRecord]:
     """Return the outputs of an execution if their rows are not those that it published."""
-    return [r for records in written.values() for r in records] * bool(
-        why_altered(execution, written)
-    )
+    if not why_altered(execution, written):
+        return []
+    return [record for records in written.values() for record in records]
 
 
 def _broken(execution: Execution, workspace: Workspace) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlops_components import loaders
-from mlops_components.records import data_frames
+from mlops_components.records import write_frames
 from mlops_pipeline.api import Where, run
 from mlops_pipeline.artifacts import Examples
 from mlops_pipeline.errors import NotFoundError, ParameterError
@@ -92,7 +92,7 @@ def test_frames_are_written_as_they_are_read(tmp_path: Path) -> None:
         }
     )
     written = Examples(str(tmp_path))
-    data_frames.write_frames(written, {"train": frame, "eval": frame.head(1)})
+    write_frames(written, {"train": frame, "eval": frame.head(1)})
     assert written.splits == ["train", "eval"]
     found = loaders.load_examples(written).loc["train"]
     assert found["n"].tolist() == [1, 2, 3]
@@ -101,4 +101,4 @@ def test_frames_are_written_as_they_are_read(tmp_path: Path) -> None:
     assert found["xs"].tolist() == [[1.0, 2.0], [], [3.0]]
     mixed = pd.DataFrame({"odd": [1, "a"]})
     with pytest.raises(ParameterError, match="column 'odd' holds int, str"):
-        data_frames.write_frames(artifact(Examples), {"train": mixed})
+        write_frames(artifact(Examples), {"train": mixed})
