@@ -88,7 +88,10 @@ def check_light(bench: Bench, inside: str) -> list[Result]:
 
 def check_ml(bench: Bench, inside: str) -> list[Result]:
     """The tests that need ML Metadata, TensorFlow or containers, and the slow ones."""
-    return [pytest(bench, "ml", inside, *SHARED_BY_FILE, "-m", ML_TESTS)]
+    # In the order of the files: xdist would begin with those that have the most tests, and end with
+    # the slowest ones, which have a single test, while one process has nothing to do.
+    in_order = (*SHARED_BY_FILE, "--no-loadscope-reorder")
+    return [pytest(bench, "ml", inside, *in_order, "-m", ML_TESTS)]
 
 
 def check_airflow(bench: Bench, inside: str) -> list[Result]:
