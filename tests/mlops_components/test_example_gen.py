@@ -5,6 +5,7 @@ executors ran once, on the same files, and each record was serialised in protobu
 form. Where TFX drops zeros (Parquet, Avro), what is compared is which row is in which split.
 """
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,7 @@ def write_gaps(ending: str, folder: Path) -> dict[str, Any]:
     else:
         import sqlite3
 
-        with sqlite3.connect(folder / "a.db") as connection:
+        with contextlib.closing(sqlite3.connect(folder / "a.db")) as connection, connection:
             connection.execute("CREATE TABLE t (age INTEGER, share REAL, city TEXT)")
             connection.executemany("INSERT INTO t VALUES (:age, :share, :city)", GAPS)
         return {"url": f"sqlite:///{folder / 'a.db'}", "query": "SELECT * FROM t"}

@@ -1,5 +1,6 @@
 """Columns and rows that are left out, and files with other columns, in every ExampleGen."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -229,7 +230,7 @@ def test_queries_have_conditions_but_no_union(tmp_path: Path) -> None:
 
     from mlops_components import InputSplit
 
-    with sqlite3.connect(tmp_path / "a.db") as base:
+    with contextlib.closing(sqlite3.connect(tmp_path / "a.db")) as base, base:
         base.execute("CREATE TABLE t (id INTEGER, name TEXT)")
         base.executemany("INSERT INTO t VALUES (?, ?)", [(1, "a"), (2, "b"), (3, None)])
     url, split = f"sqlite:///{tmp_path / 'a.db'}", InputSplit("one", "SELECT * FROM t")

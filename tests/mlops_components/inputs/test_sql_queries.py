@@ -1,5 +1,6 @@
 """`SqlExampleGen` with SQLite, and with a PostgreSQL that is started here."""
 
+import contextlib
 import sqlite3
 
 import pytest
@@ -26,7 +27,7 @@ pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
 @pytest.fixture(scope="module")
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("sqlite") / "trips.db"
-    with sqlite3.connect(path) as database:
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
         database.execute("CREATE TABLE trips (id INTEGER, fare REAL, company TEXT, day INTEGER)")
         rows = [(n, None if n % 5 == 0 else n / 4, f"c{n % 3}", n // 10) for n in range(100)]
         database.executemany("INSERT INTO trips VALUES (?, ?, ?, ?)", rows)

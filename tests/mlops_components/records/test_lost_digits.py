@@ -1,5 +1,6 @@
 """Ids and times keep all their digits, or are refused: in every reader, and in tables."""
 
+import contextlib
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -65,7 +66,7 @@ def avro(folder: Path, values: list[Any]) -> Examples:
 def sql(folder: Path, values: list[Any]) -> Examples:
     import sqlite3
 
-    with sqlite3.connect(folder / "a.db") as connection:
+    with contextlib.closing(sqlite3.connect(folder / "a.db")) as connection, connection:
         connection.execute("CREATE TABLE t (id)")
         connection.executemany("INSERT INTO t VALUES (?)", [[value] for value in values])
     return written(SqlExampleGen, url=f"sqlite:///{folder / 'a.db'}", query="SELECT * FROM t")
