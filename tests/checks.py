@@ -110,9 +110,7 @@ def check_kubeflow(bench: Bench, inside: str) -> list[Result]:
     bench.environment["MLOPS_TEST_KFP"] = inside
     if bench.can_have("kubeflow-213"):
         bench.environment["MLOPS_TEST_KFP_213"] = bench.setup("kubeflow-213")
-    # One file has most of the containers: the process that is through first takes some of them.
-    shared = ("-n", "2", "--dist", "worksteal")
-    return [pytest(bench, "kubeflow", bench.setup("ml"), *shared, "-m", "kubeflow")]
+    return [pytest(bench, "kubeflow", bench.setup("ml"), *SHARED_BY_FILE, "-m", "kubeflow")]
 
 
 CHECKS: dict[str, Callable[[Bench, str], list[Result]]] = {
