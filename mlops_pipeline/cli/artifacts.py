@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mlops_pipeline.cli.output import echo, json_option, screen, write, write_json
+from mlops_pipeline.cli.output import echo, json_option, limit_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, complete_run, project_options
 from mlops_pipeline.inspection import Table, ago, lines, one_line, read_run
 from mlops_pipeline.run_state import TAG
@@ -16,14 +16,7 @@ UNINTERESTING = {"name", "producer_component", "pipeline_name", "tfx_version", "
 @click.command()
 @click.argument("run_id", metavar="[RUN]", required=False, shell_complete=complete_run)
 @click.option("--type", "kind", metavar="TYPE", help="Only artifacts of this type, such as Model.")
-@click.option(
-    "-n",
-    "--limit",
-    default=20,
-    show_default=True,
-    type=click.IntRange(1),
-    help="Number of rows, without RUN.",
-)
+@limit_option("Number of rows, without RUN.")
 @json_option
 @project_options
 def artifacts(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mlops_pipeline.cli.output import echo, json_option, screen, write, write_json
+from mlops_pipeline.cli.output import echo, json_option, limit_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.inspection import (
     DataDiff,
@@ -44,14 +44,7 @@ def data() -> None:
 
 @data.command("list")
 @click.argument("dataset", required=False)
-@click.option(
-    "-n",
-    "--limit",
-    default=20,
-    show_default=True,
-    type=click.IntRange(1),
-    help="Number of versions.",
-)
+@limit_option("Number of versions.")
 @json_option
 @project_options
 def list_(project: Project, dataset: str | None, limit: int, as_json: bool) -> None:

@@ -25,6 +25,12 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
+def limit_option(text: str) -> Callable[[Command], Command]:
+    """Add `--limit`, which is 20 by default; `text` says what it is the number of."""
+    kind = click.IntRange(1)
+    return click.option("-n", "--limit", default=20, show_default=True, type=kind, help=text)
+
+
 def always_json(command: Command) -> Command:
     """Add `--json` to a command that prints nothing else."""
     return click.option(

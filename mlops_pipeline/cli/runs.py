@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mlops_pipeline.cli.output import echo, json_option, screen, write, write_json
+from mlops_pipeline.cli.output import echo, json_option, limit_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.inspection import DECISIONS, Table, ago, lines, one_line, seconds
 from mlops_pipeline.run_state import as_it_is, run_seconds
@@ -13,9 +13,7 @@ from mlops_pipeline.store import Run
 
 @click.command()
 @click.option("--pipeline", metavar="NAME", default="", help="Only runs of this pipeline.")
-@click.option(
-    "-n", "--limit", default=20, show_default=True, type=click.IntRange(1), help="Number of runs."
-)
+@limit_option("Number of runs.")
 @json_option
 @project_options
 def runs(project: Project, pipeline: str, limit: int, as_json: bool) -> None:

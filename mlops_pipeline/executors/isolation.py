@@ -101,21 +101,17 @@ def _logs() -> _Logs:
     if logging is None:
         return _Logs()
     root = logging.root
+    levels = {
+        name: each.level
+        for name, each in list(root.manager.loggerDict.items())
+        if isinstance(each, logging.Logger) and each.level
+    }
     return _Logs(
-        {"": root.level, **_levels(logging)},
+        {"": root.level, **levels},
         frozenset(root.manager.loggerDict),
         root.manager.disable,
         root.handlers[:],
     )
-
-
-def _levels(logging: Any) -> dict[str, int]:
-    loggers = logging.root.manager.loggerDict
-    return {
-        name: each.level
-        for name, each in list(loggers.items())
-        if isinstance(each, logging.Logger) and each.level
-    }
 
 
 def _put_back(before: _State) -> None:
@@ -158,7 +154,7 @@ def _put_back_logs(logging: Any, before: _Logs) -> None:
     ]
     if root.manager.disable != before.disabled:
         logging.disable(before.disabled)
-    after = {"": root.level, **_levels(logging)}
+    after = _logs().levels
     for name in after.keys() | before.levels.keys():
         known = not name or name in before.loggers
         if known and after.get(name) != before.levels.get(name):

@@ -114,6 +114,11 @@ MEASURED = {
 }
 
 
+def beside(name: str, loads: dict[str, float]) -> str:
+    """The load that a time was measured with; nothing for what is no time."""
+    return f" ({loads.get(name, '?')})" if name.endswith("seconds") else ""
+
+
 def measures(found: list[Row]) -> list[str]:
     """The table of seconds and disk."""
     head = ("platform", "Python", "stack", *MEASURED.values())
@@ -121,11 +126,9 @@ def measures(found: list[Row]) -> list[str]:
     for row in (row for row in found if row.seen):
         numbers = {k: v for one in row.seen.values() for k, v in one.numbers.items()}
         loads = {k: v for one in row.seen.values() for k, v in one.loads.items()}
-        cells = [f"{numbers[name]:g}" if name in numbers else "" for name in MEASURED]
-        # The load stands beside the number that it was measured with.
         cells = [
-            f"{cell} ({loads.get(name, '?')})" if cell and name.endswith("seconds") else cell
-            for name, cell in zip(MEASURED, cells, strict=True)
+            f"{numbers[name]:g}{beside(name, loads)}" if name in numbers else ""
+            for name in MEASURED
         ]
         lines.append(line(row.platform, row.python, stack(row.python), *cells))
     return lines
