@@ -252,7 +252,12 @@ def is_own_code(file: str) -> bool:
     """Return True if a file of code is not installed, nor part of Python or the framework."""
     standard = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120 - for each frame
     installed = "-packages/" in file or file.startswith(standard)
-    return file.startswith("/") and not installed and not file.startswith(_FRAMEWORK)
+    return file.startswith("/") and not installed and not is_framework(file)
+
+
+def is_framework(file: str) -> bool:
+    """Return True if a file is part of a checkout of the framework."""
+    return file.startswith(_FRAMEWORK)
 
 
 def digest_source(file: str) -> str:

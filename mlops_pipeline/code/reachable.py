@@ -13,7 +13,7 @@ from mlops_pipeline.code.find_module import Finder, FoundModule, Module
 from mlops_pipeline.code.installed import content_of, distribution_of
 from mlops_pipeline.code.normal_form import Import, Reading, read
 from mlops_pipeline.code.source_file import SourceFile, Statement, load_source
-from mlops_pipeline.code.unread import all_dropped, dropped_annotations
+from mlops_pipeline.code.unread import dropped_annotations
 from mlops_pipeline.errors import CompileError, NotFoundError
 
 MISSING = "missing"
@@ -45,6 +45,7 @@ class _Visit:
     whole: bool = False
     names: set[str] = field(default_factory=set)
     reached: dict[int, Statement] = field(default_factory=dict)
+    followed_unreached: bool = False
 
 
 class Reach:
@@ -190,8 +191,8 @@ class Reach:
             found = [s.reading.text for s in source.imports_for(statement)]
             text = statement.reading.text
             found += self._annotations.get((visit.module.path, statement.label), [])
-            if "annotations" in read_by_code and (dropped := all_dropped(statement.node)):
-                found.append(read(dropped).text)
+            if "annotations" in read_by_code and statement.dropped:
+                found.append(statement.dropped)
             if "docstrings" in read_by_code or self._is_read_by_library(visit, statement):
                 text = statement.documented
             order = source.order_of(statement, effects)
@@ -279,7 +280,10 @@ class Reach:
             self._want(visit.module, None)
             return
         self._follow_all(visit, readings)
-        self._follow_unreached(visit)
+        # Once: what is reached later has its effects, too.
+        if not visit.followed_unreached:
+            visit.followed_unreached = True
+            self._follow_unreached(visit)
 
     def _follow_all(self, visit: _Visit, readings: Sequence[Reading]) -> None:
         chains: set[str] = set().union(*(reading.chains for reading in readings))

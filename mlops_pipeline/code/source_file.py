@@ -27,7 +27,11 @@ from mlops_pipeline.code.normal_form import (
     is_type_guard,
     read,
 )
-from mlops_pipeline.code.unread import ANNOTATION_READERS, drop_unread_annotations
+from mlops_pipeline.code.unread import (
+    ANNOTATION_READERS,
+    all_dropped,
+    drop_unread_annotations,
+)
 from mlops_pipeline.errors import CompileError, NotFoundError
 from mlops_pipeline.roots import Stamp, is_settled, stamp_of
 
@@ -88,6 +92,12 @@ class Statement:
     def documented(self) -> str:
         """Its normal form with docstrings."""
         return read([self.node], docstrings=True).text
+
+    @cached_property
+    def dropped(self) -> str:
+        """Normal form of the annotations in it that nothing reads; empty if there are none."""
+        annotations = all_dropped(self.node)
+        return read(annotations).text if annotations else ""
 
     @property
     def bases(self) -> list[str]:

@@ -63,7 +63,7 @@ def dropped_annotations(node: ast.AST) -> list[ast.expr]:
 
 def all_dropped(node: ast.AST) -> list[ast.expr]:
     """Return the annotations that were removed from a statement and from all within it."""
-    return [found for each in ast.walk(node) for found in dropped_annotations(each)]
+    return [found for each in nodes_of(node) for found in dropped_annotations(each)]
 
 
 def _handed_on(tree: ast.Module) -> set[str]:

@@ -137,7 +137,7 @@ class Watch:
         if files.get(kept, THERE) != THERE:
             return
         stamp = stamp_at(full)
-        if self.begun and stamp and int(stamp.split(":")[1]) > self.begun:
+        if self.begun and stamp and int(stamp.split(":")[1]) >= self.begun:
             self.written.add(full)  # By a program that the task has started.
             return
         files[kept] = stamp
@@ -329,15 +329,15 @@ _watches: list[Watch] = []
 """Tasks that run in this process; what is used counts for `_watch`, the newest."""
 _watch: Watch | None = None
 _lock = threading.Lock()
-_real: list[tuple[Any, Any, Any]] = []
-"""What the wrappers of reads stand for, while there are any."""
+_real: list[Any] = []
+"""What the wrapper of `os.stat` stands for, while there is one."""
 
 
 @contextlib.contextmanager
 def watching(task: Task, before: Mapping[bytes, bytes]) -> Iterator[Watch]:
     """Observe what this process uses meanwhile."""
     # Loaded here: a run that only takes from the cache observes nothing.
-    from mlops_pipeline.executors.wrappers import observe_reads, put_reads
+    from mlops_pipeline.executors.wrappers import observe_status, put_status
 
     global _watch
     watch = Watch(task, before)
@@ -345,7 +345,7 @@ def watching(task: Task, before: Mapping[bytes, bytes]) -> Iterator[Watch]:
     with _lock:
         if not _watches:
             _add_hooks()
-            _real.append(observe_reads(_tell))
+            _real.append(observe_status(_tell))
         _watches.append(watch)
         _watch = watch
     try:
@@ -356,7 +356,7 @@ def watching(task: Task, before: Mapping[bytes, bytes]) -> Iterator[Watch]:
             watch.top = None
             _watch = _watches[-1] if _watches else None
             if not _watches:
-                put_reads(*_real.pop())
+                put_status(_real.pop())
         watch.forget_others()
 
 
@@ -364,11 +364,16 @@ def watching(task: Task, before: Mapping[bytes, bytes]) -> Iterator[Watch]:
 def _add_hooks() -> None:
     import _posixsubprocess  # noqa: F401 - built in
 
-    from mlops_pipeline.executors.wrappers import observe_calls, observe_programs
+    from mlops_pipeline.executors.wrappers import (
+        observe_calls,
+        observe_programs,
+        observe_variables,
+    )
 
     sys.addaudithook(_hook)
     observe_programs(_children)
     observe_calls(_children, _tell)
+    observe_variables(_tell)
     os.register_at_fork(before=_before_fork)
 
 

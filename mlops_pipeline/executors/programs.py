@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -36,7 +37,8 @@ _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _NAME = re.compile(r"[A-Za-z_]\w+")
 _SHELLS = ("sh", "bash", "dash", "zsh", "ksh")
 _SHORTEST = 3
-_STEP = 10_000_000
+_COARSE = 5  # CLOCK_REALTIME_COARSE, for which `time` has no name.
+_WAIT = 0.0005  # s
 
 
 def words_of(arguments: Any) -> list[str]:
@@ -132,8 +134,21 @@ def note_command(watch: Any, arguments: Any, folder: str) -> None:
             _hand(watch, full)
     for name in variables_of(arguments):
         _note_variable(watch, name)
-    # The clock of file systems goes in steps of some milliseconds.
-    watch.begun = watch.begun or time.time_ns() - _STEP
+    watch.begun = watch.begun or _next_step()
+
+
+def _next_step() -> int:
+    """Return a time, in ns, that no file has which was written before, and each one has later.
+
+    File systems take the time of Linux's coarse clock, which goes in steps of some milliseconds.
+    """
+    if not sys.platform.startswith("linux"):
+        return time.time_ns()
+    before = now = time.clock_gettime_ns(_COARSE)
+    while now == before:
+        time.sleep(_WAIT)
+        now = time.clock_gettime_ns(_COARSE)
+    return now
 
 
 def _note_variable(watch: Any, name: str) -> None:

@@ -15,7 +15,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from mlops_pipeline.executors.readers import Facts, stamp_at
-from mlops_pipeline.user_code import LOADED, UNSEEN, digest_source
+from mlops_pipeline.user_code import LOADED, UNSEEN, digest_source, is_framework
 
 EARLIER: dict[str, list[dict[str, Any]]] = {}
 """Globals of modules as they were before they were loaded again, by file."""
@@ -87,6 +87,9 @@ def _words_outside_functions(tree: ast.Module) -> Iterator[str]:
 def adopt(code: Mapping[str, str], unknown: Collection[str], facts: dict[str, Facts]) -> str:
     """Take over modules that were imported unseen.
 
+    Those of the framework itself, in a checkout, are taken to be what their files say: they read
+    nothing when they are imported, and comparing some sixty of them takes longer than most nodes.
+
     Args:
         code: SHA-256 of files by path.
         unknown: those of which no digest is known.
@@ -96,10 +99,13 @@ def adopt(code: Mapping[str, str], unknown: Collection[str], facts: dict[str, Fa
         The file of a module that is not as its file; empty if there is none.
     """
     for path, module in modules_by_file({*unknown, *(UNSEEN & code.keys())}).items():
-        if path in unknown and not is_as_its_file(module, path):
+        framework = is_framework(path)
+        if path in unknown and not framework and not is_as_its_file(module, path):
             return path
         LOADED.setdefault(path, code[path])
         UNSEEN.discard(path)
+        if framework:
+            continue
         found = facts_of_import(path)
         if found != Facts():
             facts.setdefault(path, Facts()).add(found)

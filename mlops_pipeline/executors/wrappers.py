@@ -1,7 +1,6 @@
 """Wrappers around calls that no audit event tells of, or not enough.
 
-Those around reads are there while a task runs; those around programs and imports stay, and do
-nothing without a task.
+The one around `os.stat` is there while a task runs; the others stay, and do nothing without a task.
 """
 
 from __future__ import annotations
@@ -40,33 +39,39 @@ Tell = Callable[[str, Any, FrameType], None]
 """Function that notes a call: what it does, the path or variable, the frame that calls."""
 
 
-_ENVIRON: Any = type(os.environ)
 _ACCESSOR: Any = getattr(pathlib, "_NormalAccessor", None)
 """Holder of the functions that `pathlib` calls, in Python 3.10."""
 
 
-def observe_reads(tell: Tell) -> tuple[Any, Any, Any]:
-    """Put the wrappers of reads around them, and return for `put_reads` what was there."""
-    real = _ENVIRON.__getitem__, _ENVIRON.__iter__, os.stat
-    put_reads(*wrapped_reads(*real, tell))
+def observe_status(tell: Tell) -> Any:
+    """Put a wrapper around `os.stat`, and return for `put_status` what was there."""
+    real = os.stat
+    put_status(wrapped_status(real, tell))
     return real
 
 
-def put_reads(getitem: Any, iterate: Any, stat: Any) -> None:
-    """Have these functions called for `os.environ`'s methods and for `os.stat`."""
-    _ENVIRON.__getitem__, _ENVIRON.__iter__, os.stat = getitem, iterate, stat
+def put_status(stat: Any) -> None:
+    """Have this function called for `os.stat`."""
+    os.stat = stat
     if _ACCESSOR is not None:
         _ACCESSOR.stat = stat
 
 
-@functools.lru_cache(maxsize=4)
-def wrapped_reads(read: Any, each: Any, real_stat: Any, tell: Tell) -> tuple[Any, Any, Any]:
-    """Return wrappers of `os.environ`'s `__getitem__` and `__iter__`, and of `os.stat`.
+def observe_variables(tell: Tell) -> None:
+    """Put wrappers around reads of `os.environ`, which stay.
+
+    To and fro with each task would be wrong: Python 3.13 gives a class a thousand versions at most,
+    and does not see later changes of it in code that has run often, such as `Mapping.get`.
 
     Args:
-        tell: is called with `read_variable`, `copied_environment` or, for first-party code,
-            `looked_for` and an `Asked`.
+        tell: is called with `read_variable` or `copied_environment`.
     """
+    kind: Any = type(os.environ)
+    kind.__getitem__, kind.__iter__ = wrapped_variables(kind.__getitem__, kind.__iter__, tell)
+
+
+def wrapped_variables(read: Any, each: Any, tell: Tell) -> tuple[Any, Any]:
+    """Return wrappers of `os.environ`'s `__getitem__` and `__iter__`."""
 
     def getitem(environ: Any, key: Any) -> Any:
         if isinstance(key, (str, bytes)):
@@ -76,6 +81,17 @@ def wrapped_reads(read: Any, each: Any, real_stat: Any, tell: Tell) -> tuple[Any
     def iterate(environ: Any) -> Any:
         tell("copied_environment", None, sys._getframe(1))
         return each(environ)
+
+    return getitem, iterate
+
+
+@functools.lru_cache(maxsize=4)
+def wrapped_status(real_stat: Any, tell: Tell) -> Any:
+    """Return a wrapper of `os.stat`.
+
+    Args:
+        tell: is called for first-party code, with `looked_for` and an `Asked`.
+    """
 
     def stat(path: Any, **options: Any) -> os.stat_result:
         frame, existence = sys._getframe(1), False
@@ -94,7 +110,7 @@ def wrapped_reads(read: Any, each: Any, real_stat: Any, tell: Tell) -> tuple[Any
     wrapper = _like_builtin(real_stat, stat)
     for able in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
         able.add(wrapper)
-    return getitem, iterate, wrapper
+    return wrapper
 
 
 def _like_builtin(real: Any, function: Callable[..., Any]) -> Any:

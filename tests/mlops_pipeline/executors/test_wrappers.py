@@ -12,7 +12,12 @@ from typing import Any
 import pytest
 
 from mlops_pipeline.executors.children import Children
-from mlops_pipeline.executors.wrappers import Asked, observe_programs, wrapped_reads
+from mlops_pipeline.executors.wrappers import (
+    Asked,
+    observe_programs,
+    wrapped_status,
+    wrapped_variables,
+)
 
 ASKS = """
 import os
@@ -43,10 +48,7 @@ def test_first_party_code_that_asks_for_a_status_is_noted(
     function: str, asked: set[tuple[bool, bool]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[str, Any, FrameType]] = []
-    kind = type(os.environ)
-    read, each, stat = wrapped_reads(
-        kind.__getitem__, kind.__iter__, os.stat, lambda *call: seen.append(call)
-    )
+    stat = wrapped_status(os.stat, lambda *call: seen.append(call))
     code: dict[str, Any] = {}
     exec(compile(ASKS, str(tmp_path / "asks.py"), "exec"), code)  # noqa: S102 - code of this test
     monkeypatch.setattr(os, "stat", stat)
@@ -56,16 +58,20 @@ def test_first_party_code_that_asks_for_a_status_is_noted(
     assert {(each.existence, each.status) for each in asked_for} == asked
     assert {each.path for each in asked_for} == {tmp_path}
     assert all(isinstance(each, Asked) for each in asked_for)
-    seen.clear()
+
+
+def test_reads_of_variables_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, Any, FrameType]] = []
     monkeypatch.setenv("RATE", "1")
+    kind = type(os.environ)
+    read, each = wrapped_variables(kind.__getitem__, kind.__iter__, lambda *call: seen.append(call))
     assert read(os.environ, "RATE") == "1"
     assert "RATE" in list(each(os.environ))
     assert [what for what, *_ in seen] == ["read_variable", "copied_environment"]
 
 
 def test_what_stands_for_a_builtin_is_used_like_it(tmp_path: Path) -> None:
-    kind = type(os.environ)
-    *_, stat = wrapped_reads(kind.__getitem__, kind.__iter__, os.stat, lambda *_: None)
+    stat = wrapped_status(os.stat, lambda *_: None)
 
     class Holder:
         status = stat
@@ -75,8 +81,7 @@ def test_what_stands_for_a_builtin_is_used_like_it(tmp_path: Path) -> None:
 
 
 def test_what_stands_for_a_builtin_can_be_pickled(monkeypatch: pytest.MonkeyPatch) -> None:
-    kind = type(os.environ)
-    *_, stat = wrapped_reads(kind.__getitem__, kind.__iter__, os.stat, lambda *_: None)
+    stat = wrapped_status(os.stat, lambda *_: None)
     monkeypatch.setattr(os, "stat", stat)
     assert pickle.loads(pickle.dumps(stat)) is stat  # noqa: S301 - of this test
 
