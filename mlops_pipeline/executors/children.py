@@ -70,6 +70,9 @@ def observe():
             note("write", path)
         else:
             note("read", path)
+            s = stat(path)
+            as_it_was = (s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino, s.st_dev)
+            note("stamp", "%s %s" % (":".join(map(str, as_it_was)), path))
 
     def hook(event, args):
         if event not in ("open", "os.listdir", "os.scandir"):
@@ -172,7 +175,10 @@ class Children:
             os.close(log)
 
     def used(self) -> list[tuple[str, str]]:
-        """Return what the children noted: a kind (`read`, `write`, `list`, ...) and a name."""
+        """Return what the children noted: a kind (`read`, `write`, `list`, ...) and a name.
+
+        With `stamp`, the stamp that a file had when it was read stands before its name.
+        """
         if not self.folder:
             return []
         try:

@@ -19,12 +19,11 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from types import FrameType
+from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
 from mlops_pipeline.executors.readers import (
     IMPORT,
-    PASSED,
     RUN,
     SYSTEM,
     THERE,
@@ -85,7 +84,8 @@ class Watch:
         self.top: FrameType | None = None
         self._process = os.getpid()
         self._busy = 0
-        self._copied: tuple[int, int] = (0, 0)
+        # The code that has read all variables at once, and where in it.
+        self.copied: tuple[CodeType | None, int] = (None, 0)
         self.takes_all = False
         self.sent: set[tuple[str, str]] = set()
         self.handed: set[str] = set()
@@ -132,11 +132,14 @@ class Watch:
         ):
             self.note_file(name, full, frame)
 
-    def note_file(self, name: str, full: str, frame: FrameType | None) -> None:
+    def note_file(
+        self, name: str, full: str, frame: FrameType | None, stamp: str | None = None
+    ) -> None:
+        """Note a file that is read, with the stamp that it has if there is no earlier one."""
         files, kept = self.facts_of(frame).files, self.name(name, full)
         if files.get(kept, THERE) != THERE:
             return
-        stamp = stamp_at(full)
+        stamp = stamp_at(full) if stamp is None else stamp
         if self.begun and stamp and int(stamp.split(":")[1]) >= self.begun:
             self.written.add(full)  # By a program that the task has started.
             return
@@ -224,22 +227,14 @@ class Watch:
     def read_variable(self, key: Any, frame: FrameType | None) -> None:
         """Note an environment variable that first-party code reads."""
         reader = reader_of(frame)
-        if reader is None or (id(reader), reader.f_lasti) == self._copied:
+        code, place = self.copied
+        if reader is None or (reader.f_lasti == place and reader.f_code is code):
             return
         name = os.fsencode(key)
         value = self.before.get(name)
         if os.environb._data.get(name) != value:  # type: ignore[attr-defined]
             return  # The task has set it itself.
         self.facts_of(reader).environment.setdefault(os.fsdecode(name), value)
-
-    def copied_environment(self, _: Any, frame: FrameType | None) -> None:
-        """Note where all variables are read at once: those count that the code names."""
-        reader = frame
-        while reader is not None and reader.f_code.co_filename in PASSED:
-            reader = reader.f_back
-        if reader is not None:
-            self._copied = (id(reader), reader.f_lasti)
-            self.takes_all |= is_own_code(reader.f_code.co_filename)
 
     def facts_of(self, frame: FrameType | None) -> Facts:
         """Return the facts of the module that is being imported; else those of the task."""
@@ -437,7 +432,7 @@ def _tell(what: str, value: Any, frame: FrameType) -> None:
     """Note a call that no audit event tells of, by the method for it."""
     if _watch is None:
         return
-    if what in ("imported", "asked_mode", "asked_link"):
+    if what in ("imported", "asked_mode", "asked_link", "copied_environment"):
         _watch.event(lambda watch, _: _rare(what)(watch, value, frame), None)
     else:
         _watch.event(lambda watch, _: getattr(watch, what)(value, frame), None)

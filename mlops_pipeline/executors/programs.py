@@ -21,6 +21,7 @@ from typing import Any
 
 from mlops_pipeline.executors.readers import (
     IMPORTERS,
+    PASSED,
     THERE,
     both_kinds,
     kind_of_pattern,
@@ -220,16 +221,38 @@ def note_for_parent(watch: Any) -> None:
     used |= {("write", path) for path in watch.written}
     if watch.takes_all:
         used.add(("variables", "*"))
-    for kind, name in used - watch.sent:
-        plain = kind in ("variable", "variables")
-        watch.children.note(kind, name if plain else watch.full(name))
+    for kind, name in sorted(used - watch.sent):
+        watch.children.note(kind, _whole(watch, kind, name))
     watch.sent |= used
+
+
+def _whole(watch: Any, kind: str, name: str) -> str:
+    """Return a name as the parent understands it: paths are absolute."""
+    if kind in ("variable", "variables"):
+        return name
+    stamp, space, path = name.partition(" ") if kind == "stamp" else ("", "", name)
+    return f"{stamp}{space}{watch.full(path)}"
+
+
+def _read_first(watch: Any, noted: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the stamps that files had when children read them, and note what these wrote.
+
+    A file that is read and then written is an input that has changed.
+    """
+    stamps: dict[str, str] = {}
+    for kind, name in noted:
+        if kind == "stamp":
+            stamp, _, path = name.partition(" ")
+            stamps.setdefault(path, stamp)
+        elif kind == "write" and name not in stamps:
+            watch.written.add(name)
+    return stamps
 
 
 def take_from_children(watch: Any) -> None:
     """Take over what child processes used."""
     noted = watch.children.used()
-    watch.written.update(name for kind, name in noted if kind == "write")
+    stamps = _read_first(watch, noted)
     files, folders = watch.facts.files, watch.facts.folders
     for kind, name in noted:
         if kind == "variable":
@@ -247,7 +270,18 @@ def take_from_children(watch: Any) -> None:
         elif kind == "there":
             files.setdefault(name, stamp_at(name) and THERE)
         elif kind == "read":
-            watch.note_file(name, name, None)
+            watch.note_file(name, name, None, stamps.get(name))
+            if name in stamps:
+                watch.handed.discard(name)
+
+
+def copied_environment(watch: Any, _: Any, frame: FrameType | None) -> None:
+    """Note where all variables are read at once: those count that the code names."""
+    while frame is not None and frame.f_code.co_filename in PASSED:
+        frame = frame.f_back
+    if frame is not None:
+        watch.copied = (frame.f_code, frame.f_lasti)
+        watch.takes_all |= is_own_code(frame.f_code.co_filename)
 
 
 def note_named_variables(watch: Any) -> None:

@@ -80,6 +80,7 @@ class Facts(Struct):
         """Return the facts as a forked child notes them for its parent."""
         return {
             *(("there" if stamp == THERE else "read", name) for name, stamp in self.files.items()),
+            *(("stamp", f"{stamp} {name}") for name, stamp in self.files.items() if ":" in stamp),
             *(("list", name) for name in self.folders),
             *(("variable", name) for name in self.environment),
         }

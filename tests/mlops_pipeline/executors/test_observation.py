@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from mlops_pipeline.ir import FunctionExecutor
 from mlops_pipeline.user_code import digest_source
 
 CODE = """
-import os, subprocess
+import os, subprocess, sys
 from pathlib import Path
 
 def reads(number: int) -> int:
@@ -38,6 +40,13 @@ def shows(number: int) -> int:
 def copies(number: int) -> int:
     subprocess.run(["cp", "rows.txt", "copy.txt"], check=True)
     return len(Path("copy.txt").read_text())
+
+def by_child(number: int) -> int:
+    code = "open('rows.txt').read(); open('read', 'w').close(); import sys; sys.stdin.read()"
+    child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
+    Path("go").read_text()
+    child.communicate()
+    return child.returncode
 
 def appends(number: int) -> int:
     text = Path("rows.txt").read_text()
@@ -125,6 +134,27 @@ def test_a_file_counts_that_was_written_just_before_a_program_reads_it(
 ) -> None:
     (tmp_path / "rows.txt").write_text("1\n")
     assert "rows.txt" in {Path(name).name for name in call("shows").observed.files}
+
+
+def test_a_file_that_changes_after_a_child_has_read_it_counts_as_it_was(
+    call: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "rows.txt").write_text("1\n")
+    os.mkfifo(tmp_path / "go")
+
+    def edit() -> None:
+        # The task waits until somebody has the pipe open.
+        with (tmp_path / "go").open("w"):
+            while not (tmp_path / "read").exists():
+                time.sleep(0.01)
+            (tmp_path / "rows.txt").write_text("edited\n")
+
+    with ThreadPoolExecutor(1) as pool:
+        edited = pool.submit(edit)
+        files = call("by_child").observed.files
+        edited.result()
+    (stamp,) = (stamp for name, stamp in files.items() if name.endswith("rows.txt"))
+    assert stamp.startswith("2:")
 
 
 def test_a_file_does_not_count_that_a_program_writes(call: Any, tmp_path: Path) -> None:
