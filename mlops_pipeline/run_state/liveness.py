@@ -228,6 +228,8 @@ class Heart:
     _changed = threading.Condition()
     _beats: ClassVar[set[_Beat]] = set()
     _thread: ClassVar[threading.Thread | None] = None
+    _awake: ClassVar[float] = math.inf
+    """When the thread looks again by itself, though the beat that it waits for may be over."""
 
     def __init__(self, store: MetadataStore, lease: float) -> None:
         self._store = store
@@ -238,13 +240,12 @@ class Heart:
         """Keep an execution alive while the block runs."""
         beat = _Beat(self._store, execution.id, self._pause)
         with Heart._changed:
-            first = min((each.due for each in Heart._beats), default=math.inf)
             Heart._beats.add(beat)
             # After a fork, the thread is in the parent only.
             if Heart._thread is None or not Heart._thread.is_alive():
                 Heart._thread = threading.Thread(target=_beat, name="heartbeat", daemon=True)
                 Heart._thread.start()
-            elif beat.due < first:
+            elif beat.due < Heart._awake:
                 Heart._changed.notify()
         try:
             yield
@@ -253,11 +254,16 @@ class Heart:
                 Heart._beats.discard(beat)
 
 
+_LONGEST_WAIT = 3600.0
+"""Seconds that the heartbeat waits without a beat."""
+
+
 def _beat() -> None:
     while True:
         with Heart._changed:
-            due = min((each.due for each in Heart._beats), default=math.inf)
-            Heart._changed.wait(min(due - time.monotonic(), 3600.0))
+            now = time.monotonic()
+            Heart._awake = min((each.due for each in Heart._beats), default=now + _LONGEST_WAIT)
+            Heart._changed.wait(Heart._awake - now)
             now = time.monotonic()
             beats = [each for each in Heart._beats if each.due <= now]
         for beat in beats:
