@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import html
 import json
 import sys
 import urllib.parse
@@ -133,6 +131,10 @@ def hiding(redactor: Redactor) -> Iterator[None]:
 
 def _spellings(secret: str) -> Iterator[str]:
     """Yield a secret as it is, and as a repr, JSON, URLs, base64 and hex write it."""
+    # Loaded here: most tasks have no secrets, and `html` takes as long to load as a task to run.
+    import base64
+    import html
+
     yield secret
     yield repr(secret)[1:-1]
     yield json.dumps(secret)[1:-1]
