@@ -87,7 +87,9 @@ def _memory() -> str | None:
 def _install(server: MariaDbServer, user: list[str]) -> None:
     command = ["mariadb-install-db", "--no-defaults", *user, f"--datadir={server.folder}/data"]
     more = ["--auth-root-authentication-method=normal", "--skip-test-db"]
-    done = subprocess.run([*command, *more], capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, *more], capture_output=True, text=True, env=_environment(server)
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     account = f"'{server.user}'@'127.0.0.1'"
     (server.folder / "init.sql").write_text(
@@ -112,7 +114,12 @@ def _start(server: MariaDbServer, more: list[str], durable: bool) -> subprocess.
     ]
     with (server.folder / "log").open("wb") as log:
         command = [program, "--no-defaults", *settings, *more]
-        return subprocess.Popen(command, stdout=log, stderr=log)
+        return subprocess.Popen(command, stdout=log, stderr=log, env=_environment(server))
+
+
+def _environment(server: MariaDbServer) -> dict[str, str]:
+    """Return the environment of a server; in `/tmp`, one that starts removes what others have."""
+    return {**os.environ, "TMPDIR": str(server.folder)}
 
 
 def _wait(server: MariaDbServer, process: subprocess.Popen[bytes]) -> None:
