@@ -6,8 +6,9 @@ pipelines and in the processes that load them, so the names come back when TFMA 
 is imported before `mlops_components` cannot be helped: `from tensorflow_model_analysis import
 EvalConfig` fails there. This module itself imports no heavy library.
 
-In every version, TFMA's function that counts the examples of a batch refers to itself, and so keeps
-each batch until Python next looks for such circles: hundreds of megabytes of images. It is replaced.
+In every version, TFMA's function that counts the examples of a batch refers to itself, and so
+keeps each batch until Python next looks for such circles: hundreds of megabytes of images. It is
+replaced.
 """
 
 from __future__ import annotations
