@@ -34,7 +34,7 @@ from measure import (
 SIDE = HERE / "wide_rows_side.py"
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONWARNINGS": "ignore"}
 SIDES = ("memory", "beam")
-STAGES = ("statistics", "evaluation", "transformation", "inference")
+STAGES = ("statistics", "evaluation", "model_evaluation", "transformation", "inference")
 LIMIT_MB = 1200
 
 

@@ -29,13 +29,16 @@ MODEL = """
 import tensorflow as tf
 
 def run_fn(args):
-    features = {"image": tf.io.FixedLenFeature([], tf.string)}
+    features = {
+        "image": tf.io.FixedLenFeature([], tf.string),
+        "score": tf.io.FixedLenFeature([], tf.float32),
+    }
     module = tf.Module()
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def serve(examples):
-        images = tf.io.parse_example(examples, features)["image"]
-        return {"bytes": tf.strings.length(images)}
+        parsed = tf.io.parse_example(examples, features)
+        return {"bytes": tf.strings.length(parsed["image"]), "score": parsed["score"]}
 
     tf.saved_model.save(module, args.serving_model_dir, signatures=serve)
 """
@@ -90,14 +93,24 @@ def statistics(folder: Path, how: dict[str, Any]) -> None:
     run_component(StatisticsGen, examples=examples_of(folder), **how)
 
 
-def evaluation(folder: Path, how: dict[str, Any]) -> None:
-    """Evaluate a column of predictions."""
-    config = {
+EVALUATION = {
+    "eval_config": {
         "model_specs": [{"label_key": "label", "prediction_key": "score"}],
         "metrics_specs": [{"metrics": [{"class_name": "AUC"}]}],
-    }
-    more = {"eval_config": config, "example_splits": ["train"], **how}
-    run_component(Evaluator, examples=[examples_of(folder)], **more)
+    },
+    "example_splits": ["train"],
+}
+
+
+def evaluation(folder: Path, how: dict[str, Any]) -> None:
+    """Evaluate a column of predictions."""
+    run_component(Evaluator, examples=[examples_of(folder)], **EVALUATION, **how)
+
+
+def model_evaluation(folder: Path, how: dict[str, Any]) -> None:
+    """Evaluate a model, which is given the examples with their images."""
+    model = Model(str(folder / "model"))
+    run_component(Evaluator, examples=[examples_of(folder)], model=model, **EVALUATION, **how)
 
 
 def transformation(folder: Path, how: dict[str, Any]) -> None:
@@ -120,6 +133,7 @@ def inference(folder: Path, how: dict[str, Any]) -> None:
 STAGES: dict[str, Callable[[Path, dict[str, Any]], None]] = {
     "statistics": statistics,
     "evaluation": evaluation,
+    "model_evaluation": model_evaluation,
     "transformation": transformation,
     "inference": inference,
 }

@@ -29,6 +29,7 @@ from mlops_pipeline.inspection import (
     LineageStart,
     PipelineRun,
     TrainedModel,
+    Verified,
     Version,
     diff_versions,
     downstream,
@@ -41,6 +42,7 @@ from mlops_pipeline.inspection import (
 )
 from mlops_pipeline.inspection import list_datasets as list_versions
 from mlops_pipeline.inspection import models_of as trained_models
+from mlops_pipeline.inspection import verify as read_stored
 from mlops_pipeline.interface import map_paths
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.roots import Copies, make_root
@@ -205,6 +207,17 @@ def artifacts(
 ) -> list[Artifact]:
     """Return the artifacts that a run wrote or took from the cache, or those of one type."""
     return open_run(run_id, where=where).artifacts(type_name)
+
+
+def verify(run_id: str = "", *, where: Where | None = None) -> list[Verified]:
+    """Read the stored artifacts of a run, or of all, and compare them with what was published.
+
+    An artifact that was altered or is gone has a `problem`; see `mlops verify`.
+    """
+    with _existing_store(where) as store:
+        settings = _settings(where, Path.cwd())
+        workspace = open_workspace(Path.cwd(), (), settings, store)
+        return list(read_stored(workspace, [find_run(store, run_id).id] if run_id else None))
 
 
 def lineage(

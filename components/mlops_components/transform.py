@@ -85,7 +85,7 @@ def Transform(
         engine: see the page on engines.
         beam_pipeline_args: options of Beam and its runner.
     """
-    from mlops_components.preprocessing import _analyze, _apply
+    from mlops_components.preprocessing import _analyze, _apply, _infinite
     from mlops_components.statistics import _tfdv
 
     folders = _cache_folders(analyzer_cache, updated_analyzer_cache, disable_analyzer_cache)
@@ -119,6 +119,7 @@ def Transform(
         transformed_examples.set_splits([])
         target = _described(transformed_examples, examples) if materialize else None
         found = _apply.apply(work, target, scratch, arguments)
+        _infinite.tell(found.seen)
     choice.note(transform_graph)
     if not disable_statistics:
         _apply.write_whole_statistics(found.before, pre_transform_stats, pre_transform_schema)

@@ -17,6 +17,7 @@ from mlops_pipeline.cli.output import (
     complain,
     echo,
     json_option,
+    limit_option,
     screen,
     timeout_option,
     warn,
@@ -250,7 +251,7 @@ def _set(project: Project, name: str, as_json: bool, *, enabled: bool) -> None:
     type=click.Choice(["pipelines", "versions", "schedules", "runs"]),
     default="pipelines",
 )
-@click.option("--limit", default=50, show_default=True, metavar="N", help="Largest number of rows.")
+@limit_option("Number of rows.", 50)
 @json_option
 @project_options
 @server_options

@@ -25,10 +25,10 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
-def limit_option(text: str) -> Callable[[Command], Command]:
-    """Add `--limit`, which is 20 by default; `text` says what it is the number of."""
+def limit_option(text: str, default: int = 20) -> Callable[[Command], Command]:
+    """Add `--limit`, which is at least 1; `text` says what it is the number of."""
     kind = click.IntRange(1)
-    return click.option("-n", "--limit", default=20, show_default=True, type=kind, help=text)
+    return click.option("-n", "--limit", default=default, show_default=True, type=kind, help=text)
 
 
 def always_json(command: Command) -> Command:

@@ -13,8 +13,6 @@ from mlops_pipeline.inspection import Verified
 from mlops_pipeline.inspection import verify as read_all
 from mlops_pipeline.run_state import open_workspace
 
-_ALL = 1_000_000
-
 
 @click.command()
 @click.argument("run_id", metavar="[RUN]", required=False, shell_complete=complete_run)
@@ -27,9 +25,9 @@ def verify(project: Project, run_id: str | None, as_json: bool) -> None:
     says. Exit code 1 if any was altered or is gone. RUN is an id, the beginning of one, or `last`.
     """
     store = project.existing_store
-    runs = [project.find_run(run_id)] if run_id else store.list_runs(limit=_ALL)
+    runs = [project.find_run(run_id).id] if run_id else None
     workspace = open_workspace(Path.cwd(), (), project.settings, store)
-    found = list(read_all(workspace, [run.id for run in runs]))
+    found = list(read_all(workspace, runs))
     if not found:
         raise NotFoundError("there is no artifact to read", hint="name another run, or store")
     bad = [each for each in found if each.problem]

@@ -25,11 +25,19 @@ class Verified:
     known: bool
 
 
-def verify(workspace: Workspace, run_ids: Iterable[str]) -> Iterator[Verified]:
+_ALL = 1_000_000
+
+
+def verify(workspace: Workspace, run_ids: Iterable[str] | None = None) -> Iterator[Verified]:
     """Read each live artifact that runs wrote or took from the cache, once.
 
     Artifacts that the project has marked as deleted are left out.
+
+    Args:
+        run_ids: of the runs; all of the store if left out.
     """
+    if run_ids is None:
+        run_ids = [run.id for run in workspace.store.list_runs(limit=_ALL)]
     reading = replace(workspace, verify="always")
     seen: set[int] = set()
     for run_id in run_ids:

@@ -37,7 +37,7 @@ from mlops_pipeline.ir import (
     SecretName,
 )
 from mlops_pipeline.ir_graph import describe, parts
-from mlops_pipeline.node.expressions import absolute_parameters, evaluate
+from mlops_pipeline.node.expressions import absolute_parameters, evaluate, read_value
 from mlops_pipeline.resolvers import Query, TooFewSpansError, ask_resolver
 from mlops_pipeline.run_state import History, Iteration, Outcome, Workspace, node_label
 from mlops_pipeline.store import ArtifactRecord, Run, State
@@ -269,6 +269,16 @@ class NodeScope:
             )
         self.read[f"_{node}.{output}"] = records
         return records[0]
+
+    def value(self, node: str, output: str) -> Any:
+        record = self.output(node, output)
+        known = self.request.history.lists
+        if record.id not in known:
+            value = read_value(record)
+            if not isinstance(value, list):
+                return value
+            known[record.id] = value
+        return known[record.id]
 
     def note_all(self, condition: Expression) -> None:
         """Count as read what a condition names, if it is there: `or` stops at the first."""

@@ -53,6 +53,9 @@ class ExpressionValues(Protocol):
     def output(self, node: str, output: str) -> ArtifactRecord:
         """Return the one artifact that a node wrote to an output."""
 
+    def value(self, node: str, output: str) -> Any:
+        """Return the value in it."""
+
 
 OPERATORS: Mapping[str, Callable[..., Any]] = {
     "==": operator.eq,
@@ -90,7 +93,7 @@ def evaluate(expression: Expression, scope: ExpressionValues) -> Any:
         case LoopItem(loop, path):
             return _pick(scope.item(loop), path, loop)
         case OutputValue(node, output):
-            return read_value(scope.output(node, output))
+            return scope.value(node, output)
         case OutputProperty(node, output, name):
             return _property(scope.output(node, output), node, output, name)
         case OutputUri(node, output):

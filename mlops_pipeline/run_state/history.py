@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import ArtifactRecord, Direction, Execution, MetadataStore, State
@@ -39,9 +40,14 @@ class Outcome:
 
 @dataclass
 class History:
-    """The latest outcome of each node of one run, by node and iteration."""
+    """The latest outcome of each node of one run, by node and iteration.
+
+    Args:
+        lists: lists that nodes wrote, by artifact: every iteration of a loop asks for its own.
+    """
 
     outcomes: dict[str, dict[Iteration, Outcome]] = field(default_factory=dict)
+    lists: dict[int, list[Any]] = field(default_factory=dict)
     _attempts: Counter[tuple[str, Iteration]] = field(default_factory=Counter)
     _completed: Counter[tuple[str, Iteration]] = field(default_factory=Counter)
 

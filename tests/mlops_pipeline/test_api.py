@@ -18,6 +18,7 @@ from mlops_pipeline.api import (
     resume,
     run,
     runs,
+    verify,
     why,
 )
 from mlops_pipeline.errors import NotFoundError, ParameterError, RunFailedError
@@ -60,6 +61,18 @@ def test_runs_plan_and_why_say_what_the_commands_say(where: Where) -> None:
     assert {node.decision for node in plan(small, where=where)} == {"cached"}
     assert plan(small, {"steps": 6}, where=where)[0].decision == "run"
     assert why(done.id, "Train", where=where).execution.node_id == "Train"
+
+
+def test_stored_artifacts_are_compared_with_what_was_published(where: Where) -> None:
+    first, second = go(where), go(where, steps=6)
+    assert [each.problem for each in verify(where=where)] == [""] * 6
+    (model,) = artifacts(second.id, "Model", where=where)
+    (model.path / "weights").write_text("others")
+    bad = [each for each in verify("last", where=where) if each.problem]
+    assert [(each.artifact.id, each.problem) for each in bad] == [
+        (model.id, "its content was altered")
+    ]
+    assert not any(each.problem for each in verify(first.id, where=where))
 
 
 def test_an_unknown_run_gives_the_near_miss(where: Where) -> None:

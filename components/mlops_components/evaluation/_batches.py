@@ -17,6 +17,12 @@ from mlops_components.evaluation._slices import Extracts
 from mlops_components.evaluation._sums import Indices, Numbers
 from mlops_pipeline.errors import ExecutorError
 
+SIGNED = (
+    "write 0 where the label is -1, as (label + 1) / 2 does, when the examples are made; or use "
+    "Hinge or SquaredHinge, which take -1 and 1"
+)
+"""What to do about labels of binary classification that are -1 and 1."""
+
 _ARRAYS = (constants.LABELS_KEY, constants.PREDICTIONS_KEY, constants.EXAMPLE_WEIGHTS_KEY)
 
 
@@ -76,7 +82,9 @@ class Pairs:
             raise ExecutorError(
                 f"a label is {self.labels[wrong][0]:g}: metrics of binary classification take "
                 "labels from 0 to 1",
-                hint="choose another label_key, or metrics of regression",
+                hint=SIGNED
+                if (self.labels[wrong] == -1).all()
+                else "choose another label_key, or metrics of regression",
                 retryable=False,
             )
         labels = np.concatenate([np.zeros_like(self.labels), np.ones_like(self.labels)])

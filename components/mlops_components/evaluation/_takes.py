@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mlops_components.evaluation._batches import Triples
+from mlops_components.evaluation._batches import SIGNED, Triples
 from mlops_components.evaluation._sums import Numbers
 from mlops_pipeline.errors import ExecutorError
 
@@ -125,15 +125,19 @@ class Takes:
             if not self.by_class:
                 raise self._one_prediction(width)
             self._check_ids(labels, predictions)
+            if width == 2 and _is_signed(labels):
+                raise self._unfit("labels -1 and 1", "the number of a class, 0 or 1", SIGNED)
             return
         if width == 2 and not self.by_class and _is_softmax(labels, predictions):
             raise self._one_prediction(width)
         wrong = labels[~((labels >= 0) & (labels <= 1))]
-        if wrong.size and not self.by_class:
+        if wrong.size and (not self.by_class or _is_signed(labels)):
             raise ExecutorError(
                 f"a label is {wrong[0]:g}: {self.name} is a metric of binary classification and "
                 "takes labels from 0 to 1",
-                hint="choose another label_key, or metrics of regression or of classes",
+                hint=SIGNED
+                if (wrong == -1).all()
+                else "choose another label_key, or metrics of regression or of classes",
                 retryable=False,
             )
 
@@ -191,6 +195,11 @@ class Takes:
         return ExecutorError(
             f"{self.name} is given {given}, and takes {wanted}", hint=hint, retryable=False
         )
+
+
+def _is_signed(labels: Numbers) -> bool:
+    """Return True for the labels -1 and 1 of binary classification, not those of classes."""
+    return bool((np.abs(labels) == 1).all() and labels.min() < labels.max())
 
 
 def _count(values: Numbers) -> str:

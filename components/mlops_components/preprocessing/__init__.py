@@ -6,4 +6,4 @@ underscore import TensorFlow.
 
 from mlops_components.preprocessing.parts import CacheFolders, Part
 
-__all__ = ["CacheFolders", "Part", "_analyze", "_apply"]
+__all__ = ["CacheFolders", "Part", "_analyze", "_apply", "_infinite"]

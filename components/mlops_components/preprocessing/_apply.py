@@ -10,7 +10,7 @@ import functools
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import tensorflow_data_validation as tfdv
 import tensorflow_transform.beam as tft_beam
 
 from mlops_components.engines import open_pipeline
+from mlops_components.preprocessing import _infinite
 from mlops_components.preprocessing._analyze import (
     Encoder,
     Records,
@@ -73,10 +74,15 @@ class Statistics:
 
 @dataclass(frozen=True)
 class Described:
-    """The statistics that were asked for, of the raw examples and of the transformed ones."""
+    """The statistics that were asked for, of the raw examples and of the transformed ones.
+
+    Args:
+        seen: the numbers that were read and written.
+    """
 
     before: Statistics | None = None
     after: Statistics | None = None
+    seen: _infinite.Seen = field(default_factory=_infinite.Seen)
 
 
 def with_statistics(work: Application, update: Callable[[Any, Any], Any]) -> Application:
@@ -138,31 +144,34 @@ def apply(
     for options in (work.before, work.after):
         if options is not None and (missing := _stats_options.only_beam(options)):
             log.warning("not in the statistics: %s; choose engine='beam'", missing)
-    before = None
+    before, seen = None, _infinite.Seen()
     if work.before is not None:
-        batches = work.records.batches(work.analyzed)
+        batches = _infinite.counted(work.records.batches(work.analyzed), seen.analyzed)
         before = Statistics(_compute.statistics_of(batches, work.before), work.before.schema)
     if written is None and work.after is None:
-        return Described(before)
+        return Described(before, seen=seen)
     with ExitStack() as stack:
         writer = None
         if written is not None:
             writer = stack.enter_context(SplitWriter(written, list(work.transformed), PREFIX))
-        batches = _transformed(work, writer)
+        batches = _transformed(work, writer, seen)
         if work.after is not None:
             after = Statistics(_compute.statistics_of(batches, work.after), work.after.schema)
-            return Described(before, after)
+            return Described(before, after, seen)
         for _ in batches:
             pass
-    return Described(before)
+    return Described(before, seen=seen)
 
 
-def _transformed(work: Application, writer: SplitWriter | None) -> Iterator[pa.RecordBatch]:
+def _transformed(
+    work: Application, writer: SplitWriter | None, seen: _infinite.Seen
+) -> Iterator[pa.RecordBatch]:
     """Yield all transformed batches; each is written on its way."""
     transformer = Transformer(work.graph, work.records)
     encoder = Encoder(schema_after(work.graph))
     for split, files in work.transformed.items():
-        for batch in transformer.batches(work.records.batches(files)):
+        raw = _infinite.counted(work.records.batches(files), seen.transformed)
+        for batch in _infinite.counted(transformer.batches(raw), seen.result):
             if writer is not None:
                 for record in encoder.records(batch):
                     writer.write(split, record)
@@ -178,33 +187,53 @@ def _apply_with_beam(
         if work.before is not None:
             raw = pipeline | "ReadAnalyzed" >> _source(work, reads, work.analyzed)
             _ = raw | "Before" >> _Describe(work.before, scratch / "before")
+            _ = raw | "CountAnalyzed" >> _infinite.CountInto(scratch / _infinite.ANALYZED)
         function = pipeline | tft_beam.ReadTransformFn(str(work.graph))
         config = work.records.tensors
-        splits = []
+        splits: list[Any] = []
+        raws: list[Any] = []
         for split, files in work.transformed.items() if written or work.after else []:
             raw = pipeline | f"Read[{split}]" >> _source(work, reads, files)
+            raws.append(raw)
             apply_ = tft_beam.TransformDataset(output_record_batches=True)
             transformed, _ = ((raw, config), function) | f"Transform[{split}]" >> apply_
             splits.append(transformed | f"Batches[{split}]" >> beam.Keys())
             if written is not None:
-                schema = schema_after(work.graph)
                 folder = written.path / f"Split-{split}"
-                encoded = splits[-1] | f"Encode[{split}]" >> beam.ParDo(_Encode(schema))
-                _ = encoded | f"Written[{split}]" >> reads.written()
-                _ = encoded | f"Write[{split}]" >> beam.io.WriteToTFRecord(
-                    str(folder / PREFIX), file_name_suffix=".gz"
-                )
+                _ = splits[-1] | f"Write[{split}]" >> _Write(work.graph, folder, reads)
+        given = raws | "Given" >> beam.Flatten(pipeline=pipeline)
+        _ = given | "CountGiven" >> _infinite.CountInto(scratch / _infinite.TRANSFORMED)
+        result = splits | "Result" >> beam.Flatten(pipeline=pipeline)
+        _ = result | "CountResult" >> _infinite.CountInto(scratch / _infinite.RESULT)
         if work.after is not None:
-            flat = splits | beam.Flatten(pipeline=pipeline)
-            _ = flat | "After" >> _Describe(work.after, scratch / "after")
+            _ = result | "After" >> _Describe(work.after, scratch / "after")
     reads.check()
     if written is not None:
         written.set_splits(list(work.transformed))
-    return Described(_read(scratch / "before", work.before), _read(scratch / "after", work.after))
+    return Described(
+        _read(scratch / "before", work.before),
+        _read(scratch / "after", work.after),
+        _infinite.read_seen(scratch),
+    )
 
 
 def _source(work: Application, reads: Reads, files: SplitFiles) -> Any:
     return reads.records(files) | beam.ParDo(work.records.decode())
+
+
+class _Write(beam.PTransform):  # type: ignore[misc]
+    """Writes transformed batches as examples, and counts them."""
+
+    def __init__(self, graph: Path, folder: Path, reads: Reads) -> None:
+        super().__init__()
+        self._schema = schema_after(graph)
+        self._prefix = str(folder / PREFIX)
+        self._reads = reads
+
+    def expand(self, batches: Any) -> Any:
+        encoded = batches | beam.ParDo(_Encode(self._schema))
+        _ = encoded | "Written" >> self._reads.written()
+        return encoded | beam.io.WriteToTFRecord(self._prefix, file_name_suffix=".gz")
 
 
 class _Describe(beam.PTransform):  # type: ignore[misc]

@@ -5,6 +5,10 @@ looks for an SQL engine that tfx_bsl no longer has. Users' modules say `tfma.Eva
 pipelines and in the processes that load them, so the names come back when TFMA is imported. What
 is imported before `mlops_components` cannot be helped: `from tensorflow_model_analysis import
 EvalConfig` fails there. This module itself imports no heavy library.
+
+In every version, TFMA's function that counts the examples of a batch refers to itself, and so
+keeps each batch until Python next looks for such circles: hundreds of megabytes of images. It is
+replaced.
 """
 
 from __future__ import annotations
@@ -30,13 +34,18 @@ def install() -> None:
 
 
 def restore(tfma: ModuleType) -> None:
-    """Define the names of TFMA's configuration and an engine for slices by SQL, if need be."""
+    """Define what TFMA lacks, and replace what keeps its batches in memory.
+
+    It lacks the names of its configuration and an engine for slices by SQL, if need be.
+    """
     if not hasattr(tfma, "WriteResults"):
         # Its import has failed, or is not over.
         return
     from tensorflow_model_analysis.extractors import sql_slice_key_extractor
     from tensorflow_model_analysis.proto import config_pb2
+    from tensorflow_model_analysis.utils import util
 
+    util.batch_size = batch_size
     messages = config_pb2.DESCRIPTOR.message_types_by_name
     for module in (tfma, tfma.sdk):
         for name in messages:
@@ -46,6 +55,28 @@ def restore(tfma: ModuleType) -> None:
         from mlops_components.stacks._tfx_bsl import StandIn
 
         sql_slice_key_extractor.sql_util = StandIn
+
+
+def batch_size(values: Any) -> int | None:
+    """Return the number of examples in extracts, as TFMA's function of this name does.
+
+    Raises:
+        ValueError: parts of them have different numbers.
+    """
+    if isinstance(values, Mapping):
+        sizes = [size for size in map(batch_size, values.values()) if size is not None]
+        for size in sizes:
+            if size != sizes[0]:
+                raise ValueError(f"Batch sizes have differing values: {sizes[0]} != {size}")
+        return sizes[0] if sizes else None
+    for name in ("shape", "dense_shape"):
+        if hasattr(values, name):
+            shape = getattr(values, name)
+            return shape[0] if shape is not None and len(shape) else 0
+    if hasattr(values, "nested_row_splits"):
+        splits = values.nested_row_splits
+        return len(splits[0]) - 1 if splits is not None and len(splits) else 0
+    return len(values) if hasattr(values, "__len__") else None
 
 
 def with_exact_weights(extractors: Sequence[Any]) -> list[Any]:

@@ -116,6 +116,26 @@ def test_labels_of_binary_metrics_are_from_zero_to_one(label: float) -> None:
         check([0, label], [0.2, 0.3], "AUC")
 
 
+@pytest.mark.parametrize("spec", [{}, MICRO])
+def test_labels_of_two_signs_are_to_be_written_as_zero_and_one(spec: Any) -> None:
+    with pytest.raises(ExecutorError, match="a label is -1: AUC is a metric of binary") as caught:
+        check([1, -1], [0.2, 0.3], "AUC", spec)
+    assert "write 0 where the label is -1" in str(caught.value.hint)
+    assert "Hinge" in str(caught.value.hint)
+    check([1, -1], [0.2, 0.3], "Hinge")
+
+
+def test_labels_of_two_signs_are_no_numbers_of_classes() -> None:
+    with pytest.raises(ExecutorError, match="Precision is given labels -1 and 1") as caught:
+        check([1, -1], SOFTMAX, "Precision", ONE_CLASS)
+    assert "write 0 where the label is -1" in str(caught.value.hint)
+    with pytest.raises(ExecutorError, match="a label is -1: Precision"):
+        check([[1, -1], [-1, 1]], SOFTMAX, "Precision", ONE_CLASS)
+    # A text that a lookup does not know.
+    check([1, -1, 0], [*SOFTMAX, [0.5, 0.5]], "Precision", ONE_CLASS)
+    check([1, -1], THREE, "Precision", ONE_CLASS)
+
+
 def test_metrics_of_the_user_take_anything() -> None:
     with pytest.raises(ExecutorError):
         check([0, 1], SOFTMAX, "Recall")

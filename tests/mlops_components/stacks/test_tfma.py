@@ -41,6 +41,8 @@ WriteResults = object
 class EvalConfig: pass
 class DESCRIPTOR: message_types_by_name = {"EvalConfig": None}
 """,
+    "utils/__init__.py": "",
+    "utils/util.py": "",
 }
 
 

@@ -33,6 +33,9 @@ class Facts:
     def output(self, node: str, output: str) -> ArtifactRecord:
         raise AssertionError("no output is asked for")
 
+    def value(self, node: str, output: str) -> Any:
+        raise AssertionError("no output is asked for")
+
 
 def test_values_are_put_together() -> None:
     text = Concat((Literal("run "), RunInfo("id"), Literal(": "), RunParameter("n")))

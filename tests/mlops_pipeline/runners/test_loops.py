@@ -111,6 +111,28 @@ def test_an_inner_loop_over_what_is_no_list_fails(project: Any) -> None:
     assert decisions == {"Make.0": "loop loop-2 runs over 'abc', which is not a list"}
 
 
+def test_the_list_that_a_node_made_is_read_once_for_all_iterations(project: Any) -> None:
+    body = """
+    @component
+    def Names() -> list[str]:
+        return ["a", "b", "c"]
+
+    @component
+    def Use(name: str, place: str) -> str:
+        import pathlib
+
+        pathlib.Path(place).unlink(missing_ok=True)
+        return name
+
+    @pipeline
+    def p():
+        names = Names().outputs["output"]
+        with ForEach(names.value) as name:
+            Use(name=name, place=names.uri)
+    """
+    assert run(project, body) == {"Names": "ran", "Use.0": "ran", "Use.1": "ran", "Use.2": "ran"}
+
+
 def test_a_condition_on_the_item_of_a_loop_over_nothing_skips(project: Any) -> None:
     body = """
     @pipeline
