@@ -130,11 +130,11 @@ def test_what_a_killed_cluster_left_is_removed_by_the_next_one(
     killed = subprocess.run([sys.executable, "-c", KILLED, str(CLUSTER), str(tmp_path), name])
     assert killed.returncode == -signal.SIGKILL
     left = Path((tmp_path / "state").read_text())
-    assert (left / "etcd").is_dir()
+    assert (left / "state" / "etcd").is_dir()
     assert all((root / name / "pods").is_dir() for root in namespaces.hierarchies())
     with namespaces.state(tmp_path, name) as layout:
-        assert layout.state != left
+        assert layout.state.parent != left
         assert not left.exists()
         assert not any((root / name / "pods").exists() for root in namespaces.hierarchies())
-    assert not layout.state.exists()
+    assert not layout.state.parent.exists()
     assert not any((root / name).exists() for root in namespaces.hierarchies())

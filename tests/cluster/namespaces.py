@@ -28,6 +28,9 @@ mount -t proc proc /proc
 for folder in {" ".join(OWN)}
 do mkdir -p $folder; mount -t tmpfs tmpfs $folder
 done
+# Thousands of files of an image go with the mount: to remove them takes longer than a test.
+mount -t tmpfs -o mode=755 tmpfs "$1"
+shift
 ip link set lo up
 ip address add {ADDRESS}/32 dev lo
 set +e
@@ -110,32 +113,31 @@ def state(kept: Path, name: str) -> Iterator[Layout]:
     """A folder and cgroups for a cluster; those that a killed one left are removed first."""
     note = kept / "state"
     if note.exists():
-        remove(Layout(Path(note.read_text()), name))
+        remove(Path(note.read_text()), name)
     folder = Path(tempfile.mkdtemp(prefix="mlops-cluster-"))
     note.write_text(str(folder))
-    # Users of the images reach what is shared with them.
-    folder.chmod(0o755)
-    layout = Layout(folder, name)
+    layout = Layout(folder / "state", name)
+    layout.state.mkdir()
     make_cgroups(name)
     try:
         yield layout
     finally:
-        remove(layout)
+        remove(folder, name)
         note.unlink()
 
 
-def remove(layout: Layout) -> None:
+def remove(folder: Path, name: str) -> None:
     """Remove what a cluster leaves when its processes have ended."""
-    remove_cgroups(layout.cgroup)
+    remove_cgroups(name)
     # What was mounted there was seen only inside.
-    if layout.state.name.startswith("mlops-cluster-"):
-        shutil.rmtree(layout.state, ignore_errors=True)
+    if folder.name.startswith("mlops-cluster-"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def command(argv: Sequence[str]) -> list[str]:
+def command(layout: Layout, argv: Sequence[str]) -> list[str]:
     """The command line that runs `argv` in new namespaces; all of it is killed with its parent."""
     return [
         *("setpriv", "--pdeathsig", "KILL"),
         *("unshare", "--mount", "--net", "--pid", "--fork", "--kill-child=KILL"),
-        *("sh", "-c", INSIDE, "sh", *argv),
+        *("sh", "-c", INSIDE, "sh", str(layout.state), *argv),
     ]

@@ -19,7 +19,6 @@ import hashlib
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
 import time
@@ -80,10 +79,10 @@ def counted(line: str) -> str:
     return f"{told.get('passed', 0)} passed, {failed} failed, {told.get('skipped', 0)} skipped"
 
 
-def show(argv: Sequence[str], environment: dict[str, str]) -> tuple[int, str]:
-    """Run a command in namespaces of its own and show what it prints; exit code and count."""
+def show(command: Sequence[str], environment: dict[str, str]) -> tuple[int, str]:
+    """Run a command and show what it prints; its exit code, and what pytest counted."""
     process = subprocess.Popen(
-        namespaces.command(argv),
+        command,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -111,7 +110,7 @@ def inside(chosen: argparse.Namespace, folder: Path, built: program.Program) -> 
     name = f"mlops-{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
     with namespaces.state(folder, name) as layout:
         begun = time.monotonic()
-        archives = [layout.state / "pause.tar", layout.state / "image.tar"]
+        archives = [layout.state.with_name(name) for name in ("pause.tar", "image.tar")]
         images.pause(built.pause, archives[0])
         images.save(image, archives[1])
         say(f"image saved in {time.monotonic() - begun:.0f} s")
@@ -124,9 +123,9 @@ def inside(chosen: argparse.Namespace, folder: Path, built: program.Program) -> 
             "command": command,
         }
         node = [sys.executable, str(HERE / "node.py"), json.dumps(given)]
+        node = namespaces.command(layout, node)
         if chosen.run:
-            say(f"running {shlex.join(command)}")
-            return subprocess.run(namespaces.command(node), close_fds=False).returncode
+            return subprocess.run(node, close_fds=False).returncode
         begun = time.monotonic()
         code, count = show(node, environment)
     told = f"FAILED (exit code {code})" if code else "ok"
