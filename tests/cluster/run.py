@@ -9,7 +9,7 @@ Kubernetes and etcd are built from Go modules into one program, once: it is kept
 its sources below `MLOPS_TEST_CLUSTER` (a folder in the user's cache if it is not set). Nothing
 leads from the cluster to the network, and nothing of it is left. Where there can be no cluster, one
 line says so: with exit code 0, or 2 where `--required` or `--run` was given. In a command of yours,
-`$MLOPS_TEST_KUBERNETES kubectl` is kubectl.
+`"$MLOPS_TEST_KUBERNETES" kubectl` is kubectl.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import hashlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -32,6 +33,8 @@ import program
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 WORLDS = ("ml", "airflow")
+# Kubeflow's pods run while Airflow waits.
+SHARED = ("-m", "cluster", "-n", "2", "--dist", "loadfile")
 
 
 def say(text: str) -> None:
@@ -92,10 +95,15 @@ def show(command: Sequence[str], environment: dict[str, str]) -> tuple[int, str]
         close_fds=False,
     )
     found = ""
-    for line in process.stdout or ():
-        print(line, end="", flush=True)
-        found = counted(line) or found
-    return process.wait(), found
+    try:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            found = counted(line) or found
+        return process.wait(), found
+    finally:
+        # Whatever stops us stops the cluster before anything of it is removed.
+        process.kill()
+        process.wait()
 
 
 def inside(chosen: argparse.Namespace, folder: Path, built: program.Program) -> int:
@@ -104,7 +112,7 @@ def inside(chosen: argparse.Namespace, folder: Path, built: program.Program) -> 
     begun = time.monotonic()
     image = chosen.image or images.light()
     say(f"image {image} is there after {time.monotonic() - begun:.0f} s")
-    tests = [sys.executable, str(ROOT / "dev.py"), "python", "-m", "pytest", "-m", "cluster"]
+    tests = [sys.executable, str(ROOT / "dev.py"), "python", "-m", "pytest", *SHARED]
     command = ["sh", "-c", chosen.run] if chosen.run else [*tests, str(HERE), *chosen.pytest]
     # Two caches on one machine may have a cluster each.
     name = f"mlops-{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
@@ -137,6 +145,10 @@ def inside(chosen: argparse.Namespace, folder: Path, built: program.Program) -> 
 def main() -> int:
     """Do what the command line asks for; the exit code."""
     chosen = options()
+    # What a shell starts in the background ignores Ctrl-C; and being ended is no reason to leave
+    # anything behind.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     folder = program.cache(os.environ)
     reason = namespaces.obstacle()
     if not reason and not program.kept(folder) and not program.go():

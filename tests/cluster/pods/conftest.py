@@ -38,11 +38,15 @@ else:
         """What the pods of all tests share, as the tests see it.
 
         Args:
-            folder: on a volume that all pods see under the same path.
+            secret: holds the token of the metadata service.
+            claims: volumes, which pods see under the same paths.
+            folder: one of them, for what runs write.
             port: where the metadata service listens.
         """
 
         kubernetes: Kubernetes
+        secret: str
+        claims: dict[str, Path]
         image: str
         folder: Path
         port: int
@@ -63,7 +67,7 @@ else:
 
         def kubeflow(self, pipeline: Path, name: str, lease: float = 60) -> PodCluster:
             """A run of a pipeline, in a file of its tests, that is compiled for Kubeflow."""
-            run = name if name not in self.names else f"{name}-{len(self.names)}"
+            run = f"{name}-{len(self.names)}"
             self.names.add(run)
             options = KubeflowOptions(
                 image=self.image,
@@ -84,18 +88,17 @@ else:
                 "store": self.pods_store,
                 "root": str(self.folder / "root"),
                 "config": str(self.kubernetes.config),
-                "volumes": {"shared": str(self.folder), "code": str(CODE)},
-                "secret": "metadata",
+                "volumes": {name: str(path) for name, path in self.claims.items()},
+                "secret": self.secret,
             }
 
         def _settings(self, task: Any) -> None:
             """Set pods up as the functions of `kfp.kubernetes` do."""
             kept = {"secretKey": TOKEN, "envVar": TOKEN}
             task.platform_config["kubernetes"] = {
-                "secretAsEnv": [{"secretName": "metadata", "keyToEnv": [kept]}],
+                "secretAsEnv": [{"secretName": self.secret, "keyToEnv": [kept]}],
                 "pvcMount": [
-                    {"constant": "shared", "mountPath": str(self.folder)},
-                    {"constant": "code", "mountPath": str(CODE)},
+                    {"constant": name, "mountPath": str(path)} for name, path in self.claims.items()
                 ],
             }
 
@@ -130,15 +133,19 @@ else:
         token = secrets.token_hex(16)
         folder = tmp_path_factory.mktemp("shared")
         folder.chmod(0o777)
-        kubernetes.share("shared", folder)
-        kubernetes.share("code", CODE)
-        kubernetes.keep_secret("metadata", **{TOKEN: token})
+        # Processes that share the tests share no objects.
+        own = os.environ.get("PYTEST_XDIST_WORKER", "all")
+        claims = {f"runs-{own}": folder, f"code-{own}": CODE}
+        for name, path in claims.items():
+            kubernetes.share(name, path)
+        secret = f"metadata-{own}"
+        kubernetes.keep_secret(secret, **{TOKEN: token})
         with pytest.MonkeyPatch.context() as environment, served(folder, token) as port:
             environment.setenv(TOKEN, token)
             address = os.environ["MLOPS_TEST_KUBERNETES_ADDRESS"]
             store = open_store(f"grpc://{address}:{port}")
             image = os.environ["MLOPS_TEST_KUBERNETES_IMAGE"]
-            around = Surroundings(kubernetes, image, folder, port, store)
+            around = Surroundings(kubernetes, secret, claims, image, folder, port, store)
             around.writable("root")
             try:
                 yield around

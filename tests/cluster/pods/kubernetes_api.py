@@ -65,6 +65,20 @@ class Kubernetes:
         """Delete a pod as a person or a drained node does: SIGTERM, and time to end."""
         self.call("DELETE", f"{PODS}/{name}")
 
+    def delete_in_a_nap(self, begun: Callable[[], Any], mine: Callable[[str, Any], bool]) -> str:
+        """Delete the pod of a node as soon as its executor has begun; its name.
+
+        Args:
+            mine: whether a pod is of that node, by its name and labels.
+        """
+        self.wait("the executor has not begun", begun)
+        for pod in self.pods():
+            told = pod["metadata"]
+            if pod["status"]["phase"] == "Running" and mine(told["name"], told.get("labels", {})):
+                self.delete(told["name"])
+                return str(told["name"])
+        raise LookupError("no such pod is running")
+
     def log(self, name: str) -> str:
         """Read what a pod has printed."""
         text: str = self.call("GET", f"{PODS}/{name}/log")

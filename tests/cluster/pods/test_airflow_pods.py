@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from airflow_pods import AIRFLOW
+
+from mlops_pipeline.run_state import LOST
 
 pytestmark = [
     pytest.mark.cluster,
@@ -37,11 +40,45 @@ def test_a_pipeline_runs_in_pods_and_its_second_run_comes_from_the_cache(
     }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _begun(airflow: Any) -> None:
+    """What the tests wait for, begun at once."""
+    for dag_id in ("lost", "troubled", "large"):
+        airflow.server.trigger(dag_id, "r0")
+
+
 @pytest.fixture(scope="module")
 def troubled(airflow: Any) -> str:
     """The id of a run with a retry, a time limit and a failure."""
-    assert airflow.run("troubled", "r0") == "failed"
+    assert airflow.server.wait_for_run("troubled", "r0") == "failed"
     return "troubled.r0"
+
+
+def of(dag_id: str, task_id: str = "") -> Callable[[str, Any], bool]:
+    """Whether a pod is of a DAG, and of one task in it."""
+
+    def is_mine(name: str, labels: Any) -> bool:
+        mine = labels.get("dag_id") == dag_id
+        return mine and task_id in ("", labels.get("task_id"))
+
+    return is_mine
+
+
+def test_a_deleted_pod_is_lost_and_its_task_tried_again(surroundings: Any, airflow: Any) -> None:
+    root = surroundings.folder / "root"
+    surroundings.kubernetes.delete_in_a_nap(
+        lambda: any(root.glob("*/.state/lost.r0/Nap/tried")), of("lost", "Nap")
+    )
+    assert airflow.server.wait_for_run("lost", "r0") == "success", airflow.server.explain(
+        "lost", "r0"
+    )
+    found = surroundings.store.executions_of_run("lost.r0")
+    lost, again = (e for e in sorted(found, key=lambda e: e.id) if e.node_id == "Nap")
+    assert (str(lost.state), str(again.state)) == ("FAILED", "COMPLETE")
+    assert lost.properties[LOST] == "SIGTERM"
+    log = airflow.log("lost", "r0", "Nap")
+    assert "the pod was taken away: SIGTERM came" in log
+    assert "xcom" not in log.lower()
 
 
 def test_a_node_that_failed_is_tried_again_in_another_pod(
@@ -78,11 +115,21 @@ def test_the_log_of_a_failed_pod_has_the_traceback_of_its_node(airflow: Any, tro
     assert "ValueError: too large" in log
 
 
+def test_a_node_that_needs_too_much_memory_is_told_the_limit_of_its_pod(
+    surroundings: Any, airflow: Any
+) -> None:
+    assert airflow.server.wait_for_run("large", "r0") == "failed"
+    log = airflow.log("large", "r0", "Hold")
+    assert "it may have run out of memory: its pod may use 300Mi" in log
+    assert "Resources(memory=" in log
+
+
 def test_no_pod_has_a_sidecar(surroundings: Any, airflow: Any, troubled: str) -> None:
+    is_mine = of("troubled")
     of_airflow = [
         pod
         for pod in surroundings.kubernetes.pods()
-        if pod["metadata"].get("labels", {}).get("dag_id") == "troubled"
+        if is_mine(pod["metadata"]["name"], pod["metadata"].get("labels", {}))
     ]
     assert len(of_airflow) >= 5
     images = [[c["image"] for c in pod["spec"]["containers"]] for pod in of_airflow]

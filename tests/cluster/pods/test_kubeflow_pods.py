@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import threading
 from pathlib import Path
 from typing import Any
@@ -37,28 +40,35 @@ def pods_of(run: PodCluster, node: str) -> list[str]:
 def delete_while_it_works(
     around: Any, run: PodCluster, terminate: bool = False
 ) -> threading.Thread:
-    """Delete the pod of node `Nap` as soon as its executor sleeps, or all of the run."""
+    """Delete the pod of node `Nap` as soon as its executor sleeps; or terminate all of the run."""
+    place = f"*/.state/kfp-{run.run_id}/Nap/tried"
 
-    def delete() -> None:
-        root, kubernetes = around.folder / "root", around.kubernetes
-        place = f"*/.state/kfp-{run.run_id}/Nap/tried"
-        kubernetes.wait("Nap does not sleep", lambda: list(root.glob(place)))
-        if terminate:
+    def begun() -> bool:
+        found = any((around.folder / "root").glob(place))
+        if found and terminate:
             run.terminated.set()
-        kubernetes.delete(pods_of(run, "Nap")[-1])
+        return found
 
-    thread = threading.Thread(target=delete, daemon=True)
+    def is_mine(name: str, labels: Any) -> bool:
+        return name in pods_of(run, "Nap")
+
+    delete = around.kubernetes.delete_in_a_nap
+    thread = threading.Thread(target=delete, args=(begun, is_mine), daemon=True)
     thread.start()
     return thread
 
 
-def test_runs_leave_the_records_of_the_local_runner(surroundings: Any, tmp_path: Path) -> None:
-    case = BY_NAME["cached"]
+@pytest.mark.parametrize("name", ["cached", "skipped", "timeout"])
+def test_runs_leave_the_records_of_the_local_runner(
+    surroundings: Any, name: str, tmp_path: Path
+) -> None:
+    case = BY_NAME[name]
     found = []
     for parameters in case.runs:
         run = surroundings.kubeflow(CASES, case.pipeline)
-        assert run.run(parameters), run.logs
+        assert run.run(parameters) == (case.states[""] == "COMPLETE"), run.logs
         found.append(snapshot(surroundings.store, f"kfp-{run.run_id}"))
+    assert states(found[-1]).items() >= case.states.items()
     assert found == run_locally(tmp_path / "here", case, WORKERS)
 
 
@@ -103,6 +113,38 @@ def test_a_deleted_pod_is_lost_and_its_node_tried_again(surroundings: Any) -> No
     assert lost.properties[LOST] == "SIGTERM"
     assert "was lost: SIGTERM came" in lost.error
     assert states(snapshot(surroundings.store, f"kfp-{run.run_id}"))[""] == "COMPLETE"
+
+
+def kill_while_it_works(around: Any, run: PodCluster) -> threading.Thread:
+    """Kill the container of node `Nap` when its executor sleeps, as when its machine goes down."""
+    place = f"*/.state/kfp-{run.run_id}/Nap/tried"
+
+    def kill() -> None:
+        around.kubernetes.wait(
+            "Nap does not sleep", lambda: any((around.folder / "root").glob(place))
+        )
+        for file in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                words = file.read_bytes().split(b"\0")
+                if f"kfp-{run.run_id}".encode() in words and b"Nap" in words:
+                    os.kill(int(file.parent.name), signal.SIGKILL)
+
+    thread = threading.Thread(target=kill, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_a_pod_that_goes_without_a_word_is_lost_when_its_lease_is_over(surroundings: Any) -> None:
+    run = surroundings.kubeflow(WORK, "lost", lease=3.0)
+    killing = kill_while_it_works(surroundings, run)
+    assert not run.run({"seconds": 601.0})
+    killing.join()
+    assert run.codes["Nap"] == [137]
+    assert run.run({"seconds": 601.0}), run.logs
+    lost, again = attempts(surroundings, run, "Nap")
+    assert (str(lost.state), str(again.state)) == ("FAILED", "COMPLETE")
+    assert lost.properties[LOST] == "no sign of life"
+    assert surroundings.store.get_run(f"kfp-{run.run_id}").state is State.COMPLETE
 
 
 def test_a_terminated_run_does_not_run_for_ever(surroundings: Any) -> None:

@@ -38,8 +38,8 @@ def Hold(megabytes: int) -> int:
 
 
 @pipeline
-def lost() -> None:
-    napped = Nap.options(retries=1)(seconds=600.0)
+def lost(seconds: float = 600.0) -> None:
+    napped = Nap.options(retries=1)(seconds=seconds)
     Add(left=napped.outputs.output.value)
     with ExitHandler():
         Say.options(id="told")(text=run_info.state)
@@ -48,7 +48,7 @@ def lost() -> None:
 @pipeline
 def terminated() -> None:
     # Not as long as elsewhere, or it would come from the cache.
-    napped = Nap(seconds=601.0)
+    napped = Nap(seconds=602.0)
     Add(left=napped.outputs.output.value)
 
 
@@ -89,5 +89,5 @@ def sums(rows: int = 4) -> None:
 @pipeline
 def troubled() -> None:
     FailFirst.options(retries=1, retry_wait=0.2)()
-    Nap.options(timeout=2.0)(seconds=602.0)
+    Nap.options(timeout=2.0)(seconds=603.0)
     Fail(text="too large")
