@@ -12,6 +12,7 @@ image. Standard library only.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ("light", "ml", "airflow")
 BASE = "localhost/mlops-base:bookworm"
 PACKAGES = "python3,python3-venv,ca-certificates"
+LABEL = "mlops.sources"
 
 # With these, podman runs where cgroups are old and limits cannot be raised.
 MODEST = """
@@ -82,6 +84,29 @@ def has(image: str, environment: dict[str, str]) -> bool:
     return not subprocess.run(["podman", "image", "exists", image], env=environment).returncode
 
 
+def sources(image: str) -> str:
+    """Return the digest of what an image takes from this checkout."""
+    recipe = ROOT / "docker" / image / "Containerfile"
+    files = {recipe}
+    for copied in re.findall(r"^COPY (?!--from)(.+) \S+$", recipe.read_text(), re.M):
+        for place in (ROOT / name for name in copied.split()):
+            files |= {place} if place.is_file() else set(place.rglob("*"))
+    total = hashlib.sha256()
+    for file in sorted(files):
+        if file.is_file() and "__pycache__" not in file.parts:
+            data = file.read_bytes()
+            total.update(f"{file.relative_to(ROOT)}\0{len(data)}\0".encode() + data)
+    return total.hexdigest()
+
+
+def is_new(image: str, environment: dict[str, str]) -> bool:
+    """Return True if an image is there, made of what is in this checkout now."""
+    shown = ["podman", "image", "inspect", "--format", "{{json .Labels}}", tag(image)]
+    told = subprocess.run(shown, env=environment, capture_output=True, text=True)
+    labels = json.loads(told.stdout) if told.returncode == 0 else None
+    return (labels or {}).get(LABEL) == sources(image)
+
+
 def mirror() -> str:
     """Return the address of this machine's Debian packages."""
     told = subprocess.run(
@@ -122,6 +147,7 @@ def build(chosen: argparse.Namespace, base: str, folder: Path, environment: dict
     argument = f"NODES={base}" if image == "airflow" else f"BASE={base}"
     run(
         *("podman", "build", "--isolation=chroot", f"--layers={str(keep).lower()}"),
+        f"--label={LABEL}={sources(image)}",
         f"--ignorefile={ROOT / 'docker' / 'context.ignore'}",
         f"--secret=id=pip,src={folder / 'pip.conf'}",
         *(f"--volume={place}:{place}:ro" for place in places),
@@ -141,6 +167,9 @@ def main() -> int:
     parser.add_argument("--base", default="", help="base image (airflow: the image with the nodes)")
     parser.add_argument("--keep-layers", action="store_true", help="build again faster, for disk")
     parser.add_argument("--from-packages", action="store_true", help="make the base image here")
+    parser.add_argument(
+        "--if-changed", action="store_true", help="leave one that is as it should be"
+    )
     chosen = parser.parse_args()
     if not shutil.which("podman"):
         sys.exit(
@@ -149,6 +178,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="mlops-image-") as name:
         folder = Path(name)
         environment = engine_environment(folder)
+        if chosen.if_changed and is_new(chosen.image, environment):
+            print(f"{tag(chosen.image)}: of these sources already")
+            return 0
         base = chosen.base
         if chosen.from_packages and chosen.image != "airflow" and not base:
             base = BASE

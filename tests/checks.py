@@ -64,7 +64,7 @@ def lint(bench: Bench, inside: str) -> list[Result]:
 
 
 # What needs an environment of its own.
-OTHER_WORLDS = "not airflow and not tfx and not kubeflow"
+OTHER_WORLDS = "not airflow and not tfx and not kubeflow and not cluster"
 LIGHT_TESTS = f"not ml and not mlmd and not container and not slow and {OTHER_WORLDS}"
 ML_TESTS = f"(ml or mlmd or container or slow) and {OTHER_WORLDS}"
 

@@ -428,7 +428,10 @@ def test_the_closing_line_of_pytest_is_counted(part: object) -> None:
 def ci(
     tmp_path: Path, here: int, there: int, uid: int = 0, **more: str
 ) -> subprocess.CompletedProcess[str]:
-    """Runs .ci/run on a stand-in of a machine: the exit codes of its two parts, and its user."""
+    """Runs .ci/run on a stand-in of a machine: exit codes of tests here and in Debian, its user.
+
+    The variable `CLUSTER` is the exit code of those in Kubernetes.
+    """
     bin_ = tmp_path / "bin"
     bin_.mkdir()
     for name, script in {
@@ -436,11 +439,14 @@ def ci(
         "apt-get": 'echo "E: no such mirror" >&2; exit ${APT:-0}',
         "id": f"echo {uid}",
         "uname": "echo x86_64",
+        "go": "exit 0",
         "python3": f"""
             case "$1 $2" in
             "dev.py test") echo "30 passed, 1 failed, 2 skipped"; exit {here};;
             "tests/roots/debian.py --required" | "tests/roots/debian.py ")
                 echo "asked: $2."; echo "5 passed, 0 failed, 4 skipped"; exit {there};;
+            "tests/cluster/run.py --required" | "tests/cluster/run.py ")
+                echo "pods: $2."; echo "3 passed, 0 failed, 0 skipped"; exit ${{CLUSTER:-0}};;
             *) exit 9;;
             esac""",
     }.items():
@@ -462,7 +468,24 @@ def test_ci_ends_with_the_counts_of_all_it_ran_and_fails_with_any_part(
 ) -> None:
     done = ci(tmp_path, here, there)
     assert done.returncode == (1 if here or there else 0), done.stderr
-    assert done.stdout.splitlines()[-1] == "35 passed, 1 failed, 6 skipped"
+    assert done.stdout.splitlines()[-1] == "38 passed, 1 failed, 6 skipped"
+
+
+@pytest.mark.parametrize(("code", "told"), [("1", False), ("2", True)])
+def test_ci_fails_with_its_pods_and_needs_them_where_they_can_be_had(
+    tmp_path: Path, code: str, told: bool
+) -> None:
+    done = ci(tmp_path, 0, 0, CLUSTER=code)
+    assert done.returncode == 1
+    assert "pods: --required." in done.stdout
+    assert ("MLOPS_CI_WITHOUT_KUBERNETES=1 leaves it out" in done.stdout) is told
+
+
+def test_ci_leaves_its_pods_out_where_it_is_told_to(tmp_path: Path) -> None:
+    done = ci(tmp_path, 0, 0, CLUSTER="1", MLOPS_CI_WITHOUT_KUBERNETES="1")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines.count("NOT RUN: Kubernetes: MLOPS_CI_WITHOUT_KUBERNETES is set") == 2
 
 
 def test_ci_needs_its_debian_where_it_can_be_had(tmp_path: Path) -> None:
@@ -476,6 +499,7 @@ def test_ci_does_not_need_its_debian_where_it_cannot_be_had(tmp_path: Path) -> N
     done = ci(tmp_path, 0, 0, uid=1000)
     assert done.returncode == 0
     assert "asked: ." in done.stdout
+    assert "pods: ." in done.stdout
 
 
 def test_ci_leaves_its_debian_out_where_it_is_told_to(tmp_path: Path) -> None:
@@ -483,7 +507,7 @@ def test_ci_leaves_its_debian_out_where_it_is_told_to(tmp_path: Path) -> None:
     assert done.returncode == 0
     lines = done.stdout.splitlines()
     assert lines.count("NOT RUN: Debian 13: MLOPS_CI_WITHOUT_DEBIAN is set") == 2
-    assert lines[-1] == "30 passed, 1 failed, 2 skipped"
+    assert lines[-1] == "33 passed, 1 failed, 2 skipped"
 
 
 def test_ci_gives_the_reason_why_it_could_not_install(tmp_path: Path) -> None:

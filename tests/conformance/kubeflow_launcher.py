@@ -95,9 +95,23 @@ class Cluster:
             return all(each)
         if "dag" in component:
             return self._dag(name, component, values)
-        attempts = 1 + task.get("retryPolicy", {}).get("maxRetryCount", 0)
-        done = (self._container(name, task, component, values, outputs) for _ in range(attempts))
-        return any(done)
+        for _ in range(1 + task.get("retryPolicy", {}).get("maxRetryCount", 0)):
+            code = self._container(name, task, component, values, outputs)
+            if not code or not self.tries_again(code):
+                break
+        return not code
+
+    def tries_again(self, code: int) -> bool:
+        """Whether a container that ended like this is started again: here, after every failure."""
+        return bool(code)
+
+    def start(self, name: str, executor: str, argv: list[str]) -> int:
+        """Run the container of a task to its end; its exit code.
+
+        Args:
+            executor: its name in the spec.
+        """
+        return self.main(argv)
 
     def _resolve(
         self,
@@ -146,7 +160,7 @@ class Cluster:
         component: dict[str, Any],
         values: dict[str, Any],
         outputs: dict[str, Any],
-    ) -> bool:
+    ) -> int:
         container = self.spec["deploymentSpec"]["executors"][component["executorLabel"]][
             "container"
         ]
@@ -164,12 +178,11 @@ class Cluster:
         argv = [self._filled(text, message, values) for text in container["args"]]
         shown = task["taskInfo"]["name"]
         self.inputs[shown] = values
-        code = self.main(argv)
+        code = self.start(shown, component["executorLabel"], argv)
         self.codes.setdefault(shown, []).append(code)
-        if code:
-            return False
-        outputs[name] = self._outputs(shown, place, message, declared)
-        return True
+        if not code:
+            outputs[name] = self._outputs(shown, place, message, declared)
+        return code
 
     def _filled(self, text: str, message: dict[str, Any], values: dict[str, Any]) -> str:
         """An argument with what the launcher fills in, and with nothing else."""
