@@ -27,7 +27,7 @@ _TFX_IMPORTER = "mlops_metadata.tfx_import.copy:import_tfx_store"
 
 OWN: Mapping[str, str] = {
     "memory": "mlops_pipeline.store.open_by_url:open_memory",
-    "sqlite": "mlops_metadata.mlmd:open_sqlite",
+    "sqlite": "mlops_metadata.by_file:open_sqlite",
     "grpc": "mlops_metadata.by_server:open_grpc",
     "mysql": "mlops_metadata.by_server:open_mysql",
     "postgresql": "mlops_metadata.by_server:refuse_postgresql",
@@ -153,10 +153,10 @@ def _not_installed(scheme: str, url: str, error: ModuleNotFoundError) -> StoreEr
     if importlib.util.find_spec("airflow") is not None:
         return StoreError(
             f"the store {url} needs ml-metadata, which cannot be installed beside Airflow",
-            hint="install mlops-pipeline[local] into an environment of its own, "
+            hint="use sqlite:///, or install mlops-pipeline[mlmd] into an environment of its own, "
             "and let the Airflow tasks run that one's `mlops`",
         )
     return StoreError(
         f"the store {url} needs ml-metadata, which is not installed",
-        hint="pip install 'mlops-pipeline[local]'",
+        hint="pip install 'mlops-pipeline[mlmd]'",
     )
