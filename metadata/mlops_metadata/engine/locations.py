@@ -120,7 +120,9 @@ def beside(path: Path, suffix: str) -> Path:
 
 def put_aside(path: Path) -> None:
     """Rename the logs that a database left here which is gone: they would spoil a new one."""
-    for suffix in ("-wal", "-shm", "-journal"):
+    # It holds nothing that the log does not.
+    beside(path, "-shm").unlink(missing_ok=True)
+    for suffix in ("-wal", "-journal"):
         left = beside(path, suffix)
         if left.exists():
             new = left.with_name(left.name + _LEFT)

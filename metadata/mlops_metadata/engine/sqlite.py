@@ -114,6 +114,8 @@ class SqliteDatabase:
         self._users = 1
         self._threads = threading.RLock()
         self._lock: WriteLock = NoLock()
+        if location.read_only or not is_missing(path):
+            check_header(path)
         if not location.read_only:
             self._lock = FileLock(beside(path, ".lock"))
         try:
@@ -121,7 +123,6 @@ class SqliteDatabase:
                 if not location.read_only and is_missing(path):
                     with self._lock:
                         make(path)
-                check_header(path)
                 self._connection = self._connect()
         except BaseException:
             self._lock.close()

@@ -155,6 +155,7 @@ def test_another_kind_of_file_is_refused_and_left_alone(path: Path, url: str) ->
     path.write_text("my notes, which are longer than a header of a database " * 3)
     assert "is not a SQLite database" in refused(url).message
     assert path.read_text().startswith("my notes")
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_a_database_of_something_else_is_refused_and_left_alone(path: Path, url: str) -> None:
