@@ -30,7 +30,7 @@ OWN: Mapping[str, str] = {
     "sqlite": "mlops_metadata.by_file:open_sqlite",
     "grpc": "mlops_metadata.by_server:open_grpc",
     "mysql": "mlops_metadata.by_server:open_mysql",
-    "postgresql": "mlops_metadata.by_server:refuse_postgresql",
+    "postgresql": "mlops_metadata.by_postgresql:open_postgresql",
 }
 """The back ends of this distribution: reading all entry points takes longer than opening one."""
 
@@ -148,6 +148,11 @@ def _not_installed(scheme: str, url: str, error: ModuleNotFoundError) -> StoreEr
         return StoreError(
             f"the store {url} needs the package {missing!r}, which is not installed",
             hint=f"install {missing}",
+        )
+    if error.name == "psycopg":
+        return StoreError(
+            f"the store {url} needs psycopg, which is not installed",
+            hint="pip install 'mlops-pipeline[postgres]' and psycopg-binary, or PostgreSQL's libpq",
         )
     # It may be named as missing itself, or only one of the packages that it brings along.
     if importlib.util.find_spec("airflow") is not None:

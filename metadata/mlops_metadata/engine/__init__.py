@@ -7,4 +7,12 @@
 from mlops_metadata.engine.sqlite import SqliteDatabase, is_held, open_database
 from mlops_metadata.engine.store import SqlStore
 
-__all__ = ["SqlStore", "SqliteDatabase", "is_held", "locations", "open_database", "sqlite_files"]
+__all__ = [
+    "SqlStore",
+    "SqliteDatabase",
+    "is_held",
+    "locations",
+    "open_database",
+    "postgresql",
+    "sqlite_files",
+]

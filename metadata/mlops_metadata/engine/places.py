@@ -93,28 +93,29 @@ class Places:
         self, session: Session, place: Place, custom: Values, learned: Learned, *, now: int
     ) -> int:
         """Create a context, or give the one that is there new properties; returns its id."""
-        found = self.id(session, *place)
-        if found:
-            statement = "UPDATE Context SET last_update_time_since_epoch = ? WHERE id = ?"
-            session.run(statement, (now, found))
-            writing.drop_properties(session, "Context", found)
-            writing.put_properties(session, "Context", {found: ({}, custom)})
-            return found
-        return self.put_new(session, place, custom, learned, now=now)
+        known = self.id(session, *place)
+        if not known:
+            found = self.add(session, place, custom, learned, now=now)
+            if found:
+                return found
+            # Another process has made it at this moment.
+            known = self.id(session, *place)
+        statement = "UPDATE Context SET last_update_time_since_epoch = ? WHERE id = ?"
+        session.run(statement, (now, known))
+        writing.drop_properties(session, "Context", known)
+        writing.put_properties(session, "Context", {known: ({}, custom)})
+        return known
 
-    def put_new(
+    def add(
         self, session: Session, place: Place, custom: Values, learned: Learned, *, now: int
     ) -> int:
-        """Create a context; returns its id.
-
-        Raises:
-            AlreadyExistsError: it is there.
-        """
+        """Create a context; returns its id, or 0 if it is there."""
         kind, name = place
         type_id = self._types.find(session, Kind.CONTEXT, kind)
-        found = writing.put_context(session, type_id, name, now)
-        writing.put_properties(session, "Context", {found: ({}, custom)})
-        learned.ids[place] = found
+        found = writing.add_context(session, type_id, name, now)
+        if found:
+            writing.put_properties(session, "Context", {found: ({}, custom)})
+            learned.ids[place] = found
         return found
 
     def place_run(

@@ -123,12 +123,18 @@ def _properties(
             f"SELECT {key}, {_VALUES} FROM {owner}Property WHERE {key} IN ({marks(len(part))})"
         )
         for each, name, is_custom, *fields in session.rows(statement, part):
-            found[each][1 if is_custom else 0][name] = value_of(*fields)
+            found[each][1 if is_custom else 0][name] = value_of(fields, session.unpack)
     return found
 
 
-def value_of(number: Any, double: Any, text: Any, proto: Any, truth: Any) -> Value:
-    """Return the value of a property from its columns, of which one is filled."""
+def value_of(columns: Sequence[Any], unpack: Callable[[Any], bytes]) -> Value:
+    """Return the value of a property from its columns, of which one is filled.
+
+    Args:
+        columns: int, double, string, proto, bool.
+        unpack: makes bytes of what the column for them holds.
+    """
+    number, double, text, proto, truth = columns
     if number is not None:
         return int(number)
     if double is not None:
@@ -136,7 +142,7 @@ def value_of(number: Any, double: Any, text: Any, proto: Any, truth: Any) -> Val
     if text is not None:
         return _text(text)
     if proto is not None:
-        return _proto(proto)
+        return _proto(proto, unpack)
     return None if truth is None else bool(truth)
 
 
@@ -150,11 +156,11 @@ def _text(text: str) -> Value:
         return text
 
 
-def _proto(data: str | bytes) -> Value:
+def _proto(stored: Any, unpack: Callable[[Any], bytes]) -> Value:
     try:
-        return read_any(base64.b64decode(data, validate=True))
+        return read_any(unpack(stored))
     except (ValueError, TypeError, AttributeError, binascii.Error):
-        return data if isinstance(data, str) else data.decode("utf-8", "replace")
+        return stored if isinstance(stored, str) else bytes(stored).decode("utf-8", "replace")
 
 
 def with_ids(

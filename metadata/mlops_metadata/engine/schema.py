@@ -37,7 +37,7 @@ _TABLES: dict[str, tuple[str, ...]] = {
         "id {id}",
         "name {name} NOT NULL",
         "version {name}",
-        "type_kind {flag} NOT NULL",
+        "type_kind {kind} NOT NULL",
         "description {text}",
         "input_type {text}",
         "output_type {text}",
@@ -161,10 +161,12 @@ class Columns:
         id: of a primary key that counts up.
         time: milliseconds since 1970.
         where: a property's index names only the rows in which its field is filled.
+        named: some unique constraints have names.
     """
 
     id: str
     name: str
+    kind: str
     flag: str
     integer: str
     time: str
@@ -173,11 +175,13 @@ class Columns:
     bytes: str
     boolean: str
     where: bool = True
+    named: bool = False
 
 
 SQLITE = Columns(
     id="INTEGER PRIMARY KEY AUTOINCREMENT",
     name="VARCHAR(255)",
+    kind="TINYINT(1)",
     flag="TINYINT(1)",
     integer="INT",
     time="INT",
@@ -188,11 +192,40 @@ SQLITE = Columns(
 )
 
 
+POSTGRESQL = Columns(
+    id="SERIAL PRIMARY KEY",
+    name="VARCHAR(255)",
+    kind="SMALLINT",
+    flag="BOOLEAN",
+    integer="INT",
+    time="BIGINT",
+    double="DOUBLE PRECISION",
+    text="TEXT",
+    bytes="BYTEA",
+    boolean="BOOLEAN",
+    where=False,
+    named=True,
+)
+
+_NAMED = {
+    "Artifact": ("UNIQUE(type_id, name)", "UniqueArtifactTypeName"),
+    "Execution": ("UNIQUE(type_id, name)", "UniqueExecutionTypeName"),
+    "Event": ("UNIQUE(artifact_id, execution_id, type)", "UniqueEvent"),
+}
+
+COUNTED = frozenset(table for table, parts in _TABLES.items() if parts[0] == "id {id}")
+"""The tables that count their rows."""
+
+
 def statements(columns: Columns) -> Iterator[str]:
     """Yield the statements that make all tables and indexes, with MLMD's own types."""
     types = {name: value for name, value in vars(columns).items() if isinstance(value, str)}
     for table, parts in _TABLES.items():
-        yield f"CREATE TABLE {table} ({', '.join(part.format(**types) for part in parts)})"
+        whole = ", ".join(part.format(**types) for part in parts)
+        if columns.named and table in _NAMED:
+            rule, name = _NAMED[table]
+            whole = whole.replace(rule, f"CONSTRAINT {name} {rule}")
+        yield f"CREATE TABLE {table} ({whole})"
     for name, table, column in _INDEXES:
         yield f"CREATE INDEX {name} ON {table}({column})"
     for owner in _OWNERS:

@@ -38,6 +38,16 @@ class Session(Protocol):
     def add_one(self, table: str, columns: Sequence[str], row: Row) -> int:
         """Insert a row unless it is there; returns its id, or 0 if it is there."""
 
+    def pack(self, data: bytes) -> Any:
+        """Return bytes as a column for them holds them."""
+
+    def unpack(self, stored: Any) -> bytes:
+        """Return the bytes in a column.
+
+        Raises:
+            ValueError: somebody has written something else there.
+        """
+
     def alone(self) -> None:
         """Wait until no other transaction is past this call, and keep others waiting."""
 

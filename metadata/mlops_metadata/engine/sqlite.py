@@ -7,6 +7,7 @@ So before each transaction the file and its log are compared with those that wer
 
 from __future__ import annotations
 
+import base64
 import ctypes
 import os
 import sqlite3
@@ -78,6 +79,13 @@ class SqliteSession:
     def add_one(self, table: str, columns: Sequence[str], row: Row) -> int:
         cursor = self._put("INSERT OR IGNORE", table, columns, [row])
         return (cursor.lastrowid or 0) if cursor.rowcount else 0
+
+    def pack(self, data: bytes) -> Any:
+        # As ML Metadata does.
+        return base64.b64encode(data).decode()
+
+    def unpack(self, stored: Any) -> bytes:
+        return base64.b64decode(stored, validate=True)
 
     def alone(self) -> None:
         """Do nothing: a transaction that writes is alone."""

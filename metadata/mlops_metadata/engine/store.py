@@ -82,15 +82,13 @@ class SqlStore:
 
         def work(session: Session, learned: Learned) -> None:
             now = milliseconds()
-            put = self._places.put_new if new else self._places.put
-            put(session, place, custom, learned, now=now)
+            put = self._places.add if new else self._places.put
+            if not put(session, place, custom, learned, now=now):
+                raise AlreadyExistsError(f"there is a run {run.id!r} already")
             above = (run.pipeline, run.base_run)
             self._places.place_run(session, place, above, learned, now=now)
 
-        try:
-            self._write(work)
-        except AlreadyExistsError:
-            raise AlreadyExistsError(f"there is a run {run.id!r} already") from None
+        self._write(work)
 
     def get_run(self, run_id: str) -> Run | None:
         def work(session: Session) -> Run | None:
@@ -318,8 +316,7 @@ class SqlStore:
         place, custom = (DOCUMENT, name), {_TEXT: encode(text)}
 
         def work(session: Session, learned: Learned) -> None:
-            if not self._places.id(session, *place):
-                self._places.put_new(session, place, custom, learned, now=milliseconds())
+            self._places.add(session, place, custom, learned, now=milliseconds())
 
         if not self._database.read(lambda session: self._places.id(session, *place)):
             self._write(work)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mlops_metadata.engine.session import Row, Session
@@ -36,8 +36,12 @@ _VALUES = (
 )
 
 
-def fields(value: Value) -> Row:
-    """Return the columns of a value: int, double, string, proto, bool."""
+def fields(value: Value, pack: Callable[[bytes], Any]) -> Row:
+    """Return the columns of a value: int, double, string, proto, bool.
+
+    Args:
+        pack: makes bytes what the column for them holds.
+    """
     if isinstance(value, bool):
         return (None, None, None, None, value)
     if isinstance(value, int):
@@ -50,8 +54,7 @@ def fields(value: Value) -> Row:
         text = base64.b64encode(write_struct(value.fields)).decode()
         return (None, None, STRUCT_MARK + text, None, None)
     if isinstance(value, Proto):
-        # ML Metadata keeps bytes as text in this column, on every database.
-        return (None, None, None, base64.b64encode(write_any(value)).decode(), None)
+        return (None, None, None, pack(write_any(value)), None)
     return (None, None, None, None, None)
 
 
@@ -60,9 +63,9 @@ def put_properties(
 ) -> None:
     """Insert declared and custom properties, by the id of the record that they belong to."""
     rows = [
-        (each, name, is_custom, *fields(value))
+        (each, name, is_custom, *fields(value, session.pack))
         for each, both in properties.items()
-        for is_custom, values in enumerate(both)
+        for is_custom, values in zip((False, True), both, strict=True)
         for name, value in values.items()
         if value is not None
     ]
@@ -100,14 +103,9 @@ def put_artifacts(session: Session, rows: Sequence[ArtifactRow], now: int) -> li
     return ids
 
 
-def put_context(session: Session, type_id: int, name: str, now: int) -> int:
-    """Insert a context without properties; returns its id.
-
-    Raises:
-        AlreadyExistsError: it is there.
-    """
-    (found,) = session.insert("Context", _CONTEXT, [(type_id, name, None, now, now)])
-    return found
+def add_context(session: Session, type_id: int, name: str, now: int) -> int:
+    """Insert a context without properties; returns its id, or 0 if it is there."""
+    return session.add_one("Context", _CONTEXT, (type_id, name, None, now, now))
 
 
 def add_contexts(
@@ -132,7 +130,7 @@ def put_events(session: Session, rows: Sequence[EventRow], now: int) -> None:
     values = [(r.artifact_id, r.execution_id, int(r.type), now) for r in rows]
     ids = session.insert("Event", _EVENT, values)
     steps: list[tuple[Any, ...]] = [
-        (each, 0, None, step) if isinstance(step, str) else (each, 1, step, None)
+        (each, False, None, step) if isinstance(step, str) else (each, True, step, None)
         for each, row in zip(ids, rows, strict=True)
         for step in row.steps
     ]

@@ -110,7 +110,10 @@ class MetadataServer:
         connection = getattr(self._store, "connection", None)
         if connection is None:
             self._store.close()
-            raise StoreError(f"{store_url} is no store of ML Metadata", hint="name another store")
+            raise StoreError(
+                f"{store_url} cannot be served: that takes ML Metadata's library",
+                hint="serve a file or mysql://; clients open other stores by their own URLs",
+            )
         self._stopped = threading.Event()
         self._turns = Turns()
         self._loop = asyncio.new_event_loop()

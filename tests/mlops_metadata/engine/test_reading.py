@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -26,13 +27,13 @@ from mlops_pipeline.store import ArtifactRecord, Execution, State
         ((None, None, "mlmd-struct::CgVh", None, None), "mlmd-struct::CgVh"),
         ((None, None, None, "CgFh", None), Proto("a")),
         ((None, None, None, b"CgFh", None), Proto("a")),
-        ((None, None, None, "not base64!", None), "not base64!"),
+        ((None, None, None, "not base64", None), "not base64"),
         ((None, None, None, None, 0), False),
         ((None, None, None, None, None), None),
     ],
 )
 def test_a_value_is_in_the_column_that_is_filled(columns: Any, value: Any) -> None:
-    assert repr(value_of(*columns)) == repr(value)
+    assert repr(value_of(columns, base64.b64decode)) == repr(value)
 
 
 def test_only_ids_that_a_database_can_hold_are_asked_for() -> None:
