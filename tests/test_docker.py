@@ -110,7 +110,7 @@ def test_the_compose_file_opens_airflow_to_this_machine_only_and_holds_no_secret
 
 
 def test_the_images_have_what_the_readme_submits_with() -> None:
-    wanted = {"mysql": "mlmd", "grpc": "mlmd", "s3": "s3", "gs": "gcs"}
+    wanted = {"mysql": "mysql", "grpc": "mlmd", "s3": "s3", "gs": "gcs"}
     readme = (ROOT / "docker" / "README.md").read_text()
     schemes = re.findall(r"--(?:store|root) (\w+)://", readme)
     assert {"mysql", "s3"} <= set(schemes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from mlops_metadata.engine import SqlStore
-from mlops_metadata.engine.postgresql import Address, PostgresDatabase
+from mlops_metadata.engine.postgresql import PostgresAddress, PostgresDatabase
 from mlops_metadata.server_urls import PASSWORD, split_url
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import MetadataStore
@@ -25,7 +25,7 @@ def open_postgresql(url: str) -> MetadataStore:
     place = split_url(url, form, ("ca",))
     if not place.database or not place.user:
         raise StoreError(f"{url} names no user or no database", hint=f"write {form}")
-    address = Address(
+    address = PostgresAddress(
         place.host,
         place.port or 5432,
         place.user,

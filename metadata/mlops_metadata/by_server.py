@@ -1,4 +1,4 @@
-"""Stores behind a server: `grpc://host:port`, the MLMD service, and `mysql://user@host/database`."""
+"""Stores behind a server of MLMD's service: `grpc://host:port`; and what one serves."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def open_grpc(url: str) -> MlmdStore:
     return MlmdStore(Connection(server, ThreadLock(), name, any_text=False))
 
 
-def open_mysql(url: str) -> MlmdStore:
-    """Open the store in a database of MySQL or MariaDB, which is made where it is missing.
+def open_mysql_by_library(url: str) -> MlmdStore:
+    """Open a database of MySQL or MariaDB through ML Metadata's library, which serves it to others.
 
     Args:
         url: `mysql://user@host:port/database`; the password is taken from

@@ -12,6 +12,7 @@ __all__ = [
     "SqliteDatabase",
     "is_held",
     "locations",
+    "mysql",
     "open_database",
     "postgresql",
     "sqlite_files",

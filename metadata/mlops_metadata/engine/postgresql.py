@@ -52,7 +52,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Address:
+class PostgresAddress:
     """A database on a server; `ca` is a file with the certificates to trust."""
 
     host: str
@@ -100,9 +100,9 @@ class PostgresSession:
                 ids += [each for (each,) in cursor.fetchall()]
         return ids
 
-    def add(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> int:
-        parts = self._parts(columns, rows)
-        return sum(self._put(table, columns, p, "ON CONFLICT DO NOTHING").rowcount for p in parts)
+    def add(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        for part in self._parts(columns, rows):
+            self._put(table, columns, part, "ON CONFLICT DO NOTHING")
 
     def add_one(self, table: str, columns: Sequence[str], row: Row) -> int:
         end = f"ON CONFLICT DO NOTHING {_returning(table)}"
@@ -146,7 +146,7 @@ class PostgresDatabase:
     # ML Metadata has an index on whole texts, which takes 2,700 bytes.
     any_text = False
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: PostgresAddress) -> None:
         self.name = str(address)
         self._address = address
         self._threads = threading.RLock()

@@ -26,7 +26,7 @@ _PROPERTY = (
     "is_custom_property {flag} NOT NULL",
     "int_value {integer}",
     "double_value {double}",
-    "string_value {text}",
+    "string_value {long_text}",
     "byte_value {bytes}",
     "proto_value {bytes}",
     "bool_value {boolean}",
@@ -162,6 +162,7 @@ class Columns:
         time: milliseconds since 1970.
         where: a property's index names only the rows in which its field is filled.
         named: some unique constraints have names.
+        prefix: after a text in an index, how much of it stands there.
     """
 
     id: str
@@ -174,8 +175,10 @@ class Columns:
     text: str
     bytes: str
     boolean: str
+    long_text: str = "TEXT"
     where: bool = True
     named: bool = False
+    prefix: str = ""
 
 
 SQLITE = Columns(
@@ -207,6 +210,23 @@ POSTGRESQL = Columns(
     named=True,
 )
 
+MYSQL = Columns(
+    id="INT PRIMARY KEY AUTO_INCREMENT",
+    name="VARCHAR(255)",
+    kind="TINYINT(1)",
+    flag="TINYINT(1)",
+    integer="INT",
+    time="BIGINT",
+    double="DOUBLE",
+    text="TEXT",
+    long_text="MEDIUMTEXT",
+    bytes="MEDIUMBLOB",
+    boolean="BOOLEAN",
+    where=False,
+    named=True,
+    prefix="(255)",
+)
+
 _NAMED = {
     "Artifact": ("UNIQUE(type_id, name)", "UniqueArtifactTypeName"),
     "Execution": ("UNIQUE(type_id, name)", "UniqueExecutionTypeName"),
@@ -219,6 +239,13 @@ COUNTED = frozenset(table for table, parts in _TABLES.items() if parts[0] == "id
 
 def statements(columns: Columns) -> Iterator[str]:
     """Yield the statements that make all tables and indexes, with MLMD's own types."""
+    yield from tables(columns)
+    yield from indexes(columns)
+    yield from first_rows()
+
+
+def tables(columns: Columns) -> Iterator[str]:
+    """Yield the statements that make the tables."""
     types = {name: value for name, value in vars(columns).items() if isinstance(value, str)}
     for table, parts in _TABLES.items():
         whole = ", ".join(part.format(**types) for part in parts)
@@ -226,15 +253,25 @@ def statements(columns: Columns) -> Iterator[str]:
             rule, name = _NAMED[table]
             whole = whole.replace(rule, f"CONSTRAINT {name} {rule}")
         yield f"CREATE TABLE {table} ({whole})"
+
+
+def indexes(columns: Columns) -> Iterator[str]:
+    """Yield the statements that make the indexes."""
     for name, table, column in _INDEXES:
-        yield f"CREATE INDEX {name} ON {table}({column})"
+        prefix = columns.prefix if column == "uri" else ""
+        yield f"CREATE INDEX {name} ON {table}({column}{prefix})"
     for owner in _OWNERS:
         for field in _FIELDS:
             where = f" WHERE {field}_value IS NOT NULL" if columns.where else ""
+            prefix = columns.prefix if field == "string" else ""
             yield (
                 f"CREATE INDEX idx_{owner.lower()}_property_{field} "
-                f"ON {owner}Property(name, is_custom_property, {field}_value){where}"
+                f"ON {owner}Property(name, is_custom_property, {field}_value{prefix}){where}"
             )
+
+
+def first_rows() -> Iterator[str]:
+    """Yield the statements that write MLMD's own types, and at last the version."""
     rows = ", ".join(f"('{name}', {kind.value})" for name, kind in _SIMPLE_TYPES)
     yield f"INSERT INTO Type (name, type_kind) VALUES {rows}"
     yield f"INSERT INTO MLMDEnv (schema_version) VALUES ({VERSION})"

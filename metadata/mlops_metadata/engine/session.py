@@ -32,8 +32,8 @@ class Session(Protocol):
             AlreadyExistsError: a unique value is taken.
         """
 
-    def add(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> int:
-        """Insert the rows that are not there yet; returns how many."""
+    def add(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Insert the rows that are not there yet."""
 
     def add_one(self, table: str, columns: Sequence[str], row: Row) -> int:
         """Insert a row unless it is there; returns its id, or 0 if it is there."""

@@ -72,9 +72,9 @@ class SqliteSession:
             ids += range(last - len(part) + 1, last + 1)
         return ids
 
-    def add(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> int:
-        parts = self._parts(columns, rows)
-        return sum(self._put("INSERT OR IGNORE", table, columns, p).rowcount for p in parts)
+    def add(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        for part in self._parts(columns, rows):
+            self._put("INSERT OR IGNORE", table, columns, part)
 
     def add_one(self, table: str, columns: Sequence[str], row: Row) -> int:
         cursor = self._put("INSERT OR IGNORE", table, columns, [row])

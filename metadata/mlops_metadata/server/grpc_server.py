@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops_metadata.by_server import TOKEN
+from mlops_metadata.by_server import TOKEN, open_mysql_by_library
 from mlops_metadata.connection import Connection
 from mlops_metadata.library import SERVICE, service
 from mlops_metadata.mlmd import open_by_library
@@ -229,7 +229,8 @@ def serve(store_url: str, **options: Any) -> MetadataServer:
 
 def _open(url: str) -> Any:
     """Open a store so that requests pass through to ML Metadata's library."""
-    return open_by_library(url) if url.startswith("sqlite:") else open_store(url)
+    own = {"sqlite": open_by_library, "mysql": open_mysql_by_library}
+    return own.get(url.partition(":")[0], open_store)(url)
 
 
 def _is_loopback(host: str) -> bool:
