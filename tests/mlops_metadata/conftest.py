@@ -20,7 +20,8 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """The light environment deselects tests of ML Metadata, but cannot import them either."""
     if HAS_ML_METADATA or not collection_path.name.startswith("test_"):
         return None
-    return "pytestmark = pytest.mark.mlmd" in collection_path.read_text() or None
+    marks = ("pytestmark = pytest.mark.mlmd", "pytestmark = [pytest.mark.mlmd")
+    return any(mark in collection_path.read_text() for mark in marks) or None
 
 
 pytest.register_assert_rewrite("store_contract")

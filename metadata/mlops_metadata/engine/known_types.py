@@ -11,6 +11,8 @@ from mlops_metadata.layout.records import CONTEXT_TYPES
 from mlops_metadata.layout.rows import Kind, PropertyType, TypeRow
 from mlops_pipeline.store import ArtifactType
 
+_KINDS = frozenset(int(kind) for kind in Kind)
+_PROPERTY_TYPES = frozenset(int(kind) for kind in PropertyType)
 _BASE_OF = {name: base for base, name in BASES.items()}
 
 
@@ -30,11 +32,12 @@ def _read(session: Session) -> _Found:
     statement = "SELECT id, name, type_kind, version FROM Type ORDER BY id DESC"
     for type_id, name, kind, version in session.rows(statement):
         names[type_id] = name
-        if version is None:
+        if version is None and kind in _KINDS:
             ids[Kind(kind), name] = type_id
     properties: dict[int, dict[str, PropertyType]] = {}
     for type_id, name, number in session.rows("SELECT type_id, name, data_type FROM TypeProperty"):
-        properties.setdefault(type_id, {})[name] = PropertyType(number or 0)
+        known = number if number in _PROPERTY_TYPES else 0
+        properties.setdefault(type_id, {})[name] = PropertyType(known)
     parents = session.rows("SELECT type_id, parent_type_id FROM ParentType")
     bases = {child: _BASE_OF.get(names.get(parent, ""), "") for child, parent in parents}
     artifacts = {

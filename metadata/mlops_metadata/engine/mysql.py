@@ -111,6 +111,9 @@ class MysqlSession:
         self._name = name
         self._step = step
 
+    # The index on events holds the rows of one in the order in which they came.
+    row_order = ""
+
     def _execute(self, statement: str, values: Sequence[Any]) -> Any:
         cursor = self._connection.cursor()
         cursor.execute(_marked(statement), [_sent(value) for value in values] or None)
@@ -346,6 +349,12 @@ class MysqlDatabase:
                 if self._connection.open:
                     self._connection.close()
                 _open.discard(self)
+
+    def __del__(self) -> None:
+        # Whoever forgets to close a store leaves it to the end of the process.
+        if not getattr(self, "_refusal", "not opened"):
+            with contextlib.suppress(Exception):
+                self._connection.close()
 
     def forget(self) -> None:
         """Refuse everything in a forked child, without closing what belongs to its parent."""

@@ -7,6 +7,7 @@ undoes one, which is done again.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import logging
@@ -82,6 +83,8 @@ class PostgresSession:
     def __init__(self, connection: psycopg.Connection[Row], name: str) -> None:
         self._connection = connection
         self._name = name
+
+    row_order = "ORDER BY ctid"
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         return list(self._connection.execute(_marked(statement), values).fetchall())
@@ -272,6 +275,12 @@ class PostgresDatabase:
                 self._refusal = "is closed"
                 self._connection.close()
                 _open.discard(self)
+
+    def __del__(self) -> None:
+        # Whoever forgets to close a store leaves it to the end of the process.
+        if not getattr(self, "_refusal", "not opened"):
+            with contextlib.suppress(Exception):
+                self._connection.close()
 
     def forget(self) -> None:
         """Refuse everything in a forked child, without closing what belongs to its parent."""

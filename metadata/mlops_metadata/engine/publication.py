@@ -196,9 +196,9 @@ class Prepared:
         if not self.execution.id:
             return self.links
         statement = "SELECT artifact_id, type FROM Event WHERE execution_id = ?"
-        known = {(EventCode(kind), each) for each, kind in session.rows(statement, [execution_id])}
+        known = {(kind, each) for each, kind in session.rows(statement, [execution_id])}
         return {
             (direction, artifact_id): keys
             for (direction, artifact_id), keys in self.links.items()
-            if (EventCode[direction.value], artifact_id) not in known
+            if (int(EventCode[direction.value]), artifact_id) not in known
         }

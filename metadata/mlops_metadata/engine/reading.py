@@ -188,22 +188,27 @@ def events(session: Session, key: str, ids: Iterable[int]) -> list[EventRow]:
     """
     found: list[EventRow] = []
     for part in chunks(known_ids(ids)):
-        statement = (
-            "SELECT e.id, e.artifact_id, e.execution_id, e.type, p.is_index_step, p.step_index, "
-            "p.step_key FROM Event e LEFT JOIN EventPath p ON p.event_id = e.id "
-            f"WHERE e.{key} IN ({marks(len(part))}) ORDER BY e.id"
+        rows = session.rows(
+            "SELECT id, artifact_id, execution_id, type FROM Event "
+            f"WHERE {key} IN ({marks(len(part))}) ORDER BY id",
+            part,
         )
-        found += _events(session.rows(statement, part))
+        paths = _paths(session, [row[0] for row in rows])
+        found += [
+            EventRow(kind, tuple(paths.get(each, ())), artifact, execution)
+            for each, artifact, execution, kind in rows
+        ]
     return found
 
 
-def _events(rows: Sequence[Row]) -> list[EventRow]:
-    steps: dict[Row, list[Step]] = {}
-    for *event, is_index, index, key in rows:
-        path = steps.setdefault(tuple(event), [])
-        if is_index is not None:
-            path.append((index or 0) if is_index else (key or ""))
-    return [
-        EventRow(kind, tuple(path), artifact, execution)
-        for (_, artifact, execution, kind), path in steps.items()
-    ]
+def _paths(session: Session, ids: Sequence[int]) -> dict[int, list[Step]]:
+    """Return the steps of events, by the id of the event."""
+    found: dict[int, list[Step]] = {}
+    for part in chunks(ids):
+        statement = (
+            "SELECT event_id, is_index_step, step_index, step_key FROM EventPath "
+            f"WHERE event_id IN ({marks(len(part))}) {session.row_order}"
+        )
+        for each, is_index, index, key in session.rows(statement, part):
+            found.setdefault(each, []).append((index or 0) if is_index else (key or ""))
+    return found

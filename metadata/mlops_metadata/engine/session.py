@@ -17,7 +17,13 @@ CHUNK = 500
 
 
 class Session(Protocol):
-    """A transaction that is under way."""
+    """A transaction that is under way.
+
+    Args:
+        row_order: the end of a query for rows without number, in the order in which they came.
+    """
+
+    row_order: str
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """Return what a query finds."""

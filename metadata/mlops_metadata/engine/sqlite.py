@@ -8,6 +8,7 @@ So before each transaction the file and its log are compared with those that wer
 from __future__ import annotations
 
 import base64
+import contextlib
 import ctypes
 import os
 import sqlite3
@@ -54,6 +55,8 @@ class SqliteSession:
     def __init__(self, connection: sqlite3.Connection, name: str) -> None:
         self._connection = connection
         self._name = name
+
+    row_order = "ORDER BY rowid"
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         return self._connection.execute(statement, values).fetchall()
@@ -158,11 +161,12 @@ class SqliteDatabase:
     def read(self, work: Callable[[Session], T]) -> T:
         with self._threads, self._explained():
             connection = self._ready()
-            connection.execute("BEGIN")
             try:
+                connection.execute("BEGIN")
                 return work(SqliteSession(connection, self.name))
             finally:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
 
     def write(self, work: Callable[[Session], T]) -> T:
         if self._refusal:
@@ -174,8 +178,8 @@ class SqliteDatabase:
             )
         with self._lock, self._threads, self._explained():
             connection = self._ready()
-            connection.execute("BEGIN IMMEDIATE")
             try:
+                connection.execute("BEGIN IMMEDIATE")
                 done = work(SqliteSession(connection, self.name))
                 connection.execute("COMMIT")
             except BaseException:
@@ -240,6 +244,12 @@ class SqliteDatabase:
             self._connection.close()
             self._lock.close()
             _open.discard(self)
+
+    def __del__(self) -> None:
+        # Whoever forgets to close a store leaves it to the end of the process.
+        with contextlib.suppress(AttributeError):
+            if not self._refusal:
+                self._connection.close()
 
     def forget(self) -> None:
         """Refuse everything in a forked child, without closing what belongs to its parent."""

@@ -37,7 +37,7 @@ def make(path: Path) -> None:
     Raises:
         StoreError: it cannot be made.
     """
-    beside(path, ".new").unlink(missing_ok=True)
+    _clean(path)
     if not path.exists():
         _create(path)
     elif is_empty(path):
@@ -69,15 +69,18 @@ def _create(path: Path) -> None:
     """Make the file under another name first, so that nobody ever sees half of it."""
     new = beside(path, ".new")
     try:
-        put_aside(new)
         new.touch()
         _fill(new, on_network_disk(path))
         put_aside(path)
         new.replace(path)
     finally:
         # On a full disk, half a file would only keep it full.
-        for suffix in (".new", ".new-wal", ".new-shm", ".new-journal"):
-            beside(path, suffix).unlink(missing_ok=True)
+        _clean(path)
+
+
+def _clean(path: Path) -> None:
+    for suffix in (".new", ".new-wal", ".new-shm", ".new-journal"):
+        beside(path, suffix).unlink(missing_ok=True)
 
 
 def _fill(path: Path, shared: bool | None = None) -> None:
