@@ -19,8 +19,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mlops_metadata.mlmd import MlmdStore, open_sqlite
-from mlops_pipeline.store import ArtifactRecord, ArtifactType, Direction, Execution, Run, State
+from mlops_metadata.by_file import open_sqlite
+from mlops_pipeline.store import (
+    ArtifactRecord,
+    ArtifactType,
+    Direction,
+    Execution,
+    MetadataStore,
+    Run,
+    State,
+)
 
 NODES = 8
 """Nodes of a run in the history, a chain."""
@@ -33,7 +41,7 @@ WIDE = 70
 class Subject:
     """A filled store, and the stock client on the same file."""
 
-    store: MlmdStore
+    store: MetadataStore
     stock: Any
     runs: int
 
@@ -68,7 +76,7 @@ def output(run: str, number: int) -> dict[str, list[ArtifactRecord]]:
     return {"output": [ArtifactRecord(kind, place, name=f"{run}/{number}:0", digest="d" * 64)]}
 
 
-def chain(store: MlmdStore, run: str, length: int) -> int:
+def chain(store: MetadataStore, run: str, length: int) -> int:
     """Record a run of so many nodes in a chain; return the id of the last artifact."""
     store.put_run(Run(run, "history", State.COMPLETE, ir="i" * 64, started=time.time()))
     last: list[int] = []
@@ -116,7 +124,7 @@ def median(act: Callable[[int], object], repeats: int) -> float:
     return 1000 * statistics.median(times)
 
 
-def upstream(store: MlmdStore, artifact_id: int) -> int:
+def upstream(store: MetadataStore, artifact_id: int) -> int:
     """Walk from an artifact to all that it was made from; returns how many executions there are."""
     seen: set[int] = set()
     level = {artifact_id}
@@ -162,7 +170,7 @@ def writes(subject: Subject, repeats: int) -> dict[str, tuple[float, float | Non
     }
 
 
-def claimed_running(store: MlmdStore) -> int:
+def claimed_running(store: MetadataStore) -> int:
     """Return the id of an execution that is running."""
     found = store.execution_by_name("history.Component0", "running")
     if found is None:

@@ -24,7 +24,7 @@ OURS, STOCK = "ours", "stock"
 
 def our_writer(path: Path, name: str) -> Callable[[int], object]:
     """Publish through our store."""
-    from mlops_metadata.mlmd import open_sqlite
+    from mlops_metadata.by_file import open_sqlite
     from mlops_pipeline.store import ArtifactRecord, Execution, State
 
     store = open_sqlite(f"sqlite:///{path}")

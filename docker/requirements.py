@@ -1,6 +1,6 @@
 """Print what an image installs beside the project: its dependencies and those of some extras.
 
-    python3 docker/requirements.py local tensorflow
+    python3 docker/requirements.py mlmd tensorflow
 
 Versions come from a constraint file, `pip install -c`. Python 3.11, standard library only.
 """

@@ -89,7 +89,7 @@ def test_a_package_of_another_version_fails_the_build(tmp_path: Path) -> None:
 
 
 def test_what_images_need_beside_the_project_is_what_it_says() -> None:
-    command = [sys.executable, str(ROOT / "docker" / "requirements.py"), "local"]
+    command = [sys.executable, str(ROOT / "docker" / "requirements.py"), "mlmd"]
     if sys.version_info < (3, 11):
         pytest.skip("the script is for the Python of the images")
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")
@@ -110,7 +110,7 @@ def test_the_compose_file_opens_airflow_to_this_machine_only_and_holds_no_secret
 
 
 def test_the_images_have_what_the_readme_submits_with() -> None:
-    wanted = {"mysql": "local", "grpc": "local", "sqlite": "local", "s3": "s3", "gs": "gcs"}
+    wanted = {"mysql": "mysql", "grpc": "mlmd", "s3": "s3", "gs": "gcs"}
     readme = (ROOT / "docker" / "README.md").read_text()
     schemes = re.findall(r"--(?:store|root) (\w+)://", readme)
     assert {"mysql", "s3"} <= set(schemes)

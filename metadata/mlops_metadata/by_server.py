@@ -1,4 +1,4 @@
-"""Stores behind a server: `grpc://host:port`, the MLMD service, and `mysql://user@host/database`."""
+"""Stores behind a server of MLMD's service: `grpc://host:port`; and what one serves."""
 
 from __future__ import annotations
 
@@ -6,25 +6,20 @@ import os
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mlops_metadata.connection import Connection, ThreadLock
 from mlops_metadata.library import SERVICE, UNDONE, Library, pb, respond, service
 from mlops_metadata.mlmd import MlmdStore
-from mlops_pipeline.errors import StoreError, did_you_mean
-from mlops_pipeline.uris import without_password
+from mlops_metadata.server_urls import PASSWORD, split_url
+from mlops_pipeline.errors import StoreError
 
 if TYPE_CHECKING:
     import grpc
 
 TOKEN = "MLOPS_METADATA_TOKEN"
 """Environment variable: what a server asks its clients for."""
-
-PASSWORD = "MLOPS_METADATA_PASSWORD"
-"""Environment variable: the password of a database server."""
 
 PATIENCE = 60.0
 """Seconds that a request waits for a server that is not there, or busy."""
@@ -60,7 +55,7 @@ def open_grpc(url: str) -> MlmdStore:
     Raises:
         StoreError: the URL is wrong, or the server cannot be reached.
     """
-    target = _split(url, "grpc://host:port", ("tls", "ca", "cert", "key"))
+    target = split_url(url, "grpc://host:port", ("tls", "ca", "cert", "key"))
     if not target.port:
         raise StoreError(f"{url} names no port", hint="write grpc://host:8080")
     server = Server(f"{target.host}:{target.port}", target.options)
@@ -73,8 +68,8 @@ def open_grpc(url: str) -> MlmdStore:
     return MlmdStore(Connection(server, ThreadLock(), name, any_text=False))
 
 
-def open_mysql(url: str) -> MlmdStore:
-    """Open the store in a database of MySQL or MariaDB, which is made where it is missing.
+def open_mysql_by_library(url: str) -> MlmdStore:
+    """Open a database of MySQL or MariaDB through ML Metadata's library, which serves it to others.
 
     Args:
         url: `mysql://user@host:port/database`; the password is taken from
@@ -84,7 +79,7 @@ def open_mysql(url: str) -> MlmdStore:
         StoreError: the URL is wrong, or the server cannot be reached.
     """
     form = "mysql://user@host:3306/database"
-    target = _split(url, form, ("ca", "socket"))
+    target = split_url(url, form, ("ca", "socket"))
     if not target.database or not target.user:
         raise StoreError(f"{url} names no user or no database", hint=f"write {form}")
     config = pb.ConnectionConfig()
@@ -99,19 +94,6 @@ def open_mysql(url: str) -> MlmdStore:
         mysql.ssl_options.verify_server_cert = True
     name = f"mysql://{target.host}:{mysql.port}/{target.database}"
     return MlmdStore(Connection(_first_open(config, name), ThreadLock(), name))
-
-
-def refuse_postgresql(url: str) -> MlmdStore:
-    """Refuse a PostgreSQL database, and say why.
-
-    Raises:
-        StoreError: always.
-    """
-    raise StoreError(
-        "ML Metadata on PostgreSQL is not safe: it does not escape backslashes (an injection), "
-        "fails on texts of 2.7 kB and integers of 2**31, makes types twice, and never reconnects",
-        hint="use mysql://, or serve a SQLite file with `mlops metadata serve`",
-    )
 
 
 def _first_open(config: Any, name: str) -> Library:
@@ -130,39 +112,6 @@ def _first_open(config: Any, name: str) -> Library:
             if time.monotonic() > deadline or not any(sign in reason for sign in _MAKING):
                 raise
             time.sleep(random.uniform(0.05, 0.3))
-
-
-@dataclass(frozen=True)
-class _Place:
-    host: str
-    port: int
-    user: str
-    database: str
-    options: dict[str, str]
-
-
-def _split(url: str, form: str, known: Sequence[str]) -> _Place:
-    # Nothing of what may be a password is ever shown, whatever signs are in it.
-    masked = without_password(url)
-    shown = masked.partition("?")[0]
-    if masked != url:
-        raise StoreError(
-            f"{shown} holds a password, which would be shown wherever the store is named",
-            hint=f"leave it out, and set ${PASSWORD}",
-        )
-    try:
-        parts = urlsplit(url)
-        port = parts.port or 0
-    except ValueError:
-        raise StoreError(f"{shown} is not the URL of a store", hint=f"write {form}") from None
-    if not parts.hostname:
-        raise StoreError(f"{shown} names no host", hint=f"write {form}")
-    options = dict(parse_qsl(parts.query))
-    for name in options:
-        if name not in known:
-            raise StoreError(f"{shown}: unknown option {name!r}", hint=did_you_mean(name, known))
-    database = parts.path.strip("/")
-    return _Place(parts.hostname, port, unquote(parts.username or ""), database, options)
 
 
 class Server:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import logging
-import os
 import random
 import sys
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from mlops_metadata.refusals import CAUSES, holder, short, store_error
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError
 
@@ -54,10 +54,7 @@ def _bare_packages() -> Iterator[None]:
 
 
 try:
-    from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
     from google.protobuf.message import DecodeError
-    from google.protobuf.struct_pb2 import Struct
-    from google.protobuf.wrappers_pb2 import StringValue
 
     with _bare_packages():
         from ml_metadata.metadata_store.pywrap.metadata_store_extension import (
@@ -78,11 +75,6 @@ __all__ = [
     "UNDONE",
     "DecodeError",
     "Library",
-    "MessageToDict",
-    "ParseDict",
-    "ParseError",
-    "StringValue",
-    "Struct",
     "known_methods",
     "pb",
     "request",
@@ -107,28 +99,6 @@ tells the first by the code of gRPC only where a statement without results meets
 _IDLE = 1.0
 """Seconds without a call after which a connection may have been ended."""
 
-_CAUSES = {
-    "readonly database": (
-        "it is read-only",
-        "make the file and its folder writable, or open it with ?mode=ro",
-    ),
-    "disk is full": ("its disk is full", "make room, then resume the run"),
-    "malformed": ("the file is damaged", "restore it from a copy"),
-    "greater than": ("a newer ml-metadata has written it", "upgrade the package ml-metadata"),
-    "is older than": (
-        "an older ml-metadata has written it",
-        "upgrade it once with ml_metadata.MetadataStore(..., enable_upgrade_migration=True)",
-    ),
-    "Transaction already open": (
-        "an earlier write has failed half-way",
-        "make room on its disk if it is full, then go on in a new process",
-    ),
-    "could not connect": ("it cannot be reached", "check host, port, user and password"),
-    "mysql_real_connect failed": ("it cannot be reached", "check host, port, user and password"),
-    "unable to open": ("the file cannot be opened", "check the path and its permissions"),
-    "locked": ("another program holds it", "end the program that has it open, then try again"),
-}
-
 
 def request(method: str) -> Any:
     """Return an empty request for a method of the MLMD service."""
@@ -150,7 +120,7 @@ class Library:
         try:
             self._handle: Any = _compiled.CreateMetadataStore(config.SerializeToString(), options)
         except RuntimeError as error:
-            raise _store_error(f"cannot open the metadata store {name}", str(error)) from error
+            raise store_error(f"cannot open the metadata store {name}", str(error)) from error
         self._may_be_lost = config.HasField("mysql")
         self._used = time.monotonic()
 
@@ -165,7 +135,7 @@ class Library:
         if code == 0:
             return getattr(service, method + "Response").FromString(answer)
         if code == _ABORTED:
-            cause, hint = _CAUSES["locked"]
+            cause, hint = CAUSES["locked"]
             by = holder(Path(self._name))
             raise StoreError(
                 f"the metadata store {self._name} refuses {method}: {cause} for "
@@ -190,7 +160,7 @@ class Library:
             text = message.decode("utf-8", "replace")
             if not (code == _ABORTED or self._is_passing(text, reads)) or self._used > deadline:
                 return answer, text, code
-            log.debug("%s: %s is tried again: %s", self._name, method, _short(text))
+            log.debug("%s: %s is tried again: %s", self._name, method, short(text))
             time.sleep(random.uniform(0.005, 0.05))
 
     def _is_passing(self, text: str, reads: bool) -> bool:
@@ -223,32 +193,8 @@ def respond(name: str, method: str, answer: bytes, reason: str, code: int) -> An
         # Some listings answer so when there is nothing to list, some with nothing.
         return response
     if code == _ALREADY_EXISTS:
-        raise AlreadyExistsError(f"{name}: {_short(reason)}")
-    raise _store_error(f"the metadata store {name} refuses {method}", reason)
-
-
-def holder(path: Path) -> str:
-    """Return the processes of this machine that hold a lock of a SQLite file; empty if unknown.
-
-    From `/proc/locks`, see proc(5): the sixth field is the device and the inode of the file.
-    """
-    wanted = set()
-    for file in (path, path.with_name(f"{path.name}-shm")):
-        with contextlib.suppress(OSError):
-            found = file.stat()
-            wanted.add(f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}")
-    pids = set()
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/locks").read_text().splitlines():
-            fields = line.replace("-> ", "").split()
-            if len(fields) > 5 and fields[3] == "WRITE" and fields[5] in wanted:
-                pids.add(fields[4])
-    names = []
-    for pid in sorted(pids - {str(os.getpid())}, key=int):
-        with contextlib.suppress(OSError):
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-            names.append(f"process {pid} ({' '.join(words).strip()[:80]})")
-    return ", ".join(names)
+        raise AlreadyExistsError(f"{name}: {short(reason)}")
+    raise store_error(f"the metadata store {name} refuses {method}", reason)
 
 
 def known_methods() -> frozenset[str]:
@@ -258,16 +204,3 @@ def known_methods() -> frozenset[str]:
 
 
 SERVICE = "MetadataStoreService"
-
-
-def _store_error(what: str, reason: str) -> StoreError:
-    for sign, (cause, hint) in _CAUSES.items():
-        if sign in reason:
-            return StoreError(f"{what}: {cause}", hint=hint)
-    return StoreError(f"{what}: {_short(reason)}")
-
-
-def _short(reason: str) -> str:
-    """Return the beginning of what MLMD says; it repeats whole records."""
-    line = " ".join(reason.split())
-    return line if len(line) <= 300 else line[:300] + "..."

@@ -10,22 +10,25 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from mlops_metadata import records, tfx_records
 from mlops_metadata.connection import Connection
-from mlops_metadata.library import pb, service
-from mlops_metadata.paging import Wanted, by_id, newest, recent
-from mlops_metadata.property_values import decode, encode
-from mlops_metadata.sqlite_file import connect, locate
-from mlops_metadata.types_and_contexts import (
-    CACHE,
-    DOCUMENT,
-    NODE,
-    PIPELINE,
-    RUN,
-    Contexts,
-    Found,
-    Types,
+from mlops_metadata.layout import records, tfx_records
+from mlops_metadata.layout.property_values import decode, encode
+from mlops_metadata.layout.records import CACHE, DOCUMENT, NODE, PIPELINE, RUN
+from mlops_metadata.layout.rows import ArtifactCode, ContextRow, ExecutionCode, ExecutionRow
+from mlops_metadata.library import service
+from mlops_metadata.messages import (
+    artifact_row,
+    context_row,
+    event_row,
+    execution_row,
+    fill,
+    fill_event,
+    fill_value,
+    fill_values,
 )
+from mlops_metadata.paging import Wanted, by_id, newest, recent
+from mlops_metadata.sqlite_file import connect, locate
+from mlops_metadata.types_and_contexts import Contexts, Found, Types
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import (
     NOTHING,
@@ -45,7 +48,7 @@ _TEXT = "mlops.text"
 """The property that holds a document."""
 
 
-def open_sqlite(url: str) -> MlmdStore:
+def open_by_library(url: str) -> MlmdStore:
     """Open the store in a SQLite file, which is made where it is missing.
 
     Args:
@@ -84,7 +87,7 @@ class MlmdStore:
 
     def put_run(self, run: Run, *, new: bool = False) -> None:
         context = self._contexts.new(RUN, run.id)
-        records.write_run(run, context)
+        fill_values(records.write_run(run), context.custom_properties)
         if_found = Found.REFUSE if new else Found.CHANGE
         self._contexts.put_run(run.pipeline, context, run.base_run, if_found)
 
@@ -97,16 +100,19 @@ class MlmdStore:
             return []
 
         def fits(context: Any) -> bool:
-            if context.type != RUN or not records.may_be_of(context, pipeline):
+            if context.type != RUN:
+                return False
+            row = context_row(context)
+            if not records.may_be_of(row, pipeline):
                 return False
             # The context of a run of TFX does not tell its pipeline.
-            known = not pipeline or records.is_our_run(context)
-            return known or self._run(context).pipeline == pipeline
+            known = not pipeline or records.is_our_run(row)
+            return known or self._run(row).pipeline == pipeline
 
         found = recent(self._connection, Wanted("Contexts", fits, limit))
         if found is None:
             found = self._all_of(pipeline) if pipeline else self._newest_runs(limit)
-        return [self._run(context) for context in found[:limit]]
+        return [self._run(context_row(context)) for context in found[:limit]]
 
     def _newest_runs(self, limit: int) -> list[Any]:
         message = service.GetContextsByTypeRequest()
@@ -121,7 +127,7 @@ class MlmdStore:
         children = self._connection.read("GetChildrenContextsByContext", message).contexts
         return sorted((c for c in children if c.type == RUN), key=lambda c: -c.id)
 
-    def _run(self, context: Any) -> Run:
+    def _run(self, context: ContextRow) -> Run:
         if records.is_our_run(context):
             return records.read_run(context)
         message = service.GetParentContextsByContextRequest()
@@ -149,11 +155,12 @@ class MlmdStore:
             message = service.PutExecutionRequest()
             type_id = self._types.execution(execution.component)
             any_text = self._connection.any_text
-            records.write_execution(execution, type_id, message.execution, any_text=any_text)
+            row = records.write_execution(execution, type_id, any_text=any_text)
+            fill(row, message.execution)
             new = self._add_events(message, inputs, outputs)
             contexts = self._contexts.attach(message, execution, bool(outputs))
             if execution.id and execution.state is not State.RUNNING:
-                records.write_end(message, lambda: self._types.artifact(records.END).id)
+                self._write_end(message)
             try:
                 response = self._connection.write("PutExecution", message)
             except AlreadyExistsError as error:
@@ -174,12 +181,23 @@ class MlmdStore:
         return replace(execution, id=response.execution_id, heartbeat=now), written
 
     def _check_running(self, execution_id: int) -> None:
-        found = self._message(execution_id)
-        if found.last_known_state != pb.Execution.RUNNING:
+        found = execution_row(self._message(execution_id))
+        if found.state != ExecutionCode.RUNNING:
             raise StaleExecutionError(
                 f"execution {execution_id} is no longer running: it is {records.read_state(found)}",
                 hint="somebody else has ended it; its result is not published",
             )
+
+    def _write_end(self, message: Any) -> None:
+        """Let a request that ends an execution succeed only if nobody else has ended it."""
+        name = records.end_name(message.execution.id)
+        for pair in message.artifact_event_pairs:
+            if pair.HasField("artifact"):
+                pair.artifact.external_id = name
+                return
+        end = message.artifact_event_pairs.add().artifact
+        end.type_id = self._types.artifact(records.END).id
+        end.external_id, end.state = name, ArtifactCode.ABANDONED
 
     def _add_events(
         self,
@@ -201,8 +219,8 @@ class MlmdStore:
             new.append(record)
             pair = message.artifact_event_pairs.add()
             kind, any_text = self._types.artifact(record.type), self._connection.any_text
-            records.write_artifact(record, kind, pair.artifact, any_text=any_text)
-            records.write_event(pair.event, Direction.OUTPUT, [(key, index)])
+            fill(records.write_artifact(record, kind, any_text=any_text), pair.artifact)
+            fill_event(records.write_event(Direction.OUTPUT, [(key, index)]), pair.event)
         # MLMD takes one event for an artifact and a direction, and takes it once.
         if links and message.execution.id:
             for event in self.events_by_execution([message.execution.id]):
@@ -210,7 +228,7 @@ class MlmdStore:
         for (direction, artifact_id), keys in links.items():
             event = message.artifact_event_pairs.add().event
             event.artifact_id = artifact_id
-            records.write_event(event, direction, keys)
+            fill_event(records.write_event(direction, keys), event)
         return new
 
     def _name_taken(
@@ -230,7 +248,11 @@ class MlmdStore:
 
     def heartbeat(self, execution_id: int) -> None:
         message = service.PutExecutionsRequest()
-        records.write_beat(execution_id, message)
+        # Sets the execution's time, and leaves its state alone.
+        name = records.PREFIX + "beat"
+        beat = message.executions.add(id=execution_id)
+        beat.custom_properties[name].string_value = repr(time.time())
+        message.update_mask.paths.append(f"custom_properties.{name}")
         self._connection.write("PutExecutions", message)
 
     def executions(self, ids: Iterable[int]) -> list[Execution]:
@@ -284,23 +306,24 @@ class MlmdStore:
         raise StoreError(f"execution {execution_id} is not in {self._connection.name}")
 
     def _executions(self, messages: Iterable[Any], newest_first: bool = False) -> list[Execution]:
-        found = [
-            records.read_execution(m) if records.is_ours(m) else self._tfx_execution(m)
-            for m in messages
-        ]
+        found = []
+        for message in messages:
+            row = execution_row(message)
+            read = records.read_execution if records.is_ours(row) else self._tfx_execution
+            found.append(read(row))
         return sorted(found, key=lambda e: e.id, reverse=newest_first)
 
-    def _tfx_execution(self, stored: Any) -> Execution:
+    def _tfx_execution(self, stored: ExecutionRow) -> Execution:
         message = service.GetContextsByExecutionRequest()
         message.execution_id = stored.id
         response = self._connection.read("GetContextsByExecution", message)
-        return tfx_records.read_tfx_execution(stored, response.contexts)
+        return tfx_records.read_tfx_execution(stored, map(context_row, response.contexts))
 
     # Artifacts and events
 
     def artifacts(self, ids: Iterable[int]) -> list[ArtifactRecord]:
         found = by_id(self._connection, "GetArtifactsByID", "artifact_ids", ids, "artifacts")
-        return [records.read_artifact(message) for message in found]
+        return [records.read_artifact(artifact_row(message)) for message in found]
 
     def artifacts_by_type(self, type_name: str, *, limit: int = 100) -> list[ArtifactRecord]:
         def fits(artifact: Any) -> bool:
@@ -314,13 +337,13 @@ class MlmdStore:
             message.type_name = type_name
             listing = newest(self._connection, "GetArtifactsByType", message, "artifacts", limit)
             found = list(islice(listing, limit))
-        return [records.read_artifact(artifact) for artifact in found]
+        return [records.read_artifact(artifact_row(artifact)) for artifact in found]
 
     def artifacts_by_uri(self, uri: str) -> list[ArtifactRecord]:
         message = service.GetArtifactsByURIRequest()
         message.uris.append(uri)
         response = self._connection.read("GetArtifactsByURI", message)
-        found = [records.read_artifact(artifact) for artifact in response.artifacts]
+        found = [records.read_artifact(artifact_row(artifact)) for artifact in response.artifacts]
         return sorted(found, key=lambda record: record.id)
 
     def _artifact_by_name(self, type_name: str, name: str) -> bool:
@@ -336,20 +359,20 @@ class MlmdStore:
             if not found:
                 raise StoreError(f"artifact {artifact_id} is not in {self._connection.name}")
             message = service.PutArtifactsRequest()
-            number = pb.Artifact.State.Value(state.value)
+            number = ArtifactCode[state.value]
             message.artifacts.add(id=artifact_id, type_id=found[0].type_id, state=number)
             message.update_mask.paths.append("state")
             self._connection.write("PutArtifacts", message)
 
     def events_by_execution(self, ids: Iterable[int]) -> list[Event]:
-        return records.read_events(
-            by_id(self._connection, "GetEventsByExecutionIDs", "execution_ids", ids, "events")
-        )
+        field = "execution_ids"
+        found = by_id(self._connection, "GetEventsByExecutionIDs", field, ids, "events")
+        return records.read_events(map(event_row, found))
 
     def events_by_artifact(self, ids: Iterable[int]) -> list[Event]:
-        return records.read_events(
-            by_id(self._connection, "GetEventsByArtifactIDs", "artifact_ids", ids, "events")
-        )
+        field = "artifact_ids"
+        found = by_id(self._connection, "GetEventsByArtifactIDs", field, ids, "events")
+        return records.read_events(map(event_row, found))
 
     # Documents
 
@@ -357,13 +380,13 @@ class MlmdStore:
         name = hashlib.sha256(text.encode()).hexdigest()
         if not self._contexts.id(DOCUMENT, name):
             context = self._contexts.new(DOCUMENT, name)
-            encode(text, context.custom_properties[_TEXT])
+            fill_value(encode(text), context.custom_properties[_TEXT])
             self._contexts.put(DOCUMENT, context, Found.KEEP)
         return name
 
     def get_document(self, digest: str) -> str | None:
         context = self._contexts.get(DOCUMENT, digest)
-        return None if context is None else str(decode(context.custom_properties[_TEXT]))
+        return None if context is None else str(decode(context.custom[_TEXT]))
 
     def close(self) -> None:
         if not self._closed:

@@ -1,4 +1,4 @@
-"""SQLite files: how they are found, made, prepared and shared inside a process.
+"""SQLite files as MLMD's library opens them: shared inside a process, or copied to be read.
 
 POSIX locks belong to a process, not to an open file: whoever closes a database file that MLMD
 has open in the same process drops MLMD's locks, and writes get lost. So each file is opened by
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -16,57 +17,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote, unquote
 
 from mlops_metadata.connection import Connection, FileLock, NoLock, WriteLock
-from mlops_metadata.library import Library, pb
-from mlops_pipeline.errors import StoreError, did_you_mean
-
-if TYPE_CHECKING:
-    import sqlite3
-
-_MAGIC = b"SQLite format 3\0"
-_PREPARED = 0x6D6C6F01
-"""`user_version` of a file that has our journal mode and indexes: "mlo" and a counter."""
-
-_INDEXES = (
-    "CREATE INDEX IF NOT EXISTS mlops_association_execution ON Association(execution_id)",
-    "CREATE INDEX IF NOT EXISTS mlops_attribution_artifact ON Attribution(artifact_id)",
+from mlops_metadata.engine import is_held
+from mlops_metadata.engine.locations import (
+    Location,
+    beside,
+    check_header,
+    check_path,
+    identity,
+    is_open_here,
+    locate,
 )
-_NETWORK_DISKS = (
-    "9p", "afs", "beegfs", "ceph", "cifs", "glusterfs", "gpfs", "lustre", "nfs", "smb", "fuse.",
-)  # fmt: skip
+from mlops_metadata.engine.sqlite_files import database, make_ready, open_file, refuse_strangers
+from mlops_metadata.library import Library, pb
+from mlops_pipeline.errors import StoreError
 
-
-@dataclass(frozen=True)
-class Location:
-    """A SQLite file, and whether it may be written to."""
-
-    path: Path
-    read_only: bool = False
-
-
-def locate(url: str) -> Location:
-    """Parse a URL: `sqlite:///relative.db`, `sqlite:////absolute.db`, `?mode=ro`.
-
-    Raises:
-        StoreError: the URL has no path, or an unknown option.
-    """
-    rest, _, query = url.partition("?")
-    rest = rest.removeprefix("sqlite:")
-    if rest.startswith("//"):
-        _, _, rest = rest[2:].partition("/")
-    if not rest:
-        raise StoreError(f"{url} names no file", hint="write sqlite:///path/to/metadata.db")
-    options = dict(parse_qsl(query))
-    for name, value in options.items():
-        if name != "mode":
-            raise StoreError(f"{url}: unknown option {name!r}", hint=did_you_mean(name, ["mode"]))
-        if value not in ("ro", "rw"):
-            raise StoreError(f"{url}: mode is {value!r}", hint="mode is ro or rw")
-    path = Path(unquote(rest)).expanduser()
-    return Location(Path(os.path.realpath(path)), options.get("mode") == "ro")
+__all__ = ["connect", "locate", "open_copy"]
 
 
 @dataclass
@@ -89,11 +56,11 @@ class _Registry:
         with self._lock:
             shared = self._open.get(location)
             # A file that was deleted and made anew is another file, whoever still has the old one.
-            if shared is not None and shared.identity == _identity(location.path):
+            if shared is not None and shared.identity == identity(location.path):
                 shared.users += 1
                 return shared.connection
             connection = _connect(location)
-            shared = _Shared(connection, _identity(location.path))
+            shared = _Shared(connection, identity(location.path))
             connection.on_release = partial(self._release, location, shared)
             self._open[location] = shared
             return connection
@@ -136,100 +103,19 @@ def connect(location: Location) -> Connection:
 
 def _connect(location: Location) -> Connection:
     path = location.path
-    _check_path(location)
-    lock: WriteLock = NoLock() if location.read_only else FileLock(_beside(path, ".lock"))
+    check_path(location)
+    lock: WriteLock = NoLock() if location.read_only else FileLock(beside(path, ".lock"))
     try:
         with lock:
-            if not _open_in_this_process(path):
-                _make_ready(location)
+            if location.read_only:
+                check_header(path)
+            elif not is_open_here(path):
+                make_ready(path)
             library = Library(_config(location), str(path))
     except BaseException:
         lock.close()
         raise
     return Connection(library, lock, str(path), read_only=location.read_only)
-
-
-def _make_ready(location: Location) -> None:
-    path = location.path
-    if location.read_only:
-        _header(path)
-    elif not path.exists() or path.stat().st_size == 0:
-        _create(path)
-    else:
-        _prepare_if_needed(path)
-
-
-def _check_path(location: Location) -> None:
-    path = location.path
-    problem = hint = ""
-    if path.is_dir():
-        problem, hint = "is a folder", "name a file in it"
-    elif path.exists() and not path.is_file():
-        problem, hint = "is a device, a pipe or a socket", "name a file"
-    elif not path.parent.is_dir():
-        problem = f"cannot be made: there is no folder {path.parent}"
-        hint = "make the folder; an absolute path has four slashes, sqlite:////absolute.db"
-    elif location.read_only and not path.exists():
-        problem, hint = "does not exist", "check the path, or run a pipeline first"
-    elif path.exists() and not _may(path, os.R_OK):
-        problem, hint = "cannot be read: permission denied", "ask its owner for access"
-    elif not location.read_only and path.exists() and not _may(path, os.W_OK):
-        problem, hint = "cannot be written to: permission denied", "open it with ?mode=ro"
-    elif not location.read_only and not _may(path.parent, os.W_OK):
-        problem = "cannot be written to: its folder is read-only"
-        hint = "choose another path, or open it with ?mode=ro"
-    if problem:
-        raise StoreError(f"the metadata store {path} {problem}", hint=hint)
-
-
-def _may(path: Path, what: int) -> bool:
-    return os.access(path, what, effective_ids=os.access in os.supports_effective_ids)
-
-
-def _create(path: Path) -> None:
-    """Make the file under another name first, so that nobody ever sees half of it."""
-    new = _beside(path, ".new")
-    new.unlink(missing_ok=True)
-    try:
-        Library(_config(Location(new)), str(path)).close()
-        _prepare(new)
-        new.replace(path)
-    finally:
-        # On a full disk, half a file would only keep it full.
-        for suffix in (".new", ".new-wal", ".new-shm", ".new-journal"):
-            _beside(path, suffix).unlink(missing_ok=True)
-
-
-def _prepare_if_needed(path: Path) -> None:
-    if int.from_bytes(_header(path)[60:64], "big") == _PREPARED:
-        return
-    _refuse_strangers(path)
-    # MLMD refuses versions that it does not know before anything is changed.
-    Library(_config(Location(path)), str(path)).close()
-    _prepare(path)
-
-
-@contextmanager
-def _database(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open the file with Python's own SQLite, unless MLMD has it open in this process."""
-    import sqlite3
-
-    database = sqlite3.connect(path, timeout=10, isolation_level=None)
-    try:
-        yield database
-    except sqlite3.OperationalError as error:
-        # Another program has it open: it stays as it is, and the next process tries again.
-        if "locked" not in str(error):
-            raise StoreError(
-                f"cannot prepare the metadata store {path}: {error}",
-                hint="see that its disk has room and its folder can be written to",
-            ) from error
-    except sqlite3.DatabaseError as error:
-        raise StoreError(
-            f"the metadata store {path} is damaged: {error}", hint="restore it from a copy"
-        ) from error
-    finally:
-        database.close()
 
 
 @contextmanager
@@ -241,81 +127,36 @@ def open_copy(location: Location) -> Iterator[Connection]:
     """
     path = location.path
     location = Location(path, read_only=True)
-    _check_path(location)
-    if _registry.has(path):
+    check_path(location)
+    if _registry.has(path) or is_held(path):
         raise StoreError(f"{path} is the store of this process itself", hint="name another store")
     with tempfile.TemporaryDirectory(prefix="mlops-") as folder:
         # Who has it open by MLMD, as TFX in a notebook, would lose its locks by a copy.
-        if not _open_in_this_process(path):
-            _header(path)
+        if not is_open_here(path):
+            check_header(path)
             location = Location(Path(folder, "metadata.db"))
             _copy(path, location.path)
-            _refuse_strangers(location.path)
+            with database(location.path) as connection:
+                refuse_strangers(connection, location.path)
         library = Library(_config(location), str(path), upgrade=not location.read_only)
-        connection = Connection(library, NoLock(), str(path), read_only=True)
+        opened = Connection(library, NoLock(), str(path), read_only=True)
         try:
-            yield connection
+            yield opened
         finally:
-            connection.shut()
+            opened.shut()
 
 
 def _copy(path: Path, copy: Path) -> None:
     """Copy a database that others may be writing to."""
-    import sqlite3
-
     with contextlib.ExitStack() as stack:
         target = stack.enter_context(contextlib.closing(sqlite3.connect(copy)))
-        url = f"file:{quote(str(path))}?mode=ro"
-        # In a folder that is not ours, a file without a log is read as one that nobody changes.
-        if not _may(path.parent, os.W_OK) and not _beside(path, "-wal").exists():
-            url += "&immutable=1"
         try:
-            source = stack.enter_context(contextlib.closing(sqlite3.connect(url, uri=True)))
-            source.backup(target)
+            source = open_file(Location(path, read_only=True), patience=10)
+            stack.enter_context(contextlib.closing(source)).backup(target)
         except sqlite3.Error as error:
             raise StoreError(
                 f"the metadata store {path} cannot be read: {error}", hint="restore it from a copy"
             ) from error
-
-
-def _refuse_strangers(path: Path) -> None:
-    """Refuse databases of others: MLMD would put its tables into them."""
-    with _database(path) as database:
-        rows = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        names = {name for (name,) in rows}
-        if names and not {"Type", "Artifact", "Execution"} <= names:
-            raise StoreError(
-                f"{path} is the database of something else: it has a table {min(names)!r}",
-                hint="name another file",
-            )
-
-
-def _prepare(path: Path) -> None:
-    """Set the journal mode, and add the two indexes that MLMD lacks."""
-    with _database(path) as database:
-        if database.execute("PRAGMA user_version").fetchone() == (_PREPARED,):
-            return
-        # Write-ahead logs need shared memory, which a network does not have.
-        mode = "DELETE" if on_network_disk(path) else "WAL"
-        database.execute(f"PRAGMA journal_mode={mode}").fetchone()
-        for statement in _INDEXES:
-            database.execute(statement)
-        database.execute(f"PRAGMA user_version={_PREPARED}")
-
-
-def _header(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            head = file.read(100)
-    except OSError as error:
-        raise StoreError(
-            f"the metadata store {path} cannot be read: {error.strerror}", hint="check the path"
-        ) from error
-    if not head.startswith(_MAGIC):
-        raise StoreError(
-            f"{path} is not a SQLite database", hint="name another file, or move this one away"
-        )
-    return head
 
 
 def _config(location: Location) -> pb.ConnectionConfig:
@@ -326,49 +167,3 @@ def _config(location: Location) -> pb.ConnectionConfig:
         modes.READONLY if location.read_only else modes.READWRITE_OPENCREATE
     )
     return config
-
-
-def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    try:
-        status = path.stat()
-    except OSError:
-        return (0, 0)
-    return (status.st_dev, status.st_ino)
-
-
-def _open_in_this_process(path: Path) -> bool:
-    """Return True if other code in this process, such as TFX, has the file open."""
-    wanted = _identity(path)
-    for file in Path("/dev/fd").iterdir():
-        try:
-            status = os.fstat(int(file.name))
-        except OSError:
-            continue
-        if (status.st_dev, status.st_ino) == wanted:
-            return True
-    return False
-
-
-def on_network_disk(path: Path, mounts: str | None = None) -> bool:
-    """Return True if a file is on a network file system.
-
-    Args:
-        mounts: a list of mounts as in `/proc/self/mounts`, which is read by default.
-    """
-    if mounts is None:
-        try:
-            mounts = Path("/proc/self/mounts").read_text()
-        except OSError:
-            return False
-    longest, kind = "", ""
-    for line in mounts.splitlines():
-        _, _, rest = line.partition(" ")
-        point, _, rest = rest.partition(" ")
-        point = point.replace("\\040", " ")
-        if Path(point) in (path, *path.parents) and len(point) >= len(longest):
-            longest, kind = point, rest.partition(" ")[0]
-    return kind.startswith(_NETWORK_DISKS)

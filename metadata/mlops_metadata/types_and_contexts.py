@@ -7,15 +7,14 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
-from mlops_metadata import records
+from mlops_metadata.artifact_types import base_of, is_known
 from mlops_metadata.connection import Connection
+from mlops_metadata.layout import records
+from mlops_metadata.layout.records import CACHE, CONTEXT_TYPES, NODE, PIPELINE, RUN
+from mlops_metadata.layout.rows import ContextRow, TypeRow
 from mlops_metadata.library import pb, service
-from mlops_pipeline.errors import StoreError, did_you_mean
+from mlops_metadata.messages import artifact_type_row, context_row
 from mlops_pipeline.store import AlreadyExistsError, ArtifactType, Execution, State
-
-PIPELINE, RUN, NODE, CACHE = "pipeline", "pipeline_run", "node", "execution_cache"
-DOCUMENT = "mlops.document"
-_CONTEXT_TYPES = (PIPELINE, RUN, NODE, CACHE, DOCUMENT)
 
 
 class Types:
@@ -23,7 +22,7 @@ class Types:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._artifacts: dict[str, Any] = {}
+        self._artifacts: dict[str, TypeRow] = {}
         self._executions: dict[str, int] = {}
         self._contexts: dict[str, int] = {}
 
@@ -32,7 +31,7 @@ class Types:
         if name not in self._contexts:
             response = self._connection.read("GetContextTypes", service.GetContextTypesRequest())
             found = {kind.name: kind.id for kind in response.context_types}
-            missing = [kind for kind in _CONTEXT_TYPES if kind not in found]
+            missing = [kind for kind in CONTEXT_TYPES if kind not in found]
             if missing:
                 message = _put_types()
                 for kind in missing:
@@ -56,7 +55,7 @@ class Types:
                 self._executions[name] = ids[0]
         return self._executions[name]
 
-    def artifact(self, name: str) -> Any:
+    def artifact(self, name: str) -> TypeRow:
         """Return an artifact type, which is registered if it is new."""
         if name not in self._artifacts:
             self.register([ArtifactType(name)])
@@ -66,8 +65,7 @@ class Types:
         """Register artifact types; known ones may gain properties."""
         wanted = {kind.name: kind for kind in types}
         if not all(self._is_known(kind) for kind in wanted.values()):
-            response = self._connection.read("GetArtifactTypes", service.GetArtifactTypesRequest())
-            self._artifacts.update((kind.name, kind) for kind in response.artifact_types)
+            self._look_up()
         new = [kind for kind in wanted.values() if not self._is_known(kind)]
         if not new:
             return
@@ -75,22 +73,15 @@ class Types:
         for kind in new:
             _write_type(kind, message.artifact_types.add())
         self._connection.write("PutTypes", message)
+        self._look_up()
+
+    def _look_up(self) -> None:
         response = self._connection.read("GetArtifactTypes", service.GetArtifactTypesRequest())
-        self._artifacts.update((kind.name, kind) for kind in response.artifact_types)
+        found = map(artifact_type_row, response.artifact_types)
+        self._artifacts.update((kind.name, kind) for kind in found)
 
     def _is_known(self, kind: ArtifactType) -> bool:
-        known = self._artifacts.get(kind.name)
-        if known is None:
-            return False
-        base = _base_type(kind)
-        if base and known.base_type and base != known.base_type:
-            found = pb.ArtifactType.SystemDefinedBaseType.Name(known.base_type)
-            raise _conflict(kind, "the base type", found.capitalize(), str(kind.base_type))
-        for name in kind.properties.keys() & known.properties.keys():
-            found = pb.PropertyType.Name(known.properties[name])
-            if found != kind.properties[name]:
-                raise _conflict(kind, f"property {name!r}", found, kind.properties[name])
-        return kind.properties.keys() <= known.properties.keys() and base in (0, known.base_type)
+        return is_known(kind, self._artifacts.get(kind.name))
 
 
 def _put_types() -> Any:
@@ -105,27 +96,8 @@ def _write_type(kind: ArtifactType, message: Any) -> None:
     for name, value in kind.properties.items():
         message.properties[name] = pb.PropertyType.Value(value)
     # MLMD refuses a type whose base type is UNSET in so many words.
-    if kind.base_type:
-        message.base_type = _base_type(kind)
-
-
-def _base_type(kind: ArtifactType) -> int:
-    known: dict[str, int] = dict(pb.ArtifactType.SystemDefinedBaseType.items())
-    name = (kind.base_type or "UNSET").upper()
-    if name not in known:
-        raise StoreError(
-            f"the base type of the artifact type {kind.name} is {kind.base_type!r}",
-            hint=did_you_mean(str(kind.base_type), [n.capitalize() for n in known if n != "UNSET"]),
-        )
-    return known[name]
-
-
-def _conflict(kind: ArtifactType, part: str, stored: str, wanted: str) -> StoreError:
-    return StoreError(
-        f"{part} of the artifact type {kind.name} is {stored} in the metadata store, "
-        f"but {wanted} here",
-        hint="give it another name: what is stored cannot change",
-    )
+    if base := base_of(kind):
+        message.base_type = pb.ArtifactType.SystemDefinedBaseType.Value(base)
 
 
 class Found(Enum):
@@ -145,7 +117,7 @@ class Contexts:
         self.ids: dict[tuple[str, str], int] = {}
         self._placed: set[int] = set()
 
-    def get(self, kind: str, name: str) -> Any | None:
+    def get(self, kind: str, name: str) -> ContextRow | None:
         """Return a context as stored."""
         message = service.GetContextByTypeAndNameRequest()
         message.type_name, message.context_name = kind, name
@@ -153,7 +125,7 @@ class Contexts:
         if not response.HasField("context"):
             return None
         self.ids[kind, name] = response.context.id
-        return response.context
+        return context_row(response.context)
 
     def id(self, kind: str, name: str) -> int:
         """Return the id of a context; 0 if there is none."""
@@ -222,8 +194,9 @@ class Contexts:
             self._placed.add(found)
             return
         context = self.get(RUN, run)
-        ours = context is not None and records.is_our_run(context)
-        base_run = records.read_run(context).base_run if ours else ""
+        base_run = ""
+        if context is not None and records.is_our_run(context):
+            base_run = records.read_run(context).base_run
         self._put_below(found, run, pipeline, base_run)
 
     def attach(

@@ -29,7 +29,7 @@ from mlops_pipeline.uris import is_remote
 OLDEST_PYTHON = (3, 10)
 LITTLE_SPACE = 2e9
 EXTRAS = {
-    "local": ("ml-metadata",),
+    "mlmd": ("ml-metadata",),
     "tensorflow": (
         "tensorflow",
         "tensorflow-data-validation",
@@ -135,7 +135,7 @@ def _conflict(resolved: Resolved) -> Iterator[CheckResult]:
             "airflow and ml-metadata",
             "warn",
             "are in one environment, though they ask for different versions of protobuf",
-            "make one environment for [airflow] and one for [local]",
+            "make one environment for [airflow] and one for [mlmd]",
         )
 
 

@@ -60,7 +60,7 @@ def serve(project: Project, host: str, port: int, **flags: Any) -> None:
         module: Any = importlib.import_module(SERVER)
     except ModuleNotFoundError as error:
         raise StoreError(
-            f"the package {error.name} is not installed", hint="install mlops-pipeline[local]"
+            f"the package {error.name} is not installed", hint="install mlops-pipeline[mlmd]"
         ) from None
     make_store_folder(project.settings.store)
     server = module.serve(

@@ -21,16 +21,22 @@ from mlops_pipeline.user_code import load_target
 GROUP = "mlops_pipeline.stores"
 _OWN_FOLDER = ".mlops"
 
+_DRIVERS = {
+    "psycopg": "'mlops-pipeline[postgres]' and, where there is no libpq, psycopg-binary",
+    "pymysql": "'mlops-pipeline[mysql]'",
+}
+"""What brings the driver of a database."""
+
 Opener = Callable[[str], MetadataStore]
 
 _TFX_IMPORTER = "mlops_metadata.tfx_import.copy:import_tfx_store"
 
 OWN: Mapping[str, str] = {
     "memory": "mlops_pipeline.store.open_by_url:open_memory",
-    "sqlite": "mlops_metadata.mlmd:open_sqlite",
+    "sqlite": "mlops_metadata.by_file:open_sqlite",
     "grpc": "mlops_metadata.by_server:open_grpc",
-    "mysql": "mlops_metadata.by_server:open_mysql",
-    "postgresql": "mlops_metadata.by_server:refuse_postgresql",
+    "mysql": "mlops_metadata.by_mysql:open_mysql",
+    "postgresql": "mlops_metadata.by_postgresql:open_postgresql",
 }
 """The back ends of this distribution: reading all entry points takes longer than opening one."""
 
@@ -149,14 +155,19 @@ def _not_installed(scheme: str, url: str, error: ModuleNotFoundError) -> StoreEr
             f"the store {url} needs the package {missing!r}, which is not installed",
             hint=f"install {missing}",
         )
+    if error.name in _DRIVERS:
+        return StoreError(
+            f"the store {url} needs {error.name}, which is not installed",
+            hint=f"pip install {_DRIVERS[error.name]}",
+        )
     # It may be named as missing itself, or only one of the packages that it brings along.
     if importlib.util.find_spec("airflow") is not None:
         return StoreError(
             f"the store {url} needs ml-metadata, which cannot be installed beside Airflow",
-            hint="install mlops-pipeline[local] into an environment of its own, "
+            hint="use sqlite:///, or install mlops-pipeline[mlmd] into an environment of its own, "
             "and let the Airflow tasks run that one's `mlops`",
         )
     return StoreError(
         f"the store {url} needs ml-metadata, which is not installed",
-        hint="pip install 'mlops-pipeline[local]'",
+        hint="pip install 'mlops-pipeline[mlmd]'",
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_metadata.mlmd import open_sqlite
+from mlops_metadata.by_file import open_sqlite
 from mlops_pipeline.store import Execution, MetadataStore, State
 
 pytestmark = pytest.mark.mlmd

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_metadata.mlmd import open_sqlite
+from mlops_metadata.by_file import open_sqlite
 from mlops_pipeline.roots import digest_path
 from mlops_pipeline.store import ArtifactState, Direction, State
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from s3_server import BUCKET, S3Server, serving_s3, variables_set
 
-from mlops_metadata.mlmd import open_sqlite
+from mlops_metadata.by_file import open_sqlite
 from mlops_pipeline.roots import digest_uri
 from mlops_pipeline.roots.object_store import names_below
 from mlops_pipeline.store import ArtifactState, Direction, State

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_metadata.mlmd import open_sqlite
+from mlops_metadata.by_file import open_sqlite
 from mlops_pipeline.run_state import load_links
 from mlops_pipeline.store import Direction, State
 

@@ -10,7 +10,7 @@ import pytest
 
 import mlops_metadata
 from mlops_metadata import library
-from mlops_metadata.mlmd import open_sqlite
+from mlops_metadata.mlmd import open_by_library
 from mlops_pipeline.errors import StoreError
 
 pytestmark = pytest.mark.mlmd
@@ -38,8 +38,8 @@ def test_nothing_is_asked_that_mlmd_answers_slowly_or_no_longer() -> None:
 def test_the_store_brings_in_no_grpc_and_leaves_the_stock_client_usable(tmp_path: Path) -> None:
     script = f"""
 import sys
-from mlops_metadata.mlmd import open_sqlite
-open_sqlite("sqlite:///{tmp_path / "metadata.db"}").close()
+from mlops_metadata.mlmd import open_by_library
+open_by_library("sqlite:///{tmp_path / "metadata.db"}").close()
 print("grpc" in sys.modules)
 import ml_metadata
 from ml_metadata.proto import metadata_store_pb2
@@ -69,7 +69,7 @@ sys.stdin.read()
 
 def test_who_holds_the_store_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "metadata.db"
-    store = open_sqlite(f"sqlite:///{file}")
+    store = open_by_library(f"sqlite:///{file}")
     monkeypatch.setattr(library, "_PATIENCE", 0.2)
     command = [sys.executable, "-c", HOLD, str(file)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:

@@ -9,7 +9,7 @@ import pytest
 from store_contract import SharedStoreContract
 
 from mlops_metadata.library import request
-from mlops_metadata.mlmd import MlmdStore, open_sqlite
+from mlops_metadata.mlmd import MlmdStore, open_by_library
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import ArtifactRecord, ArtifactState, ArtifactType, Execution, Run, State
 
@@ -25,7 +25,7 @@ class TestMlmdStore(SharedStoreContract):
 
     @pytest.fixture
     def store(self, url: str) -> Iterator[MlmdStore]:
-        opened = open_sqlite(url)
+        opened = open_by_library(url)
         yield opened
         opened.close()
 

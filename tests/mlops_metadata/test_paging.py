@@ -12,7 +12,7 @@ import pytest
 from layout_stores import TYPES, Tfx, event, stock_client
 from ml_metadata.proto import metadata_store_pb2 as pb
 
-from mlops_metadata.mlmd import MlmdStore, open_sqlite
+from mlops_metadata.mlmd import MlmdStore, open_by_library
 from mlops_pipeline.store import (
     ArtifactRecord,
     Execution,
@@ -30,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(path: Path) -> Iterator[MlmdStore]:
-    opened = open_sqlite(f"sqlite:///{path}")
+    opened = open_by_library(f"sqlite:///{path}")
     yield opened
     opened.close()
 

@@ -1,7 +1,6 @@
-"""Why `postgresql://` is refused: what ML Metadata gets wrong on a real PostgreSQL.
+"""Why nothing but our engine may write to a store on PostgreSQL: what ML Metadata does there.
 
-A test that fails here says that a newer ml-metadata has mended something. Once all of them fail,
-`refuse_postgresql` has lost its reasons.
+A test that fails here says that a newer ml-metadata has mended something; docs/stores.md names it.
 """
 
 from __future__ import annotations
@@ -16,9 +15,6 @@ from typing import Any
 
 import pytest
 from postgres_server import PostgresServer, find_binaries, postgres_server
-
-from mlops_pipeline.errors import StoreError
-from mlops_pipeline.store import open_store
 
 pytestmark = [pytest.mark.mlmd, pytest.mark.slow]  # a PostgreSQL is started
 
@@ -49,10 +45,7 @@ def seen(hole: str, server: PostgresServer, environment: dict[str, str]) -> Any:
 
 def still(there: bool, hole: str) -> None:
     version = importlib.metadata.version("ml-metadata")
-    assert there, (
-        f"ml-metadata {version} has mended this on PostgreSQL: {hole}. If all of these are, "
-        "postgresql:// can be opened: see refuse_postgresql and docs/stores.md"
-    )
+    assert there, f"ml-metadata {version} has mended this on PostgreSQL: {hole}. See docs/stores.md"
 
 
 def test_a_backslash_breaks_a_write(postgres: PostgresServer, environment: dict[str, str]) -> None:
@@ -84,12 +77,3 @@ def test_a_lost_connection_is_lost_for_good(
 ) -> None:
     told = seen("no_reconnect", postgres, environment)
     still(told == ["InternalError"] * 3, f"reconnecting ({told})")
-
-
-def test_postgresql_is_refused_with_the_reason_and_what_to_use(
-    postgres: PostgresServer,
-) -> None:
-    with pytest.raises(StoreError) as caught:
-        open_store(f"postgresql://owner@127.0.0.1:{postgres.port}/mlmd")
-    assert "an injection" in caught.value.message
-    assert "mysql://" in caught.value.hint

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_metadata.mlmd import open_sqlite
+from mlops_metadata.by_file import open_sqlite
 from mlops_pipeline.inspection import find_version, list_datasets, models_of
 
 pytestmark = pytest.mark.mlmd

@@ -12,11 +12,13 @@ import pytest
 from layout_stores import TYPES, Tfx, event, stock_client
 from ml_metadata.proto import metadata_store_pb2 as pb
 
-from mlops_metadata.mlmd import MlmdStore, open_sqlite
-from mlops_metadata.records import write_run
+from mlops_metadata.by_file import open_sqlite
+from mlops_metadata.layout.records import write_run
+from mlops_metadata.messages import fill_values
 from mlops_pipeline.store import (
     ArtifactRecord,
     Execution,
+    MetadataStore,
     Run,
     State,
 )
@@ -30,14 +32,14 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[MlmdStore]:
+def store(path: Path) -> Iterator[MetadataStore]:
     opened = open_sqlite(f"sqlite:///{path}")
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def ours(store: MlmdStore, path: Path) -> Any:
+def ours(store: MetadataStore, path: Path) -> Any:
     """The stock client on a store with two of our nodes."""
     store.register_types(TYPES)
     store.put_run(Run("run-1", "penguin"))
@@ -144,7 +146,7 @@ def test_artifacts_are_marked_for_the_layout_that_tfx_reads(ours: Any) -> None:
 
 
 def test_span_and_version_are_written_where_any_reader_of_tfx_looks(
-    ours: Any, store: MlmdStore
+    ours: Any, store: MetadataStore
 ) -> None:
     (examples,) = ours.get_artifacts_by_type("Examples")
     for properties in (examples.properties, examples.custom_properties):
@@ -167,7 +169,9 @@ def test_event_paths_are_keys_with_places(ours: Any) -> None:
     }
 
 
-def test_a_run_that_died_before_it_was_placed_is_placed_later(store: MlmdStore, path: Path) -> None:
+def test_a_run_that_died_before_it_was_placed_is_placed_later(
+    store: MetadataStore, path: Path
+) -> None:
     store.put_run(Run("run-0", "penguin"))
     client = stock_client(path)
     kind = client.get_context_type("pipeline_run").id
@@ -179,13 +183,13 @@ def test_a_run_that_died_before_it_was_placed_is_placed_later(store: MlmdStore, 
 
 
 def test_a_step_gives_a_run_the_parents_that_a_killed_process_did_not(
-    store: MlmdStore, path: Path
+    store: MetadataStore, path: Path
 ) -> None:
     store.put_run(Run("run-0", "penguin"))
     client = stock_client(path)
     killed = pb.Context(type_id=client.get_context_type("pipeline_run").id, name="run-1")
     run = Run("run-1", "penguin", base_run="run-0")
-    write_run(run, killed)
+    fill_values(write_run(run), killed.custom_properties)
     client.put_contexts([killed])
     store.put_execution(Execution("pets.Train", "penguin", "run-1", "train", State.RUNNING))
     (context,) = [c for c in client.get_contexts_by_type("pipeline_run") if c.name == "run-1"]
@@ -233,7 +237,7 @@ def taxi(path: Path) -> dict[str, int]:
 
 
 def test_our_pipelines_go_on_from_artifacts_of_tfx(
-    taxi: dict[str, int], store: MlmdStore, path: Path
+    taxi: dict[str, int], store: MetadataStore, path: Path
 ) -> None:
     store.register_types(TYPES)
     reader = Execution("pets.Train", "taxi", "ours", "train", State.RUNNING)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from mlops_metadata.mlmd import MlmdStore, open_sqlite
-from mlops_pipeline.store import ArtifactRecord, Direction, Execution, State
+from mlops_metadata.by_file import open_sqlite
+from mlops_pipeline.store import ArtifactRecord, Direction, Execution, MetadataStore, State
 
 pytestmark = pytest.mark.mlmd
 
@@ -24,7 +24,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[MlmdStore]:
+def store(path: Path) -> Iterator[MetadataStore]:
     opened = open_sqlite(f"sqlite:///{path}")
     base = Execution("pets.Import", "pets", "run-0", "import", State.COMPLETE)
     opened.put_execution(base, outputs={"base": [ArtifactRecord("Base", "/base", name="base")]})
@@ -54,7 +54,7 @@ def test_eight_processes_make_one_store_and_all_write(
 
 @pytest.mark.parametrize("race", ["begin", "claim", "publish", "end"])
 def test_of_racing_processes_exactly_one_wins(
-    path: Path, store: MlmdStore, other_processes: Any, race: str
+    path: Path, store: MetadataStore, other_processes: Any, race: str
 ) -> None:
     processes = other_processes(f"sqlite:///{path}", RACERS)
     loses = dict.fromkeys(("begin", "claim", "publish"), "AlreadyExistsError")
@@ -71,7 +71,7 @@ def test_of_racing_processes_exactly_one_wins(
 
 
 def test_opening_the_file_twice_loses_no_writes(
-    path: Path, store: MlmdStore, other_processes: Any
+    path: Path, store: MetadataStore, other_processes: Any
 ) -> None:
     """If closing the second dropped the locks of the first, the one that ends here would take
     itself for the last, and delete the log that the first goes on writing to."""
@@ -89,7 +89,7 @@ def test_opening_the_file_twice_loses_no_writes(
 
 @pytest.mark.slow  # kills and restarts a writer again and again
 def test_a_killed_writer_leaves_whole_executions_only(
-    path: Path, store: MlmdStore, other_processes: Any, sql: Any
+    path: Path, store: MetadataStore, other_processes: Any, sql: Any
 ) -> None:
     written = 0
     for number in range(5):
@@ -119,7 +119,7 @@ def test_a_killed_writer_leaves_whole_executions_only(
 
 
 def test_a_reader_sees_what_another_process_has_written(
-    path: Path, store: MlmdStore, other_processes: Any
+    path: Path, store: MetadataStore, other_processes: Any
 ) -> None:
     (other,) = other_processes(f"sqlite:///{path}", 1)
     found = other.ask("write", name="w", count=1)

@@ -18,14 +18,14 @@ from tfx.types import standard_artifacts
 
 from mlops_components import from_tfx
 from mlops_components._tfx_spec import our_type
-from mlops_metadata.mlmd import MlmdStore, open_sqlite
+from mlops_metadata.by_file import open_sqlite
 from mlops_pipeline import api, latest, pipeline
 from mlops_pipeline.artifacts import Examples, Integer, ValueArtifact
 from mlops_pipeline.authoring import compile_pipeline
 from mlops_pipeline.errors import DefinitionError, PipelineError
 from mlops_pipeline.inspection import LineageStart, PipelineRun, upstream
 from mlops_pipeline.ir import Literal
-from mlops_pipeline.store import ArtifactRecord, Execution, State
+from mlops_pipeline.store import ArtifactRecord, Execution, MetadataStore, State
 
 pytestmark = [pytest.mark.tfx, pytest.mark.filterwarnings("ignore")]
 
@@ -45,14 +45,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def store(project: Path) -> Iterator[MlmdStore]:
+def store(project: Path) -> Iterator[MetadataStore]:
     opened = open_sqlite(f"sqlite:///{project}/metadata.db")
     yield opened
     opened.close()
 
 
 @pytest.fixture(scope="module")
-def where(project: Path, store: MlmdStore) -> api.Where:
+def where(project: Path, store: MetadataStore) -> api.Where:
     return api.Where(store, project / "artifacts")
 
 
@@ -125,7 +125,7 @@ def test_an_edited_executor_runs_again(run: PipelineRun, project: Path, where: a
 
 
 def test_lineage_and_types_are_recorded_as_tfx_does(
-    run: PipelineRun, project: Path, store: MlmdStore
+    run: PipelineRun, project: Path, store: MetadataStore
 ) -> None:
     shout = run["Shouting"].artifact("shout")
     graph = upstream(store, LineageStart((shout.id,)))
@@ -224,7 +224,7 @@ def test_inputs_that_are_not_connected_are_not_there(
 
 
 def test_an_executor_that_fails_leaves_no_artifact(
-    run: PipelineRun, parts: Any, where: api.Where, store: MlmdStore
+    run: PipelineRun, parts: Any, where: api.Where, store: MetadataStore
 ) -> None:
     @pipeline(name="mixed")
     def failing() -> None:

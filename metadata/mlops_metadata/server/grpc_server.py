@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops_metadata.by_server import TOKEN
+from mlops_metadata.by_server import TOKEN, open_mysql_by_library
 from mlops_metadata.connection import Connection
 from mlops_metadata.library import SERVICE, service
+from mlops_metadata.mlmd import open_by_library
 from mlops_metadata.server.fair_queue import Turns
 from mlops_metadata.server.methods import Method, methods
 from mlops_pipeline.errors import SettingsError, StoreError
@@ -105,11 +106,14 @@ class MetadataServer:
 
     def __init__(self, store_url: str, options: ServerOptions) -> None:
         options.check()
-        self._store: Any = open_store(store_url)
+        self._store: Any = _open(store_url)
         connection = getattr(self._store, "connection", None)
         if connection is None:
             self._store.close()
-            raise StoreError(f"{store_url} is no store of ML Metadata", hint="name another store")
+            raise StoreError(
+                f"{store_url} cannot be served: that takes ML Metadata's library",
+                hint="serve a file or mysql://; clients open other stores by their own URLs",
+            )
         self._stopped = threading.Event()
         self._turns = Turns()
         self._loop = asyncio.new_event_loop()
@@ -221,6 +225,12 @@ def _token(token: str) -> Any:
 def serve(store_url: str, **options: Any) -> MetadataServer:
     """Start a server; the token is taken from `$MLOPS_METADATA_TOKEN`."""
     return MetadataServer(store_url, ServerOptions(token=os.environ.get(TOKEN, ""), **options))
+
+
+def _open(url: str) -> Any:
+    """Open a store so that requests pass through to ML Metadata's library."""
+    own = {"sqlite": open_by_library, "mysql": open_mysql_by_library}
+    return own.get(url.partition(":")[0], open_store)(url)
 
 
 def _is_loopback(host: str) -> bool:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mlops_metadata.layout.tfx_records import state_of_run
 from mlops_metadata.tfx_import.source import Source, Step, open_source
-from mlops_metadata.tfx_records import state_of_run
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import (
     AlreadyExistsError,

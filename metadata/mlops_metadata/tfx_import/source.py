@@ -15,11 +15,11 @@ from typing import Any
 from urllib.parse import quote
 
 from mlops_metadata.connection import Connection
+from mlops_metadata.layout.records import RUN
 from mlops_metadata.library import pb, request, service
 from mlops_metadata.mlmd import MlmdStore
 from mlops_metadata.paging import PAGE, newest
 from mlops_metadata.sqlite_file import locate, open_copy
-from mlops_metadata.types_and_contexts import RUN
 from mlops_pipeline.store import ArtifactRecord, ArtifactType, Direction, Event, Execution
 
 _CHUNK = 200

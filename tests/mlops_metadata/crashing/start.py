@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from mlops_metadata.mlmd import open_sqlite
+from mlops_metadata.by_file import open_sqlite
 from mlops_pipeline.authoring import load_pipeline
 from mlops_pipeline.run_state import Workspace
 from mlops_pipeline.runners import local

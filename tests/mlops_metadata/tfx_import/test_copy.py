@@ -17,7 +17,7 @@ from imported_stores import Tfx, stock_client, written
 from ml_metadata.proto import metadata_store_pb2 as pb
 
 import mlops_metadata
-from mlops_metadata.mlmd import MlmdStore, open_sqlite
+from mlops_metadata.by_file import open_sqlite
 from mlops_metadata.tfx_import import import_tfx_store
 from mlops_metadata.tfx_import.copy import ORIGIN, Imported
 from mlops_pipeline import Input, Output, api, component, latest_blessed_model, pipeline
@@ -27,7 +27,7 @@ from mlops_pipeline.errors import StoreError
 from mlops_pipeline.inspection import LineageStart, PipelineRun, read_run, upstream
 from mlops_pipeline.resolvers import Query
 from mlops_pipeline.resolvers import latest_blessed_model as resolve_latest_blessed
-from mlops_pipeline.store import Direction, Execution, MemoryStore, Run, State
+from mlops_pipeline.store import Direction, Execution, MemoryStore, MetadataStore, Run, State
 
 pytestmark = pytest.mark.mlmd
 
@@ -45,7 +45,7 @@ def portable(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[MlmdStore]:
+def store(tmp_path: Path) -> Iterator[MetadataStore]:
     opened = open_sqlite(f"sqlite:///{tmp_path}/ours.db")
     yield opened
     opened.close()
@@ -64,7 +64,7 @@ def all_of(store: Any) -> list[tuple[Any, ...]]:
 
 
 def test_runs_of_the_portable_layout_are_here_with_all_that_was_done(
-    portable: Path, store: MlmdStore
+    portable: Path, store: MetadataStore
 ) -> None:
     done = import_tfx_store(portable, store)
     assert (done.runs, done.executions, done.artifacts) == (3, 19, 20)
@@ -84,7 +84,7 @@ def test_runs_of_the_portable_layout_are_here_with_all_that_was_done(
 
 
 def test_runs_of_the_legacy_layout_are_here_under_their_own_ids(
-    tmp_path: Path, store: MlmdStore
+    tmp_path: Path, store: MetadataStore
 ) -> None:
     done = import_tfx_store(written(tmp_path / "tfx", "legacy"), store)
     assert (done.runs, done.executions, done.artifacts) == (11, 11, 17)
@@ -110,7 +110,7 @@ def test_runs_of_the_legacy_layout_are_here_under_their_own_ids(
 
 @pytest.mark.parametrize("layout", ["portable", "legacy"])
 def test_a_second_import_finds_all_of_it_here(
-    tmp_path: Path, store: MlmdStore, layout: str
+    tmp_path: Path, store: MetadataStore, layout: str
 ) -> None:
     source = written(tmp_path / "tfx", layout)
     first = import_tfx_store(source, store)
@@ -142,7 +142,7 @@ class Stopping:
 
 @pytest.mark.parametrize("writes", [0, 1, 8, 18])
 def test_an_import_that_was_stopped_is_finished_by_the_next(
-    portable: Path, store: MlmdStore, writes: int
+    portable: Path, store: MetadataStore, writes: int
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
         import_tfx_store(portable, Stopping(store, writes))
@@ -155,7 +155,9 @@ def test_an_import_that_was_stopped_is_finished_by_the_next(
     assert len(store.artifacts_by_type("Model")) == 1
 
 
-def test_blessings_name_the_model_that_they_bless_here(portable: Path, store: MlmdStore) -> None:
+def test_blessings_name_the_model_that_they_bless_here(
+    portable: Path, store: MetadataStore
+) -> None:
     own = Execution("pets.Gen", "pets", "r1", "gen", State.COMPLETE)
     for _ in range(30):
         store.put_execution(own)
@@ -167,7 +169,9 @@ def test_blessings_name_the_model_that_they_bless_here(portable: Path, store: Ml
     assert resolve_latest_blessed(Query(store, "penguin", "", "Model")) == [model]
 
 
-def test_artifacts_keep_their_properties_times_and_places(portable: Path, store: MlmdStore) -> None:
+def test_artifacts_keep_their_properties_times_and_places(
+    portable: Path, store: MetadataStore
+) -> None:
     import_tfx_store(portable, store)
     examples = store.artifacts_by_type("Examples")[-1]
     assert examples.uri == f"{portable.parent}/artifacts/CsvExampleGen/examples/1"
@@ -181,7 +185,7 @@ def test_artifacts_keep_their_properties_times_and_places(portable: Path, store:
 
 
 def test_tfx_finds_its_records_in_our_store(
-    portable: Path, store: MlmdStore, tmp_path: Path
+    portable: Path, store: MetadataStore, tmp_path: Path
 ) -> None:
     import_tfx_store(portable, store)
     client = stock_client(tmp_path / "ours.db")
@@ -215,7 +219,7 @@ def from_the_model_on() -> None:
 
 
 def test_our_pipelines_go_on_from_what_was_imported(
-    portable: Path, store: MlmdStore, tmp_path: Path
+    portable: Path, store: MetadataStore, tmp_path: Path
 ) -> None:
     import_tfx_store(portable, store)
     model = Path(store.artifacts_by_type("Model")[0].uri)
@@ -238,7 +242,7 @@ def size_in(run: PipelineRun) -> int:
     return int(found.read())
 
 
-def test_old_artifacts_are_read_in_their_own_layout(tmp_path: Path, store: MlmdStore) -> None:
+def test_old_artifacts_are_read_in_their_own_layout(tmp_path: Path, store: MetadataStore) -> None:
     tfx = Tfx(tmp_path / "old.db")
     versions = {"none": "", "old": "0.28.0", "dev": "0.29.0.dev", "new": "1.2.0"}
     made = [(tfx.examples(f"/{name}", version), 4) for name, version in versions.items()]
@@ -258,7 +262,7 @@ def test_old_artifacts_are_read_in_their_own_layout(tmp_path: Path, store: MlmdS
     assert not has_old_layout({"tfx_version": told["/new"]})
 
 
-def test_what_has_not_ended_is_imported_when_it_has(tmp_path: Path, store: MlmdStore) -> None:
+def test_what_has_not_ended_is_imported_when_it_has(tmp_path: Path, store: MetadataStore) -> None:
     tfx = Tfx(tmp_path / "old.db")
     tfx.put(tfx.execution("r1", "complete"), (tfx.examples("/a"), 4))
     running = tfx.execution("r2", "new")
@@ -277,7 +281,9 @@ def test_what_has_not_ended_is_imported_when_it_has(tmp_path: Path, store: MlmdS
     assert [a.uri for a in store.artifacts_by_type("Examples")] == ["/b", "/a"]
 
 
-def test_an_input_that_nothing_has_made_is_imported_once(tmp_path: Path, store: MlmdStore) -> None:
+def test_an_input_that_nothing_has_made_is_imported_once(
+    tmp_path: Path, store: MetadataStore
+) -> None:
     tfx = Tfx(tmp_path / "old.db")
     (outside,) = tfx.client.put_artifacts([tfx.examples("/outside")])
     for number in range(2):
@@ -294,7 +300,7 @@ def test_an_input_that_nothing_has_made_is_imported_once(tmp_path: Path, store: 
     assert [e.direction for e in events].count(Direction.INPUT) == 2
 
 
-def test_runs_of_the_same_id_stay_apart(tmp_path: Path, store: MlmdStore) -> None:
+def test_runs_of_the_same_id_stay_apart(tmp_path: Path, store: MetadataStore) -> None:
     store.put_run(Run("r1", "mine", State.COMPLETE))
     tfx = Tfx(tmp_path / "old.db")
     for name in ("taxi", "mine"):
@@ -307,7 +313,7 @@ def test_runs_of_the_same_id_stay_apart(tmp_path: Path, store: MlmdStore) -> Non
     assert len(store.list_runs()) == 3
 
 
-def test_a_store_is_not_imported_into_itself(store: MlmdStore, tmp_path: Path) -> None:
+def test_a_store_is_not_imported_into_itself(store: MetadataStore, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is the store of this process itself"):
         import_tfx_store(tmp_path / "ours.db", store)
 

@@ -19,10 +19,10 @@ import pytest
 from imported_stores import Tfx, written
 from ml_metadata.proto import metadata_store_pb2 as pb
 
-from mlops_metadata.mlmd import MlmdStore, open_sqlite
+from mlops_metadata.by_file import open_sqlite
 from mlops_metadata.tfx_import import import_tfx_store
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.store import ArtifactState, MemoryStore
+from mlops_pipeline.store import ArtifactState, MemoryStore, MetadataStore
 
 pytestmark = pytest.mark.mlmd
 
@@ -38,7 +38,7 @@ def portable(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[MlmdStore]:
+def store(tmp_path: Path) -> Iterator[MetadataStore]:
     opened = open_sqlite(f"sqlite:///{tmp_path}/ours.db")
     yield opened
     opened.close()
@@ -58,7 +58,7 @@ def test_the_path_of_a_source_is_taken_as_it_is(tmp_path: Path) -> None:
     assert import_tfx_store(source, MemoryStore()).runs == 3
 
 
-def test_states_that_were_kept_in_a_property_are_read(tmp_path: Path, store: MlmdStore) -> None:
+def test_states_that_were_kept_in_a_property_are_read(tmp_path: Path, store: MetadataStore) -> None:
     tfx = Tfx(tmp_path / "old.db")
     states = ("published", "deleted", "pending")
     tfx.put(tfx.execution("r1", "complete"), *[(tfx.examples("/x", "1.0", s), 4) for s in states])

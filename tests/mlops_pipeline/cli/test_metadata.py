@@ -11,7 +11,7 @@ def test_what_serving_needs_is_named_where_it_is_missing(mlops: Mlops) -> None:
     done = mlops("metadata", "serve", "--port", "0")
     assert done.code == 2
     assert "is not installed" in done.err
-    assert "mlops-pipeline[local]" in done.err
+    assert "mlops-pipeline[mlmd]" in done.err
 
 
 def test_serving_has_flags_for_address_and_certificates(mlops: Mlops) -> None:

@@ -12,8 +12,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mlops_metadata.library import DecodeError, ParseDict, ParseError, Struct
-from mlops_metadata.property_values import PLAIN_VALUE, decode, encode, plain_field
+from mlops_metadata.layout.property_values import (
+    PLAIN_VALUE,
+    STRUCT_MARK,
+    decode,
+    encode,
+    plain_field,
+)
+from mlops_metadata.layout.rows import Struct, Values
+from mlops_metadata.layout.wire import read_struct, write_struct
 
 _SCHEMA = "__schema__{}__"
 _SCHEMAS = {
@@ -27,7 +34,7 @@ _IS_SCHEMA = re.compile("__schema__(.*)__")
 
 
 def write_parameters(
-    parameters: Mapping[str, Any], properties: Any, *, any_text: bool
+    parameters: Mapping[str, Any], properties: Values, *, any_text: bool
 ) -> dict[str, Any]:
     """Write parameters of an execution; returns those that their TFX form does not keep exactly.
 
@@ -39,12 +46,12 @@ def write_parameters(
         kind = list if isinstance(value, tuple) else type(value)
         text = _json(value) if kind in _SCHEMAS else None
         if text is not None and _fits(text, any_text):
-            properties[name].string_value = text
-            properties[_SCHEMA.format(name)].string_value = _SCHEMAS[kind]
+            properties[name] = text
+            properties[_SCHEMA.format(name)] = _SCHEMAS[kind]
         elif value is None:
             exact[name] = None
         elif not _write_plain(name, value, properties, exact, any_text):
-            encode(value, properties[name], name=name)
+            properties[name] = encode(value, name=name)
     return exact
 
 
@@ -89,7 +96,7 @@ def _parsed(value: Any, kind: Any) -> Any:
 
 
 def write_property(
-    name: str, value: Any, properties: Any, exact: dict[str, Any], *, any_text: bool
+    name: str, value: Any, properties: Values, exact: dict[str, Any], *, any_text: bool
 ) -> None:
     """Write a property of an artifact.
 
@@ -103,13 +110,13 @@ def write_property(
     if isinstance(value, list | tuple | dict):
         struct = _struct(value)
         if struct is not None:
-            properties[name].struct_value.CopyFrom(struct)
-            if _json(decode(properties[name])) != _json(value):
+            properties[name] = struct
+            if not _is_kept(value) or _json(decode(struct)) != _json(value):
                 exact[name] = value
             return
     elif _write_plain(name, value, properties, exact, any_text):
         return
-    encode(value, properties[name], name=name)
+    properties[name] = encode(value, name=name)
 
 
 def read_properties(named: dict[str, Any], exact: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,23 +130,23 @@ def read_properties(named: dict[str, Any], exact: Mapping[str, Any]) -> dict[str
 
 
 def _write_plain(
-    name: str, value: Any, properties: Any, exact: dict[str, Any], any_text: bool
+    name: str, value: Any, properties: Values, exact: dict[str, Any], any_text: bool
 ) -> bool:
     """Write a number or a text as TFX does, if every reader gets it; return True if it is done."""
     if plain_field(value):
         return False
     if type(value) is float and abs(value) < _LARGE:
-        properties[name].double_value = value
+        properties[name] = value
         exact[name] = value
         return True
     if type(value) is str and _fits(value, any_text):
-        properties[name].string_value = value
+        properties[name] = value
         return True
     return False
 
 
 def _fits(text: str, any_text: bool) -> bool:
-    if not any_text or "\0" in text:
+    if not any_text or "\0" in text or text.startswith(STRUCT_MARK):
         return bool(plain_field(text))
     return text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text)
 
@@ -151,14 +158,19 @@ def _json(value: Any) -> str | None:
         return None
 
 
-def _struct(value: Any) -> Any:
+def _is_kept(value: Any) -> bool:
+    """Return False if readers may change the order of a dict in this value."""
+    if isinstance(value, dict):
+        return len(value) < 2 and all(map(_is_kept, value.values()))
+    return not isinstance(value, list | tuple) or all(map(_is_kept, value))
+
+
+def _struct(value: Any) -> Struct | None:
     """Return a list or dict as a `Struct`, as TFX makes it; None if it cannot be one."""
     given = value if isinstance(value, dict) else {PLAIN_VALUE: value}
-    if not all(isinstance(key, str) for key in given):
-        return None
     try:
         # A struct with NaN can be written, and is read by nobody.
         json.dumps(given, allow_nan=False)
-        return ParseDict(given, Struct())
-    except (ParseError, ValueError, TypeError, DecodeError):
+        return Struct(read_struct(write_struct(given)))
+    except (ValueError, TypeError, AttributeError, OverflowError):
         return None

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from mlops_metadata.library import MessageToDict, pb
-from mlops_metadata.property_values import decode
-from mlops_metadata.tfx_values import (
+from mlops_metadata.layout.property_values import decode
+from mlops_metadata.layout.rows import Proto, Struct, Values
+from mlops_metadata.layout.tfx_values import (
     by_schema,
     read_parameters,
     read_properties,
@@ -16,11 +16,9 @@ from mlops_metadata.tfx_values import (
     write_property,
 )
 
-pytestmark = pytest.mark.mlmd
-
 
 def written(parameters: dict[str, Any], *, any_text: bool = True) -> tuple[Any, dict[str, Any]]:
-    properties = pb.Execution().custom_properties
+    properties: Values = {}
     return properties, write_parameters(parameters, properties, any_text=any_text)
 
 
@@ -30,22 +28,21 @@ def read(parameters: dict[str, Any], *, any_text: bool = True) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("value", "field", "stored", "kind"),
+    ("value", "stored", "kind"),
     [
-        (3, "int_value", 3, ""),
-        (1 / 3, "double_value", 1 / 3, ""),
-        ("a\\b" * 300, "string_value", "a\\b" * 300, ""),
-        (True, "string_value", "true", "boolean_type"),
-        ([1, "Zoë"], "string_value", '[1, "Zoë"]', "list_type"),
-        ({"b": 1, "a": [True]}, "string_value", '{"b": 1, "a": [true]}', "dict_type"),
+        (3, 3, ""),
+        (1 / 3, 1 / 3, ""),
+        ("a\\b" * 300, "a\\b" * 300, ""),
+        (True, "true", "boolean_type"),
+        ([1, "Zoë"], '[1, "Zoë"]', "list_type"),
+        ({"b": 1, "a": [True]}, '{"b": 1, "a": [true]}', "dict_type"),
     ],
 )
-def test_parameters_are_written_as_tfx_does(value: Any, field: str, stored: Any, kind: str) -> None:
+def test_parameters_are_written_as_tfx_does(value: Any, stored: Any, kind: str) -> None:
     properties, _ = written({"p": value})
-    assert properties["p"].WhichOneof("value") == field
-    assert getattr(properties["p"], field) == stored
+    assert repr(properties["p"]) == repr(stored)
     if kind:
-        assert json.loads(properties["__schema__p__"].string_value) == {"value_type": {kind: {}}}
+        assert json.loads(properties["__schema__p__"]) == {"value_type": {kind: {}}}
     else:
         assert list(properties) == ["p"]
 
@@ -62,25 +59,26 @@ def test_parameters_come_back_exactly(value: Any, any_text: bool) -> None:
 
 def test_what_a_server_may_not_take_goes_another_way() -> None:
     properties, _ = written({"p": ["\\"], "t": "x" * 513}, any_text=False)
-    assert {name: value.WhichOneof("value") for name, value in properties.items()} == {
-        "p": "proto_value",
-        "t": "proto_value",
-    }
+    assert [type(properties[name]) for name in ("p", "t")] == [Proto, Proto]
 
 
 @pytest.mark.parametrize(
     "value", [{"train": 1, "eval": 0}, ["a", 1, None], {"b": 1.5, "a": {"x": [True]}}, []]
 )
 def test_structured_properties_are_structs_and_exact(value: Any) -> None:
-    properties, exact = pb.Artifact().custom_properties, {}
+    properties: Values = {}
+    exact: dict[str, Any] = {}
     write_property("p", value, properties, exact, any_text=True)
-    struct = MessageToDict(properties["p"].struct_value)
+    stored = properties["p"]
+    assert isinstance(stored, Struct)
+    struct = stored.fields
     assert (struct if isinstance(value, dict) else struct["__value__"]) == value
     assert repr(read_properties({"p": decode(properties["p"])}, exact)["p"]) == repr(value)
 
 
 def test_what_no_struct_holds_is_kept_exactly() -> None:
-    properties, exact = pb.Artifact().custom_properties, {}
+    properties: Values = {}
+    exact: dict[str, Any] = {}
     write_property("p", [math.nan, 2**60], properties, exact, any_text=True)
     found = read_properties({"p": decode(properties["p"])}, exact)["p"]
     assert math.isnan(found[0])

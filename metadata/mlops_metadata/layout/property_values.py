@@ -11,27 +11,25 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
-from mlops_metadata.library import MessageToDict, StringValue
+from mlops_metadata.layout.rows import Proto, Struct, Value, Values
+from mlops_metadata.layout.wire import read_text, write_text
 from mlops_pipeline.errors import StoreError
 
 _TYPE_URL = "type.googleapis.com/google.protobuf.StringValue"
-_PLAIN = frozenset(("string_value", "int_value", "double_value", "bool_value"))
 _LONGEST = 512
 """Characters of a text that every database keeps and indexes as it is."""
 
 
-def encode(value: Any, target: Any, *, name: str = "a property") -> None:
-    """Write a JSON value into a `Value` message.
+def encode(value: Any, *, name: str = "a property") -> Value:
+    """Return a JSON value as the value of a property.
 
     Raises:
         StoreError: the value is not JSON.
     """
-    field = plain_field(value)
-    if field:
-        setattr(target, field, value)
-        return
+    if plain_field(value):
+        return cast(Value, value)
     try:
         text = json.dumps(value)
     except (TypeError, ValueError) as error:
@@ -39,22 +37,21 @@ def encode(value: Any, target: Any, *, name: str = "a property") -> None:
             f"the value of {name!r} cannot be stored: {error}",
             hint="use numbers, texts, lists and dicts only",
         ) from None
-    target.proto_value.type_url = _TYPE_URL
-    target.proto_value.value = StringValue(value=text).SerializeToString()
+    return Proto(_TYPE_URL, write_text(text))
 
 
-def encode_all(values: Mapping[str, Any], properties: Any, prefix: str = "") -> None:
-    """Write JSON values into a map of properties, each under its name after the prefix.
+def encode_all(values: Mapping[str, Any], properties: Values, prefix: str = "") -> None:
+    """Put JSON values among properties, each under its name after the prefix.
 
     Raises:
         StoreError: a value is not JSON.
     """
     for name, value in values.items():
-        encode(value, properties[prefix + name], name=name)
+        properties[prefix + name] = encode(value, name=name)
 
 
 def plain_field(value: Any) -> str:
-    """Return the field of a `Value` for this value; empty if only `proto_value` keeps it."""
+    """Return the field of a property for this value; empty if only `proto_value` keeps it."""
     kind = type(value)
     if kind is bool:
         return "bool_value"
@@ -75,8 +72,12 @@ def _is_plain_number(value: float) -> bool:
     return float(f"{value:.6f}") == value and float(f"{value:.15g}") == value
 
 
+STRUCT_MARK = "mlmd-struct::"
+"""The start of a text that MLMD keeps a struct in, and takes for one wherever it reads it."""
+
+
 def _is_plain_text(value: str) -> bool:
-    if len(value) > _LONGEST or "\\" in value or "\0" in value:
+    if len(value) > _LONGEST or "\\" in value or "\0" in value or value.startswith(STRUCT_MARK):
         return False
     return value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value)
 
@@ -91,18 +92,18 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def decode(value: Any) -> Any:
-    """Return the value in a `Value` message, ours or anybody's."""
-    field = value.WhichOneof("value")
-    if field in _PLAIN:
-        return getattr(value, field)
-    if field is None:
-        return None
-    if field == "struct_value":
-        return _plain(MessageToDict(value.struct_value))
-    if value.proto_value.type_url != _TYPE_URL:
-        return value.proto_value.type_url
-    text = StringValue.FromString(value.proto_value.value).value
+def decode(value: Value) -> Any:
+    """Return what the value of a property means, ours or anybody's."""
+    if isinstance(value, Struct):
+        return _plain(dict(value.fields))
+    if not isinstance(value, Proto):
+        return value
+    if value.type_url != _TYPE_URL:
+        return value.type_url
+    try:
+        text = read_text(value.data)
+    except ValueError:
+        return value.type_url
     try:
         return json.loads(text)
     except ValueError:

@@ -11,14 +11,15 @@ import pytest
 from layout_stores import Tfx, event
 from ml_metadata.proto import metadata_store_pb2 as pb
 
-from mlops_metadata.mlmd import MlmdStore, open_sqlite
-from mlops_metadata.tfx_records import state_of_run
+from mlops_metadata.by_file import open_sqlite
+from mlops_metadata.layout.tfx_records import state_of_run
 from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,
     Direction,
     Event,
     Execution,
+    MetadataStore,
     State,
 )
 
@@ -31,7 +32,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[MlmdStore]:
+def store(path: Path) -> Iterator[MetadataStore]:
     opened = open_sqlite(f"sqlite:///{path}")
     yield opened
     opened.close()
@@ -73,7 +74,7 @@ def taxi(path: Path) -> dict[str, int]:
     return {"gen": gen, "train": train, "resolve": resolved, "examples": examples_id}
 
 
-def test_executions_of_tfx_say_where_they_stand(taxi: dict[str, int], store: MlmdStore) -> None:
+def test_executions_of_tfx_say_where_they_stand(taxi: dict[str, int], store: MetadataStore) -> None:
     gen, train, resolved = store.executions_of_run("2024-01-01T00:00:00.000000")
     assert [gen.id, train.id, resolved.id] == [taxi["gen"], taxi["train"], taxi["resolve"]]
     assert (gen.component, gen.pipeline, gen.node_id) == ("tfx.components.gen", "taxi", "gen")
@@ -86,7 +87,7 @@ def test_executions_of_tfx_say_where_they_stand(taxi: dict[str, int], store: Mlm
     assert store.recent_executions("tfx.components.train", node="taxi.train") == [train]
 
 
-def test_artifacts_and_events_of_tfx_are_read(taxi: dict[str, int], store: MlmdStore) -> None:
+def test_artifacts_and_events_of_tfx_are_read(taxi: dict[str, int], store: MetadataStore) -> None:
     (examples,) = store.artifacts_by_type("Examples")
     assert replace(examples, created=0) == ArtifactRecord(
         "Examples",
@@ -112,7 +113,7 @@ UNRESOLVED = json.dumps(
 )
 
 
-def test_a_run_that_tfx_went_on_with_has_not_failed(path: Path, store: MlmdStore) -> None:
+def test_a_run_that_tfx_went_on_with_has_not_failed(path: Path, store: MetadataStore) -> None:
     tfx, run = Tfx(path), "2024-01-01T00:00:00.000000"
     failed = pb.Execution.FAILED
     tfx.run("Resolver", failed, {"__execution_result__": '{"resultMessage": "no"}'}, [])

@@ -9,10 +9,11 @@ import pytest
 from layout_stores import stock_client
 from ml_metadata.proto import metadata_store_pb2 as pb
 
-from mlops_metadata.mlmd import MlmdStore, open_sqlite
+from mlops_metadata.by_file import open_sqlite
 from mlops_pipeline.store import (
     ArtifactState,
     Execution,
+    MetadataStore,
     State,
 )
 
@@ -25,13 +26,13 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[MlmdStore]:
+def store(path: Path) -> Iterator[MetadataStore]:
     opened = open_sqlite(f"sqlite:///{path}")
     yield opened
     opened.close()
 
 
-def test_a_skipped_node_is_a_canceled_execution(store: MlmdStore, path: Path) -> None:
+def test_a_skipped_node_is_a_canceled_execution(store: MetadataStore, path: Path) -> None:
     store.put_execution(Execution("pets.Push", "penguin", "run-1", "push", State.SKIPPED))
     (found,) = stock_client(path).get_executions_by_type("pets.Push")
     assert found.last_known_state == pb.Execution.CANCELED
@@ -50,7 +51,7 @@ def test_a_skipped_node_is_a_canceled_execution(store: MlmdStore, path: Path) ->
     ],
 )
 def test_states_of_mlmd_artifacts_mean_one_of_ours(
-    path: Path, store: MlmdStore, stored: str, read: ArtifactState
+    path: Path, store: MetadataStore, stored: str, read: ArtifactState
 ) -> None:
     client = stock_client(path)
     kind = client.put_artifact_type(pb.ArtifactType(name="Thing"))
@@ -58,7 +59,7 @@ def test_states_of_mlmd_artifacts_mean_one_of_ours(
     assert [a.state for a in store.artifacts_by_type("Thing")] == [read]
 
 
-def test_an_execution_of_plain_mlmd_is_read(path: Path, store: MlmdStore) -> None:
+def test_an_execution_of_plain_mlmd_is_read(path: Path, store: MetadataStore) -> None:
     client = stock_client(path)
     kind = client.put_execution_type(
         pb.ExecutionType(name="Trainer", properties={"state": pb.STRING, "run_id": pb.STRING})

@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ml_metadata.proto import metadata_store_pb2 as pb
 
-from mlops_metadata.mlmd import open_sqlite
-from mlops_metadata.property_values import decode, encode, plain_field
+from mlops_metadata.by_file import open_sqlite
+from mlops_metadata.layout.property_values import decode, encode, plain_field
+from mlops_metadata.layout.rows import Proto, Struct
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import Execution, State
-
-pytestmark = pytest.mark.mlmd
 
 CHARACTERS = "ab '\"\\%;\n\0\x7fé中🐧\udfff"
 
@@ -71,21 +69,25 @@ def test_values_of_all_kinds_come_back_bit_for_bit_from_the_database(tmp_path: P
 )
 def test_plain_fields_hold_only_what_every_database_keeps(value: Any, field: str) -> None:
     assert plain_field(value) == field
-    message = pb.Value()
-    encode(value, message)
-    assert message.WhichOneof("value") == (field or "proto_value")
-    assert decode(message) == value
+    stored = encode(value)
+    assert isinstance(stored, Proto) is not bool(field)
+    assert repr(decode(stored)) == repr(value)
+
+
+def test_a_text_that_mlmd_would_take_for_a_struct_is_kept_beside_the_texts() -> None:
+    assert decode(encode("mlmd-struct::x")) == "mlmd-struct::x"
+    assert plain_field("mlmd-struct::x") == ""
 
 
 def test_a_value_that_is_not_json_is_named() -> None:
     with pytest.raises(StoreError, match="the value of 'weights' cannot be stored"):
-        encode({1, 2}, pb.Value(), name="weights")
+        encode({1, 2}, name="weights")
 
 
-def test_messages_of_others_do_not_stop_a_reader() -> None:
-    message = pb.Value()
-    assert decode(message) is None
-    message.proto_value.type_url = "type.googleapis.com/tensorflow.Something"
-    assert decode(message) == "type.googleapis.com/tensorflow.Something"
-    message.struct_value["a"] = "b"
-    assert decode(message) == {"a": "b"}
+def test_values_of_others_do_not_stop_a_reader() -> None:
+    assert decode(None) is None
+    url = "type.googleapis.com/tensorflow.Something"
+    assert decode(Proto(url, b"\xff")) == url
+    assert decode(Proto("type.googleapis.com/google.protobuf.StringValue", b"\xff")).endswith("e")
+    assert decode(Struct({"a": "b"})) == {"a": "b"}
+    assert decode(Struct({"__value__": [1.0]})) == [1.0]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mlops_metadata.property_values import decode
-from mlops_metadata.records import EXECUTION_STATES
-from mlops_metadata.tfx_values import by_schema
-from mlops_metadata.types_and_contexts import NODE, PIPELINE, RUN
+from mlops_metadata.layout.property_values import decode
+from mlops_metadata.layout.records import EXECUTION_STATES, NODE, PIPELINE, RUN
+from mlops_metadata.layout.rows import ContextRow, ExecutionRow
+from mlops_metadata.layout.tfx_values import by_schema
 from mlops_pipeline.store import Execution, Run, State
 
 _OWN = ("checksum_md5", "component_id", "pipeline_name", "pipeline_root", "run_id", "state")
@@ -36,19 +36,19 @@ def _why_not_failed(component: str, error: str) -> str:
     return "its inputs were not there" if _UNRESOLVED in error else ""
 
 
-def read_tfx_execution(message: Any, contexts: Any) -> Execution:
+def read_tfx_execution(row: ExecutionRow, contexts: Iterable[ContextRow]) -> Execution:
     """Return an execution as its contexts and properties tell it."""
     names = {context.type: context.name for context in contexts}
     pipeline = names.get(PIPELINE, "")
-    declared = {name: decode(value) for name, value in message.properties.items()}
-    custom = {name: decode(value) for name, value in message.custom_properties.items()}
+    declared = {name: decode(value) for name, value in row.properties.items()}
+    custom = {name: decode(value) for name, value in row.custom.items()}
     word = str(declared.get("state", "")).lower()
-    state = EXECUTION_STATES.get(message.last_known_state) or _WORDS.get(word, State.COMPLETE)
+    state = EXECUTION_STATES.get(row.state) or _WORDS.get(word, State.COMPLETE)
     error = _error(custom.get("__execution_result__", "")) if state is State.FAILED else ""
-    reason = _why_not_failed(message.type, error) if error else ""
+    reason = _why_not_failed(row.type, error) if error else ""
     if reason:
         state, error = State.SKIPPED, ""
-    updated = message.last_update_time_since_epoch / 1000
+    updated = row.updated / 1000
     if "component_id" in declared:
         # All parameters are texts there, also the one that is not given.
         declared = {n: v for n, v in declared.items() if n in _OWN or v != "None"}
@@ -57,17 +57,17 @@ def read_tfx_execution(message: Any, contexts: Any) -> Execution:
         parameters = declared
     node = names.get(NODE, "").removeprefix(f"{pipeline}.")
     return Execution(
-        component=message.type,
+        component=row.type,
         pipeline=pipeline or str(declared.get("pipeline_name", "")),
         run_id=names.get(RUN) or str(declared.get("run_id", "")),
         node_id=node or str(declared.get("component_id", "")),
         state=state,
-        id=message.id,
-        name=message.name,
+        id=row.id,
+        name=row.name,
         parameters=_parameters({**parameters, **custom}),
         reason=reason,
         error=error,
-        started=message.create_time_since_epoch / 1000,
+        started=row.created / 1000,
         finished=0.0 if state is State.RUNNING else updated,
         heartbeat=updated,
     )
@@ -104,14 +104,14 @@ def state_of_run(executions: Sequence[Execution]) -> State:
     return next((s for s in worst if s in states), State.COMPLETE)
 
 
-def read_tfx_run(message: Any, pipeline: str, executions: Sequence[Execution]) -> Run:
+def read_tfx_run(row: ContextRow, pipeline: str, executions: Sequence[Execution]) -> Run:
     """Return a run as the executions in it tell it."""
     state = state_of_run(executions)
     ends = [execution.finished for execution in executions]
     return Run(
-        id=message.name,
+        id=row.name,
         pipeline=pipeline,
         state=state,
-        started=message.create_time_since_epoch / 1000,
+        started=row.created / 1000,
         finished=0.0 if state is State.RUNNING else max(ends, default=0.0),
     )

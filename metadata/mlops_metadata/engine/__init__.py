@@ -1,0 +1,19 @@
+"""The engine: ML Metadata's databases, read and written by SQL of our own.
+
+`SqlStore` is the store over a database, `open_database` opens the one in a file; `locations` and
+`sqlite_files` are also used by what goes through the library of ML Metadata.
+"""
+
+from mlops_metadata.engine.sqlite import SqliteDatabase, is_held, open_database
+from mlops_metadata.engine.store import SqlStore
+
+__all__ = [
+    "SqlStore",
+    "SqliteDatabase",
+    "is_held",
+    "locations",
+    "mysql",
+    "open_database",
+    "postgresql",
+    "sqlite_files",
+]

@@ -1,0 +1,418 @@
+"""A database of MySQL or MariaDB as the engine's: one connection a store, made anew when lost.
+
+ML Metadata sends its texts as UTF-8 over a connection that calls them latin1, and its tables hold
+them so; here it is done in the same way, so that either reads what the other has written.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import ctypes
+import functools
+import logging
+import os
+import random
+import ssl
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeVar
+
+import pymysql
+from pymysql.constants import CLIENT
+
+from mlops_metadata.engine.schema import (
+    MYSQL,
+    OWN_INDEXES,
+    TABLES,
+    VERSION,
+    first_rows,
+    indexes,
+    tables,
+)
+from mlops_metadata.engine.session import Row, Session, marks
+from mlops_pipeline.errors import StoreError
+from mlops_pipeline.store import AlreadyExistsError
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 60.0
+"""Seconds that a transaction waits for a server that is not there, or is tried again."""
+
+_MOST_VALUES = 30_000
+"""Values in one statement."""
+
+_TAKEN, _NO_DATABASE, _TOO_LONG = 1062, 1049, 1406
+_UNDONE = (1205, 1213, 1020, 1412)
+"""A lock that was waited for too long, a deadlock, a change between reading and writing, and a
+table that was made meanwhile: the transaction may be done again."""
+
+_LOST = (2006, 2013, 2055, 1053, 1927, 0)
+"""The connection has ended."""
+
+_BACKSLASHES = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class MysqlAddress:
+    """A database on a server.
+
+    Args:
+        socket: file of a socket, instead of the port.
+        ca: file with the certificates to trust.
+    """
+
+    host: str
+    port: int
+    user: str
+    database: str
+    password: str = ""
+    socket: str = ""
+    ca: str = ""
+
+    def __str__(self) -> str:
+        return f"mysql://{self.host}:{self.port}/{self.database}"
+
+
+@functools.lru_cache(maxsize=1024)
+def _marked(statement: str) -> str:
+    return statement.replace("?", "%s")
+
+
+def _sent(value: Any) -> Any:
+    return value.encode().decode("latin-1") if isinstance(value, str) else value
+
+
+def _got(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    # What another program has written in another way is shown as it is.
+    with contextlib.suppress(UnicodeError):
+        return value.encode("latin-1").decode()
+    return value
+
+
+class MysqlSession:
+    """A transaction of MySQL or MariaDB.
+
+    Args:
+        connection: in which it has begun.
+        name: what to call the store in errors.
+        step: by how much the ids of one statement grow.
+    """
+
+    def __init__(self, connection: Any, name: str, step: int) -> None:
+        self._connection = connection
+        self._name = name
+        self._step = step
+
+    # The index on events holds the rows of one in the order in which they came.
+    row_order = ""
+
+    def _execute(self, statement: str, values: Sequence[Any]) -> Any:
+        cursor = self._connection.cursor()
+        cursor.execute(_marked(statement), [_sent(value) for value in values] or None)
+        return cursor
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        found = self._execute(statement, values).fetchall()
+        return [tuple(map(_got, row)) for row in found]
+
+    def run(self, statement: str, values: Sequence[Any] = ()) -> int:
+        return int(self._execute(statement, values).rowcount)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
+        ids: list[int] = []
+        for part in self._parts(columns, rows):
+            try:
+                first = self._put(table, columns, part).lastrowid or 0
+            except pymysql.IntegrityError as error:
+                raise AlreadyExistsError(f"{self._name}: {error.args[-1]}") from error
+            ids += range(first, first + len(part) * self._step, self._step)
+        return ids
+
+    def add(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        end = f"ON DUPLICATE KEY UPDATE {columns[0]} = {columns[0]}"
+        # In one order everywhere, so that no two transactions wait for each other.
+        for part in self._parts(columns, sorted(rows, key=repr)):
+            self._put(table, columns, part, end)
+
+    def add_one(self, table: str, columns: Sequence[str], row: Row) -> int:
+        try:
+            return int(self._put(table, columns, [row]).lastrowid or 0)
+        except pymysql.IntegrityError as error:
+            if error.args[0] != _TAKEN:
+                raise
+            return 0
+
+    def pack(self, data: bytes) -> Any:
+        # As ML Metadata does.
+        return base64.b64encode(data)
+
+    def unpack(self, stored: Any) -> bytes:
+        return base64.b64decode(stored, validate=True)
+
+    def alone(self) -> None:
+        self._execute("SELECT schema_version FROM MLMDEnv FOR UPDATE", ())
+
+    def _parts(self, columns: Sequence[str], rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+        size = _MOST_VALUES // len(columns)
+        for start in range(0, len(rows), size):
+            yield rows[start : start + size]
+
+    def _put(self, table: str, columns: Sequence[str], rows: Sequence[Row], end: str = "") -> Any:
+        places = ", ".join([f"({marks(len(columns))})"] * len(rows))
+        values = [value for row in rows for value in row]
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {places} {end}"
+        return self._execute(statement, values)
+
+
+class MysqlDatabase:
+    """A database of a server of MySQL or MariaDB, which is made where it is missing.
+
+    Raises:
+        StoreError: it cannot be opened; the message says why.
+    """
+
+    any_text = True
+
+    def __init__(self, address: MysqlAddress) -> None:
+        self.name = str(address)
+        self._address = address
+        self._threads = threading.RLock()
+        self._refusal = ""
+        self._committing = False
+        self._step = 1
+        try:
+            self._connection = self._connect()
+            if not self.read(_is_ready):
+                self._make()
+        except pymysql.Error as error:
+            raise self._explained(error) from error
+        _open.add(self)
+
+    def _connect(self) -> Any:
+        try:
+            connection = self._dial(self._address.database)
+        except pymysql.OperationalError as error:
+            if error.args[0] != _NO_DATABASE:
+                raise
+            with contextlib.closing(self._dial("")) as maintenance:
+                name = self._address.database.replace("`", "``")
+                # Names that differ in the case of a letter only are different.
+                maintenance.cursor().execute(
+                    f"CREATE DATABASE IF NOT EXISTS `{name}` "
+                    "CHARACTER SET latin1 COLLATE latin1_bin"
+                )
+            connection = self._dial(self._address.database)
+        cursor = connection.cursor()
+        cursor.execute(_BACKSLASHES)
+        cursor.execute("SELECT @@auto_increment_increment")
+        self._step = int(cursor.fetchone()[0])
+        return connection
+
+    def _dial(self, database: str) -> Any:
+        address = self._address
+        secure = ssl.create_default_context(cafile=address.ca) if address.ca else None
+        connection = pymysql.connect(
+            host=address.host,
+            port=address.port,
+            user=address.user,
+            password=address.password,
+            database=database or None,
+            unix_socket=address.socket or None,
+            charset="latin1",
+            client_flag=CLIENT.FOUND_ROWS,
+            connect_timeout=10,
+            autocommit=True,
+            ssl=secure,
+        )
+        # What it sends and takes as latin1 are bytes.
+        connection.encoding = "latin-1"
+        return connection
+
+    def _make(self) -> None:
+        """Make what is missing of the tables; each is a transaction of its own on this server."""
+        with self._threads:
+            cursor = self._connection.cursor()
+            lock = f"mlops.{self._address.database}"[:64]
+            cursor.execute("SELECT GET_LOCK(%s, %s)", (lock, PATIENCE))
+            try:
+                # Another process may have made them while this one waited.
+                if self.read(_is_ready):
+                    return
+                for statement in tables(MYSQL):
+                    cursor.execute(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS"))
+                there = self.read(_indexes)
+                own = (f"CREATE INDEX {n} ON {t}({columns})" for n, t, columns in OWN_INDEXES)
+                for statement in (*indexes(MYSQL), *own):
+                    if statement.split()[2].lower() not in there:
+                        cursor.execute(statement)
+                self.write(_first)
+            finally:
+                cursor.execute("SELECT RELEASE_LOCK(%s)", (lock,))
+
+    def read(self, work: Callable[[Session], T]) -> T:
+        begin = ("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",)
+        return self._transaction(begin, work)
+
+    def write(self, work: Callable[[Session], T]) -> T:
+        begin = ("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "START TRANSACTION")
+        return self._transaction(begin, work)
+
+    def _transaction(self, begin: Sequence[str], work: Callable[[Session], T]) -> T:
+        deadline = time.monotonic() + PATIENCE
+        with self._threads:
+            while True:
+                if self._refusal:
+                    self._refuse()
+                try:
+                    return self._once(begin, work)
+                except pymysql.Error as error:
+                    if not self._may_be_repeated(error) or time.monotonic() > deadline:
+                        raise self._explained(error) from error
+                    log.debug("%s is tried again: %s", self.name, error)
+                except UnicodeEncodeError as error:
+                    raise self._explained(error) from error
+                time.sleep(random.uniform(0.005, 0.05))
+
+    def _once(self, begin: Sequence[str], work: Callable[[Session], T]) -> T:
+        if not self._connection.open:
+            self._connection = self._connect()
+        self._committing = False
+        connection = self._connection
+        for statement in begin:
+            connection.cursor().execute(statement)
+        try:
+            done = work(MysqlSession(connection, self.name, self._step))
+            self._committing = True
+            connection.commit()
+        except BaseException as error:
+            self._roll_back(connection, error)
+            raise
+        return done
+
+    def _roll_back(self, connection: Any, error: BaseException) -> None:
+        if isinstance(error, pymysql.Error) and error.args and error.args[0] in _LOST:
+            with contextlib.suppress(pymysql.Error):
+                connection.close()
+            return
+        with contextlib.suppress(pymysql.Error):
+            connection.rollback()
+
+    def _may_be_repeated(self, error: pymysql.Error) -> bool:
+        number = error.args[0] if error.args else 0
+        if number in _UNDONE:
+            return True
+        # Nobody knows what became of a transaction whose connection broke as it was committed.
+        if number in _LOST and not self._committing:
+            with contextlib.suppress(pymysql.Error):
+                self._connection.close()
+            return True
+        return number in (2002, 2003) and not self._committing
+
+    def _refuse(self) -> NoReturn:
+        raise StoreError(
+            f"the metadata store {self.name} {self._refusal}",
+            hint="open it again, in the process that uses it",
+        )
+
+    def _explained(self, error: Exception) -> StoreError:
+        number = error.args[0] if error.args else 0
+        reason = " ".join(str(error.args[-1] if error.args else error).split())[:300]
+        what = f"the metadata store {self.name}"
+        cause, hint = reason, "see the log of the server"
+        if isinstance(error, UnicodeEncodeError):
+            cause = f"it takes no text that is not Unicode ({reason})"
+            hint = "rename what has such a name"
+        elif number == _TOO_LONG:
+            cause = f"a name or a place is too long ({reason})"
+            hint = "use names of at most 255 characters, and shorter places"
+        elif self._committing:
+            cause = f"the connection was lost as a write was committed ({reason})"
+            hint = "try again: names are unique, so the next attempt tells if it was recorded"
+        elif isinstance(error, pymysql.OperationalError):
+            what = f"cannot open {what}"
+            cause = f"it cannot be reached ({reason})"
+            hint = "check host, port, user, database and $MLOPS_METADATA_PASSWORD"
+        return StoreError(f"{what}: {cause}", hint=hint)
+
+    def close(self) -> None:
+        with self._threads:
+            if not self._refusal:
+                self._refusal = "is closed"
+                if self._connection.open:
+                    self._connection.close()
+                _open.discard(self)
+
+    def __del__(self) -> None:
+        # Whoever forgets to close a store leaves it to the end of the process.
+        if not getattr(self, "_refusal", "not opened"):
+            with contextlib.suppress(Exception):
+                self._connection.close()
+
+    def forget(self) -> None:
+        """Refuse everything in a forked child, without closing what belongs to its parent."""
+        self._threads = threading.RLock()
+        self._refusal = self._refusal or "was opened before this process was forked"
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._connection))
+
+
+def _is_ready(session: Session) -> bool:
+    """Return True if all tables and indexes are there, and the version, which is written last.
+
+    Raises:
+        StoreError: they are of something else, or of another version.
+    """
+    query = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
+    there = {name.lower() for (name,) in session.rows(query)}
+    known = {table.lower() for table in TABLES}
+    if there and not there & known:
+        raise StoreError(
+            f"this database holds something else: it has a table {min(there)!r}",
+            hint="name another database, which is made if it is not there",
+        )
+    if not known <= there:
+        return False
+    versions = session.rows("SELECT schema_version FROM MLMDEnv")
+    if not versions:
+        return False
+    if versions != [(VERSION,)]:
+        raise StoreError(
+            f"another ml-metadata has written this database: its tables have the version "
+            f"{versions[0][0]}, not {VERSION}",
+            hint="upgrade it by ml-metadata, or upgrade mlops-pipeline",
+        )
+    return {name for name, _, _ in OWN_INDEXES} <= _indexes(session)
+
+
+def _indexes(session: Session) -> set[str]:
+    query = "SELECT index_name FROM information_schema.statistics WHERE table_schema = DATABASE()"
+    return {name.lower() for (name,) in session.rows(query)}
+
+
+def _first(session: Session) -> None:
+    """Write MLMD's own types and the version, unless they are there."""
+    if session.rows("SELECT schema_version FROM MLMDEnv"):
+        return
+    types, version = first_rows()
+    if not session.rows("SELECT id FROM Type WHERE name = 'mlmd.Dataset'"):
+        session.run(types)
+    session.run(version)
+
+
+_open: weakref.WeakSet[MysqlDatabase] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for each in list(_open):
+        each.forget()
+    _open.clear()
+
+
+os.register_at_fork(after_in_child=_forget_all)

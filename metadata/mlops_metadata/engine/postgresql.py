@@ -1,0 +1,342 @@
+"""A PostgreSQL database as the engine's: one connection a store, made anew when it is lost.
+
+A claim is the unique index of a table, an end the condition of an update, which waits for the row:
+transactions that read what is committed are enough. Of two that wait for each other, PostgreSQL
+undoes one, which is done again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import logging
+import os
+import random
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeVar
+
+import psycopg
+from psycopg import errors, sql
+
+from mlops_metadata.engine.schema import (
+    COUNTED,
+    OWN_INDEXES,
+    POSTGRESQL,
+    TABLES,
+    VERSION,
+    index_statement,
+    statements,
+)
+from mlops_metadata.engine.session import Row, Session, marks
+from mlops_pipeline.errors import StoreError
+from mlops_pipeline.store import AlreadyExistsError
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 60.0
+"""Seconds that a transaction waits for a server that is not there, or is tried again."""
+
+_MOST_VALUES = 30_000
+"""Values in one statement: the protocol takes 65,535."""
+
+_LOCK = 0x6D6C6F70
+"""The advisory lock of those who make tables and types: "mlop"."""
+
+_UNDONE = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class PostgresAddress:
+    """A database on a server; `ca` is a file with the certificates to trust."""
+
+    host: str
+    port: int
+    user: str
+    database: str
+    password: str = ""
+    ca: str = ""
+
+    def __str__(self) -> str:
+        return f"postgresql://{self.host}:{self.port}/{self.database}"
+
+
+@functools.lru_cache(maxsize=1024)
+def _marked(statement: str) -> Any:
+    return statement.replace("?", "%s")
+
+
+class PostgresSession:
+    """A transaction of PostgreSQL.
+
+    Args:
+        connection: in which it has begun.
+        name: what to call the store in errors.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Row], name: str) -> None:
+        self._connection = connection
+        self._name = name
+
+    row_order = "ORDER BY ctid"
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        return list(self._connection.execute(_marked(statement), values).fetchall())
+
+    def run(self, statement: str, values: Sequence[Any] = ()) -> int:
+        return int(self._connection.execute(_marked(statement), values).rowcount)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
+        ids: list[int] = []
+        for part in self._parts(columns, rows):
+            try:
+                cursor = self._put(table, columns, part, _returning(table))
+            except errors.UniqueViolation as error:
+                raise AlreadyExistsError(f"{self._name}: {error.diag.message_detail}") from error
+            if table in COUNTED:
+                ids += [each for (each,) in cursor.fetchall()]
+        return ids
+
+    def add(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        for part in self._parts(columns, rows):
+            self._put(table, columns, part, "ON CONFLICT DO NOTHING")
+
+    def add_one(self, table: str, columns: Sequence[str], row: Row) -> int:
+        end = f"ON CONFLICT DO NOTHING {_returning(table)}"
+        found = self._put(table, columns, [row], end).fetchone()
+        return int(found[0]) if found else 0
+
+    def pack(self, data: bytes) -> Any:
+        return data
+
+    def unpack(self, stored: Any) -> bytes:
+        return bytes(stored)
+
+    def alone(self) -> None:
+        self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+
+    def _parts(self, columns: Sequence[str], rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+        size = _MOST_VALUES // len(columns)
+        for start in range(0, len(rows), size):
+            yield rows[start : start + size]
+
+    def _put(
+        self, table: str, columns: Sequence[str], rows: Sequence[Row], end: str
+    ) -> psycopg.Cursor[Row]:
+        places = ", ".join([f"({marks(len(columns))})"] * len(rows))
+        values = [value for row in rows for value in row]
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {places} {end}"
+        return self._connection.execute(_marked(statement), values)
+
+
+def _returning(table: str) -> str:
+    return "RETURNING id" if table in COUNTED else ""
+
+
+class PostgresDatabase:
+    """A database of a PostgreSQL server, which is made where it is missing.
+
+    Raises:
+        StoreError: it cannot be opened; the message says why.
+    """
+
+    # ML Metadata has an index on whole texts, which takes 2,700 bytes.
+    any_text = False
+
+    def __init__(self, address: PostgresAddress) -> None:
+        self.name = str(address)
+        self._address = address
+        self._threads = threading.RLock()
+        self._refusal = ""
+        self._committing = False
+        try:
+            self._connection = self._connect()
+        except psycopg.Error as error:
+            raise self._explained(error) from error
+        try:
+            self._make_ready()
+        except BaseException:
+            self._connection.close()
+            raise
+        _open.add(self)
+
+    def _connect(self) -> psycopg.Connection[Row]:
+        try:
+            return self._dial(self._address.database)
+        except psycopg.OperationalError as error:
+            if f'database "{self._address.database}" does not exist' not in str(error):
+                raise
+        with self._dial("postgres") as maintenance:
+            name = sql.Identifier(self._address.database)
+            make = sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0")
+            try:
+                maintenance.execute(make.format(name))
+            except (errors.DuplicateDatabase, errors.UniqueViolation):
+                log.debug("%s was made by another process", self.name)
+        return self._dial(self._address.database)
+
+    def _dial(self, database: str) -> psycopg.Connection[Row]:
+        address = self._address
+        secure = {"sslmode": "verify-full", "sslrootcert": address.ca} if address.ca else {}
+        return psycopg.connect(
+            host=address.host,
+            port=address.port,
+            user=address.user,
+            password=address.password or None,
+            dbname=database,
+            autocommit=True,
+            client_encoding="utf8",
+            connect_timeout=10,
+            **secure,
+        )
+
+    def _make_ready(self) -> None:
+        if self.read(_is_ready):
+            return
+        self.write(_make)
+
+    def read(self, work: Callable[[Session], T]) -> T:
+        return self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", work)
+
+    def write(self, work: Callable[[Session], T]) -> T:
+        return self._transaction("BEGIN ISOLATION LEVEL READ COMMITTED", work)
+
+    def _transaction(self, begin: str, work: Callable[[Session], T]) -> T:
+        deadline = time.monotonic() + PATIENCE
+        with self._threads:
+            while True:
+                if self._refusal:
+                    self._refuse()
+                try:
+                    return self._once(begin, work)
+                except psycopg.Error as error:
+                    if not self._may_be_repeated(error) or time.monotonic() > deadline:
+                        raise self._explained(error) from error
+                    log.debug("%s is tried again: %s", self.name, error)
+                except UnicodeEncodeError as error:
+                    raise self._explained(error) from error
+                time.sleep(random.uniform(0.005, 0.05))
+
+    def _once(self, begin: str, work: Callable[[Session], T]) -> T:
+        if self._connection.closed:
+            self._connection = self._connect()
+        self._committing = False
+        connection = self._connection
+        connection.execute(begin)
+        try:
+            done = work(PostgresSession(connection, self.name))
+            self._committing = True
+            connection.execute("COMMIT")
+        except BaseException:
+            if not connection.closed:
+                connection.execute("ROLLBACK")
+            raise
+        return done
+
+    def _may_be_repeated(self, error: psycopg.Error) -> bool:
+        if isinstance(error, _UNDONE):
+            return True
+        # Nobody knows what became of a transaction whose connection broke as it was committed.
+        lost = isinstance(error, psycopg.OperationalError) and self._connection.closed
+        return bool(lost) and not self._committing
+
+    def _refuse(self) -> NoReturn:
+        raise StoreError(
+            f"the metadata store {self.name} {self._refusal}",
+            hint="open it again, in the process that uses it",
+        )
+
+    def _explained(self, error: Exception) -> StoreError:
+        reason = " ".join(str(error).split())[:300]
+        cause, hint = reason, "see the log of the server"
+        if isinstance(error, UnicodeEncodeError) or "NUL" in reason:
+            cause = f"it takes no text with NUL or what is not Unicode ({reason})"
+            hint = "rename what has such a name"
+        elif isinstance(error, errors.StringDataRightTruncation | errors.ProgramLimitExceeded):
+            cause = f"a name or a place is too long ({reason})"
+            hint = "use names of at most 255 characters, and shorter places"
+        elif self._committing:
+            cause = f"the connection was lost as a write was committed ({reason})"
+            hint = "try again: names are unique, so the next attempt tells if it was recorded"
+        elif isinstance(error, psycopg.OperationalError):
+            cause = f"it cannot be reached ({reason})"
+            hint = "check host, port, user, database and $MLOPS_METADATA_PASSWORD"
+        return StoreError(f"the metadata store {self.name}: {cause}", hint=hint)
+
+    def close(self) -> None:
+        with self._threads:
+            if not self._refusal:
+                self._refusal = "is closed"
+                self._connection.close()
+                _open.discard(self)
+
+    def __del__(self) -> None:
+        # Whoever forgets to close a store leaves it to the end of the process.
+        if not getattr(self, "_refusal", "not opened"):
+            with contextlib.suppress(Exception):
+                self._connection.close()
+
+    def forget(self) -> None:
+        """Refuse everything in a forked child, without closing what belongs to its parent."""
+        self._threads = threading.RLock()
+        self._refusal = self._refusal or "was opened before this process was forked"
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._connection))
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._connection.pgconn))
+
+
+def _is_ready(session: Session) -> bool:
+    """Return True if all tables and indexes are there.
+
+    Raises:
+        StoreError: they are of something else, or of another version.
+    """
+    query = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+    tables = {name for (name,) in session.rows(query)}
+    wanted = {table.lower() for table in TABLES}
+    if not tables:
+        return False
+    if not wanted <= tables:
+        raise StoreError(
+            f"this database holds something else: it has a table {min(tables)!r}",
+            hint="name another database, which is made if it is not there",
+        )
+    versions = session.rows("SELECT schema_version FROM MLMDEnv")
+    if versions != [(VERSION,)]:
+        raise StoreError(
+            f"another ml-metadata has written this database: its tables have the version "
+            f"{versions[0][0] if versions else 'none'}, not {VERSION}",
+            hint="upgrade it by ml-metadata, or upgrade mlops-pipeline",
+        )
+    query = "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()"
+    found = {name for (name,) in session.rows(query)}
+    return {name for name, _, _ in OWN_INDEXES} <= found
+
+
+def _make(session: Session) -> None:
+    session.alone()
+    # Another process may have made them while this one waited.
+    if _is_ready(session):
+        return
+    if not session.rows("SELECT to_regclass('mlmdenv')")[0][0]:
+        for statement in statements(POSTGRESQL):
+            session.run(statement)
+    for index in OWN_INDEXES:
+        session.run(index_statement(index))
+
+
+_open: weakref.WeakSet[PostgresDatabase] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for each in list(_open):
+        each.forget()
+    _open.clear()
+
+
+os.register_at_fork(after_in_child=_forget_all)

@@ -1,0 +1,95 @@
+"""A transaction of a database: the few kinds of statements that the engine is made of.
+
+Statements are written with `?` for values; what differs between databases stands in the classes
+that implement `Session` and `Database`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol, TypeVar
+
+Row = tuple[Any, ...]
+T = TypeVar("T")
+
+CHUNK = 500
+"""Most ids in one statement."""
+
+
+class Session(Protocol):
+    """A transaction that is under way.
+
+    Args:
+        row_order: the end of a query for rows without number, in the order in which they came.
+    """
+
+    row_order: str
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Return what a query finds."""
+
+    def run(self, statement: str, values: Sequence[Any] = ()) -> int:
+        """Change rows; returns how many."""
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
+        """Insert rows; returns their ids, in order, of a table that counts them.
+
+        Raises:
+            AlreadyExistsError: a unique value is taken.
+        """
+
+    def add(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Insert the rows that are not there yet."""
+
+    def add_one(self, table: str, columns: Sequence[str], row: Row) -> int:
+        """Insert a row unless it is there; returns its id, or 0 if it is there."""
+
+    def pack(self, data: bytes) -> Any:
+        """Return bytes as a column for them holds them."""
+
+    def unpack(self, stored: Any) -> bytes:
+        """Return the bytes in a column.
+
+        Raises:
+            ValueError: somebody has written something else there.
+        """
+
+    def alone(self) -> None:
+        """Wait until no other transaction is past this call, and keep others waiting."""
+
+
+class Database(Protocol):
+    """An open database.
+
+    Args:
+        name: what to call it in errors.
+        any_text: it takes texts of any length, with backslashes.
+    """
+
+    name: str
+    any_text: bool
+
+    def read(self, work: Callable[[Session], T]) -> T:
+        """Do work that changes nothing, on one state of the database."""
+
+    def write(self, work: Callable[[Session], T]) -> T:
+        """Do work that changes something, all or nothing; it may be done again from its start.
+
+        Raises:
+            AlreadyExistsError: a unique value is taken.
+            StoreError: the database is read-only, or refuses.
+        """
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+def chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Yield ids in parts that fit into a statement."""
+    for start in range(0, len(ids), CHUNK):
+        yield ids[start : start + CHUNK]
+
+
+def marks(count: int) -> str:
+    """Return `?, ?, ?` for this many values."""
+    return ", ".join("?" * count)

@@ -1,0 +1,332 @@
+"""The metadata store over the engine: the whole of `MetadataStore`, on any of its databases."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from mlops_metadata.engine import reading
+from mlops_metadata.engine.known_types import KnownTypes
+from mlops_metadata.engine.places import Learned, Places
+from mlops_metadata.engine.publication import Publication
+from mlops_metadata.engine.session import Database, Session
+from mlops_metadata.layout import records, tfx_records
+from mlops_metadata.layout.property_values import decode, encode
+from mlops_metadata.layout.records import CACHE, DOCUMENT, NODE, PIPELINE, RUN
+from mlops_metadata.layout.rows import (
+    ArtifactCode,
+    ContextRow,
+    ExecutionCode,
+    ExecutionRow,
+    Kind,
+)
+from mlops_pipeline.errors import StoreError
+from mlops_pipeline.store import (
+    NOTHING,
+    AlreadyExistsError,
+    ArtifactRecord,
+    ArtifactState,
+    ArtifactType,
+    Event,
+    Execution,
+    Run,
+)
+
+_TEXT = "mlops.text"
+"""The property that holds a document."""
+
+_ALIVE = (int(ExecutionCode.NEW), int(ExecutionCode.RUNNING))
+
+T = TypeVar("T")
+
+
+def milliseconds() -> int:
+    """Return the time as ML Metadata keeps it."""
+    return int(time.time() * 1000)
+
+
+class SqlStore:
+    """A metadata store in a database of ML Metadata's schema.
+
+    Args:
+        database: the open database, which the store closes in `close`.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._types = KnownTypes(database)
+        self._places = Places(self._types)
+        self._closed = False
+
+    def register_types(self, types: Iterable[ArtifactType]) -> None:
+        self._types.register(types)
+
+    def _write(self, work: Callable[[Session, Learned], T]) -> T:
+        """Do work in a transaction, and remember what it learned once it is committed."""
+        self._types.contexts()
+
+        def whole(session: Session) -> tuple[T, Learned]:
+            learned = Learned()
+            return work(session, learned), learned
+
+        done, learned = self._database.write(whole)
+        self._places.keep(learned)
+        return done
+
+    # Runs
+
+    def put_run(self, run: Run, *, new: bool = False) -> None:
+        place, custom = (RUN, run.id), records.write_run(run)
+
+        def work(session: Session, learned: Learned) -> None:
+            now = milliseconds()
+            put = self._places.add if new else self._places.put
+            if not put(session, place, custom, learned, now=now):
+                raise AlreadyExistsError(f"there is a run {run.id!r} already")
+            above = (run.pipeline, run.base_run)
+            self._places.place_run(session, place, above, learned, now=now)
+
+        self._write(work)
+
+    def get_run(self, run_id: str) -> Run | None:
+        def work(session: Session) -> Run | None:
+            context = self._places.get(session, RUN, run_id)
+            return None if context is None else self._run(session, context)
+
+        return self._database.read(work)
+
+    def list_runs(self, *, pipeline: str = "", limit: int = 20) -> list[Run]:
+        if limit < 1:
+            return []
+
+        def work(session: Session) -> list[Run]:
+            type_id = self._types.find(session, Kind.CONTEXT, RUN)
+            where = "WHERE t.type_id = ? ORDER BY t.id DESC LIMIT ?"
+            values = [type_id, limit]
+            if pipeline:
+                above = self._places.id(session, PIPELINE, pipeline)
+                where = (
+                    "JOIN ParentContext p ON p.context_id = t.id WHERE p.parent_context_id = ? "
+                    "AND t.type_id = ? ORDER BY p.context_id DESC LIMIT ?"
+                )
+                values = [above, type_id, limit]
+            found = reading.contexts(session, self._types.names(session), where, values)
+            return [self._run(session, context) for context in found]
+
+        return self._database.read(work)
+
+    def _run(self, session: Session, context: ContextRow) -> Run:
+        if records.is_our_run(context):
+            return records.read_run(context)
+        parents = self._places.parents(session, context.id)
+        pipeline = next((name for kind, name in parents if kind == PIPELINE), "")
+        executions = self._of_context(session, context.id)
+        return tfx_records.read_tfx_run(context, pipeline, executions)
+
+    # Executions
+
+    def put_execution(
+        self,
+        execution: Execution,
+        *,
+        inputs: Mapping[str, Sequence[int]] = NOTHING,
+        outputs: Mapping[str, Sequence[ArtifactRecord]] = NOTHING,
+    ) -> tuple[Execution, dict[str, list[ArtifactRecord]]]:
+        publication = Publication(self._database, self._types, self._places)
+        prepared = publication.prepare(execution, inputs, outputs)
+        try:
+            return self._write(lambda session, learned: prepared.put(session, learned))
+        except AlreadyExistsError as error:
+            raise self._name_taken(execution, prepared.new, error) from error
+
+    def _name_taken(
+        self, execution: Execution, new: Sequence[ArtifactRecord], error: AlreadyExistsError
+    ) -> AlreadyExistsError:
+        if execution.name and not execution.id:
+            taken = self.execution_by_name(execution.component, execution.name)
+            if taken:
+                return AlreadyExistsError(
+                    f"{execution.component} {execution.name!r} is claimed by "
+                    f"execution {taken.id}, which is {taken.state}"
+                )
+        for record in new:
+            if record.name and self._artifact_is_there(record.type, record.name):
+                return AlreadyExistsError(f"{record.type} {record.name!r} is published already")
+        return error
+
+    def _artifact_is_there(self, type_name: str, name: str) -> bool:
+        def work(session: Session) -> bool:
+            type_id = self._types.find(session, Kind.ARTIFACT, type_name)
+            statement = "SELECT id FROM Artifact WHERE type_id = ? AND name = ?"
+            return bool(session.rows(statement, (type_id, name)))
+
+        return self._database.read(work)
+
+    def heartbeat(self, execution_id: int) -> None:
+        def work(session: Session) -> None:
+            beaten = session.run(
+                "UPDATE Execution SET last_update_time_since_epoch = ? WHERE id = ? "
+                "AND last_known_state IN (?, ?)",
+                (milliseconds(), execution_id, *_ALIVE),
+            )
+            if beaten:
+                return
+            if not session.rows("SELECT id FROM Execution WHERE id = ?", (execution_id,)):
+                raise StoreError(f"execution {execution_id} is not in {self._database.name}")
+
+        self._database.write(work)
+
+    def executions(self, ids: Iterable[int]) -> list[Execution]:
+        wanted = list(ids)
+
+        def work(session: Session) -> list[Execution]:
+            names = self._types.names(session)
+            found = reading.with_ids(reading.executions, session, names, wanted)
+            return self._read_executions(session, found)
+
+        return self._database.read(work)
+
+    def executions_of_run(self, run_id: str) -> list[Execution]:
+        return self._in_context(RUN, run_id)
+
+    def executions_by_cache_key(self, cache_key: str) -> list[Execution]:
+        complete = f"AND t.last_known_state = {int(ExecutionCode.COMPLETE)}"
+        return self._in_context(CACHE, cache_key, complete)
+
+    def _in_context(self, kind: str, name: str, condition: str = "") -> list[Execution]:
+        def work(session: Session) -> list[Execution]:
+            context_id = self._places.id(session, kind, name)
+            return self._of_context(session, context_id, condition) if context_id else []
+
+        return self._database.read(work)
+
+    def _of_context(
+        self, session: Session, context_id: int, condition: str = ""
+    ) -> list[Execution]:
+        where = (
+            "JOIN Association a ON a.execution_id = t.id "
+            f"WHERE a.context_id = ? {condition} ORDER BY a.execution_id"
+        )
+        return self._where(session, where, (context_id,))
+
+    def _where(self, session: Session, where: str, values: Sequence[Any]) -> list[Execution]:
+        found = reading.executions(session, self._types.names(session), where, values)
+        return self._read_executions(session, found)
+
+    def execution_by_name(self, component: str, name: str) -> Execution | None:
+        def work(session: Session) -> Execution | None:
+            type_id = self._types.find(session, Kind.EXECUTION, component)
+            where = "WHERE t.type_id = ? AND t.name = ?"
+            return next(iter(self._where(session, where, (type_id, name))), None)
+
+        return self._database.read(work)
+
+    def recent_executions(
+        self, component: str, *, node: str = "", limit: int = 20
+    ) -> list[Execution]:
+        if limit < 1:
+            return []
+
+        def work(session: Session) -> list[Execution]:
+            type_id = self._types.find(session, Kind.EXECUTION, component)
+            where = "WHERE t.type_id = ? ORDER BY t.id DESC LIMIT ?"
+            values = [type_id, limit]
+            if node:
+                where = (
+                    "JOIN Association a ON a.execution_id = t.id WHERE a.context_id = ? "
+                    "AND t.type_id = ? ORDER BY a.execution_id DESC LIMIT ?"
+                )
+                values = [self._places.id(session, NODE, node), type_id, limit]
+            return self._where(session, where, values)
+
+        return self._database.read(work)
+
+    def _read_executions(self, session: Session, rows: Iterable[ExecutionRow]) -> list[Execution]:
+        return [
+            records.read_execution(row) if records.is_ours(row) else self._of_tfx(session, row)
+            for row in rows
+        ]
+
+    def _of_tfx(self, session: Session, row: ExecutionRow) -> Execution:
+        where = "JOIN Association a ON a.context_id = t.id WHERE a.execution_id = ? ORDER BY t.id"
+        contexts = reading.contexts(session, self._types.names(session), where, (row.id,))
+        return tfx_records.read_tfx_execution(row, contexts)
+
+    # Artifacts and events
+
+    def artifacts(self, ids: Iterable[int]) -> list[ArtifactRecord]:
+        wanted = list(ids)
+
+        def work(session: Session) -> list[ArtifactRecord]:
+            names = self._types.names(session)
+            found = reading.with_ids(reading.artifacts, session, names, wanted)
+            return [records.read_artifact(row) for row in found]
+
+        return self._database.read(work)
+
+    def artifacts_by_type(self, type_name: str, *, limit: int = 100) -> list[ArtifactRecord]:
+        if limit < 1:
+            return []
+
+        def work(session: Session) -> list[ArtifactRecord]:
+            type_id = self._types.find(session, Kind.ARTIFACT, type_name)
+            where = "WHERE t.type_id = ? ORDER BY t.id DESC LIMIT ?"
+            return self._artifacts(session, where, (type_id, limit))
+
+        return self._database.read(work)
+
+    def artifacts_by_uri(self, uri: str) -> list[ArtifactRecord]:
+        where = "WHERE t.uri = ? ORDER BY t.id"
+        return self._database.read(lambda session: self._artifacts(session, where, (uri,)))
+
+    def _artifacts(
+        self, session: Session, where: str, values: Sequence[Any]
+    ) -> list[ArtifactRecord]:
+        found = reading.artifacts(session, self._types.names(session), where, values)
+        return [records.read_artifact(row) for row in found]
+
+    def set_artifact_state(self, artifact_id: int, state: ArtifactState) -> None:
+        def work(session: Session) -> None:
+            statement = (
+                "UPDATE Artifact SET state = ?, last_update_time_since_epoch = ? WHERE id = ?"
+            )
+            values = (int(ArtifactCode[state.value]), milliseconds(), artifact_id)
+            if not session.run(statement, values):
+                raise StoreError(f"artifact {artifact_id} is not in {self._database.name}")
+
+        self._database.write(work)
+
+    def events_by_execution(self, ids: Iterable[int]) -> list[Event]:
+        return self._events("execution_id", ids)
+
+    def events_by_artifact(self, ids: Iterable[int]) -> list[Event]:
+        return self._events("artifact_id", ids)
+
+    def _events(self, key: str, ids: Iterable[int]) -> list[Event]:
+        wanted = list(ids)
+        found = self._database.read(lambda session: reading.events(session, key, wanted))
+        return records.read_events(found)
+
+    # Documents
+
+    def put_document(self, text: str) -> str:
+        name = hashlib.sha256(text.encode()).hexdigest()
+        place, custom = (DOCUMENT, name), {_TEXT: encode(text)}
+
+        def work(session: Session, learned: Learned) -> None:
+            self._places.add(session, place, custom, learned, now=milliseconds())
+
+        if not self._database.read(lambda session: self._places.id(session, *place)):
+            self._write(work)
+        return name
+
+    def get_document(self, digest: str) -> str | None:
+        context = self._database.read(lambda session: self._places.get(session, DOCUMENT, digest))
+        return None if context is None else str(decode(context.custom.get(_TEXT)))
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._database.close()

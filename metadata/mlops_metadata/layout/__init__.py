@@ -1,0 +1,8 @@
+"""The layout of our records in ML Metadata, which is that of TFX.
+
+`rows` has the rows and their numbers, `records` and `tfx_records` our records as rows and back,
+`property_values` and `tfx_values` the values of properties, `wire` the few messages of protocol
+buffers that stand in a column. Nothing here needs a package, or knows a database.
+"""
+
+__all__ = ["property_values", "records", "rows", "tfx_records", "wire"]

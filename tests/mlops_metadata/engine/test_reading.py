@@ -1,0 +1,64 @@
+"""Rows as they are found, also those that somebody has damaged."""
+
+from __future__ import annotations
+
+import base64
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops_metadata.by_file import open_sqlite
+from mlops_metadata.engine.reading import known_ids, value_of
+from mlops_metadata.layout.rows import Proto, Struct
+from mlops_pipeline.store import ArtifactRecord, Execution, State
+
+
+@pytest.mark.parametrize(
+    ("columns", "value"),
+    [
+        ((3, None, None, None, None), 3),
+        ((None, 2.0, None, None, None), 2.0),
+        ((None, None, "", None, None), ""),
+        ((None, None, "mlmd-struct::", None, None), Struct({})),
+        ((None, None, "mlmd-struct::%%%", None, None), "mlmd-struct::%%%"),
+        ((None, None, "mlmd-struct::CgVh", None, None), "mlmd-struct::CgVh"),
+        ((None, None, None, "CgFh", None), Proto("a")),
+        ((None, None, None, b"CgFh", None), Proto("a")),
+        ((None, None, None, "not base64", None), "not base64"),
+        ((None, None, None, None, 0), False),
+        ((None, None, None, None, None), None),
+    ],
+)
+def test_a_value_is_in_the_column_that_is_filled(columns: Any, value: Any) -> None:
+    assert repr(value_of(columns, base64.b64decode)) == repr(value)
+
+
+def test_only_ids_that_a_database_can_hold_are_asked_for() -> None:
+    assert known_ids([3, 1, 3, 0, -1, 2**63, 2**70]) == [1, 3]
+
+
+def test_ids_beyond_those_of_a_database_are_left_out(tmp_path: Path) -> None:
+    store = open_sqlite(f"sqlite:///{tmp_path}/metadata.db")
+    assert store.executions([2**70, -5]) == []
+    assert store.events_by_artifact([2**63]) == []
+    store.close()
+
+
+def test_records_whose_type_is_gone_are_still_read(tmp_path: Path) -> None:
+    path = tmp_path / "metadata.db"
+    store = open_sqlite(f"sqlite:///{path}")
+    made = Execution("pets.Gen", "pets", "r", "gen", State.COMPLETE)
+    done, written = store.put_execution(made, outputs={"x": [ArtifactRecord("Model", "/m")]})
+    store.close()
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("DELETE FROM Type WHERE name IN ('Model', 'pets.Gen')")
+        database.execute("DELETE FROM EventPath")
+        database.commit()
+    again = open_sqlite(f"sqlite:///{path}")
+    assert [each.type for each in again.artifacts([written["x"][0].id])] == [""]
+    assert [each.node_id for each in again.executions([done.id])] == ["gen"]
+    assert [event.key for event in again.events_by_execution([done.id])] == [""]
+    again.close()

@@ -1,0 +1,243 @@
+"""A store's SQLite file while it is open: shared, forked, deleted, held, read only."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops_metadata.by_file import open_sqlite
+from mlops_metadata.engine import SqliteDatabase, SqlStore
+from mlops_metadata.engine.locations import locate
+from mlops_pipeline.errors import StoreError
+from mlops_pipeline.store import ArtifactRecord, Execution, Run, State
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "metadata.db"
+
+
+@pytest.fixture
+def url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def execution(name: str, **changes: Any) -> Execution:
+    made = Execution("pets.Train", "pets", "run", "train", State.RUNNING, name=name)
+    return replace(made, **changes)
+
+
+def test_stores_on_one_file_share_what_they_write(path: Path, url: str) -> None:
+    first, second = open_sqlite(url), open_sqlite(f"sqlite:///{path.parent}/./{path.name}")
+    first.put_run(Run("r", "p"))
+    first.close()
+    first.close()
+    assert second.get_run("r") is not None
+    second.put_run(Run("s", "p"))
+    second.close()
+    third = open_sqlite(url)
+    assert [r.id for r in third.list_runs()] == ["s", "r"]
+    third.close()
+
+
+def test_a_closed_store_says_so(url: str) -> None:
+    store = open_sqlite(url)
+    store.close()
+    with pytest.raises(StoreError, match="is closed"):
+        store.get_run("r")
+    with pytest.raises(StoreError, match="is closed"):
+        store.put_run(Run("r", "p"))
+
+
+def test_a_file_made_anew_is_another_store(path: Path, url: str) -> None:
+    old = open_sqlite(url)
+    old.put_run(Run("old", "p"))
+    for file in path.parent.iterdir():
+        file.unlink()
+    new = open_sqlite(url)
+    assert new.list_runs() == []
+    old.close()
+    new.put_run(Run("new", "p"))
+    assert [r.id for r in new.list_runs()] == ["new"]
+    new.close()
+    again = open_sqlite(url)
+    assert [r.id for r in again.list_runs()] == ["new"]
+    again.close()
+
+
+@pytest.mark.parametrize("how", ["deleted", "moved", "replaced"])
+def test_a_store_that_goes_away_while_it_is_used_records_nothing_in_silence(
+    path: Path, url: str, how: str
+) -> None:
+    store = open_sqlite(url)
+    running, _ = store.put_execution(execution("a"))
+    if how == "deleted":
+        path.unlink()
+    elif how == "moved":
+        path.rename(path.with_name("other.db"))
+    else:
+        shutil.copy(path, path.with_name("copy.db"))
+        path.with_name("copy.db").replace(path)
+    for use in (
+        lambda: store.put_execution(replace(running, state=State.COMPLETE)),
+        lambda: store.put_run(Run("r", "p")),
+        lambda: store.get_run("r"),
+        lambda: store.heartbeat(running.id),
+    ):
+        with pytest.raises(StoreError, match="was deleted, moved or replaced while"):
+            use()
+    store.close()
+
+
+def test_a_store_that_is_put_back_goes_on(path: Path, url: str) -> None:
+    store = open_sqlite(url)
+    store.put_run(Run("r", "p"))
+    path.rename(path.with_name("other.db"))
+    with pytest.raises(StoreError, match="was deleted, moved"):
+        store.get_run("r")
+    path.with_name("other.db").rename(path)
+    store.put_run(Run("s", "p"))
+    assert [r.id for r in store.list_runs()] == ["s", "r"]
+    store.close()
+
+
+def test_a_log_that_is_deleted_under_a_store_loses_no_later_write(path: Path, url: str) -> None:
+    store = open_sqlite(url)
+    store.put_run(Run("before", "p"))
+    # As the SQLite of another library in this process does when it closes the file.
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    path.with_name("metadata.db-wal").unlink()
+    path.with_name("metadata.db-shm").unlink()
+    store.put_run(Run("after", "p"))
+    program = (
+        "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]);"
+        "print([n for (n,) in d.execute('SELECT name FROM Context')])"
+    )
+    seen = subprocess.run(
+        [sys.executable, "-c", program, path], capture_output=True, text=True, check=True
+    )
+    assert "'before'" in seen.stdout
+    assert "'after'" in seen.stdout
+    store.close()
+
+
+def test_a_forked_child_is_told_to_open_its_own(path: Path, url: str) -> None:
+    store = open_sqlite(url)
+    store.put_run(Run("parent", "p"))
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            store.get_run("parent")
+        except StoreError as error:
+            own = open_sqlite(url)
+            own.put_run(Run("child", "p"))
+            own.close()
+            code = 0 if "forked" in str(error) else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    store.put_run(Run("later", "p"))
+    assert [r.id for r in store.list_runs()] == ["later", "child", "parent"]
+    store.close()
+
+
+def test_who_holds_the_store_is_named(
+    path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlops_metadata.engine.sqlite.PATIENCE", 0.2)
+    store = open_sqlite(url)
+    program = (
+        "import sqlite3, sys; d = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "d.execute('BEGIN IMMEDIATE'); print('held', flush=True); sys.stdin.readline()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holding:
+        assert holding.stdout is not None
+        assert holding.stdout.readline() == b"held\n"
+        # Readers do not wait for it.
+        assert store.list_runs() == []
+        with pytest.raises(
+            StoreError, match=r"another program holds it for more than 0\.2 s: process \d+"
+        ):
+            store.put_run(Run("r", "p"))
+        holding.communicate(b"\n")
+    store.put_run(Run("r", "p"))
+    store.close()
+
+
+def test_a_text_that_is_not_unicode_is_refused_and_nothing_is_written(url: str) -> None:
+    store = open_sqlite(url)
+    with pytest.raises(StoreError, match="not Unicode"):
+        store.put_execution(execution("\udcff"))
+    assert store.executions_of_run("run") == []
+    store.put_execution(execution("fine"))
+    store.close()
+
+
+# How much is asked
+
+
+def test_a_publication_is_twelve_statements_in_one_transaction(url: str) -> None:
+    database = SqliteDatabase(locate(url))
+    store = SqlStore(database)
+    statements: list[str] = []
+    database._connection.set_trace_callback(statements.append)
+
+    def publish(number: int) -> list[str]:
+        running, _ = store.put_execution(execution(f"{number}", cache_key=f"k{number}"))
+        statements.clear()
+        done = replace(running, state=State.COMPLETE, parameters={"a": 1, "b": [1]})
+        records = [
+            ArtifactRecord("Model", f"/m/{number}/{i}", properties={"x": i}) for i in range(3)
+        ]
+        store.put_execution(done, outputs={"model": records})
+        return [statement.split()[0] for statement in statements]
+
+    publish(1)
+    verbs = publish(2)
+    store.close()
+    assert len(verbs) <= 12, verbs
+    assert (verbs[0], verbs[-1]) == ("BEGIN", "COMMIT")
+    assert verbs.count("COMMIT") == 1
+
+
+# Reading only
+
+
+def test_a_store_opened_to_read_refuses_writes(url: str) -> None:
+    store = open_sqlite(url)
+    stored, _ = store.put_execution(
+        execution("a"), outputs={"model": [ArtifactRecord("Model", "/m")]}
+    )
+    viewer = open_sqlite(url + "?mode=ro")
+    assert [e.id for e in viewer.executions_of_run("run")] == [stored.id]
+    for write in (
+        lambda: viewer.put_run(Run("r", "p")),
+        lambda: viewer.put_execution(execution("b")),
+        lambda: viewer.heartbeat(stored.id),
+        lambda: viewer.put_document("text"),
+    ):
+        with pytest.raises(StoreError, match="for reading only"):
+            write()
+    store.put_execution(execution("c"))
+    assert len(viewer.executions_of_run("run")) == 2
+    viewer.close()
+    store.close()
+
+
+def test_a_store_to_read_is_not_made(path: Path, url: str) -> None:
+    with pytest.raises(StoreError, match="does not exist"):
+        open_sqlite(url + "?mode=ro")
+    assert list(path.parent.iterdir()) == []
