@@ -12,7 +12,7 @@ from mlops_pipeline.lazy_names import lazy_names
 if TYPE_CHECKING:
     from mlops_pipeline.cache.key import OBSERVED, Found, Key, find_reusable, make_key
     from mlops_pipeline.cache.observed import keep, with_variables
-    from mlops_pipeline.cache.sealed import SEAL, sealed_outputs, why_row_altered
+    from mlops_pipeline.cache.sealed import SEAL, why_altered, why_row_altered, with_seal
     from mlops_pipeline.cache.why import Change, Why, explain, first_difference, why_node
 else:
     __getattr__ = lazy_names(
@@ -20,7 +20,7 @@ else:
         {
             "key": "Found Key OBSERVED find_reusable make_key",
             "observed": "keep with_variables",
-            "sealed": "SEAL sealed_outputs why_row_altered",
+            "sealed": "SEAL why_altered why_row_altered with_seal",
             "why": "Change Why explain first_difference why_node",
         },
     )
@@ -37,8 +37,9 @@ __all__ = [
     "first_difference",
     "keep",
     "make_key",
-    "sealed_outputs",
+    "why_altered",
     "why_node",
     "why_row_altered",
+    "with_seal",
     "with_variables",
 ]

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from mlops_pipeline import roots
-from mlops_pipeline.cache.sealed import is_own, why_altered
+from mlops_pipeline.cache.sealed import has_lost_seal, is_own, why_altered
 from mlops_pipeline.code import CodeParts, code_parts, merged
 from mlops_pipeline.errors import NotFoundError, RootError, SettingsError
 from mlops_pipeline.interface import map_paths, sort_records
@@ -231,6 +231,9 @@ def find_reusable(key: Key, policy: CacheIR, workspace: Workspace) -> Found:
         bad = bad or _altered(execution, written)
         if not bad and workspace.verify == "always" and not is_own(execution):
             reason = reason or "the earlier result was not sealed by this user"
+            continue
+        if not bad and has_lost_seal(store, execution):
+            reason = reason or "the seal of the earlier result is gone"
             continue
         if not bad:
             same = f"same as execution {execution.id} of run {execution.run_id}"

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from mlops_pipeline.roots import is_sealed, key_name, seal
-from mlops_pipeline.run_state import TAG, load_outputs
-from mlops_pipeline.store import ArtifactRecord, Direction, Execution, MetadataStore
+from mlops_pipeline.run_state import ORIGIN, TAG, load_outputs
+from mlops_pipeline.store import ArtifactRecord, Direction, Execution, MetadataStore, State
 
 SEAL = "seal"
 """Execution property: the digest of its outputs, and the seal of that, with a slash between."""
@@ -20,10 +21,11 @@ SEAL = "seal"
 Outputs = Mapping[str, Sequence[ArtifactRecord]]
 
 
-def sealed_outputs(execution: Execution, outputs: Outputs) -> str:
-    """Return the value of `SEAL` for outputs that are being published."""
+def with_seal(execution: Execution, outputs: Outputs) -> Execution:
+    """Return an execution that is being recorded, with the seal of its outputs."""
     digest = _digest(execution, outputs)
-    return f"{digest}/{seal(digest)}"
+    sealed = {SEAL: f"{digest}/{seal(digest)}"}
+    return replace(execution, properties={**execution.properties, **sealed})
 
 
 def is_own(execution: Execution) -> bool:
@@ -35,7 +37,7 @@ def is_own(execution: Execution) -> bool:
 def why_altered(execution: Execution, outputs: Outputs) -> str:
     """Return why the rows of outputs are not as they were published; empty if they are.
 
-    For results of other users the digest has to do; one from before there were seals is believed.
+    For results of other users the digest has to do. One without a seal is for `has_lost_seal`.
     """
     digest, _, given = str(execution.properties.get(SEAL, "")).partition("/")
     if digest and digest != _digest(execution, outputs):
@@ -45,6 +47,17 @@ def why_altered(execution: Execution, outputs: Outputs) -> str:
     return ""
 
 
+def has_lost_seal(store: MetadataStore, execution: Execution) -> bool:
+    """Return True if a result has no seal, and was written by a version that gives it one.
+
+    Such versions seal their runs, too. The store is asked only where there is no seal.
+    """
+    if str(execution.properties.get(SEAL, "")).partition("/")[0]:
+        return False
+    run = store.get_run(execution.run_id)
+    return run is not None and ORIGIN in run.properties
+
+
 def why_row_altered(store: MetadataStore, record: ArtifactRecord) -> str:
     """Return why an artifact is not as its execution published it; empty if it is."""
     written = [e for e in store.events_by_artifact([record.id]) if e.direction is Direction.OUTPUT]
@@ -52,6 +65,9 @@ def why_row_altered(store: MetadataStore, record: ArtifactRecord) -> str:
         if SEAL in execution.properties:
             outputs = load_outputs(store, [execution]).get(execution.id, {})
             return why_altered(execution, outputs)
+        is_result = bool(execution.cache_key) and execution.state is State.COMPLETE
+        if is_result and has_lost_seal(store, execution):
+            return "its seal is gone"
     return ""
 
 

@@ -15,6 +15,7 @@ from mlops_pipeline.node.driver import (
     loop_items,
     shared_loops,
 )
+from mlops_pipeline.node.intact import refuse_altered
 from mlops_pipeline.node.launcher import (
     Session,
     Start,
@@ -49,6 +50,7 @@ __all__ = [
     "new_execution",
     "open_session",
     "publish",
+    "refuse_altered",
     "shared_loops",
     "wait_before_retry",
 ]

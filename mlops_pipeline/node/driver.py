@@ -17,8 +17,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from mlops_pipeline.cache import Found, Key, find_reusable, make_key, why_row_altered
-from mlops_pipeline.errors import NotFoundError, ParameterError, ResolutionError
+from mlops_pipeline.cache import Found, Key, find_reusable, make_key
+from mlops_pipeline.errors import ParameterError, ResolutionError
 from mlops_pipeline.gate import GATE, Gate, closes, read_gate
 from mlops_pipeline.interface import check_json, refuse_large
 from mlops_pipeline.ir import (
@@ -38,6 +38,7 @@ from mlops_pipeline.ir import (
 )
 from mlops_pipeline.ir_graph import describe, parts
 from mlops_pipeline.node.expressions import absolute_parameters, evaluate, read_value
+from mlops_pipeline.node.intact import intact, refuse_altered
 from mlops_pipeline.resolvers import Query, TooFewSpansError, ask_resolver
 from mlops_pipeline.run_state import History, Iteration, Outcome, Workspace, node_label
 from mlops_pipeline.store import ArtifactRecord, Run, State
@@ -326,6 +327,7 @@ def produced(request: Request, producer: str, output: str) -> list[ArtifactRecor
     Raises:
         SkippedError: the producer was skipped.
         NotProducedError: it did not succeed.
+        ResolutionError: its rows are not as they were published.
     """
     outcomes = _seen(request, producer)
     if not outcomes:
@@ -343,6 +345,8 @@ def produced(request: Request, producer: str, output: str) -> list[ArtifactRecor
             )
     if not usable:
         raise SkippedError(f"{producer} was skipped")
+    for each in usable:
+        refuse_altered(request.history, each)
     return [record for each in usable for record in each.outputs.get(output, ())]
 
 
@@ -413,7 +417,8 @@ def resolve_input(request: Request, wanted: InputIR, scope: NodeScope) -> list[A
             f"there are {len(records)}",
             hint="make the input a list, or choose one of them",
         )
-    return [_intact(request, wanted, record) for record in records]
+    name = f"input {wanted.name} of {request.node.id}"
+    return [intact(request.workspace, record, name) for record in records]
 
 
 def _from_source(
@@ -450,33 +455,6 @@ def _described(wanted: InputIR) -> str:
         for s in wanted.sources
     ]
     return f"{' and '.join(sources) or 'nothing'} gave no {wanted.type}"
-
-
-_MAKE_ANEW = "run what made it again, in a new run: it is not taken from the cache then"
-
-
-def _intact(request: Request, wanted: InputIR, record: ArtifactRecord) -> ArtifactRecord:
-    try:
-        found = request.workspace.digest(record)
-    except NotFoundError:
-        raise ResolutionError(
-            f"input {wanted.name} of {request.node.id} is gone: {record.uri}",
-            hint=_MAKE_ANEW,
-        ) from None
-    if record.digest and found != record.digest:
-        raise ResolutionError(
-            f"input {wanted.name} of {request.node.id} was altered after it was published: "
-            f"{record.uri}",
-            hint=_MAKE_ANEW,
-        )
-    if request.workspace.verify == "always":
-        altered = why_row_altered(request.workspace.store, record)
-        if altered:
-            raise ResolutionError(
-                f"input {wanted.name} of {request.node.id}: {altered}: {record.uri}",
-                hint=_MAKE_ANEW,
-            )
-    return replace(record, digest=found)
 
 
 def resolve_parameters(request: Request, scope: NodeScope | None = None) -> dict[str, Any]:

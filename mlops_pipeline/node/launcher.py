@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 
 from mlops_pipeline import executors
+from mlops_pipeline.cache import with_seal
 from mlops_pipeline.errors import ExecutorError, PipelineError
 from mlops_pipeline.executors import ArtifactRef, Task, TaskResult
 from mlops_pipeline.ir import ImporterExecutor, NodeIR, PipelineIR, ResolverExecutor, SecretName
@@ -210,6 +211,8 @@ def _record(
 ) -> Outcome:
     """Record an execution that needed no executor."""
     execution = new_execution(request, plan, _STATES[plan.decision])
+    if plan.decision is Decision.CACHED:
+        execution = with_seal(execution, outputs)
     links = (*plan.inputs.items(), *plan.reads.items())
     inputs = {name: [record.id for record in records] for name, records in links}
     stored, written = request.workspace.store.put_execution(

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlops_pipeline.cache import OBSERVED, SEAL, Key, make_key, sealed_outputs
+from mlops_pipeline.cache import OBSERVED, Key, make_key, with_seal
 from mlops_pipeline.errors import ExecutorError
 from mlops_pipeline.executors import Observed, TaskResult
 from mlops_pipeline.gate import FAIL, Gate
@@ -87,8 +87,7 @@ def publish(done: Done) -> Outcome:
         ]
         for output in done.plan.node.outputs
     }
-    sealed = {SEAL: sealed_outputs(ended, records)}
-    ended = replace(ended, properties={**ended.properties, **sealed})
+    ended = with_seal(ended, records)
     try:
         stored, written = done.workspace.store.put_execution(ended, outputs=records)
     except (AlreadyExistsError, StaleExecutionError) as error:

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     )
     from mlops_pipeline.run_state.lock_file import find_lock, lock_digest
     from mlops_pipeline.run_state.moved import follow, moved_path
-    from mlops_pipeline.run_state.origin import refuse_foreign
+    from mlops_pipeline.run_state.origin import ORIGIN, refuse_foreign
     from mlops_pipeline.run_state.quiet import as_it_is, quiet_state
     from mlops_pipeline.run_state.selection import (
         BASE,
@@ -89,7 +89,7 @@ else:
             "lock_file": "find_lock lock_digest",
             "moved": "follow moved_path",
             "quiet": "as_it_is quiet_state",
-            "origin": "refuse_foreign",
+            "origin": "ORIGIN refuse_foreign",
             "selection": (
                 "BASE FORCE RESERVED SELECTION Selection WHOLE chosen refuse_reserved "
                 "select selection_of"
@@ -105,6 +105,7 @@ __all__ = [
     "LAST",
     "LEASE",
     "LOST",
+    "ORIGIN",
     "POLL",
     "RESERVED",
     "RESUMED",

@@ -44,10 +44,12 @@ class History:
 
     Args:
         lists: lists that nodes wrote, by artifact: every iteration of a loop asks for its own.
+        intact: ids of executions whose rows were found as they had been published.
     """
 
     outcomes: dict[str, dict[Iteration, Outcome]] = field(default_factory=dict)
     lists: dict[int, list[Any]] = field(default_factory=dict)
+    intact: set[int] = field(default_factory=set)
     _attempts: Counter[tuple[str, Iteration]] = field(default_factory=Counter)
     _completed: Counter[tuple[str, Iteration]] = field(default_factory=Counter)
 

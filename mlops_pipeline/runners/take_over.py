@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mlops_pipeline.cache import with_seal
 from mlops_pipeline.errors import NotFoundError
 from mlops_pipeline.gate import read_gate
-from mlops_pipeline.node import Decision, Plan, Session, new_execution
+from mlops_pipeline.node import Decision, Plan, Session, new_execution, refuse_altered
 from mlops_pipeline.run_state import Iteration, Outcome, load_history, load_links, node_label
 from mlops_pipeline.store import Direction, State
 
@@ -16,6 +17,7 @@ def take_over(session: Session, base_run: str, node_ids: frozenset[str]) -> list
 
     Raises:
         NotFoundError: the base run has no result of one of the nodes.
+        ResolutionError: the rows of one are not as they were published.
     """
     known = session.history
     missing = [
@@ -68,6 +70,7 @@ def _take_over_one(session: Session, base_run: str, outcome: Outcome) -> Outcome
     node = session.ir.node(outcome.node_id)
     request = session.request(node, outcome.iteration)
     skipped = outcome.state is State.SKIPPED
+    refuse_altered(session.history, outcome)
     reason = f"taken over from run {base_run}, execution {outcome.execution.id}"
     decision = Decision.SKIPPED if skipped else Decision.CACHED
     gate = read_gate(outcome.execution.properties)
@@ -77,6 +80,7 @@ def _take_over_one(session: Session, base_run: str, outcome: Outcome) -> Outcome
         parameters=outcome.execution.parameters,
         manifest=outcome.execution.manifest,
     )
+    execution = execution if skipped else with_seal(execution, outcome.outputs)
     store = session.workspace.store
     read = load_links(store, [outcome.execution], Direction.INPUT).get(outcome.execution.id, {})
     inputs = {key: [record.id for record in records] for key, records in read.items()}
