@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from program import Failed
-from settings import ADDRESS, Layout
+from settings import ADDRESS, Layout, plugins
 
 CGROUPS = Path("/sys/fs/cgroup")
 CONTROLLERS = ("cpu", "cpuset", "hugetlb", "io", "memory", "pids")
@@ -53,7 +53,7 @@ def obstacle() -> str:
     ):
         if not shutil.which(program):
             return f"there is no {program}: apt-get install {package}"
-    if not Path("/usr/lib/cni/bridge").exists():
+    if not plugins():
         return "there are no CNI plugins: apt-get install containernetworking-plugins"
     if subprocess.run(["unshare", "--mount", "--net", "--pid", "--fork", "true"]).returncode:
         return "this machine gives no namespaces"

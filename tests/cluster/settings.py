@@ -15,7 +15,8 @@ API = "https://127.0.0.1:6443"
 ETCD = "http://127.0.0.1:2379"
 PEERS = "http://127.0.0.1:2380"
 PAUSE = "localhost/mlops-pause:1"
-PLUGINS = "/usr/lib/cni"
+PLUGINS = ("/usr/lib/cni", "/opt/cni/bin")
+"""Folders that systems keep the plugins of CNI in."""
 
 CONTAINERD = """
 version = 2
@@ -58,6 +59,11 @@ class Layout(NamedTuple):
     def users(self, name: str) -> Path:
         """The file by which a user of the cluster finds it."""
         return self.state / f"{name}.json"
+
+
+def plugins() -> str:
+    """The folder with the plugins of CNI; empty if there is none."""
+    return next((each for each in PLUGINS if (Path(each) / "bridge").exists()), "")
 
 
 def client(layout: Layout, name: str) -> dict[str, Any]:
@@ -125,7 +131,7 @@ def write(layout: Layout) -> None:
     """Write all of them."""
     (layout.state / "cni").mkdir()
     (layout.state / "resolv.conf").touch()
-    text = CONTAINERD.format(state=layout.state, pause=PAUSE, plugins=PLUGINS)
+    text = CONTAINERD.format(state=layout.state, pause=PAUSE, plugins=plugins())
     (layout.state / "containerd.toml").write_text(text)
     for file, told in {
         layout.state / "cni" / "pods.conflist": network(layout),

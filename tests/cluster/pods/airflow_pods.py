@@ -17,7 +17,7 @@ from mlops_pipeline.authoring import load_pipeline
 
 AIRFLOW = os.environ.get("MLOPS_TEST_AIRFLOW", "")
 WORK = Path(__file__).parent / "work.py"
-DAGS = ("sums", "troubled", "lost", "large")
+DAGS = ("sums", "troubled", "lost", "large", "terminated")
 
 # The IR is named as in the first example of docs/airflow.md: it lies beside the DAG file.
 DAG_FILE = """

@@ -9,6 +9,7 @@ import pytest
 from airflow_pods import AIRFLOW
 
 from mlops_pipeline.run_state import LOST
+from mlops_pipeline.store import State
 
 pytestmark = [
     pytest.mark.cluster,
@@ -23,27 +24,10 @@ def ended(around: Any, run_id: str) -> dict[str, str]:
     return {"": str(around.store.get_run(run_id).state), **found}
 
 
-def test_a_pipeline_runs_in_pods_and_its_second_run_comes_from_the_cache(
-    surroundings: Any, airflow: Any
-) -> None:
-    assert airflow.run("sums", "r0") == "success", airflow.server.explain("sums", "r0")
-    assert ended(surroundings, "sums.r0") == {
-        "": "COMPLETE",
-        "Count": "COMPLETE",
-        "Total": "COMPLETE",
-    }
-    assert airflow.run("sums", "r1") == "success", airflow.server.explain("sums", "r1")
-    assert ended(surroundings, "sums.r1") == {
-        "": "COMPLETE",
-        "Count": "CACHED",
-        "Total": "CACHED",
-    }
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _begun(airflow: Any) -> None:
-    """What the tests wait for, begun at once."""
-    for dag_id in ("lost", "troubled", "large"):
+    """What the tests wait for, begun at once; tasks that are to be ended, first."""
+    for dag_id in ("lost", "terminated", "sums", "troubled", "large"):
         airflow.server.trigger(dag_id, "r0")
 
 
@@ -113,6 +97,47 @@ def test_the_log_of_a_failed_pod_has_the_traceback_of_its_node(airflow: Any, tro
     assert "Traceback (most recent call last)" in log
     assert "raise ValueError(text)" in log
     assert "ValueError: too large" in log
+
+
+def test_a_task_that_a_person_stops_is_canceled_and_not_lost(
+    surroundings: Any, airflow: Any
+) -> None:
+    root, server = surroundings.folder / "root", airflow.server
+    surroundings.kubernetes.wait(
+        "Nap does not sleep", lambda: any(root.glob("*/.state/terminated.r0/Nap/tried")), 300
+    )
+    path = "/dags/terminated/dagRuns/r0/taskInstances/Nap"
+    server.call("PATCH", path, {"new_state": "failed"})
+    assert server.wait_for_run("terminated", "r0") == "failed"
+    (stopped,) = surroundings.kubernetes.wait(
+        "Nap has not ended",
+        lambda: [
+            each
+            for each in surroundings.store.executions_of_run("terminated.r0")
+            if each.state is not State.RUNNING
+        ],
+    )
+    assert (stopped.node_id, str(stopped.state)) == ("Nap", "CANCELED")
+    assert LOST not in stopped.properties
+
+
+def test_a_pipeline_runs_in_pods_and_its_second_run_comes_from_the_cache(
+    surroundings: Any, airflow: Any
+) -> None:
+    assert airflow.server.wait_for_run("sums", "r0") == "success", airflow.server.explain(
+        "sums", "r0"
+    )
+    assert ended(surroundings, "sums.r0") == {
+        "": "COMPLETE",
+        "Count": "COMPLETE",
+        "Total": "COMPLETE",
+    }
+    assert airflow.run("sums", "r1") == "success", airflow.server.explain("sums", "r1")
+    assert ended(surroundings, "sums.r1") == {
+        "": "COMPLETE",
+        "Count": "CACHED",
+        "Total": "CACHED",
+    }
 
 
 def test_a_node_that_needs_too_much_memory_is_told_the_limit_of_its_pod(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import threading
@@ -15,7 +16,8 @@ from kubeflow_pods import PodCluster
 from snapshot import snapshot
 from suite import BY_NAME, CASES, WORKERS, run_locally, states
 
-from mlops_pipeline.run_state import LOST, as_it_is
+from mlops_pipeline.cli import call
+from mlops_pipeline.run_state import LOST
 from mlops_pipeline.store import Execution, State
 
 pytestmark = [
@@ -30,6 +32,19 @@ def attempts(around: Any, run: PodCluster, node: str) -> list[Execution]:
     """The executions of a node, in their order."""
     found = around.store.executions_of_run(f"kfp-{run.run_id}")
     return sorted((e for e in found if e.node_id == node), key=lambda e: e.id)
+
+
+@pytest.fixture
+def shown(surroundings: Any, capsys: pytest.CaptureFixture[str]) -> Any:
+    """What `mlops show` tells of a run."""
+
+    def show(run: PodCluster) -> Any:
+        capsys.readouterr()
+        asked = ["show", f"kfp-{run.run_id}", "--store", surroundings.pods_store, "--json"]
+        assert call(asked) in (0, 1)
+        return json.loads(capsys.readouterr().out)
+
+    return show
 
 
 def pods_of(run: PodCluster, node: str) -> list[str]:
@@ -72,25 +87,27 @@ def test_runs_leave_the_records_of_the_local_runner(
     assert found == run_locally(tmp_path / "here", case, WORKERS)
 
 
-def test_attempts_are_made_inside_the_pod(surroundings: Any) -> None:
+def test_attempts_are_made_inside_the_pod(surroundings: Any, shown: Any) -> None:
     run = surroundings.kubeflow(CASES, "retry")
     assert run.run({}), run.logs
     found = attempts(surroundings, run, "FailFirst")
     assert [str(each.state) for each in found] == ["FAILED", "COMPLETE"]
     (pod,) = pods_of(run, "FailFirst")
     assert "FailFirst: again in 0.2 s" in run.logs[pod]
+    assert [node["attempts"] for node in shown(run)["nodes"]] == [2]
 
 
 def test_a_run_that_kubeflow_retries_ends_complete_without_another_end_step(
-    surroundings: Any,
+    surroundings: Any, shown: Any
 ) -> None:
     run = surroundings.kubeflow(CASES, "fixed")
     run_id = f"kfp-{run.run_id}"
     assert not run.run({})
-    assert surroundings.store.get_run(run_id).state is State.FAILED
+    assert shown(run)["state"] == "FAILED"
     assert [str(e.state) for e in attempts(surroundings, run, "told")] == ["COMPLETE"]
     assert run.run({}), run.logs
     assert surroundings.store.get_run(run_id).state is State.COMPLETE
+    assert shown(run)["state"] == "COMPLETE"
     assert len(pods_of(run, "end")) == 1
     assert len(pods_of(run, "Write")) == 1
     found = attempts(surroundings, run, "FailOnce")
@@ -147,20 +164,21 @@ def test_a_pod_that_goes_without_a_word_is_lost_when_its_lease_is_over(surroundi
     assert surroundings.store.get_run(f"kfp-{run.run_id}").state is State.COMPLETE
 
 
-def test_a_terminated_run_does_not_run_for_ever(surroundings: Any) -> None:
-    lease = 3.0
-    run = surroundings.kubeflow(WORK, "terminated", lease)
+def test_a_terminated_run_does_not_run_for_ever(
+    surroundings: Any, shown: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLOPS_LEASE", "3")
+    run = surroundings.kubeflow(WORK, "terminated", lease=3.0)
     store, run_id = surroundings.store, f"kfp-{run.run_id}"
     deleting = delete_while_it_works(surroundings, run, terminate=True)
     assert not run.run({})
     deleting.join()
     assert pods_of(run, "end") == []
     assert store.get_run(run_id).state is State.RUNNING, "nothing has recorded its end"
-    ended = surroundings.kubernetes.wait(
-        "the run has not ended",
-        lambda: {as_it_is(store, store.get_run(run_id), lease).state} - {State.RUNNING},
+    surroundings.kubernetes.wait(
+        "the run has not ended", lambda: shown(run)["state"] != "RUNNING", 30
     )
-    assert ended == {State.FAILED}
+    assert shown(run)["state"] == "FAILED"
     (lost,) = attempts(surroundings, run, "Nap")
     assert "was lost: SIGTERM came" in lost.error
 
