@@ -1,5 +1,6 @@
 """The wheel, and how much comes with the base install."""
 
+import json
 import subprocess
 import sys
 import zipfile
@@ -9,6 +10,17 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES_LIMIT, MEGABYTES_LIMIT = 12, 30
+PIPELINE = """
+from mlops_pipeline import component, pipeline
+
+@component
+def One(n: int) -> int:
+    return n + 1
+
+@pipeline
+def tiny(n: int = 1) -> None:
+    One(n=n)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +60,20 @@ def test_the_base_install_is_small_and_works(
         sys.stdout.write(f"\nbase install: {len(packages)} packages, {megabytes:.1f} MB\n")
     assert len(packages) <= PACKAGES_LIMIT, packages
     assert megabytes <= MEGABYTES_LIMIT
-    script = (
-        f"import sys; sys.path[:0] = [{str(target)!r}]; "
-        "from mlops_pipeline.cli import main; sys.exit(main(['--version']))"
-    )
-    # Isolated and without site-packages: only what was installed just now is found.
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", script], cwd=tmp_path)
-    assert done.returncode == 0
+    (tmp_path / "pipeline.py").write_text(PIPELINE)
+
+    def mlops(*arguments: str) -> str:
+        script = (
+            f"import sys; sys.path[:0] = [{str(target)!r}]; "
+            f"from mlops_pipeline.cli import main; sys.exit(main({list(arguments)!r}))"
+        )
+        # Isolated and without site-packages: only what was installed just now is found.
+        command = [sys.executable, "-I", "-S", "-c", script]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    mlops("--version")
+    mlops("run", "pipeline.py", "--in-process")
+    assert [run["state"] for run in json.loads(mlops("runs", "--json"))] == ["COMPLETE"]
+    assert (tmp_path / ".mlops" / "metadata.db").is_file()

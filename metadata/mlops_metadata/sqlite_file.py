@@ -1,4 +1,4 @@
-"""SQLite files as MLMD's library opens them: shared inside a process, or copied to be read.
+"""SQLite files as MLMD's library opens them: shared inside a process.
 
 POSIX locks belong to a process, not to an open file: whoever closes a database file that MLMD
 has open in the same process drops MLMD's locks, and writes get lost. So each file is opened by
@@ -7,19 +7,13 @@ MLMD once a process, and looked into by other means only before that.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sqlite3
-import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from mlops_metadata.connection import Connection, FileLock, NoLock, WriteLock
-from mlops_metadata.engine import is_held
 from mlops_metadata.engine.locations import (
     Location,
     beside,
@@ -29,11 +23,10 @@ from mlops_metadata.engine.locations import (
     is_open_here,
     locate,
 )
-from mlops_metadata.engine.sqlite_files import database, make_ready, open_file, refuse_strangers
+from mlops_metadata.engine.sqlite_files import make_ready
 from mlops_metadata.library import Library, pb
-from mlops_pipeline.errors import StoreError
 
-__all__ = ["connect", "locate", "open_copy"]
+__all__ = ["connect", "locate", "upgrade"]
 
 
 @dataclass
@@ -118,45 +111,13 @@ def _connect(location: Location) -> Connection:
     return Connection(library, lock, str(path), read_only=location.read_only)
 
 
-@contextmanager
-def open_copy(location: Location) -> Iterator[Connection]:
-    """Open a copy of a file as it is now, in the newest schema; the file is only read.
+def upgrade(path: Path, name: str) -> None:
+    """Bring a file that an older ml-metadata has written to the version of the library.
 
-    Raises:
-        StoreError: it cannot be read, or this process has it open as its own store.
+    Args:
+        name: what to call it in errors.
     """
-    path = location.path
-    location = Location(path, read_only=True)
-    check_path(location)
-    if _registry.has(path) or is_held(path):
-        raise StoreError(f"{path} is the store of this process itself", hint="name another store")
-    with tempfile.TemporaryDirectory(prefix="mlops-") as folder:
-        # Who has it open by MLMD, as TFX in a notebook, would lose its locks by a copy.
-        if not is_open_here(path):
-            check_header(path)
-            location = Location(Path(folder, "metadata.db"))
-            _copy(path, location.path)
-            with database(location.path) as connection:
-                refuse_strangers(connection, location.path)
-        library = Library(_config(location), str(path), upgrade=not location.read_only)
-        opened = Connection(library, NoLock(), str(path), read_only=True)
-        try:
-            yield opened
-        finally:
-            opened.shut()
-
-
-def _copy(path: Path, copy: Path) -> None:
-    """Copy a database that others may be writing to."""
-    with contextlib.ExitStack() as stack:
-        target = stack.enter_context(contextlib.closing(sqlite3.connect(copy)))
-        try:
-            source = open_file(Location(path, read_only=True), patience=10)
-            stack.enter_context(contextlib.closing(source)).backup(target)
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"the metadata store {path} cannot be read: {error}", hint="restore it from a copy"
-            ) from error
+    Library(_config(Location(path)), name, upgrade=True).close()
 
 
 def _config(location: Location) -> pb.ConnectionConfig:

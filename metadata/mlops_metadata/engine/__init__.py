@@ -4,10 +4,17 @@
 `sqlite_files` are also used by what goes through the library of ML Metadata.
 """
 
+from mlops_metadata.engine.known_types import KnownTypes
+from mlops_metadata.engine.places import Places
+from mlops_metadata.engine.session import Database, Session
 from mlops_metadata.engine.sqlite import SqliteDatabase, is_held, open_database
 from mlops_metadata.engine.store import SqlStore
 
 __all__ = [
+    "Database",
+    "KnownTypes",
+    "Places",
+    "Session",
     "SqlStore",
     "SqliteDatabase",
     "is_held",
@@ -15,5 +22,6 @@ __all__ = [
     "mysql",
     "open_database",
     "postgresql",
+    "schema",
     "sqlite_files",
 ]

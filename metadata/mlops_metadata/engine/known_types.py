@@ -74,6 +74,10 @@ class KnownTypes:
             self._found = _read(session)
         return self._found.names.get(type_id, "")
 
+    def artifacts(self, session: Session) -> list[TypeRow]:
+        """Return all artifact types, oldest first."""
+        return sorted(_read(session).artifacts.values(), key=lambda kind: kind.id)
+
     def execution(self, name: str) -> int:
         """Return the id of an execution type, which is registered if it is new."""
         return self._registered(Kind.EXECUTION, [name])[0]

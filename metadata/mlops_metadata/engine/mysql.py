@@ -55,6 +55,12 @@ _LOST = (2006, 2013, 2055, 1053, 1927, 0)
 
 _BACKSLASHES = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"
 
+OPENING = 5.0
+"""Seconds that the first connection waits for a server that is being started."""
+
+_STARTING = (2003, 2013, 1053)
+"""Errors of a server that is being started or stopped."""
+
 T = TypeVar("T")
 
 
@@ -189,12 +195,23 @@ class MysqlDatabase:
         self._committing = False
         self._step = 1
         try:
-            self._connection = self._connect()
+            self._connection = self._first_connection()
             if not self.read(_is_ready):
                 self._make()
         except pymysql.Error as error:
             raise self._explained(error) from error
         _open.add(self)
+
+    def _first_connection(self) -> Any:
+        deadline = time.monotonic() + OPENING
+        while True:
+            try:
+                return self._connect()
+            except pymysql.OperationalError as error:
+                starting = error.args[0] in _STARTING
+                if not starting or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def _connect(self) -> Any:
         try:

@@ -49,6 +49,12 @@ _LOCK = 0x6D6C6F70
 
 _UNDONE = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
 
+OPENING = 5.0
+"""Seconds that the first connection waits for a server that is being started."""
+
+_STARTING = ("refused", "starting up", "shutting down", "closed the connection unexpectedly")
+"""Signs of a server that is being started or stopped."""
+
 T = TypeVar("T")
 
 
@@ -156,7 +162,7 @@ class PostgresDatabase:
         self._refusal = ""
         self._committing = False
         try:
-            self._connection = self._connect()
+            self._connection = self._first_connection()
         except psycopg.Error as error:
             raise self._explained(error) from error
         try:
@@ -165,6 +171,17 @@ class PostgresDatabase:
             self._connection.close()
             raise
         _open.add(self)
+
+    def _first_connection(self) -> Any:
+        deadline = time.monotonic() + OPENING
+        while True:
+            try:
+                return self._connect()
+            except psycopg.OperationalError as error:
+                starting = any(sign in str(error) for sign in _STARTING)
+                if not starting or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def _connect(self) -> psycopg.Connection[Row]:
         try:

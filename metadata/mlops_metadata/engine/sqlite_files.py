@@ -135,10 +135,7 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
         StoreError: the message says what it is.
     """
     names = refuse_strangers(connection, path)
-    versions = []
-    if "MLMDEnv" in names:
-        versions = connection.execute("SELECT schema_version FROM MLMDEnv").fetchall()
-    version = versions[0][0] if len(versions) == 1 else 0
+    version = stored_version(connection, names)
     if version == VERSION:
         return
     age = "a newer" if version > VERSION else "an older"
@@ -149,6 +146,14 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
         if version > VERSION
         else "upgrade it once with ml_metadata.MetadataStore(..., enable_upgrade_migration=True)",
     )
+
+
+def stored_version(connection: sqlite3.Connection, tables: set[str]) -> int:
+    """Return the version of the schema of a database with these tables; 0 where it is not told."""
+    if "MLMDEnv" not in tables:
+        return 0
+    versions = connection.execute("SELECT schema_version FROM MLMDEnv").fetchall()
+    return int(versions[0][0]) if len(versions) == 1 else 0
 
 
 def refuse_strangers(connection: sqlite3.Connection, path: Path) -> set[str]:
@@ -201,7 +206,7 @@ def open_file(location: Location, patience: float) -> sqlite3.Connection:
             url += "&immutable=1"
     else:
         url += "?mode=rw"
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         url,
         uri=True,
         timeout=patience,
@@ -209,6 +214,9 @@ def open_file(location: Location, patience: float) -> sqlite3.Connection:
         check_same_thread=False,
         cached_statements=256,
     )
+    # What is recorded is on the disk, however this SQLite was built.
+    connection.execute("PRAGMA synchronous=FULL")
+    return connection
 
 
 def as_unchanging(location: Location) -> bool:

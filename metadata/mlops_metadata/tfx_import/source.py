@@ -10,16 +10,15 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
-from mlops_metadata.connection import Connection
+from mlops_metadata.engine import Database, KnownTypes, Places, Session, SqlStore
+from mlops_metadata.engine.locations import locate
 from mlops_metadata.layout.records import RUN
-from mlops_metadata.library import pb, request, service
-from mlops_metadata.mlmd import MlmdStore
-from mlops_metadata.paging import PAGE, newest
-from mlops_metadata.sqlite_file import locate, open_copy
+from mlops_metadata.layout.rows import TypeRow
+from mlops_metadata.tfx_import.snapshot import open_copy
 from mlops_pipeline.store import ArtifactRecord, ArtifactType, Direction, Event, Execution
 
 _CHUNK = 200
@@ -39,42 +38,44 @@ class Source:
     """A store of TFX.
 
     Args:
-        connection: the open database, which is only read.
+        database: the open database, which is only read.
+        name: what to call it.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self.name = connection.name
-        self._connection = connection
-        self._store = MlmdStore(connection)
+    def __init__(self, database: Database, name: str) -> None:
+        self.name = name
+        self._database = database
+        self._store = SqlStore(database)
+        self._types = KnownTypes(database)
+        self._places = Places(self._types)
 
     def identity(self) -> str:
         """Return a text that identifies this store, wherever it is and however it grows."""
         digest = hashlib.sha256()
-        for method, field_name in (("GetContexts", "contexts"), ("GetExecutions", "executions")):
-            message = request(method)
-            message.options.max_result_size = 1
-            message.options.order_by_field.field = pb.ListOperationOptions.OrderByField.ID
-            message.options.order_by_field.is_asc = True
-            for first in getattr(self._connection.read(method, message), field_name):
-                first_record = (first.id, first.type, first.name, first.create_time_since_epoch)
-                digest.update(repr(first_record).encode())
+        for table in ("Context", "Execution"):
+            for first in self._database.read(partial(self._first_of, table=table)):
+                digest.update(repr(first).encode())
         return digest.hexdigest()[:12]
+
+    def _first_of(self, session: Session, table: str) -> list[tuple[int, str, str, int]]:
+        rows = session.rows(
+            f"SELECT id, type_id, name, create_time_since_epoch FROM {table} ORDER BY id LIMIT 1"
+        )
+        name_of = self._types.names(session)
+        return [(each, name_of(kind), name or "", made) for each, kind, name, made in rows]
 
     def types(self) -> list[ArtifactType]:
         """Return the artifact types, without those that only MLMD itself uses."""
-        response = self._connection.read("GetArtifactTypes", service.GetArtifactTypesRequest())
         return [
-            ArtifactType(kind.name, _base_type(kind), _properties(kind))
-            for kind in response.artifact_types
+            ArtifactType(kind.name, kind.base.capitalize() or None, _properties(kind))
+            for kind in self._database.read(self._types.artifacts)
             if not kind.name.startswith("mlmd.")
         ]
 
     def steps(self) -> Iterator[Step]:
         """Yield the executions, oldest first."""
-        listing = newest(
-            self._connection, "GetExecutions", service.GetExecutionsRequest(), "executions", PAGE
-        )
-        ids = sorted(message.id for message in listing)
+        rows = self._database.read(lambda s: s.rows("SELECT id FROM Execution ORDER BY id"))
+        ids = [each for (each,) in rows]
         for start in range(0, len(ids), _CHUNK):
             yield from self._read(ids[start : start + _CHUNK])
 
@@ -88,25 +89,16 @@ class Source:
 
     def base_run(self, run_id: str) -> str:
         """Return the run that a partial run goes on from; empty if there is none."""
-        message = service.GetContextByTypeAndNameRequest()
-        message.type_name, message.context_name = RUN, run_id
-        found = self._connection.read("GetContextByTypeAndName", message)
-        if not found.HasField("context"):
-            return ""
-        message = service.GetParentContextsByContextRequest()
-        message.context_id = found.context.id
-        parents = self._connection.read("GetParentContextsByContext", message).contexts
-        return next((parent.name for parent in parents if parent.type == RUN), "")
+
+        def above(session: Session) -> list[tuple[str, str]]:
+            found = self._places.id(session, RUN, run_id)
+            return self._places.parents(session, found) if found else []
+
+        return next((name for kind, name in self._database.read(above) if kind == RUN), "")
 
 
-def _base_type(kind: Any) -> str | None:
-    if not kind.base_type:
-        return None
-    return str(pb.ArtifactType.SystemDefinedBaseType.Name(kind.base_type)).capitalize()
-
-
-def _properties(kind: Any) -> dict[str, str]:
-    names = {name: pb.PropertyType.Name(value) for name, value in kind.properties.items()}
+def _properties(kind: TypeRow) -> dict[str, str]:
+    names = {name: value.name for name, value in kind.properties.items()}
     # Of others (structs and protos) no more is known than that they are custom properties here.
     return {name: value for name, value in names.items() if value in ("INT", "DOUBLE", "STRING")}
 
@@ -130,5 +122,6 @@ def open_source(source: str | Path) -> Iterator[Source]:
     """
     text = str(source)
     url = text if text.startswith("sqlite:") else f"sqlite:///{quote(str(Path(text).absolute()))}"
-    with open_copy(locate(url)) as connection:
-        yield Source(connection)
+    location = locate(url)
+    with open_copy(location) as database:
+        yield Source(database, str(location.path))
