@@ -57,6 +57,8 @@ def obstacle() -> str:
         return "there are no CNI plugins: apt-get install containernetworking-plugins"
     if subprocess.run(["unshare", "--mount", "--net", "--pid", "--fork", "true"]).returncode:
         return "this machine gives no namespaces"
+    if not CGROUPS.is_dir() or not all(os.access(root, os.W_OK) for root in hierarchies()):
+        return f"{CGROUPS} cannot be written here"
     return ""
 
 

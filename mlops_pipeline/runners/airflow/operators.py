@@ -19,7 +19,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from mlops_pipeline.run_state import FORCE, selection_of
 from mlops_pipeline.runners.airflow.config import ExecutionConfig
-from mlops_pipeline.runners.airflow.step_process import Step, StepProcess
+from mlops_pipeline.runners.airflow.step_process import TEMPORARY, Step, StepProcess
 
 DONE, FAILED, USER_ERROR, SKIPPED = 0, 1, 65, 99
 
@@ -304,9 +304,12 @@ class EndRunOperator(StepOperator):
 
         Raises:
             AirflowFailException: a node failed.
+            AirflowException: the step itself was taken away.
         """
         run_id = self.run_id_of(context)
         code, result = self.run_step(["end-run", run_id], {})
+        if code == TEMPORARY:
+            raise AirflowException(_why("end_run", code, result))
         if code != DONE or result is None:
             raise AirflowFailException(f"run {run_id} failed: see the tasks of its nodes")
         return str(result["state"])

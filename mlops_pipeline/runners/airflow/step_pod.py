@@ -18,11 +18,12 @@ from airflow.providers.cncf.kubernetes.secret import Secret
 from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowException
 from kubernetes.client import models as k8s
+from kubernetes.client.exceptions import ApiException
 from kubernetes.stream import stream
 
 from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.runners.airflow.config import ExecutionConfig
-from mlops_pipeline.runners.airflow.step_process import Step
+from mlops_pipeline.runners.airflow.step_process import TEMPORARY, Step
 from mlops_pipeline.runners.airflow.termination_message import TERMINATION_LOG, unpack
 
 INTERRUPT = ["python3", "-c", "import os, signal; os.kill(1, signal.SIGINT)"]
@@ -30,6 +31,8 @@ INTERRUPT = ["python3", "-c", "import os, signal; os.kill(1, signal.SIGINT)"]
 
 DEFAULT_SECRET = "mlops-pipeline"
 """The Kubernetes secret that holds what is not named elsewhere."""
+
+NOT_FOUND = 404
 
 ARGUMENT = 131_000
 """Bytes of a variable; Linux takes no more than 131,072."""
@@ -110,6 +113,10 @@ class _Pod(KubernetesPodOperator):
                 ended = each.state.terminated
                 self.code = ended.exit_code
                 self.node_result = unpack(ended.message) or self._died(ended.reason)
+        if self.code is None and self._is_gone():
+            # The provider would write down all of a pod that is no more, and no reason.
+            self.code = TEMPORARY
+            self.node_result = _failed("the pod was taken away: the cluster has it no more")
         super().cleanup(pod, remote_pod, xcom_result, context)
 
     def _died(self, reason: str | None) -> Any:
@@ -118,12 +125,20 @@ class _Pod(KubernetesPodOperator):
             return None
         limits = getattr(self.container_resources, "limits", None) or {}
         known = f"its limit is {limits['memory']}" if "memory" in limits else "it has no limit"
-        return {
-            "state": "FAILED",
-            "execution_id": 0,
-            "reason": f"the pod ran out of memory, and {known}: give the node more with "
-            '.options(resources=Resources(memory="8Gi"))',
-        }
+        return _failed(
+            f"the pod ran out of memory, and {known}: give the node more with "
+            '.options(resources=Resources(memory="8Gi"))'
+        )
+
+    def _is_gone(self) -> bool:
+        """Return True if a pod that was started is not in the cluster any more."""
+        if self.pod is None:
+            return False
+        try:
+            self.client.read_namespaced_pod(self.pod.metadata.name, self.pod.metadata.namespace)
+        except ApiException as error:
+            return bool(error.status == NOT_FOUND)
+        return False
 
     def interrupt(self) -> None:
         """Stop the node as Ctrl-C does: its record tells a person's stop from the loss of a pod."""
@@ -142,6 +157,11 @@ class _Pod(KubernetesPodOperator):
             )
         except Exception as error:  # noqa: BLE001 - whatever the cluster refuses, it is deleted
             self.log.warning("cannot stop pod %s first: %s", names[0], error)
+
+
+def _failed(reason: str) -> dict[str, Any]:
+    """Return the result of a container that left none."""
+    return {"state": "FAILED", "execution_id": 0, "reason": reason}
 
 
 def resources(step: Step) -> Any:

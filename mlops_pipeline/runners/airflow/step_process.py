@@ -26,6 +26,9 @@ from mlops_pipeline.runners.airflow.config import ExecutionConfig
 KILLED = 10.0
 """Seconds within which what is killed has gone."""
 
+TEMPORARY = 75
+"""Exit code of a step that was taken away, or found no store: another attempt may do better."""
+
 _LEVELS = {"D": logging.DEBUG, "W": logging.WARNING, "E": logging.ERROR, "F": logging.CRITICAL}
 
 _LEVEL = re.compile(

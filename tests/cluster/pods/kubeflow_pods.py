@@ -54,7 +54,7 @@ class PodCluster(Cluster):
         pod = f"{self.run_id}-{plain}-{len(self.started)}"
         self._kubernetes.make(PODS.strip("/"), self._manifest(pod, executor, argv))
         self.started.append(pod)
-        ended = self._kubernetes.wait(f"{pod} has not ended", lambda: self._ended(pod), 300)
+        ended = self._kubernetes.wait(f"{pod} has not ended", lambda: self._ended(pod))
         code: int = ended["exitCode"]
         return code
 

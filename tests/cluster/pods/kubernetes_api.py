@@ -84,7 +84,7 @@ class Kubernetes:
         text: str = self.call("GET", f"{PODS}/{name}/log")
         return text
 
-    def wait(self, what: str, until: Callable[[], Any], seconds: float = 120) -> Any:
+    def wait(self, what: str, until: Callable[[], Any], seconds: float = 300) -> Any:
         """Ask until the answer is true; that answer.
 
         Raises:
