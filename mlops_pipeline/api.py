@@ -126,7 +126,7 @@ def run(
         given = plain_parameters(ir, parameters)
         if run_id:
             refuse_taken(workspace.store, run_id)
-        name = run_id or new_run_id()
+        name = run_id or new_run_id(workspace.store)
         make_root(workspace.root)
         local.run(ir, name, workspace, parameters=given, options=chosen, on_event=on_event)
         done = read_run(workspace.store, name, workspace.copies)
@@ -265,9 +265,13 @@ def models_of(version: str, *, where: Where | None = None) -> list[TrainedModel]
         return trained_models(store, find_version(store, version))
 
 
-def new_run_id() -> str:
-    """Return an id for a new run, which sorts by time: `20250131-142530-9f3a`."""
-    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+def new_run_id(store: MetadataStore) -> str:
+    """Return an id that no run of a store has, and that sorts by time: `20250131-142530-9f3a`."""
+    while True:
+        found = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+        # Of twenty runs a second, as in a service, two get one id every few minutes.
+        if store.get_run(found) is None:
+            return found
 
 
 def plain_parameters(ir: PipelineIR, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def run(project: Project, pipeline: str | None, texts: Sequence[str], **flags: A
         refuse_taken(project.store, flags["run_id"])
     job = Job(
         ir,
-        flags["run_id"] or new_run_id(),
+        flags["run_id"] or new_run_id(project.store),
         open_workspace(loaded.base_dir, loaded.import_paths, project.settings, project.store),
         options,
         read_parameters(ir, texts),

@@ -22,7 +22,7 @@ from mlops_pipeline.api import (
     why,
 )
 from mlops_pipeline.errors import NotFoundError, ParameterError, RunFailedError
-from mlops_pipeline.store import MemoryStore, State
+from mlops_pipeline.store import MemoryStore, Run, State
 
 
 @pytest.fixture
@@ -96,9 +96,23 @@ def test_a_pipeline_may_be_given_by_its_place(where: Where, tmp_path: Path) -> N
 
 
 def test_run_ids_sort_by_time_and_do_not_repeat() -> None:
-    ids = {new_run_id() for _ in range(20)}
-    assert len(ids) > 15
-    assert all(len(each) == len("20250131-142530-9f3a") for each in ids)
+    class Full(MemoryStore):
+        """Has a run of each id that it is asked for, but for the last of 20."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.asked: list[str] = []
+
+        def get_run(self, run_id: str) -> Run | None:
+            self.asked.append(run_id)
+            taken = len(self.asked) < 20
+            return Run(run_id, "p", {}, started=0.0) if taken else None
+
+    store = Full()
+    assert new_run_id(store) == store.asked[-1]
+    assert len(store.asked) == 20
+    assert all(len(each) == len("20250131-142530-9f3a") for each in store.asked)
+    assert store.asked[0][:8] <= store.asked[-1][:8]
 
 
 def test_artifacts_and_lineage_say_what_the_commands_say(where: Where) -> None:
