@@ -31,6 +31,9 @@ from mlops_pipeline.errors import StoreError
 _MARK = 0x6D6C6F01
 """`user_version` of a file that has a write-ahead log and indexes of ours: "mlo" and a counter."""
 
+_BRIEFLY = 1000
+"""Milliseconds to wait for another program before a file is used as it is."""
+
 
 def make(path: Path) -> None:
     """Make the store in a file that is missing or empty; under its lock.
@@ -113,6 +116,8 @@ def is_prepared(connection: sqlite3.Connection) -> bool:
 def prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Set the journal mode, and add our indexes; under the file's lock."""
     # Another program may have it open: then it stays as it is, and the next process tries again.
+    ((patience,),) = connection.execute("PRAGMA busy_timeout").fetchall()
+    connection.execute(f"PRAGMA busy_timeout={_BRIEFLY}")
     try:
         if connection.execute("PRAGMA user_version").fetchone() != (_MARK,):
             _set_journal(connection, on_network_disk(path))
@@ -124,6 +129,8 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute("ROLLBACK")
         if "locked" not in str(error):
             raise
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={patience}")
 
 
 def _add_indexes(connection: sqlite3.Connection) -> None:
