@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -30,6 +31,9 @@ from mlops_pipeline.errors import StoreError
 _MARK = 0x6D6C6F01
 """`user_version` of a file that has a write-ahead log and indexes of ours: "mlo" and a counter."""
 
+_BRIEFLY = 1000
+"""Milliseconds to wait for another program before a file is used as it is."""
+
 
 def make(path: Path) -> None:
     """Make the store in a file that is missing or empty; under its lock.
@@ -43,7 +47,7 @@ def make(path: Path) -> None:
     elif is_empty(path):
         # It stays the file that it is: who else has it open sees a database grow in it.
         put_aside(path)
-        _fill(path)
+        _fill(path, on_network_disk(path))
 
 
 def make_ready(path: Path) -> None:
@@ -70,7 +74,9 @@ def _create(path: Path) -> None:
     new = beside(path, ".new")
     try:
         new.touch()
-        _fill(new, on_network_disk(path))
+        _fill(new, on_network_disk(path), synchronous="OFF")
+        with new.open("rb+") as file:
+            os.fsync(file.fileno())
         put_aside(path)
         new.replace(path)
     finally:
@@ -83,9 +89,10 @@ def _clean(path: Path) -> None:
         beside(path, suffix).unlink(missing_ok=True)
 
 
-def _fill(path: Path, shared: bool | None = None) -> None:
+def _fill(path: Path, on_network: bool, synchronous: str = "FULL") -> None:
     with database(path) as connection:
-        _set_journal(connection, on_network_disk(path) if shared is None else shared)
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+        _set_journal(connection, on_network)
         connection.execute("BEGIN IMMEDIATE")
         for statement in statements(SQLITE):
             connection.execute(statement)
@@ -109,6 +116,8 @@ def is_prepared(connection: sqlite3.Connection) -> bool:
 def prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Set the journal mode, and add our indexes; under the file's lock."""
     # Another program may have it open: then it stays as it is, and the next process tries again.
+    ((patience,),) = connection.execute("PRAGMA busy_timeout").fetchall()
+    connection.execute(f"PRAGMA busy_timeout={_BRIEFLY}")
     try:
         if connection.execute("PRAGMA user_version").fetchone() != (_MARK,):
             _set_journal(connection, on_network_disk(path))
@@ -120,6 +129,8 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute("ROLLBACK")
         if "locked" not in str(error):
             raise
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={patience}")
 
 
 def _add_indexes(connection: sqlite3.Connection) -> None:
@@ -175,9 +186,9 @@ def refuse_strangers(connection: sqlite3.Connection, path: Path) -> set[str]:
 @contextmanager
 def database(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a file for a moment, to look into it or to prepare it."""
-    connection = open_file(Location(path), patience=10)
     try:
-        yield connection
+        with contextlib.closing(open_file(Location(path), patience=10)) as connection:
+            yield connection
     except sqlite3.OperationalError as error:
         raise StoreError(
             f"cannot prepare the metadata store {path}: {error}",
@@ -187,8 +198,6 @@ def database(path: Path) -> Iterator[sqlite3.Connection]:
         raise StoreError(
             f"the metadata store {path} is damaged: {error}", hint="restore it from a copy"
         ) from error
-    finally:
-        connection.close()
 
 
 def open_file(location: Location, patience: float) -> sqlite3.Connection:
@@ -214,8 +223,12 @@ def open_file(location: Location, patience: float) -> sqlite3.Connection:
         check_same_thread=False,
         cached_statements=256,
     )
-    # What is recorded is on the disk, however this SQLite was built.
-    connection.execute("PRAGMA synchronous=FULL")
+    try:
+        # What is recorded is on the disk, however this SQLite was built.
+        connection.execute("PRAGMA synchronous=FULL")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

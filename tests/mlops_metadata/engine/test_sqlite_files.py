@@ -89,10 +89,14 @@ def test_a_store_that_another_program_holds_is_used_as_it_is(path: Path, url: st
     with closing(sqlite3.connect(path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM Context").fetchall()
-        viewer = open_sqlite(f"{url}?mode=ro")
-        assert viewer.get_run("r") is not None
-        viewer.close()
+        for mode in ("ro", "rw"):
+            viewer = open_sqlite(f"{url}?mode={mode}")
+            assert viewer.get_run("r") is not None
+            viewer.close()
         reader.execute("COMMIT")
+    assert ask(path, "PRAGMA journal_mode") == [("delete",)]
+    open_sqlite(url).close()
+    assert ask(path, "PRAGMA journal_mode") == [("wal",)]
 
 
 @pytest.mark.parametrize("statement", [

@@ -33,7 +33,9 @@ from mlops_pipeline.store import (
 
 pytestmark = pytest.mark.mlmd
 
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(
+    max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 TEXTS = st.text(max_size=20) | st.sampled_from(["a\\b'; --", "x" * 600, "mlmd-struct::AA", "🐧\0"])
 NUMBERS = st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.booleans()
 VALUES = st.recursive(

@@ -6,7 +6,7 @@ import base64
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlops_metadata.layout.rows import Proto
@@ -26,6 +26,10 @@ STRUCT = (
 """What ML Metadata has kept of the dict below."""
 
 ANY = "Ci90eXBlLmdvb2dsZWFwaXMuY29tL2dvb2dsZS5wcm90b2J1Zi5TdHJpbmdWYWx1ZRIHCgVoZQBsbw=="
+
+FEW = settings(
+    max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=300),
@@ -48,17 +52,20 @@ def test_the_bytes_are_those_that_ml_metadata_writes() -> None:
     assert write_any(Proto(url, write_text("he\0lo"))) == base64.b64decode(ANY)
 
 
+@FEW
 @given(st.dictionaries(st.text(), JSON, max_size=4))
 def test_any_struct_comes_back(fields: Any) -> None:
     assert repr(read_struct(write_struct(fields))) == repr(fields)
 
 
+@FEW
 @given(st.text(), st.binary())
 def test_any_message_comes_back(text: str, data: bytes) -> None:
     assert read_text(write_text(text)) == text
     assert read_any(write_any(Proto(text, data))) == Proto(text, data)
 
 
+@FEW
 @given(st.binary(max_size=60))
 def test_bytes_that_are_no_message_are_refused_and_nothing_else_happens(data: bytes) -> None:
     for read in (read_struct, read_any, read_text):
