@@ -1,5 +1,6 @@
 """What holds for all tests."""
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -19,9 +20,24 @@ def _imports_of_its_own() -> Iterator[None]:
     sys.path[:] = path
     modules = set(sys.modules)
     yield
-    added = [Path(folder) for folder in sys.path if folder not in path]
     sys.path[:] = path
+    folders = {str(Path(folder).absolute()) for folder in path}
     for name in set(sys.modules) - modules:
-        file = getattr(sys.modules[name], "__file__", None)
-        if file and any(Path(file).is_relative_to(folder) for folder in added):
+        file = getattr(sys.modules[name], "__file__", None) or ""
+        # What was found in a folder that only this test had on the path, which is gone from it now.
+        if (
+            file.startswith("/")
+            and not _is_installed(file)
+            and _found_in(name, file) not in folders
+        ):
             del sys.modules[name]
+
+
+def _is_installed(file: str) -> bool:
+    return "-packages/" in file or file.startswith(f"{Path(os.__file__).parent}/")
+
+
+def _found_in(name: str, file: str) -> str:
+    """Return the folder of the path in which a module was found."""
+    depth = name.count(".") + (Path(file).stem == "__init__")
+    return str(Path(file).parents[depth])
