@@ -109,9 +109,11 @@ def test_user_code_is_never_run(write, parts, tmp_path):
 
 def test_the_order_of_hashing_does_not_matter(write, tmp_path):
     write(PROJECT)
+    # The stamps are left out while the files are too new for them.
     script = (
+        "from dataclasses import replace\n"
         "from mlops_pipeline.code.parts import code_parts\n"
-        f"print(code_parts('pipeline:Trainer', [{str(tmp_path)!r}]))"
+        f"print(replace(code_parts('pipeline:Trainer', [{str(tmp_path)!r}]), stamps=()))"
     )
     outputs = {
         subprocess.run(
