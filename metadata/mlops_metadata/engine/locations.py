@@ -41,7 +41,7 @@ def locate(url: str) -> Location:
     rest = rest.removeprefix("sqlite:")
     if rest.startswith("//"):
         _, _, rest = rest[2:].partition("/")
-    if not rest:
+    if not rest or "\0" in unquote(rest):
         raise StoreError(f"{url} names no file", hint="write sqlite:///path/to/metadata.db")
     options = dict(parse_qsl(query))
     for name, value in options.items():

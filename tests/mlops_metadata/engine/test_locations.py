@@ -43,6 +43,7 @@ def test_urls_name_relative_and_absolute_files() -> None:
     ("url", "words"),
     [
         ("sqlite://", "names no file"),
+        ("sqlite:///a%00b.db", "names no file"),
         ("sqlite:///a.db?mood=ro", "unknown option 'mood'"),
         ("sqlite:///a.db?mode=fast", "mode is 'fast'"),
     ],
