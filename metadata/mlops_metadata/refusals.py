@@ -14,6 +14,10 @@ CAUSES = {
         "make the file and its folder writable, or open it with ?mode=ro",
     ),
     "disk is full": ("its disk is full", "make room, then resume the run"),
+    "not a database": (
+        "the file is damaged, or no SQLite database",
+        "restore it from a copy, or name another file",
+    ),
     "malformed": ("the file is damaged", "restore it from a copy"),
     "greater than": ("a newer ml-metadata has written it", "upgrade the package ml-metadata"),
     "is older than": (

@@ -59,8 +59,10 @@ def serve(project: Project, host: str, port: int, **flags: Any) -> None:
     try:
         module: Any = importlib.import_module(SERVER)
     except ModuleNotFoundError as error:
+        # It may be named as missing itself, or only one of the packages that it brings along.
         raise StoreError(
-            f"the package {error.name} is not installed", hint="install mlops-pipeline[mlmd]"
+            f"serving a store needs ml-metadata, which is not installed (no module {error.name!r})",
+            hint="pip install 'mlops-pipeline[mlmd]'",
         ) from None
     make_store_folder(project.settings.store)
     server = module.serve(

@@ -92,13 +92,17 @@ def file_of(url: str) -> Path | None:
 def is_there(url: str) -> bool:
     """Return True if a store seems to exist; it is not opened."""
     file = file_of(url)
-    return file is None or file.exists()
+    try:
+        return file is None or file.exists()
+    except PermissionError:
+        # The one who opens it says why it cannot be reached.
+        return True
 
 
 def make_store_folder(url: str) -> None:
     """Make the folder that the file of a store goes into, hidden from version control."""
     file = file_of(url)
-    if file is None or file.parent.is_dir():
+    if file is None:
         return
     try:
         make_folder(file.parent)

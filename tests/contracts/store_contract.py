@@ -132,6 +132,16 @@ class StoreContract:
         assert len(store.list_runs(pipeline="often", limit=215)) == 215
         assert len(store.list_runs(limit=300)) == 231
 
+    def test_a_limit_may_be_larger_than_any_number_of_a_database(
+        self, store: MetadataStore
+    ) -> None:
+        store.put_run(Run("r", "rare"))
+        assert [r.id for r in store.list_runs(limit=2**70)] == ["r"]
+        assert [r.id for r in store.list_runs(pipeline="rare", limit=2**70)] == ["r"]
+        publish(store, "a")
+        assert len(store.recent_executions("pets.Train", limit=2**70)) == 1
+        assert len(store.artifacts_by_type("Model", limit=2**70)) == 1
+
     def test_a_new_run_is_put_once(self, store: MetadataStore) -> None:
         first = Run("run-1", "pets", parameters={"by": 1})
         store.put_run(first, new=True)

@@ -12,6 +12,7 @@ from mlops_metadata.refusals import holder, short, store_error
     ("reason", "said"),
     [
         ("database disk image is malformed", "the file is damaged"),
+        ("file is not a database", "the file is damaged, or no SQLite database"),
         ("database or disk is full", "its disk is full"),
         ("database is locked for more than 60 s: process 7 (x)", "another program holds it"),
         ("something new", "something new"),

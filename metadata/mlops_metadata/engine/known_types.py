@@ -61,18 +61,20 @@ class KnownTypes:
 
     def find(self, session: Session, kind: Kind, name: str) -> int:
         """Return the id of a type; 0 if there is none."""
-        if (kind, name) not in self._found.ids:
-            self._found = _read(session)
-        return self._found.ids.get((kind, name), 0)
+        found = self._found
+        if (kind, name) not in found.ids:
+            found = self._found = _read(session)
+        return found.ids.get((kind, name), 0)
 
     def names(self, session: Session) -> Callable[[int], str]:
         """Return a function that gives the name of a type by its id."""
         return lambda type_id: self._name(session, type_id)
 
     def _name(self, session: Session, type_id: int) -> str:
-        if type_id not in self._found.names:
-            self._found = _read(session)
-        return self._found.names.get(type_id, "")
+        found = self._found
+        if type_id not in found.names:
+            found = self._found = _read(session)
+        return found.names.get(type_id, "")
 
     def artifacts(self, session: Session) -> list[TypeRow]:
         """Return all artifact types, oldest first."""
@@ -89,18 +91,18 @@ class KnownTypes:
 
     def artifact(self, name: str) -> TypeRow:
         """Return an artifact type, which is registered if it is new."""
-        if name not in self._found.artifacts:
-            self.register([ArtifactType(name)])
-        return self._found.artifacts[name]
+        return self._with([ArtifactType(name)]).artifacts[name]
 
     def _registered(self, kind: Kind, names: Iterable[str]) -> list[int]:
         wanted = [(kind, name) for name in names]
-        if not all(each in self._found.ids for each in wanted):
-            self._found = self._database.read(_read)
-        missing = [name for kind, name in wanted if (kind, name) not in self._found.ids]
+        found = self._found
+        if not all(each in found.ids for each in wanted):
+            found = self._found = self._database.read(_read)
+        missing = [name for kind, name in wanted if (kind, name) not in found.ids]
         if missing:
-            self._found = self._database.write(lambda session: _put(session, kind, missing))
-        return [self._found.ids[each] for each in wanted]
+            put = self._database.write(lambda session: _put(session, kind, missing))
+            found = self._found = put
+        return [found.ids[each] for each in wanted]
 
     def register(self, types: Iterable[ArtifactType]) -> None:
         """Register artifact types; known ones may gain properties.
@@ -108,16 +110,22 @@ class KnownTypes:
         Raises:
             StoreError: a type contradicts the one that is stored.
         """
-        wanted = {kind.name: kind for kind in types}
-        if not self._knows(wanted):
-            self._found = self._database.read(_read)
-        if not self._knows(wanted):
-            kinds = list(wanted.values())
-            self._found = self._database.write(lambda session: _put_artifacts(session, kinds))
+        self._with(types)
 
-    def _knows(self, wanted: Mapping[str, ArtifactType]) -> bool:
-        known = self._found.artifacts
-        return all(is_known(kind, known.get(name)) for name, kind in wanted.items())
+    def _with(self, types: Iterable[ArtifactType]) -> _Found:
+        # Another thread may put what it has read before in the place of what is found here.
+        kinds = list({kind.name: kind for kind in types}.values())
+        found = self._found
+        if not _knows(found, kinds):
+            found = self._found = self._database.read(_read)
+        if not _knows(found, kinds):
+            put = self._database.write(lambda session: _put_artifacts(session, kinds))
+            found = self._found = put
+        return found
+
+
+def _knows(found: _Found, kinds: Iterable[ArtifactType]) -> bool:
+    return all(is_known(kind, found.artifacts.get(kind.name)) for kind in kinds)
 
 
 def _put(session: Session, kind: Kind, names: Iterable[str]) -> _Found:

@@ -41,7 +41,7 @@ def locate(url: str) -> Location:
     rest = rest.removeprefix("sqlite:")
     if rest.startswith("//"):
         _, _, rest = rest[2:].partition("/")
-    if not rest:
+    if not rest or "\0" in unquote(rest):
         raise StoreError(f"{url} names no file", hint="write sqlite:///path/to/metadata.db")
     options = dict(parse_qsl(query))
     for name, value in options.items():
@@ -59,6 +59,16 @@ def check_path(location: Location) -> None:
     Raises:
         StoreError: the message says why.
     """
+    try:
+        problem, hint = _problem(location)
+    except OSError as error:
+        problem, hint = f"cannot be read: {error.strerror}", "check the path and its folders"
+    if problem:
+        raise StoreError(f"the metadata store {location.path} {problem}", hint=hint)
+
+
+def _problem(location: Location) -> tuple[str, str]:
+    """Return why a path cannot hold a store, and what to do; empty texts if it can."""
     path = location.path
     problem = hint = ""
     if path.is_dir():
@@ -80,8 +90,7 @@ def check_path(location: Location) -> None:
     elif path.exists() and is_empty(path) and path.suffix.lower() not in _DATABASES:
         problem = "is an empty file that is not named like a database"
         hint = "remove it if nothing else needs it, or name another file, such as metadata.db"
-    if problem:
-        raise StoreError(f"the metadata store {path} {problem}", hint=hint)
+    return problem, hint
 
 
 def may(path: Path, what: int) -> bool:

@@ -25,7 +25,7 @@ TypeName = Callable[[int], str]
 """The name of a type, by its id."""
 
 _LARGEST = 2**63 - 1
-"""Largest id that a database can hold; there is none beyond it."""
+"""Largest number that a database can hold; there is no id beyond it."""
 
 _COMMON = "name, external_id, create_time_since_epoch, last_update_time_since_epoch"
 _ARTIFACT = f"t.id, t.type_id, t.uri, t.state, t.{_COMMON.replace(', ', ', t.')}"
@@ -37,6 +37,11 @@ _VALUES = "name, is_custom_property, int_value, double_value, string_value, prot
 def known_ids(ids: Iterable[int]) -> list[int]:
     """Return the ids that a record can have, in order, each once."""
     return sorted(each for each in set(ids) if 0 < each <= _LARGEST)
+
+
+def most(limit: int) -> int:
+    """Return a limit as a database takes it."""
+    return min(limit, _LARGEST)
 
 
 def executions(

@@ -47,7 +47,10 @@ def make(path: Path) -> None:
     elif is_empty(path):
         # It stays the file that it is: who else has it open sees a database grow in it.
         put_aside(path)
-        _fill(path, on_network_disk(path))
+        with database(path) as connection:
+            connection.execute("PRAGMA synchronous=FULL")
+            _set_journal(connection, on_network_disk(path))
+            _fill(connection)
 
 
 def make_ready(path: Path) -> None:
@@ -74,11 +77,21 @@ def _create(path: Path) -> None:
     new = beside(path, ".new")
     try:
         new.touch()
-        _fill(new, on_network_disk(path), synchronous="OFF")
+        with database(new) as connection:
+            connection.execute("PRAGMA synchronous=OFF")
+            connection.execute("PRAGMA journal_mode=MEMORY").fetchone()
+            _fill(connection)
+            # At the end: on a full disk, a log would be closed without getting all into the file.
+            _set_journal(connection, on_network_disk(path))
         with new.open("rb+") as file:
             os.fsync(file.fileno())
         put_aside(path)
         new.replace(path)
+    except OSError as error:
+        raise StoreError(
+            f"cannot make the metadata store {path}: {error.strerror}",
+            hint="see that its disk has room and its folder can be written to",
+        ) from error
     finally:
         # On a full disk, half a file would only keep it full.
         _clean(path)
@@ -89,15 +102,12 @@ def _clean(path: Path) -> None:
         beside(path, suffix).unlink(missing_ok=True)
 
 
-def _fill(path: Path, on_network: bool, synchronous: str = "FULL") -> None:
-    with database(path) as connection:
-        connection.execute(f"PRAGMA synchronous={synchronous}")
-        _set_journal(connection, on_network)
-        connection.execute("BEGIN IMMEDIATE")
-        for statement in statements(SQLITE):
-            connection.execute(statement)
-        _add_indexes(connection)
-        connection.execute("COMMIT")
+def _fill(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in statements(SQLITE):
+        connection.execute(statement)
+    _add_indexes(connection)
+    connection.execute("COMMIT")
 
 
 def _set_journal(connection: sqlite3.Connection, on_network: bool) -> None:
@@ -164,7 +174,8 @@ def stored_version(connection: sqlite3.Connection, tables: set[str]) -> int:
     if "MLMDEnv" not in tables:
         return 0
     versions = connection.execute("SELECT schema_version FROM MLMDEnv").fetchall()
-    return int(versions[0][0]) if len(versions) == 1 else 0
+    ((found,),) = versions if len(versions) == 1 else [(0,)]
+    return found if isinstance(found, int) else 0
 
 
 def refuse_strangers(connection: sqlite3.Connection, path: Path) -> set[str]:

@@ -104,14 +104,14 @@ class SqlStore:
         def work(session: Session) -> list[Run]:
             type_id = self._types.find(session, Kind.CONTEXT, RUN)
             where = "WHERE t.type_id = ? ORDER BY t.id DESC LIMIT ?"
-            values = [type_id, limit]
+            values = [type_id, reading.most(limit)]
             if pipeline:
                 above = self._places.id(session, PIPELINE, pipeline)
                 where = (
                     "JOIN ParentContext p ON p.context_id = t.id WHERE p.parent_context_id = ? "
                     "AND t.type_id = ? ORDER BY p.context_id DESC LIMIT ?"
                 )
-                values = [above, type_id, limit]
+                values = [above, type_id, reading.most(limit)]
             found = reading.contexts(session, self._types.names(session), where, values)
             return [self._run(session, context) for context in found]
 
@@ -232,13 +232,13 @@ class SqlStore:
         def work(session: Session) -> list[Execution]:
             type_id = self._types.find(session, Kind.EXECUTION, component)
             where = "WHERE t.type_id = ? ORDER BY t.id DESC LIMIT ?"
-            values = [type_id, limit]
+            values = [type_id, reading.most(limit)]
             if node:
                 where = (
                     "JOIN Association a ON a.execution_id = t.id WHERE a.context_id = ? "
                     "AND t.type_id = ? ORDER BY a.execution_id DESC LIMIT ?"
                 )
-                values = [self._places.id(session, NODE, node), type_id, limit]
+                values = [self._places.id(session, NODE, node), type_id, reading.most(limit)]
             return self._where(session, where, values)
 
         return self._database.read(work)
@@ -273,7 +273,7 @@ class SqlStore:
         def work(session: Session) -> list[ArtifactRecord]:
             type_id = self._types.find(session, Kind.ARTIFACT, type_name)
             where = "WHERE t.type_id = ? ORDER BY t.id DESC LIMIT ?"
-            return self._artifacts(session, where, (type_id, limit))
+            return self._artifacts(session, where, (type_id, reading.most(limit)))
 
         return self._database.read(work)
 

@@ -187,6 +187,11 @@ def end_name(execution_id: int) -> str:
     return f"{PREFIX}end/{execution_id}"
 
 
+def _mapping(value: Any) -> dict[str, Any]:
+    """Return a dict of ours; an empty one where somebody has written something else."""
+    return value if isinstance(value, dict) else {}
+
+
 def is_ours(row: ExecutionRow) -> bool:
     """Return True if we wrote this execution: its properties name its node then."""
     return PREFIX + "node_id" in row.custom
@@ -202,12 +207,13 @@ def read_state(row: ExecutionRow) -> State:
 def read_execution(row: ExecutionRow) -> Execution:
     """Return the execution in a row that `write_execution` made."""
     parts = _sort_out(row.custom)
-    facts = {"pipeline": "", "run_id": "", **parts.facts, **parts.facts.get("record", {})}
-    state = facts.get("state") or EXECUTION_STATES[row.state]
+    record = _mapping(parts.facts.get("record"))
+    facts = {"pipeline": "", "run_id": "", **parts.facts, **record}
+    state = facts.get("state") or EXECUTION_STATES.get(row.state, State.COMPLETE)
     facts["iteration"] = tuple(facts.get("iteration", ()))
-    exact, parameters = facts.get(EXACT), dict(sorted(parts.named.items()))
+    exact, parameters = _mapping(facts.get(EXACT)), dict(sorted(parts.named.items()))
     if exact or any(name.startswith("__") for name in parameters):
-        parameters = read_parameters(parameters, exact or {})
+        parameters = read_parameters(parameters, exact)
     return Execution(
         component=row.type,
         state=State(state),
@@ -269,7 +275,7 @@ def read_artifact(row: ArtifactRow) -> ArtifactRecord:
     """Return the artifact in a row."""
     parts = _sort_out(row.custom)
     properties = {name: decode(value) for name, value in row.properties.items()}
-    exact = parts.facts.get(EXACT)
+    exact = _mapping(parts.facts.get(EXACT))
     properties.update(read_properties(parts.named, exact) if exact else parts.named)
     properties.setdefault(LAYOUT_PROPERTY, "")
     if not has_old_layout(properties):

@@ -124,9 +124,16 @@ def read_properties(named: dict[str, Any], exact: Mapping[str, Any]) -> dict[str
     for name, value in exact.items():
         stored = named.get(name)
         # A number is stored with six decimals, and may have become 0 or infinity.
-        if stored == value or (isinstance(stored, float) and isinstance(value, float)):
+        are_numbers = isinstance(stored, float) and isinstance(value, float)
+        if are_numbers or stored == value or stored == _as_stored(value):
             named[name] = value
     return named
+
+
+def _as_stored(value: Any) -> Any:
+    """Return a list or dict as it is read back: large whole numbers lose their last digits."""
+    found = _struct(value) if isinstance(value, list | dict) else None
+    return value if found is None else decode(found)
 
 
 def _write_plain(

@@ -35,6 +35,7 @@ def write_struct(fields: Mapping[str, Any]) -> bytes:
 
     Raises:
         ValueError: it holds what is not JSON, or is too deep.
+        OverflowError: it holds a number that no double comes near.
     """
     return _struct(fields, 0)
 
@@ -55,7 +56,7 @@ def _value(value: Any, depth: int) -> bytes:
     if isinstance(value, bool):
         return b"\x20\x01" if value else b"\x20\x00"
     if isinstance(value, int | float):
-        return b"\x11" + struct.pack("<d", value)
+        return b"\x11" + struct.pack("<d", float(value))
     if isinstance(value, str):
         return _field(3, value.encode())
     if isinstance(value, list | tuple):

@@ -43,6 +43,7 @@ def test_urls_name_relative_and_absolute_files() -> None:
     ("url", "words"),
     [
         ("sqlite://", "names no file"),
+        ("sqlite:///a%00b.db", "names no file"),
         ("sqlite:///a.db?mood=ro", "unknown option 'mood'"),
         ("sqlite:///a.db?mode=fast", "mode is 'fast'"),
     ],
@@ -113,6 +114,25 @@ def _with_mode(path: Path, mode: int) -> str:
     path.chmod(0o644)
     os.seteuid(user)
     return message
+
+
+@pytest.mark.parametrize("mode", ["rw", "ro"])
+def test_a_folder_that_cannot_be_entered_is_told(tmp_path: Path, as_user: None, mode: str) -> None:
+    user, folder = os.geteuid(), tmp_path / "closed"
+    os.seteuid(os.getuid())
+    folder.mkdir()
+    open_sqlite(f"sqlite:///{folder}/metadata.db").close()
+    folder.chmod(0o000)
+    os.seteuid(user)
+    error = refused(f"sqlite:///{folder}/metadata.db?mode={mode}")
+    os.seteuid(os.getuid())
+    folder.chmod(0o755)
+    os.seteuid(user)
+    assert str(folder) in error.message
+
+
+def test_a_name_that_is_too_long_is_told(tmp_path: Path) -> None:
+    assert "too long" in refused(f"sqlite:///{tmp_path}/{'a' * 300}.db").message
 
 
 def test_a_store_in_a_folder_that_cannot_be_written_to_is_read(

@@ -47,6 +47,23 @@ def test_ids_beyond_those_of_a_database_are_left_out(tmp_path: Path) -> None:
     store.close()
 
 
+def test_an_execution_whose_rows_somebody_has_changed_is_still_read(tmp_path: Path) -> None:
+    path = tmp_path / "metadata.db"
+    store = open_sqlite(f"sqlite:///{path}")
+    made = Execution("pets.Gen", "pets", "r", "gen", State.COMPLETE)
+    done, _ = store.put_execution(made)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("UPDATE Execution SET last_known_state = NULL")
+        database.execute(
+            "UPDATE ExecutionProperty SET proto_value = NULL, string_value = 'x' "
+            "WHERE name = 'mlops.record'"
+        )
+        database.commit()
+    (found,) = store.executions([done.id])
+    assert (found.node_id, found.state, found.run_id) == ("gen", State.COMPLETE, "")
+    store.close()
+
+
 def test_records_whose_type_is_gone_are_still_read(tmp_path: Path) -> None:
     path = tmp_path / "metadata.db"
     store = open_sqlite(f"sqlite:///{path}")

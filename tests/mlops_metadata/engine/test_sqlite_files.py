@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -124,6 +128,42 @@ def test_a_process_that_died_while_making_the_store_is_no_obstacle(path: Path, u
     assert sorted(p.name for p in path.parent.iterdir()) == ["metadata.db", "metadata.db.lock"]
 
 
+_OPEN = """
+import sys
+from mlops_metadata.by_file import open_sqlite
+from mlops_pipeline.errors import StoreError
+from mlops_pipeline.store import Run
+try:
+    store = open_sqlite(sys.argv[1])
+    store.put_run(Run("r", "p"))
+    print("made")
+except StoreError as error:
+    print(error.message)
+"""
+
+
+@pytest.mark.parametrize("kilobytes", [100, 280, 320, 400, 1000])
+def test_a_full_disk_leaves_no_broken_store(tmp_path: Path, kilobytes: int) -> None:
+    disk = shlex.quote(str(tmp_path))
+    use = shlex.join([sys.executable, "-c", _OPEN, f"sqlite:///{tmp_path}/metadata.db"])
+    script = (
+        f"mount -t tmpfs -o size={kilobytes}k tmpfs {disk} && {use} && "
+        f"mount -o remount,size=9000k {disk} && {use}"
+    )
+    done = subprocess.run(
+        ["unshare", "--map-root-user", "--mount", "sh", "-c", script],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "mount" in done.stderr or "unshare" in done.stderr:
+        pytest.skip(f"no disk of its own here: {done.stderr}")
+    before, after = done.stdout.splitlines()
+    assert after == "made"
+    assert before == "made" or "disk is full" in before or "disk I/O error" in before
+
+
 def test_an_empty_database_file_is_filled_and_not_replaced(path: Path, url: str) -> None:
     path.touch(mode=0o640)
     before = path.stat()
@@ -180,6 +220,13 @@ def test_other_versions_are_refused_and_left_alone(
     assert f"{age} ml-metadata has written it (version {version} " in error.message
     assert "upgrade" in error.hint
     assert path.read_bytes() == before
+
+
+def test_a_version_that_is_no_number_is_refused(path: Path, url: str) -> None:
+    for name in ("Type", "Artifact", "Execution", "MLMDEnv"):
+        ask(path, f"CREATE TABLE {name}(schema_version)")
+    ask(path, "INSERT INTO MLMDEnv VALUES ('ten')")
+    assert "(version 0 of its tables" in refused(url).message
 
 
 def test_a_damaged_file_is_refused(path: Path, url: str) -> None:

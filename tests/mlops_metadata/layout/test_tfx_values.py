@@ -85,6 +85,14 @@ def test_what_no_struct_holds_is_kept_exactly() -> None:
     assert found[1] == 2**60
 
 
+@pytest.mark.parametrize("value", [[2**53 + 1], {"a": [2**60 + 1]}, {"__value__": 1}, [10**400]])
+def test_numbers_that_no_double_holds_come_back_exactly(value: Any) -> None:
+    properties: Values = {}
+    exact: dict[str, Any] = {}
+    write_property("p", value, properties, exact, any_text=True)
+    assert repr(read_properties({"p": decode(properties["p"])}, exact)["p"]) == repr(value)
+
+
 def test_a_property_that_somebody_has_changed_counts() -> None:
     assert read_properties({"p": {"train": 0.0}}, {"p": {"train": 1}}) == {"p": {"train": 0.0}}
 

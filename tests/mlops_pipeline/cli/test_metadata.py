@@ -10,7 +10,7 @@ from cli_project import Mlops
 def test_what_serving_needs_is_named_where_it_is_missing(mlops: Mlops) -> None:
     done = mlops("metadata", "serve", "--port", "0")
     assert done.code == 2
-    assert "is not installed" in done.err
+    assert "serving a store needs ml-metadata, which is not installed" in done.err
     assert "mlops-pipeline[mlmd]" in done.err
 
 
