@@ -1,7 +1,7 @@
 """The metadata store: what is kept about runs, executions and artifacts.
 
 `records` has the rows, `protocol` what a back end must do, `memory` a store that ends with the
-process; `open_store` opens any of them by URL.
+process; `open_store` opens any of them by URL, `upkeep` looks after the database of one.
 """
 
 from mlops_pipeline.store.memory import MemoryStore
@@ -28,6 +28,7 @@ from mlops_pipeline.store.records import (
     StaleExecutionError,
     State,
 )
+from mlops_pipeline.store.upkeep import Backup, back_up
 
 __all__ = [
     "NOTHING",
@@ -35,6 +36,7 @@ __all__ = [
     "ArtifactRecord",
     "ArtifactState",
     "ArtifactType",
+    "Backup",
     "Direction",
     "Event",
     "Execution",
@@ -43,6 +45,7 @@ __all__ = [
     "Run",
     "StaleExecutionError",
     "State",
+    "back_up",
     "file_of",
     "import_tfx",
     "is_there",
