@@ -28,9 +28,18 @@ from mlops_pipeline.store.records import (
     StaleExecutionError,
     State,
 )
-from mlops_pipeline.store.upkeep import Backup, back_up
+from mlops_pipeline.store.upkeep import (
+    FIRST,
+    Backup,
+    StoreCheck,
+    back_up,
+    check_tables,
+    live_artifacts,
+    running_executions,
+)
 
 __all__ = [
+    "FIRST",
     "NOTHING",
     "AlreadyExistsError",
     "ArtifactRecord",
@@ -45,12 +54,16 @@ __all__ = [
     "Run",
     "StaleExecutionError",
     "State",
+    "StoreCheck",
     "back_up",
+    "check_tables",
     "file_of",
     "import_tfx",
     "is_there",
+    "live_artifacts",
     "make_folder",
     "make_store_folder",
     "open_memory",
     "open_store",
+    "running_executions",
 ]
