@@ -31,6 +31,8 @@ from mlops_pipeline.uris import without_password
 PATIENCE = 60.0
 """Seconds to wait where a program holds the whole file."""
 
+_ROOM = "see that the folder has room and can be written to"
+
 _PAGES = 8192
 """Pages that are copied between two looks at Ctrl-C."""
 
@@ -107,11 +109,11 @@ def _explained(what: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise store_error(what, str(error)) from error
+        found = store_error(what, str(error))
+        hint = f"{_ROOM}, or name another" if "full" in str(error) else found.hint
+        raise StoreError(found.message, hint=hint) from error
     except OSError as error:
-        raise StoreError(
-            f"{what}: {error.strerror}", hint="see that the folder has room and can be written to"
-        ) from error
+        raise StoreError(f"{what}: {error.strerror}", hint=_ROOM) from error
 
 
 @contextmanager
@@ -136,6 +138,7 @@ def _copy(source: Location, new: Path) -> dict[str, int]:
         with contextlib.closing(sqlite3.connect(new, isolation_level=None)) as copy:
             # Nobody sees the file before it is whole and on the disk.
             copy.execute("PRAGMA synchronous=OFF")
+            copy.execute("PRAGMA journal_mode=OFF")
             connection.backup(copy, pages=_PAGES, progress=_go_on)
         connection.execute("ROLLBACK")
     return rows
