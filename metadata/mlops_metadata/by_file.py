@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from mlops_metadata.engine import SqlStore, is_held, open_database
 from mlops_metadata.engine.locations import is_open_here, locate
@@ -22,10 +23,15 @@ def open_sqlite(url: str) -> MetadataStore:
     """
     location = locate(url)
     path = location.path
-    if _STOCK_LIBRARY in sys.modules and is_open_here(path) and not is_held(path):
+    if is_in_library(path):
         # TFX or a notebook has it open through ML Metadata, whose SQLite would lose its locks if
         # another one opened the file and closed it: here it is gone through as well.
         from mlops_metadata.mlmd import open_by_library
 
         return open_by_library(url)
     return SqlStore(open_database(location))
+
+
+def is_in_library(path: Path) -> bool:
+    """Return True if this process has a file open through the library of ML Metadata."""
+    return _STOCK_LIBRARY in sys.modules and is_open_here(path) and not is_held(path)

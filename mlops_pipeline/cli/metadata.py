@@ -1,4 +1,4 @@
-"""`mlops metadata serve`: a metadata store for other machines."""
+"""`mlops metadata`: a metadata store for other machines, and its upkeep."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from mlops_pipeline.cli.metadata_backup import backup
+from mlops_pipeline.cli.metadata_fsck import fsck
 from mlops_pipeline.cli.output import echo, warn
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.errors import StoreError
@@ -20,7 +22,11 @@ SERVER = "mlops_metadata.server.grpc_server"
 
 @click.group()
 def metadata() -> None:
-    """Serve the metadata store to other machines."""
+    """Serve, back up or check the metadata store."""
+
+
+metadata.add_command(backup)
+metadata.add_command(fsck)
 
 
 @metadata.command()

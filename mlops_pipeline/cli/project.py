@@ -86,12 +86,20 @@ class Project:
         Raises:
             NotFoundError: nothing has been recorded yet.
         """
+        self.require_store()
+        return self.store
+
+    def require_store(self) -> None:
+        """Refuse to go on without a store; it is not opened for that.
+
+        Raises:
+            NotFoundError: nothing has been recorded yet.
+        """
         if not self.has_store:
             raise NotFoundError(
                 f"nothing is recorded yet in {self.settings.store}",
                 hint="run a pipeline with `mlops run`, or name the right store with --store",
             )
-        return self.store
 
     @property
     def has_store(self) -> bool:

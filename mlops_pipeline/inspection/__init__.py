@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         verdict_reasons,
     )
     from mlops_pipeline.inspection.results import PipelineRun, node_name, read_run
+    from mlops_pipeline.inspection.store_checks import check_records
     from mlops_pipeline.inspection.verification import Verified, verify
 else:
     __getattr__ = lazy_names(
@@ -59,6 +60,7 @@ else:
             "report": "causes command_lines gate_lines next_commands node_data run_data run_report "
             "verdict_reasons",
             "results": "PipelineRun node_name read_run",
+            "store_checks": "check_records",
             "verification": "Verified verify",
         },
     )
@@ -80,6 +82,7 @@ __all__ = [
     "Version",
     "ago",
     "causes",
+    "check_records",
     "command_lines",
     "diff_versions",
     "downstream",

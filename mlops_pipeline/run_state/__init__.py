@@ -44,13 +44,14 @@ if TYPE_CHECKING:
         host,
         is_dead,
         is_gone,
+        lease_of,
         process_of,
         reap,
         state_of,
         this_process,
     )
     from mlops_pipeline.run_state.lock_file import find_lock, lock_digest
-    from mlops_pipeline.run_state.moved import follow, moved_path
+    from mlops_pipeline.run_state.moved import follow, found_below, moved_path
     from mlops_pipeline.run_state.origin import ORIGIN, refuse_foreign
     from mlops_pipeline.run_state.quiet import as_it_is, quiet_state
     from mlops_pipeline.run_state.selection import (
@@ -83,11 +84,10 @@ else:
             ),
             "liveness": (
                 "Heart LEASE LOST LostError POLL cancel_own heed_loss host is_dead is_gone "
-                "process_of reap "
-                "state_of this_process"
+                "lease_of process_of reap state_of this_process"
             ),
             "lock_file": "find_lock lock_digest",
-            "moved": "follow moved_path",
+            "moved": "follow found_below moved_path",
             "quiet": "as_it_is quiet_state",
             "origin": "ORIGIN refuse_foreign",
             "selection": (
@@ -128,12 +128,14 @@ __all__ = [
     "end_run",
     "find_lock",
     "follow",
+    "found_below",
     "go_on",
     "heed_loss",
     "host",
     "is_dead",
     "is_gone",
     "last_sign",
+    "lease_of",
     "load_history",
     "load_links",
     "load_outputs",

@@ -55,15 +55,20 @@ class _MovedStore:
         return [self._where_it_is(record) for record in records]
 
     def _where_it_is(self, record: ArtifactRecord) -> ArtifactRecord:
-        uri = record.uri
-        if "://" in uri or os.path.lexists(uri):
-            return record
-        for depth in _DEPTHS:
-            parts = PurePath(uri).parts[-depth:]
-            here = os.path.join(self._root, *parts)  # noqa: PTH118
-            if len(parts) == depth and ".." not in parts and os.path.lexists(here):
-                return replace(record, uri=here)
-        return record
+        uri = found_below(self._root, record.uri)
+        return record if uri == record.uri else replace(record, uri=uri)
+
+
+def found_below(root: str, uri: str) -> str:
+    """Return where an artifact is, which may have been moved together with the folder `root`."""
+    if "://" in uri or os.path.lexists(uri):
+        return uri
+    for depth in _DEPTHS:
+        parts = PurePath(uri).parts[-depth:]
+        here = os.path.join(root, *parts)  # noqa: PTH118
+        if len(parts) == depth and ".." not in parts and os.path.lexists(here):
+            return here
+    return uri
 
 
 def follow(store: MetadataStore, root: str) -> MetadataStore:

@@ -1,7 +1,7 @@
 """The metadata store: what is kept about runs, executions and artifacts.
 
 `records` has the rows, `protocol` what a back end must do, `memory` a store that ends with the
-process; `open_store` opens any of them by URL.
+process; `open_store` opens any of them by URL, `upkeep` looks after the database of one.
 """
 
 from mlops_pipeline.store.memory import MemoryStore
@@ -28,13 +28,24 @@ from mlops_pipeline.store.records import (
     StaleExecutionError,
     State,
 )
+from mlops_pipeline.store.upkeep import (
+    FIRST,
+    Backup,
+    StoreCheck,
+    back_up,
+    check_tables,
+    live_artifacts,
+    running_executions,
+)
 
 __all__ = [
+    "FIRST",
     "NOTHING",
     "AlreadyExistsError",
     "ArtifactRecord",
     "ArtifactState",
     "ArtifactType",
+    "Backup",
     "Direction",
     "Event",
     "Execution",
@@ -43,11 +54,16 @@ __all__ = [
     "Run",
     "StaleExecutionError",
     "State",
+    "StoreCheck",
+    "back_up",
+    "check_tables",
     "file_of",
     "import_tfx",
     "is_there",
+    "live_artifacts",
     "make_folder",
     "make_store_folder",
     "open_memory",
     "open_store",
+    "running_executions",
 ]

@@ -1,19 +1,22 @@
 """The engine: ML Metadata's databases, read and written by SQL of our own.
 
 `SqlStore` is the store over a database, `open_database` opens the one in a file; `locations` and
-`sqlite_files` are also used by what goes through the library of ML Metadata.
+`sqlite_files` are also used by what goes through the library of ML Metadata, `reading` by what
+looks after a database as a whole.
 """
 
 from mlops_metadata.engine.known_types import KnownTypes
 from mlops_metadata.engine.places import Places
-from mlops_metadata.engine.session import Database, Session
+from mlops_metadata.engine.session import CHUNK, Database, Row, Session
 from mlops_metadata.engine.sqlite import SqliteDatabase, is_held, open_database
 from mlops_metadata.engine.store import SqlStore
 
 __all__ = [
+    "CHUNK",
     "Database",
     "KnownTypes",
     "Places",
+    "Row",
     "Session",
     "SqlStore",
     "SqliteDatabase",
@@ -22,6 +25,7 @@ __all__ = [
     "mysql",
     "open_database",
     "postgresql",
+    "reading",
     "schema",
     "sqlite_files",
 ]

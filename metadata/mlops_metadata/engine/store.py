@@ -60,6 +60,11 @@ class SqlStore:
         self._places = Places(self._types)
         self._closed = False
 
+    @property
+    def database(self) -> Database:
+        """The database, for what looks after it as a whole."""
+        return self._database
+
     def register_types(self, types: Iterable[ArtifactType]) -> None:
         self._types.register(types)
 
