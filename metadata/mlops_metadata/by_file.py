@@ -6,9 +6,8 @@ import sys
 
 from mlops_metadata.engine import SqlStore, is_held, open_database
 from mlops_metadata.engine.locations import is_open_here, locate
+from mlops_metadata.engine.turns import STOCK_LIBRARY, my_turn
 from mlops_pipeline.store import MetadataStore
-
-_STOCK_LIBRARY = "ml_metadata.metadata_store.pywrap.metadata_store_extension"
 
 
 def open_sqlite(url: str) -> MetadataStore:
@@ -22,7 +21,9 @@ def open_sqlite(url: str) -> MetadataStore:
     """
     location = locate(url)
     path = location.path
-    if _STOCK_LIBRARY in sys.modules and is_open_here(path) and not is_held(path):
+    with my_turn():
+        is_stock = STOCK_LIBRARY in sys.modules and is_open_here(path) and not is_held(path)
+    if is_stock:
         # TFX or a notebook has it open through ML Metadata, whose SQLite would lose its locks if
         # another one opened the file and closed it: here it is gone through as well.
         from mlops_metadata.mlmd import open_by_library

@@ -24,4 +24,5 @@ __all__ = [
     "postgresql",
     "schema",
     "sqlite_files",
+    "turns",
 ]
