@@ -260,6 +260,8 @@ class SqliteDatabase:
         """Refuse everything in a forked child, without closing what belongs to its parent."""
         self._threads = threading.RLock()
         self._refusal = self._refusal or "was opened before this process was forked"
+        # The system lets go of a lock once nobody has its file: this child may outlive its parent.
+        self._lock.close()
         # It is never closed, not even at the end of this process.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._connection))
 
