@@ -7,9 +7,8 @@ from pathlib import Path
 
 from mlops_metadata.engine import SqlStore, is_held, open_database
 from mlops_metadata.engine.locations import is_open_here, locate
+from mlops_metadata.engine.turns import STOCK_LIBRARY, my_turn
 from mlops_pipeline.store import MetadataStore
-
-_STOCK_LIBRARY = "ml_metadata.metadata_store.pywrap.metadata_store_extension"
 
 
 def open_sqlite(url: str) -> MetadataStore:
@@ -34,4 +33,5 @@ def open_sqlite(url: str) -> MetadataStore:
 
 def is_in_library(path: Path) -> bool:
     """Return True if this process has a file open through the library of ML Metadata."""
-    return _STOCK_LIBRARY in sys.modules and is_open_here(path) and not is_held(path)
+    with my_turn():
+        return STOCK_LIBRARY in sys.modules and is_open_here(path) and not is_held(path)

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from mlops_metadata.engine.turns import settle
 from mlops_metadata.refusals import CAUSES, holder, short, store_error
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError
@@ -172,6 +173,7 @@ class Library:
         """Close the database."""
         # The library closes the file when the last reference goes.
         self._handle = None
+        settle()
 
 
 def respond(name: str, method: str, answer: bytes, reason: str, code: int) -> Any:

@@ -118,7 +118,7 @@ class MlmdStore:
         message = service.GetContextsByTypeRequest()
         message.type_name = RUN
         listing = newest(self._connection, "GetContextsByType", message, "contexts", limit)
-        return list(islice(listing, limit))
+        return list(islice(listing, min(limit, sys.maxsize)))
 
     def _all_of(self, pipeline: str) -> list[Any]:
         """Return the contexts of all runs of a pipeline, newest first."""
@@ -294,7 +294,7 @@ class MlmdStore:
         method = "GetExecutionsByContext" if node else "GetExecutionsByType"
         listing = newest(self._connection, method, message, "executions", limit)
         found = (execution for execution in listing if execution.type == component)
-        return self._executions(list(islice(found, limit)), newest_first=True)
+        return self._executions(list(islice(found, min(limit, sys.maxsize))), newest_first=True)
 
     def _messages(self, ids: Iterable[int]) -> list[Any]:
         field = "execution_ids"
@@ -336,7 +336,7 @@ class MlmdStore:
             message = service.GetArtifactsByTypeRequest()
             message.type_name = type_name
             listing = newest(self._connection, "GetArtifactsByType", message, "artifacts", limit)
-            found = list(islice(listing, limit))
+            found = list(islice(listing, min(limit, sys.maxsize)))
         return [records.read_artifact(artifact_row(artifact)) for artifact in found]
 
     def artifacts_by_uri(self, uri: str) -> list[ArtifactRecord]:

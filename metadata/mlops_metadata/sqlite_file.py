@@ -24,6 +24,7 @@ from mlops_metadata.engine.locations import (
     locate,
 )
 from mlops_metadata.engine.sqlite_files import make_ready
+from mlops_metadata.engine.turns import settle
 from mlops_metadata.library import Library, pb
 
 __all__ = ["connect", "locate", "upgrade"]
@@ -96,6 +97,7 @@ def connect(location: Location) -> Connection:
 
 def _connect(location: Location) -> Connection:
     path = location.path
+    settle()
     check_path(location)
     lock: WriteLock = NoLock() if location.read_only else FileLock(beside(path, ".lock"))
     try:

@@ -28,4 +28,5 @@ __all__ = [
     "reading",
     "schema",
     "sqlite_files",
+    "turns",
 ]

@@ -110,19 +110,29 @@ class MysqlSession:
         connection: in which it has begun.
         name: what to call the store in errors.
         step: by how much the ids of one statement grow.
+        largest: bytes that a statement may have; the server ends the connection at a larger one.
     """
 
-    def __init__(self, connection: Any, name: str, step: int) -> None:
+    def __init__(self, connection: Any, name: str, step: int, largest: int) -> None:
         self._connection = connection
         self._name = name
         self._step = step
+        self._largest = largest
 
     # The index on events holds the rows of one in the order in which they came.
     row_order = ""
 
     def _execute(self, statement: str, values: Sequence[Any]) -> Any:
+        sent = [_sent(value) for value in values]
+        size = sum(len(value) for value in sent if isinstance(value, str | bytes))
+        if size > self._largest:
+            raise StoreError(
+                f"the metadata store {self._name} takes {self._largest:,} bytes at once, "
+                f"not {size:,}",
+                hint="keep large values in artifacts, or raise max_allowed_packet of the server",
+            )
         cursor = self._connection.cursor()
-        cursor.execute(_marked(statement), [_sent(value) for value in values] or None)
+        cursor.execute(_marked(statement), sent or None)
         return cursor
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
@@ -193,7 +203,7 @@ class MysqlDatabase:
         self._threads = threading.RLock()
         self._refusal = ""
         self._committing = False
-        self._step = 1
+        self._step, self._largest = 1, 0
         try:
             self._connection = self._first_connection()
             if not self.read(_is_ready):
@@ -229,8 +239,8 @@ class MysqlDatabase:
             connection = self._dial(self._address.database)
         cursor = connection.cursor()
         cursor.execute(_BACKSLASHES)
-        cursor.execute("SELECT @@auto_increment_increment")
-        self._step = int(cursor.fetchone()[0])
+        cursor.execute("SELECT @@auto_increment_increment, @@max_allowed_packet")
+        self._step, self._largest = map(int, cursor.fetchone())
         return connection
 
     def _dial(self, database: str) -> Any:
@@ -306,7 +316,7 @@ class MysqlDatabase:
         for statement in begin:
             connection.cursor().execute(statement)
         try:
-            done = work(MysqlSession(connection, self.name, self._step))
+            done = work(MysqlSession(connection, self.name, self._step, self._largest))
             self._committing = True
             connection.commit()
         except BaseException as error:

@@ -2,7 +2,8 @@
 
 POSIX locks belong to a process: a second library of SQLite in this process, as in the client of ML
 Metadata, drops ours when it closes the file, and may then delete the log that we go on writing to.
-So before each transaction the file and its log are compared with those that were opened.
+So before each transaction the file and its log are compared with those that were opened, and in the
+meantime that library waits.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from mlops_metadata.engine.sqlite_files import (
     open_file,
     prepare,
 )
+from mlops_metadata.engine.turns import keeping_logs, my_turn
 from mlops_metadata.refusals import holder, store_error
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError
@@ -132,9 +134,10 @@ class SqliteDatabase:
         try:
             with self._explained():
                 if not location.read_only and is_missing(path):
-                    with self._lock:
+                    with self._lock, my_turn():
                         make(path)
-                self._connection = self._connect()
+                with my_turn():
+                    self._connection = self._connect()
         except BaseException:
             self._lock.close()
             raise
@@ -159,7 +162,7 @@ class SqliteDatabase:
         return connection
 
     def read(self, work: Callable[[Session], T]) -> T:
-        with self._threads, self._explained():
+        with my_turn(), self._threads, self._explained():
             connection = self._ready()
             try:
                 connection.execute("BEGIN")
@@ -176,7 +179,7 @@ class SqliteDatabase:
                 f"the metadata store {self.name} is open for reading only",
                 hint="open it without ?mode=ro",
             )
-        with self._lock, self._threads, self._explained():
+        with self._lock, my_turn(), self._threads, self._explained():
             connection = self._ready()
             try:
                 connection.execute("BEGIN IMMEDIATE")
@@ -200,7 +203,8 @@ class SqliteDatabase:
         changed = _state(self._location) != self._unchanging
         if changed or (self._log != (0, 0) and identity(beside(path, "-wal")) != self._log):
             # SQLite shares what it knows of a log between the connections of a process.
-            self._connection.close()
+            with keeping_logs(path):
+                self._connection.close()
             self._connection = self._connect()
         return self._connection
 
@@ -236,12 +240,13 @@ class SqliteDatabase:
         return self
 
     def close(self) -> None:
-        with _opening, self._threads:
+        with _opening, my_turn(), self._threads:
             self._users -= 1
             if self._refusal or self._users:
                 return
             self._refusal, self._closed = "is closed", True
-            self._connection.close()
+            with keeping_logs(self._location.path):
+                self._connection.close()
             self._lock.close()
             _open.discard(self)
 
@@ -255,6 +260,8 @@ class SqliteDatabase:
         """Refuse everything in a forked child, without closing what belongs to its parent."""
         self._threads = threading.RLock()
         self._refusal = self._refusal or "was opened before this process was forked"
+        # The system lets go of a lock once nobody has its file: this child may outlive its parent.
+        self._lock.close()
         # It is never closed, not even at the end of this process.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._connection))
 

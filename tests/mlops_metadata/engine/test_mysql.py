@@ -146,6 +146,8 @@ def test_what_the_database_cannot_hold_is_told(store: MetadataStore) -> None:
         store.put_execution(execution("n" * 300))
     with pytest.raises(StoreError, match="not Unicode"):
         store.put_execution(execution("\udcff"))
+    with pytest.raises(StoreError, match="bytes at once"):
+        store.put_execution(execution("large", parameters={"text": "x" * 20_000_000}))
     assert store.executions_of_run("run-1") == []
     store.put_execution(execution("fine"), outputs={"model": [model("m")]})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -149,6 +150,39 @@ def test_a_forked_child_is_told_to_open_its_own(path: Path, url: str) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     store.put_run(Run("later", "p"))
     assert [r.id for r in store.list_runs()] == ["later", "child", "parent"]
+    store.close()
+
+
+_KILLED = """
+import os, signal, sys
+from mlops_metadata.engine import open_database
+from mlops_metadata.engine.locations import locate
+
+def work(session):
+    if os.fork() == 0:
+        sys.stdin.read()
+        os._exit(0)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+open_database(locate(sys.argv[1])).write(work)
+"""
+_WRITE = """
+import sys
+from mlops_metadata.by_file import open_sqlite
+from mlops_pipeline.store import Run
+open_sqlite(sys.argv[1]).put_run(Run("next", "p"))
+"""
+
+
+def test_a_child_of_a_process_that_was_killed_as_it_wrote_keeps_nobody_waiting(url: str) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    command = [sys.executable, "-c", _KILLED, url]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as killed:
+        assert killed.wait() == -signal.SIGKILL
+        writing = [sys.executable, "-c", _WRITE, url]
+        subprocess.run(writing, check=True, env=environment, timeout=30)
+    store = open_sqlite(url)
+    assert [run.id for run in store.list_runs()] == ["next"]
     store.close()
 
 
