@@ -38,7 +38,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "kubeflow:kubeflow",
         "Deploy pipelines to Kubeflow, start and schedule them.",
     ),
-    "metadata": ("Deploy", "metadata:metadata", "Serve, back up or check the metadata store."),
+    "metadata": (
+        "Deploy",
+        "metadata:metadata",
+        "Serve, back up, copy or check the metadata store.",
+    ),
     "import-tfx": ("Setup", "import_tfx:import_tfx", "Import runs and artifacts from TFX."),
     "doctor": ("Setup", "doctor:doctor", "Check the environment, the store and the folders."),
     "config": ("Setup", "config:config", "Show the settings, and the origin of each."),

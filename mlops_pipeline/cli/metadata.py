@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from mlops_pipeline.cli.metadata_backup import backup
+from mlops_pipeline.cli.metadata_copy import copy
 from mlops_pipeline.cli.metadata_fsck import fsck
 from mlops_pipeline.cli.output import echo, warn
 from mlops_pipeline.cli.project import Project, project_options
@@ -22,10 +23,11 @@ SERVER = "mlops_metadata.server.grpc_server"
 
 @click.group()
 def metadata() -> None:
-    """Serve, back up or check the metadata store."""
+    """Serve, back up, copy or check the metadata store."""
 
 
 metadata.add_command(backup)
+metadata.add_command(copy)
 metadata.add_command(fsck)
 
 

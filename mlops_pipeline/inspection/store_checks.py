@@ -35,14 +35,19 @@ def check_records(url: str, root: str, lease: float) -> list[StoreCheck]:
         RootError: the root cannot be reached.
     """
     return [
-        _check_processes(running_executions(url), lease),
+        _check_processes(url, lease),
         _check_files(live_artifacts(url), root),
     ]
 
 
-def _check_processes(executions: Iterable[Execution], lease: float) -> StoreCheck:
-    found = list(executions)
+def _check_processes(url: str, lease: float) -> StoreCheck:
+    found = running_executions(url)
     dead = [each for each in found if _is_dead(each, lease)]
+    if dead:
+        # A process may have ended its execution, and itself, since they were read.
+        still = {each.id: each for each in running_executions(url)}
+        dead = [still[each.id] for each in dead if each.id in still]
+        dead = [each for each in dead if _is_dead(each, lease)]
     first = tuple(
         f"{each.id} ({each.node_id} of {each.run_id}, {process_of(each)})" for each in dead[:FIRST]
     )

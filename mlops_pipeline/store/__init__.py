@@ -31,9 +31,11 @@ from mlops_pipeline.store.records import (
 from mlops_pipeline.store.upkeep import (
     FIRST,
     Backup,
+    CopiedTable,
     StoreCheck,
     back_up,
     check_tables,
+    copy_store,
     live_artifacts,
     running_executions,
 )
@@ -46,6 +48,7 @@ __all__ = [
     "ArtifactState",
     "ArtifactType",
     "Backup",
+    "CopiedTable",
     "Direction",
     "Event",
     "Execution",
@@ -57,6 +60,7 @@ __all__ = [
     "StoreCheck",
     "back_up",
     "check_tables",
+    "copy_store",
     "file_of",
     "import_tfx",
     "is_there",

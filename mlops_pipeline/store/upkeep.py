@@ -1,4 +1,4 @@
-"""Upkeep of a store: a copy of its file, and what does not fit in its tables.
+"""Upkeep of a store: backup of its file, what does not fit in its tables, copies.
 
 The package of the stores does it, imported when asked.
 """
@@ -64,6 +64,22 @@ class StoreCheck:
         return self.misfits - self.removed
 
 
+@dataclass(frozen=True)
+class CopiedTable:
+    """A table that is the same in a store and its copy.
+
+    Args:
+        rows: how many it has.
+        new: how many of them were copied now.
+        digest: SHA-256 of all rows.
+    """
+
+    table: str
+    rows: int
+    new: int
+    digest: str
+
+
 def back_up(url: str, file: Path, *, replace: bool = False) -> Backup:
     """Copy the store in a SQLite file while it is used.
 
@@ -101,6 +117,20 @@ def running_executions(url: str) -> list[Execution]:
 def live_artifacts(url: str) -> Iterator[ArtifactRecord]:
     """Yield id, type and place of each artifact that a store has as LIVE."""
     found: Iterator[ArtifactRecord] = _load("live_artifacts")(url)
+    return found
+
+
+def copy_store(source: str, target: str) -> list[CopiedTable]:
+    """Copy a store into another database, which is empty or has the beginning of it.
+
+    Args:
+        source: URL of the store, of which one state is copied.
+        target: URL of the copy, which is made where it is missing.
+
+    Raises:
+        StoreError: one cannot be opened, or the target holds something else; the message says why.
+    """
+    found: list[CopiedTable] = _load("copy_store")(source, target)
     return found
 
 

@@ -118,6 +118,10 @@ class PostgresSession:
         found = self._put(table, columns, [row], end).fetchone()
         return int(found[0]) if found else 0
 
+    def count_on(self, table: str) -> None:
+        last = f"(SELECT max(id) FROM {table})"
+        self.rows(f"SELECT setval(pg_get_serial_sequence('{table.lower()}', 'id'), {last})")
+
     def pack(self, data: bytes) -> Any:
         return data
 

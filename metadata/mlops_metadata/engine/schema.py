@@ -236,6 +236,23 @@ _NAMED = {
 COUNTED = frozenset(table for table, parts in _TABLES.items() if parts[0] == "id {id}")
 """The tables that count their rows."""
 
+FLAGS = frozenset({"is_custom_property", "is_index_step", "bool_value"})
+"""The columns that are true or false."""
+
+BYTES = frozenset({"byte_value", "proto_value"})
+"""The columns that hold bytes, packed as each database does."""
+
+
+def columns_of(table: str) -> tuple[str, ...]:
+    """Return the names of the columns of a table."""
+    names = (part.partition(" ")[0] for part in _TABLES[table])
+    return tuple(name for name in names if name.islower())
+
+
+def first_types() -> list[tuple[str, int]]:
+    """Return name and kind of MLMD's own types, in the order of their ids."""
+    return [(name, int(kind)) for name, kind in _SIMPLE_TYPES]
+
 
 def statements(columns: Columns) -> Iterator[str]:
     """Yield the statements that make all tables and indexes, with MLMD's own types."""

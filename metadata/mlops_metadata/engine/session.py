@@ -44,6 +44,9 @@ class Session(Protocol):
     def add_one(self, table: str, columns: Sequence[str], row: Row) -> int:
         """Insert a row unless it is there; returns its id, or 0 if it is there."""
 
+    def count_on(self, table: str) -> None:
+        """Count on after rows that were inserted with ids of their own."""
+
     def pack(self, data: bytes) -> Any:
         """Return bytes as a column for them holds them."""
 

@@ -85,6 +85,9 @@ class SqliteSession:
         cursor = self._put("INSERT OR IGNORE", table, columns, [row])
         return (cursor.lastrowid or 0) if cursor.rowcount else 0
 
+    def count_on(self, table: str) -> None:
+        """Do nothing: the largest id is what it counts from."""
+
     def pack(self, data: bytes) -> Any:
         # As ML Metadata does.
         return base64.b64encode(data).decode()

@@ -17,11 +17,11 @@ from mlops_metadata.engine import (
     Row,
     Session,
     SqliteDatabase,
-    SqlStore,
     reading,
 )
 from mlops_metadata.layout.records import is_ours, read_execution
 from mlops_metadata.layout.rows import ArtifactCode, ExecutionCode, ExecutionRow
+from mlops_metadata.upkeep.tables import open_tables
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import (
     FIRST,
@@ -29,9 +29,7 @@ from mlops_pipeline.store import (
     Execution,
     State,
     StoreCheck,
-    open_store,
 )
-from mlops_pipeline.uris import without_password
 
 _ALIVE = (int(ExecutionCode.NEW), int(ExecutionCode.RUNNING))
 
@@ -108,7 +106,7 @@ _REFERENCES = (
 
 def check_tables(url: str, repair: bool) -> list[StoreCheck]:
     """Check a store; see `mlops_pipeline.store.check_tables`."""
-    with closing(_open(url, read_only=not repair)) as store:
+    with closing(open_tables(url, read_only=not repair)) as store:
         database = store.database
         damage = database.read(_damage) if isinstance(database, SqliteDatabase) else None
         found = [] if damage is None else [damage]
@@ -118,26 +116,6 @@ def check_tables(url: str, repair: bool) -> list[StoreCheck]:
         if repair:
             return found + database.write(_repaired)
         return found + database.read(_checked)
-
-
-def _open(url: str, *, read_only: bool = True) -> SqlStore:
-    """Open a store of the engine, a file for reading only if nothing else is needed.
-
-    Raises:
-        StoreError: it cannot be opened, or has no tables that can be read here.
-    """
-    if url.startswith("sqlite:") and read_only:
-        url = f"{url.partition('?')[0]}?mode=ro"
-    store = open_store(url)
-    if isinstance(store, SqlStore):
-        return store
-    close = getattr(store, "close", None)
-    if close is not None:
-        close()
-    raise StoreError(
-        f"the tables of {without_password(url)} cannot be checked from here",
-        hint="check the database behind it: --store sqlite:///FILE, postgresql:// or mysql://",
-    )
 
 
 def _damage(session: Session) -> StoreCheck:
@@ -194,7 +172,7 @@ def _removal(reference: _Reference) -> str:
 
 def running_executions(url: str) -> list[Execution]:
     """Return what is RUNNING; see `mlops_pipeline.store.running_executions`."""
-    with closing(_open(url)) as store:
+    with closing(open_tables(url)) as store:
         rows = store.database.read(_alive)
     return [_read(row) for row in rows if is_ours(row)]
 
@@ -215,7 +193,7 @@ def _read(row: ExecutionRow) -> Execution:
 
 def live_artifacts(url: str) -> Iterator[ArtifactRecord]:
     """Yield what is LIVE; see `mlops_pipeline.store.live_artifacts`."""
-    with closing(_open(url)) as store:
+    with closing(open_tables(url)) as store:
         last = 0
         while rows := _live_after(store.database, last):
             last = rows[-1][0]

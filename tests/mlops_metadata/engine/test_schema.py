@@ -8,6 +8,8 @@ from mlops_metadata.engine.schema import (
     SQLITE,
     TABLES,
     VERSION,
+    columns_of,
+    first_types,
     index_statement,
     statements,
 )
@@ -28,3 +30,14 @@ def test_all_tables_indexes_and_types_are_made() -> None:
         assert types[0] == (1, "mlmd.Dataset")
         assert types[-1] == (9, "mlmd.Deploy")
         assert database.execute("SELECT * FROM MLMDEnv").fetchall() == [(VERSION,)]
+
+
+def test_columns_and_first_types_are_those_that_are_made() -> None:
+    with closing(sqlite3.connect(":memory:")) as database:
+        for statement in statements(SQLITE):
+            database.execute(statement)
+        for table in TABLES:
+            made = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
+            assert list(columns_of(table)) == made
+        types = database.execute("SELECT name, type_kind FROM Type ORDER BY id").fetchall()
+        assert types == first_types()

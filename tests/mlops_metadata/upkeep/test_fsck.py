@@ -239,7 +239,7 @@ def test_a_record_that_cannot_be_read_hides_no_other(url: str, path: Path) -> No
 
 
 def test_only_tables_are_checked(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="cannot be checked from here"):
+    with pytest.raises(StoreError, match="cannot be reached from here"):
         check_tables("memory://tables")
     with pytest.raises(StoreError, match="does not exist"):
         check_tables(f"sqlite:///{tmp_path / 'none.db'}")

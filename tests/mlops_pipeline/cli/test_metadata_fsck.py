@@ -89,4 +89,4 @@ def test_a_store_without_tables_is_refused(mlops: Mlops) -> None:
     mlops("run", ".")
     done = mlops("metadata", "fsck")
     assert done.code == 2
-    assert "cannot be checked from here" in done.err
+    assert "cannot be reached from here" in done.err
