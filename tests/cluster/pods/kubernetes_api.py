@@ -72,12 +72,19 @@ class Kubernetes:
             mine: whether a pod is of that node, by its name and labels.
         """
         self.wait("the executor has not begun", begun)
-        for pod in self.pods():
-            told = pod["metadata"]
-            if pod["status"]["phase"] == "Running" and mine(told["name"], told.get("labels", {})):
-                self.delete(told["name"])
-                return str(told["name"])
-        raise LookupError("no such pod is running")
+
+        def running() -> str:
+            for pod in self.pods():
+                told = pod["metadata"]
+                is_mine = mine(told["name"], told.get("labels", {}))
+                if is_mine and pod["status"]["phase"] == "Running":
+                    return str(told["name"])
+            return ""
+
+        # The cluster notes it later than the pod begins.
+        name: str = self.wait("no such pod is running", running, 60)
+        self.delete(name)
+        return name
 
     def log(self, name: str) -> str:
         """Read what a pod has printed."""
