@@ -33,6 +33,7 @@ LOADED: dict[str, str] = {}
 UNSEEN: set[str] = set()
 """Files of modules that this process has imported while nothing observed what they read."""
 
+_STANDARD = f"{Path(os.__file__).parent}/"
 # In a checkout; what is installed is known by its folder.
 _FRAMEWORK = tuple(
     f"{Path(__file__).parents[1]}/{name}/"
@@ -250,9 +251,11 @@ def _import_hint(error: Exception, module_name: str) -> str:
 @functools.lru_cache(maxsize=4096)
 def is_own_code(file: str) -> bool:
     """Return True if a file of code is not installed, nor part of Python or the framework."""
-    standard = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120 - for each frame
-    installed = "-packages/" in file or file.startswith(standard)
-    return file.startswith("/") and not installed and not is_framework(file)
+    return file.startswith("/") and not _is_installed(file) and not is_framework(file)
+
+
+def _is_installed(file: str) -> bool:
+    return "-packages/" in file or file.startswith(_STANDARD)
 
 
 def is_framework(file: str) -> bool:
@@ -265,13 +268,27 @@ def digest_source(file: str) -> str:
     return hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
 
+_INSTALLED: dict[str, ModuleType] = {}
+"""Modules of installed files, most of a process: they are not looked at again."""
+
+
+def loaded_modules() -> Iterator[tuple[str, ModuleType, str]]:
+    """Yield the modules of this process that are not installed: name, module and file."""
+    modules = sys.modules.copy().items()
+    for name, module in [each for each in modules if _INSTALLED.get(each[0]) is not each[1]]:
+        file = getattr(module, "__dict__", {}).get("__file__")
+        if not isinstance(file, str):
+            continue
+        if _is_installed(file):
+            _INSTALLED[name] = module
+        else:
+            yield name, module, file
+
+
 def note_imports(folders: tuple[str, ...]) -> None:
     """Remember the sources of modules below some folders that have just been imported."""
-    for module in sys.modules.copy().values():
-        file = getattr(module, "__dict__", {}).get("__file__")
-        if not isinstance(file, str) or not file.startswith(folders) or file in LOADED:
-            continue
-        if is_own_code(file):
+    for _, _, file in loaded_modules():
+        if file.startswith(folders) and file not in LOADED and is_own_code(file):
             with contextlib.suppress(OSError):
                 LOADED[file] = digest_source(file)
                 UNSEEN.add(file)
@@ -282,8 +299,8 @@ def forget_changed(folders: tuple[str, ...]) -> None:
     ours = {file: digest for file, digest in LOADED.items() if file.startswith(folders)}
     if all(Path(file).is_file() and digest_source(file) == ours[file] for file in ours):
         return
-    for name, module in sys.modules.copy().items():
-        if name != "__main__" and getattr(module, "__dict__", {}).get("__file__") in ours:
+    for name, _, loaded in loaded_modules():
+        if name != "__main__" and loaded in ours:
             del sys.modules[name]
     for file in ours:
         del LOADED[file]

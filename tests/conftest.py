@@ -1,5 +1,6 @@
 """What holds for all tests."""
 
+import gc
 import os
 import signal
 import sys
@@ -12,6 +13,12 @@ import pytest
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_finish() -> None:
+    """Keep what collection has made, which stays, out of the garbage collector's way."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def _imports_of_its_own() -> Iterator[None]:
     """Loading a pipeline puts its folder on the path; no test sees the modules of another."""
@@ -21,8 +28,9 @@ def _imports_of_its_own() -> Iterator[None]:
     modules = set(sys.modules)
     yield
     sys.path[:] = path
-    folders = {str(Path(folder).absolute()) for folder in path}
-    for name in set(sys.modules) - modules:
+    new = set(sys.modules) - modules
+    folders = {str(Path(folder).absolute()) for folder in path} if new else set()
+    for name in new:
         file = getattr(sys.modules[name], "__file__", None) or ""
         # What was found in a folder that only this test had on the path, which is gone from it now.
         if (

@@ -15,7 +15,13 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from mlops_pipeline.executors.readers import Facts, stamp_at
-from mlops_pipeline.user_code import LOADED, UNSEEN, digest_source, is_framework
+from mlops_pipeline.user_code import (
+    LOADED,
+    UNSEEN,
+    digest_source,
+    is_framework,
+    loaded_modules,
+)
 
 EARLIER: dict[str, list[dict[str, Any]]] = {}
 """Globals of modules as they were before they were loaded again, by file."""
@@ -27,12 +33,7 @@ _LONGEST = 200
 
 def modules_by_file(paths: Collection[str]) -> dict[str, ModuleType]:
     """Return the modules of this process that come from some files."""
-    found: dict[str, ModuleType] = {}
-    for module in sys.modules.copy().values():
-        file = getattr(module, "__dict__", {}).get("__file__")
-        if isinstance(file, str) and file in paths:
-            found[file] = module
-    return found
+    return {file: module for _, module, file in loaded_modules() if file in paths}
 
 
 def is_as_its_file(module: ModuleType, path: str) -> bool:
@@ -131,8 +132,8 @@ def loaded_again(path: str, facts: Facts | None) -> None:
 
 def forget(paths: Collection[str]) -> None:
     """Drop the modules of some files, so that who needs one loads it itself."""
-    for name, module in sys.modules.copy().items():
-        if getattr(module, "__dict__", {}).get("__file__") in paths:
+    for name, module, file in loaded_modules():
+        if file in paths:
             del sys.modules[name]
             parent, _, last = name.rpartition(".")
             vars(sys.modules.get(parent, module)).pop(last, None)

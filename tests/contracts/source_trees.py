@@ -2,13 +2,17 @@
 
 import ast
 import functools
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
 
 @functools.cache
 def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
+    tree = ast.parse(path.read_text())
+    # They stay; the garbage collector would walk through all of them again and again.
+    gc.freeze()
+    return tree
 
 
 def statements(node: ast.AST) -> Iterator[ast.stmt]:
