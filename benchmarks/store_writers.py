@@ -1,25 +1,52 @@
-"""Several processes writing to one store at full speed: ours, and MLMD as it ships.
+"""Several processes writing to one SQLite file at full speed: ours, and MLMD as it ships.
 
-Each process publishes executions for a while. Prints the rate, how long a publication took, how
-evenly the processes got through, and how many calls failed:
+Each process publishes executions for a while, each in one transaction with its artifact, events and
+contexts:
 
-    python benchmarks/store_writers.py --processes 8 --seconds 4
+  ours     what the stock client writes, too
+  full     all that the framework records: parameters, cache key, manifest, digest, an input
+  readers  the same, beside four that ask 20 times a second each: newest runs, cache, lineage
+  busy     the same, beside two that ask without a pause
+  stock    the stock client
+
+The sides take turns. Prints the medians of all rounds: the rate, how long a publication took, and
+how evenly the processes got through. After each round Python's own SQLite looks for each
+publication in the file, once and whole. Ends with the limits, and whether each holds:
+
+    python benchmarks/store_writers.py --processes 8 --seconds 4 --rounds 5
 """
 
 from __future__ import annotations
 
-import argparse
+import contextlib
+import itertools
 import json
 import os
+import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-OURS, STOCK = "ours", "stock"
+from measure import answer_in, arguments, check, machine, save, say
+
+OURS, FULL, READERS, BUSY, STOCK = "ours", "full", "readers", "busy", "stock"
+SIDES = (OURS, FULL, READERS, BUSY, STOCK)
+READER = "reader"
+BESIDE = {READERS: (4, 0.05), BUSY: (2, 0.0)}
+"""How many processes read beside the writers, and seconds of their pauses."""
+
+COLUMNS = ("writes/s", "p50 ms", "p99 ms", "max ms", "least", "most", "errors", "wrong")
+
+LEAST = 500
+"""Fewest publications a second of the sides that are ours, without readers beside them."""
+
+SLOWEST = {OURS: 50.0, FULL: 50.0, READERS: 80.0}
+"""Longest allowed 99th percentile of a side, in milliseconds."""
 
 
 def our_writer(path: Path, name: str) -> Callable[[int], object]:
@@ -36,6 +63,34 @@ def our_writer(path: Path, name: str) -> Callable[[int], object]:
         store.put_execution(
             execution, outputs={"model": [ArtifactRecord("Model", f"/{name}/{number}")]}
         )
+
+    return write
+
+
+def full_writer(path: Path, name: str) -> Callable[[int], object]:
+    """Publish through our store what the launcher would, under a run and with an input."""
+    from dataclasses import replace
+
+    import history_shape as shape
+
+    from mlops_metadata.by_file import open_sqlite
+    from mlops_pipeline.store import Run, State
+
+    store = open_sqlite(f"sqlite:///{path}")
+    store.put_run(Run(name, "writers", State.RUNNING))
+    examples = shape.artifact(0, "CsvExampleGen", "examples", "Examples")
+    base = replace(shape.execution(0, "CsvExampleGen"), run_id=name, name=name, cache_key="")
+    _, made = store.put_execution(base, outputs={"e": [replace(examples, uri="/e", name=name)]})
+    read = {"examples": [made["e"][0].id]}
+
+    def write(number: int) -> None:
+        own = f"{name}/{number}"
+        execution = replace(
+            shape.execution(number, "Trainer"), run_id=name, name=f"{own}.0", cache_key=own
+        )
+        model = shape.artifact(number, "Trainer", "model", "Model")
+        outputs = {"model": [replace(model, uri=f"/{own}", name=f"{own}@0:model:0")]}
+        store.put_execution(execution, inputs=read, outputs=outputs)
 
     return write
 
@@ -69,82 +124,189 @@ def stock_writer(path: Path, name: str) -> Callable[[int], object]:
     return write
 
 
-def work(kind: str, path: Path, name: str, seconds: float) -> dict[str, Any]:
-    """Do the work of one process."""
-    write = (our_writer if kind == OURS else stock_writer)(path, name)
+WRITERS = {
+    OURS: our_writer,
+    FULL: full_writer,
+    READERS: full_writer,
+    BUSY: full_writer,
+    STOCK: stock_writer,
+}
+
+
+def work(side: str, path: Path, name: str, seconds: float) -> dict[str, Any]:
+    """Do the work of one writer."""
+    write = WRITERS[side](path, name)
     write(0)
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    sys.stdin.readline()
-    times, errors = [], 0
+    wait_for_start()
+    times, errors, written = [], 0, [0]
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    for number in itertools.count(1):
         start = time.perf_counter()
+        if time.monotonic() >= end:
+            break
         try:
-            write(len(times) + 1)
+            write(number)
+            written.append(number)
         except Exception:  # noqa: BLE001  whatever the library raises is what we count
             errors += 1
         times.append(time.perf_counter() - start)
-    return {"times": times, "errors": errors}
+    return {"times": times, "errors": errors, "uris": [f"/{name}/{each}" for each in written]}
 
 
-def race(kind: str, processes: int, seconds: float) -> list[dict[str, Any]]:
+def read(path: Path, pause: float, seconds: float) -> dict[str, Any]:
+    """Do the work of one reader."""
+    from mlops_metadata.by_file import open_sqlite
+    from mlops_pipeline.inspection import LineageStart, upstream
+
+    store = open_sqlite(f"sqlite:///{path}?mode=ro")
+    wait_for_start()
+    end = time.monotonic() + seconds
+    count = 0
+    while time.monotonic() < end:
+        store.list_runs()
+        store.executions_by_cache_key(f"writer-0/{count}")
+        (model,) = store.artifacts_by_type("Model", limit=1)
+        upstream(store, LineageStart(artifacts=(model.id,)))
+        count += 1
+        time.sleep(pause)
+    return {"reads": count}
+
+
+def wait_for_start() -> None:
+    """Say that this process is ready, and wait for the others."""
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+
+
+def race(side: str, options: Any) -> dict[str, float]:
     """Let processes write to a new store at once."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix="writers-", dir=options.folder) as folder:
         path = Path(folder) / "metadata.db"
-        command = [sys.executable, __file__, "--as", kind, str(path), "--seconds", str(seconds)]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-        started = []
-        for number in range(processes):
-            process = subprocess.Popen(
-                [*command, "--name", f"writer-{number}"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                env=environment,
-            )
-            # One after the other: MLMD alone may fail when two make a store at once.
-            assert process.stdout is not None
-            process.stdout.readline()
-            started.append(process)
+        roles = [(side, f"writer-{number}") for number in range(options.processes)]
+        readers, pause = BESIDE.get(side, (0, 0))
+        roles += [(READER, str(pause))] * readers
+        # One after the other: MLMD alone may fail when two make a store at once.
+        started = [_start(role, path, name, options.seconds) for role, name in roles]
         for process in started:
             assert process.stdin is not None
             process.stdin.write("go\n")
             process.stdin.flush()
-        return [json.loads(process.communicate()[0]) for process in started]
+        answers = [answer_in(process.communicate()[0]) for process in started]
+        writers = answers[: options.processes]
+        wrong = problems(path, [uri for each in writers for uri in each["uris"]])
+    for text in wrong[:5]:
+        say(f"  ! {text}")
+    if readers:
+        count = sum(each["reads"] for each in answers[options.processes :])
+        say(f"  {side}: {count} times all was read")
+    return {**figures_of(writers, options.seconds), "wrong": float(len(wrong))}
 
 
-def show(kind: str, results: list[dict[str, Any]], seconds: float) -> None:
-    """Print a line of the table."""
-    times = sorted(t for result in results for t in result["times"])
-    counts = sorted(len(result["times"]) for result in results)
-    percent = [times[int(len(times) * part)] for part in (0.5, 0.99)]
-    errors = sum(result["errors"] for result in results)
-    print(
-        f"{kind:8}{len(times) / seconds:10.0f}{percent[0] * 1000:10.1f}{percent[1] * 1000:10.1f}"
-        f"{times[-1] * 1000:10.1f}{counts[0]:8}{counts[-1]:8}{errors:8}"
+def _start(role: str, path: Path, name: str, seconds: float) -> subprocess.Popen[str]:
+    command = [sys.executable, __file__, "--as", role, str(path), name, "--seconds", str(seconds)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment,
     )
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
 
 
-def main() -> None:
-    """Race both, or be one of the writers."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def problems(path: Path, uris: Iterable[str]) -> list[str]:
+    """Name what was published and is not in the file, once and whole; read by SQLite alone."""
+    with contextlib.closing(sqlite3.connect(path)) as file:
+        rows = file.execute(
+            "SELECT a.uri, count(*), min(e.last_known_state) FROM Artifact a "
+            "LEFT JOIN Event v ON v.artifact_id = a.id AND v.type = 4 "
+            "LEFT JOIN Execution e ON e.id = v.execution_id "
+            "WHERE a.uri GLOB '/writer-*' GROUP BY a.uri"
+        ).fetchall()
+        placed = file.execute(
+            "SELECT count(*) FROM Execution e WHERE (SELECT count(*) FROM Association s "
+            "WHERE s.execution_id = e.id) < 3"
+        ).fetchone()
+        checked = file.execute("PRAGMA integrity_check").fetchone()
+    found = {uri: (count, state) for uri, count, state in rows}
+    wanted = set(uris)
+    wrong = [f"{uri} is not in the file" for uri in sorted(wanted - set(found))]
+    wrong += [f"{uri} is in the file, and was no success" for uri in sorted(set(found) - wanted)]
+    wrong += [f"{uri}: {count} times, {state}" for uri, (count, state) in found.items()
+              if (count, state) != (1, 3)]  # fmt: skip
+    wrong += [f"{placed[0]} executions have not all their contexts"] if placed[0] else []
+    return wrong + ([] if checked == ("ok",) else [str(checked)])
+
+
+def figures_of(writers: list[dict[str, Any]], seconds: float) -> dict[str, float]:
+    """Measure one round."""
+    times = sorted(each for writer in writers for each in writer["times"])
+    counts = sorted(len(writer["times"]) for writer in writers)
+    return {
+        "writes/s": len(times) / seconds,
+        "p50 ms": 1000 * times[len(times) // 2],
+        "p99 ms": 1000 * times[int(len(times) * 0.99)],
+        "max ms": 1000 * times[-1],
+        "least": counts[0],
+        "most": counts[-1],
+        "errors": sum(writer["errors"] for writer in writers),
+    }
+
+
+def judge(side: str, found: dict[str, float]) -> bool:
+    """Print each limit of a side, and whether it holds."""
+    good = [
+        check(f"{side}: lost, doubled or failed", found["errors"] + found["wrong"], 0),
+        check(f"{side}: p99", found["p99 ms"], SLOWEST[side], "ms"),
+    ]
+    if side not in BESIDE:
+        rate = found["writes/s"]
+        say(f"{'ok  ' if rate >= LEAST else 'LESS'} {side}: {rate:.0f} a second (least {LEAST})")
+        good.append(rate >= LEAST)
+    return all(good)
+
+
+def main() -> int:
+    parser = arguments(__doc__)
     parser.add_argument("--processes", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=4.0)
-    parser.add_argument("--as", dest="role", nargs=2, help=argparse.SUPPRESS)
-    parser.add_argument("--name", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--sides", nargs="+", default=SIDES, choices=SIDES)
+    parser.add_argument("--folder", help="the disk to write to (default: the temporary folder)")
+    parser.add_argument("--as", dest="role", nargs=3, help="used by the script itself")
     options = parser.parse_args()
     if options.role:
-        kind, path = options.role
-        sys.stdout.write(json.dumps(work(kind, Path(path), options.name, options.seconds)))
-        return
-    print(f"{options.processes} processes, {options.seconds:g} s")
-    print(f"{'':8}{'writes/s':>10}{'p50 ms':>10}{'p99 ms':>10}{'max ms':>10}", end="")
-    print(f"{'least':>8}{'most':>8}{'errors':>8}")
-    for kind in (OURS, STOCK):
-        show(kind, race(kind, options.processes, options.seconds), options.seconds)
+        role, path, name = options.role
+        if role == READER:
+            answer = read(Path(path), float(name), options.seconds)
+        else:
+            answer = work(role, Path(path), name, options.seconds)
+        sys.stdout.write(json.dumps(answer) + "\n")
+        return 0
+    say(f"{options.processes} processes, {options.seconds:g} s, {options.rounds} rounds")
+    rounds: dict[str, list[dict[str, float]]] = {side: [] for side in options.sides}
+    for _ in range(options.rounds):
+        for side, found in rounds.items():
+            found.append(race(side, options))
+    say(machine())
+    say(f"{'':8}" + "".join(f"{name:>10}" for name in COLUMNS))
+    medians = {
+        side: {name: statistics.median(each[name] for each in found) for name in COLUMNS}
+        for side, found in rounds.items()
+    }
+    for side, figures in medians.items():
+        # Of what must never happen, the median would hide it.
+        for name in ("errors", "wrong"):
+            figures[name] = sum(each[name] for each in rounds[side])
+        say(f"{side:8}" + "".join(f"{figures[name]:10.1f}" for name in COLUMNS))
+    good = [judge(side, medians[side]) for side in options.sides if side in SLOWEST]
+    save(options.json, medians)
+    return 0 if all(good) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

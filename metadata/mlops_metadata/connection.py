@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -123,10 +124,23 @@ class WriteLock(Protocol):
         """Let go of what the lock needs; it is not used again."""
 
 
+_AT_ONCE = 0.005
+"""Seconds: who asks again so soon asks at once."""
+
+_STINT, _SHORT_STINT = 0.02, 0.003
+"""Seconds that one process may go on with that: where nobody was seen to wait, or somebody was."""
+
+_CHANCE, _LONG_CHANCE, _STEP = 0.001, 0.006, 0.0005
+"""Seconds that others then have to come first, likewise; and between two looks for one."""
+
+
 class FileLock:
     """A lock between the threads of this process and between processes: `flock` on a file.
 
-    The system lets go of it when a process dies, and hands it out in the order of asking.
+    The system lets go of it when a process dies, and wakes those who wait in the order of asking.
+    It does not keep the lock for the one it wakes: on a busy machine, who lets go and asks again
+    would have it again before the other runs. So that one waits a moment, for others to come
+    first; not longer, because who is stopped (Ctrl-Z) while it waits never comes.
 
     Raises:
         StoreError: the file cannot be made.
@@ -135,6 +149,8 @@ class FileLock:
     def __init__(self, path: Path) -> None:
         self._threads = threading.RLock()
         self._depth = 0
+        self._began = self._released = 0.0
+        self._wanted = False
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as error:
@@ -147,12 +163,40 @@ class FileLock:
         self._threads.acquire()
         try:
             if self._depth == 0:
-                fcntl.flock(self._file, fcntl.LOCK_EX)
+                self._take()
         except BaseException:
             self._threads.release()
             raise
         self._depth += 1
         return self
+
+    def _take(self) -> None:
+        now = time.monotonic()
+        if now - self._released > _AT_ONCE:
+            self._began = now
+        elif now - self._began > (_SHORT_STINT if self._wanted else _STINT):
+            self._let_others_come(now + (_LONG_CHANCE if self._wanted else _CHANCE))
+        if not self._has_taken():
+            self._wanted = True
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._began = time.monotonic()
+
+    def _let_others_come(self, end: float) -> None:
+        self._wanted = False
+        while time.monotonic() < end:
+            time.sleep(_STEP)
+            if not self._has_taken():
+                return
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._began = end
+
+    def _has_taken(self) -> bool:
+        """Take the lock if nobody has it."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def __exit__(
         self,
@@ -164,6 +208,7 @@ class FileLock:
         try:
             if self._depth == 0:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
+                self._released = time.monotonic()
         finally:
             self._threads.release()
 

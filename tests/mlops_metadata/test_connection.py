@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import select
+import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -92,6 +97,79 @@ def test_a_process_that_is_killed_lets_go_of_the_lock(
     holder.kill()
     holder.communicate()
     assert ends(thread)
+
+
+linux = pytest.mark.skipif(not Path("/proc/locks").exists(), reason="Linux tells who waits")
+
+
+@pytest.fixture
+def start_waiter(
+    path: Path, environment: dict[str, str]
+) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Start a process that waits for the lock, has it once, and ends."""
+    started = []
+
+    def start() -> subprocess.Popen[bytes]:
+        program = HOLDER.replace("    sys.stdin.readline()\n", "")
+        waiter = subprocess.Popen(
+            [sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, env=environment
+        )
+        started.append(waiter)
+        end = time.monotonic() + 30
+        while not is_waiting(waiter.pid):
+            assert time.monotonic() < end
+        return waiter
+
+    yield start
+    for each in started:
+        each.kill()
+        each.communicate()
+
+
+def is_waiting(pid: int) -> bool:
+    lines = Path("/proc/locks").read_text().splitlines()
+    return any("->" in line and f" {pid} " in line for line in lines)
+
+
+@linux
+def test_who_asks_again_at_once_lets_others_come_first(
+    path: Path, start_waiter: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    lock, mine = FileLock(path), os.sched_getaffinity(0)
+    # On one processor with others that are busy, who waits runs long after it was woken.
+    os.sched_setaffinity(0, {min(mine)})
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4)]
+    try:
+        with lock:
+            waiter = start_waiter()
+        assert waiter.stdout is not None
+        taken = 0
+        while not select.select([waiter.stdout], [], [], 0)[0]:
+            taken += 1
+            assert taken < 200
+            with lock:
+                end = time.perf_counter() + 0.002
+                while time.perf_counter() < end:
+                    pass
+    finally:
+        os.sched_setaffinity(0, mine)
+        for each in busy:
+            each.kill()
+            each.wait()
+    lock.close()
+
+
+@linux
+def test_a_process_that_is_stopped_as_it_waits_keeps_nobody_waiting(
+    path: Path, start_waiter: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    lock = FileLock(path)
+    with lock:
+        start_waiter().send_signal(signal.SIGSTOP)
+    for _ in range(100):
+        with lock:
+            pass
+    lock.close()
 
 
 def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from mlops_metadata.connection import FileLock, NoLock, WriteLock
+from mlops_metadata.engine.checkpoints import Log
 from mlops_metadata.engine.locations import Location, beside, check_header, check_path, identity
 from mlops_metadata.engine.session import Row, Session, marks
 from mlops_metadata.engine.sqlite_files import (
@@ -157,6 +158,7 @@ class SqliteDatabase:
                 with self._lock:
                     prepare(connection, path)
                 connection.execute("SELECT count(*) FROM MLMDEnv").fetchone()
+            self._journal = Log(connection, beside(path, "-wal"))
         except BaseException:
             connection.close()
             raise
@@ -184,15 +186,19 @@ class SqliteDatabase:
             )
         with self._lock, my_turn(), self._threads, self._explained():
             connection = self._ready()
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-                done = work(SqliteSession(connection, self.name))
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-            return done
+            with self._journal.kept_small():
+                return self._transaction(connection, work)
+
+    def _transaction(self, connection: sqlite3.Connection, work: Callable[[Session], T]) -> T:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            done = work(SqliteSession(connection, self.name))
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return done
 
     def _ready(self) -> sqlite3.Connection:
         if self._refusal:

@@ -1,0 +1,80 @@
+"""The write-ahead log of a SQLite file, brought into the file before it grows large.
+
+SQLite alone tries that at each commit once the log is large, and begins the log anew only at a
+moment without readers. With readers all the time there is none: the log grows, and a commit takes
+ten times as long. So it is done here, once for a few megabytes, and waits a moment for readers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_STEP = 1000
+"""Pages of the log after which it is brought into the file, and again after as many more."""
+
+_LARGEST = 64 << 20
+"""Bytes of a log that is kept for the next pages: to write over them is faster than to append."""
+
+_MOMENT = 40
+"""Milliseconds to wait for readers that are in the middle of the log."""
+
+# https://www.sqlite.org/fileformat2.html#the_write_ahead_log
+_HEADER, _FRAME_HEADER = 32, 24
+_SALT_OF_LOG, _SALT_OF_FRAME, _SALT = 16, 8, 8
+
+
+class Log:
+    """The log beside a file.
+
+    Args:
+        path: of the log, which is missing where there is another kind of journal.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+        ((page,),) = connection.execute("PRAGMA page_size").fetchall()
+        self._step = _STEP * (_FRAME_HEADER + page)
+        connection.execute("PRAGMA wal_autocheckpoint=0").fetchone()
+        connection.execute(f"PRAGMA journal_size_limit={_LARGEST}").fetchone()
+
+    @contextmanager
+    def kept_small(self) -> Iterator[None]:
+        """Bring the log into the file if the transactions in this block have made it large.
+
+        Where that fails, what is committed is in the log, and some pages later it is tried again.
+        """
+        before = self._steps()
+        yield
+        if self._steps() <= before:
+            return
+        ((patience,),) = self._connection.execute("PRAGMA busy_timeout").fetchall()
+        self._connection.execute(f"PRAGMA busy_timeout={_MOMENT}")
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+        self._connection.execute(f"PRAGMA busy_timeout={patience}")
+
+    def _steps(self) -> int:
+        """Return how many times the log has grown by a step since it was begun."""
+        try:
+            # SQLite has no locks on this file which would be lost when it is closed.
+            file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return 0
+        try:
+            salt = os.pread(file, _SALT, _SALT_OF_LOG)
+            steps = 0
+            # What is left of an earlier log has another salt.
+            while salt and self._salt_at(file, steps + 1) == salt:
+                steps += 1
+            return steps
+        finally:
+            os.close(file)
+
+    def _salt_at(self, file: int, steps: int) -> bytes:
+        return os.pread(file, _SALT, _HEADER + steps * self._step + _SALT_OF_FRAME)
