@@ -59,6 +59,15 @@ class Log:
             self._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
         self._connection.execute(f"PRAGMA busy_timeout={patience}")
 
+    def save(self) -> None:
+        """Wait until what is in the log is on the disk."""
+        with contextlib.suppress(OSError):
+            file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fdatasync(file)
+            finally:
+                os.close(file)
+
     def _steps(self) -> int:
         """Return how many times the log has grown by a step since it was begun."""
         try:

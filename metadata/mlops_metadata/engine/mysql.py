@@ -291,7 +291,7 @@ class MysqlDatabase:
         begin = ("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",)
         return self._transaction(begin, work)
 
-    def write(self, work: Callable[[Session], T]) -> T:
+    def write(self, work: Callable[[Session], T], *, lasting: bool = True) -> T:
         begin = ("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "START TRANSACTION")
         return self._transaction(begin, work)
 

@@ -225,7 +225,7 @@ class PostgresDatabase:
     def read(self, work: Callable[[Session], T]) -> T:
         return self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", work)
 
-    def write(self, work: Callable[[Session], T]) -> T:
+    def write(self, work: Callable[[Session], T], *, lasting: bool = True) -> T:
         return self._transaction("BEGIN ISOLATION LEVEL READ COMMITTED", work)
 
     def _transaction(self, begin: str, work: Callable[[Session], T]) -> T:

@@ -75,8 +75,12 @@ class Database(Protocol):
     def read(self, work: Callable[[Session], T]) -> T:
         """Do work that changes nothing, on one state of the database."""
 
-    def write(self, work: Callable[[Session], T]) -> T:
+    def write(self, work: Callable[[Session], T], *, lasting: bool = True) -> T:
         """Do work that changes something, all or nothing; it may be done again from its start.
+
+        Args:
+            lasting: False where it may get lost if the power fails before the next change that
+                lasts, or before the database is closed; a killed process loses nothing.
 
         Raises:
             AlreadyExistsError: a unique value is taken.

@@ -162,6 +162,7 @@ class SqliteDatabase:
         except BaseException:
             connection.close()
             raise
+        self._lasting = True
         # Reading has opened the log, which stays as long as this connection.
         self._log = identity(beside(path, "-wal"))
         return connection
@@ -176,7 +177,7 @@ class SqliteDatabase:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
 
-    def write(self, work: Callable[[Session], T]) -> T:
+    def write(self, work: Callable[[Session], T], *, lasting: bool = True) -> T:
         if self._refusal:
             self._refuse()
         if self._location.read_only:
@@ -186,8 +187,20 @@ class SqliteDatabase:
             )
         with self._lock, my_turn(), self._threads, self._explained():
             connection = self._ready()
+            self._wait_for_disk(lasting)
             with self._journal.kept_small():
                 return self._transaction(connection, work)
+
+    def _wait_for_disk(self, lasting: bool) -> None:
+        """Have commits wait until their part of the log is on the disk, and all before it, or not.
+
+        See https://www.sqlite.org/pragma.html#pragma_synchronous
+        """
+        with_log = self._log != (0, 0)
+        if with_log and lasting is not self._lasting:
+            self._lasting = lasting
+            mode = "FULL" if lasting else "NORMAL"
+            self._connection.execute(f"PRAGMA synchronous={mode}")
 
     def _transaction(self, connection: sqlite3.Connection, work: Callable[[Session], T]) -> T:
         try:
@@ -254,6 +267,8 @@ class SqliteDatabase:
             if self._refusal or self._users:
                 return
             self._refusal, self._closed = "is closed", True
+            if not self._lasting:
+                self._journal.save()
             with keeping_logs(self._location.path):
                 self._connection.close()
             self._lock.close()

@@ -32,6 +32,7 @@ from mlops_pipeline.store import (
     Event,
     Execution,
     Run,
+    State,
 )
 
 _TEXT = "mlops.text"
@@ -68,7 +69,7 @@ class SqlStore:
     def register_types(self, types: Iterable[ArtifactType]) -> None:
         self._types.register(types)
 
-    def _write(self, work: Callable[[Session, Learned], T]) -> T:
+    def _write(self, work: Callable[[Session, Learned], T], *, lasting: bool = True) -> T:
         """Do work in a transaction, and remember what it learned once it is committed."""
         self._types.contexts()
 
@@ -76,7 +77,7 @@ class SqlStore:
             learned = Learned()
             return work(session, learned), learned
 
-        done, learned = self._database.write(whole)
+        done, learned = self._database.write(whole, lasting=lasting)
         self._places.keep(learned)
         return done
 
@@ -141,8 +142,12 @@ class SqlStore:
     ) -> tuple[Execution, dict[str, list[ArtifactRecord]]]:
         publication = Publication(self._database, self._types, self._places)
         prepared = publication.prepare(execution, inputs, outputs)
+        # What was reused is found again; the end of the run waits for the disk.
+        lasting = execution.state is not State.CACHED
         try:
-            return self._write(lambda session, learned: prepared.put(session, learned))
+            return self._write(
+                lambda session, learned: prepared.put(session, learned), lasting=lasting
+            )
         except AlreadyExistsError as error:
             raise self._name_taken(execution, prepared.new, error) from error
 

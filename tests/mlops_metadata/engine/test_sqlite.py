@@ -275,3 +275,35 @@ def test_a_store_to_read_is_not_made(path: Path, url: str) -> None:
     with pytest.raises(StoreError, match="does not exist"):
         open_sqlite(url + "?mode=ro")
     assert list(path.parent.iterdir()) == []
+
+
+def test_only_what_was_reused_does_not_wait_for_the_disk(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    connect = sqlite3.connect
+
+    def traced(*args: Any, **options: Any) -> sqlite3.Connection:
+        connection = connect(*args, **options)
+        connection.set_trace_callback(told.append)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", traced)
+    with closing(open_sqlite(url)) as store:
+        store.put_run(Run("run", "pets"))
+        modes = []
+        for state in (State.RUNNING, State.CACHED, State.CACHED, State.COMPLETE, State.CACHED):
+            store.put_execution(execution(str(len(modes)), state=state))
+            modes.append([text for text in told if "synchronous" in text][-1].rpartition("=")[2])
+        store.put_run(Run("run", "pets", state=State.COMPLETE))
+        modes.append([text for text in told if "synchronous" in text][-1].rpartition("=")[2])
+    assert modes == ["FULL", "NORMAL", "NORMAL", "FULL", "NORMAL", "FULL"]
+
+
+def test_a_file_without_a_log_always_waits_for_the_disk(path: Path, url: str) -> None:
+    open_sqlite(url).close()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA journal_mode=DELETE").fetchone()
+    with closing(SqliteDatabase(locate(url))) as database:
+        found = database.write(lambda each: each.rows("PRAGMA synchronous"), lasting=False)
+    assert found == [(2,)]
