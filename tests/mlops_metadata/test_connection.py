@@ -165,7 +165,10 @@ def test_a_process_that_is_stopped_as_it_waits_keeps_nobody_waiting(
 ) -> None:
     lock = FileLock(path)
     with lock:
-        start_waiter().send_signal(signal.SIGSTOP)
+        waiter = start_waiter()
+        waiter.send_signal(signal.SIGSTOP)
+        # It must not have the lock when it stops.
+        os.waitid(os.P_PID, waiter.pid, os.WSTOPPED)
     for _ in range(100):
         with lock:
             pass
