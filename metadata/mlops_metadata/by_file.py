@@ -25,7 +25,7 @@ def open_sqlite(url: str) -> MetadataStore:
     if is_in_library(path):
         # TFX or a notebook has it open through ML Metadata, whose SQLite would lose its locks if
         # another one opened the file and closed it: here it is gone through as well.
-        from mlops_metadata.mlmd import open_by_library
+        from mlops_metadata.sqlite_file import open_by_library
 
         return open_by_library(url)
     return SqlStore(open_database(location))

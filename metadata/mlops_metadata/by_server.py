@@ -1,4 +1,4 @@
-"""Stores behind a server of MLMD's service: `grpc://host:port`; and what one serves."""
+"""Stores behind a server of MLMD's service: `grpc://host:port`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops_metadata.connection import Connection, ThreadLock
-from mlops_metadata.library import SERVICE, UNDONE, Library, pb, respond, service
+from mlops_metadata.messages import SERVICE, respond, service
 from mlops_metadata.mlmd import MlmdStore
-from mlops_metadata.server_urls import PASSWORD, split_url
+from mlops_metadata.server_urls import split_url
 from mlops_pipeline.errors import StoreError
 
 if TYPE_CHECKING:
@@ -31,17 +31,6 @@ UNLIMITED: Sequence[tuple[str, int]] = (
 )
 
 _ABORTED, _UNAVAILABLE = 10, 14
-
-_MAKING = (
-    "already exists",
-    "concurrent connection",
-    "retry transaction",
-    "Duplicate key name",
-    "Duplicate entry",
-    *UNDONE,
-)
-"""Signs that another process makes the same database at this moment. MLMD makes its tables one by
-one, and MariaDB and MySQL refuse in words of their own what meets a table that is being made."""
 
 
 def open_grpc(url: str) -> MlmdStore:
@@ -66,52 +55,6 @@ def open_grpc(url: str) -> MlmdStore:
         raise
     name = f"grpc://{target.host}:{target.port}"
     return MlmdStore(Connection(server, ThreadLock(), name, any_text=False))
-
-
-def open_mysql_by_library(url: str) -> MlmdStore:
-    """Open a database of MySQL or MariaDB through ML Metadata's library, which serves it to others.
-
-    Args:
-        url: `mysql://user@host:port/database`; the password is taken from
-            `$MLOPS_METADATA_PASSWORD`, so that no URL that is shown holds one.
-
-    Raises:
-        StoreError: the URL is wrong, or the server cannot be reached.
-    """
-    form = "mysql://user@host:3306/database"
-    target = split_url(url, form, ("ca", "socket"))
-    if not target.database or not target.user:
-        raise StoreError(f"{url} names no user or no database", hint=f"write {form}")
-    config = pb.ConnectionConfig()
-    mysql = config.mysql
-    mysql.host, mysql.port, mysql.user = target.host, target.port or 3306, target.user
-    mysql.database = target.database
-    mysql.password = os.environ.get(PASSWORD, "")
-    if "socket" in target.options:
-        mysql.socket = target.options["socket"]
-    if "ca" in target.options:
-        mysql.ssl_options.ca = target.options["ca"]
-        mysql.ssl_options.verify_server_cert = True
-    name = f"mysql://{target.host}:{mysql.port}/{target.database}"
-    return MlmdStore(Connection(_first_open(config, name), ThreadLock(), name))
-
-
-def _first_open(config: Any, name: str) -> Library:
-    """Open a database; of several processes that make it at once, MLMD lets some fail.
-
-    They wait for the one that makes it, as long as a request waits: on a busy machine, or over a
-    slow network, the tables take their time.
-    """
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return Library(config, name)
-        except StoreError as error:
-            # The whole of what MLMD says: its error repeats the query, and ours is cut.
-            reason = str(error.__cause__)
-            if time.monotonic() > deadline or not any(sign in reason for sign in _MAKING):
-                raise
-            time.sleep(random.uniform(0.05, 0.3))
 
 
 class Server:

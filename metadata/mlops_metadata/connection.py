@@ -23,9 +23,6 @@ class Requests(Protocol):
     def call(self, method: str, message: Any) -> Any:
         """Send a request; the answer."""
 
-    def send(self, method: str, data: bytes) -> tuple[bytes, str, int]:
-        """Send the bytes of a request: those of the answer, what went wrong, and its gRPC code."""
-
     def close(self) -> None:
         """Let go of it."""
 
@@ -76,15 +73,6 @@ class Connection:
             )
         with self.lock:
             return self._library.call(method, message)
-
-    def forward(self, method: str, data: bytes) -> tuple[bytes, str, int]:
-        """Send the bytes of a request as they are, those that change something under the lock."""
-        if self._refusal:
-            self._refuse()
-        if method.startswith("Get"):
-            return self._library.send(method, data)
-        with self.lock:
-            return self._library.send(method, data)
 
     def _refuse(self) -> NoReturn:
         raise StoreError(

@@ -1,8 +1,13 @@
-"""Rows as messages of ML Metadata's protocol buffers, and back."""
+"""The only module that imports the messages of `ml_metadata`; rows as messages, and back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import importlib.util
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from mlops_metadata.layout.rows import (
@@ -18,7 +23,61 @@ from mlops_metadata.layout.rows import (
     Values,
 )
 from mlops_metadata.layout.wire import read_struct, write_struct
-from mlops_metadata.library import pb
+from mlops_metadata.refusals import short, store_error
+from mlops_pipeline.errors import StoreError
+from mlops_pipeline.store import AlreadyExistsError
+
+_PACKAGES = (
+    "ml_metadata",
+    "ml_metadata.proto",
+    "ml_metadata.metadata_store",
+    "ml_metadata.metadata_store.pywrap",
+)
+
+
+@contextlib.contextmanager
+def bare_packages() -> Iterator[None]:
+    """Let modules of `ml_metadata` be imported without what its packages import themselves.
+
+    That is the client, and with it grpc: most of the time, and nothing that is used here. Who
+    imports `ml_metadata` later gets all of it, with the modules that are loaded here.
+    """
+    found = importlib.util.find_spec("ml_metadata")
+    if found is None or not found.submodule_search_locations or "ml_metadata" in sys.modules:
+        yield
+        return
+    top = Path(found.submodule_search_locations[0])
+    for name in _PACKAGES:
+        package = ModuleType(name)
+        package.__path__ = [str(top.joinpath(*name.split(".")[1:]))]
+        sys.modules[name] = package
+    try:
+        yield
+    finally:
+        for name in _PACKAGES:
+            del sys.modules[name]
+
+
+try:
+    from google.protobuf import json_format
+    from google.protobuf.message import DecodeError
+
+    with bare_packages():
+        from ml_metadata.proto import metadata_store_pb2 as pb
+        from ml_metadata.proto import metadata_store_service_pb2 as service
+except ModuleNotFoundError:
+    raise
+except ImportError as error:
+    raise StoreError(
+        f"the package ml-metadata does not load: {error}",
+        hint="install the version that the constraint files name for this system",
+    ) from error
+
+__all__ = ["DecodeError", "pb", "service"]
+
+SERVICE = "MetadataStoreService"
+
+_NOT_FOUND, _ALREADY_EXISTS = 5, 6
 
 
 def fill_value(value: Value, target: Any) -> None:
@@ -127,3 +186,42 @@ def artifact_type_row(message: Any) -> TypeRow:
     base = pb.ArtifactType.SystemDefinedBaseType.Name(message.base_type or 0)
     properties = {name: PropertyType(kind) for name, kind in message.properties.items()}
     return TypeRow(message.id, message.name, "" if base == "UNSET" else base, properties)
+
+
+def request(method: str) -> Any:
+    """Return an empty request for a method of the MLMD service."""
+    return getattr(service, method + "Request")()
+
+
+def respond(name: str, method: str, answer: bytes, reason: str, code: int) -> Any:
+    """Return the answer to a request, as a message.
+
+    Args:
+        name: what to call the store in errors.
+        code: of gRPC; 0 if all went well.
+
+    Raises:
+        AlreadyExistsError: a unique name is taken.
+        StoreError: the request was refused.
+    """
+    response = getattr(service, method + "Response")()
+    if code == 0:
+        response.ParseFromString(answer)
+        return response
+    if code == _NOT_FOUND and method.startswith("Get"):
+        # Some listings answer so when there is nothing to list, some with nothing.
+        return response
+    if code == _ALREADY_EXISTS:
+        raise AlreadyExistsError(f"{name}: {short(reason)}")
+    raise store_error(f"the metadata store {name} refuses {method}", reason)
+
+
+def write_json(message: Any) -> str:
+    """Return a message in the form of JSON, as some columns hold it."""
+    return str(json_format.MessageToJson(message, indent=None))
+
+
+def read_json(text: str, message: Any) -> None:
+    """Write what is in a column into a message; something else there is left out."""
+    with contextlib.suppress(json_format.ParseError):
+        json_format.Parse(text, message)

@@ -15,7 +15,6 @@ from mlops_metadata.layout import records, tfx_records
 from mlops_metadata.layout.property_values import decode, encode
 from mlops_metadata.layout.records import CACHE, DOCUMENT, NODE, PIPELINE, RUN
 from mlops_metadata.layout.rows import ArtifactCode, ContextRow, ExecutionCode, ExecutionRow
-from mlops_metadata.library import service
 from mlops_metadata.messages import (
     artifact_row,
     context_row,
@@ -25,9 +24,9 @@ from mlops_metadata.messages import (
     fill_event,
     fill_value,
     fill_values,
+    service,
 )
 from mlops_metadata.paging import Wanted, by_id, newest, recent
-from mlops_metadata.sqlite_file import connect, locate
 from mlops_metadata.types_and_contexts import Contexts, Found, Types
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import (
@@ -46,18 +45,6 @@ from mlops_pipeline.store import (
 
 _TEXT = "mlops.text"
 """The property that holds a document."""
-
-
-def open_by_library(url: str) -> MlmdStore:
-    """Open the store in a SQLite file, which is made where it is missing.
-
-    Args:
-        url: `sqlite:///relative.db`, `sqlite:////absolute.db`; `?mode=ro` only to read.
-
-    Raises:
-        StoreError: the file cannot be used; the message says why.
-    """
-    return MlmdStore(connect(locate(url)))
 
 
 class MlmdStore:

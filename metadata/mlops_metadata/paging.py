@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops_metadata.connection import Connection
-from mlops_metadata.library import pb, request
+from mlops_metadata.messages import pb, request
 
 PAGE = 100
 """Most that MLMD lists in one answer."""

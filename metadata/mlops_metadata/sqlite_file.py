@@ -25,9 +25,9 @@ from mlops_metadata.engine.locations import (
 )
 from mlops_metadata.engine.sqlite_files import make_ready
 from mlops_metadata.engine.turns import settle
-from mlops_metadata.library import Library, pb
-
-__all__ = ["connect", "locate", "upgrade"]
+from mlops_metadata.library import Library
+from mlops_metadata.messages import pb
+from mlops_metadata.mlmd import MlmdStore
 
 
 @dataclass
@@ -93,6 +93,18 @@ def connect(location: Location) -> Connection:
         StoreError: it cannot be opened; the message says why.
     """
     return _registry.acquire(location)
+
+
+def open_by_library(url: str) -> MlmdStore:
+    """Open the store in a SQLite file, which is made where it is missing.
+
+    Args:
+        url: `sqlite:///relative.db`, `sqlite:////absolute.db`; `?mode=ro` only to read.
+
+    Raises:
+        StoreError: the file cannot be used; the message says why.
+    """
+    return MlmdStore(connect(locate(url)))
 
 
 def _connect(location: Location) -> Connection:

@@ -12,8 +12,7 @@ from mlops_metadata.connection import Connection
 from mlops_metadata.layout import records
 from mlops_metadata.layout.records import CACHE, CONTEXT_TYPES, NODE, PIPELINE, RUN
 from mlops_metadata.layout.rows import ContextRow, TypeRow
-from mlops_metadata.library import pb, service
-from mlops_metadata.messages import artifact_type_row, context_row
+from mlops_metadata.messages import artifact_type_row, context_row, pb, service
 from mlops_pipeline.store import AlreadyExistsError, ArtifactType, Execution, State
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from mariadb_server import MariaDbServer, has_mariadb, mariadb_server
+from postgres_server import PostgresServer, find_binaries, postgres_server
 
 HAS_ML_METADATA = importlib.util.find_spec("ml_metadata") is not None
 
@@ -123,7 +124,7 @@ def mariadb() -> Iterator[MariaDbServer]:
 
 
 @pytest.fixture
-def database(
+def mariadb_url(
     mariadb: MariaDbServer, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> str:
     """The URL of a database that is not there yet."""
@@ -132,6 +133,31 @@ def database(
 
 
 @pytest.fixture
+def database(mariadb_url: str) -> str:
+    return mariadb_url
+
+
+@pytest.fixture
 def passwords(database: str) -> dict[str, str]:
     """Lets another process get at the database."""
     return _passwords()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresServer]:
+    binaries = find_binaries()
+    if binaries is None:
+        pytest.skip("NO POSTGRESQL WAS RUN: there is no initdb (Debian: postgresql)")
+    pytest.importorskip("psycopg", reason="NO POSTGRESQL WAS RUN: there is no psycopg")
+    with postgres_server(binaries, "sesame") as server:
+        yield server
+
+
+@pytest.fixture
+def postgresql_url(
+    postgresql: PostgresServer, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """The URL of a database that is not there yet."""
+    monkeypatch.setenv("MLOPS_METADATA_PASSWORD", postgresql.password)
+    name = f"db{abs(hash(request.node.nodeid)) % 10**12}"
+    return f"postgresql://{postgresql.owner}@127.0.0.1:{postgresql.port}/{name}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import subprocess
 import sys
@@ -13,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mariadb_server import MariaDbServer
 from store_contract import SharedStoreContract
 
-from mlops_metadata.by_server import open_grpc, open_mysql_by_library
+from mlops_metadata.by_server import open_grpc
 from mlops_metadata.mlmd import MlmdStore
 from mlops_metadata.server.grpc_server import MetadataServer, ServerOptions
 from mlops_pipeline.errors import SettingsError, StoreError
@@ -261,118 +259,35 @@ def test_wrong_urls_are_told_without_their_passwords(url: str, message: str) -> 
     assert "secret" not in str(caught.value)
 
 
-class TestOnMariaDb(SharedStoreContract):
-    # The other processes go by SQL of our own: they wait for each other at the row they end.
-    one_writer = True
-
+class TestOverGrpcOnMariaDb(SharedStoreContract):
     @pytest.fixture
-    def url(self, database: str) -> str:
-        return database
+    def url(self, database: str) -> Iterator[str]:
+        server = MetadataServer(database, ServerOptions(port=0))
+        yield server.url
+        server.stop()
 
     @pytest.fixture
     def store(self, url: str) -> Iterator[MlmdStore]:
-        opened = open_mysql_by_library(url)
+        opened = open_grpc(url)
         yield opened
         opened.close()
 
 
-def test_many_processes_make_a_database_at_once(
-    mariadb: MariaDbServer, passwords: dict[str, str]
-) -> None:
-    script = """
-import sys
-from mlops_metadata.by_server import open_mysql_by_library
-for url in sys.argv[1:]:
-    print("ready", flush=True)
-    sys.stdin.readline()
-    open_mysql_by_library(url).close()
-"""
-    path = os.pathsep.join(p for p in sys.path if p)
-    urls = [mariadb.url(f"first{number}") for number in range(2)]
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", script, *urls],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **passwords, "PYTHONPATH": path},
-        )
-        for _ in range(5)
-    ]
-    for _ in urls:
-        # All of them are at the same point: then they go on at once.
-        for process in processes:
-            assert process.stdout is not None
-            process.stdout.readline()
-        for process in processes:
-            assert process.stdin is not None
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.write("go\n")
-                process.stdin.flush()
-    told = [process.communicate(timeout=120) for process in processes]
-    assert [process.returncode for process in processes] == [0] * 5, told
+class TestOverGrpcOnPostgreSql(SharedStoreContract):
+    @pytest.fixture
+    def url(self, postgresql_url: str) -> Iterator[str]:
+        server = MetadataServer(postgresql_url, ServerOptions(port=0))
+        yield server.url
+        server.stop()
+
+    @pytest.fixture
+    def store(self, url: str) -> Iterator[MlmdStore]:
+        opened = open_grpc(url)
+        yield opened
+        opened.close()
 
 
-def test_of_many_processes_on_mariadb_one_gets_a_claim(database: str) -> None:
-    script = """
-import sys
-from mlops_metadata.by_server import open_mysql_by_library
-from mlops_pipeline.store.records import AlreadyExistsError, Execution, State
-store = open_mysql_by_library(sys.argv[1])
-for number in range(10):
-    name = f"key{number}.1"
-    claim = Execution("Trainer", "taxi", "r1", "Trainer", State.RUNNING, name=name)
-    try:
-        store.put_execution(claim)
-        print(name)
-    except AlreadyExistsError:
-        pass
-store.close()
-"""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", script, database],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        for _ in range(4)
-    ]
-    told = [process.communicate(timeout=120) for process in processes]
-    assert [process.returncode for process in processes] == [0] * 4, told
-    assert sorted(name for out, _ in told for name in out.split()) == [
-        f"key{number}.1" for number in range(10)
-    ]
-
-
-def test_a_connection_that_mariadb_has_ended_is_made_anew(
-    database: str, mariadb: MariaDbServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Every pause counts as long enough for the server to have ended an idle connection.
-    monkeypatch.setattr("mlops_metadata.library._IDLE", 0.0)
-    with contextlib.closing(open_mysql_by_library(database)) as store:
-        running, _ = store.put_execution(execution("key.1"))
-        for _ in range(3):
-            mariadb.end_connections()
-            store.heartbeat(running.id)
-            mariadb.end_connections()
-            assert [e.id for e in store.executions([running.id])] == [running.id]
-
-
-def test_a_wrong_password_is_told_and_not_shown(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MLOPS_METADATA_PASSWORD", "open-barley")
-    with pytest.raises(StoreError) as caught:
-        open_mysql_by_library(database)
-    assert "cannot open the metadata store mysql://127.0.0.1" in caught.value.message
-    assert "open-barley" not in str(caught.value)
-
-
-def test_a_server_passes_on_a_database_of_mariadb(database: str) -> None:
+def test_a_database_of_mariadb_is_served(database: str) -> None:
     server = MetadataServer(database, ServerOptions(port=0))
     try:
         with contextlib.closing(open_grpc(server.url)) as client:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from store_contract import SharedStoreContract
 
-from mlops_metadata.library import request
-from mlops_metadata.mlmd import MlmdStore, open_by_library
+from mlops_metadata.messages import request
+from mlops_metadata.mlmd import MlmdStore
+from mlops_metadata.sqlite_file import open_by_library
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import ArtifactRecord, ArtifactState, ArtifactType, Execution, Run, State
 

@@ -12,7 +12,8 @@ import pytest
 from layout_stores import TYPES, Tfx, event, stock_client
 from ml_metadata.proto import metadata_store_pb2 as pb
 
-from mlops_metadata.mlmd import MlmdStore, open_by_library
+from mlops_metadata.mlmd import MlmdStore
+from mlops_metadata.sqlite_file import open_by_library
 from mlops_pipeline.store import (
     ArtifactRecord,
     Execution,

@@ -11,7 +11,7 @@ import ml_metadata as mlmd
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as pb
 
-from mlops_metadata.mlmd import open_by_library
+from mlops_metadata.sqlite_file import open_by_library
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import ArtifactRecord, Execution, Run, State
 

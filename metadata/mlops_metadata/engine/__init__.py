@@ -7,9 +7,9 @@ looks after a database as a whole.
 
 from mlops_metadata.engine.known_types import KnownTypes
 from mlops_metadata.engine.places import Places
-from mlops_metadata.engine.session import CHUNK, Database, Row, Session
+from mlops_metadata.engine.session import CHUNK, Database, Row, Session, chunks, marks
 from mlops_metadata.engine.sqlite import SqliteDatabase, is_held, open_database
-from mlops_metadata.engine.store import SqlStore
+from mlops_metadata.engine.store import SqlStore, milliseconds
 
 __all__ = [
     "CHUNK",
@@ -20,8 +20,11 @@ __all__ = [
     "Session",
     "SqlStore",
     "SqliteDatabase",
+    "chunks",
     "is_held",
     "locations",
+    "marks",
+    "milliseconds",
     "mysql",
     "open_database",
     "postgresql",
@@ -29,4 +32,5 @@ __all__ = [
     "schema",
     "sqlite_files",
     "turns",
+    "writing",
 ]

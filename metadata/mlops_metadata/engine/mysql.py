@@ -121,6 +121,8 @@ class MysqlSession:
 
     # The index on events holds the rows of one in the order in which they came.
     row_order = ""
+    any_text = True
+    any_integer = False
 
     def _execute(self, statement: str, values: Sequence[Any]) -> Any:
         sent = [_sent(value) for value in values]

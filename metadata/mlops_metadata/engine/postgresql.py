@@ -91,6 +91,9 @@ class PostgresSession:
         self._name = name
 
     row_order = "ORDER BY ctid"
+    # ML Metadata has an index on whole texts, which takes 2,700 bytes.
+    any_text = False
+    any_integer = False
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         return list(self._connection.execute(_marked(statement), values).fetchall())
@@ -156,8 +159,7 @@ class PostgresDatabase:
         StoreError: it cannot be opened; the message says why.
     """
 
-    # ML Metadata has an index on whole texts, which takes 2,700 bytes.
-    any_text = False
+    any_text = PostgresSession.any_text
 
     def __init__(self, address: PostgresAddress) -> None:
         self.name = str(address)

@@ -39,6 +39,18 @@ def known_ids(ids: Iterable[int]) -> list[int]:
     return sorted(each for each in set(ids) if 0 < each <= _LARGEST)
 
 
+def rows_in(session: Session, statement: str, ids: Iterable[int]) -> list[Row]:
+    """Return what a query finds for ids, in chunks of them.
+
+    Args:
+        statement: the query, with `IN (*)` where the ids belong.
+    """
+    found: list[Row] = []
+    for part in chunks(known_ids(ids)):
+        found += session.rows(statement.replace("IN (*)", f"IN ({marks(len(part))})"), part)
+    return found
+
+
 def most(limit: int) -> int:
     """Return a limit as a database takes it."""
     return min(limit, _LARGEST)
@@ -53,7 +65,7 @@ def executions(
         where: what follows `SELECT ... FROM Execution t` in the query.
     """
     found = session.rows(f"SELECT {_EXECUTION} FROM Execution t {where}", values)
-    properties = _properties(session, "Execution", [row[0] for row in found])
+    properties = properties_of(session, "Execution", [row[0] for row in found])
     return [
         ExecutionRow(
             id=row[0],
@@ -73,7 +85,7 @@ def artifacts(
 ) -> list[ArtifactRow]:
     """Return artifacts with their properties; `where` as for executions."""
     found = session.rows(f"SELECT {_ARTIFACT} FROM Artifact t {where}", values)
-    properties = _properties(session, "Artifact", [row[0] for row in found])
+    properties = properties_of(session, "Artifact", [row[0] for row in found])
     return [
         ArtifactRow(
             id=row[0],
@@ -94,7 +106,7 @@ def contexts(
 ) -> list[ContextRow]:
     """Return contexts with their properties; `where` as for executions."""
     found = session.rows(f"SELECT {_CONTEXT} FROM Context t {where}", values)
-    properties = _properties(session, "Context", [row[0] for row in found])
+    properties = properties_of(session, "Context", [row[0] for row in found])
     return [
         ContextRow(
             id=row[0],
@@ -117,7 +129,7 @@ def _node(row: Row) -> dict[str, Any]:
     }
 
 
-def _properties(
+def properties_of(
     session: Session, owner: str, ids: Sequence[int]
 ) -> dict[int, tuple[Values, Values]]:
     """Return declared and custom properties by the id of the record they belong to."""
@@ -198,15 +210,15 @@ def events(session: Session, key: str, ids: Iterable[int]) -> list[EventRow]:
             f"WHERE {key} IN ({marks(len(part))}) ORDER BY id",
             part,
         )
-        paths = _paths(session, [row[0] for row in rows])
+        steps = paths(session, [row[0] for row in rows])
         found += [
-            EventRow(kind, tuple(paths.get(each, ())), artifact, execution)
+            EventRow(kind, tuple(steps.get(each, ())), artifact, execution)
             for each, artifact, execution, kind in rows
         ]
     return found
 
 
-def _paths(session: Session, ids: Sequence[int]) -> dict[int, list[Step]]:
+def paths(session: Session, ids: Sequence[int]) -> dict[int, list[Step]]:
     """Return the steps of events, by the id of the event."""
     found: dict[int, list[Step]] = {}
     for part in chunks(ids):

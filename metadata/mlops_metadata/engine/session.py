@@ -21,9 +21,13 @@ class Session(Protocol):
 
     Args:
         row_order: the end of a query for rows without number, in the order in which they came.
+        any_text: the database takes texts of any length, with backslashes.
+        any_integer: it takes integers of 64 bits.
     """
 
     row_order: str
+    any_text: bool
+    any_integer: bool
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """Return what a query finds."""

@@ -60,6 +60,8 @@ class SqliteSession:
         self._name = name
 
     row_order = "ORDER BY rowid"
+    any_text = True
+    any_integer = True
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         return self._connection.execute(statement, values).fetchall()

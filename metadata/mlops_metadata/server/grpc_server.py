@@ -1,6 +1,6 @@
 """`mlops metadata serve`: MLMD's gRPC service over a store on this machine or a database server.
 
-Requests pass through as bytes, one at a time, each client in its turn (see `turns`).
+Requests are answered one at a time, each client in its turn (see `fair_queue`).
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops_metadata.by_server import TOKEN, open_mysql_by_library
-from mlops_metadata.connection import Connection
-from mlops_metadata.library import SERVICE, service
-from mlops_metadata.mlmd import open_by_library
+from mlops_metadata.by_server import TOKEN
+from mlops_metadata.engine import Database, SqlStore
+from mlops_metadata.messages import SERVICE, service
 from mlops_metadata.server.fair_queue import Turns
-from mlops_metadata.server.methods import Method, methods
+from mlops_metadata.service import Code, Method, methods
 from mlops_pipeline.errors import SettingsError, StoreError
 from mlops_pipeline.store import open_store
+from mlops_pipeline.uris import without_password
 
 _LONGEST = 2000
-"""Bytes of an error: MLMD repeats whole records in it, and gRPC fails on more than 8,000."""
+"""Bytes of an error; gRPC fails on more than 8,000."""
 
 _LARGEST = 64 * 2**20
 """Bytes of a request; answers may be larger."""
@@ -106,21 +106,14 @@ class MetadataServer:
 
     def __init__(self, store_url: str, options: ServerOptions) -> None:
         options.check()
-        self._store: Any = _open(store_url)
-        connection = getattr(self._store, "connection", None)
-        if connection is None:
-            self._store.close()
-            raise StoreError(
-                f"{store_url} cannot be served: that takes ML Metadata's library",
-                hint="serve a file or mysql://; clients open other stores by their own URLs",
-            )
+        self._store = _open(store_url)
         self._stopped = threading.Event()
         self._turns = Turns()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="metadata server")
         self._thread.start()
         address = f"[{options.host}]" if ":" in options.host else options.host
-        started = self._start(connection, f"{address}:{options.port}", options)
+        started = self._start(self._store.database, f"{address}:{options.port}", options)
         try:
             self.port = asyncio.run_coroutine_threadsafe(started, self._loop).result()
         except BaseException as error:
@@ -134,7 +127,7 @@ class MetadataServer:
         scheme_options = "?tls=on" if options.certificate else ""
         self.url = f"grpc://{address}:{self.port}{scheme_options}"
 
-    async def _start(self, connection: Connection, address: str, options: ServerOptions) -> int:
+    async def _start(self, database: Database, address: str, options: ServerOptions) -> int:
         import grpc.aio
 
         # Asynchronous: a client that stops in the middle of a request keeps no thread waiting.
@@ -144,7 +137,7 @@ class MetadataServer:
         )
         handlers = {
             name: grpc.unary_unary_rpc_method_handler(_handler(method, self._turns))
-            for name, method in methods(connection).items()
+            for name, method in methods(database).items()
         }
         path = f"{service.DESCRIPTOR.package}.{SERVICE}"
         self._server.add_generic_rpc_handlers(
@@ -192,11 +185,11 @@ def _handler(method: Method, turns: Turns) -> Callable[[bytes, Any], Awaitable[b
     codes = {code.value[0]: code for code in grpc.StatusCode}
 
     async def handle(data: bytes, context: Any) -> bytes:
-        answer, text, code = await turns.run(context.peer(), lambda: method(data))
-        if code:
-            short = text.encode()[:_LONGEST].decode(errors="ignore")
-            await context.abort(codes.get(code, grpc.StatusCode.UNKNOWN), short)
-        return answer
+        answer = await turns.run(context.peer(), lambda: method(data))
+        if answer.code is not Code.OK:
+            short = answer.problem.encode(errors="replace")[:_LONGEST].decode(errors="ignore")
+            await context.abort(codes[answer.code], short)
+        return answer.data
 
     return handle
 
@@ -227,10 +220,22 @@ def serve(store_url: str, **options: Any) -> MetadataServer:
     return MetadataServer(store_url, ServerOptions(token=os.environ.get(TOKEN, ""), **options))
 
 
-def _open(url: str) -> Any:
-    """Open a store so that requests pass through to ML Metadata's library."""
-    own = {"sqlite": open_by_library, "mysql": open_mysql_by_library}
-    return own.get(url.partition(":")[0], open_store)(url)
+def _open(url: str) -> SqlStore:
+    """Open a store whose tables can be reached from here.
+
+    Raises:
+        StoreError: it has none.
+    """
+    store = open_store(url)
+    if isinstance(store, SqlStore):
+        return store
+    close = getattr(store, "close", None)
+    if close is not None:
+        close()
+    raise StoreError(
+        f"{without_password(url)} cannot be served from here",
+        hint="serve a file, postgresql:// or mysql://; clients open other stores by their own URLs",
+    )
 
 
 def _is_loopback(host: str) -> bool:

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from mariadb_server import MariaDbServer
+from stock_store import open_mysql_by_library
 from store_contract import SharedStoreContract, execution, model
 
 from mlops_metadata.by_mysql import open_mysql
-from mlops_metadata.by_server import open_mysql_by_library
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import ArtifactRecord, MetadataStore, Run, State
 

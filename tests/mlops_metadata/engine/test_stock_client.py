@@ -22,7 +22,7 @@ from mlops_metadata.by_file import open_sqlite
 from mlops_metadata.engine import SqliteDatabase, SqlStore, reading
 from mlops_metadata.engine.locations import locate
 from mlops_metadata.messages import artifact_row, context_row, event_row, execution_row, fill_value
-from mlops_metadata.mlmd import open_by_library
+from mlops_metadata.sqlite_file import open_by_library
 from mlops_pipeline.store import (
     ArtifactRecord,
     Execution,

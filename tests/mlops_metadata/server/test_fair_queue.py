@@ -12,7 +12,7 @@ import grpc
 import pytest
 
 from mlops_metadata.by_server import open_grpc
-from mlops_metadata.library import SERVICE, service
+from mlops_metadata.messages import SERVICE, service
 from mlops_metadata.server.fair_queue import Turns
 from mlops_metadata.server.grpc_server import MetadataServer, ServerOptions
 from mlops_pipeline.store import Run

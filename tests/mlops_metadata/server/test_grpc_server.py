@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import signal
 import socket
 import subprocess
@@ -11,15 +12,20 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import grpc
 import pytest
 
 from mlops_metadata.by_server import open_grpc
+from mlops_metadata.messages import SERVICE, service
 from mlops_metadata.server.grpc_server import MetadataServer, ServerOptions
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError, Execution, Run, State, open_store
 
 pytestmark = pytest.mark.mlmd
+
+METHODS = [each.name for each in service.DESCRIPTOR.services_by_name[SERVICE].methods]
 
 
 @pytest.fixture
@@ -108,3 +114,70 @@ def test_of_many_claims_around_a_restart_none_is_lost_or_doubled(tmp_path: Path)
         finally:
             again.stop()
     assert sorted(names) == sorted(f"key-{n}-{s}" for n in range(4) for s in range(20))
+
+
+@pytest.fixture
+def channel(server: MetadataServer) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(server.url.removeprefix("grpc://")) as opened:
+        yield opened
+
+
+def call(channel: grpc.Channel, method: str, data: bytes = b"") -> bytes:
+    path = f"/{service.DESCRIPTOR.package}.{SERVICE}/{method}"
+    return bytes(channel.unary_unary(path)(data, timeout=30))
+
+
+def test_every_method_of_the_service_is_there(channel: grpc.Channel) -> None:
+    codes = {}
+    for method in METHODS:
+        try:
+            call(channel, method)
+            codes[method] = "OK"
+        except grpc.RpcError as error:
+            codes[method] = error.code().name
+    assert len(codes) == 52
+    assert set(codes.values()) <= {"OK", "INVALID_ARGUMENT", "NOT_FOUND"}, codes
+
+
+def stock_calls(url: str, environment: dict[str, str]) -> list[Any]:
+    script = Path(__file__).with_name("stock_calls.py")
+    done = subprocess.run(
+        [sys.executable, str(script), url],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["missing"] == []
+    return list(told["calls"])
+
+
+def differences(ours: list[Any], theirs: list[Any]) -> list[Any]:
+    return [pair for pair in zip(ours, theirs, strict=True) if pair[0] != pair[1]]
+
+
+@pytest.mark.slow  # the stock client is imported twice, and waits where it is refused
+def test_the_whole_stock_client_sees_no_difference_on_sqlite(
+    server: MetadataServer, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    direct = stock_calls(f"sqlite://{tmp_path}/direct.db", environment)
+    served = stock_calls(server.url, environment)
+    assert len(direct) > 90
+    assert differences(served, direct) == []
+
+
+@pytest.mark.slow  # as above, on a MariaDB
+def test_the_whole_stock_client_sees_no_difference_on_mariadb(
+    database: str, environment: dict[str, str], passwords: dict[str, str]
+) -> None:
+    server = MetadataServer(f"{database}s", ServerOptions(port=0))
+    try:
+        direct = stock_calls(f"{database}d", {**environment, **passwords})
+        served = stock_calls(server.url, {**environment, **passwords})
+        # There, the library leaves the external id of a type out where it is asked by name.
+        kept = [pair for pair in differences(served, direct) if not pair[0][0].endswith("_type")]
+        assert kept == []
+    finally:
+        server.stop()
