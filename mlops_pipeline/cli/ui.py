@@ -11,7 +11,7 @@ from mlops_pipeline.cli.output import echo, json_option, warn, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.run_state import follow
-from mlops_pipeline.store import MemoryStore, MetadataStore, open_store
+from mlops_pipeline.store import MemoryStore, MetadataStore, file_of, open_store
 from mlops_pipeline.ui.views import Reader, plain, read_page, split_address
 from mlops_pipeline.uris import without_password
 
@@ -68,6 +68,18 @@ def _open(project: Project) -> MetadataStore:
     return follow(open_store(url), project.settings.root)
 
 
+def _stamp(project: Project) -> object | None:
+    """Return what changes when the file of a store is replaced; None while there is no store."""
+    if not project.has_store:
+        return None
+    file = file_of(project.settings.store)
+    try:
+        facts = file.stat() if file else None
+    except OSError:
+        return "unreachable"
+    return (facts.st_dev, facts.st_ino) if facts else "elsewhere"
+
+
 def _serve(project: Project, empty: Reader, page: str, **chosen: Any) -> None:
     """Listen, print the address, and serve until Ctrl-C."""
     try:
@@ -93,7 +105,7 @@ def _serve(project: Project, empty: Reader, page: str, **chosen: Any) -> None:
             hint="leave out --no-token, or --host",
         )
     token = "" if chosen["no_token"] else read_token(chosen["token_file"])
-    late = LateStore(empty, lambda: project.has_store, lambda: _open(project))
+    late = LateStore(empty, lambda: _stamp(project), lambda: _open(project))
     if not late().there:
         warn(f"nothing is recorded yet in {empty.place}", hint="the pages show the first run of it")
     with listen(address) as sock:

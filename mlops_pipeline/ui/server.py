@@ -9,13 +9,13 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uvicorn
 
 from mlops_pipeline.errors import SettingsError
-from mlops_pipeline.store import MemoryStore, MetadataStore
+from mlops_pipeline.store import MetadataStore
 from mlops_pipeline.ui.app import make_app
 from mlops_pipeline.ui.guard import LOOPBACK, Access
 from mlops_pipeline.ui.views import Reader
@@ -57,28 +57,40 @@ class Address:
 
 
 class LateStore:
-    """A store that may not be there yet: it is opened when it is first seen."""
+    """A store that comes when it comes: it is opened when first seen, and again when replaced.
+
+    Args:
+        empty: what pages are read from while there is none.
+        stamp: tells one store from the next at the same place; None while there is none.
+    """
 
     def __init__(
         self,
         empty: Reader,
-        is_there: Callable[[], bool],
+        stamp: Callable[[], object | None],
         opened: Callable[[], MetadataStore],
     ) -> None:
         self._empty = empty
-        self._is_there = is_there
+        self._stamp = stamp
         self._opened = opened
         self._lock = threading.Lock()
         self._store: MetadataStore | None = None
+        self._seen: object | None = None
 
     def __call__(self) -> Reader:
         """Return what pages are read from now."""
         with self._lock:
-            if self._store is None and self._is_there():
+            stamp = self._stamp()
+            if stamp is None:
+                self._store = None
+            elif self._store is None or stamp != self._seen:
+                # The one before is not closed: another page may be being read from it.
                 self._store = self._opened()
-            there = self._store is not None
-            store = self._store if self._store is not None else MemoryStore()
-        return Reader(store, self._empty.place, there, self._empty.roots, lease=self._empty.lease)
+            self._seen = stamp
+            store = self._store
+        if store is None:
+            return replace(self._empty, there=False)
+        return replace(self._empty, store=store, there=True)
 
 
 def read_token(path: str) -> str:

@@ -100,12 +100,14 @@ class RunList:
 
     Args:
         more: whether there are older ones.
+        most: the largest limit.
     """
 
     pipeline: str
     limit: int
     runs: tuple[RunRow, ...]
     more: bool
+    most: int = MOST
 
     @property
     def live(self) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,10 @@ import pytest
 from asgi_client import Asking
 from page_runs import HOSTILE, Tree, hostile_reader, page, read_three_runs
 
-from mlops_pipeline.store import ArtifactRecord, MemoryStore
+from mlops_pipeline.run_state import this_process
+from mlops_pipeline.store import ArtifactRecord, Execution, MemoryStore, Run, State
+from mlops_pipeline.ui.app import make_app
+from mlops_pipeline.ui.guard import Access
 from mlops_pipeline.ui.views import PAGES, Reader, address_of, plain
 
 
@@ -163,10 +168,17 @@ def test_a_mistake_in_the_api_is_a_problem_with_a_title(reader: Reader, client: 
     assert (answer.json()["status"], "no run" in answer.json()["title"]) == (404, True)
 
 
-def test_a_defect_is_an_error_page_without_a_traceback(client: Any) -> None:
-    from mlops_pipeline.ui.app import make_app
-    from mlops_pipeline.ui.guard import Access
+def test_a_list_of_runs_leads_to_more_until_it_cannot(client: Any) -> None:
+    store = MemoryStore()
+    for index in range(501):
+        store.put_run(Run(f"r{index}", "p", State.COMPLETE, started=1.0, finished=2.0))
+    asking = client(Reader(store))
+    assert "runs?pipeline=&amp;limit=100" in asking.get("/runs").text
+    assert "More runs" not in asking.get("/runs?limit=500").text
+    assert "mlops runs --limit" in asking.get("/runs?limit=999").text
 
+
+def test_a_defect_is_an_error_page_without_a_traceback(client: Any) -> None:
     def broken() -> Reader:
         raise RuntimeError("secret of the store")
 
@@ -209,8 +221,6 @@ def test_a_file_that_is_no_page_or_image_is_saved_or_shown_as_text(
     "path", ["../../../../etc/passwd", "/etc/passwd", "a/../../x", "%00", "link", "pipe", "dir"]
 )
 def test_no_file_outside_an_artifact_is_handed_out(client: Any, tmp_path: Path, path: str) -> None:
-    import os
-
     top = tmp_path / "root" / "model"
     (top / "dir").mkdir(parents=True)
     (tmp_path / "secret").write_text("secret")
@@ -240,9 +250,7 @@ def test_a_record_cannot_open_what_is_outside_the_known_folders(
     assert "root:" not in answer.text
 
 
-def read_execution() -> Any:
-    from mlops_pipeline.store import Execution, State
-
+def read_execution() -> Execution:
     return Execution("c", "p", "r", "n", State.COMPLETE)
 
 
@@ -256,11 +264,6 @@ def test_the_static_files_are_those_and_no_others(reader: Reader, client: Any) -
 def test_a_run_that_goes_on_is_followed_and_one_that_is_over_is_not(
     reader: Reader, client: Any, tmp_path: Path
 ) -> None:
-    from dataclasses import replace
-
-    from mlops_pipeline.run_state import this_process
-    from mlops_pipeline.store import State
-
     assert "live.js" not in client(reader).get("/run?id=second").text
     going = read_three_runs(tmp_path)
     run = going.store.get_run("second")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -42,6 +43,23 @@ document.addEventListener("securitypolicyviolation",
 """
 
 
+NGINX = """
+daemon off; pid {folder}/nginx.pid; error_log stderr;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/1; proxy_temp_path {folder}/2; fastcgi_temp_path {folder}/3;
+    uwsgi_temp_path {folder}/4; scgi_temp_path {folder}/5;
+    server {{
+        listen 127.0.0.1:{port};
+        location /cut/off/ {{ proxy_pass {root}; }}
+        location /kept/ {{ proxy_pass {root}kept/; }}
+        location /renamed/ {{ proxy_pass {root}; proxy_set_header Host ml.example; }}
+    }}
+}}
+"""
+
+
 @dataclass
 class Served:
     """A server of real runs: its address, with the token and without, and its project."""
@@ -51,6 +69,8 @@ class Served:
     root: str = field(init=False)
 
     def __post_init__(self) -> None:
+        # The path in front of all pages may be there or not.
+        self.url = self.url.replace("/kept/", "/")
         self.root = self.url.partition("?")[0]
 
 
@@ -63,6 +83,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     for run_id, steps in (("first", 7), ("second", 9), ("failing", 13)):
         run(paged, {"steps": steps}, run_id=run_id, where=where, check=False, in_process=True)
     command = [sys.executable, "-m", "mlops_pipeline.cli", "ui", "--port", "0"]
+    command += ["--base-path", "/kept"]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         yield Served(process.stdout.readline().split()[2], folder)
@@ -269,4 +290,46 @@ def test_a_page_follows_a_run_until_it_is_over(chromium: Any, served: Served, go
     assert "complete" in page.locator("main p").first.inner_text()
     assert page.evaluate("window.stayed")
     assert page.evaluate("window.violations") == []
+    window.context.close()
+
+
+@pytest.fixture
+def behind_nginx(served: Served, tmp_path: Path) -> Iterator[str]:
+    """The address of a real nginx in front of the server."""
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if program is None:
+        pytest.skip("nginx is not installed: apt-get install nginx-light")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    file = tmp_path / "nginx.conf"
+    file.write_text(NGINX.format(folder=tmp_path, port=port, root=served.root))
+    with subprocess.Popen([program, "-p", tmp_path, "-c", file], stderr=subprocess.PIPE) as nginx:
+        deadline = time.monotonic() + 20
+        while not (tmp_path / "nginx.pid").exists():
+            assert nginx.poll() is None, nginx.stderr and nginx.stderr.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{port}/"
+        nginx.terminate()
+        nginx.communicate(timeout=20)
+
+
+@pytest.mark.parametrize("path", ["cut/off/", "kept/"])
+def test_pages_work_below_a_path_of_nginx(
+    chromium: Any, served: Served, behind_nginx: str, path: str
+) -> None:
+    token = served.url.partition("?")[2]
+    window = Window(chromium, Served(f"{behind_nginx}{path}?{token}", served.folder))
+    page = window.page
+    page.goto(f"{behind_nginx}{path}?{token}")
+    page.get_by_role("link", name="second").first.click()
+    page.get_by_role("heading", name="Run second").wait_for()
+    assert page.url == f"{behind_nginx}{path}run?id=second"
+    page.get_by_role("link", name="These facts as JSON").click()
+    assert page.url == f"{behind_nginx}{path}api/run?id=second"
+    (cookie,) = [each for each in window.context.cookies() if each["path"] != "/"]
+    assert cookie["path"] == f"/{path.rstrip('/')}"
+    page.goto(f"{behind_nginx}renamed/")
+    assert "ml.example" in page.locator("main").inner_text()
     window.context.close()
