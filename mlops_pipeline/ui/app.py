@@ -210,5 +210,6 @@ def _on_defect(request: Request, error: Exception) -> Response:
         request.scope,
         500,
         f"the page could not be made: {type(error).__name__}",
-        "this is a defect of mlops-pipeline; its traceback stands where `mlops ui` runs",
+        "`mlops metadata fsck` tells if the store is damaged; if it is not, this is a defect of "
+        "mlops-pipeline, and its traceback stands where `mlops ui` runs",
     )
