@@ -64,7 +64,7 @@ def lint(bench: Bench, inside: str) -> list[Result]:
 
 
 # What needs an environment of its own.
-OTHER_WORLDS = "not airflow and not tfx and not kubeflow and not cluster"
+OTHER_WORLDS = "not airflow and not tfx and not kubeflow and not cluster and not browser"
 LIGHT_TESTS = f"not ml and not mlmd and not container and not slow and {OTHER_WORLDS}"
 ML_TESTS = f"(ml or mlmd or container or slow) and {OTHER_WORLDS}"
 
@@ -83,6 +83,8 @@ def check_light(bench: Bench, inside: str) -> list[Result]:
     return [
         *lint(bench, inside),
         pytest(bench, "light", inside, *SHARED, "-m", LIGHT_TESTS),
+        # One browser for all of them.
+        pytest(bench, "browser", inside, "-m", "browser", "tests/mlops_pipeline/ui"),
     ]
 
 

@@ -46,6 +46,14 @@ def test_the_wheel_holds_the_project_template(wheel: Path) -> None:
     assert any(name.startswith("mlops_pipeline/template/") for name in names)
 
 
+def test_the_wheel_holds_the_web_pages(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    folder = ROOT / "mlops_pipeline" / "ui"
+    files = [file for name in ("templates", "static") for file in (folder / name).iterdir()]
+    assert files
+    assert {str(file.relative_to(ROOT)) for file in files} <= names
+
+
 @pytest.mark.slow  # Installs from the package index.
 def test_the_base_install_is_small_and_works(
     wheel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -27,13 +27,21 @@ if TYPE_CHECKING:
         find_version,
         list_datasets,
         models_of,
+        newest_models,
+        splits_of,
         version_before,
+        versions,
     )
-    from mlops_pipeline.inspection.feature_statistics import Feature
+    from mlops_pipeline.inspection.feature_statistics import (
+        STATISTICS_FILE,
+        Feature,
+        read_described,
+    )
     from mlops_pipeline.inspection.find import find_run, find_start, split_node
     from mlops_pipeline.inspection.lineage import Lineage, LineageStart, downstream, upstream
     from mlops_pipeline.inspection.node_run import Artifacts, NodeRun
     from mlops_pipeline.inspection.report import (
+        METRICS_FILE,
         causes,
         command_lines,
         gate_lines,
@@ -43,7 +51,7 @@ if TYPE_CHECKING:
         run_report,
         verdict_reasons,
     )
-    from mlops_pipeline.inspection.results import PipelineRun, node_name, read_run
+    from mlops_pipeline.inspection.results import PipelineRun, node_name, read_run, settled
     from mlops_pipeline.inspection.store_checks import check_records
     from mlops_pipeline.inspection.verification import Verified, verify
 else:
@@ -52,14 +60,15 @@ else:
         {
             "console": "DECISIONS Screen Table ago lines number one_line seconds size",
             "dataset_diff": "DataDiff FeatureDiff diff_versions",
-            "datasets": "TrainedModel Version find_version list_datasets models_of version_before",
-            "feature_statistics": "Feature",
+            "datasets": "TrainedModel Version find_version list_datasets models_of newest_models "
+            "splits_of version_before versions",
+            "feature_statistics": "Feature STATISTICS_FILE read_described",
             "find": "find_run find_start split_node",
             "lineage": "Lineage LineageStart downstream upstream",
             "node_run": "Artifacts NodeRun",
-            "report": "causes command_lines gate_lines next_commands node_data run_data run_report "
-            "verdict_reasons",
-            "results": "PipelineRun node_name read_run",
+            "report": "METRICS_FILE causes command_lines gate_lines next_commands node_data "
+            "run_data run_report verdict_reasons",
+            "results": "PipelineRun node_name read_run settled",
             "store_checks": "check_records",
             "verification": "Verified verify",
         },
@@ -67,6 +76,8 @@ else:
 
 __all__ = [
     "DECISIONS",
+    "METRICS_FILE",
+    "STATISTICS_FILE",
     "Artifacts",
     "DataDiff",
     "Feature",
@@ -94,19 +105,24 @@ __all__ = [
     "lines",
     "list_datasets",
     "models_of",
+    "newest_models",
     "next_commands",
     "node_data",
     "node_name",
     "number",
     "one_line",
+    "read_described",
     "read_run",
     "run_data",
     "run_report",
     "seconds",
+    "settled",
     "size",
     "split_node",
+    "splits_of",
     "upstream",
     "verdict_reasons",
     "verify",
     "version_before",
+    "versions",
 ]

@@ -322,6 +322,12 @@ def models_of(store: MetadataStore, version: Version) -> list[TrainedModel]:
     return _models(store, through)
 
 
+def newest_models(store: MetadataStore, limit: int = 20) -> list[TrainedModel]:
+    """Return the newest models with their verdicts and pushes, newest first."""
+    records = store.artifacts_by_type(MODEL, limit=limit)
+    return _models(store, dict.fromkeys(record.id for record in records))
+
+
 def _trained(store: MetadataStore, examples: set[int]) -> set[int]:
     """Find the models trained on these examples, or on examples made of them."""
     models: set[int] = set()

@@ -159,12 +159,7 @@ def read_run(
             f"there is no run {run_id!r}",
             hint=hint if hint.startswith("did") else "list the runs with `mlops runs`",
         )
-    executions = store.executions_of_run(run.id)
-    state = state_of(run)
-    if state is State.RUNNING:
-        state = quiet_state(run, executions, lease)
-    if state is not State.RUNNING:
-        executions = [_as_it_is(each) for each in executions]
+    _, executions = settled(run, store.executions_of_run(run.id), lease)
     # Failed nodes have read their inputs too, and a replay needs them.
     inputs = load_links(store, executions, Direction.INPUT)
     outputs = load_links(store, [e for e in executions if e.published], Direction.OUTPUT)
@@ -182,6 +177,17 @@ def read_run(
         for name, attempts in tries.items()
     }
     return PipelineRun(run, nodes, lease)
+
+
+def settled(
+    run: Run, executions: Sequence[Execution], lease: float
+) -> tuple[State, list[Execution]]:
+    """Return the state of a run and its executions as they are, where a process was killed."""
+    state = state_of(run)
+    if state is State.RUNNING:
+        state = quiet_state(run, executions, lease)
+    ended = state is not State.RUNNING
+    return state, [_as_it_is(each) if ended else each for each in executions]
 
 
 def _as_it_is(execution: Execution) -> Execution:

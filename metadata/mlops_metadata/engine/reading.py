@@ -36,7 +36,8 @@ _VALUES = "name, is_custom_property, int_value, double_value, string_value, prot
 
 def known_ids(ids: Iterable[int]) -> list[int]:
     """Return the ids that a record can have, in order, each once."""
-    return sorted(each for each in set(ids) if 0 < each <= _LARGEST)
+    # SQLite keeps texts in columns of numbers, where somebody has written one.
+    return sorted(each for each in set(ids) if isinstance(each, int) and 0 < each <= _LARGEST)
 
 
 def rows_in(session: Session, statement: str, ids: Iterable[int]) -> list[Row]:
@@ -140,7 +141,7 @@ def properties_of(
             f"SELECT {key}, {_VALUES} FROM {owner}Property WHERE {key} IN ({marks(len(part))})"
         )
         for each, name, is_custom, *fields in session.rows(statement, part):
-            found[each][1 if is_custom else 0][name] = value_of(fields, session.unpack)
+            found[each][1 if is_custom else 0][_words(name)] = value_of(fields, session.unpack)
     return found
 
 
@@ -153,9 +154,9 @@ def value_of(columns: Sequence[Any], unpack: Callable[[Any], bytes]) -> Value:
     """
     number, double, text, proto, truth = columns
     if number is not None:
-        return int(number)
+        return _number(int, number)
     if double is not None:
-        return float(double)
+        return _number(float, double)
     if text is not None:
         return _text(text)
     if proto is not None:
@@ -163,7 +164,23 @@ def value_of(columns: Sequence[Any], unpack: Callable[[Any], bytes]) -> Value:
     return None if truth is None else bool(truth)
 
 
-def _text(text: str) -> Value:
+def _number(kind: Callable[[Any], int | float], found: Any) -> Value:
+    try:
+        return kind(found)
+    except (TypeError, ValueError, OverflowError):
+        # Somebody has written over it: what is there is shown.
+        return str(found)
+
+
+def _words(found: Any) -> str:
+    """Return a text as it is, and what somebody has written in its place as one."""
+    if isinstance(found, bytes | bytearray | memoryview):
+        return bytes(found).decode("utf-8", "replace")
+    return str(found)
+
+
+def _text(found: Any) -> Value:
+    text = _words(found)
     if not text.startswith(STRUCT_MARK):
         return text
     try:
@@ -177,7 +194,7 @@ def _proto(stored: Any, unpack: Callable[[Any], bytes]) -> Value:
     try:
         return read_any(unpack(stored))
     except (ValueError, TypeError, AttributeError, binascii.Error):
-        return stored if isinstance(stored, str) else bytes(stored).decode("utf-8", "replace")
+        return _words(stored)
 
 
 def with_ids(

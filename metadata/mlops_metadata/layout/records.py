@@ -200,8 +200,16 @@ def is_ours(row: ExecutionRow) -> bool:
 def read_state(row: ExecutionRow) -> State:
     """Return the state of one of our executions."""
     if PREFIX + "state" in row.custom:
-        return State(str(row.custom[PREFIX + "state"]))
+        return _state(row.custom[PREFIX + "state"])
     return EXECUTION_STATES.get(row.state, State.COMPLETE)
+
+
+def _state(found: Any) -> State:
+    """Return the state of a name; one that somebody has written over counts as failed."""
+    try:
+        return State(str(found))
+    except ValueError:
+        return State.FAILED
 
 
 def read_execution(row: ExecutionRow) -> Execution:
@@ -216,7 +224,7 @@ def read_execution(row: ExecutionRow) -> Execution:
         parameters = read_parameters(parameters, exact)
     return Execution(
         component=row.type,
-        state=State(state),
+        state=_state(state),
         id=row.id,
         name=row.name,
         parameters=parameters,
@@ -363,8 +371,8 @@ def read_run(row: ContextRow) -> Run:
     parts = _sort_out(row.custom)
     return Run(
         id=row.name,
-        pipeline=parts.facts.get("pipeline", ""),
-        state=State(parts.facts["state"]),
+        pipeline=str(parts.facts.get("pipeline", "")),
+        state=_state(parts.facts["state"]),
         ir=parts.facts.get("ir", ""),
         parameters=parts.named,
         base_run=parts.facts.get("base_run", ""),

@@ -13,7 +13,7 @@ import pytest
 from mlops_metadata.by_file import open_sqlite
 from mlops_metadata.engine.reading import known_ids, value_of
 from mlops_metadata.layout.rows import Proto, Struct
-from mlops_pipeline.store import ArtifactRecord, Execution, State
+from mlops_pipeline.store import ArtifactRecord, Execution, Run, State
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,12 @@ from mlops_pipeline.store import ArtifactRecord, Execution, State
         ((None, None, None, "CgFh", None), Proto("a")),
         ((None, None, None, b"CgFh", None), Proto("a")),
         ((None, None, None, "not base64", None), "not base64"),
+        (("many", None, None, None, None), "many"),
+        ((float("inf"), None, None, None, None), "inf"),
+        ((None, b"x", None, None, None), "b'x'"),
+        ((None, None, None, 2**62, None), str(2**62)),
+        ((None, None, None, -1, None), "-1"),
+        ((None, None, b"x\xff", None, None), "x\ufffd"),
         ((None, None, None, None, 0), False),
         ((None, None, None, None, None), None),
     ],
@@ -38,6 +44,8 @@ def test_a_value_is_in_the_column_that_is_filled(columns: Any, value: Any) -> No
 
 def test_only_ids_that_a_database_can_hold_are_asked_for() -> None:
     assert known_ids([3, 1, 3, 0, -1, 2**63, 2**70]) == [1, 3]
+    written_over: list[Any] = [2, "x", b"1", None, 1.5]
+    assert known_ids(written_over) == [2]
 
 
 def test_ids_beyond_those_of_a_database_are_left_out(tmp_path: Path) -> None:
@@ -79,3 +87,19 @@ def test_records_whose_type_is_gone_are_still_read(tmp_path: Path) -> None:
     assert [each.node_id for each in again.executions([done.id])] == ["gen"]
     assert [event.key for event in again.events_by_execution([done.id])] == [""]
     again.close()
+
+
+def test_a_state_that_was_written_over_counts_as_failed(tmp_path: Path) -> None:
+    path = tmp_path / "metadata.db"
+    store = open_sqlite(f"sqlite:///{path}")
+    store.put_run(Run("r", "p", State.COMPLETE, started=1.0, finished=2.0))
+    store.put_execution(Execution("c", "p", "r", "n", State.SKIPPED))
+    store.close()
+    with closing(sqlite3.connect(path)) as database, database:
+        for table in ("ContextProperty", "ExecutionProperty"):
+            change = f"UPDATE {table} SET string_value = 'gone' WHERE name = 'mlops.state'"
+            assert database.execute(change).rowcount == 1
+    store = open_sqlite(f"sqlite:///{path}")
+    (run,), (execution,) = store.list_runs(), store.executions_of_run("r")
+    assert (run.state, execution.state) == (State.FAILED, State.FAILED)
+    store.close()

@@ -1,0 +1,34 @@
+"""Web pages of what a store knows, on a small server of their own.
+
+`views` has the facts; here they become HTML and JSON, behind a guard. Nothing changes a store.
+Needs the extra `ui`, which is imported only when pages are served.
+"""
+
+from typing import TYPE_CHECKING
+
+from mlops_pipeline.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from mlops_pipeline.ui.server import (
+        Address,
+        LateStore,
+        base_path,
+        listen,
+        read_token,
+        serve,
+        url_of,
+    )
+else:
+    __getattr__ = lazy_names(
+        __name__, {"server": "Address LateStore base_path listen read_token serve url_of"}
+    )
+
+__all__ = [
+    "Address",
+    "LateStore",
+    "base_path",
+    "listen",
+    "read_token",
+    "serve",
+    "url_of",
+]

@@ -1,0 +1,215 @@
+"""The web application: each page as HTML, its facts as JSON, files of artifacts."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import logging
+import re
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import parse_qs
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mlops_pipeline.errors import NotFoundError, PipelineError
+from mlops_pipeline.ui.guard import Access, App, Guard, Scope
+from mlops_pipeline.ui.render import STATIC, render
+from mlops_pipeline.ui.views import (
+    IMAGES,
+    PAGES,
+    Reader,
+    find_artifact,
+    kind_of,
+    plain,
+    read_file,
+    read_page,
+)
+
+log = logging.getLogger(__name__)
+
+ReadersOf = Callable[[], Reader]
+"""Gives what pages are read from, as it is now."""
+
+LARGEST = 100_000_000
+"""Bytes of a file that is handed out."""
+
+FRAMED = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; " + (
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+)
+"""Policy of a file of an artifact: it is shown as in a glass case, and runs nothing."""
+
+_STATIC = {"style.css": "text/css", "live.js": "text/javascript"}
+_NEXT = re.compile(r"[a-z]*(\?[^\s\\<>\"]*)?")
+
+
+def make_app(reader: ReadersOf, access: Access) -> App:
+    """Return the application, guarded."""
+
+    async def login(request: Request) -> Response:
+        return await _login(request, access, guard)
+
+    pages = [
+        Route(f"/{prefix}{name}", functools.partial(answer, reader, name), name=f"{prefix}{name}")
+        for name in PAGES
+        for prefix, answer in (("", _html), ("api/", _api))
+        if name or not prefix
+    ]
+    inner = Starlette(
+        routes=[
+            *pages,
+            Route("/api/overview", functools.partial(_api, reader, "")),
+            Route("/raw", functools.partial(_raw, reader)),
+            Route("/static/{name}", _static),
+            Route("/login", login, methods=["POST"]),
+        ],
+        exception_handlers={HTTPException: _on_http_error, Exception: _on_defect},
+    )
+    guard = Guard(inner, access, _refusal)
+    return guard
+
+
+async def _html(reader: ReadersOf, name: str, request: Request) -> Response:
+    """Answer with a page as HTML."""
+    kind, query = PAGES[name], dict(request.query_params)
+
+    def made() -> str:
+        page = read_page(reader(), name, query)
+        api = f"api/{name or 'overview'}"
+        live = bool(getattr(page, "live", False))
+        facts = {"page": page, "title": kind.title, "name": name, "query": query}
+        return render(kind.template, up="", api=api, live=live, **facts)
+
+    try:
+        text = await run_in_threadpool(made)
+    except PipelineError as error:
+        return _problem(request.scope, _status(error), error.message, error.hint)
+    return _tagged(request, text.encode(), "text/html; charset=utf-8")
+
+
+async def _api(reader: ReadersOf, name: str, request: Request) -> Response:
+    """Answer with the facts of a page as JSON."""
+    query = dict(request.query_params)
+
+    def made() -> bytes:
+        return json.dumps(plain(read_page(reader(), name, query))).encode()
+
+    try:
+        data = await run_in_threadpool(made)
+    except PipelineError as error:
+        return _problem(request.scope, _status(error), error.message, error.hint)
+    return _tagged(request, data, "application/json")
+
+
+def _raw(reader: ReadersOf, request: Request) -> Response:
+    """Answer with a file of an artifact, as what can do no harm."""
+    number, path = (request.query_params.get(name, "") for name in ("artifact", "path"))
+    try:
+        now = reader()
+        record = find_artifact(now.store, number)
+        data, size = read_file(now, record, path, LARGEST)
+    except PipelineError as error:
+        return _problem(request.scope, _status(error), error.message, error.hint)
+    if size > LARGEST:
+        return _problem(request.scope, 413, "the file is too large to be handed out", "copy it")
+    kind = kind_of(path or record.uri, data)
+    ending = PurePath(path or record.uri).suffix.lower()
+    types = {"image": IMAGES.get(ending, ""), "text": "text/plain; charset=utf-8"}
+    if kind == "page":
+        types["page"] = "image/svg+xml" if ending == ".svg" else "text/html; charset=utf-8"
+    headers = {
+        "cache-control": "no-store",
+        "content-security-policy": FRAMED,
+        "x-frame-options": "SAMEORIGIN",
+    }
+    if kind not in types or request.query_params.get("save"):
+        name = re.sub(r"[^A-Za-z0-9._-]", "_", PurePath(path or record.uri).name)[-100:]
+        headers["content-disposition"] = f'attachment; filename="{name or "file"}"'
+    media = types.get(kind, "application/octet-stream")
+    return Response(data, headers=headers, media_type=media)
+
+
+def _static(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in _STATIC:
+        raise HTTPException(404)
+    return _tagged(request, (STATIC / name).read_bytes(), _STATIC[name])
+
+
+async def _login(request: Request, access: Access, guard: Guard) -> Response:
+    """Answer to the form that asks for the token."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > 4_096:
+            raise HTTPException(413)
+    given = parse_qs(body.decode("latin-1"))
+    page = given.get("next", [""])[0]
+    if not access.knows(given.get("token", [""])[0].strip()):
+        return _problem(request.scope, 401, "the token is not right", "copy it once more")
+    return guard.let_in(page if page and _NEXT.fullmatch(page) else "./")
+
+
+def _tagged(request: Request, data: bytes, media: str) -> Response:
+    """Return an answer with a tag of its content, or that it is what the asker has already."""
+    tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+    headers = {"etag": tag, "cache-control": "private, no-cache"}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(data, headers=headers, media_type=media)
+
+
+def _status(error: PipelineError) -> int:
+    return 404 if isinstance(error, NotFoundError) else 400
+
+
+def _refusal(scope: Scope, status: int, message: str, hint: str) -> Response:
+    return _problem(scope, status, message, hint)
+
+
+def _problem(scope: Mapping[str, Any], status: int, message: str, hint: str) -> Response:
+    """Return an error: as a page, or in the API as RFC 9457 has it."""
+    path = scope["path"].lstrip("/")
+    headers = {"cache-control": "no-store"}
+    if status == 401:
+        headers["www-authenticate"] = 'Bearer realm="mlops ui"'
+    if path.startswith("api/"):
+        facts = {"type": "about:blank", "title": message, "status": status, "detail": hint}
+        text = json.dumps(plain(facts))
+        return Response(text, status, headers, media_type="application/problem+json")
+    query = scope["query_string"].decode("latin-1")
+    here = path if "/" not in path else ""
+    then = f"{here}?{query}" if query else here
+    page = render(
+        "error.html",
+        up="../" * path.count("/"),
+        status=status,
+        message=message,
+        hint=hint,
+        then=then if status == 401 and _NEXT.fullmatch(then) and "token=" not in then else "",
+    )
+    return Response(page, status, headers, media_type="text/html; charset=utf-8")
+
+
+def _on_http_error(request: Request, error: Exception) -> Response:
+    status = getattr(error, "status_code", 500)
+    said = {404: "there is no such page", 405: "pages can only be read"}
+    return _problem(request.scope, status, said.get(status, "the request is not understood"), "")
+
+
+def _on_defect(request: Request, error: Exception) -> Response:
+    log.error("a page failed: %s", request.url.path, exc_info=error)
+    return _problem(
+        request.scope,
+        500,
+        f"the page could not be made: {type(error).__name__}",
+        "`mlops metadata fsck` tells if the store is damaged; if it is not, this is a defect of "
+        "mlops-pipeline, and its traceback stands where `mlops ui` runs",
+    )

@@ -1,0 +1,77 @@
+"""Pages as HTML: templates that escape everything, and the words for times, sizes and states."""
+
+from __future__ import annotations
+
+import functools
+import time
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from mlops_pipeline.inspection import ago, number, seconds, size
+from mlops_pipeline.ui.views import address_of, finite, shown
+
+FOLDER = Path(__file__).parent
+STATIC = FOLDER / "static"
+
+NAVIGATION = (
+    ("", "Overview"),
+    ("runs", "Runs"),
+    ("models", "Models"),
+    ("datasets", "Datasets"),
+)
+
+_YEAR = 31_557_600
+_EVERYTHING = 1 << 40
+
+
+def render(template: str, /, **facts: Any) -> str:
+    """Return the HTML of a page."""
+    return _environment().get_template(template).render(facts)
+
+
+@functools.cache
+def _environment() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        finalize=_final,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters |= {
+        "when": _when,
+        "seconds": seconds,
+        "size": size,
+        "number": number,
+        "shown": shown,
+        "short": functools.partial(shown, longest=80),
+        "all": functools.partial(shown, longest=_EVERYTHING),
+        "percent": _percent,
+    }
+    found.globals |= {"navigation": NAVIGATION, "address": address_of}
+    return found
+
+
+def _final(value: Any) -> Any:
+    """Return what is printed of a value: text of one size, without what steers a browser."""
+    return value if isinstance(value, Markup) else shown(value)
+
+
+def _when(moment: Any) -> Markup:
+    """Return a moment: how long ago, and its time in UTC for those who ask."""
+    at = finite(moment)
+    if not 0 < at < 200 * _YEAR:
+        return Markup("-")
+    exact = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+    said = exact.replace("T", " ").replace("Z", " UTC")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(exact, said, escape(ago(at)))
+
+
+def _percent(part: Any, all_of_it: Any) -> str:
+    """Return a share for a drawing, always between 0 and 100."""
+    whole = finite(all_of_it)
+    return f"{min(100.0, max(0.0, 100 * finite(part) / whole)) if whole else 0.0:.2f}%"

@@ -1,0 +1,42 @@
+"""The facts of each page, as one frozen dataclass a page, read through `inspection`.
+
+The command, the JSON API and the web pages show the same facts. Knows nothing of the web, and needs
+no extra; what records hold is taken for what it is, also where another program has written it.
+"""
+
+from typing import TYPE_CHECKING
+
+from mlops_pipeline.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from mlops_pipeline.ui.views.artifact_pages import IMAGES, find_artifact, kind_of
+    from mlops_pipeline.ui.views.files import read_file
+    from mlops_pipeline.ui.views.pages import PAGES, address_of, read_page, split_address
+    from mlops_pipeline.ui.views.plain_values import finite, plain, shown
+    from mlops_pipeline.ui.views.reader import Reader
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "artifact_pages": "IMAGES find_artifact kind_of",
+            "files": "read_file",
+            "pages": "PAGES address_of read_page split_address",
+            "plain_values": "finite plain shown",
+            "reader": "Reader",
+        },
+    )
+
+__all__ = [
+    "IMAGES",
+    "PAGES",
+    "Reader",
+    "address_of",
+    "find_artifact",
+    "finite",
+    "kind_of",
+    "plain",
+    "read_file",
+    "read_page",
+    "shown",
+    "split_address",
+]

@@ -1,0 +1,129 @@
+"""The table of pages: name in the address, title, template, and the function that reads it.
+
+A page is named by a word and a query, as in `run?id=last`. What names things in a store stands in
+the query only: nothing of it can change the path, and links work below any prefix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from mlops_pipeline.errors import NotFoundError, ParameterError, did_you_mean
+from mlops_pipeline.ui.views.artifact_pages import read_artifact_page, read_file_page
+from mlops_pipeline.ui.views.catalogue import read_datasets, read_models, search
+from mlops_pipeline.ui.views.lineage_page import read_lineage_page
+from mlops_pipeline.ui.views.overview import read_overview, read_run_list
+from mlops_pipeline.ui.views.reader import Reader
+from mlops_pipeline.ui.views.run_pages import read_node_page, read_run_page
+
+Query = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class PageKind:
+    """A kind of page.
+
+    Args:
+        read: reads its facts, a dataclass: HTML and JSON are made of it.
+        takes: names in its query, the necessary ones first; `needs` is their number.
+    """
+
+    title: str
+    template: str
+    read: Callable[[Reader, Query], Any]
+    takes: tuple[str, ...] = ()
+    needs: int = 0
+
+
+PAGES: Mapping[str, PageKind] = {
+    "": PageKind("Overview", "overview.html", lambda reader, _: read_overview(reader)),
+    "runs": PageKind(
+        "Runs",
+        "runs.html",
+        lambda reader, q: read_run_list(reader, q.get("pipeline", ""), whole(q, "limit", 50)),
+        ("pipeline", "limit"),
+    ),
+    "run": PageKind("Run", "run.html", lambda r, q: read_run_page(r, q["id"]), ("id",), 1),
+    "node": PageKind(
+        "Node",
+        "node.html",
+        lambda reader, q: read_node_page(reader, q["run"], q["name"]),
+        ("run", "name"),
+        2,
+    ),
+    "artifact": PageKind(
+        "Artifact", "artifact.html", lambda r, q: read_artifact_page(r, q["id"]), ("id",), 1
+    ),
+    "file": PageKind(
+        "File",
+        "file.html",
+        lambda reader, q: read_file_page(reader, q["artifact"], q.get("path", "")),
+        ("artifact", "path"),
+        1,
+    ),
+    "lineage": PageKind(
+        "Lineage",
+        "lineage.html",
+        lambda r, q: read_lineage_page(r, q["id"], whole(q, "up", 1), whole(q, "down", 1)),
+        ("id", "up", "down"),
+        1,
+    ),
+    "models": PageKind("Models", "models.html", lambda reader, _: read_models(reader)),
+    "datasets": PageKind("Datasets", "datasets.html", lambda reader, _: read_datasets(reader)),
+    "search": PageKind("Search", "search.html", lambda r, q: search(r, q.get("q", "")), ("q",)),
+}
+
+
+def split_address(address: str) -> tuple[str, dict[str, str]]:
+    """Split `run?id=last` into the name of the page and its query.
+
+    Raises:
+        NotFoundError: there is no such page.
+    """
+    name, _, query = address.strip().partition("?")
+    name = name.strip("/")
+    if name not in PAGES:
+        known = [page for page in PAGES if page]
+        raise NotFoundError(f"there is no page {name[:100]!r}", hint=did_you_mean(name, known))
+    try:
+        return name, dict(parse_qsl(query, keep_blank_values=True, max_num_fields=20))
+    except ValueError:
+        raise ParameterError("the address has too many parts", hint="take a shorter one") from None
+
+
+def address_of(page: str, **query: Any) -> str:
+    """Return the address of a page, relative to the first one."""
+    text = urlencode({name: str(value) for name, value in query.items()}, errors="replace")
+    return f"{page or './'}?{text}" if text else page or "./"
+
+
+def read_page(reader: Reader, name: str, query: Query) -> Any:
+    """Read a page.
+
+    Raises:
+        ParameterError: its query lacks something.
+        NotFoundError: there is no such thing.
+    """
+    kind = PAGES[name]
+    for each in kind.takes[: kind.needs]:
+        if not query.get(each):
+            wanted = "&".join(f"{word}=..." for word in kind.takes[: kind.needs])
+            raise ParameterError(
+                f"the page {name!r} needs {each!r}", hint=f"write it as {name}?{wanted}"
+            )
+    return kind.read(reader, query)
+
+
+def whole(query: Query, name: str, default: int) -> int:
+    """Return a whole number of a query.
+
+    Raises:
+        ParameterError: it is something else.
+    """
+    text = query.get(name) or str(default)
+    if not (text.isascii() and text.isdecimal() and len(text) <= 6):
+        raise ParameterError(f"{name} is {text[:50]!r}", hint="give a whole number")
+    return int(text)

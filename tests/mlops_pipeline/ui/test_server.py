@@ -1,0 +1,172 @@
+"""The server: a real one on a real port, addresses, tokens, a store that comes later."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from email.message import Message
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from mlops_pipeline.errors import SettingsError, StoreError
+from mlops_pipeline.store import MemoryStore
+from mlops_pipeline.ui.server import Address, LateStore, base_path, listen, read_token, url_of
+from mlops_pipeline.ui.views import Reader
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server of an empty project, and the address that it printed."""
+    (tmp_path / "mlops.toml").write_text("")
+    command = [sys.executable, "-m", "mlops_pipeline.cli", "ui", "--port", "0"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    line = process.stdout.readline()
+    yield process, line.split()[2]
+    if process.poll() is None:
+        process.kill()
+    process.communicate()
+
+
+def get(url: str, cookie: str = "") -> tuple[int, Message, str]:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+    with contextlib.closing(connection):
+        connection.request("GET", f"{parts.path}?{parts.query}", headers={"cookie": cookie})
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read().decode()
+
+
+def test_a_server_of_an_empty_project_says_what_to_do_and_shows_the_first_run(
+    served: tuple[subprocess.Popen[str], str], tmp_path: Path
+) -> None:
+    process, url = served
+    status, headers, _ = get(url)
+    assert (status, headers["location"]) == (303, "./")
+    cookie = headers["set-cookie"].partition(";")[0]
+    page = url.partition("?")[0]
+    assert "Nothing is recorded yet" in get(page, cookie)[2]
+    script = (
+        "import mlops_pipeline as m\n@m.component\ndef One() -> int:\n    return 1\n"
+        "@m.pipeline\ndef tiny() -> None:\n    One()\n"
+    )
+    (tmp_path / "pipeline.py").write_text(script)
+    run = [sys.executable, "-m", "mlops_pipeline.cli", "run", "--in-process", "--run-id", "one"]
+    subprocess.run(run, cwd=tmp_path, check=True, capture_output=True)
+    assert "run?id=one" in get(page, cookie)[2]
+    assert get(page)[0] == 401
+    shutil.rmtree(tmp_path / ".mlops")
+    assert "Nothing is recorded yet" in get(page, cookie)[2]
+    subprocess.run([*run[:-1], "two"], cwd=tmp_path, check=True, capture_output=True)
+    again = get(page, cookie)[2]
+    assert ("run?id=two" in again, "run?id=one" in again) == (True, False)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, "Traceback" in err, "ended" in out) == (0, False, True)
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("::", False)],
+)
+def test_an_address_is_loopback_or_not(host: str, loopback: bool) -> None:
+    assert Address(host).is_loopback == loopback
+
+
+def test_names_of_a_server_are_those_of_this_machine_and_those_given() -> None:
+    address = Address("::1", names=("ML.example.",))
+    assert address.hosts == {"localhost", "127.0.0.1", "[::1]", "ml.example"}
+
+
+def test_a_taken_port_is_told_with_the_option() -> None:
+    with listen(Address()) as sock, pytest.raises(SettingsError, match="is taken") as error:
+        listen(Address(port=sock.getsockname()[1]))
+    assert "--port" in error.value.hint
+
+
+def test_an_address_of_another_machine_is_told() -> None:
+    with pytest.raises(SettingsError, match="cannot listen on"):
+        listen(Address("203.0.113.1"))
+
+
+def test_the_printed_address_leads_in() -> None:
+    assert url_of(Address(), 80, "t") == "http://127.0.0.1:80/?token=t"
+    page = url_of(Address("::1", base="/a"), 80, "t", "run?id=x")
+    assert page == "http://[::1]:80/a/run?id=x&token=t"
+    assert url_of(Address("0.0.0.0", names=("n",)), 1, "") == "http://n:1/"
+
+
+def test_a_token_is_kept_in_a_file_that_only_its_owner_reads(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    token = read_token(str(file))
+    assert read_token(str(file)) == token
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.chmod(0o644)
+    with pytest.raises(SettingsError, match="others can read"):
+        read_token(str(file))
+    assert read_token("") != read_token("")
+
+
+@pytest.mark.parametrize("content", [b"", b"short\n", b"\xff" * 30, "é".encode() * 30])
+def test_a_file_without_a_good_token_is_refused(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "token"
+    file.write_bytes(content)
+    file.chmod(0o600)
+    with pytest.raises(SettingsError):
+        read_token(str(file))
+    with pytest.raises(SettingsError, match="cannot be used"):
+        read_token(str(tmp_path))
+
+
+@pytest.mark.parametrize(("given", "path"), [("", ""), ("/", ""), ("a", "/a"), ("/a/b/", "/a/b")])
+def test_a_base_path_has_one_form(given: str, path: str) -> None:
+    assert base_path(given) == path
+
+
+@pytest.mark.parametrize("given", ["/../x", "a//b", "a b", "é", "a?b", "a;b"])
+def test_a_base_path_that_is_none_is_refused(given: str) -> None:
+    with pytest.raises(SettingsError, match="is no path"):
+        base_path(given)
+
+
+def test_a_store_is_opened_when_it_comes_and_again_when_it_is_replaced() -> None:
+    stamps: list[object] = [None]
+    opened: list[MemoryStore] = []
+
+    def open_it() -> MemoryStore:
+        opened.append(MemoryStore())
+        return opened[-1]
+
+    late = LateStore(Reader(MemoryStore(), "p"), lambda: stamps[-1], open_it)
+    assert (late().there, late().place) == (False, "p")
+    for count, stamp in enumerate(["one", "another"], 1):
+        stamps.append(stamp)
+        for _ in range(2):
+            assert (late().there, late().store is opened[-1]) == (True, True)
+        assert len(opened) == count
+    stamps.append(None)
+    assert not late().there
+
+
+def test_a_store_that_cannot_be_opened_yet_is_tried_again() -> None:
+    answers = iter([StoreError("half there"), MemoryStore()])
+
+    def open_it() -> MemoryStore:
+        found = next(answers)
+        if isinstance(found, StoreError):
+            raise found
+        return found
+
+    late = LateStore(Reader(MemoryStore()), lambda: "there", open_it)
+    with pytest.raises(StoreError):
+        late()
+    assert late().there
