@@ -1,6 +1,7 @@
 """The wheel, and how much comes with the base install."""
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -9,6 +10,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+AIRFLOW = os.environ.get("MLOPS_TEST_AIRFLOW", "")
+"""The `airflow` command of an environment with Airflow 3."""
+
+CLEAN = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "MLOPS", "PYTHON"))}
 PACKAGES_LIMIT, MEGABYTES_LIMIT = 12, 30
 PIPELINE = """
 from mlops_pipeline import component, pipeline
@@ -77,3 +82,68 @@ def test_the_base_install_is_small_and_works(
     mlops("run", "pipeline.py", "--in-process")
     assert [run["state"] for run in json.loads(mlops("runs", "--json"))] == ["COMPLETE"]
     assert (tmp_path / ".mlops" / "metadata.db").is_file()
+
+
+READ_DAG = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+import mlops_components, mlops_metadata, mlops_pipeline
+bag = DagBag(sys.argv[1])
+print(json.dumps({
+    "errors": bag.import_errors,
+    "tasks": {dag_id: sorted(dag.task_ids) for dag_id, dag in bag.dags.items()},
+    "from": [m.__file__ for m in (mlops_components, mlops_metadata, mlops_pipeline)],
+    "heavy": sorted({"ml_metadata", "tensorflow"} & sys.modules.keys()),
+}))
+"""
+
+
+@pytest.mark.airflow
+@pytest.mark.slow  # Builds an environment, and imports Airflow.
+@pytest.mark.skipif(not AIRFLOW, reason="MLOPS_TEST_AIRFLOW names no airflow command")
+def test_authoring_store_and_dags_share_one_environment_with_airflow(
+    wheel: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "a place"
+    project, dags = place / "my project", place / "my dags"
+    for folder in (project, dags):
+        folder.mkdir(parents=True)
+    (project / "pipeline.py").write_text(PIPELINE)
+    tools = beside_airflow(wheel, place / "an environment")
+
+    def run(tool: str, *arguments: str) -> str:
+        command = [str(tools / tool), *arguments]
+        environment = {**CLEAN, "AIRFLOW_HOME": str(place / "home")}
+        done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    run("mlops", "run", "pipeline.py", "--run-id", "first")
+    (listed,) = json.loads(run("mlops", "runs", "--json"))
+    assert (listed["id"], listed["state"]) == ("first", "COMPLETE")
+    shown = json.loads(run("mlops", "show", "first", "--json"))
+    (node,) = shown["nodes"]
+    (written,) = node["outputs"].values()
+    assert "first" in run("mlops", "lineage", str(written[0]["id"]))
+    run("mlops", "airflow", "deploy", "pipeline.py", "--dags", str(dags))
+    read = json.loads(run("python", "-c", READ_DAG, str(dags)).splitlines()[-1])
+    assert read["errors"] == {}
+    assert read["tasks"] == {"tiny": ["One", "end_run"]}
+    assert {Path(file).is_relative_to(tools.parent) for file in read["from"]} == {True}
+    assert read["heavy"] == []
+
+
+def beside_airflow(wheel: Path, environment: Path) -> Path:
+    """Install the wheel, and nothing else, beside the packages of Airflow; its commands."""
+    python = Path(AIRFLOW).with_name("python")
+    subprocess.run([python, "-m", "venv", "--without-pip", environment], check=True)
+    (packages,) = environment.glob("lib/*/site-packages")
+    (theirs,) = Path(AIRFLOW).parents[1].glob("lib/*/site-packages")
+    # A plain path: the .pth files in there, which lead to this checkout, are not read.
+    (packages / "beside.pth").write_text(f"{theirs}\n")
+    pip = [python, "-m", "pip", "--python", environment / "bin" / "python"]
+    given = ["--quiet", "--no-index", "--no-deps", "--force-reinstall", wheel]
+    for words in (["install", *given], ["check"]):
+        done = subprocess.run([*pip, *words], env=CLEAN, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return environment / "bin"
