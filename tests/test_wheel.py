@@ -46,6 +46,28 @@ def test_one_wheel_holds_the_three_packages_and_nothing_else(wheel: Path) -> Non
     assert [name for name in names if name.endswith((".pyc", ".db"))] == []
 
 
+def test_nothing_in_the_wheel_is_compiled(wheel: Path) -> None:
+    assert wheel.name.endswith("-py3-none-any.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert [name for name in names if name.endswith((".so", ".pyd", ".dylib"))] == []
+
+
+@pytest.mark.slow  # Asks the package index.
+@pytest.mark.parametrize("version", ["3.10", "3.12", "3.14"])
+def test_the_base_install_needs_no_compiler_on_arm(
+    wheel: Path, tmp_path: Path, version: str
+) -> None:
+    arm = ["--platform", "manylinux_2_28_aarch64", "--python-version", version]
+    pins = ["--only-binary", ":all:", "-c", str(ROOT / "constraints" / "light.txt")]
+    # Where there is a target, what is installed here does not count.
+    told = ["--dry-run", "--quiet", "--report", "-", "--target", str(tmp_path / "arm")]
+    command = [sys.executable, "-m", "pip", "install", *told, *arm, *pins, str(wheel)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = {each["metadata"]["name"] for each in json.loads(done.stdout)["install"]}
+    assert {"mlops-pipeline", "click", "fsspec", "msgspec", "rich"} <= found
+
+
 def test_the_wheel_holds_the_project_template(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert any(name.startswith("mlops_pipeline/template/") for name in names)
