@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import importlib
 import io
+import locale
 import logging
 import os
 import random
@@ -21,6 +23,16 @@ from mlops_pipeline.user_code import LOADED, UNSEEN, is_own_code
 
 _KEPT: list[Any] = []
 """What the parent had: taken apart here, it would write to files or end what is the parent's."""
+
+_SERVERS = (
+    ("resource_tracker", "_resource_tracker", ("_fd", "_pid")),
+    (
+        "forkserver",
+        "_forkserver",
+        ("_forkserver_address", "_forkserver_alive_fd", "_forkserver_fd", "_forkserver_pid"),
+    ),
+)
+"""Servers of `multiprocessing`: their modules, names, and what a process knows of them."""
 
 _IGNORED = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
 """Warnings that Python does not show."""
@@ -41,6 +53,7 @@ def make_fresh(
     _reset_logging()
     _reset_warnings()
     _reset_interpreter()
+    _reset_multiprocessing()
     if environment is not None:
         os.environ.clear()
         os.environ.update(environment)
@@ -110,9 +123,34 @@ def _reset_interpreter() -> None:
     sys.setrecursionlimit(1000)
     sys.argv[:] = ["-c"]
     sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
+    locale.setlocale(locale.LC_ALL, "C")
+    with contextlib.suppress(locale.Error):
+        locale.setlocale(locale.LC_CTYPE, "")
+    if "socket" in sys.modules:
+        sys.modules["socket"].setdefaulttimeout(None)
     gc.enable()
     _KEPT.append(sys.modules.get("__main__"))
     sys.modules["__main__"] = types.ModuleType("__main__")
+
+
+def _reset_multiprocessing() -> None:
+    """Make this a process that may have children of its own, whatever its parent is.
+
+    A daemon of `multiprocessing` may not, and servers of the parent are out of reach.
+    """
+    process: Any = sys.modules.get("multiprocessing.process")
+    if process is None:
+        return
+    _KEPT.append(process._children)
+    process._current_process._config.pop("daemon", None)
+    process._parent_process, process._children = None, set()
+    context: Any = sys.modules["multiprocessing.context"]
+    context._default_context._actual_context = None
+    for module, server, names in _SERVERS:
+        found = getattr(sys.modules.get(f"multiprocessing.{module}"), server, None)
+        for name in names:
+            if hasattr(found, name):
+                setattr(found, name, None)
 
 
 def _forget_user_modules() -> None:

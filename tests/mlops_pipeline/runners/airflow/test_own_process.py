@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 from forks import tried
+from worker_tasks import runs, until
 
 from mlops_pipeline import ir as ir_file
 from mlops_pipeline.authoring import load_pipeline
@@ -104,6 +107,27 @@ print(json.dumps(run(MLOPS_PARAMETERS=json.dumps({"seconds": 120.0}))))
     assert code == INTERRUPTED
     store = open_store(f"sqlite:///{tmp_path}/metadata.db")
     try:
+        (execution,) = store.executions_of_run("r1")
+        assert execution.state is State.CANCELED
+    finally:
+        store.close()
+
+
+def test_a_node_ends_with_the_task_that_is_killed(tmp_path: Path) -> None:
+    compiled(tmp_path)
+    file = tmp_path / "task.py"
+    begin = "import json\n" + STEP
+    file.write_text(begin + 'run(MLOPS_PARAMETERS=json.dumps({"seconds": 120.0}))')
+    task = subprocess.Popen([sys.executable, str(file)], cwd=tmp_path)
+    try:
+        until((tmp_path / "began").exists, "start of the node")
+    finally:
+        task.kill()
+        task.wait()
+    store = open_store(f"sqlite:///{tmp_path}/metadata.db")
+    try:
+        (running,) = store.executions_of_run("r1")
+        until(lambda: not runs(running.pid), "end of the node")
         (execution,) = store.executions_of_run("r1")
         assert execution.state is State.CANCELED
     finally:

@@ -87,3 +87,25 @@ def test_random_numbers_of_two_forks_differ(tmp_path: Path) -> None:
         """,
     )
     assert first != second
+
+
+def test_a_fork_of_a_daemon_may_have_processes_of_its_own(tmp_path: Path) -> None:
+    code, text = tried(
+        tmp_path,
+        """
+        import locale, multiprocessing, socket
+        def run():
+            with multiprocessing.get_context("fork").Pool(2) as pool:
+                print(sum(pool.map(abs, [-1, -2])), multiprocessing.parent_process())
+            print(multiprocessing.get_start_method(allow_none=True), socket.getdefaulttimeout())
+        def begin(end):
+            multiprocessing.set_start_method("spawn", force=True)
+            socket.setdefaulttimeout(5)
+            end.send(printed(run))
+        ours, theirs = multiprocessing.Pipe()
+        context = multiprocessing.get_context("fork")
+        context.Process(target=begin, args=(theirs,), daemon=True).start()
+        print(json.dumps(ours.recv()))
+        """,
+    )
+    assert (code, text.splitlines()) == (0, ["3 None", "None None"])
