@@ -55,7 +55,7 @@ class World(NamedTuple):
 
 
 WORLDS: dict[str, World] = {
-    "light": World((Lock("light.txt", ((3, 11), (3, 12), (3, 13), (3, 10))),), 0.5),
+    "light": World((Lock("light.txt", ((3, 11), (3, 12), (3, 13), (3, 10), (3, 14))),), 0.5),
     "ml": World(
         (
             Lock("ml-py311.txt", ((3, 11),), glibc=(2, 28)),

@@ -3,8 +3,9 @@
 Parsing: a DAG of 50 nodes from compiled IR, and folders of 10 and of 100 such DAGs, each time in
 a fork that has imported Airflow, as in its DAG processor; beside the import that every DAG file of
 TFX begins with, and a DAG of 50 BashOperators. Running: a chain of eight nodes on a real Airflow
-(LocalExecutor, PostgreSQL), beside a chain of eight BashOperators that run `true`. Both sides take
-turns. The time of our last task, which records the end of the run, is shared out to the nodes.
+(LocalExecutor, PostgreSQL), in interpreters of their own and in the processes of tasks, beside a
+chain of eight BashOperators that run `true`. The sides take turns. The time of our last task,
+which records the end of the run, is shared out to the nodes.
 
 Needs Airflow (--airflow, the command), and PostgreSQL for the tasks.
 """
@@ -45,7 +46,7 @@ from pathlib import Path
 from mlops_pipeline.runners.airflow import ExecutionConfig, PipelineDag
 
 execution = ExecutionConfig(
-    python={python!r}, store={store!r}, root={root!r}, base_dir={base!r},
+    **{where!r}, store={store!r}, root={root!r}, base_dir={base!r},
     environment={{"PYTHONPATH": {imports!r}}},
 )
 PipelineDag(Path(__file__).with_suffix(".json"), dag_id={dag_id!r}, execution=execution)
@@ -94,12 +95,12 @@ def compiled(given: Any, pipeline: str, folder: Path) -> Path:
     return file
 
 
-def write(given: Any, ir: Path, folder: Path, dag_id: str) -> None:
-    """Put a DAG file and its IR into a folder."""
+def write(ir: Path, folder: Path, dag_id: str, **where: str) -> None:
+    """Put a DAG file and its IR into a folder; `where` says where its nodes run."""
     shutil.copy(ir, folder / f"{dag_id}.json")
-    place = folder.parent / "place"
+    place = folder.parent / "place" / dag_id
     text = OURS.format(
-        python=given.python,
+        where=where,
         store=f"sqlite:///{place}/metadata.db",
         root=str(place / "root"),
         base=str(SIDES),
@@ -116,13 +117,16 @@ def parse(given: Any, folder: Path) -> tuple[Any, bool]:
     for count, place in folders.items():
         place.mkdir()
         for number in range(count):
-            write(given, ir, place, f"fifty_{number}")
+            write(ir, place, f"fifty_{number}", python=given.python)
+    own = folder / "own_1"
+    own.mkdir()
+    write(ir, own, "fifty_own", mode="in_process")
     bash = folder / "bash_1"
     bash.mkdir()
     (bash / "bash.py").write_text(BASH.format(dag_id="bash", nodes=50))
     python = Path(given.airflow).with_name("python")
     environment = {"AIRFLOW_HOME": str(folder / "home"), "PYTHONPATH": str(REPOSITORY)}
-    places = [*folders.values(), bash]
+    places = [*folders.values(), own, bash]
     tfx = peers(given.peer, ["tfx"]).get("tfx")
 
     def measure(side: str, index: int) -> dict[str, float]:
@@ -133,7 +137,7 @@ def parse(given: Any, folder: Path) -> tuple[Any, bool]:
     say("\nparse: seconds to read DAG files, by folder")
     figures = interleave(["Airflow", *(["TFX"] if tfx else [])], given.rounds, measure)
     for kind in ("", " cpu"):
-        measures = [f"{name}{kind}" for name in ("ours_1", "ours_10", "ours_100", "bash_1")]
+        measures = [f"{place.name}{kind}" for place in places]
         print_table(figures, [*measures, *(() if kind else ("import",))], reference="")
     middle = {name: statistics.median(each) for name, each in figures["Airflow"].items()}
     # One thread that reads and computes: on a machine of its own CPU seconds are the seconds.
@@ -156,7 +160,8 @@ def tasks(given: Any, folder: Path) -> tuple[Any, bool]:
     if binaries is None:
         raise SystemExit("PostgreSQL is not installed: give --only parse")
     home = folder / "airflow"
-    (folder / "place").mkdir()
+    for dag_id in ("ours", "own"):
+        (folder / "place" / dag_id).mkdir(parents=True)
     with contextlib.ExitStack() as stack:
         postgres = stack.enter_context(postgres_server(binaries, "sesame"))
         url = f"postgresql+psycopg2://owner:sesame@127.0.0.1:{postgres.port}/postgres"
@@ -164,25 +169,28 @@ def tasks(given: Any, folder: Path) -> tuple[Any, bool]:
         stack.callback(server.stop)
         dags = folder / "dags"
         dags.mkdir()
-        write(given, compiled(given, "chain", folder), dags, "ours")
+        chain = compiled(given, "chain", folder)
+        write(chain, dags, "ours", python=given.python)
+        write(chain, dags, "own", mode="in_process")
         (dags / "bash.py").write_text(BASH.format(dag_id="bash", nodes=NODES))
         shutil.copytree(dags, server.dags, dirs_exist_ok=True)
         server.start()
-        for dag_id in ("ours", "bash"):
+        for dag_id in ("ours", "own", "bash"):
             server.wait_for_dag(dag_id)
             run_once(server, dag_id, "warm", {})
 
         def measure(side: str, index: int) -> dict[str, float]:
             # Another start, so that no node comes from the cache.
-            conf = {"start": 1000 * (index + 1)} if side == "ours" else {}
+            conf = {"start": 1000 * (index + 1)} if side != "bash" else {}
             return run_once(server, side, f"r{index}", conf)
 
         say(f"\ntasks: seconds of a chain of {NODES}")
-        figures = interleave(["bash", "ours"], given.rounds, measure)
+        figures = interleave(["bash", "ours", "own"], given.rounds, measure)
     print_table(figures, ["run", "per task", "in task"], reference="bash")
     middle = {side: statistics.median(found["run"]) for side, found in figures.items()}
-    added = (middle["ours"] - middle["bash"]) / NODES
-    kept = check("added to each task of a chain", added, TASK_LIMIT, "s")
+    kept = True
+    for side, what in (("ours", "added to each task"), ("own", "the same, in its own process")):
+        kept &= check(what, (middle[side] - middle["bash"]) / NODES, TASK_LIMIT, "s")
     say(machine())
     return figures, kept
 

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from pathlib import Path
 from urllib.parse import unquote
+
+
+def refuse_too_long(path: Path) -> None:
+    """Raise the system's error for a path that is too long: not every version of Python does.
+
+    Raises:
+        OSError: it is too long.
+    """
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise
+    except ValueError:
+        # There is a NUL in it.
+        pass
 
 
 def is_remote(uri: str) -> bool:

@@ -1,6 +1,7 @@
 """The wheel, and how much comes with the base install."""
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -9,6 +10,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+AIRFLOW = os.environ.get("MLOPS_TEST_AIRFLOW", "")
+"""The `airflow` command of an environment with Airflow 3."""
+
+CLEAN = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "MLOPS", "PYTHON"))}
 PACKAGES_LIMIT, MEGABYTES_LIMIT = 12, 30
 PIPELINE = """
 from mlops_pipeline import component, pipeline
@@ -39,6 +44,28 @@ def test_one_wheel_holds_the_three_packages_and_nothing_else(wheel: Path) -> Non
     assert {top for top in tops if not top.endswith(".dist-info")} == packages
     assert {f"{package}/py.typed" for package in packages} <= set(names)
     assert [name for name in names if name.endswith((".pyc", ".db"))] == []
+
+
+def test_nothing_in_the_wheel_is_compiled(wheel: Path) -> None:
+    assert wheel.name.endswith("-py3-none-any.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert [name for name in names if name.endswith((".so", ".pyd", ".dylib"))] == []
+
+
+@pytest.mark.slow  # Asks the package index.
+@pytest.mark.parametrize("version", ["3.10", "3.12", "3.14"])
+def test_the_base_install_needs_no_compiler_on_arm(
+    wheel: Path, tmp_path: Path, version: str
+) -> None:
+    arm = ["--platform", "manylinux_2_28_aarch64", "--python-version", version]
+    pins = ["--only-binary", ":all:", "-c", str(ROOT / "constraints" / "light.txt")]
+    # Where there is a target, what is installed here does not count.
+    told = ["--dry-run", "--quiet", "--report", "-", "--target", str(tmp_path / "arm")]
+    command = [sys.executable, "-m", "pip", "install", *told, *arm, *pins, str(wheel)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = {each["metadata"]["name"] for each in json.loads(done.stdout)["install"]}
+    assert {"mlops-pipeline", "click", "fsspec", "msgspec", "rich"} <= found
 
 
 def test_the_wheel_holds_the_project_template(wheel: Path) -> None:
@@ -85,3 +112,68 @@ def test_the_base_install_is_small_and_works(
     mlops("run", "pipeline.py", "--in-process")
     assert [run["state"] for run in json.loads(mlops("runs", "--json"))] == ["COMPLETE"]
     assert (tmp_path / ".mlops" / "metadata.db").is_file()
+
+
+READ_DAG = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+import mlops_components, mlops_metadata, mlops_pipeline
+bag = DagBag(sys.argv[1])
+print(json.dumps({
+    "errors": bag.import_errors,
+    "tasks": {dag_id: sorted(dag.task_ids) for dag_id, dag in bag.dags.items()},
+    "from": [m.__file__ for m in (mlops_components, mlops_metadata, mlops_pipeline)],
+    "heavy": sorted({"ml_metadata", "tensorflow"} & sys.modules.keys()),
+}))
+"""
+
+
+@pytest.mark.airflow
+@pytest.mark.slow  # Builds an environment, and imports Airflow.
+@pytest.mark.skipif(not AIRFLOW, reason="MLOPS_TEST_AIRFLOW names no airflow command")
+def test_authoring_store_and_dags_share_one_environment_with_airflow(
+    wheel: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "a place"
+    project, dags = place / "my project", place / "my dags"
+    for folder in (project, dags):
+        folder.mkdir(parents=True)
+    (project / "pipeline.py").write_text(PIPELINE)
+    tools = beside_airflow(wheel, place / "an environment")
+
+    def run(tool: str, *arguments: str) -> str:
+        command = [str(tools / tool), *arguments]
+        environment = {**CLEAN, "AIRFLOW_HOME": str(place / "home")}
+        done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    run("mlops", "run", "pipeline.py", "--run-id", "first")
+    (listed,) = json.loads(run("mlops", "runs", "--json"))
+    assert (listed["id"], listed["state"]) == ("first", "COMPLETE")
+    shown = json.loads(run("mlops", "show", "first", "--json"))
+    (node,) = shown["nodes"]
+    (written,) = node["outputs"].values()
+    assert "first" in run("mlops", "lineage", str(written[0]["id"]))
+    run("mlops", "airflow", "deploy", "pipeline.py", "--dags", str(dags))
+    read = json.loads(run("python", "-c", READ_DAG, str(dags)).splitlines()[-1])
+    assert read["errors"] == {}
+    assert read["tasks"] == {"tiny": ["One", "end_run"]}
+    assert {Path(file).is_relative_to(tools.parent) for file in read["from"]} == {True}
+    assert read["heavy"] == []
+
+
+def beside_airflow(wheel: Path, environment: Path) -> Path:
+    """Install the wheel, and nothing else, beside the packages of Airflow; its commands."""
+    python = Path(AIRFLOW).with_name("python")
+    subprocess.run([python, "-m", "venv", "--without-pip", environment], check=True)
+    (packages,) = environment.glob("lib/*/site-packages")
+    (theirs,) = Path(AIRFLOW).parents[1].glob("lib/*/site-packages")
+    # A plain path: the .pth files in there, which lead to this checkout, are not read.
+    (packages / "beside.pth").write_text(f"{theirs}\n")
+    pip = [python, "-m", "pip", "--python", environment / "bin" / "python"]
+    given = ["--quiet", "--no-index", "--no-deps", "--force-reinstall", wheel]
+    for words in (["install", *given], ["check"]):
+        done = subprocess.run([*pip, *words], env=CLEAN, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return environment / "bin"

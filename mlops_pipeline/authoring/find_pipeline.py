@@ -29,6 +29,7 @@ from mlops_pipeline.errors import (
     did_you_mean,
 )
 from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.uris import refuse_too_long
 from mlops_pipeline.user_code import (
     forget_changed,
     importing,
@@ -79,6 +80,7 @@ def load_pipeline(name: str, *, project: Path, import_paths: tuple[str, ...] = (
     """
     target, _, attribute = name.partition(":")
     path = Path(target).expanduser().absolute()
+    refuse_too_long(path)
     if path.suffix == ".json":
         # Few read compiled pipelines.
         from mlops_pipeline.ir_check import load_file

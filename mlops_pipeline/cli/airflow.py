@@ -17,7 +17,12 @@ from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.run import compile_loudly, load, pipeline_argument
 from mlops_pipeline.cli.selection_options import choice_options, force_option, read_selection
 from mlops_pipeline.errors import SettingsError
-from mlops_pipeline.runners.airflow import AirflowClient, Deployment, deploy_dag
+from mlops_pipeline.runners.airflow import (
+    AirflowClient,
+    Deployment,
+    deploy_dag,
+    refuse_image,
+)
 
 TOKEN = "MLOPS_AIRFLOW_TOKEN"
 
@@ -34,6 +39,7 @@ def airflow() -> None:
 @click.option("--dags", required=True, metavar="DIR", help="Folder that Airflow reads DAGs from.")
 @click.option("--dag-id", default="", metavar="ID", help="[default: the pipeline's name]")
 @click.option("--python", metavar="FILE", help="Interpreter of the project  [default: this one]")
+@click.option("--in-process", is_flag=True, help="Run nodes in the processes of Airflow's tasks.")
 @click.option("--schedule", metavar="CRON", help="Start times: a cron expression, or @daily.")
 @click.option("--span", default="", metavar="NAME", help="Parameter that gets the interval's day.")
 @json_option
@@ -47,7 +53,7 @@ def deploy_(project: Project, pipeline: str | None, as_json: bool, **flags: Any)
     """
     loaded = load(project, pipeline)
     execution = {
-        "python": flags["python"] or sys.executable,
+        **_environment(flags["python"], in_process=flags["in_process"]),
         "base_dir": str(loaded.base_dir),
         "store": project.settings.store,
         "root": project.settings.root,
@@ -56,6 +62,9 @@ def deploy_(project: Project, pipeline: str | None, as_json: bool, **flags: Any)
     if flags["span"]:
         dag["span"] = flags["span"]
     compiled = compile_loudly(loaded)
+    if flags["in_process"]:
+        for node in compiled.nodes:
+            refuse_image(node)
     if flags["span"] and flags["span"] not in [p.name for p in compiled.parameters]:
         raise SettingsError(
             f"--span: pipeline {compiled.name} has no parameter {flags['span']!r}",
@@ -66,6 +75,18 @@ def deploy_(project: Project, pipeline: str | None, as_json: bool, **flags: Any)
         write_json({**vars(done), "ir_file": str(done.ir_file), "dag_file": str(done.dag_file)})
     else:
         echo(f"{done.dag_file}: {'written' if done.changed else 'unchanged'}")
+
+
+def _environment(python: str | None, *, in_process: bool) -> dict[str, str]:
+    """Return the arguments of `ExecutionConfig` that say what runs the nodes."""
+    if not in_process:
+        return {"python": python or sys.executable}
+    if python:
+        raise SettingsError(
+            "--in-process runs nodes in Airflow's own environment, and --python names another",
+            hint="leave one of them out",
+        )
+    return {"mode": "in_process"}
 
 
 def server_options(command: Command) -> Command:

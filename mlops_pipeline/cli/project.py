@@ -15,6 +15,7 @@ from mlops_pipeline.errors import NotFoundError, SettingsError
 from mlops_pipeline.inspection import find_run
 from mlops_pipeline.settings import Resolved, Settings, Sources, resolve, start_of
 from mlops_pipeline.store import MetadataStore, Run
+from mlops_pipeline.uris import refuse_too_long
 
 if TYPE_CHECKING:
     from mlops_pipeline.roots import Copies
@@ -31,6 +32,8 @@ class Project:
 
     def __init__(self, flags: dict[str, Any]) -> None:
         project = flags.pop("project", None)
+        if project:
+            refuse_too_long(Path(project))
         if project and not Path(project).is_dir():
             raise SettingsError(f"--project {project} is not a folder", hint="check the path")
         self._fixed = bool(project)

@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import zlib
-from contextlib import redirect_stdout
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ from mlops_pipeline.ir_check import load_checked, load_file
 from mlops_pipeline.roots import make_root
 from mlops_pipeline.run_state import LostError, Outcome, Workspace, heed_loss, open_workspace
 from mlops_pipeline.runners import IterationOptions, begin, run_iteration
+from mlops_pipeline.runners.workers import WorkerPool, may_fork
 from mlops_pipeline.store import ArtifactRecord, State
 
 DONE, USER_ERROR, TEMPORARY, SKIPPED = 0, 65, 75, 99
@@ -58,6 +59,7 @@ DONE, USER_ERROR, TEMPORARY, SKIPPED = 0, 65, 75, 99
 @click.option(
     "--watch-parent", is_flag=True, help="Stop when standard input ends: the caller is gone then."
 )
+@click.option("--fork", is_flag=True, help="Run the executor in a fork, not in a new interpreter.")
 @always_json
 @project_options
 def run_node(project: Project, ir: str, node: str, **flags: Any) -> int:
@@ -71,10 +73,30 @@ def run_node(project: Project, ir: str, node: str, **flags: Any) -> int:
     output goes to standard error. Ends with 0 where the node is complete or cached, 99 skipped, 65
     the user's mistake (do not try again), 75 temporary (try again).
     """
-    if flags["watch_parent"]:
-        watch_parent()
-    if is_pod(flags["result"]):
-        heed_loss()
+    # Before there is a second thread, or a connection to the store.
+    with _fork() if flags["fork"] else nullcontext() as pool:
+        if flags["watch_parent"]:
+            watch_parent()
+        if is_pod(flags["result"]):
+            heed_loss()
+        data, code = _attempt(project, ir, node, {**flags, "pool": pool})
+    write_result(flags["result"], data)
+    return code
+
+
+def _fork() -> AbstractContextManager[WorkerPool | None]:
+    """Return a pool with a worker that is a fork, where a fork is safe."""
+    if not may_fork():
+        return nullcontext()
+    pool = WorkerPool(1, on_output=_print)
+    pool.fork_first()
+    return pool
+
+
+def _attempt(
+    project: Project, ir: str, node: str, flags: dict[str, Any]
+) -> tuple[dict[str, Any], int]:
+    """Make an attempt; return its result and the exit code."""
     try:
         # Standard output is for the result alone.
         with redirect_stdout(sys.stderr):
@@ -82,17 +104,14 @@ def run_node(project: Project, ir: str, node: str, **flags: Any) -> int:
         if outcome and outcome.execution.details:
             # The log of a task has the traceback that `mlops show` has.
             echo(outcome.execution.details.rstrip(), err=True)
-        data, code = (_result(outcome), exit_code(outcome)) if outcome else (_LEFT_OUT, SKIPPED)
+        return (_result(outcome), exit_code(outcome)) if outcome else (_LEFT_OUT, SKIPPED)
     except PipelineError as error:
         complain(error.message, hint=error.hint, where=error.where)
         # An unreachable store may be back later; no other error goes away by itself.
         retryable = isinstance(error, StoreError)
-        data = _failure(str(error), retryable=retryable)
-        code = TEMPORARY if retryable else USER_ERROR
+        return _failure(str(error), retryable=retryable), TEMPORARY if retryable else USER_ERROR
     except LostError as lost:
-        data, code = _failure(f"the pod was taken away: {lost} came", retryable=True), TEMPORARY
-    write_result(flags["result"], data)
-    return code
+        return _failure(f"the pod was taken away: {lost} came", retryable=True), TEMPORARY
 
 
 def _failure(reason: str, *, retryable: bool) -> dict[str, Any]:
@@ -123,7 +142,7 @@ def _launch(project: Project, file: str, node: str, flags: dict[str, Any]) -> Ou
     compiled = read_ir(file)
     _check(compiled, node, flags["iteration"], iteration)
     workspace = begin_step(project, compiled, file, flags)
-    options = IterationOptions(force=flags["force"], on_output=_print)
+    options = IterationOptions(force=flags["force"], on_output=_print, pool=flags["pool"])
     return run_iteration(workspace, flags["run_id"], node, iteration, options)
 
 

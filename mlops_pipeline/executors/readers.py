@@ -41,7 +41,7 @@ PASSED = (os.getenv.__code__.co_filename, _collections_abc.Mapping.get.__code__.
 _WHOLE = ("copy", "__iter__", "__repr__", "__or__", "__ror__", "__ior__")
 # They read variables in the name of the code that calls them.
 _READERS = (
-    *("/decouple.py", "/environs/", "/dotenv/", "/pydantic_settings/", "/string.py"),
+    *("/decouple.py", "/environs/", "/dotenv/", "/pydantic_settings/", "/string.py", "/string/"),
     *("/collections/__init__.py", "/getpass.py", "/configparser.py", "/pathlib"),
     "posixpath",
 )

@@ -29,6 +29,8 @@ EARLIER: dict[str, list[dict[str, Any]]] = {}
 _ABSENT = object()
 _PLAIN_LOADERS = ("_frozen_importlib_external", "importlib._bootstrap_external", "builtins")
 _LONGEST = 200
+# Python 3.14 has a function for the annotations of each function, under no name of the module.
+_UNNAMED = ("<", "__annotate__")
 
 
 def modules_by_file(paths: Collection[str]) -> dict[str, ModuleType]:
@@ -216,7 +218,7 @@ def _plain(value: Any) -> Any:
 def _has_same_functions(held: Mapping[str, Any], code: CodeType) -> bool:
     wanted: dict[str, list[CodeType]] = {}
     for each in code.co_consts:
-        if isinstance(each, CodeType) and not each.co_name.startswith("<"):
+        if isinstance(each, CodeType) and not each.co_name.startswith(_UNNAMED):
             wanted.setdefault(each.co_name, []).append(each)
     for name, codes in wanted.items():
         if name not in held:

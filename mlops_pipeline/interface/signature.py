@@ -17,7 +17,7 @@ from mlops_pipeline.artifacts import (
     value_artifact_for,
     value_fields,
 )
-from mlops_pipeline.errors import DefinitionError, file_line
+from mlops_pipeline.errors import DefinitionError, did_you_mean, file_line
 from mlops_pipeline.interface.schema import JsonSchema
 from mlops_pipeline.interface.types import Secret, checked, schema_of, shortened, spelt
 
@@ -165,10 +165,12 @@ class _Reader:
         try:
             return typing.get_type_hints(self.function, include_extras=True)
         except (NameError, TypeError, AttributeError) as error:
-            self.refuse(
-                f"has an annotation that cannot be read: {error}",
-                "import what it names at module level, outside `if TYPE_CHECKING`",
-            )
+            hint = "import what it names at module level, outside `if TYPE_CHECKING`"
+            if isinstance(error, NameError):
+                # Read here where Python does not do so itself, as from 3.14 on.
+                near = did_you_mean(error.name or "", getattr(self.function, "__globals__", {}))
+                hint = near if near.startswith("did") else hint
+            self.refuse(f"has an annotation that cannot be read: {error}", hint)
 
     def read(
         self, parameter: inspect.Parameter, hints: Mapping[str, Any]

@@ -11,6 +11,7 @@ process, so that a time limit can end it and its death is recorded by the proces
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,11 +45,13 @@ class IterationOptions:
         stop_after_final_failure: make no attempt after a failure that a retry cannot fix; for
             schedulers that retry in any case.
         on_output: is given the task and each line that it prints, while it runs.
+        pool: where the executor runs; None for a worker of its own. It is closed by its owner.
     """
 
     force: bool = False
     stop_after_final_failure: bool = False
     on_output: Callable[[Task, str], None] | None = None
+    pool: WorkerPool | None = None
 
 
 def begin(
@@ -117,7 +120,7 @@ def run_iteration(
         )
     if node_id not in selected:
         return None
-    with WorkerPool(1, on_output=options.on_output) as pool:
+    with _pool(options) as pool:
         force = options.force or chosen(run).force
         session = open_session(ir, run_id, workspace, execute=pool.execute, force=force)
         last = session.history.get(node_id, iteration)
@@ -127,6 +130,12 @@ def run_iteration(
             # The state of the run so far, for an exit handler.
             session = replace(session, run=replace(session.run, state=_state(session)))
         return launch(session, node_id, iteration)
+
+
+def _pool(options: IterationOptions) -> AbstractContextManager[WorkerPool]:
+    if options.pool is not None:
+        return nullcontext(options.pool)
+    return WorkerPool(1, on_output=options.on_output)
 
 
 def count_items(

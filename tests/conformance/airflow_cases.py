@@ -35,6 +35,9 @@ FEATURES = {
 }
 """Pipelines by DAG that are no cases: they are about what Airflow alone does."""
 
+OWN = "own_"
+"""The ids of DAGs whose tasks run their nodes in their own process begin with it."""
+
 # Airflow has looked at what there is before it writes an event: the others get the time to do so.
 SLOW_EVENTS = """
 CREATE FUNCTION slow() RETURNS trigger AS $$
@@ -52,8 +55,9 @@ place = Path({place!r})
 for file in sorted(place.glob("*.json")):
     if file.stem in {features!r}:
         continue
+    own = file.stem.startswith({own!r})
     execution = ExecutionConfig(
-        python={python!r},
+        **({{"mode": "in_process"}} if own else {{"python": {python!r}}}),
         store=f"sqlite:///{{place / file.stem / 'metadata.db'}}",
         root=str(place / file.stem / "root"),
         base_dir={base_dir!r},
@@ -122,24 +126,32 @@ async def late(file, **context):
 
 
 class OnAirflow:
-    """The cases on a real Airflow; all are started at once, since each start takes a while."""
+    """The cases on a real Airflow; all are started at once, since each start takes a while.
 
-    def __init__(self, server: AirflowServer, place: Path, names: Sequence[str]) -> None:
+    Args:
+        names: of cases.
+        own: of those that are run in the processes of tasks, too.
+    """
+
+    def __init__(
+        self, server: AirflowServer, place: Path, names: Sequence[str], own: Sequence[str] = ()
+    ) -> None:
         self.server = server
         self.place = place
-        self.cases = [BY_NAME[name] for name in names]
+        self.cases = {dag_id_of(name): BY_NAME[name] for name in names}
+        self.cases |= {OWN + dag_id_of(name): BY_NAME[name] for name in own}
         self.no_containers = "no engine was started"
 
     def write_dags(self, engine: Engine | None = None) -> None:
         """Write the DAGs of the cases; with an engine those of the features too."""
-        names = {dag_id_of(case.name): case.pipeline for case in self.cases}
+        names = {dag_id: case.pipeline for dag_id, case in self.cases.items()}
         if engine is not None:
             names |= FEATURES
         for dag_id, pipeline in names.items():
             (self.place / dag_id).mkdir()
             (self.place / f"{dag_id}.json").write_bytes(ir_file.dump(compile_case(pipeline)))
         given = {"place": str(self.place), "base_dir": str(HERE), "features": list(FEATURES)}
-        text = DAG_FILE.format(python=sys.executable, imports=IMPORTS, **given)
+        text = DAG_FILE.format(python=sys.executable, imports=IMPORTS, own=OWN, **given)
         (self.server.dags / "cases_dag.py").write_text(text)
         if engine is not None:
             where = {"python": sys.executable, "environment": {"PYTHONPATH": IMPORTS}}
@@ -176,31 +188,29 @@ class OnAirflow:
         }
 
     def run_all(self) -> dict[str, list[str]]:
-        """Run all cases, the n-th runs of all at once; how the DAG runs ended."""
-        ended: dict[str, list[str]] = {case.name: [] for case in self.cases}
-        for number in range(max(len(case.runs) for case in self.cases)):
-            due = [case for case in self.cases if number < len(case.runs)]
-            for case in due:
-                dag_id = dag_id_of(case.name)
+        """Run all cases, the n-th runs of all at once; how the runs of each DAG ended."""
+        ended: dict[str, list[str]] = {dag_id: [] for dag_id in self.cases}
+        for number in range(max(len(case.runs) for case in self.cases.values())):
+            due = {d: case for d, case in self.cases.items() if number < len(case.runs)}
+            for dag_id, case in due.items():
                 given = case.given(number, f"{dag_id}.r")
                 self.server.trigger(dag_id, f"r{number}", given)
-            for case in due:
+            for dag_id, case in due.items():
                 if case.fault:
-                    self._break(case, f"r{number}")
-            for case in due:
+                    self._break(dag_id, case, f"r{number}")
+            for dag_id, case in due.items():
                 if case.resume:
-                    assert self._end(case, number) == "failed"
-                    assert AirflowClient(self.server.url).resume(dag_id_of(case.name), f"r{number}")
-            for case in due:
-                ended[case.name].append(self._end(case, number))
+                    assert self._end(dag_id, number) == "failed"
+                    assert AirflowClient(self.server.url).resume(dag_id, f"r{number}")
+            for dag_id in due:
+                ended[dag_id].append(self._end(dag_id, number))
         return ended
 
-    def _end(self, case: Case, number: int) -> str:
-        return self.server.wait_for_run(dag_id_of(case.name), f"r{number}")
+    def _end(self, dag_id: str, number: int) -> str:
+        return self.server.wait_for_run(dag_id, f"r{number}")
 
-    def _break(self, case: Case, run_id: str) -> None:
+    def _break(self, dag_id: str, case: Case, run_id: str) -> None:
         """Stop or kill what runs node `Nap`."""
-        dag_id = dag_id_of(case.name)
         store = open_sqlite(self.place / dag_id)
         try:
             running = wait_for_nap(store, f"{dag_id}.{run_id}")
@@ -212,13 +222,12 @@ class OnAirflow:
             path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/Nap"
             self.server.call("PATCH", path, {"new_state": "failed"})
 
-    def snapshots(self, name: str) -> list[dict[str, Any]]:
-        dag_id = dag_id_of(name)
+    def snapshots(self, dag_id: str) -> list[dict[str, Any]]:
         store = open_sqlite(self.place / dag_id)
         try:
             return [
                 snapshot(store, f"{dag_id}.r{number}")
-                for number, _ in enumerate(BY_NAME[name].runs)
+                for number, _ in enumerate(self.cases[dag_id].runs)
             ]
         finally:
             store.close()
@@ -233,13 +242,14 @@ def on_airflow(
     folders: pytest.TempPathFactory,
     database: str,
     names: Sequence[str],
+    own: Sequence[str] = (),
     engine: Engine | None = None,
 ) -> Iterator[OnAirflow]:
     """A running Airflow with the DAGs of some cases."""
     home, place = folders.mktemp("airflow"), folders.mktemp("airflow_runs")
     server = AirflowServer(Path(AIRFLOW), home, database, imports=str(ROOT))
     try:
-        started = OnAirflow(server, place, names)
+        started = OnAirflow(server, place, names, own)
         started.write_dags(engine)
         server.start()
         started.wait_for_dags()

@@ -1,12 +1,14 @@
 """What Airflow makes of DAG files, told as JSON; started with the interpreter of Airflow.
 
-Its argument is a folder of DAG files. Needs no database: the DAGs are read and serialized.
+Its arguments are folders of DAG files; of the second one, only the errors are told. Needs no
+database: the DAGs are read and serialized.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from airflow.dag_processing.dagbag import DagBag
@@ -21,7 +23,8 @@ def main() -> None:
     """Read the DAGs of a folder, and build the pods of those that run in pods."""
     bag = DagBag(sys.argv[1])
     found = {dag_id: _dag(dag) for dag_id, dag in sorted(bag.dags.items())}
-    json.dump({"errors": bag.import_errors, "dags": found}, sys.stdout)
+    refused = {Path(f).stem: told for f, told in DagBag(sys.argv[2]).import_errors.items()}
+    json.dump({"errors": bag.import_errors, "dags": found, "refused": refused}, sys.stdout)
 
 
 def _dag(dag: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ else:
     from airflow_cases import SLOW_EVENTS, OnAirflow, on_airflow, run_sql
     from containers import Engine
     from postgres_server import find_binaries, postgres_server
-    from suite import BY_NAME, NAMES, WORKERS, Snapshots, run_locally
+    from suite import BY_NAME, IN_TASKS, NAMES, WORKERS, Snapshots, run_locally
 
     @pytest.fixture(scope="session")
     def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnAirflow]:
@@ -25,7 +25,7 @@ else:
         engine = Engine(tmp_path_factory.mktemp("engine"))
         with postgres_server(binaries, "sesame") as postgres, contextlib.closing(engine):
             url = f"postgresql+psycopg2://owner:sesame@127.0.0.1:{postgres.port}/postgres"
-            with on_airflow(tmp_path_factory, url, NAMES, engine) as started:
+            with on_airflow(tmp_path_factory, url, NAMES, IN_TASKS, engine) as started:
                 run_sql(binaries, postgres.port, SLOW_EVENTS)
                 yield started
 
@@ -40,7 +40,7 @@ else:
 
     @pytest.fixture(scope="session")
     def ended(airflow: OnAirflow) -> dict[str, list[str]]:
-        """How the DAG runs of all cases ended."""
+        """How the runs of all DAGs ended."""
         return airflow.run_all()
 
     @pytest.fixture(scope="session")

@@ -176,6 +176,20 @@ BY_NAME = dict(zip(NAMES, SUITE, strict=True))
 FEW = ["success", "skipped", "gate fails"]
 """Cases for set-ups that differ from another one in little."""
 
+IN_TASKS = [
+    "cached",
+    "failure",
+    "retry",
+    "timeout",
+    "killed",
+    "gate skips",
+    "loops",
+    "custom driver and publisher",
+    "canceled and resumed",
+    "killed in mid-node and resumed",
+]
+"""Cases in which it could show that a node runs in the process of an Airflow task."""
+
 
 def compile_case(pipeline: str) -> Any:
     """The IR of a pipeline of `cases.py`."""

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 
 import pytest
-from airflow_cases import AIRFLOW, OnAirflow, dag_id_of, on_airflow
-from suite import FEW, NAMES, Snapshots
+from airflow_cases import AIRFLOW, OWN, OnAirflow, dag_id_of, on_airflow
+from suite import FEW, IN_TASKS, NAMES, Snapshots
 
 pytestmark = [
     pytest.mark.airflow,
@@ -16,17 +16,17 @@ pytestmark = [
 ]
 
 
-def check(airflow: OnAirflow, ended: Sequence[str], local: Snapshots, name: str) -> None:
+def check(airflow: OnAirflow, ended: Sequence[str], local: Snapshots, dag_id: str) -> None:
     """What a case left is what it leaves of a local run, and its DAG runs ended alike."""
-    wanted = local(name)
+    wanted = local(airflow.cases[dag_id].name)
     good = {"COMPLETE": "success", "FAILED": "failed"}
     for number, (run, state) in enumerate(zip(wanted, ended, strict=True)):
-        assert state == good[run["state"]], airflow.server.explain(dag_id_of(name), f"r{number}")
-    found = airflow.snapshots(name)
+        assert state == good[run["state"]], airflow.server.explain(dag_id, f"r{number}")
+    found = airflow.snapshots(dag_id)
     for number, pair in enumerate(zip(found, wanted, strict=True)):
         if pair[0] != pair[1]:
             # Shown where a test fails.
-            sys.stdout.write(airflow.server.explain(dag_id_of(name), f"r{number}"))
+            sys.stdout.write(airflow.server.explain(dag_id, f"r{number}"))
     assert found == wanted
 
 
@@ -36,14 +36,22 @@ def test_leaves_the_records_of_the_local_runner_with_its_database_on_sqlite(
     with on_airflow(tmp_path_factory, "", FEW) as started:
         ended = started.run_all()
         for name in FEW:
-            check(started, ended[name], by_workers, name)
+            check(started, ended[dag_id_of(name)], by_workers, dag_id_of(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_leaves_the_records_of_the_local_runner(
     airflow: OnAirflow, ended: dict[str, list[str]], by_workers: Snapshots, name: str
 ) -> None:
-    check(airflow, ended[name], by_workers, name)
+    check(airflow, ended[dag_id_of(name)], by_workers, dag_id_of(name))
+
+
+@pytest.mark.parametrize("name", IN_TASKS)
+def test_leaves_the_same_records_from_the_processes_of_its_tasks(
+    airflow: OnAirflow, ended: dict[str, list[str]], by_workers: Snapshots, name: str
+) -> None:
+    dag_id = OWN + dag_id_of(name)
+    check(airflow, ended[dag_id], by_workers, dag_id)
 
 
 def test_shows_skips_and_retries_as_its_own(

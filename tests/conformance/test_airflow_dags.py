@@ -44,6 +44,37 @@ pods = ExecutionConfig(
 PipelineDag(Path(__file__).with_name("everything.json"), dag_id="pods", execution=pods)
 """
 
+REFUSED = """
+from mlops_pipeline.runners.airflow import ExecutionConfig, PipelineDag
+
+PipelineDag("{name}.json", execution=ExecutionConfig(mode="in_process", base_dir={base_dir!r}))
+"""
+HEAVY = """
+from mlops_pipeline import component, pipeline
+
+@component
+def Fit() -> None:
+    import tensorflow
+
+@pipeline
+def heavy() -> None:
+    Fit()
+"""
+
+
+def write_refused(folder: Path, everything: Any) -> None:
+    """Write DAG files of nodes that need another environment than Airflow's."""
+    steps = folder.with_name("steps")
+    for each in (folder, steps):
+        each.mkdir()
+    file = steps / "heavy.py"
+    file.write_text(HEAVY)
+    heavy = load_pipeline(f"{file}:heavy", project=steps).compile()
+    for name, ir in (("everything", everything), ("heavy", heavy)):
+        (folder / f"{name}.json").write_bytes(ir_file.dump(ir))
+        text = REFUSED.format(name=name, base_dir=str(steps))
+        (folder / f"{name}.py").write_text(text)
+
 
 @pytest.fixture(scope="module")
 def read(tmp_path_factory: pytest.TempPathFactory) -> Any:
@@ -56,10 +87,12 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Any:
     everything = load_pipeline(f"{EVERYTHING}:everything", project=EVERYTHING.parent).compile()
     (folder / "everything.json").write_bytes(ir_file.dump(everything))
     (folder / "pods.py").write_text(DAG_FILE)
+    refused = tmp_path_factory.mktemp("more") / "refused"
+    write_refused(refused, everything)
     home = tmp_path_factory.mktemp("home")
     foreign = ("AIRFLOW", "PYTHON", "VIRTUAL_ENV")
     done = subprocess.run(
-        [str(Path(AIRFLOW).with_name("python")), str(HERE / "airflow_check.py"), str(folder)],
+        [str(Path(AIRFLOW).with_name("python")), str(HERE / "airflow_check.py"), folder, refused],
         env={
             **{k: v for k, v in os.environ.items() if not k.startswith(foreign)},
             "AIRFLOW_HOME": str(home),
@@ -82,6 +115,13 @@ def test_the_dag_files_of_this_repository_are_read(read: Any) -> None:
     assert {"CsvExampleGen", "Trainer", "Pusher", "end_run"} <= set(
         read["dags"]["penguin_daily"]["tasks"]
     )
+
+
+def test_nodes_that_need_another_environment_are_refused_in_airflows_own(read: Any) -> None:
+    assert set(read["refused"]) == {"everything", "heavy"}
+    assert "Fit imports tensorflow, which is not installed" in read["refused"]["heavy"]
+    assert "imports apache_beam" in read["refused"]["everything"]
+    assert 'NodeConfig("Fit"' in read["refused"]["heavy"]
 
 
 def test_parameters_are_written_once_a_dag(read: Any) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_pipeline.uris import is_remote, local_place, without_password
+from mlops_pipeline.uris import is_remote, local_place, refuse_too_long, without_password
 
 
 @pytest.mark.parametrize("uri", ["s3://bucket/a", "gs://bucket", "memory://a"])
@@ -34,3 +34,11 @@ def test_a_file_url_is_decoded_and_a_path_is_taken_as_it_is() -> None:
 )
 def test_a_password_in_a_url_is_not_shown(url: str, shown: str) -> None:
     assert without_password(url) == shown
+
+
+def test_a_path_that_is_too_long_is_refused_and_others_are_not(tmp_path: Path) -> None:
+    for name in ("a" * 300, "/".join(["a"] * 5000)):
+        with pytest.raises(OSError, match="too long"):
+            refuse_too_long(tmp_path / name)
+    for name in ("not there", "\0"):
+        refuse_too_long(tmp_path / name)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlops_pipeline.runners.airflow.config import ExecutionConfig, NodeConfig
     from mlops_pipeline.runners.airflow.dag import PipelineDag, PipelineTaskGroup, pipeline_asset
     from mlops_pipeline.runners.airflow.deploy import Deployment, deploy_dag
+    from mlops_pipeline.runners.airflow.other_environment import refuse_image
     from mlops_pipeline.runners.airflow.termination_message import TERMINATION_LOG, write_message
 else:
     __getattr__ = lazy_names(
@@ -26,6 +27,7 @@ else:
             "config": "ExecutionConfig NodeConfig",
             "dag": "PipelineDag PipelineTaskGroup pipeline_asset",
             "deploy": "Deployment deploy_dag",
+            "other_environment": "refuse_image",
             "termination_message": "TERMINATION_LOG write_message",
         },
     )
@@ -40,5 +42,6 @@ __all__ = [
     "PipelineTaskGroup",
     "deploy_dag",
     "pipeline_asset",
+    "refuse_image",
     "write_message",
 ]

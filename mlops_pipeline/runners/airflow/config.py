@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,16 +17,22 @@ from mlops_pipeline.errors import SettingsError
 _FOREIGN = ("AIRFLOW", "PYTHON", "VIRTUAL_ENV", "_AIRFLOW")
 """Variables of Airflow's own environment: they would change what another interpreter imports."""
 
+_AIRFLOWS = ("AIRFLOW", "_AIRFLOW")
+"""Those of them that are no business of a node in the same interpreter."""
+
+MODES = ("process", "in_process", "container", "pod")
+
 
 @dataclass(frozen=True)
 class ExecutionConfig:
     """Interpreter or image for nodes; it has mlops-pipeline and the pipeline's packages.
 
     Args:
-        mode: `process` starts `python` on the Airflow worker, `container` starts `image` there
-            with `engine`, `pod` starts `image` in Kubernetes.
-        python: interpreter of the project, which is not Airflow's: ML Metadata and Airflow cannot
-            share one.
+        mode: `process` starts `python` on the Airflow worker, `in_process` runs nodes in a fork of
+            the task's own process, `container` starts `image` on the worker with `engine`, `pod`
+            starts `image` in Kubernetes.
+        python: interpreter of the project, usually not Airflow's: TensorFlow's libraries and
+            Airflow cannot share one.
         store: URL of the metadata store; empty leaves it to `base_dir`'s `mlops.toml`.
         root: where artifacts are kept; empty leaves it to that as well.
         base_dir: where the pipeline's paths and modules start; empty for the folder of the IR.
@@ -40,10 +47,11 @@ class ExecutionConfig:
             `{run_id}` and `{node}` are filled in too. A link of each task leads there.
 
     Raises:
-        SettingsError: the image is missing, or something else that the mode needs.
+        SettingsError: the image is missing, or something else that the mode needs; or another
+            environment is named than the one that the mode has.
     """
 
-    mode: Literal["process", "container", "pod"] = "process"
+    mode: Literal["process", "in_process", "container", "pod"] = "process"
     python: str = "python3"
     image: str = ""
     engine: str = "podman"
@@ -58,12 +66,14 @@ class ExecutionConfig:
     lineage_url: str = ""
 
     def __post_init__(self) -> None:
-        if self.mode not in ("process", "container", "pod"):
+        if self.mode not in MODES:
             raise SettingsError(
                 f"mode {self.mode!r} of ExecutionConfig is unknown",
-                hint="choose process, container or pod",
+                hint=f"choose {', '.join(MODES[:-1])} or {MODES[-1]}",
             )
-        if self.mode != "process" and not self.image:
+        if self.mode == "in_process":
+            self._refuse_other_environment()
+        elif self.mode != "process" and not self.image:
             raise SettingsError(f'mode "{self.mode}" runs an image, and none is named')
         if self.mode == "pod" and not self.base_dir:
             raise SettingsError(
@@ -81,6 +91,18 @@ class ExecutionConfig:
                 f"lineage_url {self.lineage_url!r} cannot be filled in",
                 hint="it may have {execution_id}, {run_id} and {node}",
             ) from None
+
+    def _refuse_other_environment(self) -> None:
+        own = self.python == "python3" or (
+            Path(self.python).parent.resolve() == Path(sys.executable).parent.resolve()
+        )
+        named = "" if own else f"python {self.python}"
+        named = f"image {self.image}" if self.image else named
+        if named:
+            raise SettingsError(
+                f'mode "in_process" runs nodes in Airflow\'s own environment, not with {named}',
+                hint='leave it out, or choose mode "process" or "container"',
+            )
 
     @property
     def locations(self) -> dict[str, str]:
@@ -103,8 +125,9 @@ class ExecutionConfig:
                 own, and takes the id of the container.
             given: names of variables to hand on to a container.
         """
-        if self.mode == "process":
-            return [self.python, "-m", "mlops_pipeline.cli", *arguments]
+        if self.mode in ("process", "in_process"):
+            python = self.python if self.mode == "process" else sys.executable
+            return [python, "-m", "mlops_pipeline.cli", *arguments]
         return [
             *(self.engine, "run", "--rm", "--interactive", f"--cidfile={mounts[0] / 'container'}"),
             *(f"--volume={folder}:{folder}" for folder in mounts),
@@ -115,7 +138,8 @@ class ExecutionConfig:
 
     def variables(self, more: Mapping[str, str]) -> dict[str, str]:
         """Return the environment for a command: the worker's, without Airflow's own variables."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
+        foreign = _AIRFLOWS if self.mode == "in_process" else _FOREIGN
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
         return {**kept, **self.environment, **more}
 
 

@@ -25,6 +25,7 @@ from mlops_pipeline.runners.airflow.operators import (
     NodeOperator,
     asset,
 )
+from mlops_pipeline.runners.airflow.other_environment import refuse_other_environment
 
 ASSET_TYPES = ("Examples", "PushedModel", *ALARM_TYPES)
 """Artifact types that become asset events in Airflow: datasets, models in service, alarms."""
@@ -197,6 +198,9 @@ def _build(plan: _Plan) -> dict[str, Any]:
     groups: dict[tuple[str, ...], Any] = {}
     counts: dict[tuple[str, ...], Any] = {}
     for node in ir.nodes:
+        execution = plan.step(node.id)["execution"]
+        if execution.mode == "in_process":
+            refuse_other_environment(node, execution, plan.file)
         if node.loops and node.loops not in counts and not _written(ir, node.loops):
             counts[node.loops] = LoopItemsOperator(
                 task_id="items_" + "_".join(node.loops),

@@ -210,6 +210,8 @@ class NodeOperator(RunStepOperator):
         arguments = ["run-node", self.ir_file, self.pipeline_node]
         if self.execution.mode != "pod":
             arguments.append("--watch-parent")
+        if self.execution.mode == "in_process":
+            arguments.append("--fork")
         if context["params"].get(FORCE):
             arguments.append("--force")
         code, result = self.run_iteration(context, arguments, self.iteration, self.secrets)

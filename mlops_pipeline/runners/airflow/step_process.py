@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_pipeline.runners.airflow.config import ExecutionConfig
+from mlops_pipeline.runners.workers import Forked, may_fork
 
 KILLED = 10.0
 """Seconds within which what is killed has gone."""
@@ -63,7 +64,7 @@ class StepProcess:
     def __init__(self, execution: ExecutionConfig, log: Any) -> None:
         self._execution = execution
         self._log = log
-        self._child: subprocess.Popen[str] | None = None
+        self._child: subprocess.Popen[str] | Forked | None = None
         self._container: Path | None = None
         self._reader = 0
 
@@ -81,8 +82,9 @@ class StepProcess:
                 # A secret that is not named comes from the worker, into a container too.
                 {*more, *execution.environment, *(n for n in step.secrets if n in os.environ)},
             )
-            here = execution.base_dir if execution.mode == "process" else ""
-            code = self._run(argv, execution.variables(more), here or Path(step.ir_file).parent)
+            here = "" if execution.mode == "container" else execution.base_dir
+            here = here or str(Path(step.ir_file).parent)
+            code = self._run(argv, execution.variables(more), here)
             answer = json.loads(result.read_text()) if result.exists() else None
         return code, answer
 
@@ -95,9 +97,18 @@ class StepProcess:
 
         return {name: Variable.get(variables[name]) for name in names if name in variables}
 
-    def _run(self, argv: Sequence[str], environment: Mapping[str, str], here: str | Path) -> int:
-        self._reader = threading.get_ident()
-        self._child = subprocess.Popen(
+    def _start(
+        self, argv: Sequence[str], environment: Mapping[str, str], here: str
+    ) -> subprocess.Popen[str] | Forked:
+        if self._execution.mode == "in_process":
+            if may_fork():
+                # Loaded here: most tasks start other interpreters.
+                from mlops_pipeline.runners.airflow.own_process import start_here
+
+                return start_here(argv[3:], environment, here)
+            told = "this process has several threads, so a new interpreter is started"
+            self._log.log(logging.INFO, "%s", told)
+        return subprocess.Popen(
             argv,
             env=dict(environment),
             cwd=here,
@@ -108,6 +119,10 @@ class StepProcess:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+    def _run(self, argv: Sequence[str], environment: Mapping[str, str], here: str) -> int:
+        self._reader = threading.get_ident()
+        self._child = self._start(argv, environment, here)
         try:
             for line in self._child.stdout or ():
                 self._log.log(level_of(line), "%s", line.rstrip("\n"))
@@ -134,7 +149,7 @@ class StepProcess:
                 os.killpg(child.pid, signal.SIGKILL)
             self._drain(child, KILLED)
 
-    def _drain(self, child: subprocess.Popen[str], seconds: float) -> bool:
+    def _drain(self, child: subprocess.Popen[str] | Forked, seconds: float) -> bool:
         """Read on until a process has ended: one that cannot print cannot end either.
 
         By the descriptor, and with no lock of `Popen`: Airflow calls this in a signal handler,

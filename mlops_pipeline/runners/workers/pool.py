@@ -53,6 +53,13 @@ class WorkerPool:
         # Counts the calls of `cancel_all`, so that who waited through one knows it.
         self._cancels = 0
 
+    def fork_first(self) -> None:
+        """Make the first process now, by a fork of this one; those after it are started as usual.
+
+        This process must have no other threads, and no open store.
+        """
+        self._idle.append(WorkerProcess(forked=True))
+
     def execute(self, task: Task) -> TaskResult:
         """Run a task in a worker, after waiting for a free one."""
         while True:

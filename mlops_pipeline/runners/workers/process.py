@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from mlops_pipeline.executors import Task, TaskResult
+from mlops_pipeline.runners.workers.forked import Forked, ForkOptions, fork
 from mlops_pipeline.runners.workers.messages import Reply, TaskRequest, from_line, to_line
 from mlops_pipeline.runners.workers.output import Output
 from mlops_pipeline.runners.workers.surroundings import Surroundings, are_unchanged
@@ -35,9 +36,10 @@ class WorkerProcess:
 
     Args:
         seen: the surroundings that it starts in.
+        forked: make it a fork of this process, which takes no start of an interpreter.
     """
 
-    def __init__(self, seen: Surroundings | None = None) -> None:
+    def __init__(self, seen: Surroundings | None = None, *, forked: bool = False) -> None:
         self._seen = seen
         self._imported: dict[str, str] = {}
         requests, self._requests = os.pipe()
@@ -46,14 +48,8 @@ class WorkerProcess:
         lifeline, self._lifeline = os.pipe()
         self._woken, self._wake = os.pipe()
         given = (requests, replies, lifeline)
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _START, *map(str, given), json.dumps(sys.path)],
-            pass_fds=given,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+        start = _fork if forked else _interpret
+        self._process = start(given, output)
         for fd in (*given, output):
             os.close(fd)
         os.set_blocking(self._output, False)
@@ -237,6 +233,25 @@ class WorkerProcess:
             hint=_hint(code),
             details=output.tail,
         )
+
+
+def _interpret(given: tuple[int, int, int], output: int) -> subprocess.Popen[bytes] | Forked:
+    """Start a worker in a new interpreter."""
+    return subprocess.Popen(
+        [sys.executable, "-c", _START, *map(str, given), json.dumps(sys.path)],
+        pass_fds=given,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+    )
+
+
+def _fork(given: tuple[int, int, int], output: int) -> subprocess.Popen[bytes] | Forked:
+    """Start a worker in a fork of this process, with what it needs loaded before."""
+    from mlops_pipeline.runners.workers.worker import main
+
+    return fork(ForkOptions(-1, output, given), lambda: main(*given))
 
 
 def _hint(code: int) -> str:

@@ -176,12 +176,16 @@ def test_an_error_in_the_users_module_has_its_file_and_line(
     [
         ("from mlops_pipeline import Modle", "Model"),
         ("import mlops_pipeline\nmlops_pipeline.componnent", "component"),
-        ("from mlops_pipeline import Model\ndef f(x: Modle): ...", "Model"),
+        ("from mlops_pipeline import Model\nModle()", "Model"),
+        (
+            "from mlops_pipeline import Model, component\n@component\ndef F(x: Modle): ...",
+            "Model",
+        ),
     ],
 )
 def test_a_misspelt_name_gives_the_near_miss(tmp_path: Path, text: str, near: str) -> None:
     write(tmp_path / "flow.py", text)
-    with pytest.raises(CompileError) as caught:
+    with pytest.raises(PipelineError) as caught:
         find("flow.py", tmp_path)
     assert caught.value.hint == f"did you mean {near!r}?"
 

@@ -14,3 +14,17 @@ def test_deploying_to_airflow_says_what_was_done(mlops: Mlops, tmp_path: Path) -
     wrong = mlops("airflow", "deploy", ".", "--dags", "dags", "--span", "day")
     assert wrong.code == 2
     assert "has no parameter 'day'" in wrong.err
+
+
+def test_deploying_for_the_processes_of_tasks_names_no_interpreter(
+    mlops: Mlops, tmp_path: Path
+) -> None:
+    (tmp_path / "dags").mkdir()
+    words = ("airflow", "deploy", ".", "--dags", "dags", "--in-process")
+    assert mlops(*words).code == 0
+    text = (tmp_path / "dags" / "small" / "small.py").read_text()
+    assert "mode='in_process'" in text
+    assert "python=" not in text
+    wrong = mlops(*words, "--python", "/srv/python")
+    assert wrong.code == 2
+    assert "--python names another" in wrong.err

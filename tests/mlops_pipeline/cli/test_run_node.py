@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -23,6 +25,17 @@ def test_run_node_writes_a_result_that_a_scheduler_reads(mlops: Mlops, tmp_path:
     assert mlops("run-node", "small.json", "Check", *flags).code == 0
     assert mlops("run-node", "small.json", "Square", "--iteration", "1", *flags).code == 0
     assert len(mlops("show", "r1", "--json").data["nodes"]) == 3
+
+
+def test_run_node_forks_its_executor_where_that_is_safe(mlops: Mlops, tmp_path: Path) -> None:
+    mlops("compile", ".", "-o", "small.json")
+    store = ["--store", f"sqlite:///{tmp_path}/metadata.db", "--fork"]
+    # A process of its own: this one may have threads.
+    command = [sys.executable, "-m", "mlops_pipeline.cli", "run-node", "small.json", "Train"]
+    for run, state in (("r1", "COMPLETE"), ("r2", "CACHED")):
+        words = [*command, "--run-id", run, *store]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+        assert json.loads(done.stdout)["state"] == state, done.stderr
 
 
 def test_run_node_of_a_partial_run_leaves_nodes_out(mlops: Mlops) -> None:

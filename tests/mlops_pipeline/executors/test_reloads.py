@@ -28,8 +28,20 @@ def f(x, y=2):
 
 
 class A:
+    word: str = "a"
+
     def g(self):
         return 1
+
+    def annotated(self, x: int) -> int:
+        return x
+
+
+def annotated(x: int) -> list[int]:
+    return [x]
+
+
+L: int = 3
 """
 
 

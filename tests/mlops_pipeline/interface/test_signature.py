@@ -212,3 +212,11 @@ def test_an_annotation_that_does_not_exist_is_refused() -> None:
     def f(x: NotThere): ...  # type: ignore[name-defined]  # noqa: F821
 
     assert "has an annotation that cannot be read" in _refused(f)
+
+
+def test_a_misspelt_annotation_gives_the_near_miss() -> None:
+    def f(x: Input[Modle]): ...  # type: ignore[name-defined]  # noqa: F821
+
+    with pytest.raises(DefinitionError) as caught:
+        read_interface(f)
+    assert caught.value.hint == "did you mean 'Model'?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,18 @@ def test_a_node_does_not_see_what_is_airflows_own(monkeypatch: pytest.MonkeyPatc
     assert (given["TOKEN"], given["MODE"], given["MLOPS_STORE"]) == ("sesame", "test", "x")
 
 
+def test_a_node_in_the_tasks_process_has_its_imports_but_not_airflows_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "hidden")
+    monkeypatch.setenv("PYTHONPATH", "/packages")
+    config = ExecutionConfig(mode="in_process", python=sys.executable)
+    given = config.variables({})
+    assert not any(name.startswith("AIRFLOW") for name in given)
+    assert given["PYTHONPATH"] == "/packages"
+    assert config.command(["run-node"], [], set())[0] == sys.executable
+
+
 def test_a_container_gets_variables_by_name_and_not_by_value(tmp_path: Path) -> None:
     config = ExecutionConfig(mode="container", image="img:1", options=["--network=host"])
     command = config.command(["run-node", "x.json"], [tmp_path], {"TOKEN"})
@@ -40,9 +53,14 @@ def test_node_arguments_fit_by_pattern() -> None:
 
 def test_a_configuration_that_cannot_work_is_refused_when_it_is_written() -> None:
     for wrong, told in (
-        ({"mode": "docker"}, "choose process, container or pod"),
+        ({"mode": "docker"}, "choose process, in_process, container or pod"),
         ({"mode": "container"}, "runs an image"),
         ({"mode": "pod", "image": "img:1"}, "needs base_dir"),
+        ({"mode": "in_process", "image": "img:1"}, "Airflow's own environment, not with image"),
+        (
+            {"mode": "in_process", "python": "/elsewhere/python"},
+            "not with python /elsewhere/python",
+        ),
         (
             {"mode": "pod", "image": "i", "base_dir": "/app", "store": "mysql://me:secret@db/m"},
             "holds a password",
