@@ -271,6 +271,20 @@ def test_a_store_opened_to_read_refuses_writes(url: str) -> None:
     store.close()
 
 
+def test_a_store_that_is_opened_twice_keeps_its_locks(path: Path, url: str) -> None:
+    with closing(open_sqlite(url)) as store:
+        store.put_run(Run("a", "p"))
+        with closing(open_sqlite(f"{url}?mode=ro")) as viewer:
+            # Whoever closes a file as the last one removes its log.
+            script = (
+                f"import sqlite3; c = sqlite3.connect({str(path)!r}); "
+                "print(c.execute('SELECT count(*) FROM MLMDEnv').fetchone()); c.close()"
+            )
+            subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+            assert path.with_name("metadata.db-wal").exists()
+            assert [run.id for run in viewer.list_runs()] == ["a"]
+
+
 def test_a_store_to_read_is_not_made(path: Path, url: str) -> None:
     with pytest.raises(StoreError, match="does not exist"):
         open_sqlite(url + "?mode=ro")
