@@ -113,6 +113,7 @@ def _artifacts(links: Artifacts) -> dict[str, str]:
         for index, artifact in enumerate(artifacts):
             name = f"{key}[{index}]" if len(artifacts) > 1 else key
             rows[name] = f"{artifact.TYPE_NAME} {artifact.id}  {artifact.uri}"
+            rows[name] += f"  ({artifact.deleted})" if artifact.deleted else ""
     return rows
 
 

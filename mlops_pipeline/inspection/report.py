@@ -347,5 +347,6 @@ def artifact_data(artifact: Artifact) -> dict[str, Any]:
         "type": artifact.TYPE_NAME,
         "uri": artifact.uri,
         "digest": artifact.digest,
+        "deleted": artifact.deleted,
         "properties": dict(artifact.properties),
     }

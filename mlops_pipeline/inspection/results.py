@@ -23,7 +23,15 @@ from mlops_pipeline.run_state import (
     state_of,
 )
 from mlops_pipeline.settings import Sources, resolve
-from mlops_pipeline.store import ArtifactRecord, Direction, Execution, MetadataStore, Run, State
+from mlops_pipeline.store import (
+    ArtifactRecord,
+    Direction,
+    Execution,
+    MetadataStore,
+    Run,
+    State,
+    deletion_of,
+)
 from mlops_pipeline.uris import is_remote
 
 KILLED = "its process was killed"
@@ -209,6 +217,8 @@ def artifact_object(record: ArtifactRecord, copies: Copies | None = None) -> Art
     kind: type[Artifact] = class_named(record.type) or type(record.type, (Artifact,), {})
     properties = {key: value for key, value in record.properties.items() if key != TAG}
     artifact = kind(record.uri, id=record.id, properties=properties, digest=record.digest)
+    if deleted := deletion_of(record):
+        artifact.deleted = deleted
     if is_remote(record.uri):
         copies = _copies_here() if copies is None else copies
         artifact.fetch = functools.partial(copies.hold, record.uri, record.digest)

@@ -7,7 +7,7 @@ looks after a database as a whole.
 
 from mlops_metadata.engine.known_types import KnownTypes
 from mlops_metadata.engine.places import Places
-from mlops_metadata.engine.session import CHUNK, Database, Row, Session
+from mlops_metadata.engine.session import CHUNK, Database, Row, Session, marks
 from mlops_metadata.engine.sqlite import SqliteDatabase, is_held, open_database
 from mlops_metadata.engine.store import SqlStore
 
@@ -22,6 +22,7 @@ __all__ = [
     "SqliteDatabase",
     "is_held",
     "locations",
+    "marks",
     "mysql",
     "open_database",
     "postgresql",
@@ -29,4 +30,5 @@ __all__ = [
     "schema",
     "sqlite_files",
     "turns",
+    "writing",
 ]

@@ -121,6 +121,7 @@ class MysqlSession:
 
     # The index on events holds the rows of one in the order in which they came.
     row_order = ""
+    for_share, for_update = "LOCK IN SHARE MODE", "FOR UPDATE"
 
     def _execute(self, statement: str, values: Sequence[Any]) -> Any:
         sent = [_sent(value) for value in values]

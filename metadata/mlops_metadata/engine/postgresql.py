@@ -91,6 +91,7 @@ class PostgresSession:
         self._name = name
 
     row_order = "ORDER BY ctid"
+    for_share, for_update = "FOR SHARE", "FOR UPDATE"
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         return list(self._connection.execute(_marked(statement), values).fetchall())

@@ -21,9 +21,13 @@ class Session(Protocol):
 
     Args:
         row_order: the end of a query for rows without number, in the order in which they came.
+        for_share, for_update: the end of a query that keeps others from changing its rows, or also
+            from asking for them in these ways, until the transaction ends.
     """
 
     row_order: str
+    for_share: str
+    for_update: str
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """Return what a query finds."""

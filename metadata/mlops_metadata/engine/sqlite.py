@@ -59,6 +59,8 @@ class SqliteSession:
         self._name = name
 
     row_order = "ORDER BY rowid"
+    # A transaction that writes is alone.
+    for_share = for_update = ""
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         return self._connection.execute(statement, values).fetchall()

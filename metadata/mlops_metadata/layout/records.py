@@ -66,6 +66,7 @@ _ARTIFACT_STATES: dict[int, ArtifactState] = {
     ArtifactCode.DELETED: ArtifactState.DELETED,
     ArtifactCode.ABANDONED: ArtifactState.DELETED,
 }
+DELETED_CODES = frozenset({int(ArtifactCode.MARKED_FOR_DELETION), int(ArtifactCode.DELETED)})
 _STATE_WORDS = {
     "pending": ArtifactState.PENDING,
     "marked_for_deletion": ArtifactState.DELETED,
@@ -248,6 +249,7 @@ def write_artifact(record: ArtifactRecord, kind: TypeRow, *, any_text: bool = Fa
         custom[LAYOUT_PROPERTY] = layout
     facts = {"digest": record.digest, "created": record.created, EXACT: exact}
     encode_all({name: value for name, value in facts.items() if value}, custom, PREFIX)
+    encode_all(record.notes, custom, PREFIX)
     state = ArtifactCode[record.state.value]
     return ArtifactRow(
         kind.id,
@@ -259,6 +261,9 @@ def write_artifact(record: ArtifactRecord, kind: TypeRow, *, any_text: bool = Fa
         custom=custom,
     )
 
+
+_ARTIFACT_FACTS = ("digest", "created", EXACT)
+"""Properties of ours that are fields of an artifact, and no notes."""
 
 _FIELDS = {
     PropertyType.INT: "int_value",
@@ -289,6 +294,7 @@ def read_artifact(row: ArtifactRow) -> ArtifactRecord:
         properties=properties,
         digest=parts.facts.get("digest", ""),
         created=parts.facts.get("created") or row.created / 1000,
+        notes={name: value for name, value in parts.facts.items() if name not in _ARTIFACT_FACTS},
     )
 
 
