@@ -59,6 +59,8 @@ class Artifact:
     """Gives the local copy of what is kept elsewhere, where there is a way to have one."""
     deleted: str = ""
     """When, why and by whom its files were removed, if they were."""
+    damage: str = ""
+    """Parts of its record that are not as they should be, if any."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -222,7 +222,8 @@ def find_reusable(key: Key, policy: CacheIR, workspace: Workspace) -> Found:
         if execution.finished < oldest:
             reason = reason or f"the earlier result is older than {policy.max_age:g} s"
             break
-        broken = _broken(execution, workspace)
+        damaged_record = execution.damage and "the record of the earlier result is damaged"
+        broken = damaged_record or _broken(execution, workspace)
         if broken:
             reason = reason or broken
             continue
@@ -269,7 +270,7 @@ def _broken(execution: Execution, workspace: Workspace) -> str:
 
 
 def _is_intact(record: ArtifactRecord, workspace: Workspace) -> bool:
-    if record.state is not ArtifactState.LIVE:
+    if record.state is not ArtifactState.LIVE or record.damage:
         return False
     try:
         return workspace.digest(record) == record.digest

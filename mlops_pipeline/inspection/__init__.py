@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mlops_pipeline.inspection.report import (
         causes,
         command_lines,
+        damage_lines,
         gate_lines,
         next_commands,
         node_data,
@@ -57,8 +58,8 @@ else:
             "find": "find_run find_start split_node",
             "lineage": "Lineage LineageStart downstream upstream",
             "node_run": "Artifacts NodeRun",
-            "report": "causes command_lines gate_lines next_commands node_data run_data run_report "
-            "verdict_reasons",
+            "report": "causes command_lines damage_lines gate_lines next_commands node_data "
+            "run_data run_report verdict_reasons",
             "results": "PipelineRun node_name read_run",
             "store_checks": "check_records",
             "verification": "Verified verify",
@@ -84,6 +85,7 @@ __all__ = [
     "causes",
     "check_records",
     "command_lines",
+    "damage_lines",
     "diff_versions",
     "downstream",
     "find_run",

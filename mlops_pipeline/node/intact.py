@@ -21,6 +21,8 @@ def intact(workspace: Workspace, record: ArtifactRecord, name: str) -> ArtifactR
     Raises:
         ResolutionError: it is gone, or not as it was published.
     """
+    if record.damage:
+        raise ResolutionError(f"the record of {name} is damaged: {record.damage}", hint=_MAKE_ANEW)
     if deleted := deletion_of(record):
         raise ResolutionError(f"{name} was {deleted}: {record.uri}", hint=_MAKE_ANEW)
     try:

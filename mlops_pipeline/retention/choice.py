@@ -133,7 +133,7 @@ def choose_kept(graph: Graph, policy: Policy, ended: Ended) -> dict[int, str]:
 
     keep(_in_use(graph, ended), IN_USE)
     # What cannot be read is for somebody to look at.
-    damaged = [a.id for a in graph.contents.artifacts.values() if not a.type]
+    damaged = [a.id for a in graph.contents.artifacts.values() if a.damage]
     keep(damaged, "its record is damaged")
     chosen = dict(_chosen(graph, policy))
     for each, reason in chosen.items():

@@ -64,7 +64,7 @@ class _MovedStore:
 
 def found_below(root: str, uri: str) -> str:
     """Return where an artifact is, which may have been moved together with the folder `root`."""
-    if "://" in uri or os.path.lexists(uri):
+    if "://" in uri or "\0" in uri or os.path.lexists(uri):
         return uri
     for depth in _DEPTHS:
         parts = PurePath(uri).parts[-depth:]

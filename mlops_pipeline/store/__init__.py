@@ -26,6 +26,7 @@ from mlops_pipeline.store.open_by_url import (
 from mlops_pipeline.store.protocol import MetadataStore
 from mlops_pipeline.store.records import (
     DELETION,
+    NAMES,
     NOTHING,
     AlreadyExistsError,
     ArtifactRecord,
@@ -58,6 +59,7 @@ from mlops_pipeline.store.upkeep import (
 __all__ = [
     "DELETION",
     "FIRST",
+    "NAMES",
     "NOTHING",
     "AlreadyExistsError",
     "ArtifactRecord",

@@ -64,6 +64,7 @@ class ArtifactRecord:
         digest: digest of the content, empty where unknown.
         created: seconds since 1970; the store sets it where it is 0.
         notes: what is recorded about it beside its content: see `names_of` and `deletion_of`.
+        damage: what of its record is not as it should be; empty if nothing is.
     """
 
     type: str
@@ -75,6 +76,7 @@ class ArtifactRecord:
     digest: str = ""
     created: float = 0.0
     notes: Mapping[str, Any] = field(default_factory=dict)
+    damage: str = field(default="", compare=False)
 
 
 NAMES = ("tags", "aliases")
@@ -138,6 +140,7 @@ class Execution:
         host, pid: who runs it.
         started, finished, heartbeat: seconds since 1970; `finished` is 0 while it runs.
         properties: further facts, by name.
+        damage: what of its record is not as it should be; empty if nothing is.
     """
 
     component: str
@@ -162,6 +165,7 @@ class Execution:
     finished: float = 0.0
     heartbeat: float = 0.0
     properties: Mapping[str, Any] = field(default_factory=dict)
+    damage: str = field(default="", compare=False)
 
     @property
     def published(self) -> bool:
@@ -203,6 +207,7 @@ class Run:
         base_run: the run whose results a partial run uses.
         started, finished: seconds since 1970; `finished` is 0 while it runs.
         properties: further facts, by name.
+        damage: what of its record is not as it should be; empty if nothing is.
     """
 
     id: str
@@ -214,6 +219,7 @@ class Run:
     started: float = 0.0
     finished: float = 0.0
     properties: Mapping[str, Any] = field(default_factory=dict)
+    damage: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -33,12 +33,15 @@ from mlops_metadata.engine.sqlite_files import (
     prepare,
 )
 from mlops_metadata.engine.turns import keeping_logs, my_turn
+from mlops_metadata.layout.damage import as_text
 from mlops_metadata.refusals import holder, store_error
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError
 
 PATIENCE = 60.0
 """Seconds to wait where a program without our lock holds the file."""
+
+_NO_TEXT = "Could not decode to UTF-8"
 
 _MOST_VALUES = 30_000 if sqlite3.sqlite_version_info >= (3, 32) else 900
 """Values in one statement."""
@@ -63,7 +66,17 @@ class SqliteSession:
     for_share = for_update = ""
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
-        return self._connection.execute(statement, values).fetchall()
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except sqlite3.OperationalError as error:
+            if not str(error).startswith(_NO_TEXT):
+                raise
+        # Somebody has put bytes there that are no text: they are shown as they are.
+        kept, self._connection.text_factory = self._connection.text_factory, as_text
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        finally:
+            self._connection.text_factory = kept
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> int:
         return self._connection.execute(statement, values).rowcount

@@ -19,6 +19,7 @@ from mlops_metadata.engine import (
     SqliteDatabase,
     reading,
 )
+from mlops_metadata.layout.damage import as_text
 from mlops_metadata.layout.records import PREFIX, is_ours, read_execution
 from mlops_metadata.layout.rows import ArtifactCode, ExecutionCode, ExecutionRow
 from mlops_metadata.upkeep.tables import open_tables
@@ -216,7 +217,7 @@ def _in_state(url: str, state: ArtifactCode, condition: str = "") -> Iterator[Ar
         while rows := _page(store.database, statement, last):
             last = rows[-1][0]
             for artifact_id, name, uri in rows:
-                yield ArtifactRecord(name or "", uri or "", id=artifact_id)
+                yield ArtifactRecord(as_text(name or ""), as_text(uri or ""), id=artifact_id)
 
 
 def _page(database: Database, statement: str, last: int) -> list[Row]:

@@ -26,11 +26,9 @@ from mlops_metadata.layout.rows import (
     Kind,
 )
 from mlops_metadata.upkeep.tables import open_tables
-from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import (
     DELETION,
     ArtifactRecord,
-    ArtifactState,
     Contents,
     Doomed,
     Ended,
@@ -43,7 +41,6 @@ from mlops_pipeline.store import (
 
 _ALIVE = (int(ExecutionCode.NEW), int(ExecutionCode.RUNNING))
 _WANTED = frozenset({"blessed", "current_model_id", "pushed"})
-_DAMAGE = (AttributeError, KeyError, TypeError, ValueError, RecursionError, StoreError)
 _NOTE = records.PREFIX + DELETION
 _OVERLAP = 1000
 """Ids before the newest among which a row may have come later: a server gives them out early."""
@@ -62,16 +59,12 @@ class _Reading:
     damaged: list[str] = field(default_factory=list)
 
     def artifact(self, row: ArtifactRow) -> None:
-        """Take in an artifact; of a damaged one, its place."""
+        """Take in an artifact."""
         self.seen[row.id] = Seen(row.state, row.updated, 0)
-        try:
-            found = records.read_artifact(row)
-            kept = {name: found.properties[name] for name in _WANTED & found.properties.keys()}
-            found = replace(found, properties=kept)
-        except _DAMAGE as error:
-            self.damaged.append(f"artifact {row.id} ({type(error).__name__})")
-            found = ArtifactRecord("", str(row.uri), id=row.id, state=ArtifactState.PENDING)
-        self.artifacts[row.id] = found
+        found = records.read_artifact(row)
+        kept = {name: found.properties[name] for name in _WANTED & found.properties.keys()}
+        self.artifacts[row.id] = replace(found, properties=kept)
+        self._note(f"artifact {row.id}", found.damage)
 
     def execution(self, row: ExecutionRow, places: Mapping[str, str]) -> None:
         """Take in an execution, with the names of the contexts that it is in."""
@@ -79,25 +72,28 @@ class _Reading:
         pipeline, run_id = places.get(records.PIPELINE, ""), places.get(records.RUN, "")
         node = places.get(records.NODE, "").removeprefix(f"{pipeline}.")
         found = Execution(row.type, pipeline, run_id, node, state, id=row.id)
-        try:
-            if records.is_ours(row):
-                found = replace(records.read_execution(row), manifest="", details="", parameters={})
-        except _DAMAGE as error:
-            self.damaged.append(f"execution {row.id} ({type(error).__name__})")
+        if records.is_ours(row):
+            found = replace(records.read_execution(row), manifest="", details="", parameters={})
+            # Where its own record is damaged, its contexts still tell it.
+            found = replace(found, run_id=found.run_id or run_id)
         self.executions[row.id] = replace(found, heartbeat=row.updated / 1000)
+        self._note(f"execution {row.id}", found.damage)
 
     def run(self, row: ContextRow) -> None:
         """Take in a run."""
         found = Run(row.name, "", State.COMPLETE, started=row.created / 1000)
-        try:
-            if records.is_our_run(row):
-                found = replace(records.read_run(row), parameters={})
-        except _DAMAGE as error:
-            self.damaged.append(f"run {row.name} ({type(error).__name__})")
-            # Of which nobody knows that it has ended.
-            found = replace(found, state=State.RUNNING)
+        if records.is_our_run(row):
+            found = replace(records.read_run(row), parameters={})
+        if found.damage:
+            # Nobody knows that it has ended.
+            found = replace(found, state=State.RUNNING, started=row.created / 1000)
         self.runs[row.name] = found
         self.changed[row.name] = row.updated
+        self._note(f"run {row.name}", found.damage)
+
+    def _note(self, name: str, damage: str) -> None:
+        if damage:
+            self.damaged.append(f"{name}: {damage}")
 
 
 def read_contents(url: str) -> Contents:

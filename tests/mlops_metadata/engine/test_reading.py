@@ -60,7 +60,8 @@ def test_an_execution_whose_rows_somebody_has_changed_is_still_read(tmp_path: Pa
         )
         database.commit()
     (found,) = store.executions([done.id])
-    assert (found.node_id, found.state, found.run_id) == ("gen", State.COMPLETE, "")
+    assert (found.node_id, found.state, found.run_id) == ("gen", State.FAILED, "")
+    assert found.damage == "record is 'x'; last_known_state is 0"
     store.close()
 
 

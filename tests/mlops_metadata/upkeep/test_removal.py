@@ -30,7 +30,7 @@ def test_damaged_records_are_named_and_do_not_hide_others(url: str) -> None:
             "AND context_id = (SELECT id FROM Context WHERE name = 'one')"
         )
     contents = read_contents(url)
-    assert contents.damaged == ["run one (ValueError)"]
+    assert contents.damaged == ["run one: state is 'nonsense'"]
     # Nobody knows that it has ended.
     assert contents.runs["one"].state is State.RUNNING
     assert contents.artifacts.keys() == {a.id, b.id}
