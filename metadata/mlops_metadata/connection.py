@@ -5,15 +5,22 @@ MLMD alone lets concurrent writers starve and fail: here one writes at a time.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, NoReturn, Protocol
 
+from mlops_metadata.refusals import waiting_for
 from mlops_pipeline.errors import StoreError
+
+log = logging.getLogger(__name__)
 
 
 class Requests(Protocol):
@@ -123,10 +130,26 @@ class WriteLock(Protocol):
         """Let go of what the lock needs; it is not used again."""
 
 
+TELL = 2.0
+"""Seconds of waiting after which it is said for whom."""
+
+PATIENCE = 300.0
+"""Seconds of waiting for the lock of writers; each has it for a transaction only."""
+
+
+_PAUSES = (0.0005, 0.0005, 0.001, 0.001)
+"""Seconds between the first tries to have the lock."""
+
+
 class FileLock:
     """A lock between the threads of this process and between processes: `flock` on a file.
 
-    The system lets go of it when a process dies, and hands it out in the order of asking.
+    The system lets go of it when a process dies, and hands it out in the order of asking. Only a
+    process that is stopped, or hangs, keeps others waiting: that is said, and not waited for
+    without an end.
+
+    Args:
+        path: the file, which is `.lock` beside a database.
 
     Raises:
         StoreError: the file cannot be made.
@@ -135,24 +158,76 @@ class FileLock:
     def __init__(self, path: Path) -> None:
         self._threads = threading.RLock()
         self._depth = 0
+        self._path = path
+        self._file = self._open()
+        self._waiter: _Waiter | None = None
+
+    def _open(self) -> int:
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as error:
             raise StoreError(
-                f"cannot make the lock file {path}: {error.strerror}",
+                f"cannot make the lock file {self._path}: {error.strerror}",
                 hint="make its folder writable, or open the store with ?mode=ro",
             ) from error
 
     def __enter__(self) -> FileLock:
+        self._take(PATIENCE)
+        return self
+
+    def take_soon(self) -> bool:
+        """Take the lock if it is free within seconds; returns False if it is not."""
+        try:
+            self._take(0.0)
+        except StoreError:
+            return False
+        return True
+
+    def _take(self, patience: float) -> None:
         self._threads.acquire()
         try:
             if self._depth == 0:
-                fcntl.flock(self._file, fcntl.LOCK_EX)
+                self._flock(patience)
         except BaseException:
             self._threads.release()
             raise
         self._depth += 1
-        return self
+
+    def _flock(self, patience: float) -> None:
+        # Most waits are shorter than it takes to ask another thread.
+        for pause in _PAUSES:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            time.sleep(pause)
+        self._wait(patience)
+
+    def _wait(self, patience: float) -> None:
+        waiter = self._waiter = self._waiter or _Waiter(self._file)
+        database = self._path.with_name(self._path.name.removesuffix(".lock"))
+        taken = threading.Event()
+        try:
+            if waiter.ask(taken).wait(TELL):
+                return
+            if patience:
+                log.warning("%s", waiting_for(database))
+                if taken.wait(patience - TELL):
+                    return
+        except BaseException:
+            self._give_up(waiter, taken)
+            raise
+        self._give_up(waiter, taken)
+        raise StoreError(
+            f"{waiting_for(database)} for more than {max(patience, TELL):g} s",
+            hint="let that process go on, or end it",
+        )
+
+    def _give_up(self, waiter: _Waiter, taken: threading.Event) -> None:
+        """Want the lock no longer; the thread that waits for it lets go of it when it gets it."""
+        if waiter.leave(taken):
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        else:
+            self._file, self._waiter = self._open(), None
 
     def __exit__(
         self,
@@ -169,9 +244,50 @@ class FileLock:
 
     def close(self) -> None:
         """Close the lock file, which stays for the others."""
+        if self._waiter is not None:
+            self._waiter.end()
         os.close(self._file)
         # The number may soon stand for another file, which must not be locked instead.
         self._file = -1
+
+
+class _Waiter:
+    """A thread that waits for a lock in its turn, so that who has asked for it need not.
+
+    Args:
+        file: the lock file, which the thread closes if nobody wants the lock any more.
+    """
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+        self._guard = threading.Lock()
+        self._left = False
+        self._asked: SimpleQueue[threading.Event | None] = SimpleQueue()
+        threading.Thread(target=self._work, name="store lock", daemon=True).start()
+
+    def _work(self) -> None:
+        while (taken := self._asked.get()) is not None:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            with self._guard:
+                if self._left:
+                    os.close(self._file)
+                    return
+                taken.set()
+
+    def ask(self, taken: threading.Event) -> threading.Event:
+        """Ask for the lock; `taken` is set once it is there."""
+        self._asked.put(taken)
+        return taken
+
+    def leave(self, taken: threading.Event) -> bool:
+        """Want the lock no longer; returns True if it is there all the same."""
+        with self._guard:
+            self._left = not taken.is_set()
+            return not self._left
+
+    def end(self) -> None:
+        """End the thread, which waits for nothing."""
+        self._asked.put(None)
 
 
 class ThreadLock:

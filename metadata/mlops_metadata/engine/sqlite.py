@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import ctypes
+import logging
 import os
 import sqlite3
 import threading
@@ -20,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from mlops_metadata.connection import FileLock, NoLock, WriteLock
+from mlops_metadata.connection import TELL, FileLock, NoLock, WriteLock
 from mlops_metadata.engine.locations import Location, beside, check_header, check_path, identity
 from mlops_metadata.engine.session import Row, Session, marks
 from mlops_metadata.engine.sqlite_files import (
@@ -34,9 +35,11 @@ from mlops_metadata.engine.sqlite_files import (
 )
 from mlops_metadata.engine.turns import keeping_logs, my_turn
 from mlops_metadata.layout.damage import as_text
-from mlops_metadata.refusals import holder, store_error
+from mlops_metadata.refusals import holder, store_error, waiting_for
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError
+
+log = logging.getLogger(__name__)
 
 PATIENCE = 60.0
 """Seconds to wait where a program without our lock holds the file."""
@@ -143,6 +146,7 @@ class SqliteDatabase:
         self._location = location
         self._refusal, self._closed = "", False
         self._users = 1
+        self._wait = min(TELL, PATIENCE)
         self._threads = threading.RLock()
         self._lock: WriteLock = NoLock()
         if location.read_only or not is_missing(path):
@@ -155,7 +159,7 @@ class SqliteDatabase:
                     with self._lock, my_turn():
                         make(path)
                 with my_turn():
-                    self._connection = self._connect()
+                    self._connection = self._patiently(self._connect)
         except BaseException:
             self._lock.close()
             raise
@@ -165,12 +169,11 @@ class SqliteDatabase:
         path = self._location.path
         self._file = identity(path)
         self._unchanging = _state(self._location)
-        connection = open_file(self._location, PATIENCE)
+        connection = open_file(self._location, self._wait)
         try:
             check(connection, path)
             if not self._location.read_only and not is_prepared(connection):
-                with self._lock:
-                    prepare(connection, path)
+                self._prepare(connection)
                 connection.execute("SELECT count(*) FROM MLMDEnv").fetchone()
         except BaseException:
             connection.close()
@@ -179,8 +182,37 @@ class SqliteDatabase:
         self._log = identity(beside(path, "-wal"))
         return connection
 
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        """Prepare a file that another program has made, unless somebody keeps the lock."""
+        if isinstance(self._lock, FileLock) and not self._lock.take_soon():
+            return
+        try:
+            prepare(connection, self._location.path)
+        finally:
+            self._lock.__exit__(None, None, None)
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """Do work; where another program holds the file, say so before waiting for it longer."""
+        try:
+            return work()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or PATIENCE <= TELL:
+                raise
+        log.warning("%s", waiting_for(self._location.path))
+        self._set_wait(PATIENCE - TELL)
+        try:
+            return work()
+        finally:
+            self._set_wait(TELL)
+
+    def _set_wait(self, seconds: float) -> None:
+        self._wait = min(seconds, PATIENCE)
+        connection: sqlite3.Connection | None = getattr(self, "_connection", None)
+        if connection is not None:
+            connection.execute(f"PRAGMA busy_timeout={int(self._wait * 1000)}")
+
     def read(self, work: Callable[[Session], T]) -> T:
-        with my_turn(), self._threads, self._explained():
+        def once() -> T:
             connection = self._ready()
             try:
                 connection.execute("BEGIN")
@@ -188,6 +220,9 @@ class SqliteDatabase:
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+
+        with my_turn(), self._threads, self._explained():
+            return self._patiently(once)
 
     def write(self, work: Callable[[Session], T]) -> T:
         if self._refusal:
@@ -197,7 +232,8 @@ class SqliteDatabase:
                 f"the metadata store {self.name} is open for reading only",
                 hint="open it without ?mode=ro",
             )
-        with self._lock, my_turn(), self._threads, self._explained():
+
+        def once() -> T:
             connection = self._ready()
             try:
                 connection.execute("BEGIN IMMEDIATE")
@@ -208,6 +244,9 @@ class SqliteDatabase:
                     connection.execute("ROLLBACK")
                 raise
             return done
+
+        with self._lock, my_turn(), self._threads, self._explained():
+            return self._patiently(once)
 
     def _ready(self) -> sqlite3.Connection:
         if self._refusal:
