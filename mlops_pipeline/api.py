@@ -45,6 +45,7 @@ from mlops_pipeline.inspection import models_of as trained_models
 from mlops_pipeline.inspection import verify as read_stored
 from mlops_pipeline.interface import map_paths
 from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.retention import Collected, GcPlan, Policy, apply_gc, plan_gc, read_policy
 from mlops_pipeline.roots import Copies, make_root
 from mlops_pipeline.run_state import (
     LAST,
@@ -218,6 +219,34 @@ def verify(run_id: str = "", *, where: Where | None = None) -> list[Verified]:
         settings = _settings(where, Path.cwd())
         workspace = open_workspace(Path.cwd(), (), settings, store)
         return list(read_stored(workspace, [find_run(store, run_id).id] if run_id else None))
+
+
+def gc(
+    policy: Policy | None = None,
+    *,
+    apply: bool = False,
+    orphans: bool = False,
+    where: Where | None = None,
+) -> GcPlan | Collected:
+    """Return which artifacts a policy keeps no longer; with `apply`, remove their files.
+
+    Args:
+        policy: by default, that of the settings.
+        orphans: remove what no record owns, too: only where no other store has the same root.
+
+    Raises:
+        StoreError: the store is not in a database.
+        ParameterError: `where` has a store that is open, and not its URL.
+    """
+    if where is not None and not isinstance(where.store, str | None):
+        raise ParameterError("gc takes the URL of a store", hint="write Where(store=URL)")
+    settings = _settings(where, Path.cwd())
+    with _existing_store(where) as store:
+        found = plan_gc(settings.store, settings.root, policy or read_policy(settings))
+        if not apply:
+            return found
+        workspace = open_workspace(Path.cwd(), (), settings, store)
+        return apply_gc(workspace, settings.store, found, orphans=orphans)
 
 
 def lineage(

@@ -57,6 +57,10 @@ class Artifact:
 
     fetch: Callable[[], Path] | None = None
     """Gives the local copy of what is kept elsewhere, where there is a way to have one."""
+    deleted: str = ""
+    """When, why and by whom its files were removed, if they were."""
+    damage: str = ""
+    """Parts of its record that are not as they should be, if any."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -106,6 +110,12 @@ class Artifact:
         """
         import inspect
         from importlib.metadata import entry_points
+
+        if self.deleted:
+            raise NotFoundError(
+                f"{self.TYPE_NAME} {self.id} was {self.deleted}",
+                hint="run what made it again: it is not taken from the cache",
+            )
 
         for kind in type(self).__mro__:
             name = getattr(kind, "TYPE_NAME", "")

@@ -40,6 +40,9 @@ OTHER_VARIABLES = (
 Verify = Literal["stamp", "sampled", "always"]
 """Modes of checking stored files: see the setting `cache.verify`."""
 
+Kept = Literal["blessed", "pushed", "tagged", "none"]
+"""Kinds of artifacts that are kept by retention: see the setting `gc.keep`."""
+
 LONGEST_LEASE = 1e8
 """Seconds that a lease may have at most: three years."""
 
@@ -80,6 +83,20 @@ class Settings(Struct, frozen=True, omit_defaults=False):
     import_paths: Annotated[
         tuple[str, ...], Meta(description="folders in which user modules are looked for")
     ] = ()
+    gc_keep_last: Annotated[
+        int, Meta(ge=0, description="newest runs of each pipeline whose artifacts are kept")
+    ] = 10
+    gc_younger: Annotated[
+        str, Meta(description="age up to which unused artifacts are kept, as in 12h or 30d")
+    ] = "7d"
+    gc_keep: Annotated[
+        tuple[Kept, ...],
+        Meta(description="kinds of artifacts that are kept: `blessed`, `pushed`, `tagged`, `none`"),
+    ] = ("blessed", "pushed", "tagged")
+    gc_upstream: Annotated[
+        tuple[str, ...],
+        Meta(description="types of what these were made of that are kept; `*` for all, or `none`"),
+    ] = ("*",)
     kubeflow_url: Annotated[str, Meta(description="address of Kubeflow Pipelines")] = ""
     kubeflow_namespace: Annotated[
         str, Meta(description="namespace in Kubeflow, where users share it")
@@ -200,8 +217,12 @@ def _from_environment(sources: Sources) -> Iterator[_Item]:
         variable = PREFIX + name.upper()
         text = sources.environment.get(variable, "")
         if text:
-            value = text.split(os.pathsep) if name == "import_paths" else text
-            yield name, value, variable, Path.cwd()
+            mark = _SEPARATORS.get(name)
+            yield name, text.split(mark) if mark else text, variable, Path.cwd()
+
+
+_SEPARATORS = {"import_paths": os.pathsep, "gc_keep": ",", "gc_upstream": ","}
+"""Separators of the items of a setting in the environment."""
 
 
 def _from_flags(sources: Sources) -> Iterator[_Item]:

@@ -6,15 +6,20 @@ MLMD alone lets concurrent writers starve and fail: here one writes at a time.
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, NoReturn, Protocol
 
+from mlops_metadata.refusals import waiting_for
 from mlops_pipeline.errors import StoreError
+
+log = logging.getLogger(__name__)
 
 
 class Requests(Protocol):
@@ -121,6 +126,15 @@ _STINT, _SHORT_STINT = 0.02, 0.003
 _CHANCE, _LONG_CHANCE, _STEP = 0.001, 0.006, 0.0005
 """Seconds that others then have to come first, likewise; and between two looks for one."""
 
+TELL = 2.0
+"""Seconds of waiting after which it is said for whom."""
+
+PATIENCE = 300.0
+"""Seconds of waiting for the lock of writers; each has it for a transaction only."""
+
+_PAUSES = (0.0005, 0.0005, 0.001, 0.001)
+"""Seconds between the first tries to have the lock."""
+
 
 class FileLock:
     """A lock between the threads of this process and between processes: `flock` on a file.
@@ -129,6 +143,12 @@ class FileLock:
     It does not keep the lock for the one it wakes: on a busy machine, who lets go and asks again
     would have it again before the other runs. So that one waits a moment, for others to come
     first; not longer, because who is stopped (Ctrl-Z) while it waits never comes.
+
+    Only a process that is stopped, or hangs, while it has the lock keeps others waiting: that is
+    said, and not waited for without an end.
+
+    Args:
+        path: the file, which is `.lock` beside a database.
 
     Raises:
         StoreError: the file cannot be made.
@@ -139,26 +159,42 @@ class FileLock:
         self._depth = 0
         self._began = self._released = 0.0
         self._wanted = False
+        self._path = path
+        self._file = self._open()
+        self._waiter: _Waiter | None = None
+
+    def _open(self) -> int:
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as error:
             raise StoreError(
-                f"cannot make the lock file {path}: {error.strerror}",
+                f"cannot make the lock file {self._path}: {error.strerror}",
                 hint="make its folder writable, or open the store with ?mode=ro",
             ) from error
 
     def __enter__(self) -> FileLock:
+        self._take(PATIENCE)
+        return self
+
+    def take_soon(self) -> bool:
+        """Take the lock if it is free within seconds; returns False if it is not."""
+        try:
+            self._take(0.0)
+        except StoreError:
+            return False
+        return True
+
+    def _take(self, patience: float) -> None:
         self._threads.acquire()
         try:
             if self._depth == 0:
-                self._take()
+                self._flock(patience)
         except BaseException:
             self._threads.release()
             raise
         self._depth += 1
-        return self
 
-    def _take(self) -> None:
+    def _flock(self, patience: float) -> None:
         now = time.monotonic()
         if now - self._released > _AT_ONCE:
             self._began = now
@@ -166,7 +202,7 @@ class FileLock:
             self._let_others_come(now + (_LONG_CHANCE if self._wanted else _CHANCE))
         if not self._has_taken():
             self._wanted = True
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._take_later(patience)
             self._began = time.monotonic()
 
     def _let_others_come(self, end: float) -> None:
@@ -178,6 +214,14 @@ class FileLock:
             fcntl.flock(self._file, fcntl.LOCK_UN)
         self._began = end
 
+    def _take_later(self, patience: float) -> None:
+        # Most waits are shorter than it takes to ask another thread.
+        for pause in _PAUSES:
+            time.sleep(pause)
+            if self._has_taken():
+                return
+        self._wait(patience)
+
     def _has_taken(self) -> bool:
         """Take the lock if nobody has it."""
         try:
@@ -185,6 +229,33 @@ class FileLock:
         except BlockingIOError:
             return False
         return True
+
+    def _wait(self, patience: float) -> None:
+        waiter = self._waiter = self._waiter or _Waiter(self._file)
+        database = self._path.with_name(self._path.name.removesuffix(".lock"))
+        taken = threading.Event()
+        try:
+            if waiter.ask(taken).wait(TELL):
+                return
+            if patience:
+                log.warning("%s", waiting_for(database))
+                if taken.wait(patience - TELL):
+                    return
+        except BaseException:
+            self._give_up(waiter, taken)
+            raise
+        self._give_up(waiter, taken)
+        raise StoreError(
+            f"{waiting_for(database)} for more than {max(patience, TELL):g} s",
+            hint="let that process go on, or end it",
+        )
+
+    def _give_up(self, waiter: _Waiter, taken: threading.Event) -> None:
+        """Want the lock no longer; the thread that waits for it lets go of it when it gets it."""
+        if waiter.leave(taken):
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        else:
+            self._file, self._waiter = self._open(), None
 
     def __exit__(
         self,
@@ -202,9 +273,50 @@ class FileLock:
 
     def close(self) -> None:
         """Close the lock file, which stays for the others."""
+        if self._waiter is not None:
+            self._waiter.end()
         os.close(self._file)
         # The number may soon stand for another file, which must not be locked instead.
         self._file = -1
+
+
+class _Waiter:
+    """A thread that waits for a lock in its turn, so that who has asked for it need not.
+
+    Args:
+        file: the lock file, which the thread closes if nobody wants the lock any more.
+    """
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+        self._guard = threading.Lock()
+        self._left = False
+        self._asked: SimpleQueue[threading.Event | None] = SimpleQueue()
+        threading.Thread(target=self._work, name="store lock", daemon=True).start()
+
+    def _work(self) -> None:
+        while (taken := self._asked.get()) is not None:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            with self._guard:
+                if self._left:
+                    os.close(self._file)
+                    return
+                taken.set()
+
+    def ask(self, taken: threading.Event) -> threading.Event:
+        """Ask for the lock; `taken` is set once it is there."""
+        self._asked.put(taken)
+        return taken
+
+    def leave(self, taken: threading.Event) -> bool:
+        """Want the lock no longer; returns True if it is there all the same."""
+        with self._guard:
+            self._left = not taken.is_set()
+            return not self._left
+
+    def end(self) -> None:
+        """End the thread, which waits for nothing."""
+        self._asked.put(None)
 
 
 class ThreadLock:

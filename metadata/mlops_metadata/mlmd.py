@@ -35,12 +35,14 @@ from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,
     ArtifactType,
+    DeletedArtifactError,
     Direction,
     Event,
     Execution,
     Run,
     StaleExecutionError,
     State,
+    used_artifacts,
 )
 
 _TEXT = "mlops.text"
@@ -132,8 +134,11 @@ class MlmdStore:
         *,
         inputs: Mapping[str, Sequence[int]] = NOTHING,
         outputs: Mapping[str, Sequence[ArtifactRecord]] = NOTHING,
+        only_live: bool = False,
     ) -> tuple[Execution, dict[str, list[ArtifactRecord]]]:
         with self._connection.lock:
+            if only_live:
+                self._refuse_deleted(inputs, outputs)
             if execution.id:
                 # What this store has claimed, others end as `write_end` does, or not at all.
                 if execution.id not in self._claimed:
@@ -166,6 +171,17 @@ class MlmdStore:
             for key, found in outputs.items()
         }
         return replace(execution, id=response.execution_id, heartbeat=now), written
+
+    def _refuse_deleted(
+        self, inputs: Mapping[str, Sequence[int]], outputs: Mapping[str, Sequence[ArtifactRecord]]
+    ) -> None:
+        """Refuse artifacts that are deleted by now: a service of MLMD has no locks to keep them."""
+        for found in self.artifacts(used_artifacts(inputs, outputs)):
+            if found.state is ArtifactState.DELETED:
+                raise DeletedArtifactError(
+                    f"artifact {found.id} was deleted meanwhile",
+                    hint="run what made it again, in a new run",
+                )
 
     def _check_running(self, execution_id: int) -> None:
         found = execution_row(self._message(execution_id))

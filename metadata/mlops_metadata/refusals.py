@@ -41,22 +41,35 @@ def holder(path: Path) -> str:
     From `/proc/locks`, see proc(5): the sixth field is the device and the inode of the file.
     """
     wanted = set()
-    for file in (path, path.with_name(f"{path.name}-shm")):
+    for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-shm", ".lock"))):
         with contextlib.suppress(OSError):
             found = file.stat()
             wanted.add(f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}")
     pids = set()
     with contextlib.suppress(OSError):
         for line in Path("/proc/locks").read_text().splitlines():
-            fields = line.replace("-> ", "").split()
+            fields = line.split()
+            # An arrow stands before those that wait for a lock.
             if len(fields) > 5 and fields[3] == "WRITE" and fields[5] in wanted:
                 pids.add(fields[4])
     names = []
     for pid in sorted(pids - {str(os.getpid())}, key=int):
         with contextlib.suppress(OSError):
             words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-            names.append(f"process {pid} ({' '.join(words).strip()[:80]})")
+            name = f"process {pid} ({' '.join(words).strip()[:80]})"
+            names.append(f"{name}, which is stopped" if _is_stopped(pid) else name)
     return ", ".join(names)
+
+
+def _is_stopped(pid: str) -> bool:
+    """Return True for a process that goes on only if somebody lets it, as after Ctrl-Z."""
+    stat = Path(f"/proc/{pid}/stat").read_text()
+    return stat.rpartition(")")[2].split()[:1] in (["T"], ["t"])
+
+
+def waiting_for(path: Path) -> str:
+    """Return what a wait for a SQLite file is for, in words."""
+    return f"waiting for the metadata store {path}: {holder(path) or 'another program'} holds it"
 
 
 def store_error(what: str, reason: str) -> StoreError:

@@ -34,7 +34,7 @@ from mlops_pipeline.ir import (
 )
 from mlops_pipeline.roots import digest_path
 from mlops_pipeline.run_state import Workspace, load_outputs, lock_digest
-from mlops_pipeline.store import ArtifactRecord, ArtifactState, Execution
+from mlops_pipeline.store import ArtifactRecord, ArtifactState, Execution, deletion_of
 from mlops_pipeline.uris import is_remote
 
 OBSERVED = "observed"
@@ -222,7 +222,8 @@ def find_reusable(key: Key, policy: CacheIR, workspace: Workspace) -> Found:
         if execution.finished < oldest:
             reason = reason or f"the earlier result is older than {policy.max_age:g} s"
             break
-        broken = _broken(execution, workspace)
+        damaged_record = execution.damage and "the record of the earlier result is damaged"
+        broken = damaged_record or _broken(execution, workspace)
         if broken:
             reason = reason or broken
             continue
@@ -239,8 +240,15 @@ def find_reusable(key: Key, policy: CacheIR, workspace: Workspace) -> Found:
             same = f"same as execution {execution.id} of run {execution.run_id}"
             return Found(execution, same, written, tuple(damaged), len(candidates))
         damaged += [record for record in bad if _is_lost(record)]
-        reason = reason or "a stored output was altered or is gone"
+        reason = reason or _why_not_there(bad)
     return Found(None, reason, damaged=tuple(damaged), generation=len(candidates))
+
+
+def _why_not_there(bad: Sequence[ArtifactRecord]) -> str:
+    deleted = next(filter(None, map(deletion_of, bad)), "")
+    if deleted:
+        return f"an output of the earlier result was {deleted}"
+    return "a stored output was altered or is gone"
 
 
 def _altered(execution: Execution, written: Inputs) -> list[ArtifactRecord]:
@@ -262,7 +270,7 @@ def _broken(execution: Execution, workspace: Workspace) -> str:
 
 
 def _is_intact(record: ArtifactRecord, workspace: Workspace) -> bool:
-    if record.state is not ArtifactState.LIVE:
+    if record.state is not ArtifactState.LIVE or record.damage:
         return False
     try:
         return workspace.digest(record) == record.digest

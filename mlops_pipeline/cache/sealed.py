@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mlops_pipeline.roots import is_sealed, key_name, seal
-from mlops_pipeline.run_state import ORIGIN, TAG, load_outputs
+from mlops_pipeline.run_state import ORIGIN, TAG, load_links
 from mlops_pipeline.store import ArtifactRecord, Direction, Execution, MetadataStore, State
 
 SEAL = "seal"
@@ -63,7 +63,8 @@ def why_row_altered(store: MetadataStore, record: ArtifactRecord) -> str:
     written = [e for e in store.events_by_artifact([record.id]) if e.direction is Direction.OUTPUT]
     for execution in store.executions({event.execution_id for event in written}):
         if SEAL in execution.properties:
-            outputs = load_outputs(store, [execution]).get(execution.id, {})
+            links = load_links(store, [execution], Direction.OUTPUT, lenient=True)
+            outputs = links.get(execution.id, {})
             return why_altered(execution, outputs)
         is_result = bool(execution.cache_key) and execution.state is State.COMPLETE
         if is_result and has_lost_seal(store, execution):

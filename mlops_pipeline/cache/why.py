@@ -107,6 +107,9 @@ def why_node(store: MetadataStore, run_id: str, node_id: str, iteration: Iterati
         hint = did_you_mean(node_id, known) if known else "list the runs with `mlops runs`"
         raise NotFoundError(problem, hint=hint)
     execution = matching[-1]
+    damaged = execution.manifest and not _is_readable(execution)
+    if damaged:
+        return Why(execution, f"{execution.reason} (its manifest is damaged)".strip())
     if execution.state is not State.CACHED and execution.manifest:
         previous = nearest(store, execution)
         if previous is not None:
@@ -123,7 +126,7 @@ def nearest(store: MetadataStore, execution: Execution) -> Execution | None:
     node = f"{execution.pipeline}.{execution.node_id}"
     for other in store.recent_executions(execution.component, node=node, limit=LOOK_BACK):
         earlier = not execution.id or other.id < execution.id
-        if earlier and other.manifest and other.iteration == execution.iteration:
+        if earlier and other.iteration == execution.iteration and _is_readable(other):
             return other
     return None
 
@@ -168,6 +171,16 @@ def _load(store: MetadataStore, execution: Execution) -> _Manifest:
     data = json.loads(execution.manifest)
     digests = data["sources"]
     return _Manifest(data["parts"], lambda name: store.get_document(digests.get(name, "")) or "")
+
+
+def _is_readable(execution: Execution) -> bool:
+    """Return True if an execution has a manifest that nobody has damaged."""
+    try:
+        data = json.loads(execution.manifest)
+    except (ValueError, RecursionError):
+        return False
+    parts = data.get("parts") if isinstance(data, dict) else None
+    return isinstance(parts, dict) and isinstance(data.get("sources"), dict)
 
 
 def compare(before: _Manifest, after: _Manifest) -> Iterator[Change]:

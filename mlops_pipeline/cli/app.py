@@ -42,7 +42,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "metadata": (
         "Deploy",
         "metadata:metadata",
-        "Serve, back up, copy or check the metadata store.",
+        "Serve, back up, copy, check or clean the metadata store.",
     ),
     "import-tfx": ("Setup", "import_tfx:import_tfx", "Import runs and artifacts from TFX."),
     "doctor": ("Setup", "doctor:doctor", "Check the environment, the store and the folders."),

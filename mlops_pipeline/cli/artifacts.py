@@ -6,7 +6,7 @@ import click
 
 from mlops_pipeline.cli.output import echo, json_option, limit_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, complete_run, project_options
-from mlops_pipeline.inspection import Table, ago, lines, one_line, read_run
+from mlops_pipeline.inspection import Table, ago, damage_lines, lines, one_line, read_run
 from mlops_pipeline.run_state import TAG
 from mlops_pipeline.store import ArtifactRecord, ArtifactState, MetadataStore
 
@@ -45,6 +45,8 @@ def artifacts(
     rows = [_row(record, nodes.get(record.id, "")) for record in found]
     table = Table(heading, rows, right=frozenset({"id"}), tails=frozenset({"uri"}))
     write(lines(table, screen()))
+    damage = [f"artifact {record.id}: {record.damage}" for record in found if record.damage]
+    write(damage_lines(damage, screen()))
 
 
 def _of_run(store: MetadataStore, run_id: str) -> tuple[list[ArtifactRecord], dict[int, str]]:
@@ -52,7 +54,9 @@ def _of_run(store: MetadataStore, run_id: str) -> tuple[list[ArtifactRecord], di
     for node in read_run(store, run_id):
         for key, written in node.outputs.items():
             nodes.update({artifact.id: f"{node.name}.{key}" for artifact in written})
-    return store.artifacts(nodes), nodes
+    found = {record.id: record for record in store.artifacts(nodes)}
+    gone = (ArtifactRecord("", "", each, damage="its row is gone") for each in nodes)
+    return [found.get(record.id, record) for record in gone], nodes
 
 
 def _row(record: ArtifactRecord, output: str) -> tuple[str, ...]:

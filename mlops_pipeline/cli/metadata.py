@@ -12,6 +12,7 @@ import click
 from mlops_pipeline.cli.metadata_backup import backup
 from mlops_pipeline.cli.metadata_copy import copy
 from mlops_pipeline.cli.metadata_fsck import fsck
+from mlops_pipeline.cli.metadata_gc import gc
 from mlops_pipeline.cli.output import echo, warn
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.errors import StoreError
@@ -23,12 +24,13 @@ SERVER = "mlops_metadata.server.grpc_server"
 
 @click.group()
 def metadata() -> None:
-    """Serve, back up, copy or check the metadata store."""
+    """Serve, back up, copy, check or clean the metadata store."""
 
 
 metadata.add_command(backup)
 metadata.add_command(copy)
 metadata.add_command(fsck)
+metadata.add_command(gc)
 
 
 @metadata.command()

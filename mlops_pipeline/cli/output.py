@@ -61,7 +61,7 @@ def timeout_option(command: Command) -> Command:
 # Colours and styles may pass. Anything else of the kind moves the cursor, names the window, or
 # turns the text around, and texts come from stores that others write.
 _CONTROL = re.compile(
-    "\x1b\\[[0-9;]*m|([\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069])"
+    "\x1b\\[[0-9;]*m|([\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff])"
 )
 
 

@@ -6,7 +6,7 @@ import click
 
 from mlops_pipeline.cli.output import echo, json_option, limit_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
-from mlops_pipeline.inspection import DECISIONS, Table, ago, lines, one_line, seconds
+from mlops_pipeline.inspection import DECISIONS, Table, ago, damage_lines, lines, one_line, seconds
 from mlops_pipeline.run_state import as_it_is, run_seconds
 from mlops_pipeline.store import Run
 
@@ -33,6 +33,8 @@ def runs(project: Project, pipeline: str, limit: int, as_json: bool) -> None:
     rows = [_row(run) for run in found]
     table = Table(heading, rows, right=frozenset({"time"}), styles={"state": DECISIONS})
     write(lines(table, screen()))
+    damage = [f"run {run.id}: {run.damage}" for run in found if run.damage]
+    write(damage_lines(damage, screen()))
 
 
 def _row(run: Run) -> tuple[str, ...]:
@@ -51,5 +53,6 @@ def _data(run: Run) -> dict[str, object]:
         "started": run.started,
         "finished": run.finished,
         "base_run": run.base_run,
+        "damage": run.damage,
         "parameters": dict(run.parameters),
     }

@@ -17,6 +17,7 @@ from mlops_pipeline.inspection import (
     ago,
     causes,
     command_lines,
+    damage_lines,
     gate_lines,
     next_commands,
     node_data,
@@ -102,6 +103,8 @@ def _node(node: NodeRun, screen: Screen) -> Iterator[str]:
             yield f"      {screen.paint(reason, 'yellow')}"
     if node.gate and node.state is not State.SKIPPED:
         yield from ("", *gate_lines(node, screen))
+    if node.damage:
+        yield from ("", *damage_lines(node.damage, screen))
     if execution.error:
         yield from ("", f"{screen.paint('error:', 'red')} {execution.error}")
         yield from execution.details.rstrip().splitlines()
@@ -113,6 +116,7 @@ def _artifacts(links: Artifacts) -> dict[str, str]:
         for index, artifact in enumerate(artifacts):
             name = f"{key}[{index}]" if len(artifacts) > 1 else key
             rows[name] = f"{artifact.TYPE_NAME} {artifact.id}  {artifact.uri}"
+            rows[name] += f"  ({artifact.deleted})" if artifact.deleted else ""
     return rows
 
 

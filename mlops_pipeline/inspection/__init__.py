@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         METRICS_FILE,
         causes,
         command_lines,
+        damage_lines,
         gate_lines,
         next_commands,
         node_data,
@@ -66,8 +67,8 @@ else:
             "find": "find_run find_start split_node",
             "lineage": "Lineage LineageStart downstream upstream",
             "node_run": "Artifacts NodeRun",
-            "report": "METRICS_FILE causes command_lines gate_lines next_commands node_data "
-            "run_data run_report verdict_reasons",
+            "report": "METRICS_FILE causes command_lines damage_lines gate_lines next_commands "
+            "node_data run_data run_report verdict_reasons",
             "results": "PipelineRun node_name read_run settled",
             "store_checks": "check_records",
             "verification": "Verified verify",
@@ -95,6 +96,7 @@ __all__ = [
     "causes",
     "check_records",
     "command_lines",
+    "damage_lines",
     "diff_versions",
     "downstream",
     "find_run",

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Literal
 
+from mlops_pipeline.inspection.console import one_line
 from mlops_pipeline.inspection.lineage import Lineage
 from mlops_pipeline.inspection.results import node_name
 from mlops_pipeline.store import ArtifactRecord, Direction, Event, Execution
@@ -132,12 +133,15 @@ def _label(lineage: Lineage, ref: _Ref) -> str:
 
 def _artifact_text(artifact: ArtifactRecord) -> str:
     state = "" if artifact.state == "LIVE" else f" {artifact.state.lower()}"
-    return f"{artifact.type} #{artifact.id}{state}"
+    damage = f" damaged: {one_line(artifact.damage, 100)}" if artifact.damage else ""
+    return f"{artifact.type or 'artifact'} #{artifact.id}{state}{damage}"
 
 
 def _execution_text(execution: Execution) -> str:
     state = "" if execution.state == "COMPLETE" else f" · {execution.state.lower()}"
-    return f"{node_name(execution)} · run {execution.run_id}{state}"
+    damage = f" · damaged: {one_line(execution.damage, 100)}" if execution.damage else ""
+    name = node_name(execution) or f"execution #{execution.id}"
+    return f"{name} · run {execution.run_id}{state}{damage}"
 
 
 def _ends(event: Event) -> tuple[str, str]:

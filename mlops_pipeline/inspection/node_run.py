@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from mlops_pipeline.artifacts import Artifact
 from mlops_pipeline.errors import NotFoundError, did_you_mean
@@ -49,7 +50,28 @@ class NodeRun:
     @property
     def gate(self) -> Gate | None:
         """Gate of the node; of a skipped node, the gate that closed it off."""
-        return read_gate(self.execution.properties)
+        return self._gate[0]
+
+    @cached_property
+    def _gate(self) -> tuple[Gate | None, str]:
+        """The gate, and what is wrong with it."""
+        try:
+            return read_gate(self.execution.properties), ""
+        except ValueError as error:
+            return None, f"its gate cannot be read: {error}"
+
+    @property
+    def damage(self) -> list[str]:
+        """What of its records is not as it should be, each with its name."""
+        execution = self.execution
+        found = list(filter(None, (execution.damage, self._gate[1])))
+        damage = [f"{self.name}, execution {execution.id}: {'; '.join(found)}"] if found else []
+        for links in (self.inputs, self.outputs):
+            for key, artifacts in links.items():
+                for each in artifacts:
+                    if each.damage:
+                        damage.append(f"{self.name}.{key}, artifact {each.id}: {each.damage}")
+        return damage
 
     @property
     def duration(self) -> float:

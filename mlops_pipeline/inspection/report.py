@@ -66,8 +66,14 @@ def run_report(
         blocks.append(_block(node, artifact, screen))
     blocks += [gate_lines(node, screen) for node in run if node.state.succeeded]
     blocks += [error_lines(node, screen) for node in run.failed]
+    blocks.append(damage_lines(run.damage, screen))
     full = [block for block in blocks if block]
     return list(itertools.chain.from_iterable([*block, ""] for block in full))[:-1]
+
+
+def damage_lines(damage: Sequence[str], screen: Screen) -> list[str]:
+    """Return what of records is not as it should be, a line each."""
+    return [f"{screen.paint('damaged:', 'red')} {one_line(each, 200)}" for each in damage]
 
 
 def headline(run: PipelineRun, screen: Screen) -> str:
@@ -309,6 +315,7 @@ def run_data(run: PipelineRun) -> dict[str, Any]:
         "duration": run.duration,
         "base_run": run.record.base_run,
         "parameters": dict(run.parameters),
+        "damage": run.damage,
         "nodes": [node_data(node) for node in run],
     }
 
@@ -329,6 +336,7 @@ def node_data(node: NodeRun) -> dict[str, Any]:
         "execution_id": execution.id,
         "gate": gate_data(node.gate),
         "parameters": dict(execution.parameters),
+        "damage": node.damage,
         "inputs": _links(node.inputs),
         "outputs": _links(node.outputs),
     }
@@ -347,5 +355,7 @@ def artifact_data(artifact: Artifact) -> dict[str, Any]:
         "type": artifact.TYPE_NAME,
         "uri": artifact.uri,
         "digest": artifact.digest,
+        "deleted": artifact.deleted,
+        "damage": artifact.damage,
         "properties": dict(artifact.properties),
     }

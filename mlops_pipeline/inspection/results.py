@@ -23,7 +23,15 @@ from mlops_pipeline.run_state import (
     state_of,
 )
 from mlops_pipeline.settings import Sources, resolve
-from mlops_pipeline.store import ArtifactRecord, Direction, Execution, MetadataStore, Run, State
+from mlops_pipeline.store import (
+    ArtifactRecord,
+    Direction,
+    Execution,
+    MetadataStore,
+    Run,
+    State,
+    deletion_of,
+)
 from mlops_pipeline.uris import is_remote
 
 KILLED = "its process was killed"
@@ -83,6 +91,12 @@ class PipelineRun:
     def failed(self) -> list[NodeRun]:
         """The nodes that failed."""
         return [node for node in self.nodes.values() if node.state is State.FAILED]
+
+    @property
+    def damage(self) -> list[str]:
+        """What of its records is not as it should be, each with its name."""
+        found = [f"run {self.id}: {self.record.damage}"] if self.record.damage else []
+        return found + [text for node in self.nodes.values() for text in node.damage]
 
     @property
     def decisions(self) -> dict[str, str]:
@@ -161,8 +175,9 @@ def read_run(
         )
     _, executions = settled(run, store.executions_of_run(run.id), lease)
     # Failed nodes have read their inputs too, and a replay needs them.
-    inputs = load_links(store, executions, Direction.INPUT)
-    outputs = load_links(store, [e for e in executions if e.published], Direction.OUTPUT)
+    inputs = load_links(store, executions, Direction.INPUT, lenient=True)
+    published = [e for e in executions if e.published]
+    outputs = load_links(store, published, Direction.OUTPUT, lenient=True)
     tries: dict[str, list[Execution]] = {}
     for execution in executions:
         tries.setdefault(node_name(execution), []).append(execution)
@@ -212,9 +227,14 @@ def artifact_object(record: ArtifactRecord, copies: Copies | None = None) -> Art
         copies: local copies for an artifact that is kept elsewhere; by default, those that the
             settings of the current folder name.
     """
-    kind: type[Artifact] = class_named(record.type) or type(record.type, (Artifact,), {})
+    name = record.type.replace("\0", "") or "Damaged"
+    kind: type[Artifact] = class_named(name) or type(name, (Artifact,), {})
     properties = {key: value for key, value in record.properties.items() if key != TAG}
     artifact = kind(record.uri, id=record.id, properties=properties, digest=record.digest)
+    if deleted := deletion_of(record):
+        artifact.deleted = deleted
+    if record.damage:
+        artifact.damage = record.damage
     if is_remote(record.uri):
         copies = _copies_here() if copies is None else copies
         artifact.fetch = functools.partial(copies.hold, record.uri, record.digest)

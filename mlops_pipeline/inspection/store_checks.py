@@ -15,6 +15,7 @@ from mlops_pipeline.store import (
     Execution,
     StoreCheck,
     live_artifacts,
+    marked_artifacts,
     running_executions,
 )
 from mlops_pipeline.uris import is_remote, local_place
@@ -37,7 +38,16 @@ def check_records(url: str, root: str, lease: float) -> list[StoreCheck]:
     return [
         _check_processes(url, lease),
         _check_files(live_artifacts(url), root),
+        _check_removals(url),
     ]
+
+
+def _check_removals(url: str) -> StoreCheck:
+    found = [f"{each.id} ({each.type}: {each.uri})" for each in marked_artifacts(url)]
+    first = tuple(found[:FIRST])
+    return StoreCheck(
+        "what is marked for removal is gone", "Artifact", len(found), len(found), first
+    )
 
 
 def _check_processes(url: str, lease: float) -> StoreCheck:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from mlops_pipeline.cache import why_row_altered
 from mlops_pipeline.errors import NotFoundError, PipelineError
-from mlops_pipeline.run_state import Workspace, load_outputs
-from mlops_pipeline.store import ArtifactRecord, ArtifactState
+from mlops_pipeline.run_state import Workspace, load_links
+from mlops_pipeline.store import ArtifactRecord, ArtifactState, Direction
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,18 @@ def verify(workspace: Workspace, run_ids: Iterable[str] | None = None) -> Iterat
     seen: set[int] = set()
     for run_id in run_ids:
         published = [e for e in workspace.store.executions_of_run(run_id) if e.published]
-        for outputs in load_outputs(workspace.store, published).values():
+        links = load_links(workspace.store, published, Direction.OUTPUT, lenient=True)
+        for outputs in links.values():
             for record in (each for records in outputs.values() for each in records):
-                if record.id not in seen and record.state is not ArtifactState.DELETED:
+                live = record.state is not ArtifactState.DELETED or record.damage
+                if record.id not in seen and live:
                     yield Verified(record, _problem(reading, record), bool(record.digest))
                 seen.add(record.id)
 
 
 def _problem(workspace: Workspace, record: ArtifactRecord) -> str:
+    if record.damage:
+        return f"its record is damaged: {record.damage}"
     try:
         found = workspace.digest(record)
     except NotFoundError:

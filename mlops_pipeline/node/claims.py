@@ -82,6 +82,7 @@ def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Pl
 
     Raises:
         ResolutionError: another process runs the same node of the same run, or `stop` was set.
+        DeletedArtifactError: an input was deleted since the driver chose it.
     """
     store = request.workspace.store
     new = new_execution(request, plan, State.RUNNING)
@@ -105,7 +106,9 @@ def claim(request: Request, plan: Plan, stop: threading.Event) -> Execution | Pl
         name = f"{claimed}.{number}"
         try:
             stored, _ = store.put_execution(
-                replace(new, name=name, properties=properties), inputs=inputs
+                replace(new, name=name, properties=properties),
+                inputs=inputs,
+                only_live=True,
             )
             return stored
         except AlreadyExistsError:

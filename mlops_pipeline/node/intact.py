@@ -7,7 +7,7 @@ from dataclasses import replace
 from mlops_pipeline.cache import why_altered, why_row_altered
 from mlops_pipeline.errors import NotFoundError, ResolutionError
 from mlops_pipeline.run_state import History, Outcome, Workspace, node_label
-from mlops_pipeline.store import ArtifactRecord
+from mlops_pipeline.store import ArtifactRecord, deletion_of
 
 _MAKE_ANEW = "run what made it again, in a new run: it is not taken from the cache then"
 
@@ -21,6 +21,10 @@ def intact(workspace: Workspace, record: ArtifactRecord, name: str) -> ArtifactR
     Raises:
         ResolutionError: it is gone, or not as it was published.
     """
+    if record.damage:
+        raise ResolutionError(f"the record of {name} is damaged: {record.damage}", hint=_MAKE_ANEW)
+    if deleted := deletion_of(record):
+        raise ResolutionError(f"{name} was {deleted}: {record.uri}", hint=_MAKE_ANEW)
     try:
         found = workspace.digest(record)
     except NotFoundError:

@@ -60,6 +60,7 @@ from mlops_pipeline.store import (
     AlreadyExistsError,
     ArtifactRecord,
     ArtifactState,
+    DeletedArtifactError,
     Execution,
     Run,
     StaleExecutionError,
@@ -77,6 +78,9 @@ Execute = Callable[[Task], TaskResult]
 
 STEP = "mlops.step"
 """Audit event (`sys.addaudithook`) that says how far a node is."""
+
+_CHOICES = 5
+"""Number of times that a driver chooses, where what it has chosen is deleted each time."""
 
 MESSAGE = 4096
 """Characters of an error that are kept in the store."""
@@ -160,27 +164,50 @@ def launch(session: Session, node_id: str, iteration: Iteration = ()) -> Outcome
     """Make one attempt at a node; the outcome is recorded, and added to the history."""
     request = session.request(session.ir.node(node_id), iteration)
     try:
-        plan: Plan = ask(session, request.node, "driver", request)
-        sys.audit(STEP, "driver.planned", node_id)
-        for record in plan.damaged:
-            session.workspace.store.set_artifact_state(record.id, ArtifactState.DELETED)
-        if isinstance(request.node.executor, ImporterExecutor | ResolverExecutor):
-            outcome = _hand_on(request, plan)
-        elif plan.decision is Decision.RUN:
-            _keep_sources(session, plan)
-            claimed = claim(request, plan, session.stop)
-            if isinstance(claimed, Execution):
-                sys.audit(STEP, "driver.claimed", node_id)
-                outcome = _execute(session, request, plan, claimed)
-            else:
-                outcome = _record(request, claimed, claimed.outputs)
-        else:
-            outcome = _record(request, plan, plan.outputs)
+        outcome = _attempt(session, request)
     except Exception as error:  # noqa: BLE001 - a user's driver may raise anything
         state = State.CANCELED if session.stop.is_set() else State.FAILED
         outcome = _failed(request, new_execution(request, None, state), error)
     session.history.add(outcome)
     return outcome
+
+
+def _attempt(session: Session, request: Request) -> Outcome:
+    """Ask the driver, and do as it has decided.
+
+    What it has chosen may be deleted before that is recorded: then it is asked again.
+    """
+    for left in reversed(range(_CHOICES)):
+        plan: Plan = ask(session, request.node, "driver", request)
+        sys.audit(STEP, "driver.planned", request.node.id)
+        for record in plan.damaged:
+            session.workspace.store.set_artifact_state(record.id, ArtifactState.DELETED)
+        try:
+            claimed = _decided(session, request, plan)
+        except DeletedArtifactError:
+            if not left:
+                raise
+            continue
+        if isinstance(claimed, Outcome):
+            return claimed
+        sys.audit(STEP, "driver.claimed", request.node.id)
+        return _execute(session, request, plan, claimed)
+    raise AssertionError("the last choice ends the loop")
+
+
+def _decided(session: Session, request: Request, plan: Plan) -> Outcome | Execution:
+    """Record what needs no executor, or claim the work.
+
+    Raises:
+        DeletedArtifactError: what the driver chose was deleted meanwhile.
+    """
+    if isinstance(request.node.executor, ImporterExecutor | ResolverExecutor):
+        return _hand_on(request, plan)
+    if plan.decision is not Decision.RUN:
+        return _record(request, plan, plan.outputs)
+    _keep_sources(session, plan)
+    claimed = claim(request, plan, session.stop)
+    return claimed if isinstance(claimed, Execution) else _record(request, claimed, claimed.outputs)
 
 
 def ask(session: Session, node: NodeIR, role: str, given: Any) -> Any:
@@ -216,7 +243,7 @@ def _record(
     links = (*plan.inputs.items(), *plan.reads.items())
     inputs = {name: [record.id for record in records] for name, records in links}
     stored, written = request.workspace.store.put_execution(
-        execution, inputs=inputs, outputs=outputs
+        execution, inputs=inputs, outputs=outputs, only_live=plan.decision is not Decision.SKIPPED
     )
     return Outcome(request.node.id, request.iteration, stored, written)
 

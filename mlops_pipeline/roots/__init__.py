@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         list_objects,
         read_bytes,
     )
+    from mlops_pipeline.roots.places import Measured, Places, open_places, place_by_tail
     from mlops_pipeline.roots.remote_root import RemoteRoot
     from mlops_pipeline.roots.seals import is_sealed, key_name, seal
     from mlops_pipeline.roots.staging import OUTPUTS, STAGING, Attempt, Placed
@@ -38,6 +39,7 @@ else:
             "object_store": (
                 "check_url digest_listing digest_uri has_bucket list_objects read_bytes"
             ),
+            "places": "Measured Places open_places place_by_tail",
             "remote_root": "RemoteRoot",
             "seals": "is_sealed key_name seal",
             "staging": "Attempt OUTPUTS Placed STAGING",
@@ -52,7 +54,9 @@ __all__ = [
     "Attempt",
     "Copies",
     "LocalRoot",
+    "Measured",
     "Placed",
+    "Places",
     "RemoteRoot",
     "Stamp",
     "StatCache",
@@ -70,7 +74,9 @@ __all__ = [
     "list_objects",
     "make_root",
     "make_scratch",
+    "open_places",
     "open_root",
+    "place_by_tail",
     "read_bytes",
     "seal",
     "stamp_of",

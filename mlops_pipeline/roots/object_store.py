@@ -199,6 +199,20 @@ def _find(url: str) -> tuple[AbstractFileSystem, str, dict[str, dict[str, Any]]]
         return system, root, dict(system.find(root, detail=True))
 
 
+def list_infos(url: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return name and facts of each object below a URL; there may be none.
+
+    Raises:
+        RootError: the server is away, or refuses.
+    """
+    try:
+        _, root, found = _find(url)
+    except NotFoundError:
+        return []
+    below = len(root.rstrip("/")) + 1
+    return [(path[below:], info) for path, info in found.items()]
+
+
 def names_below(url: str) -> set[str]:
     """Return the names of the objects right below a URL; there may be none.
 

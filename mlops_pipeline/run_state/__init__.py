@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         process_of,
         reap,
         state_of,
+        sweep,
         this_process,
     )
     from mlops_pipeline.run_state.lock_file import find_lock, lock_digest
@@ -84,7 +85,7 @@ else:
             ),
             "liveness": (
                 "Heart LEASE LOST LostError POLL cancel_own heed_loss host is_dead is_gone "
-                "lease_of process_of reap state_of this_process"
+                "lease_of process_of reap state_of sweep this_process"
             ),
             "lock_file": "find_lock lock_digest",
             "moved": "follow found_below moved_path",
@@ -157,5 +158,6 @@ __all__ = [
     "select",
     "selection_of",
     "state_of",
+    "sweep",
     "this_process",
 ]

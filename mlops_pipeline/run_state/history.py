@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.store import ArtifactRecord, Direction, Execution, MetadataStore, State
+from mlops_pipeline.store import (
+    ArtifactRecord,
+    ArtifactState,
+    Direction,
+    Execution,
+    MetadataStore,
+    State,
+)
 
 Iteration = tuple[int, ...]
 
@@ -110,9 +117,20 @@ def load_outputs(
 
 
 def load_links(
-    store: MetadataStore, executions: Iterable[Execution], direction: Direction
+    store: MetadataStore,
+    executions: Iterable[Execution],
+    direction: Direction,
+    *,
+    lenient: bool = False,
 ) -> dict[int, dict[str, list[ArtifactRecord]]]:
-    """Return the artifacts that executions read or wrote: by execution id, by key, in order."""
+    """Return the artifacts that executions read or wrote: by execution id, by key, in order.
+
+    Args:
+        lenient: an artifact whose row is gone becomes a damaged one.
+
+    Raises:
+        StoreError: the row of an artifact is gone.
+    """
     ids = [execution.id for execution in executions]
     if not ids:
         return {}
@@ -121,10 +139,18 @@ def load_links(
     links: dict[int, dict[str, list[ArtifactRecord]]] = {}
     for event in sorted(events, key=lambda e: (e.execution_id, e.key, e.index)):
         if event.artifact_id not in records:
-            raise StoreError(
-                f"the store lacks artifact {event.artifact_id} of execution {event.execution_id}",
-                hint="another program has removed its row: restore the store from a copy",
-            )
+            if not lenient:
+                raise StoreError(
+                    f"the store lacks artifact {event.artifact_id} of execution "
+                    f"{event.execution_id}",
+                    hint="another program has removed its row: restore the store from a copy",
+                )
+            records[event.artifact_id] = _gone(event.artifact_id)
         keyed = links.setdefault(event.execution_id, {})
         keyed.setdefault(event.key, []).append(records[event.artifact_id])
     return links
+
+
+def _gone(artifact_id: int) -> ArtifactRecord:
+    state = ArtifactState.DELETED
+    return ArtifactRecord("", "", artifact_id, state=state, damage="its row is gone")

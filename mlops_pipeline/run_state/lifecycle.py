@@ -323,7 +323,8 @@ def run_seconds(run: Run, ended: float = 0.0) -> float:
     Args:
         ended: when it ended, where the run itself does not say.
     """
-    idle = float(run.properties.get(IDLE, 0.0))
+    idle = run.properties.get(IDLE, 0.0)
+    idle = idle if isinstance(idle, int | float) else 0.0
     return max(0.0, elapsed(run.started, run.finished or ended) - idle)
 
 

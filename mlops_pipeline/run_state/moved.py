@@ -38,8 +38,11 @@ class _MovedStore:
         *,
         inputs: Mapping[str, Sequence[int]] = NOTHING,
         outputs: Mapping[str, Sequence[ArtifactRecord]] = NOTHING,
+        only_live: bool = False,
     ) -> tuple[Execution, dict[str, list[ArtifactRecord]]]:
-        stored, written = self._store.put_execution(execution, inputs=inputs, outputs=outputs)
+        stored, written = self._store.put_execution(
+            execution, inputs=inputs, outputs=outputs, only_live=only_live
+        )
         return stored, {name: self._found(records) for name, records in written.items()}
 
     def artifacts(self, ids: Iterable[int]) -> list[ArtifactRecord]:
@@ -61,7 +64,7 @@ class _MovedStore:
 
 def found_below(root: str, uri: str) -> str:
     """Return where an artifact is, which may have been moved together with the folder `root`."""
-    if "://" in uri or os.path.lexists(uri):
+    if "://" in uri or "\0" in uri or os.path.lexists(uri):
         return uri
     for depth in _DEPTHS:
         parts = PurePath(uri).parts[-depth:]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from mlops_pipeline.errors import ResolutionError
 from mlops_pipeline.ir import NodeIR
 from mlops_pipeline.ir_graph import loop_dependencies, users
 from mlops_pipeline.node import Session, SkippedError, loop_items, shared_loops
 from mlops_pipeline.run_state import Iteration, Outcome
-from mlops_pipeline.store import State
+from mlops_pipeline.store import ArtifactState, State
 
 Place = tuple[str, Iteration]
 """A node and its iteration."""
@@ -40,10 +40,26 @@ class Schedule:
         self._started: set[Place] = set()
         self._unstarted: Counter[str] = Counter()
         self._ended: dict[Place, bool] = {}
+        again = self._made_again() if session.history.outcomes else ()
         for outcome in session.history.all() if session.history.outcomes else ():
+            if outcome.node_id in again and _is_deleted(outcome):
+                continue
             if outcome.state.succeeded or outcome.state is State.SKIPPED:
                 self._started.add((outcome.node_id, outcome.iteration))
                 self.ended(outcome)
+
+    def _made_again(self) -> set[str]:
+        """Return ids of the nodes whose outputs were deleted, and are needed by what will run."""
+        outcomes = self._session.history.outcomes
+        deleted = {name for name in outcomes if any(map(_is_deleted, outcomes[name].values()))}
+        again: set[str] = set()
+        # Over what a loop runs may change as well.
+        due = [n.id for n in self._nodes.values() if n.loops or not _all_well(outcomes.get(n.id))]
+        while deleted and due:
+            found = self._edges[due.pop()] & deleted & self._nodes.keys() - again
+            again |= found
+            due += found
+        return again
 
     def ended(self, outcome: Outcome) -> None:
         """Take in what became of a node."""
@@ -139,6 +155,18 @@ class Schedule:
         self._under[node.id] = under
         for user in self._users[node.id]:
             self._due.setdefault(user, set()).add(())
+
+
+def _is_deleted(outcome: Outcome) -> bool:
+    records = (each for found in outcome.outputs.values() for each in found)
+    return any(each.state is ArtifactState.DELETED for each in records)
+
+
+def _all_well(outcomes: Mapping[Iteration, Outcome] | None) -> bool:
+    found = outcomes.values() if outcomes else ()
+    return bool(found) and all(
+        each.state.succeeded or each.state is State.SKIPPED for each in found
+    )
 
 
 _ONCE = {(): [()]}

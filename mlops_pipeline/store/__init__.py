@@ -4,6 +4,15 @@
 process; `open_store` opens any of them by URL, `upkeep` looks after the database of one.
 """
 
+from mlops_pipeline.store.contents import (
+    Contents,
+    Doomed,
+    Ended,
+    Seen,
+    finish_deleted,
+    mark_deleted,
+    read_contents,
+)
 from mlops_pipeline.store.memory import MemoryStore
 from mlops_pipeline.store.open_by_url import (
     file_of,
@@ -16,17 +25,23 @@ from mlops_pipeline.store.open_by_url import (
 )
 from mlops_pipeline.store.protocol import MetadataStore
 from mlops_pipeline.store.records import (
+    DELETION,
+    NAMES,
     NOTHING,
     AlreadyExistsError,
     ArtifactRecord,
     ArtifactState,
     ArtifactType,
+    DeletedArtifactError,
     Direction,
     Event,
     Execution,
     Run,
     StaleExecutionError,
     State,
+    deletion_of,
+    names_of,
+    used_artifacts,
 )
 from mlops_pipeline.store.upkeep import (
     FIRST,
@@ -37,37 +52,52 @@ from mlops_pipeline.store.upkeep import (
     check_tables,
     copy_store,
     live_artifacts,
+    marked_artifacts,
     running_executions,
 )
 
 __all__ = [
+    "DELETION",
     "FIRST",
+    "NAMES",
     "NOTHING",
     "AlreadyExistsError",
     "ArtifactRecord",
     "ArtifactState",
     "ArtifactType",
     "Backup",
+    "Contents",
     "CopiedTable",
+    "DeletedArtifactError",
     "Direction",
+    "Doomed",
+    "Ended",
     "Event",
     "Execution",
     "MemoryStore",
     "MetadataStore",
     "Run",
+    "Seen",
     "StaleExecutionError",
     "State",
     "StoreCheck",
     "back_up",
     "check_tables",
     "copy_store",
+    "deletion_of",
     "file_of",
+    "finish_deleted",
     "import_tfx",
     "is_there",
     "live_artifacts",
     "make_folder",
     "make_store_folder",
+    "mark_deleted",
+    "marked_artifacts",
+    "names_of",
     "open_memory",
     "open_store",
+    "read_contents",
     "running_executions",
+    "used_artifacts",
 ]

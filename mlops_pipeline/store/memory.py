@@ -15,12 +15,14 @@ from mlops_pipeline.store.records import (
     ArtifactRecord,
     ArtifactState,
     ArtifactType,
+    DeletedArtifactError,
     Direction,
     Event,
     Execution,
     Run,
     StaleExecutionError,
     State,
+    used_artifacts,
 )
 
 
@@ -65,9 +67,12 @@ class MemoryStore:
         *,
         inputs: Mapping[str, Sequence[int]] = NOTHING,
         outputs: Mapping[str, Sequence[ArtifactRecord]] = NOTHING,
+        only_live: bool = False,
     ) -> tuple[Execution, dict[str, list[ArtifactRecord]]]:
         with self._lock:
             self._check(execution, outputs)
+            if only_live:
+                self._refuse_deleted(inputs, outputs)
             stored = replace(execution, id=execution.id or next(self._ids), heartbeat=time.time())
             written = {
                 key: [self._put_artifact(record) for record in records]
@@ -89,6 +94,13 @@ class MemoryStore:
         for record in itertools.chain.from_iterable(outputs.values()):
             if not record.id and (record.type, record.name) in taken:
                 raise AlreadyExistsError(f"artifact {record.name} exists")
+
+    def _refuse_deleted(
+        self, inputs: Mapping[str, Sequence[int]], outputs: Mapping[str, Sequence[ArtifactRecord]]
+    ) -> None:
+        for found in self.artifacts(used_artifacts(inputs, outputs)):
+            if found.state is ArtifactState.DELETED:
+                raise DeletedArtifactError(f"artifact {found.id} was deleted")
 
     def _put_artifact(self, record: ArtifactRecord) -> ArtifactRecord:
         if not record.id:

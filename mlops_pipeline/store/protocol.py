@@ -47,12 +47,15 @@ class MetadataStore(Protocol):
         *,
         inputs: Mapping[str, Sequence[int]] = NOTHING,
         outputs: Mapping[str, Sequence[ArtifactRecord]] = NOTHING,
+        only_live: bool = False,
     ) -> tuple[Execution, dict[str, list[ArtifactRecord]]]:
         """Create (`id` 0) or update an execution with its events and artifacts, all or nothing.
 
         Args:
             inputs: ids of the artifacts read, by input.
             outputs: artifacts written, by output; those with an `id` exist and get an event only.
+            only_live: none of the artifacts that exist may be DELETED, but for inputs whose names
+                begin with `_`: what was read of them is known.
 
         Returns:
             The stored execution, and the outputs with their ids.
@@ -60,6 +63,7 @@ class MetadataStore(Protocol):
         Raises:
             AlreadyExistsError: the name of the execution or of an output is taken.
             StaleExecutionError: an update of an execution that is no longer RUNNING.
+            DeletedArtifactError: an artifact is DELETED, and only others are wanted.
         """
 
     def heartbeat(self, execution_id: int) -> None:

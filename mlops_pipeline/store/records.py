@@ -6,7 +6,8 @@ They follow MLMD (ML Metadata), where a run is a context.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -62,6 +63,8 @@ class ArtifactRecord:
         name: unique among artifacts of its type where it is not empty.
         digest: digest of the content, empty where unknown.
         created: seconds since 1970; the store sets it where it is 0.
+        notes: what is recorded about it beside its content: see `names_of` and `deletion_of`.
+        damage: what of its record is not as it should be; empty if nothing is.
     """
 
     type: str
@@ -72,6 +75,50 @@ class ArtifactRecord:
     properties: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
     created: float = 0.0
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    damage: str = field(default="", compare=False)
+
+
+NAMES = ("tags", "aliases")
+"""Notes of an artifact that list names which people have given it."""
+
+DELETION = "deleted"
+"""Note of an artifact whose files were removed: when, why and by whom, and how large they were."""
+
+
+def names_of(record: ArtifactRecord) -> tuple[str, ...]:
+    """Return the tags and aliases of an artifact."""
+    lists = [record.notes.get(kind) for kind in NAMES]
+    return tuple(str(name) for each in lists if isinstance(each, list | tuple) for name in each)
+
+
+def used_artifacts(
+    inputs: Mapping[str, Sequence[int]], outputs: Mapping[str, Sequence[ArtifactRecord]]
+) -> set[int]:
+    """Return ids of the artifacts whose files an execution needs or hands on.
+
+    Inputs whose names begin with `_` are left out: they decided something before it began.
+    """
+    read = {each for key, ids in inputs.items() if not key.startswith("_") for each in ids}
+    return read | {each.id for records in outputs.values() for each in records if each.id}
+
+
+def deletion_of(record: ArtifactRecord) -> str:
+    """Return when, why and by whom the files of an artifact were removed; empty if they were not.
+
+    Notes come from a store, in which anything may stand.
+    """
+    note = record.notes.get(DELETION)
+    if not isinstance(note, Mapping):
+        return ""
+    at = note.get("at")
+    known = isinstance(at, int | float) and 0 <= at < _LAST_TIME
+    day = time.strftime("%Y-%m-%d %H:%M", time.localtime(at)) if known else "an unknown day"
+    return f"deleted on {day} by {note.get('by') or 'somebody'}: {note.get('why') or 'no reason'}"
+
+
+_LAST_TIME = 253_402_300_000
+"""Seconds since 1970 at which years have five digits."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +140,7 @@ class Execution:
         host, pid: who runs it.
         started, finished, heartbeat: seconds since 1970; `finished` is 0 while it runs.
         properties: further facts, by name.
+        damage: what of its record is not as it should be; empty if nothing is.
     """
 
     component: str
@@ -117,6 +165,7 @@ class Execution:
     finished: float = 0.0
     heartbeat: float = 0.0
     properties: Mapping[str, Any] = field(default_factory=dict)
+    damage: str = field(default="", compare=False)
 
     @property
     def published(self) -> bool:
@@ -158,6 +207,7 @@ class Run:
         base_run: the run whose results a partial run uses.
         started, finished: seconds since 1970; `finished` is 0 while it runs.
         properties: further facts, by name.
+        damage: what of its record is not as it should be; empty if nothing is.
     """
 
     id: str
@@ -169,6 +219,7 @@ class Run:
     started: float = 0.0
     finished: float = 0.0
     properties: Mapping[str, Any] = field(default_factory=dict)
+    damage: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -186,3 +237,7 @@ class AlreadyExistsError(StoreError):
 
 class StaleExecutionError(StoreError):
     """An execution is no longer RUNNING: it was reaped, and its result must not be published."""
+
+
+class DeletedArtifactError(StoreError):
+    """An artifact was deleted after it had been chosen: its files are removed, or soon will be."""

@@ -120,6 +120,12 @@ def live_artifacts(url: str) -> Iterator[ArtifactRecord]:
     return found
 
 
+def marked_artifacts(url: str) -> Iterator[ArtifactRecord]:
+    """Yield id, type and place of each artifact that is marked for removal and not yet removed."""
+    found: Iterator[ArtifactRecord] = _load("marked_artifacts")(url)
+    return found
+
+
 def copy_store(source: str, target: str) -> list[CopiedTable]:
     """Copy a store into another database, which is empty or has the beginning of it.
 

@@ -16,6 +16,7 @@ from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,
     ArtifactType,
+    DeletedArtifactError,
     Direction,
     Event,
     Execution,
@@ -23,6 +24,7 @@ from mlops_pipeline.store import (
     Run,
     StaleExecutionError,
     State,
+    names_of,
 )
 
 EXACT: dict[str, Any] = {
@@ -441,6 +443,29 @@ class StoreContract:
             store.set_artifact_state(record.id, state)
             (found,) = store.artifacts([record.id])
             assert replace(found, created=0) == replace(record, created=0, state=state)
+
+    def test_what_was_deleted_is_not_used_where_only_live_artifacts_are_wanted(
+        self, store: MetadataStore
+    ) -> None:
+        live, gone = publish(store, "live", "gone")
+        store.set_artifact_state(gone.id, ArtifactState.DELETED)
+        store.put_execution(execution("1"), inputs={"x": [live.id]}, only_live=True)
+        for inputs, outputs in (({"x": [live.id, gone.id]}, {}), ({}, {"x": [gone]})):
+            with pytest.raises(DeletedArtifactError):
+                store.put_execution(execution("2"), inputs=inputs, outputs=outputs, only_live=True)
+        assert store.execution_by_name("pets.Train", "2") is None
+        # What decided about a node is no more than a link, and nothing is asked by default.
+        store.put_execution(execution("3"), inputs={"_a.b": [gone.id]}, only_live=True)
+        store.put_execution(execution("4"), inputs={"x": [gone.id]})
+
+    def test_notes_of_an_artifact_come_back(self, store: MetadataStore) -> None:
+        notes = {"tags": ["best", "a\\b"], "deleted": {"at": 1 / 3, "size": 2**40}}
+        put = model("a", digest="d", properties={"v": 1}, notes=notes)
+        _, written = store.put_execution(execution(), outputs={"x": [put]})
+        (found,) = store.artifacts([written["x"][0].id])
+        assert found.notes == notes
+        assert dict(found.properties) == {"v": 1}
+        assert names_of(found) == ("best", "a\\b")
 
     def test_many_ids_are_answered_in_one_call(self, store: MetadataStore) -> None:
         names = [f"m{number}" for number in range(520)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import signal
@@ -10,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -178,3 +180,61 @@ def test_a_process_that_is_stopped_as_it_waits_keeps_nobody_waiting(
 def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="No such file"):
         FileLock(tmp_path / "nothing" / "metadata.db.lock")
+
+
+@contextmanager
+def held(path: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that holds the lock, and is stopped."""
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        os.kill(holder.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, holder.pid, os.WSTOPPED | os.WNOWAIT)
+        try:
+            yield holder
+        finally:
+            os.kill(holder.pid, signal.SIGCONT)
+            holder.communicate(b"\n")
+
+
+def test_a_holder_that_is_stopped_is_named_and_not_waited_for_without_an_end(
+    path: Path,
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("mlops_metadata.connection.TELL", 0.1)
+    monkeypatch.setattr("mlops_metadata.connection.PATIENCE", 0.5)
+    lock = FileLock(path)
+    with held(path, environment) as holder:
+        with pytest.raises(StoreError, match=r"for more than 0\.5 s") as caught, lock:
+            pass
+        assert f"process {holder.pid} (" in caught.value.message
+        assert "which is stopped" in caught.value.message
+        assert f"waiting for the metadata store {path.with_suffix('')}" in caplog.text
+        assert not lock.take_soon()
+    # Who has given up lets go of what it gets later.
+    for each in (lock, FileLock(path)):
+        assert ends(taker(each))
+    lock.close()
+
+
+def test_who_waits_gets_the_lock_once_the_holder_goes_on(
+    path: Path,
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.WARNING)
+    monkeypatch.setattr("mlops_metadata.connection.TELL", 0.1)
+    lock = FileLock(path)
+    with held(path, environment):
+        thread = taker(lock)
+        while "which is stopped" not in caplog.text:
+            assert waits(thread)
+    assert ends(thread)
+    assert ends(taker(lock))
+    lock.close()

@@ -42,7 +42,11 @@ def test_flags_win_over_the_environment_which_wins_over_the_file(project: Path) 
     assert found.values.workers == 3
     assert found.values.lease == 7.5
     assert found.values.lock == str(project / "a.lock")
-    others = {name: origin for name, origin in found.origins.items() if "kubeflow" in name}
+    others = {
+        name: origin
+        for name, origin in found.origins.items()
+        if "kubeflow" in name or "gc_" in name
+    }
     assert set(others.values()) == {"default"}
     assert {name: found.origins[name] for name in found.origins if name not in others} == {
         "store": "default",

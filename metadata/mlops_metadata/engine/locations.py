@@ -109,6 +109,9 @@ def check_header(path: Path) -> None:
     Raises:
         StoreError: it is not one, or cannot be read.
     """
+    # To close a file drops all locks of this process on it, those of a connection as well.
+    if is_open_here(path):
+        return
     try:
         with path.open("rb") as file:
             head = file.read(len(_MAGIC))

@@ -123,6 +123,7 @@ class MysqlSession:
     row_order = ""
     any_text = True
     any_integer = False
+    for_share, for_update = "LOCK IN SHARE MODE", "FOR UPDATE"
 
     def _execute(self, statement: str, values: Sequence[Any]) -> Any:
         sent = [_sent(value) for value in values]

@@ -94,6 +94,7 @@ class PostgresSession:
     # ML Metadata has an index on whole texts, which takes 2,700 bytes.
     any_text = False
     any_integer = False
+    for_share, for_update = "FOR SHARE", "FOR UPDATE"
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         return list(self._connection.execute(_marked(statement), values).fetchall())

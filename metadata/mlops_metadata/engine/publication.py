@@ -28,6 +28,7 @@ from mlops_metadata.layout.rows import (
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import (
     ArtifactRecord,
+    DeletedArtifactError,
     Direction,
     Execution,
     StaleExecutionError,
@@ -98,6 +99,7 @@ class Prepared:
     Args:
         links: known artifacts that it reads or writes.
         new: the artifacts that it makes; `rows` are theirs, and `events` those that go with them.
+        only_live_of: the known artifacts that may not be deleted.
     """
 
     by: Publication
@@ -108,6 +110,7 @@ class Prepared:
     new: Sequence[ArtifactRecord]
     rows: Sequence[ArtifactRow]
     events: Sequence[EventRow]
+    only_live_of: frozenset[int] = frozenset()
 
     def put(
         self, session: Session, learned: Learned
@@ -117,6 +120,7 @@ class Prepared:
         Raises:
             AlreadyExistsError: the name of the execution or of an output is taken.
             StaleExecutionError: the execution is no longer RUNNING.
+            DeletedArtifactError: one of the known artifacts is deleted.
         """
         seconds = time.time()
         now = int(seconds * 1000)
@@ -186,13 +190,21 @@ class Prepared:
         if not self.links:
             return self.links
         wanted = sorted({artifact_id for _, artifact_id in self.links})
-        there: set[int] = set()
+        there: dict[int, int] = {}
+        # Whoever deletes an artifact waits until this is committed, and sees that it is used then.
+        lock = session.for_share if self.only_live_of else ""
         for part in chunks(wanted):
-            statement = f"SELECT id FROM Artifact WHERE id IN ({marks(len(part))})"
-            there.update(each for (each,) in session.rows(statement, part))
+            statement = f"SELECT id, state FROM Artifact WHERE id IN ({marks(len(part))}) {lock}"
+            there.update(session.rows(statement, part))
         for artifact_id in wanted:
             if artifact_id not in there:
                 raise StoreError(f"artifact {artifact_id} is not in {self.by.database.name}")
+            deleted = there[artifact_id] in records.DELETED_CODES
+            if deleted and artifact_id in self.only_live_of:
+                raise DeletedArtifactError(
+                    f"artifact {artifact_id} was deleted meanwhile",
+                    hint="run what made it again, in a new run",
+                )
         if not self.execution.id:
             return self.links
         statement = "SELECT artifact_id, type FROM Event WHERE execution_id = ?"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_metadata.engine.session import Row, Session, chunks, marks
+from mlops_metadata.layout.damage import as_text, columns, in_short
 from mlops_metadata.layout.property_values import STRUCT_MARK
 from mlops_metadata.layout.rows import (
     ArtifactRow,
@@ -32,6 +34,16 @@ _ARTIFACT = f"t.id, t.type_id, t.uri, t.state, t.{_COMMON.replace(', ', ', t.')}
 _EXECUTION = f"t.id, t.type_id, t.last_known_state, t.{_COMMON.replace(', ', ', t.')}"
 _CONTEXT = f"t.id, t.type_id, t.{_COMMON.replace(', ', ', t.')}"
 _VALUES = "name, is_custom_property, int_value, double_value, string_value, proto_value, bool_value"
+
+
+_NODE = {
+    "name": str,
+    "external_id": str,
+    "create_time_since_epoch": int,
+    "last_update_time_since_epoch": int,
+}
+_STATED = {"type_id": int, "last_known_state": int}
+_PLACED = {"type_id": int, "uri": str, "state": int}
 
 
 def known_ids(ids: Iterable[int]) -> list[int]:
@@ -67,18 +79,13 @@ def executions(
     """
     found = session.rows(f"SELECT {_EXECUTION} FROM Execution t {where}", values)
     properties = properties_of(session, "Execution", [row[0] for row in found])
-    return [
-        ExecutionRow(
-            id=row[0],
-            type_id=row[1],
-            type=name_of(row[1]),
-            state=row[2] or 0,
-            **_node(row[3:]),
-            properties=properties[row[0]][0],
-            custom=properties[row[0]][1],
-        )
-        for row in found
-    ]
+    rows = []
+    for row in found:
+        own = properties[row[0]]
+        head = columns(row[1:3], _STATED, own.damage)
+        fields = {"id": row[0], "type_id": head[0], "state": head[1]}
+        rows.append(ExecutionRow(type=name_of(head[0]), **fields, **_node(row[3:], own)))
+    return rows
 
 
 def artifacts(
@@ -87,19 +94,13 @@ def artifacts(
     """Return artifacts with their properties; `where` as for executions."""
     found = session.rows(f"SELECT {_ARTIFACT} FROM Artifact t {where}", values)
     properties = properties_of(session, "Artifact", [row[0] for row in found])
-    return [
-        ArtifactRow(
-            id=row[0],
-            type_id=row[1],
-            type=name_of(row[1]),
-            uri=row[2] or "",
-            state=row[3] or 0,
-            **_node(row[4:]),
-            properties=properties[row[0]][0],
-            custom=properties[row[0]][1],
-        )
-        for row in found
-    ]
+    rows = []
+    for row in found:
+        own = properties[row[0]]
+        head = columns(row[1:4], _PLACED, own.damage)
+        fields = {"id": row[0], "type_id": head[0], "uri": head[1], "state": head[2]}
+        rows.append(ArtifactRow(type=name_of(head[0]), **fields, **_node(row[4:], own)))
+    return rows
 
 
 def contexts(
@@ -108,40 +109,54 @@ def contexts(
     """Return contexts with their properties; `where` as for executions."""
     found = session.rows(f"SELECT {_CONTEXT} FROM Context t {where}", values)
     properties = properties_of(session, "Context", [row[0] for row in found])
-    return [
-        ContextRow(
-            id=row[0],
-            type_id=row[1],
-            type=name_of(row[1]),
-            **_node(row[2:]),
-            properties=properties[row[0]][0],
-            custom=properties[row[0]][1],
-        )
-        for row in found
-    ]
+    rows = []
+    for row in found:
+        own = properties[row[0]]
+        (type_id,) = columns(row[1:2], {"type_id": int}, own.damage)
+        fields = {"id": row[0], "type_id": type_id}
+        rows.append(ContextRow(type=name_of(type_id), **fields, **_node(row[2:], own)))
+    return rows
 
 
-def _node(row: Row) -> dict[str, Any]:
+@dataclass
+class Own:
+    """The properties of a record, and what is wrong with it."""
+
+    declared: Values = field(default_factory=dict)
+    custom: Values = field(default_factory=dict)
+    damage: list[str] = field(default_factory=list)
+
+
+def _node(row: Row, own: Own) -> dict[str, Any]:
+    name, external_id, created, updated = columns(row, _NODE, own.damage)
     return {
-        "name": row[0] or "",
-        "external_id": row[1] or "",
-        "created": row[2],
-        "updated": row[3],
+        "name": name,
+        "external_id": external_id,
+        "created": created,
+        "updated": updated,
+        "properties": own.declared,
+        "custom": own.custom,
+        "damage": "; ".join(own.damage),
     }
 
 
-def properties_of(
-    session: Session, owner: str, ids: Sequence[int]
-) -> dict[int, tuple[Values, Values]]:
+def properties_of(session: Session, owner: str, ids: Sequence[int]) -> dict[int, Own]:
     """Return declared and custom properties by the id of the record they belong to."""
-    found: dict[int, tuple[Values, Values]] = {each: ({}, {}) for each in ids}
+    found = {each: Own() for each in ids}
     key = f"{owner.lower()}_id"
     for part in chunks(list(found)):
         statement = (
             f"SELECT {key}, {_VALUES} FROM {owner}Property WHERE {key} IN ({marks(len(part))})"
         )
         for each, name, is_custom, *fields in session.rows(statement, part):
-            found[each][1 if is_custom else 0][_words(name)] = value_of(fields, session.unpack)
+            own = found[each]
+            try:
+                value = value_of(fields, session.unpack)
+            except (ValueError, TypeError, AttributeError, OverflowError):
+                given = next(value for value in fields if value is not None)
+                value = as_text(given)
+                own.damage.append(f"property {in_short(name)} is {in_short(given)}")
+            (own.custom if is_custom else own.declared)[as_text(name)] = value
     return found
 
 
@@ -154,9 +169,9 @@ def value_of(columns: Sequence[Any], unpack: Callable[[Any], bytes]) -> Value:
     """
     number, double, text, proto, truth = columns
     if number is not None:
-        return _number(int, number)
+        return int(number)
     if double is not None:
-        return _number(float, double)
+        return float(double)
     if text is not None:
         return _text(text)
     if proto is not None:
@@ -164,23 +179,7 @@ def value_of(columns: Sequence[Any], unpack: Callable[[Any], bytes]) -> Value:
     return None if truth is None else bool(truth)
 
 
-def _number(kind: Callable[[Any], int | float], found: Any) -> Value:
-    try:
-        return kind(found)
-    except (TypeError, ValueError, OverflowError):
-        # Somebody has written over it: what is there is shown.
-        return str(found)
-
-
-def _words(found: Any) -> str:
-    """Return a text as it is, and what somebody has written in its place as one."""
-    if isinstance(found, bytes | bytearray | memoryview):
-        return bytes(found).decode("utf-8", "replace")
-    return str(found)
-
-
-def _text(found: Any) -> Value:
-    text = _words(found)
+def _text(text: str) -> Value:
     if not text.startswith(STRUCT_MARK):
         return text
     try:
@@ -194,7 +193,7 @@ def _proto(stored: Any, unpack: Callable[[Any], bytes]) -> Value:
     try:
         return read_any(unpack(stored))
     except (ValueError, TypeError, AttributeError, binascii.Error):
-        return _words(stored)
+        return as_text(stored)
 
 
 def with_ids(
@@ -231,6 +230,8 @@ def events(session: Session, key: str, ids: Iterable[int]) -> list[EventRow]:
         found += [
             EventRow(kind, tuple(steps.get(each, ())), artifact, execution)
             for each, artifact, execution, kind in rows
+            # One that leads to no number is no link; `fsck` names it.
+            if type(artifact) is int and type(execution) is int
         ]
     return found
 
@@ -244,5 +245,6 @@ def paths(session: Session, ids: Sequence[int]) -> dict[int, list[Step]]:
             f"WHERE event_id IN ({marks(len(part))}) {session.row_order}"
         )
         for each, is_index, index, key in session.rows(statement, part):
-            found.setdefault(each, []).append((index or 0) if is_index else (key or ""))
+            step = index if is_index else as_text(key or "")
+            found.setdefault(each, []).append(step if isinstance(step, int | str) else 0)
     return found

@@ -23,11 +23,15 @@ class Session(Protocol):
         row_order: the end of a query for rows without number, in the order in which they came.
         any_text: the database takes texts of any length, with backslashes.
         any_integer: it takes integers of 64 bits.
+        for_share, for_update: the end of a query that keeps others from changing its rows, or also
+            from asking for them in these ways, until the transaction ends.
     """
 
     row_order: str
     any_text: bool
     any_integer: bool
+    for_share: str
+    for_update: str
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """Return what a query finds."""

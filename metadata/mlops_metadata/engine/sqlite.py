@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import ctypes
+import logging
 import os
 import sqlite3
 import threading
@@ -20,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from mlops_metadata.connection import FileLock, NoLock, WriteLock
+from mlops_metadata.connection import TELL, FileLock, NoLock, WriteLock
 from mlops_metadata.engine.checkpoints import Log
 from mlops_metadata.engine.locations import Location, beside, check_header, check_path, identity
 from mlops_metadata.engine.session import Row, Session, marks
@@ -34,12 +35,17 @@ from mlops_metadata.engine.sqlite_files import (
     prepare,
 )
 from mlops_metadata.engine.turns import keeping_logs, my_turn
-from mlops_metadata.refusals import holder, store_error
+from mlops_metadata.layout.damage import as_text
+from mlops_metadata.refusals import holder, store_error, waiting_for
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError
 
+log = logging.getLogger(__name__)
+
 PATIENCE = 60.0
 """Seconds to wait where a program without our lock holds the file."""
+
+_NO_TEXT = "Could not decode to UTF-8"
 
 _MOST_VALUES = 30_000 if sqlite3.sqlite_version_info >= (3, 32) else 900
 """Values in one statement."""
@@ -62,9 +68,21 @@ class SqliteSession:
     row_order = "ORDER BY rowid"
     any_text = True
     any_integer = True
+    # A transaction that writes is alone.
+    for_share = for_update = ""
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
-        return self._connection.execute(statement, values).fetchall()
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except sqlite3.OperationalError as error:
+            if not str(error).startswith(_NO_TEXT):
+                raise
+        # Somebody has put bytes there that are no text: they are shown as they are.
+        kept, self._connection.text_factory = self._connection.text_factory, as_text
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        finally:
+            self._connection.text_factory = kept
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> int:
         return self._connection.execute(statement, values).rowcount
@@ -131,6 +149,7 @@ class SqliteDatabase:
         self._location = location
         self._refusal, self._closed = "", False
         self._users = 1
+        self._wait = min(TELL, PATIENCE)
         self._threads = threading.RLock()
         self._lock: WriteLock = NoLock()
         if location.read_only or not is_missing(path):
@@ -143,7 +162,7 @@ class SqliteDatabase:
                     with self._lock, my_turn():
                         make(path)
                 with my_turn():
-                    self._connection = self._connect()
+                    self._connection = self._patiently(self._connect)
         except BaseException:
             self._lock.close()
             raise
@@ -153,12 +172,11 @@ class SqliteDatabase:
         path = self._location.path
         self._file = identity(path)
         self._unchanging = _state(self._location)
-        connection = open_file(self._location, PATIENCE)
+        connection = open_file(self._location, self._wait)
         try:
             check(connection, path)
             if not self._location.read_only and not is_prepared(connection):
-                with self._lock:
-                    prepare(connection, path)
+                self._prepare(connection)
                 connection.execute("SELECT count(*) FROM MLMDEnv").fetchone()
             self._journal = Log(connection, beside(path, "-wal"))
         except BaseException:
@@ -169,8 +187,37 @@ class SqliteDatabase:
         self._log = identity(beside(path, "-wal"))
         return connection
 
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        """Prepare a file that another program has made, unless somebody keeps the lock."""
+        if isinstance(self._lock, FileLock) and not self._lock.take_soon():
+            return
+        try:
+            prepare(connection, self._location.path)
+        finally:
+            self._lock.__exit__(None, None, None)
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """Do work; where another program holds the file, say so before waiting for it longer."""
+        try:
+            return work()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or PATIENCE <= TELL:
+                raise
+        log.warning("%s", waiting_for(self._location.path))
+        self._set_wait(PATIENCE - TELL)
+        try:
+            return work()
+        finally:
+            self._set_wait(TELL)
+
+    def _set_wait(self, seconds: float) -> None:
+        self._wait = min(seconds, PATIENCE)
+        connection: sqlite3.Connection | None = getattr(self, "_connection", None)
+        if connection is not None:
+            connection.execute(f"PRAGMA busy_timeout={int(self._wait * 1000)}")
+
     def read(self, work: Callable[[Session], T]) -> T:
-        with my_turn(), self._threads, self._explained():
+        def once() -> T:
             connection = self._ready()
             try:
                 connection.execute("BEGIN")
@@ -178,6 +225,9 @@ class SqliteDatabase:
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+
+        with my_turn(), self._threads, self._explained():
+            return self._patiently(once)
 
     def write(self, work: Callable[[Session], T], *, lasting: bool = True) -> T:
         if self._refusal:
@@ -187,11 +237,15 @@ class SqliteDatabase:
                 f"the metadata store {self.name} is open for reading only",
                 hint="open it without ?mode=ro",
             )
-        with self._lock, my_turn(), self._threads, self._explained():
+
+        def once() -> T:
             connection = self._ready()
             self._wait_for_disk(lasting)
             with self._journal.kept_small():
                 return self._transaction(connection, work)
+
+        with self._lock, my_turn(), self._threads, self._explained():
+            return self._patiently(once)
 
     def _wait_for_disk(self, lasting: bool) -> None:
         """Have commits wait until their part of the log is on the disk, and all before it, or not.

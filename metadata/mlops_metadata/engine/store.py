@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from mlops_metadata.engine import reading
@@ -33,6 +34,7 @@ from mlops_pipeline.store import (
     Execution,
     Run,
     State,
+    used_artifacts,
 )
 
 _TEXT = "mlops.text"
@@ -139,9 +141,12 @@ class SqlStore:
         *,
         inputs: Mapping[str, Sequence[int]] = NOTHING,
         outputs: Mapping[str, Sequence[ArtifactRecord]] = NOTHING,
+        only_live: bool = False,
     ) -> tuple[Execution, dict[str, list[ArtifactRecord]]]:
         publication = Publication(self._database, self._types, self._places)
         prepared = publication.prepare(execution, inputs, outputs)
+        if only_live:
+            prepared = replace(prepared, only_live_of=frozenset(used_artifacts(inputs, outputs)))
         # What was reused is found again; the end of the run waits for the disk.
         lasting = execution.state is not State.CACHED
         try:

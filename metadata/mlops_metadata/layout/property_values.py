@@ -106,5 +106,5 @@ def decode(value: Value) -> Any:
         return value.type_url
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text

@@ -10,6 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mlops_metadata.layout.damage import (
+    Check,
+    in_short,
+    is_mapping,
+    is_text,
+    is_time,
+    is_whole,
+    is_wholes,
+    sound,
+)
 from mlops_metadata.layout.property_values import decode, encode, encode_all, plain_field
 from mlops_metadata.layout.rows import (
     ArtifactCode,
@@ -33,6 +43,8 @@ from mlops_metadata.layout.tfx_values import (
 )
 from mlops_pipeline.artifacts import LAYOUT_PROPERTY, has_old_layout
 from mlops_pipeline.store import (
+    DELETION,
+    NAMES,
     ArtifactRecord,
     ArtifactState,
     Direction,
@@ -66,6 +78,7 @@ _ARTIFACT_STATES: dict[int, ArtifactState] = {
     ArtifactCode.DELETED: ArtifactState.DELETED,
     ArtifactCode.ABANDONED: ArtifactState.DELETED,
 }
+DELETED_CODES = frozenset({int(ArtifactCode.MARKED_FOR_DELETION), int(ArtifactCode.DELETED)})
 _STATE_WORDS = {
     "pending": ArtifactState.PENDING,
     "marked_for_deletion": ArtifactState.DELETED,
@@ -187,48 +200,62 @@ def end_name(execution_id: int) -> str:
     return f"{PREFIX}end/{execution_id}"
 
 
-def _mapping(value: Any) -> dict[str, Any]:
-    """Return a dict of ours; an empty one where somebody has written something else."""
-    return value if isinstance(value, dict) else {}
-
-
 def is_ours(row: ExecutionRow) -> bool:
     """Return True if we wrote this execution: its properties name its node then."""
     return PREFIX + "node_id" in row.custom
 
 
 def read_state(row: ExecutionRow) -> State:
-    """Return the state of one of our executions."""
-    if PREFIX + "state" in row.custom:
-        return _state(row.custom[PREFIX + "state"])
-    return EXECUTION_STATES.get(row.state, State.COMPLETE)
+    """Return the state of one of our executions; of a damaged one, that it has failed."""
+    word = row.custom.get(PREFIX + "state")
+    if word is None:
+        return EXECUTION_STATES.get(row.state, State.FAILED)
+    return State(word) if isinstance(word, str) and word in _STATES else State.FAILED
 
 
-def _state(found: Any) -> State:
-    """Return the state of a name; one that somebody has written over counts as failed."""
-    try:
-        return State(str(found))
-    except ValueError:
-        return State.FAILED
+def _is_state(value: Any) -> bool:
+    return isinstance(value, str) and value in _STATES
+
+
+_STATES = frozenset(state.value for state in State)
+_EXECUTION_CHECKS: dict[str, Check] = {
+    **dict.fromkeys(("pipeline", "run_id", "details", "manifest", "log", "host"), is_text),
+    **dict.fromkeys(("node_id", "cache_key", "reason", "error"), is_text),
+    **dict.fromkeys(("attempt", "pid"), is_whole),
+    **dict.fromkeys(("started", "finished"), is_time),
+    **dict.fromkeys(("properties", EXACT, "record"), is_mapping),
+    "iteration": is_wholes,
+    "state": _is_state,
+}
 
 
 def read_execution(row: ExecutionRow) -> Execution:
     """Return the execution in a row that `write_execution` made."""
-    parts = _sort_out(row.custom)
-    record = _mapping(parts.facts.get("record"))
-    facts = {"pipeline": "", "run_id": "", **parts.facts, **record}
-    state = facts.get("state") or EXECUTION_STATES.get(row.state, State.COMPLETE)
+    parts, damage = _sort_out(row.custom), [row.damage] if row.damage else []
+    own = sound(parts.facts, _EXECUTION_CHECKS, damage)
+    if "record" not in parts.facts:
+        damage.append("its mlops.record is gone")
+    record = sound(own.get("record", {}), _EXECUTION_CHECKS, damage)
+    facts = {"pipeline": "", "run_id": "", "node_id": "", **own, **record}
+    if "state" not in parts.facts and row.state not in EXECUTION_STATES:
+        damage.append(f"last_known_state is {row.state}")
+    if not row.type:
+        damage.append(f"its type {row.type_id} is gone")
     facts["iteration"] = tuple(facts.get("iteration", ()))
-    exact, parameters = _mapping(facts.get(EXACT)), dict(sorted(parts.named.items()))
+    exact, parameters = facts.get(EXACT, {}), dict(sorted(parts.named.items()))
     if exact or any(name.startswith("__") for name in parameters):
-        parameters = read_parameters(parameters, exact)
+        try:
+            parameters = read_parameters(parameters, exact)
+        except (ValueError, TypeError, RecursionError):
+            damage.append("its parameters are no JSON")
     return Execution(
         component=row.type,
-        state=_state(state),
+        state=read_state(row),
         id=row.id,
         name=row.name,
         parameters=parameters,
         heartbeat=row.updated / 1000,
+        damage="; ".join(damage),
         **{name: value for name, value in facts.items() if name in _PLAIN or name in _RECORD},
     )
 
@@ -256,6 +283,7 @@ def write_artifact(record: ArtifactRecord, kind: TypeRow, *, any_text: bool = Fa
         custom[LAYOUT_PROPERTY] = layout
     facts = {"digest": record.digest, "created": record.created, EXACT: exact}
     encode_all({name: value for name, value in facts.items() if value}, custom, PREFIX)
+    encode_all(record.notes, custom, PREFIX)
     state = ArtifactCode[record.state.value]
     return ArtifactRow(
         kind.id,
@@ -268,6 +296,9 @@ def write_artifact(record: ArtifactRecord, kind: TypeRow, *, any_text: bool = Fa
     )
 
 
+_ARTIFACT_FACTS = ("digest", "created", EXACT)
+"""Properties of ours that are fields of an artifact, and no notes."""
+
 _FIELDS = {
     PropertyType.INT: "int_value",
     PropertyType.DOUBLE: "double_value",
@@ -279,15 +310,33 @@ def _declared_field(kind: TypeRow, name: str) -> str:
     return _FIELDS.get(kind.properties.get(name, PropertyType.UNKNOWN), "")
 
 
+_ARTIFACT_CHECKS: dict[str, Check] = {
+    "digest": is_text,
+    "created": is_time,
+    EXACT: is_mapping,
+    DELETION: is_mapping,
+    **dict.fromkeys(NAMES, lambda value: isinstance(value, list)),
+}
+
+
 def read_artifact(row: ArtifactRow) -> ArtifactRecord:
     """Return the artifact in a row."""
-    parts = _sort_out(row.custom)
+    parts, damage = _sort_out(row.custom), [row.damage] if row.damage else []
+    facts = sound(parts.facts, _ARTIFACT_CHECKS, damage)
     properties = {name: decode(value) for name, value in row.properties.items()}
-    exact = _mapping(parts.facts.get(EXACT))
+    exact = facts.get(EXACT, {})
     properties.update(read_properties(parts.named, exact) if exact else parts.named)
     properties.setdefault(LAYOUT_PROPERTY, "")
     if not has_old_layout(properties):
         del properties[LAYOUT_PROPERTY]
+    if not row.type:
+        damage.append(f"its type {row.type_id} is gone")
+    elif not row.uri and row.type != END:
+        damage.append("it has no URI")
+    elif "\0" in row.uri:
+        damage.append(f"its URI is {in_short(row.uri)}")
+    if row.state not in _KNOWN_CODES:
+        damage.append(f"state is {row.state}")
     return ArtifactRecord(
         type=row.type,
         uri=row.uri,
@@ -295,15 +344,23 @@ def read_artifact(row: ArtifactRow) -> ArtifactRecord:
         name=row.name,
         state=_artifact_state(row, properties),
         properties=properties,
-        digest=parts.facts.get("digest", ""),
-        created=parts.facts.get("created") or row.created / 1000,
+        digest=facts.get("digest", ""),
+        created=facts.get("created") or row.created / 1000,
+        notes={name: value for name, value in facts.items() if name not in _ARTIFACT_FACTS},
+        damage="; ".join(damage),
     )
+
+
+_KNOWN_CODES = frozenset(map(int, ArtifactCode))
 
 
 def _artifact_state(row: ArtifactRow, properties: Mapping[str, Any]) -> ArtifactState:
     if row.state == ArtifactCode.UNKNOWN:
         # Before MLMD had states, TFX kept them in a property.
         return _STATE_WORDS.get(str(properties.get("state", "")), ArtifactState.LIVE)
+    if row.state not in _KNOWN_CODES:
+        # Nothing uses what may be anything.
+        return ArtifactState.PENDING
     return _ARTIFACT_STATES.get(row.state, ArtifactState.LIVE)
 
 
@@ -366,17 +423,26 @@ def may_be_of(row: ContextRow, pipeline: str) -> bool:
     return bool(decode(row.custom.get(PREFIX + "pipeline")) == pipeline)
 
 
+_RUN_CHECKS: dict[str, Check] = {
+    **dict.fromkeys(("pipeline", "ir", "base_run"), is_text),
+    **dict.fromkeys(("started", "finished"), is_time),
+    "state": _is_state,
+}
+
+
 def read_run(row: ContextRow) -> Run:
-    """Return the run in a context that `write_run` filled."""
-    parts = _sort_out(row.custom)
+    """Return the run in a context that `write_run` filled; a damaged state is a failure."""
+    parts, damage = _sort_out(row.custom), [row.damage] if row.damage else []
+    facts = sound(parts.facts, _RUN_CHECKS, damage)
     return Run(
         id=row.name,
-        pipeline=str(parts.facts.get("pipeline", "")),
-        state=_state(parts.facts["state"]),
-        ir=parts.facts.get("ir", ""),
+        pipeline=facts.get("pipeline", ""),
+        state=State(facts.get("state", State.FAILED)),
+        ir=facts.get("ir", ""),
         parameters=parts.named,
-        base_run=parts.facts.get("base_run", ""),
-        started=parts.facts.get("started", 0.0),
-        finished=parts.facts.get("finished", 0.0),
+        base_run=facts.get("base_run", ""),
+        started=facts.get("started", 0.0),
+        finished=facts.get("finished", 0.0),
         properties=parts.other,
+        damage="; ".join(damage),
     )

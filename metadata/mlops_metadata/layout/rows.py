@@ -106,7 +106,12 @@ class TypeRow:
 
 @dataclass(frozen=True)
 class ArtifactRow:
-    """An artifact; `created` and `updated` are milliseconds since 1970."""
+    """An artifact.
+
+    Args:
+        created, updated: milliseconds since 1970.
+        damage: what of it is not as it should be; empty if nothing is.
+    """
 
     type_id: int
     type: str = ""
@@ -119,6 +124,7 @@ class ArtifactRow:
     updated: int = 0
     properties: Values = field(default_factory=dict)
     custom: Values = field(default_factory=dict)
+    damage: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,6 +141,7 @@ class ExecutionRow:
     updated: int = 0
     properties: Values = field(default_factory=dict)
     custom: Values = field(default_factory=dict)
+    damage: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,6 +157,7 @@ class ContextRow:
     updated: int = 0
     properties: Values = field(default_factory=dict)
     custom: Values = field(default_factory=dict)
+    damage: str = ""
 
 
 Step = str | int

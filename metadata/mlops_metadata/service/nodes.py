@@ -45,9 +45,9 @@ def fill_fields(message: Any, names: Sequence[str], row: Row) -> None:
 
 
 def _add_properties(session: Session, kind: NodeKind, found: dict[int, Any]) -> None:
-    for each, both in reading.properties_of(session, kind.name, list(found)).items():
+    for each, own in reading.properties_of(session, kind.name, list(found)).items():
         maps = (found[each].properties, found[each].custom_properties)
-        for values, target in zip(both, maps, strict=True):
+        for values, target in zip((own.declared, own.custom), maps, strict=True):
             for name, value in values.items():
                 if value is not None:
                     with suppress(TypeError, ValueError):

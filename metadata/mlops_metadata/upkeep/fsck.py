@@ -19,11 +19,13 @@ from mlops_metadata.engine import (
     SqliteDatabase,
     reading,
 )
-from mlops_metadata.layout.records import is_ours, read_execution
+from mlops_metadata.layout.damage import as_text
+from mlops_metadata.layout.records import PREFIX, is_ours, read_execution
 from mlops_metadata.layout.rows import ArtifactCode, ExecutionCode, ExecutionRow
 from mlops_metadata.upkeep.tables import open_tables
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import (
+    DELETION,
     FIRST,
     ArtifactRecord,
     Execution,
@@ -193,17 +195,30 @@ def _read(row: ExecutionRow) -> Execution:
 
 def live_artifacts(url: str) -> Iterator[ArtifactRecord]:
     """Yield what is LIVE; see `mlops_pipeline.store.live_artifacts`."""
-    with closing(open_tables(url)) as store:
-        last = 0
-        while rows := _live_after(store.database, last):
-            last = rows[-1][0]
-            for artifact_id, name, uri in rows:
-                yield ArtifactRecord(name or "", uri or "", id=artifact_id)
+    return _in_state(url, ArtifactCode.LIVE)
 
 
-def _live_after(database: Database, last: int) -> list[Row]:
+def marked_artifacts(url: str) -> Iterator[ArtifactRecord]:
+    """Yield what we have marked; see `mlops_pipeline.store.marked_artifacts`."""
+    noted = (
+        "AND EXISTS (SELECT 1 FROM ArtifactProperty p WHERE p.artifact_id = a.id "
+        f"AND p.name = '{PREFIX}{DELETION}')"
+    )
+    return _in_state(url, ArtifactCode.MARKED_FOR_DELETION, noted)
+
+
+def _in_state(url: str, state: ArtifactCode, condition: str = "") -> Iterator[ArtifactRecord]:
     statement = (
         "SELECT a.id, t.name, a.uri FROM Artifact a LEFT JOIN Type t ON t.id = a.type_id "
-        f"WHERE a.state = ? AND a.id > ? ORDER BY a.id LIMIT {CHUNK}"
+        f"WHERE a.state = {int(state)} AND a.id > ? {condition} ORDER BY a.id LIMIT {CHUNK}"
     )
-    return database.read(lambda session: session.rows(statement, (int(ArtifactCode.LIVE), last)))
+    with closing(open_tables(url)) as store:
+        last = 0
+        while rows := _page(store.database, statement, last):
+            last = rows[-1][0]
+            for artifact_id, name, uri in rows:
+                yield ArtifactRecord(as_text(name or ""), as_text(uri or ""), id=artifact_id)
+
+
+def _page(database: Database, statement: str, last: int) -> list[Row]:
+    return database.read(lambda session: session.rows(statement, (last,)))

@@ -211,6 +211,38 @@ def test_who_holds_the_store_is_named(
     store.close()
 
 
+STOPPED = """
+import os, signal, sqlite3, sys
+d = sqlite3.connect(sys.argv[1], isolation_level=None)
+d.execute("PRAGMA locking_mode = EXCLUSIVE")
+d.execute("BEGIN EXCLUSIVE")
+d.execute("UPDATE MLMDEnv SET schema_version = schema_version")
+print("held", flush=True)
+os.kill(os.getpid(), signal.SIGSTOP)
+d.execute("ROLLBACK")
+"""
+
+
+def test_a_reader_says_whom_it_waits_for_and_gives_up(
+    path: Path, url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("mlops_metadata.engine.sqlite.TELL", 0.1)
+    open_sqlite(url).close()
+    with subprocess.Popen([sys.executable, "-c", STOPPED, path], stdout=subprocess.PIPE) as holding:
+        assert holding.stdout is not None
+        assert holding.stdout.readline() == b"held\n"
+        os.waitid(os.P_PID, holding.pid, os.WSTOPPED | os.WNOWAIT)
+        monkeypatch.setattr("mlops_metadata.engine.sqlite.PATIENCE", 0.5)
+        with pytest.raises(StoreError, match=r"for more than 0\.5 s: process \d+"):
+            open_sqlite(f"{url}?mode=ro")
+        assert f"waiting for the metadata store {path}: process {holding.pid}" in caplog.text
+        assert "which is stopped" in caplog.text
+        monkeypatch.setattr("mlops_metadata.engine.sqlite.PATIENCE", 60.0)
+        os.kill(holding.pid, signal.SIGCONT)
+        with closing(open_sqlite(url)) as store:
+            assert store.list_runs() == []
+
+
 def test_a_text_that_is_not_unicode_is_refused_and_nothing_is_written(url: str) -> None:
     store = open_sqlite(url)
     with pytest.raises(StoreError, match="not Unicode"):
@@ -269,6 +301,20 @@ def test_a_store_opened_to_read_refuses_writes(url: str) -> None:
     assert len(viewer.executions_of_run("run")) == 2
     viewer.close()
     store.close()
+
+
+def test_a_store_that_is_opened_twice_keeps_its_locks(path: Path, url: str) -> None:
+    with closing(open_sqlite(url)) as store:
+        store.put_run(Run("a", "p"))
+        with closing(open_sqlite(f"{url}?mode=ro")) as viewer:
+            # Whoever closes a file as the last one removes its log.
+            script = (
+                f"import sqlite3; c = sqlite3.connect({str(path)!r}); "
+                "print(c.execute('SELECT count(*) FROM MLMDEnv').fetchone()); c.close()"
+            )
+            subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+            assert path.with_name("metadata.db-wal").exists()
+            assert [run.id for run in viewer.list_runs()] == ["a"]
 
 
 def test_a_store_to_read_is_not_made(path: Path, url: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 from local_runs import states, value, write
 
-from mlops_pipeline.store import State
+from mlops_pipeline.store import ArtifactState, State
 
 
 def test_a_condition_skips_its_nodes_and_those_that_need_them(project: Any) -> None:
@@ -150,3 +152,40 @@ def test_an_exit_handler_in_a_loop_runs_for_each_item(project: Any) -> None:
     assert place.read_text().splitlines() == ["a COMPLETE", "b COMPLETE"]
     nothing = project.run("r2", in_process=True, parameters={"names": []})
     assert states(nothing)["Note"] == "SKIPPED"
+
+
+def test_a_run_that_goes_on_makes_again_what_was_deleted_and_is_needed(
+    project: Any, tmp_path: Path
+) -> None:
+    write(
+        project,
+        """
+    @pipeline
+    def p(gate: str = ""):
+        unused = Make.options(id="Unused")(text="u")
+        make = Make(text="m")
+        copy = Copy(examples=make.outputs["examples"])
+        Join.options(id="Done")(texts=[copy.outputs["copy"]])
+        Gate(examples=copy.outputs["copy"], gate=gate)
+    """,
+    )
+    gate = tmp_path / "gate"
+    first = project.run("r", in_process=True, keep_going=True, parameters={"gate": str(gate)})
+    assert states(first)["Gate"] == "FAILED"
+    for outcome in first.outcomes:
+        if outcome.node_id in ("Unused", "Make", "Copy"):
+            for (record,) in outcome.outputs.values():
+                project.store.set_artifact_state(record.id, ArtifactState.DELETED)
+                place = Path(record.uri)
+                shutil.rmtree(place) if place.is_dir() else place.unlink()
+    gate.touch()
+    resumed = project.run("r", in_process=True)
+    assert states(resumed) == {"Make": "COMPLETE", "Copy": "COMPLETE", "Gate": "COMPLETE"}
+    assert resumed.run.state is State.COMPLETE
+    assert project.states(in_process=True, parameters={"gate": str(gate)}) == {
+        "Unused": "COMPLETE",
+        "Make": "CACHED",
+        "Copy": "CACHED",
+        "Done": "CACHED",
+        "Gate": "CACHED",
+    }
