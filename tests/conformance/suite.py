@@ -177,12 +177,10 @@ FEW = ["success", "skipped", "gate fails"]
 """Cases for set-ups that differ from another one in little."""
 
 IN_TASKS = [
-    "cached",
     "failure",
     "retry",
     "timeout",
     "killed",
-    "gate skips",
     "loops",
     "custom driver and publisher",
     "canceled and resumed",
