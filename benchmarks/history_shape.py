@@ -17,6 +17,8 @@ from mlops_pipeline.store import ArtifactRecord, ArtifactType, Execution, Metada
 
 OFTEN, SELDOM, OLD = "taxi", "weekly", "retired"
 OLD_RUNS = 30
+SPAN = 125
+"""Runs after them that are repeated to make a history large: 1,000 executions."""
 
 TYPES = (
     ArtifactType("Examples", "Dataset", {"span": "INT", "version": "INT", "split_names": "STRING"}),
@@ -86,9 +88,21 @@ def component(node: str) -> str:
     return f"mlops_components.{node.lower()}.{node}"
 
 
+def prefix(copy: int) -> str:
+    """Return the beginning of the names in a copy of the first runs (`history_copies.py`)."""
+    return f"k{copy:04}-"
+
+
+def _place(number: int) -> tuple[int, int]:
+    """Return the copy that a run is in, and which of the first runs it is like."""
+    copy, place = divmod(max(0, number - OLD_RUNS), SPAN)
+    return copy, place + OLD_RUNS if number >= OLD_RUNS else number
+
+
 def run_id(number: int) -> str:
     """Return the id of a run."""
-    return f"20260101-{number:07}"
+    copy, place = _place(number)
+    return f"{prefix(copy)}{place:07}"
 
 
 def pipeline_of(number: int) -> str:
@@ -100,7 +114,8 @@ def pipeline_of(number: int) -> str:
 
 def cache_key(number: int, node: str) -> str:
     """Return the cache key of a node in a run."""
-    return hashlib.sha256(f"{number}/{node}".encode()).hexdigest()
+    copy, place = _place(number)
+    return prefix(copy) + hashlib.sha256(f"{place}/{node}".encode()).hexdigest()[:58]
 
 
 def execution(number: int, node: str) -> Execution:

@@ -1,6 +1,6 @@
 """One of the processes of store_runs.py, and the check of the store that they shared.
 
-python store_runs_side.py launcher|store|stock|check-SIDE URL FOLDER NAME RUNS
+python store_runs_side.py launcher|store|stock|check-SIDE URL FOLDER NAME RUNS [resume]
 """
 
 from __future__ import annotations
@@ -59,29 +59,34 @@ def wait(folder: Path, name: str) -> None:
         time.sleep(0.005)
 
 
-def by_launcher(url: str, folder: Path, name: str, runs: int) -> dict[str, Any]:
-    """Run pipelines."""
+def by_launcher(
+    url: str, folder: Path, name: str, runs: int, resume: bool = False
+) -> dict[str, Any]:
+    """Run pipelines, and go on with those that fail if that is wanted."""
     links.LENGTH = NODES
     compiled = compile_pipeline(links.links, {"seed": 0, "nodes": NODES}, HERE)
     store = Timed(open_store(url))
     workspace = Workspace(store, str(folder / "artifacts"), HERE, (str(HERE),))
     options = local.RunOptions(in_process=True)
     wait(folder, name)
-    begin, errors = time.perf_counter(), []
+    begin, errors, resumed = time.perf_counter(), [], 0
     for i in range(runs):
-        seed = int(name[1:]) * 1_000_000 + i
-        try:
-            result = local.run(
-                compiled,
-                f"{name}-{i}",
-                workspace,
-                parameters={"seed": seed, "nodes": NODES},
-                options=options,
-            )
-            errors += [f"{o.node_id}: {o.execution.error}" for o in result.failed]
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong is the finding
-            errors.append(f"{type(error).__name__}: {error}")
-    return {"wall": time.perf_counter() - begin, "times": store.times, "errors": errors}
+        values = {"seed": int(name[1:]) * 1_000_000 + i, "nodes": NODES}
+        for attempt in range(4 if resume else 1):
+            resumed += attempt > 0
+            failures = []
+            try:
+                result = local.run(
+                    compiled, f"{name}-{i}", workspace, parameters=values, options=options
+                )
+                failures = [f"{o.node_id}: {o.execution.error}" for o in result.failed]
+            except Exception as error:  # noqa: BLE001 - whatever goes wrong is the finding
+                failures = [f"{type(error).__name__}: {error}"]
+            if not failures:
+                break
+        errors += failures
+    wall = time.perf_counter() - begin
+    return {"wall": wall, "times": store.times, "errors": errors, "resumed": resumed}
 
 
 def by_store(url: str, folder: Path, name: str, runs: int) -> dict[str, Any]:
@@ -186,6 +191,9 @@ def check(url: str, runs: int, side: str) -> dict[str, Any]:
     count = 0
     for run in found:
         executions = store.executions_of_run(run.id)
+        if side == "launcher":
+            # What failed has been tried again; the mistakes of a run are told by itself.
+            executions = [e for e in executions if e.state not in (State.FAILED, State.CANCELED)]
         count += len(executions)
         names.update(e.name for e in executions)
         chain = {e.node_id: e.id for e in executions if e.state is State.COMPLETE}
@@ -214,11 +222,13 @@ def wrong(store: MetadataStore, chain: list[int], run_id: str, files: bool) -> l
 
 
 def main() -> None:
-    action, url, folder, name, runs = sys.argv[1:]
-    if action.startswith("check-"):
+    action, url, folder, name, runs, *more = sys.argv[1:]
+    if action == "launcher":
+        answer = by_launcher(url, Path(folder), name, int(runs), bool(more))
+    elif action.startswith("check-"):
         answer = check(url, int(runs), action.removeprefix("check-"))
     else:
-        work = {"launcher": by_launcher, "store": by_store, "stock": by_stock}[action]
+        work = {"store": by_store, "stock": by_stock}[action]
         answer = work(url, Path(folder), name, int(runs))
     sys.stdout.write(json.dumps(answer) + "\n")
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from measure import REPOSITORY
 
 KINDS = {
     "sqlite": "a SQLite file",
     "grpc": "our server over a SQLite file",
+    "postgresql": "a PostgreSQL",
     "mysql": "a MariaDB",
     "grpc-mysql": "our server over a MariaDB",
 }
@@ -28,6 +33,8 @@ def new_store(kind: str) -> Iterator[str]:
         if kind in ("sqlite", "grpc"):
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="store-"))
             url = f"sqlite:///{folder}/metadata.db"
+        elif kind == "postgresql":
+            url = stack.enter_context(_postgresql())
         else:
             url = stack.enter_context(_mariadb()).url("mlmd")
         yield stack.enter_context(_served(url)) if kind.startswith("grpc") else url
@@ -56,6 +63,19 @@ def _served(store: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def _postgresql() -> Iterator[str]:
+    sys.path.append(str(REPOSITORY / "tests" / "contracts"))
+    from postgres_server import find_binaries, postgres_server
+
+    binaries = find_binaries()
+    if binaries is None:
+        raise SystemExit("there is no PostgreSQL here (Debian: postgresql)")
+    with postgres_server(binaries, "sesame") as server:
+        os.environ["MLOPS_METADATA_PASSWORD"] = server.password
+        yield f"postgresql://{server.owner}@127.0.0.1:{server.port}/mlmd"
+
+
+@contextlib.contextmanager
 def _mariadb() -> Iterator[Any]:
     """Run a MariaDB that brings each transaction to the disk, as real ones do."""
     sys.path.append(str(REPOSITORY / "tests" / "contracts"))
@@ -71,3 +91,68 @@ def _mariadb() -> Iterator[Any]:
 def environment() -> dict[str, str]:
     """Return variables that let a process import the same modules as this one."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+
+
+@contextlib.contextmanager
+def killable(url: str) -> Iterator[Killable]:
+    """Let the server behind a URL be killed and started again, and end the last one."""
+    server = Killable(url)
+    try:
+        yield server
+    finally:
+        server.end()
+
+
+class Killable:
+    """A server of databases on this machine."""
+
+    def __init__(self, url: str) -> None:
+        port = urlsplit(url).port
+        signs = (f"--port={port}", "-p" if url.startswith("postgresql") else f"--port={port}")
+        self._pid, self._command = _find(str(port), signs)
+        self._again: subprocess.Popen[bytes] | None = None
+
+    def kill(self) -> None:
+        """Kill it by SIGKILL."""
+        below = _children(self._pid)
+        os.kill(self._pid, signal.SIGKILL)
+        if self._again is not None:
+            self._again.wait()
+        # A PostgreSQL is begun again once the last of its processes has seen that.
+        while any(Path(f"/proc/{each}").exists() for each in below):
+            time.sleep(0.01)
+
+    def start(self) -> None:
+        """Start it as it was started."""
+        self._again = subprocess.Popen(
+            self._command[0],
+            user=self._command[1],
+            group=self._command[2],
+            cwd="/tmp",
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self._pid = self._again.pid
+
+    def end(self) -> None:
+        """End the server that was started here, unless it is ended by what keeps its files."""
+        if self._again is not None and Path(self._command[0][0]).name != "postgres":
+            self._again.send_signal(signal.SIGTERM)
+            self._again.wait(60)
+
+
+def _find(port: str, signs: tuple[str, str]) -> tuple[int, tuple[list[str], int, int]]:
+    """Find the process of a server by what it was started with."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
+            is_server = bool(words) and Path(words[0]).name in ("postgres", "mariadbd", "mysqld")
+            is_ours = signs[0] in words or (signs[1] in words and port in words)
+            if is_server and is_ours:
+                status = folder.stat()
+                return int(folder.name), (words, status.st_uid, status.st_gid)
+    raise SystemExit(f"no server on port {port} here")
+
+
+def _children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

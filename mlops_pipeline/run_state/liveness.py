@@ -37,6 +37,9 @@ PROCESS = "process"
 LEASE = "lease"
 """Execution property: seconds within which its process shows a sign of life."""
 
+_LATEST = 20
+"""Runs of a pipeline that are looked at for what a killed one has left."""
+
 POLL = 0.1
 """Seconds between two looks at an execution of another process."""
 
@@ -304,6 +307,12 @@ def sweep(workspace: Workspace, pipeline: str) -> None:
     for running in workspace.artifact_root.sweep(pipeline, workspace.store):
         if is_dead(workspace, running):
             reap(workspace, running)
+    # Who is killed right after a claim has made no folder yet which would tell of it.
+    for run in workspace.store.list_runs(pipeline=pipeline, limit=_LATEST):
+        if run.state is State.RUNNING and is_gone(run.properties):
+            for execution in workspace.store.executions_of_run(run.id):
+                if execution.state is State.RUNNING and is_dead(workspace, execution):
+                    reap(workspace, execution)
 
 
 def sweep_watched(workspace: Workspace, pipeline: str) -> None:

@@ -90,6 +90,22 @@ def test_after_a_kill_another_run_does_the_work(tmp_path: Path, step: str) -> No
     check_consistent(tmp_path)
 
 
+@pytest.mark.parametrize("step", ["driver.claimed", "executor.done"])
+def test_another_run_ends_what_a_killed_one_was_at_though_it_does_other_work(
+    tmp_path: Path, step: str
+) -> None:
+    assert start(tmp_path, "first", step).returncode == -9
+    other = start(tmp_path, "second", gate="warn")
+    assert other.returncode == 0, other.stderr
+    store = open_sqlite(f"sqlite:///{tmp_path / 'metadata.db'}")
+    try:
+        states = {e.node_id: e.state for e in store.executions_of_run("first")}
+    finally:
+        store.close()
+    assert states == {"Make": State.COMPLETE, "Train": State.FAILED}
+    check_consistent(tmp_path)
+
+
 @pytest.mark.parametrize("gate", ["skip", "fail"])
 @pytest.mark.parametrize("step", ["publisher.moved", "publisher.published"])
 def test_a_gate_is_recorded_with_the_outputs_or_not_at_all(
