@@ -17,7 +17,7 @@ files are removed; and its artifacts are called deleted. Everything that may com
 - *A run that counts as ended by its silence goes on*: its row or its execution has another time
   then, and the mark leaves its artifacts alone. What it writes after the mark is refused.
 - *A part of a run goes on from another run*: that one's artifacts are held by the first. Where it
-  begins just after the mark, it is refused what it would take over, and says so.
+  begins just after the mark, a node that reads what is marked is refused it, and says so.
 - *An importer names a folder below the root*: a new artifact in the place keeps it. One that is
   recorded after the mark has no files soon, which whoever reads it is told.
 - *A process is killed after the mark*: the marked artifacts are unused, and the next removal, or

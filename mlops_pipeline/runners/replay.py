@@ -10,7 +10,7 @@ from mlops_pipeline.executors import Task, TaskResult
 from mlops_pipeline.executors import execute as execute_task
 from mlops_pipeline.node import Decision, Plan, local_inputs, make_task
 from mlops_pipeline.run_state import Workspace, load_links, pipeline_of
-from mlops_pipeline.store import Direction, Execution, State
+from mlops_pipeline.store import Direction, Execution, State, deletion_of
 
 
 def replay_node(
@@ -46,6 +46,12 @@ def replay_task(workspace: Workspace, execution: Execution, folder: Path) -> Tas
         )
     node = pipeline_of(workspace, run).node(execution.node_id)
     links = load_links(workspace.store, [execution], Direction.INPUT).get(execution.id, {})
+    for name in (each.name for each in node.inputs):
+        for deleted in filter(None, map(deletion_of, links.get(name, ()))):
+            raise NotFoundError(
+                f"input {name} of {node.id} was {deleted}",
+                hint="run the pipeline again, and replay the node of that run",
+            )
     for output in node.outputs:
         (folder / output.name).mkdir(parents=True)
     plan = Plan(

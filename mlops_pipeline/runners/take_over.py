@@ -84,9 +84,8 @@ def _take_over_one(session: Session, base_run: str, outcome: Outcome) -> Outcome
     store = session.workspace.store
     read = load_links(store, [outcome.execution], Direction.INPUT).get(outcome.execution.id, {})
     inputs = {key: [record.id for record in records] for key, records in read.items()}
-    stored, written = store.put_execution(
-        execution, inputs=inputs, outputs=outcome.outputs, only_live=True
-    )
+    # What was deleted may be taken over: who reads it is told.
+    stored, written = store.put_execution(execution, inputs=inputs, outputs=outcome.outputs)
     taken = Outcome(node.id, outcome.iteration, stored, written)
     session.history.add(taken)
     return taken

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_pipeline.retention import GcPlan, Policy, plan_gc
+from mlops_pipeline.roots.object_store import write_bytes
 from mlops_pipeline.run_state import Workspace
 from mlops_pipeline.store import (
     ArtifactRecord,
@@ -66,7 +67,22 @@ class Kept:
         place = Path(self.root, running.pipeline, node, "out", str(running.id))
         place.mkdir(parents=True)
         (place / "data").write_text("x" * 100)
-        record = ArtifactRecord(kind, str(place), properties=properties, digest="d")
+        return self.end_of(
+            running, ArtifactRecord(kind, str(place), properties=properties, digest="d")
+        )
+
+    def publish_objects(
+        self, run: str, node: str, kind: str, *inputs: ArtifactRecord
+    ) -> ArtifactRecord:
+        """Record an execution with an output of three bytes in an object store."""
+        running = self.claim(run, node, *inputs)
+        uri = f"{self.root}/{running.pipeline}/{node}/out/{running.id}-abcd"
+        write_bytes(f"{uri}/data", b"abc")
+        return self.end_of(running, ArtifactRecord(kind, uri, digest="d"))
+
+    def end_of(self, running: Execution, record: ArtifactRecord) -> ArtifactRecord:
+        """Record the end of an execution with its output."""
+        node = running.node_id
         done = replace(running, state=State.COMPLETE, cache_key=f"{node}{running.id}")
         done = replace(done, finished=self.clock + 2)
         with closing(self.open()) as store:

@@ -142,3 +142,17 @@ def test_the_function_does_what_the_command_does(runs: Mlops, tmp_path: Path) ->
     assert len(done.removed) == 3
     with pytest.raises(ParameterError, match="takes the URL"):
         gc(where=Where(MemoryStore()))
+
+
+def test_what_reads_a_deleted_artifact_says_when_and_why_it_went(runs: Mlops) -> None:
+    first = runs("runs", "--json", *STORE).data[-1]["id"]
+    runs("metadata", "gc", "--apply", *STRICT)
+    replayed = runs("replay", first, "Check", *STORE)
+    assert replayed.code == 2
+    assert "input model of Check was deleted on " in replayed.err
+    part = runs("run", ".", "--only", "Check", "--base-run", first, "--force", *STORE)
+    assert part.code == 1
+    assert "input model of Check was deleted on " in part.out
+    part = runs("run", ".", "--only", "Square", "--base-run", first, *STORE)
+    assert part.code == 1
+    assert "cannot read the value at " in part.out
