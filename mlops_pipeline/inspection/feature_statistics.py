@@ -75,6 +75,9 @@ class Described:
 def read_described(folder: Path, split: str) -> Described:
     """Return the statistics of a split of an ExampleStatistics artifact.
 
+    Args:
+        split: empty for an artifact without splits, as Transform writes it.
+
     Raises:
         NotFoundError: the file is gone, or `tensorflow-metadata` is not installed.
         StoreError: the file holds something else.
@@ -87,7 +90,7 @@ def read_described(folder: Path, split: str) -> Described:
             "statistics cannot be read here: tensorflow-metadata is not installed",
             hint="pip install 'mlops-pipeline[tensorflow]'",
         ) from None
-    path = folder / f"Split-{split}" / STATISTICS_FILE
+    path = (folder / f"Split-{split}" if split else folder) / STATISTICS_FILE
     statistics = statistics_pb2.DatasetFeatureStatisticsList()
     try:
         statistics.ParseFromString(path.read_bytes())

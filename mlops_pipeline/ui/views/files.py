@@ -116,11 +116,11 @@ def read_log(reader: Reader, path: str) -> LogTail | None:
     return LogTail(path, data.decode(errors="replace"), note)
 
 
-def _real_path(reader: Reader, uri: str) -> Path:
-    """Return the real path of what a record names.
+def local_path(uri: str) -> Path:
+    """Return the path of what is kept on this machine.
 
     Raises:
-        NotFoundError: it is elsewhere, not below a known folder, or gone.
+        NotFoundError: it is kept elsewhere, or the record names no path.
     """
     try:
         parts = urlsplit(uri) if "://" in uri else None
@@ -133,6 +133,16 @@ def _real_path(reader: Reader, uri: str) -> Path:
     path = unquote(parts.path) if parts else uri
     if "\0" in path or not path:
         raise NotFoundError("the record names no path")
+    return Path(path)
+
+
+def _real_path(reader: Reader, uri: str) -> Path:
+    """Return the real path of what a record names.
+
+    Raises:
+        NotFoundError: it is elsewhere, not below a known folder, or gone.
+    """
+    path = local_path(uri)
     try:
         real = Path(os.path.realpath(path))
         known = [Path(os.path.realpath(root)) for root in reader.roots if "://" not in root]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from mlops_pipeline.errors import PipelineError
@@ -17,7 +16,7 @@ from mlops_pipeline.inspection import (
     splits_of,
 )
 from mlops_pipeline.store import ArtifactRecord
-from mlops_pipeline.ui.views.files import list_files, read_file
+from mlops_pipeline.ui.views.files import list_files, local_path, read_file
 from mlops_pipeline.ui.views.plain_values import plain, shown
 from mlops_pipeline.ui.views.reader import Reader
 
@@ -76,24 +75,28 @@ _STATISTICS = ("feature", "type", "rows", "missing", "mean", "std", "min", "max"
 
 
 def _statistics(reader: Reader, record: ArtifactRecord) -> tuple[FactTable, ...]:
-    tables = []
     paths = {row.path for row in list_files(reader, record).files}
-    for split in splits_of(record):
-        path = f"Split-{split}/{STATISTICS_FILE}"
-        # Only what stands in the list is below the artifact.
-        if path not in paths:
-            tables.append(FactTable(f"Split {split}", (), (), f"{path} is not there"))
-            continue
-        _, size = read_file(reader, record, path, 0)
-        if size > MOST_BYTES:
-            tables.append(FactTable(f"Split {split}", (), (), f"{path} is too large to be shown"))
-            continue
-        found = read_described(Path(record.uri.removeprefix("file://")), split)
-        features = list(found.features.values())
-        rows = tuple(_feature_row(each) for each in features[:MOST_ROWS])
-        note = f"{found.rows:,} rows, {len(features):,} features"
-        tables.append(FactTable(f"Split {split}", _STATISTICS, rows, note))
-    return tuple(tables)
+    # Transform writes statistics of all rows, without splits.
+    splits = splits_of(record) or [""]
+    return tuple(_statistics_of(reader, record, split, paths) for split in splits)
+
+
+def _statistics_of(
+    reader: Reader, record: ArtifactRecord, split: str, paths: set[str]
+) -> FactTable:
+    title = f"Split {split}" if split else "Statistics"
+    path = f"Split-{split}/{STATISTICS_FILE}" if split else STATISTICS_FILE
+    # Only what stands in the list is below the artifact.
+    if path not in paths:
+        return FactTable(title, (), (), f"{path} is not there")
+    _, size = read_file(reader, record, path, 0)
+    if size > MOST_BYTES:
+        return FactTable(title, (), (), f"{path} is too large to be shown")
+    found = read_described(local_path(record.uri), split)
+    features = list(found.features.values())
+    rows = tuple(_feature_row(each) for each in features[:MOST_ROWS])
+    note = f"{found.rows:,} rows, {len(features):,} features"
+    return FactTable(title, _STATISTICS, rows, note)
 
 
 def _feature_row(one: Feature) -> tuple[Any, ...]:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from asgi_client import Asking
+from hypothesis import given, settings
+from hypothesis.strategies import text
 from page_runs import HOSTILE, Tree, hostile_reader, page, read_three_runs
 
 from mlops_pipeline.run_state import this_process
@@ -271,3 +273,19 @@ def test_a_run_that_goes_on_is_followed_and_one_that_is_over_is_not(
     going.store.put_run(replace(run, state=State.RUNNING, finished=0.0, properties=this_process()))
     for address in ("run?id=second", "", "runs"):
         assert "live.js" in client(going).get(f"/{address}").text
+
+
+ANY_NAME = text(min_size=1, max_size=30).filter(lambda each: bool(each.strip()))
+
+
+@settings(max_examples=15, deadline=None, derandomize=True, database=None)
+@given(ANY_NAME)
+def test_any_name_leaves_the_elements_of_a_page_as_they_are(name: str) -> None:
+    found = []
+    for each in ("harmless", name):
+        reader = hostile_reader(Path("/nowhere"), each)
+        asking = Asking(make_app(lambda reader=reader: reader, Access()))
+        answers = [asking.get(f"/{address}") for address in addresses(reader)[:-1]]
+        assert [answer.status_code for answer in answers] == [200] * len(answers)
+        found.append([Tree(answer.text).elements for answer in answers])
+    assert found[0] == found[1]

@@ -59,3 +59,33 @@ def test_statistics_that_are_not_there_are_a_note(tmp_path: Path, names: object)
     record = ArtifactRecord("ExampleStatistics", str(tmp_path), properties={"split_names": names})
     for table in tables_of(known(tmp_path), record):
         assert (table.rows, bool(table.note)) == ((), True)
+
+
+@pytest.mark.ml
+@pytest.mark.parametrize(
+    ("folder", "properties", "title"),
+    [
+        ("Split-train", {"split_names": '["train"]'}, "Split train"),
+        # As Transform writes them.
+        (".", {}, "Statistics"),
+    ],
+)
+def test_statistics_have_a_row_for_each_feature(
+    tmp_path: Path, folder: str, properties: dict[str, str], title: str
+) -> None:
+    from tensorflow_metadata.proto.v0 import statistics_pb2 as pb
+
+    numbers = pb.NumericStatistics(mean=2.5, max=4.0)
+    numbers.common_stats.num_non_missing = 3
+    feature = pb.FeatureNameStatistics(type=pb.FeatureNameStatistics.FLOAT, num_stats=numbers)
+    feature.path.step.append("fare")
+    found = pb.DatasetFeatureStatistics(name="All Examples", num_examples=3, features=[feature])
+    (tmp_path / folder).mkdir(exist_ok=True)
+    file = tmp_path / folder / "FeatureStats.pb"
+    file.write_bytes(pb.DatasetFeatureStatisticsList(datasets=[found]).SerializeToString())
+    record = ArtifactRecord("ExampleStatistics", f"file://{tmp_path}", properties=properties)
+    (table,) = tables_of(known(tmp_path), record)
+    assert (table.title, table.note) == (title, "3 rows, 1 features")
+    assert table.rows[0][:5] == ("fare", "FLOAT", 3, 0, 2.5)
+    file.write_bytes(b"\xff\xff")
+    assert "holds no statistics" in tables_of(known(tmp_path), record)[0].note
