@@ -7,7 +7,16 @@ looks after a database as a whole.
 
 from mlops_metadata.engine.known_types import KnownTypes
 from mlops_metadata.engine.places import Places
-from mlops_metadata.engine.session import CHUNK, Database, Row, Session, chunks, marks
+from mlops_metadata.engine.session import (
+    CHUNK,
+    Database,
+    Row,
+    Session,
+    TimedSession,
+    TooSlowError,
+    chunks,
+    marks,
+)
 from mlops_metadata.engine.sqlite import SqliteDatabase, is_held, open_database
 from mlops_metadata.engine.store import SqlStore, milliseconds
 
@@ -20,6 +29,8 @@ __all__ = [
     "Session",
     "SqlStore",
     "SqliteDatabase",
+    "TimedSession",
+    "TooSlowError",
     "chunks",
     "is_held",
     "locations",

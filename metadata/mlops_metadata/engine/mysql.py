@@ -33,7 +33,7 @@ from mlops_metadata.engine.schema import (
     indexes,
     tables,
 )
-from mlops_metadata.engine.session import Row, Session, marks
+from mlops_metadata.engine.session import Row, Session, TooSlowError, marks
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError
 
@@ -52,6 +52,11 @@ table that was made meanwhile: the transaction may be done again."""
 
 _LOST = (2006, 2013, 2055, 1053, 1927, 0)
 """The connection has ended."""
+
+_SLOW = (1969, 3024)
+"""A statement has taken longer than it may, on MariaDB and on MySQL."""
+
+_NO_VARIABLE = 1193
 
 _BACKSLASHES = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"
 
@@ -180,6 +185,16 @@ class MysqlSession:
 
     def alone(self) -> None:
         self._execute("SELECT schema_version FROM MLMDEnv FOR UPDATE", ())
+
+    def limit(self, seconds: float) -> None:
+        # It holds for what comes after it on this connection, until another limit is set.
+        try:
+            self._execute(f"SET SESSION max_statement_time = {seconds:.3f}", ())
+        except pymysql.OperationalError as error:
+            if error.args[0] != _NO_VARIABLE:
+                raise
+            # MySQL knows one for questions only.
+            self._execute(f"SET SESSION max_execution_time = {int(seconds * 1000)}", ())
 
     def _parts(self, columns: Sequence[str], rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         size = _MOST_VALUES // len(columns)
@@ -356,6 +371,8 @@ class MysqlDatabase:
 
     def _explained(self, error: Exception) -> StoreError:
         number = error.args[0] if error.args else 0
+        if number in _SLOW:
+            return TooSlowError(f"{self.name}: a statement takes too long")
         reason = " ".join(str(error.args[-1] if error.args else error).split())[:300]
         what = f"the metadata store {self.name}"
         cause, hint = reason, "see the log of the server"

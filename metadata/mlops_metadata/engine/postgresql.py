@@ -32,7 +32,7 @@ from mlops_metadata.engine.schema import (
     index_statement,
     statements,
 )
-from mlops_metadata.engine.session import Row, Session, marks
+from mlops_metadata.engine.session import Row, Session, TooSlowError, marks
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError
 
@@ -133,6 +133,11 @@ class PostgresSession:
 
     def alone(self) -> None:
         self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+
+    def limit(self, seconds: float) -> None:
+        # Until the end of the transaction.
+        milliseconds = max(int(seconds * 1000), 1)
+        self._connection.execute(f"SET LOCAL statement_timeout = {milliseconds}".encode())
 
     def _parts(self, columns: Sequence[str], rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         size = _MOST_VALUES // len(columns)
@@ -276,6 +281,8 @@ class PostgresDatabase:
         )
 
     def _explained(self, error: Exception) -> StoreError:
+        if isinstance(error, errors.QueryCanceled):
+            return TooSlowError(f"{self.name}: a statement takes too long")
         reason = " ".join(str(error).split())[:300]
         cause, hint = reason, "see the log of the server"
         if isinstance(error, UnicodeEncodeError) or "NUL" in reason:

@@ -14,6 +14,7 @@ import ctypes
 import os
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from typing import Any, NoReturn, TypeVar
 
 from mlops_metadata.connection import FileLock, NoLock, WriteLock
 from mlops_metadata.engine.locations import Location, beside, check_header, check_path, identity
-from mlops_metadata.engine.session import Row, Session, marks
+from mlops_metadata.engine.session import Row, Session, TooSlowError, marks
 from mlops_metadata.engine.sqlite_files import (
     as_unchanging,
     check,
@@ -42,6 +43,11 @@ PATIENCE = 60.0
 
 _MOST_VALUES = 30_000 if sqlite3.sqlite_version_info >= (3, 32) else 900
 """Values in one statement."""
+
+_STEPS = 10_000
+"""Steps of SQLite between two looks at the clock: some tenths of a millisecond."""
+
+_INTERRUPTED = "interrupted"
 
 T = TypeVar("T")
 
@@ -99,6 +105,10 @@ class SqliteSession:
 
     def alone(self) -> None:
         """Do nothing: a transaction that writes is alone."""
+
+    def limit(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        self._connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
 
     def _parts(self, columns: Sequence[str], rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         size = _MOST_VALUES // len(columns)
@@ -173,6 +183,7 @@ class SqliteDatabase:
                 connection.execute("BEGIN")
                 return work(SqliteSession(connection, self.name))
             finally:
+                connection.set_progress_handler(None, 0)
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
 
@@ -189,8 +200,10 @@ class SqliteDatabase:
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 done = work(SqliteSession(connection, self.name))
+                connection.set_progress_handler(None, 0)
                 connection.execute("COMMIT")
             except BaseException:
+                connection.set_progress_handler(None, 0)
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
@@ -223,6 +236,8 @@ class SqliteDatabase:
         try:
             yield
         except sqlite3.Error as error:
+            if str(error) == _INTERRUPTED:
+                raise TooSlowError(f"{self.name}: a statement takes too long") from error
             found = store_error(f"the metadata store {self.name} refuses", str(error))
             if "locked" in str(error):
                 by = holder(self._location.path)
