@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
+from mlops_pipeline.errors import NotFoundError
+
 
 def is_remote(uri: str) -> bool:
     """Return True if a URI is a URL, without a path on this machine."""
@@ -24,3 +26,19 @@ def without_password(url: str) -> str:
 def local_place(uri: str) -> Path:
     """Return the path of a URI that is not remote."""
     return Path(unquote(uri.partition("://")[2])) if "://" in uri else Path(uri)
+
+
+def with_home(path: str | Path) -> Path:
+    """Return a path with the home folder that `~` or `~name` at its beginning stands for.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        name = Path(path).parts[0]
+        raise NotFoundError(
+            f"there is no home folder for {name!r}, in {str(path)!r}",
+            hint=f"write the whole path, or ./{name} for a folder of that name",
+        ) from None

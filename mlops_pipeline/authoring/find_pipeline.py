@@ -29,6 +29,7 @@ from mlops_pipeline.errors import (
     did_you_mean,
 )
 from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.uris import with_home
 from mlops_pipeline.user_code import (
     forget_changed,
     importing,
@@ -78,7 +79,7 @@ def load_pipeline(name: str, *, project: Path, import_paths: tuple[str, ...] = (
         PipelineError: it is not there, or the user's code raised.
     """
     target, _, attribute = name.partition(":")
-    path = Path(target).expanduser().absolute()
+    path = with_home(target).absolute()
     if path.suffix == ".json":
         # Few read compiled pipelines.
         from mlops_pipeline.ir_check import load_file

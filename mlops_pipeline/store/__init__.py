@@ -11,6 +11,7 @@ from mlops_pipeline.store.open_by_url import (
     is_there,
     make_folder,
     make_store_folder,
+    only_existing,
     open_memory,
     open_store,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "live_artifacts",
     "make_folder",
     "make_store_folder",
+    "only_existing",
     "open_memory",
     "open_store",
     "running_executions",

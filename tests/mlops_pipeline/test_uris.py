@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from mlops_pipeline.uris import is_remote, local_place, without_password
+from mlops_pipeline.errors import NotFoundError
+from mlops_pipeline.uris import is_remote, local_place, with_home, without_password
 
 
 @pytest.mark.parametrize("uri", ["s3://bucket/a", "gs://bucket", "memory://a"])
@@ -34,3 +35,12 @@ def test_a_file_url_is_decoded_and_a_path_is_taken_as_it_is() -> None:
 )
 def test_a_password_in_a_url_is_not_shown(url: str, shown: str) -> None:
     assert without_password(url) == shown
+
+
+def test_a_home_folder_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert with_home("~/a") == Path("/home/me/a")
+    assert with_home("a/~b") == Path("a/~b")
+    with pytest.raises(NotFoundError, match="no home folder for '~nosuchuser'") as caught:
+        with_home("~nosuchuser/x")
+    assert "./~nosuchuser" in caught.value.hint

@@ -33,7 +33,7 @@ from mlops_metadata.engine.schema import (
     indexes,
     tables,
 )
-from mlops_metadata.engine.session import Row, Session, TooSlowError, marks
+from mlops_metadata.engine.session import Row, Session, TooSlowError, marks, missing
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError
 
@@ -76,6 +76,7 @@ class MysqlAddress:
     Args:
         socket: file of a socket, instead of the port.
         ca: file with the certificates to trust.
+        create: make the database and its tables where they are missing.
     """
 
     host: str
@@ -85,6 +86,7 @@ class MysqlAddress:
     password: str = ""
     socket: str = ""
     ca: str = ""
+    create: bool = True
 
     def __str__(self) -> str:
         return f"mysql://{self.host}:{self.port}/{self.database}"
@@ -227,6 +229,8 @@ class MysqlDatabase:
         try:
             self._connection = self._first_connection()
             if not self.read(_is_ready):
+                if not self._address.create:
+                    raise missing(self.name)
                 self._make()
         except pymysql.Error as error:
             raise self._explained(error) from error
@@ -249,6 +253,8 @@ class MysqlDatabase:
         except pymysql.OperationalError as error:
             if error.args[0] != _NO_DATABASE:
                 raise
+            if not self._address.create:
+                raise missing(self.name) from None
             with contextlib.closing(self._dial("")) as maintenance:
                 name = self._address.database.replace("`", "``")
                 # Names that differ in the case of a letter only are different.

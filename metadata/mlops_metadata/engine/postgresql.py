@@ -32,7 +32,7 @@ from mlops_metadata.engine.schema import (
     index_statement,
     statements,
 )
-from mlops_metadata.engine.session import Row, Session, TooSlowError, marks
+from mlops_metadata.engine.session import Row, Session, TooSlowError, marks, missing
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError
 
@@ -60,7 +60,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class PostgresAddress:
-    """A database on a server; `ca` is a file with the certificates to trust."""
+    """A database on a server.
+
+    Args:
+        ca: file with the certificates to trust.
+        create: make the database and its tables where they are missing.
+    """
 
     host: str
     port: int
@@ -68,6 +73,7 @@ class PostgresAddress:
     database: str
     password: str = ""
     ca: str = ""
+    create: bool = True
 
     def __str__(self) -> str:
         return f"postgresql://{self.host}:{self.port}/{self.database}"
@@ -200,6 +206,8 @@ class PostgresDatabase:
         except psycopg.OperationalError as error:
             if f'database "{self._address.database}" does not exist' not in str(error):
                 raise
+            if not self._address.create:
+                raise missing(self.name) from None
         with self._dial("postgres") as maintenance:
             name = sql.Identifier(self._address.database)
             make = sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0")
@@ -227,6 +235,8 @@ class PostgresDatabase:
     def _make_ready(self) -> None:
         if self.read(_is_ready):
             return
+        if not self._address.create:
+            raise missing(self.name)
         self.write(_make)
 
     def read(self, work: Callable[[Session], T]) -> T:

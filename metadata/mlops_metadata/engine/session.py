@@ -162,3 +162,11 @@ def chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 def marks(count: int) -> str:
     """Return `?, ?, ?` for this many values."""
     return ", ".join("?" * count)
+
+
+def missing(name: str) -> StoreError:
+    """Return the error for a database that is not there and not to be made."""
+    return StoreError(
+        f"there is no metadata store {name}",
+        hint="check the name; a run makes the database that it is given",
+    )

@@ -53,7 +53,7 @@ def copy_store(source_url: str, target_url: str) -> list[CopiedTable]:
     """Copy a store; see `mlops_pipeline.store.copy_store`."""
     with (
         closing(open_tables(source_url)) as source,
-        closing(open_tables(target_url, read_only=False)) as target,
+        closing(open_tables(target_url, read_only=False, create=True)) as target,
     ):
         of, to = source.database, target.database
         return of.read(lambda session: _copy(session, of, to))
