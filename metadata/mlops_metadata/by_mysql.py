@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from mlops_metadata.engine import SqlStore
-from mlops_metadata.engine.mysql import MysqlAddress, MysqlDatabase
+from mlops_metadata.engine import ServerDatabase, SqlStore
+from mlops_metadata.engine.mysql import MysqlAddress, MysqlDriver
 from mlops_metadata.server_urls import PASSWORD, split_url
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import MetadataStore
@@ -36,4 +36,4 @@ def open_mysql(url: str) -> MetadataStore:
         place.options.get("ca", ""),
         place.may_create,
     )
-    return SqlStore(MysqlDatabase(address))
+    return SqlStore(ServerDatabase(MysqlDriver(address)))

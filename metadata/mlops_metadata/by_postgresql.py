@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from mlops_metadata.engine import SqlStore
-from mlops_metadata.engine.postgresql import PostgresAddress, PostgresDatabase
+from mlops_metadata.engine import ServerDatabase, SqlStore
+from mlops_metadata.engine.postgresql import PostgresAddress, PostgresDriver
 from mlops_metadata.server_urls import PASSWORD, split_url
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import MetadataStore
@@ -35,4 +35,4 @@ def open_postgresql(url: str) -> MetadataStore:
         place.options.get("ca", ""),
         place.may_create,
     )
-    return SqlStore(PostgresDatabase(address))
+    return SqlStore(ServerDatabase(PostgresDriver(address)))

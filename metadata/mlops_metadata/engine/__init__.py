@@ -7,6 +7,7 @@ looks after a database as a whole.
 
 from mlops_metadata.engine.known_types import KnownTypes
 from mlops_metadata.engine.places import Places
+from mlops_metadata.engine.server_database import ServerDatabase
 from mlops_metadata.engine.session import (
     CHUNK,
     Database,
@@ -14,6 +15,7 @@ from mlops_metadata.engine.session import (
     Session,
     TimedSession,
     TooSlowError,
+    UnclearError,
     chunks,
     marks,
 )
@@ -26,11 +28,13 @@ __all__ = [
     "KnownTypes",
     "Places",
     "Row",
+    "ServerDatabase",
     "Session",
     "SqlStore",
     "SqliteDatabase",
     "TimedSession",
     "TooSlowError",
+    "UnclearError",
     "chunks",
     "is_held",
     "locations",

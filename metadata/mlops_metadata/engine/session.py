@@ -71,6 +71,10 @@ class Session(Protocol):
         """End each statement of this transaction that takes longer, by `TooSlowError`."""
 
 
+class UnclearError(StoreError):
+    """The connection was lost as a write was committed: nobody knows if it was recorded."""
+
+
 class TooSlowError(StoreError):
     """A transaction that has taken longer than it may; nothing of it took effect."""
 
@@ -141,11 +145,16 @@ class Database(Protocol):
     def read(self, work: Callable[[Session], T]) -> T:
         """Do work that changes nothing, on one state of the database."""
 
-    def write(self, work: Callable[[Session], T]) -> T:
+    def write(self, work: Callable[[Session], T], *, once: bool = False) -> T:
         """Do work that changes something, all or nothing; it may be done again from its start.
+
+        Args:
+            once: the second time it would do something else, so that it is not done again where
+                nobody knows if it was recorded.
 
         Raises:
             AlreadyExistsError: a unique value is taken.
+            UnclearError: nobody knows if it was recorded, and it is to be done once.
             StoreError: the database is read-only, or refuses.
         """
 

@@ -187,7 +187,7 @@ class SqliteDatabase:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
 
-    def write(self, work: Callable[[Session], T]) -> T:
+    def write(self, work: Callable[[Session], T], *, once: bool = False) -> T:
         if self._refusal:
             self._refuse()
         if self._location.read_only:

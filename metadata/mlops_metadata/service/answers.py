@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from mlops_metadata.engine import Database, Session, TimedSession, TooSlowError
+from mlops_metadata.engine import Database, Session, TimedSession, TooSlowError, UnclearError
 from mlops_metadata.messages import DecodeError, service
 from mlops_metadata.service.gets import GETS
 from mlops_metadata.service.puts import PUTS
@@ -39,7 +39,7 @@ def methods(database: Database, seconds: float = 60.0) -> dict[str, Method]:
         return database.read(lambda session: work(TimedSession(session, seconds)))
 
     def write(work: Callable[[Session], Any]) -> Any:
-        return database.write(lambda session: work(TimedSession(session, seconds)))
+        return database.write(lambda s: work(TimedSession(s, seconds)), once=True)
 
     found: dict[str, Method] = {}
     for name, work in GETS.items():
@@ -83,6 +83,8 @@ def _method(
         except TooSlowError:
             problem = f"{name} takes more than {seconds:g} s"
             return Answer(b"", problem, Code.DEADLINE_EXCEEDED)
+        except UnclearError as error:
+            return Answer(b"", str(error), Code.UNAVAILABLE)
         except StoreError as error:
             return Answer(b"", str(error), Code.INTERNAL)
         except Exception as error:

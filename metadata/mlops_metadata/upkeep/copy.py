@@ -180,7 +180,8 @@ def _put(to: Database, table: str, rows: Sequence[Row]) -> None:
         if table in COUNTED:
             session.count_on(table)
 
-    to.write(work)
+    # A part that is there already would be one that somebody else has put.
+    to.write(work, once=True)
 
 
 def _compared(session: Session, of: Database, to: Database, table: str, new: int) -> CopiedTable:
