@@ -74,7 +74,7 @@ from mlops_pipeline.store import (
     make_store_folder,
     open_store,
 )
-from mlops_pipeline.uris import is_remote
+from mlops_pipeline.uris import is_remote, with_home
 from mlops_pipeline.user_code import refuse_while_importing
 
 log = logging.getLogger(__name__)
@@ -308,7 +308,7 @@ def plain_parameters(ir: PipelineIR, given: Mapping[str, Any]) -> dict[str, Any]
     schemas = {parameter.name: parameter.schema for parameter in ir.parameters}
 
     def absolute(path: str) -> str:
-        return str(Path(path).expanduser().absolute())
+        return str(with_home(path).absolute())
 
     values = {}
     for name, value in given.items():

@@ -22,6 +22,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from mlops_pipeline.errors import SettingsError, did_you_mean
+from mlops_pipeline.uris import with_home
 
 FILE = "mlops.toml"
 MARKERS = (FILE, "pyproject.toml")
@@ -267,9 +268,9 @@ def _absolute(name: str, value: Any, base: Path) -> Any:
     if name == "store":
         return absolute_store(value, base)
     if name == "import_paths":
-        return tuple(str(base / Path(path).expanduser()) for path in value)
+        return tuple(str(base / with_home(path)) for path in value)
     if name in _FILES or (name == "root" and "://" not in value):
-        return str(base / Path(value).expanduser())
+        return str(base / with_home(value))
     return value
 
 
@@ -280,7 +281,7 @@ def absolute_store(store: str, base: Path) -> str:
         return store
     path, mark, query = (rest.removeprefix("/") if separator else store).partition("?mode=")
     path = unquote(path) if separator else path
-    return f"{_sqlite_url(base / Path(path).expanduser())}{mark}{query}"
+    return f"{_sqlite_url(base / with_home(path))}{mark}{query}"
 
 
 def _sqlite_url(path: Path) -> str:
@@ -299,7 +300,7 @@ def _meta(name: str) -> Meta:
 
 def start_of(pipeline: str) -> Path:
     """Return the folder from which the project of a named pipeline is searched."""
-    path = Path(pipeline.partition(":")[0]).expanduser().absolute()
+    path = with_home(pipeline.partition(":")[0]).absolute()
     if not path.exists():
         return Path.cwd()
     return path if path.is_dir() else path.parent

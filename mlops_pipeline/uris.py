@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
+from mlops_pipeline.errors import NotFoundError
+
 
 def refuse_too_long(path: Path) -> None:
     """Raise the system's error for a path that is too long: not every version of Python does.
@@ -41,3 +43,19 @@ def without_password(url: str) -> str:
 def local_place(uri: str) -> Path:
     """Return the path of a URI that is not remote."""
     return Path(unquote(uri.partition("://")[2])) if "://" in uri else Path(uri)
+
+
+def with_home(path: str | Path) -> Path:
+    """Return a path with the home folder that `~` or `~name` at its beginning stands for.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        name = Path(path).parts[0]
+        raise NotFoundError(
+            f"there is no home folder for {name!r}, in {str(path)!r}",
+            hint=f"write the whole path, or ./{name} for a folder of that name",
+        ) from None

@@ -30,7 +30,9 @@ UNLIMITED: Sequence[tuple[str, int]] = (
     ("grpc.max_send_message_length", -1),
 )
 
-_ABORTED, _UNAVAILABLE = 10, 14
+_CANCELLED, _EXHAUSTED, _ABORTED, _UNAVAILABLE = 1, 8, 10, 14
+_REFUSED = "error code 7"
+"""What gRPC says of a request that a server has not looked at."""
 
 
 def open_grpc(url: str) -> MlmdStore:
@@ -125,22 +127,31 @@ class Server:
                 return answer, "", 0
             except grpc.RpcError as error:
                 code, text = _code_and_text(error)
-            # One that has been sent is repeated if nothing came of it, or if it changes nothing.
-            harmless = code == _ABORTED or (code == _UNAVAILABLE and method.startswith("Get"))
-            if not harmless or time.monotonic() > deadline:
+            if not _is_harmless(code, text, method) or time.monotonic() > deadline:
                 return b"", text, code
-            time.sleep(random.uniform(0.01, 0.1))
+            # A server that is busy is not asked again at once, and not by all at the same time.
+            time.sleep(random.uniform(0.01, 0.1 if code == _ABORTED else 0.5))
 
     def close(self) -> None:
         """Close the connection."""
         self._channel.close()
 
 
+def _is_harmless(code: int, text: str, method: str) -> bool:
+    """Return True if nothing came of a request, or if it changes nothing: it may be repeated."""
+    if code in (_ABORTED, _CANCELLED):
+        # Servers with too many requests at once reset those that nobody has taken.
+        return True
+    if code == _EXHAUSTED:
+        return "larger" not in text
+    return code == _UNAVAILABLE and (method.startswith("Get") or _REFUSED in text)
+
+
 def _code_and_text(error: Any) -> tuple[int, str]:
     code, text = int(error.code().value[0]), str(error.details() or "")
     causes = {
-        4: f"it did not answer within {PATIENCE:g} s",
-        8: f"the request is larger than it takes: {text}",
+        4: text if "more than" in text else f"it did not answer within {PATIENCE:g} s",
+        8: f"the request is larger than it takes: {text}" if "larger" in text else text,
         14: f"it cannot be reached: {text}",
         16: f"it wants a token: set ${TOKEN}",
     }

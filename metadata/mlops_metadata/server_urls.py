@@ -23,6 +23,11 @@ class ServerPlace:
     database: str
     options: dict[str, str]
 
+    @property
+    def may_create(self) -> bool:
+        """True if a database that is missing is to be made."""
+        return self.options.get("create", "on") == "on"
+
 
 def split_url(url: str, form: str, known: Sequence[str]) -> ServerPlace:
     """Take the URL of a store apart.
@@ -53,5 +58,7 @@ def split_url(url: str, form: str, known: Sequence[str]) -> ServerPlace:
     for name in options:
         if name not in known:
             raise StoreError(f"{shown}: unknown option {name!r}", hint=did_you_mean(name, known))
+    if options.get("create", "on") not in ("on", "off"):
+        raise StoreError(f"{shown}: create is {options['create']!r}", hint="create is on or off")
     database = parts.path.strip("/")
     return ServerPlace(parts.hostname, port, unquote(parts.username or ""), database, options)

@@ -29,7 +29,7 @@ from mlops_pipeline.errors import (
     did_you_mean,
 )
 from mlops_pipeline.ir import PipelineIR
-from mlops_pipeline.uris import refuse_too_long
+from mlops_pipeline.uris import refuse_too_long, with_home
 from mlops_pipeline.user_code import (
     forget_changed,
     importing,
@@ -79,7 +79,7 @@ def load_pipeline(name: str, *, project: Path, import_paths: tuple[str, ...] = (
         PipelineError: it is not there, or the user's code raised.
     """
     target, _, attribute = name.partition(":")
-    path = Path(target).expanduser().absolute()
+    path = with_home(target).absolute()
     refuse_too_long(path)
     if path.suffix == ".json":
         # Few read compiled pipelines.

@@ -14,6 +14,7 @@ import click
 from mlops_pipeline.cli.output import json_option, screen, write, write_json
 from mlops_pipeline.errors import ParameterError
 from mlops_pipeline.inspection import command_lines
+from mlops_pipeline.uris import with_home
 
 PLACEHOLDER = "my_project"
 
@@ -28,7 +29,7 @@ def init(folder: str, name: str | None, as_json: bool) -> None:
     Writes a pipeline, its data and its tests into FOLDER, and creates the folder if it does not
     exist. Existing files are never overwritten.
     """
-    target = Path(folder).expanduser()
+    target = with_home(folder)
     chosen = pipeline_name(name or target.absolute().name)
     try:
         written = copy_template(target, chosen)

@@ -56,6 +56,13 @@ metadata.add_command(gc)
     help="Let in clients that know neither token nor certificate, as Kubeflow's own: whoever "
     "reaches the port can read and change the whole store.",
 )
+@click.option(
+    "--request-seconds",
+    type=click.FloatRange(0.001, 3600),
+    default=30.0,
+    show_default=True,
+    help="Most that the database may take for one request.",
+)
 @project_options
 def serve(project: Project, host: str, port: int, **flags: Any) -> None:
     """Serve the store over gRPC until Ctrl-C or SIGTERM.
@@ -83,6 +90,7 @@ def serve(project: Project, host: str, port: int, **flags: Any) -> None:
         key=flags["tls_key"],
         client_ca=flags["tls_client_ca"],
         unauthenticated=flags["allow_unauthenticated"],
+        seconds=flags["request_seconds"],
     )
     # SIGTERM ends a service or a container; treat it like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -76,11 +76,16 @@ class Project:
     @cached_property
     def store(self) -> MetadataStore:
         """The store; it is created if it does not exist."""
-        from mlops_pipeline.run_state import follow
-        from mlops_pipeline.store import make_store_folder, open_store
+        from mlops_pipeline.store import make_store_folder
 
         make_store_folder(self.settings.store)
-        return self._closing(follow(open_store(self.settings.store), self.settings.root))
+        return self._opened(self.settings.store)
+
+    def _opened(self, url: str) -> MetadataStore:
+        from mlops_pipeline.run_state import follow
+        from mlops_pipeline.store import open_store
+
+        return self._closing(follow(open_store(url), self.settings.root))
 
     @cached_property
     def existing_store(self) -> MetadataStore:
@@ -89,8 +94,11 @@ class Project:
         Raises:
             NotFoundError: nothing has been recorded yet.
         """
+        from mlops_pipeline.store import only_existing
+
         self.require_store()
-        return self.store
+        url = only_existing(self.settings.store)
+        return self.store if url == self.settings.store else self._opened(url)
 
     def require_store(self) -> None:
         """Refuse to go on without a store; it is not opened for that.

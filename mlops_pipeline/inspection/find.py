@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from mlops_pipeline.errors import NotFoundError, did_you_mean
 from mlops_pipeline.inspection.lineage import LineageStart
 from mlops_pipeline.inspection.results import read_run
 from mlops_pipeline.run_state import LAST
 from mlops_pipeline.store import MetadataStore, Run
+from mlops_pipeline.uris import with_home
 
 _RECENT = 200
 """Runs among which the beginning of an id is looked for."""
@@ -69,7 +69,7 @@ def find_start(store: MetadataStore, what: str = "") -> LineageStart:
     if number := _NUMBER.fullmatch(what):
         records = store.artifacts([int(number[1])])
     else:
-        here = str(Path(what).expanduser().absolute())
+        here = str(with_home(what).absolute())
         records = store.artifacts_by_uri(what) or store.artifacts_by_uri(here)
         if not records and "/" in what:
             return _of_node(store, what)

@@ -20,6 +20,7 @@ from mlops_pipeline.store.open_by_url import (
     is_there,
     make_folder,
     make_store_folder,
+    only_existing,
     open_memory,
     open_store,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "mark_deleted",
     "marked_artifacts",
     "names_of",
+    "only_existing",
     "open_memory",
     "open_store",
     "read_contents",

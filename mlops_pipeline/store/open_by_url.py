@@ -99,6 +99,13 @@ def is_there(url: str) -> bool:
         return True
 
 
+def only_existing(url: str) -> str:
+    """Return the URL by which a database on a server is opened, and not made if it is missing."""
+    if url.partition("://")[0] not in ("postgresql", "mysql") or "create=" in url:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}create=off"
+
+
 def make_store_folder(url: str) -> None:
     """Make the folder that the file of a store goes into, hidden from version control."""
     file = file_of(url)

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from postgres_server import free_port
@@ -24,10 +24,25 @@ class MariaDbServer:
     folder: Path
     user: str = "mlmd"
     password: str = "sesame"
+    command: list[str] = field(default_factory=list)
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def url(self, database: str) -> str:
         """The URL of a database, as a store."""
         return f"mysql://{self.user}@127.0.0.1:{self.port}/{database}"
+
+    def kill(self) -> None:
+        """End it as a lack of memory does, or a power cut."""
+        self.processes[-1].kill()
+        self.processes[-1].wait(60)
+
+    def start(self) -> None:
+        """Start it, again if it was killed, and wait until it answers."""
+        with (self.folder / "log").open("ab") as log:
+            self.processes.append(
+                subprocess.Popen(self.command, stdout=log, stderr=log, env=_environment(self))
+            )
+        _wait(self, self.processes[-1])
 
     def end_connections(self) -> None:
         """End all connections, as a server that is restarted does, or one that finds them idle."""
@@ -65,13 +80,13 @@ def mariadb_server(*settings: str, durable: bool = False) -> Iterator[MariaDbSer
     server = MariaDbServer(free_port(), folder)
     try:
         _install(server, user)
-        process = _start(server, [*user, *settings], durable)
+        server.command.extend(_command(server, [*user, *settings], durable))
         try:
-            _wait(server, process)
+            server.start()
             yield server
         finally:
-            process.terminate()
-            process.wait(60)
+            server.processes[-1].terminate()
+            server.processes[-1].wait(60)
     finally:
         shutil.rmtree(folder)
 
@@ -93,12 +108,12 @@ def _install(server: MariaDbServer, user: list[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     account = f"'{server.user}'@'127.0.0.1'"
     (server.folder / "init.sql").write_text(
-        f"CREATE USER {account} IDENTIFIED BY '{server.password}';\n"
+        f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '{server.password}';\n"
         f"GRANT ALL ON *.* TO {account};\n"
     )
 
 
-def _start(server: MariaDbServer, more: list[str], durable: bool) -> subprocess.Popen[bytes]:
+def _command(server: MariaDbServer, more: list[str], durable: bool) -> list[str]:
     program = shutil.which("mariadbd")
     assert program
     settings = [
@@ -112,9 +127,7 @@ def _start(server: MariaDbServer, more: list[str], durable: bool) -> subprocess.
         # The default from MariaDB 11.6 on, which older ones have as an option.
         "--loose-innodb-snapshot-isolation=ON",
     ]
-    with (server.folder / "log").open("wb") as log:
-        command = [program, "--no-defaults", *settings, *more]
-        return subprocess.Popen(command, stdout=log, stderr=log, env=_environment(server))
+    return [program, "--no-defaults", *settings, *more]
 
 
 def _environment(server: MariaDbServer) -> dict[str, str]:

@@ -2,7 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from mlops_pipeline.uris import is_remote, local_place, refuse_too_long, without_password
+from mlops_pipeline.errors import NotFoundError
+from mlops_pipeline.uris import (
+    is_remote,
+    local_place,
+    refuse_too_long,
+    with_home,
+    without_password,
+)
 
 
 @pytest.mark.parametrize("uri", ["s3://bucket/a", "gs://bucket", "memory://a"])
@@ -42,3 +49,12 @@ def test_a_path_that_is_too_long_is_refused_and_others_are_not(tmp_path: Path) -
             refuse_too_long(tmp_path / name)
     for name in ("not there", "\0"):
         refuse_too_long(tmp_path / name)
+
+
+def test_a_home_folder_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert with_home("~/a") == Path("/home/me/a")
+    assert with_home("a/~b") == Path("a/~b")
+    with pytest.raises(NotFoundError, match="no home folder for '~nosuchuser'") as caught:
+        with_home("~nosuchuser/x")
+    assert "./~nosuchuser" in caught.value.hint

@@ -7,7 +7,18 @@ looks after a database as a whole.
 
 from mlops_metadata.engine.known_types import KnownTypes
 from mlops_metadata.engine.places import Places
-from mlops_metadata.engine.session import CHUNK, Database, Row, Session, chunks, marks
+from mlops_metadata.engine.server_database import ServerDatabase
+from mlops_metadata.engine.session import (
+    CHUNK,
+    Database,
+    Row,
+    Session,
+    TimedSession,
+    TooSlowError,
+    UnclearError,
+    chunks,
+    marks,
+)
 from mlops_metadata.engine.sqlite import SqliteDatabase, is_held, open_database
 from mlops_metadata.engine.store import SqlStore, milliseconds
 
@@ -17,9 +28,13 @@ __all__ = [
     "KnownTypes",
     "Places",
     "Row",
+    "ServerDatabase",
     "Session",
     "SqlStore",
     "SqliteDatabase",
+    "TimedSession",
+    "TooSlowError",
+    "UnclearError",
     "chunks",
     "is_held",
     "locations",

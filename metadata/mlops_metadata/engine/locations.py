@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote
 
 from mlops_pipeline.errors import StoreError, did_you_mean
+from mlops_pipeline.uris import with_home
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ def locate(url: str) -> Location:
             raise StoreError(f"{url}: unknown option {name!r}", hint=did_you_mean(name, ["mode"]))
         if value not in ("ro", "rw"):
             raise StoreError(f"{url}: mode is {value!r}", hint="mode is ro or rw")
-    path = Path(unquote(rest)).expanduser()
+    path = with_home(unquote(rest))
     return Location(Path(os.path.realpath(path)), options.get("mode") == "ro")
 
 
@@ -75,11 +76,11 @@ def _problem(location: Location) -> tuple[str, str]:
         problem, hint = "is a folder", "name a file in it"
     elif path.exists() and not path.is_file():
         problem, hint = "is a device, a pipe or a socket", "name a file"
+    elif location.read_only and not path.exists():
+        problem, hint = "does not exist", "check the path, or run a pipeline first"
     elif not path.parent.is_dir():
         problem = f"cannot be made: there is no folder {path.parent}"
         hint = "make the folder; an absolute path has four slashes, sqlite:////absolute.db"
-    elif location.read_only and not path.exists():
-        problem, hint = "does not exist", "check the path, or run a pipeline first"
     elif path.exists() and not may(path, os.R_OK):
         problem, hint = "cannot be read: permission denied", "ask its owner for access"
     elif not location.read_only and path.exists() and not may(path, os.W_OK):

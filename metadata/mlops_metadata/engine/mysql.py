@@ -1,4 +1,4 @@
-"""A database of MySQL or MariaDB as the engine's: one connection a store, made anew when lost.
+"""A database of MySQL or MariaDB as the engine's.
 
 ML Metadata sends its texts as UTF-8 over a connection that calls them latin1, and its tables hold
 them so; here it is done in the same way, so that either reads what the other has written.
@@ -8,18 +8,11 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import ctypes
 import functools
-import logging
-import os
-import random
 import ssl
-import threading
-import time
-import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from typing import Any
 
 import pymysql
 from pymysql.constants import CLIENT
@@ -33,14 +26,10 @@ from mlops_metadata.engine.schema import (
     indexes,
     tables,
 )
-from mlops_metadata.engine.session import Row, Session, marks
+from mlops_metadata.engine.server_database import PATIENCE, ServerDatabase
+from mlops_metadata.engine.session import Row, Session, TooSlowError, marks, missing
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError
-
-log = logging.getLogger(__name__)
-
-PATIENCE = 60.0
-"""Seconds that a transaction waits for a server that is not there, or is tried again."""
 
 _MOST_VALUES = 30_000
 """Values in one statement."""
@@ -50,18 +39,15 @@ _UNDONE = (1205, 1213, 1020, 1412)
 """A lock that was waited for too long, a deadlock, a change between reading and writing, and a
 table that was made meanwhile: the transaction may be done again."""
 
-_LOST = (2006, 2013, 2055, 1053, 1927, 0)
-"""The connection has ended."""
+_LOST = (2002, 2003, 2006, 2013, 2055, 1053, 1927, 0)
+"""The connection has ended, or nobody answers: a server that is being started or stopped."""
+
+_SLOW = (1969, 3024)
+"""A statement has taken longer than it may, on MariaDB and on MySQL."""
+
+_NO_VARIABLE = 1193
 
 _BACKSLASHES = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"
-
-OPENING = 5.0
-"""Seconds that the first connection waits for a server that is being started."""
-
-_STARTING = (2003, 2013, 1053)
-"""Errors of a server that is being started or stopped."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -71,6 +57,7 @@ class MysqlAddress:
     Args:
         socket: file of a socket, instead of the port.
         ca: file with the certificates to trust.
+        create: make the database and its tables where they are missing.
     """
 
     host: str
@@ -80,6 +67,7 @@ class MysqlAddress:
     password: str = ""
     socket: str = ""
     ca: str = ""
+    create: bool = True
 
     def __str__(self) -> str:
         return f"mysql://{self.host}:{self.port}/{self.database}"
@@ -182,6 +170,16 @@ class MysqlSession:
     def alone(self) -> None:
         self._execute("SELECT schema_version FROM MLMDEnv FOR UPDATE", ())
 
+    def limit(self, seconds: float) -> None:
+        # It holds for what comes after it on this connection, until another limit is set.
+        try:
+            self._execute(f"SET SESSION max_statement_time = {seconds:.3f}", ())
+        except pymysql.OperationalError as error:
+            if error.args[0] != _NO_VARIABLE:
+                raise
+            # MySQL knows one for questions only.
+            self._execute(f"SET SESSION max_execution_time = {int(seconds * 1000)}", ())
+
     def _parts(self, columns: Sequence[str], rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         size = _MOST_VALUES // len(columns)
         for start in range(0, len(rows), size):
@@ -194,47 +192,29 @@ class MysqlSession:
         return self._execute(statement, values)
 
 
-class MysqlDatabase:
-    """A database of a server of MySQL or MariaDB, which is made where it is missing.
+class MysqlDriver:
+    """The driver of MySQL and MariaDB.
 
-    Raises:
-        StoreError: it cannot be opened; the message says why.
+    Args:
+        address: the database.
     """
 
-    any_text = True
+    any_text = MysqlSession.any_text
+    errors = pymysql.Error
 
     def __init__(self, address: MysqlAddress) -> None:
         self.name = str(address)
         self._address = address
-        self._threads = threading.RLock()
-        self._refusal = ""
-        self._committing = False
         self._step, self._largest = 1, 0
-        try:
-            self._connection = self._first_connection()
-            if not self.read(_is_ready):
-                self._make()
-        except pymysql.Error as error:
-            raise self._explained(error) from error
-        _open.add(self)
 
-    def _first_connection(self) -> Any:
-        deadline = time.monotonic() + OPENING
-        while True:
-            try:
-                return self._connect()
-            except pymysql.OperationalError as error:
-                starting = error.args[0] in _STARTING
-                if not starting or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
-
-    def _connect(self) -> Any:
+    def connect(self) -> Any:
         try:
             connection = self._dial(self._address.database)
         except pymysql.OperationalError as error:
             if error.args[0] != _NO_DATABASE:
                 raise
+            if not self._address.create:
+                raise missing(self.name) from None
             with contextlib.closing(self._dial("")) as maintenance:
                 name = self._address.database.replace("`", "``")
                 # Names that differ in the case of a letter only are different.
@@ -269,94 +249,64 @@ class MysqlDatabase:
         connection.encoding = "latin-1"
         return connection
 
-    def _make(self) -> None:
-        """Make what is missing of the tables; each is a transaction of its own on this server."""
-        with self._threads:
-            cursor = self._connection.cursor()
+    def make_ready(self, connection: Any, database: ServerDatabase) -> None:
+        if database.read(_is_ready):
+            return
+        if not self._address.create:
+            raise missing(self.name)
+        # Each table is a transaction of its own on this server.
+        with contextlib.closing(connection.cursor()) as cursor:
             lock = f"mlops.{self._address.database}"[:64]
             cursor.execute("SELECT GET_LOCK(%s, %s)", (lock, PATIENCE))
             try:
                 # Another process may have made them while this one waited.
-                if self.read(_is_ready):
+                if database.read(_is_ready):
                     return
                 for statement in tables(MYSQL):
                     cursor.execute(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS"))
-                there = self.read(_indexes)
+                there = database.read(_indexes)
                 own = (f"CREATE INDEX {n} ON {t}({columns})" for n, t, columns in OWN_INDEXES)
                 for statement in (*indexes(MYSQL), *own):
                     if statement.split()[2].lower() not in there:
                         cursor.execute(statement)
-                self.write(_first)
+                database.write(_first)
             finally:
                 cursor.execute("SELECT RELEASE_LOCK(%s)", (lock,))
 
-    def read(self, work: Callable[[Session], T]) -> T:
-        begin = ("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",)
-        return self._transaction(begin, work)
+    def is_open(self, connection: Any) -> bool:
+        return bool(connection.open)
 
-    def write(self, work: Callable[[Session], T], *, lasting: bool = True) -> T:
-        begin = ("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "START TRANSACTION")
-        return self._transaction(begin, work)
+    def begin(self, connection: Any, *, writes: bool) -> Session:
+        cursor = connection.cursor()
+        if writes:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            cursor.execute("START TRANSACTION")
+        else:
+            cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+        return MysqlSession(connection, self.name, self._step, self._largest)
 
-    def _transaction(self, begin: Sequence[str], work: Callable[[Session], T]) -> T:
-        deadline = time.monotonic() + PATIENCE
-        with self._threads:
-            while True:
-                if self._refusal:
-                    self._refuse()
-                try:
-                    return self._once(begin, work)
-                except pymysql.Error as error:
-                    if not self._may_be_repeated(error) or time.monotonic() > deadline:
-                        raise self._explained(error) from error
-                    log.debug("%s is tried again: %s", self.name, error)
-                except UnicodeEncodeError as error:
-                    raise self._explained(error) from error
-                time.sleep(random.uniform(0.005, 0.05))
+    def commit(self, connection: Any) -> None:
+        connection.commit()
 
-    def _once(self, begin: Sequence[str], work: Callable[[Session], T]) -> T:
-        if not self._connection.open:
-            self._connection = self._connect()
-        self._committing = False
-        connection = self._connection
-        for statement in begin:
-            connection.cursor().execute(statement)
-        try:
-            done = work(MysqlSession(connection, self.name, self._step, self._largest))
-            self._committing = True
-            connection.commit()
-        except BaseException as error:
-            self._roll_back(connection, error)
-            raise
-        return done
+    def roll_back(self, connection: Any) -> None:
+        connection.rollback()
 
-    def _roll_back(self, connection: Any, error: BaseException) -> None:
-        if isinstance(error, pymysql.Error) and error.args and error.args[0] in _LOST:
-            with contextlib.suppress(pymysql.Error):
-                connection.close()
-            return
-        with contextlib.suppress(pymysql.Error):
-            connection.rollback()
+    def is_undone(self, error: Exception) -> bool:
+        return _number(error) in _UNDONE
 
-    def _may_be_repeated(self, error: pymysql.Error) -> bool:
-        number = error.args[0] if error.args else 0
-        if number in _UNDONE:
-            return True
-        # Nobody knows what became of a transaction whose connection broke as it was committed.
-        if number in _LOST and not self._committing:
-            with contextlib.suppress(pymysql.Error):
-                self._connection.close()
-            return True
-        return number in (2002, 2003) and not self._committing
+    def is_lost(self, error: Exception, connection: Any) -> bool:
+        return _number(error) in _LOST
 
-    def _refuse(self) -> NoReturn:
-        raise StoreError(
-            f"the metadata store {self.name} {self._refusal}",
-            hint="open it again, in the process that uses it",
-        )
+    def is_starting(self, error: Exception) -> bool:
+        return _number(error) in _LOST
 
-    def _explained(self, error: Exception) -> StoreError:
-        number = error.args[0] if error.args else 0
+    def parts(self, connection: Any) -> Sequence[object]:
+        return (connection,)
+
+    def explained(self, error: Exception) -> StoreError:
+        number = _number(error)
+        if number in _SLOW:
+            return TooSlowError(f"{self.name}: a statement takes too long")
         reason = " ".join(str(error.args[-1] if error.args else error).split())[:300]
         what = f"the metadata store {self.name}"
         cause, hint = reason, "see the log of the server"
@@ -366,34 +316,15 @@ class MysqlDatabase:
         elif number == _TOO_LONG:
             cause = f"a name or a place is too long ({reason})"
             hint = "use names of at most 255 characters, and shorter places"
-        elif self._committing:
-            cause = f"the connection was lost as a write was committed ({reason})"
-            hint = "try again: names are unique, so the next attempt tells if it was recorded"
         elif isinstance(error, pymysql.OperationalError):
             what = f"cannot open {what}"
             cause = f"it cannot be reached ({reason})"
             hint = "check host, port, user, database and $MLOPS_METADATA_PASSWORD"
         return StoreError(f"{what}: {cause}", hint=hint)
 
-    def close(self) -> None:
-        with self._threads:
-            if not self._refusal:
-                self._refusal = "is closed"
-                if self._connection.open:
-                    self._connection.close()
-                _open.discard(self)
 
-    def __del__(self) -> None:
-        # Whoever forgets to close a store leaves it to the end of the process.
-        if not getattr(self, "_refusal", "not opened"):
-            with contextlib.suppress(Exception):
-                self._connection.close()
-
-    def forget(self) -> None:
-        """Refuse everything in a forked child, without closing what belongs to its parent."""
-        self._threads = threading.RLock()
-        self._refusal = self._refusal or "was opened before this process was forked"
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._connection))
+def _number(error: Exception) -> Any:
+    return error.args[0] if error.args else 0
 
 
 def _is_ready(session: Session) -> bool:
@@ -437,15 +368,3 @@ def _first(session: Session) -> None:
     if not session.rows("SELECT id FROM Type WHERE name = 'mlmd.Dataset'"):
         session.run(types)
     session.run(version)
-
-
-_open: weakref.WeakSet[MysqlDatabase] = weakref.WeakSet()
-
-
-def _forget_all() -> None:
-    for each in list(_open):
-        each.forget()
-    _open.clear()
-
-
-os.register_at_fork(after_in_child=_forget_all)

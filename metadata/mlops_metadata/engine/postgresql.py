@@ -1,4 +1,4 @@
-"""A PostgreSQL database as the engine's: one connection a store, made anew when it is lost.
+"""A PostgreSQL database as the engine's.
 
 A claim is the unique index of a table, an end the condition of an update, which waits for the row:
 transactions that read what is committed are enough. Of two that wait for each other, PostgreSQL
@@ -7,18 +7,11 @@ undoes one, which is done again.
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import functools
 import logging
-import os
-import random
-import threading
-import time
-import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from typing import Any
 
 import psycopg
 from psycopg import errors, sql
@@ -32,14 +25,12 @@ from mlops_metadata.engine.schema import (
     index_statement,
     statements,
 )
-from mlops_metadata.engine.session import Row, Session, marks
+from mlops_metadata.engine.server_database import ServerDatabase
+from mlops_metadata.engine.session import Row, Session, TooSlowError, marks, missing
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError
 
 log = logging.getLogger(__name__)
-
-PATIENCE = 60.0
-"""Seconds that a transaction waits for a server that is not there, or is tried again."""
 
 _MOST_VALUES = 30_000
 """Values in one statement: the protocol takes 65,535."""
@@ -49,18 +40,27 @@ _LOCK = 0x6D6C6F70
 
 _UNDONE = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
 
-OPENING = 5.0
-"""Seconds that the first connection waits for a server that is being started."""
-
-_STARTING = ("refused", "starting up", "shutting down", "closed the connection unexpectedly")
+_STARTING = (
+    "refused",
+    "starting up",
+    "shutting down",
+    "recovery mode",
+    "not yet accepting connections",
+    "closed the connection unexpectedly",
+    "terminating connection",
+    "reset by peer",
+)
 """Signs of a server that is being started or stopped."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class PostgresAddress:
-    """A database on a server; `ca` is a file with the certificates to trust."""
+    """A database on a server.
+
+    Args:
+        ca: file with the certificates to trust.
+        create: make the database and its tables where they are missing.
+    """
 
     host: str
     port: int
@@ -68,6 +68,7 @@ class PostgresAddress:
     database: str
     password: str = ""
     ca: str = ""
+    create: bool = True
 
     def __str__(self) -> str:
         return f"postgresql://{self.host}:{self.port}/{self.database}"
@@ -135,6 +136,11 @@ class PostgresSession:
     def alone(self) -> None:
         self._connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
 
+    def limit(self, seconds: float) -> None:
+        # Until the end of the transaction.
+        milliseconds = max(int(seconds * 1000), 1)
+        self._connection.execute(f"SET LOCAL statement_timeout = {milliseconds}".encode())
+
     def _parts(self, columns: Sequence[str], rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         size = _MOST_VALUES // len(columns)
         for start in range(0, len(rows), size):
@@ -153,49 +159,28 @@ def _returning(table: str) -> str:
     return "RETURNING id" if table in COUNTED else ""
 
 
-class PostgresDatabase:
-    """A database of a PostgreSQL server, which is made where it is missing.
+class PostgresDriver:
+    """The driver of PostgreSQL.
 
-    Raises:
-        StoreError: it cannot be opened; the message says why.
+    Args:
+        address: the database.
     """
 
     any_text = PostgresSession.any_text
+    errors = psycopg.Error
 
     def __init__(self, address: PostgresAddress) -> None:
         self.name = str(address)
         self._address = address
-        self._threads = threading.RLock()
-        self._refusal = ""
-        self._committing = False
-        try:
-            self._connection = self._first_connection()
-        except psycopg.Error as error:
-            raise self._explained(error) from error
-        try:
-            self._make_ready()
-        except BaseException:
-            self._connection.close()
-            raise
-        _open.add(self)
 
-    def _first_connection(self) -> Any:
-        deadline = time.monotonic() + OPENING
-        while True:
-            try:
-                return self._connect()
-            except psycopg.OperationalError as error:
-                starting = any(sign in str(error) for sign in _STARTING)
-                if not starting or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
-
-    def _connect(self) -> psycopg.Connection[Row]:
+    def connect(self) -> psycopg.Connection[Row]:
         try:
             return self._dial(self._address.database)
         except psycopg.OperationalError as error:
             if f'database "{self._address.database}" does not exist' not in str(error):
                 raise
+            if not self._address.create:
+                raise missing(self.name) from None
         with self._dial("postgres") as maintenance:
             name = sql.Identifier(self._address.database)
             make = sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0")
@@ -220,63 +205,44 @@ class PostgresDatabase:
             **secure,
         )
 
-    def _make_ready(self) -> None:
-        if self.read(_is_ready):
+    def make_ready(self, connection: Any, database: ServerDatabase) -> None:
+        if database.read(_is_ready):
             return
-        self.write(_make)
+        if not self._address.create:
+            raise missing(self.name)
+        database.write(_make)
 
-    def read(self, work: Callable[[Session], T]) -> T:
-        return self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", work)
+    def is_open(self, connection: Any) -> bool:
+        return not connection.closed
 
-    def write(self, work: Callable[[Session], T], *, lasting: bool = True) -> T:
-        return self._transaction("BEGIN ISOLATION LEVEL READ COMMITTED", work)
+    def begin(self, connection: Any, *, writes: bool) -> Session:
+        level = "READ COMMITTED" if writes else "REPEATABLE READ READ ONLY"
+        connection.execute(f"BEGIN ISOLATION LEVEL {level}")
+        return PostgresSession(connection, self.name)
 
-    def _transaction(self, begin: str, work: Callable[[Session], T]) -> T:
-        deadline = time.monotonic() + PATIENCE
-        with self._threads:
-            while True:
-                if self._refusal:
-                    self._refuse()
-                try:
-                    return self._once(begin, work)
-                except psycopg.Error as error:
-                    if not self._may_be_repeated(error) or time.monotonic() > deadline:
-                        raise self._explained(error) from error
-                    log.debug("%s is tried again: %s", self.name, error)
-                except UnicodeEncodeError as error:
-                    raise self._explained(error) from error
-                time.sleep(random.uniform(0.005, 0.05))
+    def commit(self, connection: Any) -> None:
+        connection.execute("COMMIT")
 
-    def _once(self, begin: str, work: Callable[[Session], T]) -> T:
-        if self._connection.closed:
-            self._connection = self._connect()
-        self._committing = False
-        connection = self._connection
-        connection.execute(begin)
-        try:
-            done = work(PostgresSession(connection, self.name))
-            self._committing = True
-            connection.execute("COMMIT")
-        except BaseException:
-            if not connection.closed:
-                connection.execute("ROLLBACK")
-            raise
-        return done
+    def roll_back(self, connection: Any) -> None:
+        connection.execute("ROLLBACK")
 
-    def _may_be_repeated(self, error: psycopg.Error) -> bool:
-        if isinstance(error, _UNDONE):
-            return True
-        # Nobody knows what became of a transaction whose connection broke as it was committed.
-        lost = isinstance(error, psycopg.OperationalError) and self._connection.closed
-        return bool(lost) and not self._committing
+    def is_undone(self, error: Exception) -> bool:
+        return isinstance(error, _UNDONE)
 
-    def _refuse(self) -> NoReturn:
-        raise StoreError(
-            f"the metadata store {self.name} {self._refusal}",
-            hint="open it again, in the process that uses it",
-        )
+    def is_lost(self, error: Exception, connection: Any) -> bool:
+        has_ended = connection is None or bool(connection.closed)
+        return isinstance(error, psycopg.OperationalError) and has_ended
 
-    def _explained(self, error: Exception) -> StoreError:
+    def is_starting(self, error: Exception) -> bool:
+        is_one = isinstance(error, psycopg.OperationalError)
+        return is_one and any(sign in str(error) for sign in _STARTING)
+
+    def parts(self, connection: Any) -> Sequence[object]:
+        return (connection, connection.pgconn)
+
+    def explained(self, error: Exception) -> StoreError:
+        if isinstance(error, errors.QueryCanceled):
+            return TooSlowError(f"{self.name}: a statement takes too long")
         reason = " ".join(str(error).split())[:300]
         cause, hint = reason, "see the log of the server"
         if isinstance(error, UnicodeEncodeError) or "NUL" in reason:
@@ -285,33 +251,10 @@ class PostgresDatabase:
         elif isinstance(error, errors.StringDataRightTruncation | errors.ProgramLimitExceeded):
             cause = f"a name or a place is too long ({reason})"
             hint = "use names of at most 255 characters, and shorter places"
-        elif self._committing:
-            cause = f"the connection was lost as a write was committed ({reason})"
-            hint = "try again: names are unique, so the next attempt tells if it was recorded"
         elif isinstance(error, psycopg.OperationalError):
             cause = f"it cannot be reached ({reason})"
             hint = "check host, port, user, database and $MLOPS_METADATA_PASSWORD"
         return StoreError(f"the metadata store {self.name}: {cause}", hint=hint)
-
-    def close(self) -> None:
-        with self._threads:
-            if not self._refusal:
-                self._refusal = "is closed"
-                self._connection.close()
-                _open.discard(self)
-
-    def __del__(self) -> None:
-        # Whoever forgets to close a store leaves it to the end of the process.
-        if not getattr(self, "_refusal", "not opened"):
-            with contextlib.suppress(Exception):
-                self._connection.close()
-
-    def forget(self) -> None:
-        """Refuse everything in a forked child, without closing what belongs to its parent."""
-        self._threads = threading.RLock()
-        self._refusal = self._refusal or "was opened before this process was forked"
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._connection))
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._connection.pgconn))
 
 
 def _is_ready(session: Session) -> bool:
@@ -352,15 +295,3 @@ def _make(session: Session) -> None:
             session.run(statement)
     for index in OWN_INDEXES:
         session.run(index_statement(index))
-
-
-_open: weakref.WeakSet[PostgresDatabase] = weakref.WeakSet()
-
-
-def _forget_all() -> None:
-    for each in list(_open):
-        each.forget()
-    _open.clear()
-
-
-os.register_at_fork(after_in_child=_forget_all)

@@ -11,11 +11,12 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from mlops_metadata.engine import reading, writing
 from mlops_metadata.engine.known_types import KnownTypes
 from mlops_metadata.engine.places import Learned, Places
-from mlops_metadata.engine.session import Database, Session, chunks, marks
+from mlops_metadata.engine.session import Database, Session, UnclearError, chunks, marks
 from mlops_metadata.layout import records
 from mlops_metadata.layout.rows import (
     ArtifactCode,
@@ -149,6 +150,48 @@ class Prepared:
             for key, found in self.outputs.items()
         }
         return replace(self.execution, id=execution_id, heartbeat=seconds), written
+
+    def recorded(
+        self, session: Session
+    ) -> tuple[Execution, dict[str, list[ArtifactRecord]]] | None:
+        """Return what `put` has recorded though nobody was told; None if it has not.
+
+        Raises:
+            UnclearError: it cannot be told from others.
+        """
+        values: list[Any]
+        where, values = "WHERE t.id = ?", [self.execution.id]
+        if not self.execution.id:
+            if not self.row.name:
+                raise UnclearError(
+                    f"nobody knows if an execution of {self.execution.node_id} was recorded in "
+                    f"{self.by.database.name}: the connection was lost",
+                    hint="look for it with `mlops runs`, then try again",
+                )
+            where, values = "WHERE t.type_id = ? AND t.name = ?", [self.row.type_id, self.row.name]
+        name_of = self.by.types.names(session)
+        for found in reading.executions(session, name_of, where, values):
+            # Who has written it, and when, is part of the record.
+            if (found.state, found.custom) == (self.row.state, self.row.custom):
+                outputs = self._recorded_outputs(session, found)
+                heartbeat = found.updated / 1000
+                return replace(self.execution, id=found.id, heartbeat=heartbeat), outputs
+        return None
+
+    def _recorded_outputs(
+        self, session: Session, row: ExecutionRow
+    ) -> dict[str, list[ArtifactRecord]]:
+        ids: dict[tuple[str, int], int] = {}
+        for event in records.read_events(reading.events(session, "execution_id", [row.id])):
+            if event.direction is Direction.OUTPUT:
+                ids[event.key, event.index] = event.artifact_id
+        return {
+            key: [
+                r if r.id else replace(r, id=ids[key, i], created=r.created or row.updated / 1000)
+                for i, r in enumerate(found)
+            ]
+            for key, found in self.outputs.items()
+        }
 
     def _put_row(self, session: Session, now: int) -> int:
         execution_id = self.execution.id

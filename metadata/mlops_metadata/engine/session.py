@@ -6,8 +6,11 @@ that implement `Session` and `Database`.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypeVar
+
+from mlops_pipeline.errors import StoreError
 
 Row = tuple[Any, ...]
 T = TypeVar("T")
@@ -68,6 +71,70 @@ class Session(Protocol):
     def alone(self) -> None:
         """Wait until no other transaction is past this call, and keep others waiting."""
 
+    def limit(self, seconds: float) -> None:
+        """End each statement of this transaction that takes longer, by `TooSlowError`."""
+
+
+class UnclearError(StoreError):
+    """The connection was lost as a write was committed: nobody knows if it was recorded."""
+
+
+class TooSlowError(StoreError):
+    """A transaction that has taken longer than it may; nothing of it took effect."""
+
+
+class TimedSession:
+    """A transaction that ends with `TooSlowError` after some time.
+
+    Args:
+        session: the transaction.
+        seconds: most that it may take.
+    """
+
+    def __init__(self, session: Session, seconds: float) -> None:
+        self._session = session
+        self._seconds = seconds
+        self._deadline = time.monotonic() + seconds
+        self.row_order = session.row_order
+        self.any_text, self.any_integer = session.any_text, session.any_integer
+        self.for_share, self.for_update = session.for_share, session.for_update
+        session.limit(seconds)
+
+    def _on_time(self) -> Session:
+        if time.monotonic() > self._deadline:
+            raise TooSlowError(f"it takes more than {self._seconds:g} s")
+        return self._session
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        return self._on_time().rows(statement, values)
+
+    def run(self, statement: str, values: Sequence[Any] = ()) -> int:
+        return self._on_time().run(statement, values)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
+        return self._on_time().insert(table, columns, rows)
+
+    def add(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        self._on_time().add(table, columns, rows)
+
+    def add_one(self, table: str, columns: Sequence[str], row: Row) -> int:
+        return self._on_time().add_one(table, columns, row)
+
+    def count_on(self, table: str) -> None:
+        self._on_time().count_on(table)
+
+    def pack(self, data: bytes) -> Any:
+        return self._session.pack(data)
+
+    def unpack(self, stored: Any) -> bytes:
+        return self._session.unpack(stored)
+
+    def alone(self) -> None:
+        self._on_time().alone()
+
+    def limit(self, seconds: float) -> None:
+        self._session.limit(min(seconds, self._seconds))
+
 
 class Database(Protocol):
     """An open database.
@@ -83,15 +150,18 @@ class Database(Protocol):
     def read(self, work: Callable[[Session], T]) -> T:
         """Do work that changes nothing, on one state of the database."""
 
-    def write(self, work: Callable[[Session], T], *, lasting: bool = True) -> T:
+    def write(self, work: Callable[[Session], T], *, lasting: bool = True, once: bool = False) -> T:
         """Do work that changes something, all or nothing; it may be done again from its start.
 
         Args:
             lasting: False where it may get lost if the power fails before the next change that
                 lasts, or before the database is closed; a killed process loses nothing.
+            once: the second time it would do something else, so that it is not done again where
+                nobody knows if it was recorded.
 
         Raises:
             AlreadyExistsError: a unique value is taken.
+            UnclearError: nobody knows if it was recorded, and it is to be done once.
             StoreError: the database is read-only, or refuses.
         """
 
@@ -108,3 +178,11 @@ def chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 def marks(count: int) -> str:
     """Return `?, ?, ?` for this many values."""
     return ", ".join("?" * count)
+
+
+def missing(name: str) -> StoreError:
+    """Return the error for a database that is not there and not to be made."""
+    return StoreError(
+        f"there is no metadata store {name}",
+        hint="check the name; a run makes the database that it is given",
+    )

@@ -15,6 +15,7 @@ import logging
 import os
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from typing import Any, NoReturn, TypeVar
 from mlops_metadata.connection import TELL, FileLock, NoLock, WriteLock
 from mlops_metadata.engine.checkpoints import Log
 from mlops_metadata.engine.locations import Location, beside, check_header, check_path, identity
-from mlops_metadata.engine.session import Row, Session, marks
+from mlops_metadata.engine.session import Row, Session, TooSlowError, marks
 from mlops_metadata.engine.sqlite_files import (
     as_unchanging,
     check,
@@ -49,6 +50,11 @@ _NO_TEXT = "Could not decode to UTF-8"
 
 _MOST_VALUES = 30_000 if sqlite3.sqlite_version_info >= (3, 32) else 900
 """Values in one statement."""
+
+_STEPS = 10_000
+"""Steps of SQLite between two looks at the clock: some tenths of a millisecond."""
+
+_INTERRUPTED = "interrupted"
 
 T = TypeVar("T")
 
@@ -118,6 +124,10 @@ class SqliteSession:
 
     def alone(self) -> None:
         """Do nothing: a transaction that writes is alone."""
+
+    def limit(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        self._connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
 
     def _parts(self, columns: Sequence[str], rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         size = _MOST_VALUES // len(columns)
@@ -223,13 +233,14 @@ class SqliteDatabase:
                 connection.execute("BEGIN")
                 return work(SqliteSession(connection, self.name))
             finally:
+                connection.set_progress_handler(None, 0)
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
 
         with my_turn(), self._threads, self._explained():
             return self._patiently(once)
 
-    def write(self, work: Callable[[Session], T], *, lasting: bool = True) -> T:
+    def write(self, work: Callable[[Session], T], *, lasting: bool = True, once: bool = False) -> T:
         if self._refusal:
             self._refuse()
         if self._location.read_only:
@@ -238,14 +249,14 @@ class SqliteDatabase:
                 hint="open it without ?mode=ro",
             )
 
-        def once() -> T:
+        def attempt() -> T:
             connection = self._ready()
             self._wait_for_disk(lasting)
             with self._journal.kept_small():
                 return self._transaction(connection, work)
 
         with self._lock, my_turn(), self._threads, self._explained():
-            return self._patiently(once)
+            return self._patiently(attempt)
 
     def _wait_for_disk(self, lasting: bool) -> None:
         """Have commits wait until their part of the log is on the disk, and all before it, or not.
@@ -262,8 +273,10 @@ class SqliteDatabase:
         try:
             connection.execute("BEGIN IMMEDIATE")
             done = work(SqliteSession(connection, self.name))
+            connection.set_progress_handler(None, 0)
             connection.execute("COMMIT")
         except BaseException:
+            connection.set_progress_handler(None, 0)
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
@@ -296,6 +309,8 @@ class SqliteDatabase:
         try:
             yield
         except sqlite3.Error as error:
+            if str(error) == _INTERRUPTED:
+                raise TooSlowError(f"{self.name}: a statement takes too long") from error
             found = store_error(f"the metadata store {self.name} refuses", str(error))
             if "locked" in str(error):
                 by = holder(self._location.path)

@@ -12,7 +12,7 @@ from mlops_metadata.engine import reading
 from mlops_metadata.engine.known_types import KnownTypes
 from mlops_metadata.engine.places import Learned, Places
 from mlops_metadata.engine.publication import Publication
-from mlops_metadata.engine.session import Database, Session
+from mlops_metadata.engine.session import Database, Session, UnclearError
 from mlops_metadata.layout import records, tfx_records
 from mlops_metadata.layout.property_values import decode, encode
 from mlops_metadata.layout.records import CACHE, DOCUMENT, NODE, PIPELINE, RUN
@@ -71,15 +71,39 @@ class SqlStore:
     def register_types(self, types: Iterable[ArtifactType]) -> None:
         self._types.register(types)
 
-    def _write(self, work: Callable[[Session, Learned], T], *, lasting: bool = True) -> T:
-        """Do work in a transaction, and remember what it learned once it is committed."""
+    def _write(
+        self,
+        work: Callable[[Session, Learned], T],
+        recorded: Callable[[Session], T | None] | None = None,
+        *,
+        lasting: bool = True,
+    ) -> T:
+        """Do work in a transaction, and remember what it learned once it is committed.
+
+        Args:
+            recorded: what the work has done, if it was recorded though nobody was told; work
+                without it may be done twice.
+            lasting: as for the database.
+        """
         self._types.contexts()
 
         def whole(session: Session) -> tuple[T, Learned]:
             learned = Learned()
             return work(session, learned), learned
 
-        done, learned = self._database.write(whole, lasting=lasting)
+        for again in (True, True, False):
+            try:
+                done, learned = self._database.write(
+                    whole, lasting=lasting, once=recorded is not None
+                )
+            except UnclearError:
+                found = self._database.read(recorded) if recorded else None
+                if found is not None:
+                    return found
+                if not again:
+                    raise
+                continue
+            break
         self._places.keep(learned)
         return done
 
@@ -88,15 +112,20 @@ class SqlStore:
     def put_run(self, run: Run, *, new: bool = False) -> None:
         place, custom = (RUN, run.id), records.write_run(run)
 
-        def work(session: Session, learned: Learned) -> None:
+        def work(session: Session, learned: Learned) -> bool:
             now = milliseconds()
             put = self._places.add if new else self._places.put
             if not put(session, place, custom, learned, now=now):
                 raise AlreadyExistsError(f"there is a run {run.id!r} already")
             above = (run.pipeline, run.base_run)
             self._places.place_run(session, place, above, learned, now=now)
+            return True
 
-        self._write(work)
+        def recorded(session: Session) -> bool | None:
+            context = self._places.get(session, *place)
+            return None if context is None or context.custom != custom else True
+
+        self._write(work, recorded if new else None)
 
     def get_run(self, run_id: str) -> Run | None:
         def work(session: Session) -> Run | None:
@@ -150,9 +179,7 @@ class SqlStore:
         # What was reused is found again; the end of the run waits for the disk.
         lasting = execution.state is not State.CACHED
         try:
-            return self._write(
-                lambda session, learned: prepared.put(session, learned), lasting=lasting
-            )
+            return self._write(prepared.put, prepared.recorded, lasting=lasting)
         except AlreadyExistsError as error:
             raise self._name_taken(execution, prepared.new, error) from error
 

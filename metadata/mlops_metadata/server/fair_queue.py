@@ -1,8 +1,8 @@
 """One call at a time, and each client in its turn.
 
-MLMD holds Python's lock during each call, so more than one at a time would gain nothing. In the
-order of coming alone, a client with a hundred requests under way would make all others wait for
-all of them.
+There is one connection to the database, so more than one at a time would gain nothing. In the order
+of coming alone, a client with a hundred requests under way would make all others wait for all of
+them.
 """
 
 from __future__ import annotations
@@ -16,22 +16,50 @@ from typing import TypeVar
 _Answer = TypeVar("_Answer")
 
 
-class Turns:
-    """Runs calls in one thread; to be used from one event loop."""
+class BusyError(Exception):
+    """Too much waits; nothing has come of the call."""
 
-    def __init__(self) -> None:
+
+class Turns:
+    """Runs calls in one thread; to be used from one event loop.
+
+    Args:
+        most: calls that may wait.
+        most_bytes: what they may hold in memory.
+    """
+
+    def __init__(self, most: int = 1000, most_bytes: int = 2**30) -> None:
+        self._most, self._most_bytes = most, most_bytes
+        self._count = self._bytes = 0
         self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
         self._thread = ThreadPoolExecutor(1, "metadata")
         self._busy = False
 
-    async def run(self, client: str, call: Callable[[], _Answer]) -> _Answer:
+    async def run(self, client: str, call: Callable[[], _Answer], size: int = 0) -> _Answer:
         """Run a call when its client's turn has come.
 
         A call that has begun comes to its end, also where nobody waits for its answer any more.
 
         Args:
             client: who asks, such as an address.
+            size: bytes that it holds in memory.
+
+        Raises:
+            BusyError: too much waits.
         """
+        if self._count and (self._count >= self._most or self._bytes + size > self._most_bytes):
+            raise BusyError(
+                f"the server is busy: {self._count:,} requests of {self._bytes:,} bytes wait"
+            )
+        self._count += 1
+        self._bytes += size
+        try:
+            return await self._run(client, call)
+        finally:
+            self._count -= 1
+            self._bytes -= size
+
+    async def _run(self, client: str, call: Callable[[], _Answer]) -> _Answer:
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
         self._waiting.setdefault(client, deque()).append(turn)

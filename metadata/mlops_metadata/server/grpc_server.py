@@ -10,7 +10,7 @@ import hmac
 import ipaddress
 import os
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from mlops_metadata.by_server import TOKEN
 from mlops_metadata.engine import Database, SqlStore
 from mlops_metadata.messages import SERVICE, service
-from mlops_metadata.server.fair_queue import Turns
+from mlops_metadata.server.fair_queue import BusyError, Turns
 from mlops_metadata.service import Code, Method, methods
 from mlops_pipeline.errors import SettingsError, StoreError
 from mlops_pipeline.store import open_store
@@ -29,6 +29,12 @@ _LONGEST = 2000
 
 _LARGEST = 64 * 2**20
 """Bytes of a request; answers may be larger."""
+
+_BODY_SECONDS = 60.0
+"""Seconds in which the whole of a request has to come."""
+
+_MOST_BYTES = 256 * 2**20
+"""Bytes of the requests that wait for their turn."""
 
 _LIMITS: Sequence[tuple[str, int]] = (
     ("grpc.max_receive_message_length", _LARGEST),
@@ -43,6 +49,9 @@ _LIMITS: Sequence[tuple[str, int]] = (
     ("grpc.max_connection_age_grace_ms", 600_000),
     # Requests of one connection; what is beyond waits at the client.
     ("grpc.max_concurrent_streams", 100),
+    # Otherwise gRPC resets requests without a word, before the queue can refuse them.
+    ("grpc.server.max_pending_requests", 100_000),
+    ("grpc.server.max_pending_requests_hard_limit", 100_000),
 )
 
 
@@ -57,6 +66,8 @@ class ServerOptions:
         client_ca: file with the certificates that those of clients have to be signed by.
         token: what clients have to give; `$MLOPS_METADATA_TOKEN` for the command.
         unauthenticated: let in clients that show nothing, on every address.
+        seconds: most that the database may take for a request.
+        most_waiting: requests that wait for their turn; more are refused.
     """
 
     host: str = "127.0.0.1"
@@ -66,6 +77,8 @@ class ServerOptions:
     client_ca: str = ""
     token: str = ""
     unauthenticated: bool = False
+    seconds: float = 30.0
+    most_waiting: int = 1000
 
     def check(self) -> None:
         """Refuse what would be open to anybody.
@@ -108,7 +121,7 @@ class MetadataServer:
         options.check()
         self._store = _open(store_url)
         self._stopped = threading.Event()
-        self._turns = Turns()
+        self._turns = Turns(options.most_waiting, _MOST_BYTES)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="metadata server")
         self._thread.start()
@@ -136,8 +149,9 @@ class MetadataServer:
             options=_LIMITS,
         )
         handlers = {
-            name: grpc.unary_unary_rpc_method_handler(_handler(method, self._turns))
-            for name, method in methods(database).items()
+            # As a stream, of which nothing is read before there is somebody to answer it.
+            name: grpc.stream_unary_rpc_method_handler(_handler(method, self._turns))
+            for name, method in methods(database, options.seconds).items()
         }
         path = f"{service.DESCRIPTOR.package}.{SERVICE}"
         self._server.add_generic_rpc_handlers(
@@ -167,8 +181,17 @@ class MetadataServer:
 
     def stop(self) -> None:
         """Let the requests that run end, and close the store."""
-        asyncio.run_coroutine_threadsafe(self._server.stop(5), self._loop).result()
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
         self._close()
+
+    async def _end(self) -> None:
+        await self._server.stop(5)
+        # Requests that never come to their end are still being read.
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for each in left:
+            each.cancel()
+        if left:
+            await asyncio.wait(left, timeout=5)
 
     def _close(self) -> None:
         self._turns.close()
@@ -179,19 +202,33 @@ class MetadataServer:
         self._stopped.set()
 
 
-def _handler(method: Method, turns: Turns) -> Callable[[bytes, Any], Awaitable[bytes]]:
+def _handler(method: Method, turns: Turns) -> Callable[[Any, Any], Awaitable[bytes]]:
     import grpc
 
     codes = {code.value[0]: code for code in grpc.StatusCode}
 
-    async def handle(data: bytes, context: Any) -> bytes:
-        answer = await turns.run(context.peer(), lambda: method(data))
+    async def handle(messages: AsyncIterator[bytes], context: Any) -> bytes:
+        try:
+            data = await asyncio.wait_for(_first(messages), _BODY_SECONDS)
+        except asyncio.TimeoutError:
+            late = f"the request has not come within {_BODY_SECONDS:g} s"
+            await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, late)
+        try:
+            answer = await turns.run(context.peer(), lambda: method(data), len(data))
+        except BusyError as error:
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, str(error))
         if answer.code is not Code.OK:
             short = answer.problem.encode(errors="replace")[:_LONGEST].decode(errors="ignore")
             await context.abort(codes[answer.code], short)
         return answer.data
 
     return handle
+
+
+async def _first(messages: AsyncIterator[bytes]) -> bytes:
+    async for data in messages:
+        return data
+    return b""
 
 
 def _token(token: str) -> Any:
@@ -201,10 +238,11 @@ def _token(token: str) -> Any:
 
     expected = f"Bearer {token}".encode()
 
-    async def refuse(data: bytes, context: Any) -> None:
+    async def refuse(messages: Any, context: Any) -> None:
+        # Nothing of the request is read.
         await context.abort(grpc.StatusCode.UNAUTHENTICATED, "the token is missing or wrong")
 
-    refusal = grpc.unary_unary_rpc_method_handler(refuse)
+    refusal = grpc.stream_unary_rpc_method_handler(refuse)
 
     class Token(grpc.aio.ServerInterceptor):  # type: ignore[misc]
         async def intercept_service(self, proceed: Any, details: Any) -> Any:

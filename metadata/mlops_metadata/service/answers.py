@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from mlops_metadata.engine import Database, Session
+from mlops_metadata.engine import Database, Session, TimedSession, TooSlowError, UnclearError
 from mlops_metadata.messages import DecodeError, service
 from mlops_metadata.service.gets import GETS
 from mlops_metadata.service.puts import PUTS
@@ -28,13 +28,24 @@ class Answer(NamedTuple):
 Method = Callable[[bytes], Answer]
 
 
-def methods(database: Database) -> dict[str, Method]:
-    """Return all methods of the service, by name."""
+def methods(database: Database, seconds: float = 60.0) -> dict[str, Method]:
+    """Return all methods of the service, by name.
+
+    Args:
+        seconds: most that the database may take for a request.
+    """
+
+    def read(work: Callable[[Session], Any]) -> Any:
+        return database.read(lambda session: work(TimedSession(session, seconds)))
+
+    def write(work: Callable[[Session], Any]) -> Any:
+        return database.write(lambda s: work(TimedSession(s, seconds)), once=True)
+
     found: dict[str, Method] = {}
     for name, work in GETS.items():
-        found[name] = _method(name, work, database.read, database.name)
+        found[name] = _method(name, work, read, database.name, seconds)
     for name, work in PUTS.items():
-        found[name] = _method(name, work, database.write, database.name)
+        found[name] = _method(name, work, write, database.name, seconds)
     return found
 
 
@@ -43,6 +54,7 @@ def _method(
     work: Callable[[Session, Any, Any], None],
     transaction: Callable[[Callable[[Session], Any]], Any],
     place: str,
+    seconds: float,
 ) -> Method:
     wanted = getattr(service, f"{name}Request")
     given = getattr(service, f"{name}Response")
@@ -68,6 +80,11 @@ def _method(
             # Where the database is is nobody's business.
             reason = str(error).removeprefix(f"{place}: ")
             return Answer(b"", f"Given row already exists: {reason}", Code.ALREADY_EXISTS)
+        except TooSlowError:
+            problem = f"{name} takes more than {seconds:g} s"
+            return Answer(b"", problem, Code.DEADLINE_EXCEEDED)
+        except UnclearError as error:
+            return Answer(b"", str(error), Code.UNAVAILABLE)
         except StoreError as error:
             return Answer(b"", str(error), Code.INTERNAL)
         except Exception as error:

@@ -19,7 +19,9 @@ from mlops_metadata.engine.locations import locate
 from mlops_metadata.layout.records import RUN
 from mlops_metadata.layout.rows import TypeRow
 from mlops_metadata.tfx_import.snapshot import open_copy
+from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import ArtifactRecord, ArtifactType, Direction, Event, Execution
+from mlops_pipeline.uris import with_home, without_password
 
 _CHUNK = 200
 """Executions that are read at once."""
@@ -121,7 +123,14 @@ def open_source(source: str | Path) -> Iterator[Source]:
         StoreError: it cannot be read; the message says why.
     """
     text = str(source)
-    url = text if text.startswith("sqlite:") else f"sqlite:///{quote(str(Path(text).absolute()))}"
+    if "://" in text and not text.startswith("sqlite:"):
+        raise StoreError(
+            f"{without_password(text)} is not a file: stores of TFX are imported from SQLite files",
+            hint="a database of ML Metadata is a store as it is: name it with --store, or copy it "
+            "with `mlops metadata copy`",
+        )
+    is_url = text.startswith("sqlite:")
+    url = text if is_url else f"sqlite:///{quote(str(with_home(text).absolute()))}"
     location = locate(url)
     with open_copy(location) as database:
         yield Source(database, str(location.path))

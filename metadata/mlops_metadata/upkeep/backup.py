@@ -26,7 +26,7 @@ from mlops_metadata.engine.sqlite_files import check, open_file
 from mlops_metadata.refusals import store_error
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import Backup
-from mlops_pipeline.uris import without_password
+from mlops_pipeline.uris import with_home, without_password
 
 PATIENCE = 60.0
 """Seconds to wait where a program holds the whole file."""
@@ -40,7 +40,7 @@ _PAGES = 8192
 def back_up(url: str, file: Path, replace: bool) -> Backup:
     """Copy a store; see `mlops_pipeline.store.back_up`."""
     source = _source(url)
-    target = Path(os.path.realpath(file.expanduser()))
+    target = Path(os.path.realpath(with_home(file)))
     _check_target(source.path, target, replace)
     what = f"cannot back up the metadata store {source.path} to {target}"
     with _explained(what), _new_file(target) as new:

@@ -53,7 +53,7 @@ def copy_store(source_url: str, target_url: str) -> list[CopiedTable]:
     """Copy a store; see `mlops_pipeline.store.copy_store`."""
     with (
         closing(open_tables(source_url)) as source,
-        closing(open_tables(target_url, read_only=False)) as target,
+        closing(open_tables(target_url, read_only=False, create=True)) as target,
     ):
         of, to = source.database, target.database
         return of.read(lambda session: _copy(session, of, to))
@@ -180,7 +180,8 @@ def _put(to: Database, table: str, rows: Sequence[Row]) -> None:
         if table in COUNTED:
             session.count_on(table)
 
-    to.write(work)
+    # A part that is there already would be one that somebody else has put.
+    to.write(work, once=True)
 
 
 def _compared(session: Session, of: Database, to: Database, table: str, new: int) -> CopiedTable:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from mlops_metadata.engine import SqlStore
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.store import open_store
+from mlops_pipeline.store import only_existing, open_store
 from mlops_pipeline.uris import without_password
 
 
-def open_tables(url: str, *, read_only: bool = True) -> SqlStore:
+def open_tables(url: str, *, read_only: bool = True, create: bool = False) -> SqlStore:
     """Open a store of the engine, a file for reading only if nothing else is needed.
+
+    Args:
+        create: make a database on a server that is missing.
 
     Raises:
         StoreError: it cannot be opened, or has no tables that can be reached here.
     """
     if url.startswith("sqlite:") and read_only:
         url = f"{url.partition('?')[0]}?mode=ro"
-    store = open_store(url)
+    store = open_store(url if create else only_existing(url))
     if isinstance(store, SqlStore):
         return store
     close = getattr(store, "close", None)

@@ -13,7 +13,7 @@ import pytest
 
 from mlops_metadata.by_server import open_grpc
 from mlops_metadata.messages import SERVICE, service
-from mlops_metadata.server.fair_queue import Turns
+from mlops_metadata.server.fair_queue import BusyError, Turns
 from mlops_metadata.server.grpc_server import MetadataServer, ServerOptions
 from mlops_pipeline.store import Run
 
@@ -99,3 +99,26 @@ def test_who_gives_up_waiting_keeps_nobody_waiting() -> None:
 
     # What has begun comes to its end; what has not never begins.
     assert asyncio.run(scene()) == ["slow", "last"]
+
+
+def test_what_is_too_much_to_wait_is_refused_and_never_begins() -> None:
+    async def scene() -> list[str]:
+        turns, order = Turns(most=3, most_bytes=100), []
+        hold = threading.Event()
+        running = asyncio.create_task(turns.run("a", lambda: hold.wait(10), 10))
+        waiting = asyncio.create_task(turns.run("a", lambda: order.append("waited"), 50))
+        await asyncio.sleep(0)
+        with pytest.raises(BusyError, match="2 requests of 60 bytes"):
+            await turns.run("b", lambda: order.append("never"), 41)
+        third = asyncio.create_task(turns.run("c", lambda: order.append("third"), 0))
+        await asyncio.sleep(0)
+        with pytest.raises(BusyError):
+            await turns.run("d", lambda: order.append("never"), 0)
+        hold.set()
+        await asyncio.gather(running, waiting, third)
+        # What is larger than all that may wait is answered where nothing else waits.
+        await turns.run("e", lambda: order.append("large"), 1000)
+        turns.close()
+        return order
+
+    assert asyncio.run(scene()) == ["waited", "third", "large"]

@@ -181,3 +181,76 @@ def test_the_whole_stock_client_sees_no_difference_on_mariadb(
         assert kept == []
     finally:
         server.stop()
+
+
+def test_a_request_without_the_token_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    server = MetadataServer(
+        f"sqlite:///{tmp_path}/metadata.db", ServerOptions(port=0, token="sesame")
+    )
+    sent = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal sent
+        while not refused.is_set():
+            sent += 1
+            yield b"x" * 2**20
+
+    refused = threading.Event()
+    path = f"/{service.DESCRIPTOR.package}.{SERVICE}/PutArtifacts"
+    try:
+        with grpc.insecure_channel(server.url.removeprefix("grpc://")) as channel:
+            call = channel.stream_unary(path).future(
+                endless(), metadata=[("authorization", "Bearer wrong")], timeout=30
+            )
+            assert call.exception().code() is grpc.StatusCode.UNAUTHENTICATED
+            refused.set()
+    finally:
+        server.stop()
+    assert sent < 40
+
+
+def test_a_request_that_takes_too_long_is_ended_and_others_are_answered(tmp_path: Path) -> None:
+    server = MetadataServer(f"sqlite:///{tmp_path}/metadata.db", ServerOptions(port=0, seconds=0.3))
+    try:
+        with contextlib.closing(open_grpc(server.url)) as client:
+            for number in range(60):
+                client.put_execution(Execution("T", "p", "r", "n", State.RUNNING, name=f"{number}"))
+            wanted = service.GetContextsRequest()
+            names = (f"executions_{number}.id != -1" for number in range(12))
+            wanted.options.filter_query = " AND ".join(names)
+            with grpc.insecure_channel(server.url.removeprefix("grpc://")) as channel:
+                with pytest.raises(grpc.RpcError) as caught:
+                    call(channel, "GetContexts", wanted.SerializeToString())
+                assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+                assert caught.value.details() == "GetContexts takes more than 0.3 s"
+            assert len(client.executions_of_run("r")) == 60
+            client.put_run(Run("r2", "p"))
+    finally:
+        server.stop()
+
+
+def test_a_client_asks_a_busy_server_again(tmp_path: Path) -> None:
+    server = MetadataServer(
+        f"sqlite:///{tmp_path}/metadata.db", ServerOptions(port=0, most_waiting=3)
+    )
+    try:
+        with contextlib.closing(open_grpc(server.url)) as client, ThreadPoolExecutor(16) as threads:
+            runs = [f"r{number}" for number in range(64)]
+            list(threads.map(lambda name: client.put_run(Run(name, "p")), runs))
+            assert sorted(run.id for run in client.list_runs(limit=100)) == sorted(runs)
+    finally:
+        server.stop()
+
+
+@pytest.mark.slow  # a thousand threads
+def test_a_thousand_requests_at_once_are_all_answered(server: MetadataServer) -> None:
+    with contextlib.closing(open_grpc(server.url)) as client, ThreadPoolExecutor(1000) as threads:
+        client.put_run(Run("r1", "taxi"))
+        start = threading.Barrier(1000)
+
+        def ask(_: int) -> str:
+            start.wait(60)
+            found = client.get_run("r1")
+            return found.pipeline if found else ""
+
+        assert list(threads.map(ask, range(1000))) == ["taxi"] * 1000

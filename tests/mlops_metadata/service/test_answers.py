@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -149,3 +150,48 @@ def test_an_error_does_not_say_where_the_database_is(
     code, problem = ask("PutArtifacts", artifacts=[artifact])
     assert code == "ALREADY_EXISTS"
     assert str(tmp_path) not in problem
+
+
+def check_slow(url: str) -> None:
+    store = open_store(url)
+    assert isinstance(store, SqlStore)
+    try:
+        known = methods(store.database, 0.5)
+        put = service.PutTypesRequest(
+            execution_types=[pb.ExecutionType(name="E")], context_types=[pb.ContextType(name="C")]
+        )
+        ids = service.PutTypesResponse.FromString(known["PutTypes"](put.SerializeToString()).data)
+        graph = service.PutLineageSubgraphRequest(
+            executions=[pb.Execution(type_id=ids.execution_type_ids[0]) for _ in range(60)],
+            contexts=[pb.Context(type_id=ids.context_type_ids[0], name="c")],
+        )
+        assert not known["PutLineageSubgraph"](graph.SerializeToString()).code
+        slow = service.GetContextsRequest()
+        # As many rows as there are ways to choose one execution for each name.
+        names = (f"executions_{number}.last_known_state IS NULL" for number in range(12))
+        slow.options.filter_query = " AND ".join(names)
+        start = time.monotonic()
+        answer = known["GetContexts"](slow.SerializeToString())
+        assert (answer.code.name, answer.problem) == (
+            "DEADLINE_EXCEEDED",
+            "GetContexts takes more than 0.5 s",
+        )
+        assert time.monotonic() - start < 5
+        quick = service.GetExecutionsResponse.FromString(known["GetExecutions"](b"").data)
+        assert len(quick.executions) == 60
+    finally:
+        store.close()
+
+
+def test_a_question_to_a_file_ends_in_time(tmp_path: Path) -> None:
+    check_slow(f"sqlite:///{tmp_path}/metadata.db")
+
+
+@pytest.mark.slow  # a PostgreSQL is started
+def test_a_question_to_postgresql_ends_in_time(postgresql_url: str) -> None:
+    check_slow(postgresql_url)
+
+
+@pytest.mark.slow  # a MariaDB is started
+def test_a_question_to_mariadb_ends_in_time(mariadb_url: str) -> None:
+    check_slow(mariadb_url)

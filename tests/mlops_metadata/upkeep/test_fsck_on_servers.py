@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from postgres_server import PostgresServer, find_binaries, postgres_server
 
 from mlops_metadata.engine import SqlStore
+from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import (
     ArtifactRecord,
     Execution,
@@ -15,7 +17,9 @@ from mlops_pipeline.store import (
     State,
     StoreCheck,
     check_tables,
+    copy_store,
     live_artifacts,
+    only_existing,
     open_store,
     running_executions,
 )
@@ -95,3 +99,26 @@ def test_rows_that_lead_nowhere_are_named_and_removed(store: tuple[str, SqlStore
     assert repaired["paths belong to events"] == 1
     assert repaired["properties have an artifact"] == properties
     assert check_tables(url) == before
+
+
+def test_a_database_that_is_missing_is_not_made_by_who_only_looks(
+    store: tuple[str, SqlStore], tmp_path: Path
+) -> None:
+    url = f"{store[0]}_missing"
+    for _ in range(2):
+        for repair in (False, True):
+            with pytest.raises(StoreError, match="there is no metadata store"):
+                check_tables(url, repair=repair)
+        with pytest.raises(StoreError, match="there is no metadata store"):
+            copy_store(url, f"sqlite:///{tmp_path}/copy.db")
+        with pytest.raises(StoreError, match="there is no metadata store"):
+            open_store(only_existing(url))
+    # A database without tables is no store either.
+    session = store[1].database
+    name = url.rpartition("/")[2]
+    if url.startswith("mysql"):
+        session.read(lambda each: each.rows(f"CREATE DATABASE {name}"))
+        with pytest.raises(StoreError, match="there is no metadata store"):
+            open_store(only_existing(url))
+    open_store(url).close()
+    open_store(only_existing(url)).close()

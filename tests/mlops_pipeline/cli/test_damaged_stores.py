@@ -130,6 +130,7 @@ def table(text: str) -> list[str]:
 TOUCHES_ALL = ("paths", "documents", "an artifact whose type", "an execution whose type", "a type")
 
 
+@pytest.mark.slow  # some hundred damaged stores, each read by many commands
 @pytest.mark.parametrize("kind", KINDS)
 def test_damage_is_named_and_hides_nothing_else(
     good: Good, damaged: Any, capsys: pytest.CaptureFixture[str], kind: str
@@ -148,6 +149,7 @@ def test_damage_is_named_and_hides_nothing_else(
         check_old_run(good, run, before)
 
 
+@pytest.mark.slow  # as above
 @pytest.mark.parametrize("kind", RECORDS)
 def test_an_odd_field_of_a_record_is_named_and_hides_nothing_else(
     good: Good, damaged: Any, capsys: pytest.CaptureFixture[str], kind: str

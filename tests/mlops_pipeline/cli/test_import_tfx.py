@@ -29,3 +29,11 @@ def test_an_import_needs_a_source(mlops: Mlops) -> None:
     done = mlops("import-tfx")
     assert done.code == 2
     assert "SOURCE" in done.err
+
+
+@pytest.mark.parametrize("source", ["grpc://host:8080", "mysql://me:secret@host/mlmd"])
+def test_a_store_behind_a_server_is_told_to_be_no_file(mlops: Mlops, source: str) -> None:
+    done = mlops("import-tfx", source)
+    assert done.code == 2
+    assert f"{source.replace('secret', '***')} is not a file" in done.err
+    assert "mlops metadata copy" in done.err

@@ -26,3 +26,23 @@ def test_paths_on_the_command_line_start_at_the_current_folder(
     said = mlops("why", "last", "Size").out
     assert f"parameter table: {elsewhere}/t.csv has different content" in said
     assert mlops("compile", "..").out == mlops("compile", str(tmp_path)).out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("runs", "--store", "~nosuchuser/x.db"),
+        ("runs", "--store", "sqlite:///~nosuchuser/x.db"),
+        ("import-tfx", "~nosuchuser/x.db"),
+        ("metadata", "copy", "~nosuchuser/x.db", "y.db"),
+        ("init", "~nosuchuser/x"),
+        ("plan", "~nosuchuser/x"),
+    ],
+)
+def test_a_home_folder_that_is_not_there_is_an_error_of_the_user(
+    mlops: Mlops, words: tuple[str, ...]
+) -> None:
+    done = mlops(*words)
+    assert done.code == 2
+    assert "there is no home folder for '~nosuchuser'" in done.err
+    assert "Traceback" not in done.err

@@ -50,6 +50,7 @@ def test_what_goes_leaves_a_record_of_when_why_by_whom_and_how_much(kept: Kept) 
     assert examples.id < model.id
 
 
+@pytest.mark.slow  # each step is a process of its own
 def test_a_hit_between_plan_and_mark_keeps_what_it_has_taken(side: Side) -> None:
     side.whole("run:first")
     gc = side.until("gc", "gc.planned")
@@ -58,6 +59,7 @@ def test_a_hit_between_plan_and_mark_keeps_what_it_has_taken(side: Side) -> None
     side.check()
 
 
+@pytest.mark.slow  # each step is a process of its own
 @pytest.mark.parametrize("node", ["Make", "Train", "Check"])
 def test_a_hit_that_is_recorded_after_the_mark_is_refused_and_the_node_runs(
     side: Side, node: str
@@ -71,6 +73,7 @@ def test_a_hit_that_is_recorded_after_the_mark_is_refused_and_the_node_runs(
     side.check()
 
 
+@pytest.mark.slow  # each step is a process of its own
 def test_a_hit_between_mark_and_removal_is_refused(side: Side) -> None:
     side.whole("run:first")
     gc = side.until("gc", "gc.marked")
@@ -80,6 +83,7 @@ def test_a_hit_between_mark_and_removal_is_refused(side: Side) -> None:
     assert side.whole("run:third") == "Check=CACHED Make=CACHED Train=CACHED"
 
 
+@pytest.mark.slow  # each step is a process of its own
 def test_a_run_in_the_middle_of_a_node_keeps_what_it_reads(side: Side) -> None:
     run = side.until("run:first", "driver.claimed/Check")
     assert side.whole("gc") == "removed=[] held=[] failed=[]"
@@ -87,6 +91,7 @@ def test_a_run_in_the_middle_of_a_node_keeps_what_it_reads(side: Side) -> None:
     side.check()
 
 
+@pytest.mark.slow  # each step is a process of its own
 def test_a_failed_run_that_is_resumed_makes_again_what_went(side: Side) -> None:
     (side.folder / "closed").touch()
     assert "Check=FAILED" in side.whole("run:first")
@@ -96,6 +101,7 @@ def test_a_failed_run_that_is_resumed_makes_again_what_went(side: Side) -> None:
     side.check()
 
 
+@pytest.mark.slow  # each step is a process of its own
 def test_a_run_that_is_resumed_before_the_mark_keeps_what_it_has(side: Side) -> None:
     (side.folder / "closed").touch()
     side.whole("run:first")
@@ -120,6 +126,7 @@ KILLS = [
 ]
 
 
+@pytest.mark.slow  # each step is a process of its own
 @pytest.mark.parametrize("how", KILLS)
 def test_a_removal_that_was_killed_is_finished_by_the_next(side: Side, how: str) -> None:
     side.whole("run:first")
@@ -134,6 +141,7 @@ def test_a_removal_that_was_killed_is_finished_by_the_next(side: Side, how: str)
     side.check()
 
 
+@pytest.mark.slow  # each step is a process of its own
 def test_removals_at_once_and_kills_at_any_moment_leave_nothing_half_done(side: Side) -> None:
     chance = random.Random(7)
     for number in range(4):
