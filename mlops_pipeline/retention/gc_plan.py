@@ -25,6 +25,7 @@ from mlops_pipeline.store import (
     Contents,
     Doomed,
     Ended,
+    Execution,
     Seen,
     State,
     read_contents,
@@ -140,7 +141,8 @@ def plan_gc(url: str, root: str, policy: Policy) -> GcPlan:
     going, reasons = _going(graph, places, where, reasons)
     ids = {record.id for each in going for record in each.artifacts}
     needed = {p for a in contents.artifacts.values() if DELETION not in a.notes for p in _all(a)}
-    unfinished = {each: where.get(each, "") for each in sorted(contents.marked)}
+    marked = {each: where.get(each, "") for each in sorted(contents.marked)}
+    unfinished = {i: p if p and _owner(graph, p, [i]) else "" for i, p in marked.items()}
     alive = [a for a in contents.artifacts.values() if a.uri and DELETION not in a.notes]
     return GcPlan(
         going,
@@ -187,14 +189,28 @@ def _going(
             reasons.update((each, SHARED) for each in here if each not in reasons)
             continue
         measured = places.measure(place)
-        maker = graph.makers.get(min(ids))
+        maker = _owner(graph, place, ids)
         if not (measured.files or measured.newest) or maker is None:
-            reasons.update((each, "without files, or without a maker") for each in here)
+            reasons.update((each, "without files of its own") for each in here)
             continue
         records = tuple(artifacts[each] for each in sorted(ids))
         going = (maker.pipeline, maker.node_id, maker.run_id, measured.size, measured.files)
         found.append(Going(place, records, *going))
     return found, reasons
+
+
+def _owner(graph: Graph, place: str, ids: Iterable[int]) -> Execution | None:
+    """Return the execution that has published a place, which its name tells.
+
+    What somebody has imported, or a store that was handed over only claims, has none.
+    """
+    pipeline, node, _, name = place.split("/")
+    number, _, nonce = name.partition("-")
+    for maker in filter(None, map(graph.makers.get, sorted(ids))):
+        its_name = (maker.pipeline, maker.node_id, str(maker.id))
+        if its_name == (pipeline, node, number) and nonce in ("", maker.properties.get(STAGING)):
+            return maker
+    return None
 
 
 def _orphans(

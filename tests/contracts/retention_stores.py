@@ -75,7 +75,7 @@ class Kept:
         self, run: str, node: str, kind: str, *inputs: ArtifactRecord
     ) -> ArtifactRecord:
         """Record an execution with an output of three bytes in an object store."""
-        running = self.claim(run, node, *inputs)
+        running = self.claim(run, node, *inputs, properties={"staging": "abcd"})
         uri = f"{self.root}/{running.pipeline}/{node}/out/{running.id}-abcd"
         write_bytes(f"{uri}/data", b"abc")
         return self.end_of(running, ArtifactRecord(kind, uri, digest="d"))

@@ -68,15 +68,18 @@ class _Reading:
 
     def execution(self, row: ExecutionRow, places: Mapping[str, str]) -> None:
         """Take in an execution, with the names of the contexts that it is in."""
-        state = records.EXECUTION_STATES.get(row.state, State.COMPLETE)
         pipeline, run_id = places.get(records.PIPELINE, ""), places.get(records.RUN, "")
-        node = places.get(records.NODE, "").removeprefix(f"{pipeline}.")
-        found = Execution(row.type, pipeline, run_id, node, state, id=row.id)
         if records.is_ours(row):
-            found = replace(records.read_execution(row), manifest="", details="", parameters={})
-            # Where its own record is damaged, its contexts still tell it.
-            found = replace(found, run_id=found.run_id or run_id)
-        self.executions[row.id] = replace(found, heartbeat=row.updated / 1000)
+            found = records.read_execution(row)
+            # Where its own record is damaged, its contexts still tell its run.
+            run_id = found.run_id or run_id
+            found = replace(found, run_id=run_id, manifest="", details="", parameters={})
+        else:
+            state = records.EXECUTION_STATES.get(row.state, State.COMPLETE)
+            node = places.get(records.NODE, "").removeprefix(f"{pipeline}.")
+            heard = row.updated / 1000
+            found = Execution(row.type, pipeline, run_id, node, state, id=row.id, heartbeat=heard)
+        self.executions[row.id] = found
         self._note(f"execution {row.id}", found.damage)
 
     def run(self, row: ContextRow) -> None:

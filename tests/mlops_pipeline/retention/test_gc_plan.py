@@ -158,3 +158,15 @@ def test_a_damaged_record_keeps_its_place_and_is_named(kept: Kept) -> None:
         connection.execute(f"UPDATE Artifact SET type_id = 999 WHERE id = {model.id}")
     plan = kept.plan()
     assert model.id not in ids(plan)
+
+
+def test_what_another_store_has_published_and_this_one_imports_stays(
+    kept: Kept, tmp_path: Path
+) -> None:
+    other = Kept(tmp_path, f"sqlite:///{tmp_path / 'other.db'}", kept.root)
+    theirs, _ = other.run_once("theirs")
+    imported = record_at(kept, theirs.uri)
+    plan = kept.plan()
+    assert imported.id not in ids(plan)
+    assert plan.kept == {"without files of its own": 1}
+    assert theirs.id in ids(other.plan())

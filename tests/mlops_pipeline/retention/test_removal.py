@@ -26,6 +26,9 @@ from mlops_pipeline.store import (
     read_contents,
 )
 
+SLOW = pytest.mark.slow
+"""Several processes are started, one after the other."""
+
 
 @pytest.fixture
 def side(tmp_path: Path) -> Iterator[Side]:
@@ -50,7 +53,6 @@ def test_what_goes_leaves_a_record_of_when_why_by_whom_and_how_much(kept: Kept) 
     assert examples.id < model.id
 
 
-@pytest.mark.slow  # each step is a process of its own
 def test_a_hit_between_plan_and_mark_keeps_what_it_has_taken(side: Side) -> None:
     side.whole("run:first")
     gc = side.until("gc", "gc.planned")
@@ -59,8 +61,9 @@ def test_a_hit_between_plan_and_mark_keeps_what_it_has_taken(side: Side) -> None
     side.check()
 
 
-@pytest.mark.slow  # each step is a process of its own
-@pytest.mark.parametrize("node", ["Make", "Train", "Check"])
+@pytest.mark.parametrize(
+    "node", ["Train", *(pytest.param(n, marks=SLOW) for n in ("Make", "Check"))]
+)
 def test_a_hit_that_is_recorded_after_the_mark_is_refused_and_the_node_runs(
     side: Side, node: str
 ) -> None:
@@ -73,7 +76,7 @@ def test_a_hit_that_is_recorded_after_the_mark_is_refused_and_the_node_runs(
     side.check()
 
 
-@pytest.mark.slow  # each step is a process of its own
+@SLOW
 def test_a_hit_between_mark_and_removal_is_refused(side: Side) -> None:
     side.whole("run:first")
     gc = side.until("gc", "gc.marked")
@@ -83,7 +86,7 @@ def test_a_hit_between_mark_and_removal_is_refused(side: Side) -> None:
     assert side.whole("run:third") == "Check=CACHED Make=CACHED Train=CACHED"
 
 
-@pytest.mark.slow  # each step is a process of its own
+@SLOW
 def test_a_run_in_the_middle_of_a_node_keeps_what_it_reads(side: Side) -> None:
     run = side.until("run:first", "driver.claimed/Check")
     assert side.whole("gc") == "removed=[] held=[] failed=[]"
@@ -91,7 +94,7 @@ def test_a_run_in_the_middle_of_a_node_keeps_what_it_reads(side: Side) -> None:
     side.check()
 
 
-@pytest.mark.slow  # each step is a process of its own
+@SLOW
 def test_a_failed_run_that_is_resumed_makes_again_what_went(side: Side) -> None:
     (side.folder / "closed").touch()
     assert "Check=FAILED" in side.whole("run:first")
@@ -101,7 +104,7 @@ def test_a_failed_run_that_is_resumed_makes_again_what_went(side: Side) -> None:
     side.check()
 
 
-@pytest.mark.slow  # each step is a process of its own
+@SLOW
 def test_a_run_that_is_resumed_before_the_mark_keeps_what_it_has(side: Side) -> None:
     (side.folder / "closed").touch()
     side.whole("run:first")
@@ -126,8 +129,12 @@ KILLS = [
 ]
 
 
-@pytest.mark.slow  # each step is a process of its own
-@pytest.mark.parametrize("how", KILLS)
+LIGHT_KILL = "kill:gc.removing:2"
+
+
+@pytest.mark.parametrize(
+    "how", [LIGHT_KILL, *(pytest.param(k, marks=SLOW) for k in KILLS if k != LIGHT_KILL)]
+)
 def test_a_removal_that_was_killed_is_finished_by_the_next(side: Side, how: str) -> None:
     side.whole("run:first")
     side.whole("gc", how)
@@ -141,7 +148,7 @@ def test_a_removal_that_was_killed_is_finished_by_the_next(side: Side, how: str)
     side.check()
 
 
-@pytest.mark.slow  # each step is a process of its own
+@SLOW
 def test_removals_at_once_and_kills_at_any_moment_leave_nothing_half_done(side: Side) -> None:
     chance = random.Random(7)
     for number in range(4):
@@ -157,7 +164,7 @@ def test_removals_at_once_and_kills_at_any_moment_leave_nothing_half_done(side: 
     assert list(Path(side.root, ".removed").iterdir()) == []
 
 
-@pytest.mark.slow  # it goes on for half a minute
+@SLOW
 def test_runs_and_removals_beside_each_other_never_lose_what_is_used(side: Side) -> None:
     end = time.monotonic() + 20
     number = 0
