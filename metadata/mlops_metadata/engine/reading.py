@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from mlops_metadata.engine.session import Row, Session, chunks, marks
+from mlops_metadata.engine.session import CHUNK, Row, Session, chunks, marks
 from mlops_metadata.layout.property_values import STRUCT_MARK
 from mlops_metadata.layout.rows import (
     ArtifactRow,
@@ -47,6 +47,16 @@ def rows_in(session: Session, statement: str, ids: Iterable[int]) -> list[Row]:
     """
     found: list[Row] = []
     for part in chunks(known_ids(ids)):
+        found += session.rows(statement.replace("IN (*)", f"IN ({marks(len(part))})"), part)
+    return found
+
+
+def rows_of_texts(session: Session, statement: str, texts: Iterable[str]) -> list[Row]:
+    """Return what a query finds for texts, in chunks of them; `statement` as in `rows_in`."""
+    found: list[Row] = []
+    wanted = list(dict.fromkeys(texts))
+    for start in range(0, len(wanted), CHUNK):
+        part = wanted[start : start + CHUNK]
         found += session.rows(statement.replace("IN (*)", f"IN ({marks(len(part))})"), part)
     return found
 

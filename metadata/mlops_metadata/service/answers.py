@@ -6,7 +6,14 @@ import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from mlops_metadata.engine import Database, Session, TimedSession, TooSlowError, UnclearError
+from mlops_metadata.engine import (
+    Database,
+    Session,
+    TimedSession,
+    TooSlowError,
+    UnclearError,
+    UnfitError,
+)
 from mlops_metadata.messages import DecodeError, service
 from mlops_metadata.service.gets import GETS
 from mlops_metadata.service.puts import PUTS
@@ -83,6 +90,8 @@ def _method(
         except TooSlowError:
             problem = f"{name} takes more than {seconds:g} s"
             return Answer(b"", problem, Code.DEADLINE_EXCEEDED)
+        except UnfitError as error:
+            return Answer(b"", str(error), Code.INVALID_ARGUMENT)
         except UnclearError as error:
             return Answer(b"", str(error), Code.UNAVAILABLE)
         except StoreError as error:
