@@ -14,7 +14,7 @@ from mlops_metadata.engine import (
     UnclearError,
     UnfitError,
 )
-from mlops_metadata.messages import DecodeError, service
+from mlops_metadata.messages import DecodeError, is_unicode, service
 from mlops_metadata.service.gets import GETS
 from mlops_metadata.service.puts import PUTS
 from mlops_metadata.service.refused import Code, RefusedError
@@ -72,6 +72,9 @@ def _method(
             request.ParseFromString(data)
         except DecodeError:
             return Answer(b"", f"this is no {name}Request", Code.INVALID_ARGUMENT)
+        if not data.isascii() and not is_unicode(request):
+            problem = f"a text of the {name}Request is not UTF-8"
+            return Answer(b"", problem, Code.INVALID_ARGUMENT)
 
         def answered(session: Session) -> Any:
             # It may be done again from its start.
