@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -225,3 +225,21 @@ def read_json(text: str, message: Any) -> None:
     """Write what is in a column into a message; something else there is left out."""
     with contextlib.suppress(json_format.ParseError):
         json_format.Parse(text, message)
+
+
+def is_unicode(message: Any) -> bool:
+    """Return True if all texts in a message are UTF-8; others come out of it as bytes."""
+    for field, value in message.ListFields():
+        if field.type == field.TYPE_STRING:
+            texts = [value] if isinstance(value, str | bytes) else value
+            if any(isinstance(text, bytes) for text in texts):
+                return False
+        elif field.type == field.TYPE_MESSAGE:
+            parts: Iterable[Any] = [value] if hasattr(value, "ListFields") else value
+            if field.message_type.GetOptions().map_entry:
+                if any(isinstance(key, bytes) for key in value):
+                    return False
+                parts = value.values()
+            if not all(is_unicode(part) for part in parts if hasattr(part, "ListFields")):
+                return False
+    return True

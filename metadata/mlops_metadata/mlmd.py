@@ -65,7 +65,7 @@ class MlmdStore:
 
     @property
     def connection(self) -> Connection:
-        """The open database, for who serves it to others."""
+        """The open database, for requests that the store does not make."""
         return self._connection
 
     def register_types(self, types: Iterable[ArtifactType]) -> None:

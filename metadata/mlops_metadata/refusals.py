@@ -28,8 +28,6 @@ CAUSES = {
         "an earlier write has failed half-way",
         "make room on its disk if it is full, then go on in a new process",
     ),
-    "could not connect": ("it cannot be reached", "check host, port, user and password"),
-    "mysql_real_connect failed": ("it cannot be reached", "check host, port, user and password"),
     "unable to open": ("the file cannot be opened", "check the path and its permissions"),
     "locked": ("another program holds it", "end the program that has it open, then try again"),
 }

@@ -16,6 +16,7 @@ from mlops_metadata.engine.session import (
     TimedSession,
     TooSlowError,
     UnclearError,
+    UnfitError,
     chunks,
     marks,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "TimedSession",
     "TooSlowError",
     "UnclearError",
+    "UnfitError",
     "chunks",
     "is_held",
     "locations",

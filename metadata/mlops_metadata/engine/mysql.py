@@ -27,14 +27,14 @@ from mlops_metadata.engine.schema import (
     tables,
 )
 from mlops_metadata.engine.server_database import PATIENCE, ServerDatabase
-from mlops_metadata.engine.session import Row, Session, TooSlowError, marks, missing
+from mlops_metadata.engine.session import Row, Session, TooSlowError, UnfitError, marks, missing
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError
 
 _MOST_VALUES = 30_000
 """Values in one statement."""
 
-_TAKEN, _NO_DATABASE, _TOO_LONG = 1062, 1049, 1406
+_TAKEN, _NO_DATABASE, _TOO_LONG, _TOO_LARGE = 1062, 1049, 1406, 1264
 _UNDONE = (1205, 1213, 1020, 1412)
 """A lock that was waited for too long, a deadlock, a change between reading and writing, and a
 table that was made meanwhile: the transaction may be done again."""
@@ -117,7 +117,7 @@ class MysqlSession:
         sent = [_sent(value) for value in values]
         size = sum(len(value) for value in sent if isinstance(value, str | bytes))
         if size > self._largest:
-            raise StoreError(
+            raise UnfitError(
                 f"the metadata store {self._name} takes {self._largest:,} bytes at once, "
                 f"not {size:,}",
                 hint="keep large values in artifacts, or raise max_allowed_packet of the server",
@@ -309,18 +309,22 @@ class MysqlDriver:
             return TooSlowError(f"{self.name}: a statement takes too long")
         reason = " ".join(str(error.args[-1] if error.args else error).split())[:300]
         what = f"the metadata store {self.name}"
+        kind: type[StoreError] = StoreError
         cause, hint = reason, "see the log of the server"
         if isinstance(error, UnicodeEncodeError):
             cause = f"it takes no text that is not Unicode ({reason})"
-            hint = "rename what has such a name"
+            kind, hint = UnfitError, "rename what has such a name"
         elif number == _TOO_LONG:
             cause = f"a name or a place is too long ({reason})"
-            hint = "use names of at most 255 characters, and shorter places"
+            kind, hint = UnfitError, "use names of at most 255 characters, and shorter places"
+        elif number == _TOO_LARGE:
+            cause, hint = f"an integer is too large ({reason})", "use one of 32 bits"
+            kind = UnfitError
         elif isinstance(error, pymysql.OperationalError):
             what = f"cannot open {what}"
             cause = f"it cannot be reached ({reason})"
             hint = "check host, port, user, database and $MLOPS_METADATA_PASSWORD"
-        return StoreError(f"{what}: {cause}", hint=hint)
+        return kind(f"{what}: {cause}", hint=hint)
 
 
 def _number(error: Exception) -> Any:

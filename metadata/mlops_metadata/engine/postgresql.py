@@ -26,7 +26,7 @@ from mlops_metadata.engine.schema import (
     statements,
 )
 from mlops_metadata.engine.server_database import ServerDatabase
-from mlops_metadata.engine.session import Row, Session, TooSlowError, marks, missing
+from mlops_metadata.engine.session import Row, Session, TooSlowError, UnfitError, marks, missing
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError
 
@@ -244,17 +244,21 @@ class PostgresDriver:
         if isinstance(error, errors.QueryCanceled):
             return TooSlowError(f"{self.name}: a statement takes too long")
         reason = " ".join(str(error).split())[:300]
+        kind: type[StoreError] = StoreError
         cause, hint = reason, "see the log of the server"
         if isinstance(error, UnicodeEncodeError) or "NUL" in reason:
             cause = f"it takes no text with NUL or what is not Unicode ({reason})"
-            hint = "rename what has such a name"
+            kind, hint = UnfitError, "rename what has such a name"
         elif isinstance(error, errors.StringDataRightTruncation | errors.ProgramLimitExceeded):
             cause = f"a name or a place is too long ({reason})"
-            hint = "use names of at most 255 characters, and shorter places"
+            kind, hint = UnfitError, "use names of at most 255 characters, and shorter places"
+        elif isinstance(error, errors.NumericValueOutOfRange):
+            cause, hint = f"an integer is too large ({reason})", "use one of 32 bits"
+            kind = UnfitError
         elif isinstance(error, psycopg.OperationalError):
             cause = f"it cannot be reached ({reason})"
             hint = "check host, port, user, database and $MLOPS_METADATA_PASSWORD"
-        return StoreError(f"the metadata store {self.name}: {cause}", hint=hint)
+        return kind(f"the metadata store {self.name}: {cause}", hint=hint)
 
 
 def _is_ready(session: Session) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlops_metadata.engine.session import Row, Session, chunks, marks
+from mlops_metadata.engine.session import CHUNK, Row, Session, chunks, marks
 from mlops_metadata.layout.damage import as_text, columns, in_short
 from mlops_metadata.layout.property_values import STRUCT_MARK
 from mlops_metadata.layout.rows import (
@@ -60,6 +60,16 @@ def rows_in(session: Session, statement: str, ids: Iterable[int]) -> list[Row]:
     """
     found: list[Row] = []
     for part in chunks(known_ids(ids)):
+        found += session.rows(statement.replace("IN (*)", f"IN ({marks(len(part))})"), part)
+    return found
+
+
+def rows_of_texts(session: Session, statement: str, texts: Iterable[str]) -> list[Row]:
+    """Return what a query finds for texts, in chunks of them; `statement` as in `rows_in`."""
+    found: list[Row] = []
+    wanted = list(dict.fromkeys(texts))
+    for start in range(0, len(wanted), CHUNK):
+        part = wanted[start : start + CHUNK]
         found += session.rows(statement.replace("IN (*)", f"IN ({marks(len(part))})"), part)
     return found
 

@@ -79,6 +79,10 @@ class UnclearError(StoreError):
     """The connection was lost as a write was committed: nobody knows if it was recorded."""
 
 
+class UnfitError(StoreError):
+    """A value that the database does not take."""
+
+
 class TooSlowError(StoreError):
     """A transaction that has taken longer than it may; nothing of it took effect."""
 

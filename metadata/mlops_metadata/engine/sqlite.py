@@ -25,7 +25,7 @@ from typing import Any, NoReturn, TypeVar
 from mlops_metadata.connection import TELL, FileLock, NoLock, WriteLock
 from mlops_metadata.engine.checkpoints import Log
 from mlops_metadata.engine.locations import Location, beside, check_header, check_path, identity
-from mlops_metadata.engine.session import Row, Session, TooSlowError, marks
+from mlops_metadata.engine.session import Row, Session, TooSlowError, UnfitError, marks
 from mlops_metadata.engine.sqlite_files import (
     as_unchanging,
     check,
@@ -318,7 +318,7 @@ class SqliteDatabase:
                 found = StoreError(told, hint=found.hint)
             raise found from error
         except UnicodeEncodeError as error:
-            raise StoreError(
+            raise UnfitError(
                 f"the metadata store {self.name} takes no text that is not Unicode: {error}",
                 hint="rename what has such a name",
             ) from error

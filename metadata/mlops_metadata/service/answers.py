@@ -6,8 +6,15 @@ import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from mlops_metadata.engine import Database, Session, TimedSession, TooSlowError, UnclearError
-from mlops_metadata.messages import DecodeError, service
+from mlops_metadata.engine import (
+    Database,
+    Session,
+    TimedSession,
+    TooSlowError,
+    UnclearError,
+    UnfitError,
+)
+from mlops_metadata.messages import DecodeError, is_unicode, service
 from mlops_metadata.service.gets import GETS
 from mlops_metadata.service.puts import PUTS
 from mlops_metadata.service.refused import Code, RefusedError
@@ -65,6 +72,9 @@ def _method(
             request.ParseFromString(data)
         except DecodeError:
             return Answer(b"", f"this is no {name}Request", Code.INVALID_ARGUMENT)
+        if not data.isascii() and not is_unicode(request):
+            problem = f"a text of the {name}Request is not UTF-8"
+            return Answer(b"", problem, Code.INVALID_ARGUMENT)
 
         def answered(session: Session) -> Any:
             # It may be done again from its start.
@@ -83,6 +93,8 @@ def _method(
         except TooSlowError:
             problem = f"{name} takes more than {seconds:g} s"
             return Answer(b"", problem, Code.DEADLINE_EXCEEDED)
+        except UnfitError as error:
+            return Answer(b"", str(error), Code.INVALID_ARGUMENT)
         except UnclearError as error:
             return Answer(b"", str(error), Code.UNAVAILABLE)
         except StoreError as error:

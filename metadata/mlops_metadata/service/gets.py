@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from mlops_metadata.engine import Session
+from mlops_metadata.engine import Session, reading
 from mlops_metadata.service.kinds import ARTIFACT, CONTEXT, EXECUTION, KINDS, NodeKind
 from mlops_metadata.service.lineage import old_graph, subgraph
 from mlops_metadata.service.links import contexts_of, events_of, relatives
@@ -17,7 +17,6 @@ from mlops_metadata.service.types import (
     add_bases,
     add_properties,
     all_types,
-    find_types,
     type_by_name,
     type_id_by_name,
     types_with_ids,
@@ -79,19 +78,18 @@ def _external_ids(request: Any) -> Sequence[str]:
 
 
 def _by_external_ids(session: Session, request: Any, response: Any, *, kind: NodeKind) -> None:
-    found = {}
     wanted = _external_ids(request)
-    for each in wanted:
-        where = "WHERE n.external_id = ?"
-        found.update({node.id: node for node in read_nodes(session, kind, where, (each,))})
-    if wanted and not found:
+    statement = f"SELECT id FROM {kind.name} WHERE external_id IN (*)"
+    ids = [each for (each,) in reading.rows_of_texts(session, statement, wanted)]
+    if wanted and not ids:
         raise RefusedError(f"No {kind.word}s found for external_ids.", Code.NOT_FOUND)
-    getattr(response, f"{kind.word}s").extend(found[each] for each in sorted(found))
+    getattr(response, f"{kind.word}s").extend(nodes_with_ids(session, kind, ids))
 
 
 def _by_uri(session: Session, request: Any, response: Any) -> None:
-    for uri in dict.fromkeys(request.uris):
-        response.artifacts.extend(read_nodes(session, ARTIFACT, "WHERE n.uri = ?", (uri,)))
+    statement = "SELECT id FROM Artifact WHERE uri IN (*)"
+    ids = [each for (each,) in reading.rows_of_texts(session, statement, request.uris)]
+    response.artifacts.extend(nodes_with_ids(session, ARTIFACT, ids))
 
 
 def _events(session: Session, request: Any, response: Any, *, kind: NodeKind) -> None:
@@ -152,10 +150,12 @@ def _types_by_external_ids(
     session: Session, request: Any, response: Any, *, kind: NodeKind
 ) -> None:
     wanted = _external_ids(request)
-    found = [t for each in wanted for t in find_types(session, kind, "external_id = ?", [each])]
+    statement = "SELECT id FROM Type WHERE external_id IN (*)"
+    ids = [each for (each,) in reading.rows_of_texts(session, statement, wanted)]
+    found = types_with_ids(session, kind, sorted(ids))
     if wanted and not found:
         raise RefusedError("No types found for external_ids.", Code.NOT_FOUND)
-    for each in sorted(found, key=lambda each: int(each.id)):
+    for each in found:
         for name in ("input_type", "output_type") if kind is EXECUTION else ():
             each.ClearField(name)
         getattr(response, f"{kind.word}_types").append(each)

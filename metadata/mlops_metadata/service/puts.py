@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from mlops_metadata.engine import Session
+from mlops_metadata.engine import Session, reading
 from mlops_metadata.messages import pb
 from mlops_metadata.service.kinds import ARTIFACT, CONTEXT, EXECUTION, KINDS, NodeKind
 from mlops_metadata.service.links import (
@@ -101,11 +101,8 @@ def _put_execution(session: Session, request: Any, response: Any) -> None:
 def _reused(session: Session, artifacts: Sequence[Any]) -> list[Any]:
     """Return artifacts with the ids of those that have their external ids."""
     wanted = [a.external_id for a in artifacts if a.external_id and not a.HasField("id")]
-    known: dict[str, int] = {}
-    for external_id in dict.fromkeys(wanted):
-        statement = "SELECT id FROM Artifact WHERE external_id = ?"
-        for (each,) in session.rows(statement, (external_id,)):
-            known[external_id] = each
+    statement = "SELECT external_id, id FROM Artifact WHERE external_id IN (*)"
+    known: dict[str, int] = dict(reading.rows_of_texts(session, statement, wanted))
     found = []
     for artifact in artifacts:
         copy = pb.Artifact()

@@ -67,10 +67,16 @@ def add_properties(session: Session, types: Iterable[Any]) -> None:
 
 def add_bases(session: Session, kind: NodeKind, types: Iterable[Any]) -> None:
     """Write their base types into types."""
-    numbers = BASES[kind.kind]
-    for message in types:
-        number = numbers.get(base_name(session, message.id))
-        if number:
+    known: dict[int, list[Any]] = {}
+    for each in types:
+        known.setdefault(each.id, []).append(each)
+    statement = (
+        "SELECT p.type_id, t.name FROM ParentType p JOIN Type t ON t.id = p.parent_type_id "
+        "WHERE p.type_id IN (*)"
+    )
+    for type_id, name in reading.rows_in(session, statement, known):
+        number = BASES[kind.kind].get(name)
+        for message in known[type_id] if number else ():
             message.base_type = number
 
 

@@ -155,7 +155,9 @@ def stock_calls(url: str, environment: dict[str, str]) -> list[Any]:
 
 
 def differences(ours: list[Any], theirs: list[Any]) -> list[Any]:
-    return [pair for pair in zip(ours, theirs, strict=True) if pair[0] != pair[1]]
+    pairs = zip(ours, theirs, strict=True)
+    # ML Metadata 1.21 has no `filter_query` any more, nor what needs it.
+    return [pair for pair in pairs if pair[0] != pair[1] and pair[1][1] != "UnimplementedError"]
 
 
 @pytest.mark.slow  # the stock client is imported twice, and waits where it is refused

@@ -78,6 +78,9 @@ def meaning(method: str, data: bytes) -> Any:
 
 def is_equal(request: Any, method: str, first: Answer, second: Answer) -> bool:
     """Whether two servers answer alike; `second` is ours, and may know better."""
+    if first.code and "filter_query is not supported" in first.problem:
+        # ML Metadata 1.21 has none any more.
+        return True
     if first.code and second.code:
         # Of several mistakes either may be told.
         several = sum(len(getattr(request, name, ())) for name in SEVERAL) > 1
@@ -135,6 +138,21 @@ def test_postgresql_answers_as_a_file_does(postgresql_url: str, database: Databa
 def test_what_is_no_request_is_refused(database: Database) -> None:
     for name, method in methods(database).items():
         assert method(b"\xff\xff\xff").code.name == "INVALID_ARGUMENT", name
+
+
+def test_a_text_that_is_not_utf_8_is_refused(database: Database, types: dict[str, int]) -> None:
+    known = methods(database)
+    node = pb.Artifact(type_id=types["A"], name="name").SerializeToString()
+    value = pb.Artifact(type_id=types["A"])
+    value.custom_properties["p"].string_value = "name"
+    for good in (node, value.SerializeToString()):
+        request = b"\x0a" + bytes([len(good)]) + good
+        bad = known["PutArtifacts"](request.replace(b"name", b"n\xffme"))
+        assert bad.code.name == "INVALID_ARGUMENT", bad
+        assert not known["PutArtifacts"](request).code
+    query = service.GetArtifactsRequest(options={"filter_query": "name = 'name'"})
+    wrong = query.SerializeToString().replace(b"'name'", b"'n\xffme'")
+    assert known["GetArtifacts"](wrong).code.name == "INVALID_ARGUMENT"
 
 
 def test_every_method_of_the_service_is_there(database: Database) -> None:

@@ -76,6 +76,31 @@ def test_all_values_come_back_from_mariadb(mariadb_url: str) -> None:
     check_all_come_back(mariadb_url)
 
 
+def check_what_does_not_fit(url: str) -> None:
+    store = open_store(url)
+    assert isinstance(store, SqlStore)
+    known = methods(store.database)
+    put = service.PutArtifactTypeRequest(artifact_type=pb.ArtifactType(name="A"))
+    answer = known["PutArtifactType"](put.SerializeToString())
+    kind = service.PutArtifactTypeResponse.FromString(answer.data).type_id
+    for odd in ({"name": "n" * 300}, {"external_id": "n" * 300}):
+        wanted = service.PutArtifactsRequest(artifacts=[pb.Artifact(type_id=kind, **odd)])
+        found = known["PutArtifacts"](wanted.SerializeToString())
+        assert found.code.name == "INVALID_ARGUMENT", found
+    assert not known["GetArtifacts"](b"").data
+    store.close()
+
+
+@pytest.mark.slow  # a PostgreSQL is started
+def test_what_postgresql_does_not_take_is_no_fault_of_the_server(postgresql_url: str) -> None:
+    check_what_does_not_fit(postgresql_url)
+
+
+@pytest.mark.slow  # a MariaDB is started
+def test_what_mariadb_does_not_take_is_no_fault_of_the_server(mariadb_url: str) -> None:
+    check_what_does_not_fit(mariadb_url)
+
+
 def test_a_value_that_is_none_is_refused(ask: Any, types: dict[str, int]) -> None:
     empty = pb.Artifact(type_id=types["A"])
     empty.custom_properties["p"].SetInParent()
