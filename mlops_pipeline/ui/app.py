@@ -7,9 +7,8 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import PurePath
-from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
@@ -72,7 +71,7 @@ def make_app(reader: ReadersOf, access: Access) -> App:
         ],
         exception_handlers={HTTPException: _on_http_error, Exception: _on_defect},
     )
-    guard = Guard(inner, access, _refusal)
+    guard = Guard(inner, access, _problem)
     return guard
 
 
@@ -170,11 +169,7 @@ def _status(error: PipelineError) -> int:
     return 404 if isinstance(error, NotFoundError) else 400
 
 
-def _refusal(scope: Scope, status: int, message: str, hint: str) -> Response:
-    return _problem(scope, status, message, hint)
-
-
-def _problem(scope: Mapping[str, Any], status: int, message: str, hint: str) -> Response:
+def _problem(scope: Scope, status: int, message: str, hint: str) -> Response:
     """Return an error: as a page, or in the API as RFC 9457 has it."""
     path = scope["path"].lstrip("/")
     headers = {"cache-control": "no-store"}
