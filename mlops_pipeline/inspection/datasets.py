@@ -111,9 +111,9 @@ def list_datasets(
     return [_counted(store, each, copies) for each in versions(store, name)[:limit]]
 
 
-def versions(store: MetadataStore, name: str = "") -> list[Version]:
-    """Return the same, without rows and columns."""
-    found = _versions(store, store.artifacts_by_type(EXAMPLES, limit=RECENT))
+def versions(store: MetadataStore, name: str = "", *, recent: int = RECENT) -> list[Version]:
+    """Return the same, without rows and columns, of the newest artifacts only."""
+    found = _versions(store, store.artifacts_by_type(EXAMPLES, limit=recent))
     if not name:
         return found
     chosen = [each for each in found if _is_meant(each.dataset, name)]

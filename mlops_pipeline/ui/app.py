@@ -7,16 +7,16 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import PurePath
-from typing import Any
+from typing import BinaryIO
 from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from mlops_pipeline.errors import NotFoundError, PipelineError
@@ -25,11 +25,12 @@ from mlops_pipeline.ui.render import STATIC, render
 from mlops_pipeline.ui.views import (
     IMAGES,
     PAGES,
+    SHOWN,
     Reader,
     find_artifact,
     kind_of,
+    open_file,
     plain,
-    read_file,
     read_page,
 )
 
@@ -38,10 +39,11 @@ log = logging.getLogger(__name__)
 ReadersOf = Callable[[], Reader]
 """Gives what pages are read from, as it is now."""
 
-LARGEST = 100_000_000
-"""Bytes of a file that is handed out."""
+CHUNK = 262_144
+"""Bytes of a file that are in memory at a time."""
 
-FRAMED = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; " + (
+FRAMED = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
 """Policy of a file of an artifact: it is shown as in a glass case, and runs nothing."""
@@ -72,7 +74,7 @@ def make_app(reader: ReadersOf, access: Access) -> App:
         ],
         exception_handlers={HTTPException: _on_http_error, Exception: _on_defect},
     )
-    guard = Guard(inner, access, _refusal)
+    guard = Guard(inner, access, _problem)
     return guard
 
 
@@ -114,18 +116,18 @@ def _raw(reader: ReadersOf, request: Request) -> Response:
     try:
         now = reader()
         record = find_artifact(now.store, number)
-        data, size = read_file(now, record, path, LARGEST)
+        file, size = open_file(now, record, path)
     except PipelineError as error:
         return _problem(request.scope, _status(error), error.message, error.hint)
-    if size > LARGEST:
-        return _problem(request.scope, 413, "the file is too large to be handed out", "copy it")
-    kind = kind_of(path or record.uri, data)
+    kind = kind_of(path or record.uri, file.read(SHOWN))
+    file.seek(0)
     ending = PurePath(path or record.uri).suffix.lower()
     types = {"image": IMAGES.get(ending, ""), "text": "text/plain; charset=utf-8"}
     if kind == "page":
         types["page"] = "image/svg+xml" if ending == ".svg" else "text/html; charset=utf-8"
     headers = {
         "cache-control": "no-store",
+        "content-length": str(size),
         "content-security-policy": FRAMED,
         "x-frame-options": "SAMEORIGIN",
     }
@@ -133,7 +135,15 @@ def _raw(reader: ReadersOf, request: Request) -> Response:
         name = re.sub(r"[^A-Za-z0-9._-]", "_", PurePath(path or record.uri).name)[-100:]
         headers["content-disposition"] = f'attachment; filename="{name or "file"}"'
     media = types.get(kind, "application/octet-stream")
-    return Response(data, headers=headers, media_type=media)
+    return StreamingResponse(_chunks(file, size), headers=headers, media_type=media)
+
+
+def _chunks(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """Yield a file bit by bit, no more of it than was there when it was opened."""
+    with file:
+        while size > 0 and (part := file.read(min(size, CHUNK))):
+            size -= len(part)
+            yield part
 
 
 def _static(request: Request) -> Response:
@@ -170,11 +180,7 @@ def _status(error: PipelineError) -> int:
     return 404 if isinstance(error, NotFoundError) else 400
 
 
-def _refusal(scope: Scope, status: int, message: str, hint: str) -> Response:
-    return _problem(scope, status, message, hint)
-
-
-def _problem(scope: Mapping[str, Any], status: int, message: str, hint: str) -> Response:
+def _problem(scope: Scope, status: int, message: str, hint: str) -> Response:
     """Return an error: as a page, or in the API as RFC 9457 has it."""
     path = scope["path"].lstrip("/")
     headers = {"cache-control": "no-store"}

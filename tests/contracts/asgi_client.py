@@ -68,7 +68,10 @@ async def _ask(app: Any, scope: dict[str, Any], body: bytes) -> Answer:
     asked = iter([{"type": "http.request", "body": body, "more_body": False}])
 
     async def receive() -> Any:
-        return next(asked, {"type": "http.disconnect"})
+        for message in asked:
+            return message
+        # The browser stays until it has the whole answer.
+        return await asyncio.Event().wait()
 
     async def send(message: Any) -> None:
         sent.append(message)

@@ -10,7 +10,7 @@ from mlops_pipeline.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from mlops_pipeline.ui.views.artifact_pages import IMAGES, find_artifact, kind_of
-    from mlops_pipeline.ui.views.files import read_file
+    from mlops_pipeline.ui.views.files import SHOWN, open_file
     from mlops_pipeline.ui.views.pages import PAGES, address_of, read_page, split_address
     from mlops_pipeline.ui.views.plain_values import finite, plain, shown
     from mlops_pipeline.ui.views.reader import Reader
@@ -19,7 +19,7 @@ else:
         __name__,
         {
             "artifact_pages": "IMAGES find_artifact kind_of",
-            "files": "read_file",
+            "files": "SHOWN open_file",
             "pages": "PAGES address_of read_page split_address",
             "plain_values": "finite plain shown",
             "reader": "Reader",
@@ -29,13 +29,14 @@ else:
 __all__ = [
     "IMAGES",
     "PAGES",
+    "SHOWN",
     "Reader",
     "address_of",
     "find_artifact",
     "finite",
     "kind_of",
+    "open_file",
     "plain",
-    "read_file",
     "read_page",
     "shown",
     "split_address",

@@ -16,6 +16,9 @@ MODELS = 30
 VERSIONS = 30
 """Versions of a dataset on one page."""
 
+EXAMPLES = 200
+"""Newest artifacts among which datasets are looked for."""
+
 RUNS, ARTIFACTS = 200, 50
 """Newest runs that a search goes through, and artifacts that it finds."""
 
@@ -43,9 +46,14 @@ class DatasetRow:
 
 @dataclass(frozen=True)
 class DatasetList:
-    """The datasets of a store."""
+    """The datasets of a store.
+
+    Args:
+        looked_at: the largest number of newest artifacts that were searched for them.
+    """
 
     datasets: tuple[DatasetRow, ...]
+    looked_at: int
 
 
 @dataclass(frozen=True)
@@ -71,10 +79,10 @@ def read_models(reader: Reader) -> ModelList:
 def read_datasets(reader: Reader) -> DatasetList:
     """Read the page of datasets."""
     by_name: dict[str, list[Version]] = {}
-    for version in versions(reader.store):
+    for version in versions(reader.store, recent=EXAMPLES):
         by_name.setdefault(version.dataset, []).append(version)
     rows = (DatasetRow(n, len(found), tuple(found[:VERSIONS])) for n, found in by_name.items())
-    return DatasetList(tuple(rows))
+    return DatasetList(tuple(rows), EXAMPLES)
 
 
 def search(reader: Reader, query: str) -> SearchPage:

@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from mlops_pipeline.errors import NotFoundError
@@ -82,12 +83,11 @@ def list_files(reader: Reader, record: ArtifactRecord) -> FileList:
     return FileList(tuple(found), "" if found else "the folder is empty")
 
 
-def read_file(reader: Reader, record: ArtifactRecord, path: str, most: int) -> tuple[bytes, int]:
-    """Return the first bytes of a file of an artifact, and the size of the file.
+def open_file(reader: Reader, record: ArtifactRecord, path: str) -> tuple[BinaryIO, int]:
+    """Open a file of an artifact; returns its size with it.
 
     Args:
         path: below the artifact; empty if the artifact is one file.
-        most: number of bytes.
 
     Raises:
         NotFoundError: it is not there, no plain file, or not below a known folder.
@@ -98,7 +98,19 @@ def read_file(reader: Reader, record: ArtifactRecord, path: str, most: int) -> t
         raise NotFoundError(
             f"{path[:200]!r} leads out of artifact {record.id}", hint="take a file of its list"
         )
-    return _open(real, most)
+    return _open(real)
+
+
+def read_file(reader: Reader, record: ArtifactRecord, path: str, most: int) -> tuple[bytes, int]:
+    """Return the first bytes of a file of an artifact, and the size of the file.
+
+    Args:
+        path: as for `open_file`, which says what it raises.
+        most: number of bytes.
+    """
+    file, size = open_file(reader, record, path)
+    with file:
+        return file.read(most), size
 
 
 def read_log(reader: Reader, path: str) -> LogTail | None:
@@ -107,8 +119,10 @@ def read_log(reader: Reader, path: str) -> LogTail | None:
         return None
     try:
         real = _real_path(reader, path)
-        size = real.stat().st_size
-        data, _ = _open(real, SHOWN, max(0, size - SHOWN))
+        file, size = _open(real)
+        with file:
+            file.seek(max(0, size - SHOWN))
+            data = file.read(SHOWN)
     except (NotFoundError, OSError) as error:
         said = error.message if isinstance(error, NotFoundError) else "it cannot be read"
         return LogTail(path, "", said)
@@ -178,7 +192,7 @@ def _size(path: Path) -> int | None:
         return None
 
 
-def _open(real: Path, most: int, skip: int = 0) -> tuple[bytes, int]:
+def _open(real: Path) -> tuple[BinaryIO, int]:
     try:
         # Not waiting: a named pipe would do so for ever.
         handle = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -188,6 +202,4 @@ def _open(real: Path, most: int, skip: int = 0) -> tuple[bytes, int]:
     if not stat.S_ISREG(facts.st_mode):
         os.close(handle)
         raise NotFoundError(f"{real.name[:200]!r} is no file to read")
-    with os.fdopen(handle, "rb") as file:
-        file.seek(skip)
-        return file.read(most), facts.st_size
+    return os.fdopen(handle, "rb"), facts.st_size

@@ -219,6 +219,18 @@ def test_a_file_that_is_no_page_or_image_is_saved_or_shown_as_text(
     assert saved.headers["content-disposition"] == 'attachment; filename="weights"'
 
 
+def test_a_large_file_comes_whole(client: Any, tmp_path: Path) -> None:
+    (tmp_path / "weights").write_bytes(b"\xff" * 1_000_003)
+    store = MemoryStore()
+    outputs = {"model": [ArtifactRecord("Model", str(tmp_path))]}
+    store.put_execution(read_execution(), outputs=outputs)
+    reader = Reader(store, roots=(str(tmp_path),))
+    raw = client(reader).get(f"/raw?artifact={artifact(reader, 'Model')}&path=weights")
+    assert (len(raw.content), raw.headers["content-length"]) == (1_000_003, "1000003")
+    assert raw.headers["content-type"] == "application/octet-stream"
+    assert raw.headers["content-disposition"] == 'attachment; filename="weights"'
+
+
 @pytest.mark.parametrize(
     "path", ["../../../../etc/passwd", "/etc/passwd", "a/../../x", "%00", "link", "pipe", "dir"]
 )
