@@ -43,6 +43,12 @@ from mlops_pipeline.inspection import (
 from mlops_pipeline.inspection import list_datasets as list_versions
 from mlops_pipeline.inspection import models_of as trained_models
 from mlops_pipeline.inspection import verify as read_stored
+from mlops_pipeline.inspection.comparison import (
+    Comparison,
+    compare_runs,
+    find_runs,
+    read_metrics_file,
+)
 from mlops_pipeline.interface import map_paths
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.roots import Copies, make_root
@@ -200,6 +206,19 @@ def why(run_id: str, node: str, *, where: Where | None = None) -> Why:
     with _existing_store(where) as store:
         node_id, iteration = split_node(node)
         return explain(store, find_run(store, run_id).id, node_id, iteration)
+
+
+def compare(*names: str, where: Where | None = None) -> Comparison:
+    """Compare runs, named as for `mlops compare`: the first with each other one.
+
+    Raises:
+        NotFoundError: one of them is not there.
+        PipelineError: there are not two different ones.
+    """
+    with _existing_store(where) as store:
+        settings = _settings(where, Path.cwd())
+        read = read_metrics_file(_copies(settings))
+        return compare_runs(store, find_runs(store, names), read, settings.lease)
 
 
 def artifacts(

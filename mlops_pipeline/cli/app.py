@@ -18,6 +18,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "runs": ("Inspect", "runs:runs", "List the latest runs."),
     "show": ("Inspect", "show:show", "Show a run, or one of its nodes."),
     "why": ("Inspect", "why:why", "Explain why a node ran, or came from the cache."),
+    "compare": (
+        "Inspect",
+        "compare:compare",
+        "Compare runs: what differs, and why their models do.",
+    ),
     "lineage": (
         "Inspect",
         "lineage:lineage",
