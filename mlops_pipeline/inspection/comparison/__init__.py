@@ -10,7 +10,18 @@ from mlops_pipeline.lazy_names import lazy_names
 if TYPE_CHECKING:
     from mlops_pipeline.inspection.comparison.compared import ComparedRun, Comparison, Row
     from mlops_pipeline.inspection.comparison.comparing import compare_runs, find_runs
+    from mlops_pipeline.inspection.comparison.comparison_files import as_html, as_junit, as_markdown
     from mlops_pipeline.inspection.comparison.comparison_text import comparison_lines
+    from mlops_pipeline.inspection.comparison.criteria import (
+        FAILED,
+        REFUSED,
+        Check,
+        Criterion,
+        Judged,
+        judge,
+        judged_lines,
+        parse_criterion,
+    )
     from mlops_pipeline.inspection.comparison.evaluations import ReadMetrics, read_metrics_file
     from mlops_pipeline.inspection.comparison.facts import CAUSES, KINDS
 else:
@@ -19,7 +30,9 @@ else:
         {
             "compared": "ComparedRun Comparison Row",
             "comparing": "compare_runs find_runs",
+            "comparison_files": "as_html as_junit as_markdown",
             "comparison_text": "comparison_lines",
+            "criteria": "Check Criterion FAILED Judged REFUSED judge judged_lines parse_criterion",
             "evaluations": "ReadMetrics read_metrics_file",
             "facts": "CAUSES KINDS",
         },
@@ -27,13 +40,24 @@ else:
 
 __all__ = [
     "CAUSES",
+    "FAILED",
     "KINDS",
+    "REFUSED",
+    "Check",
     "ComparedRun",
     "Comparison",
+    "Criterion",
+    "Judged",
     "ReadMetrics",
     "Row",
+    "as_html",
+    "as_junit",
+    "as_markdown",
     "compare_runs",
     "comparison_lines",
     "find_runs",
+    "judge",
+    "judged_lines",
+    "parse_criterion",
     "read_metrics_file",
 ]

@@ -139,28 +139,37 @@ def _head(found: Comparison, screen: Screen, everything: bool) -> Iterator[str]:
 
 def _section(kind: str, rows: Sequence[Row], screen: Screen, everything: bool) -> Iterator[str]:
     shown = rows if everything else rows[:MOST_ROWS]
-    many = len(rows[0].values) > MOST_COLUMNS
-    title = TITLES[kind]
-    if kind in CAUSES and any(row.differs and not row.reaches_model for row in shown):
-        title += " (those in brackets cannot have had an effect on a model)"
-    yield screen.paint(title, "bold")
+    yield screen.paint(section_title(kind, shown), "bold")
     if kind == "code":
         yield from _code(shown, screen)
     else:
-        yield from _folded(shown, screen) if many else _columns(shown, screen)
+        heading, cells = section_table(shown)
+        right = frozenset(heading[1:]) if kind == "metric" else frozenset[str]()
+        yield from lines(
+            Table(heading, [[f"  {row[0]}", *row[1:]] for row in cells], right), screen
+        )
     if len(rows) > len(shown):
         yield screen.paint(f"  and {len(rows) - len(shown)} more; --all lists them", "dim")
 
 
+def section_title(kind: str, rows: Sequence[Row]) -> str:
+    """Return the heading of rows of one kind."""
+    aside = kind in CAUSES and any(row.differs and not row.reaches_model for row in rows)
+    note = " (those in brackets cannot have had an effect on a model)" if aside else ""
+    return f"{TITLES[kind]}{note}"
+
+
 def _name(row: Row) -> str:
     name = one_line(row.name, _CUT)
-    if row.kind in CAUSES and row.differs and not row.reaches_model:
-        return f"  ({name})"
-    return f"  {name}"
+    aside = row.kind in CAUSES and row.differs and not row.reaches_model
+    return f"({name})" if aside else name
 
 
-def _columns(rows: Sequence[Row], screen: Screen) -> list[str]:
+def section_table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """Return heading and cells of rows of one kind; of few runs, each has a column."""
     letters = run_letters(len(rows[0].values))
+    if len(letters) > MOST_COLUMNS:
+        return ["", "values"], [[_name(row), _spread(row)] for row in rows]
     changes = any(row.changes for row in rows)
     heading = ["", *letters[:1]]
     for letter in letters[1:]:
@@ -172,12 +181,7 @@ def _columns(rows: Sequence[Row], screen: Screen) -> list[str]:
             cells.append(value_text(row, place, _VALUE))
             cells += [change_text(row, place)] if changes else []
         table.append(cells)
-    right = frozenset(heading[1:]) if changes else frozenset()
-    return lines(Table(heading, table, right), screen)
-
-
-def _folded(rows: Sequence[Row], screen: Screen) -> list[str]:
-    return lines(Table(("", ""), [(_name(row), _spread(row)) for row in rows]), screen)
+    return heading, table
 
 
 def _spread(row: Row) -> str:
@@ -209,8 +213,8 @@ def _spread(row: Row) -> str:
 def _code(rows: Sequence[Row], screen: Screen) -> Iterator[str]:
     letters = run_letters(len(rows[0].values))
     for row in rows:
-        nodes = f"  [{', '.join(row.nodes)}]" if row.nodes else ""
-        yield f"{_name(row)}{screen.paint(nodes, 'dim')}: {_versions(row, letters)}"
+        nodes = f"  [{one_line(', '.join(row.nodes))}]" if row.nodes else ""
+        yield f"  {_name(row)}{screen.paint(nodes, 'dim')}: {_versions(row, letters)}"
         shown: set[str] = set()
         for letter, text in zip(letters, row.diffs, strict=False):
             if text and text not in shown:

@@ -61,3 +61,51 @@ def test_a_failed_run_is_compared_as_far_as_it_came(
     assert result.code == 0
     assert "note: there are no metrics in " in result.out
     assert "failed" in result.out
+
+
+def test_a_criterion_that_holds_ends_with_1_and_is_written_to_files(
+    mlops: Mlops, runs: list[str], tmp_path: Path
+) -> None:
+    files = [part for kind in ("junit", "md", "html") for part in (f"--{kind}", f"x.{kind}")]
+    result = mlops("compare", *runs, "--fail-on", "auc by country < -0.01", *files)
+    assert result.code == 1
+    assert "failed: fails if auc by country < -0.01, 1 checked" in result.out
+    assert 'failures="1"' in (tmp_path / "x.junit").read_text()
+    assert "the models differ" in (tmp_path / "x.md").read_text()
+    assert "the models differ" in (tmp_path / "x.html").read_text()
+    assert sorted(path.name for path in tmp_path.glob(".x*")) == []
+
+
+def test_criteria_that_do_not_hold_end_with_0(mlops: Mlops, runs: list[str]) -> None:
+    result = mlops("compare", *runs, "--fail-on", "auc < -0.5", "--fail-on", "value of auc > 1")
+    assert result.code == 0
+    found = mlops("compare", *runs, "--fail-on", "auc < -0.5", "--json").data
+    assert [each["outcome"] for each in found["criteria"]] == ["passed"]
+
+
+def test_a_criterion_over_nothing_ends_with_2_and_leaves_no_green_file(
+    mlops: Mlops, runs: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "x.xml").write_text("<testsuites errors='0'/>")
+    result = mlops("compare", *runs, "--fail-on", "acu < 0", "--junit", "x.xml")
+    assert result.code == 2
+    assert "there is no metric 'acu' in these runs" in result.err
+    assert "did you mean 'auc'?" in result.err
+    assert 'errors="1"' in (tmp_path / "x.xml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--fail-on", "auc"], "'auc' is no criterion"),
+        (["--junit", "x.xml"], "--junit has no criterion to write about"),
+        (["--md", "nowhere/x.md"], "nowhere/x.md is in a folder that does not exist"),
+        (["--html", "."], ". is a folder"),
+    ],
+)
+def test_options_that_cannot_work_are_refused_before_the_work(
+    mlops: Mlops, runs: list[str], options: list[str], said: str
+) -> None:
+    result = mlops("compare", *runs, *options)
+    assert (result.code, result.out) == (2, "")
+    assert said in result.err
