@@ -25,6 +25,7 @@ from mlops_pipeline.cache import why_node as explain
 from mlops_pipeline.errors import NotFoundError, ParameterError, did_you_mean
 from mlops_pipeline.inspection import (
     DataDiff,
+    Impact,
     Lineage,
     LineageStart,
     PipelineRun,
@@ -33,9 +34,11 @@ from mlops_pipeline.inspection import (
     Version,
     diff_versions,
     downstream,
+    find_artifacts,
     find_run,
     find_start,
     find_version,
+    read_impact,
     read_run,
     split_node,
     upstream,
@@ -262,6 +265,18 @@ def lineage(
         else:
             start = find_start(store, what)
         return walk(store, start, levels=levels)
+
+
+def impact(what: str | Artifact, *, where: Where | None = None) -> Impact:
+    """Return the models, pushes and runs that an artifact reached; see `mlops impact`.
+
+    Args:
+        what: as for `lineage`, or `DATASET@SPAN`.
+    """
+    with _existing_store(where) as store:
+        if isinstance(what, Artifact):
+            return read_impact(store, store.artifacts([what.id]))
+        return read_impact(store, find_artifacts(store, what))
 
 
 def datasets(name: str = "", *, where: Where | None = None) -> list[Version]:

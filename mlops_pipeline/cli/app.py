@@ -28,6 +28,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "lineage:lineage",
         "Trace an artifact back to its sources, or on to results.",
     ),
+    "impact": (
+        "Inspect",
+        "impact:impact",
+        "Show which models, pushes and runs an artifact reached.",
+    ),
     "artifacts": ("Inspect", "artifacts:artifacts", "List artifacts of a run or of a type."),
     "verify": (
         "Inspect",

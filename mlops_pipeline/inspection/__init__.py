@@ -38,6 +38,14 @@ if TYPE_CHECKING:
         read_described,
     )
     from mlops_pipeline.inspection.find import find_run, find_start, split_node
+    from mlops_pipeline.inspection.impact import (
+        Impact,
+        Reached,
+        ReachedRun,
+        Unaffected,
+        find_artifacts,
+        read_impact,
+    )
     from mlops_pipeline.inspection.lineage import Lineage, LineageStart, downstream, upstream
     from mlops_pipeline.inspection.node_run import Artifacts, NodeRun
     from mlops_pipeline.inspection.report import (
@@ -64,6 +72,7 @@ else:
             "splits_of version_before versions",
             "feature_statistics": "Feature STATISTICS_FILE read_described",
             "find": "find_run find_start split_node",
+            "impact": "Impact Reached ReachedRun Unaffected find_artifacts read_impact",
             "lineage": "Lineage LineageStart downstream upstream",
             "node_run": "Artifacts NodeRun",
             "report": "METRICS_FILE causes command_lines gate_lines next_commands node_data "
@@ -82,13 +91,17 @@ __all__ = [
     "DataDiff",
     "Feature",
     "FeatureDiff",
+    "Impact",
     "Lineage",
     "LineageStart",
     "NodeRun",
     "PipelineRun",
+    "Reached",
+    "ReachedRun",
     "Screen",
     "Table",
     "TrainedModel",
+    "Unaffected",
     "Verified",
     "Version",
     "ago",
@@ -97,6 +110,7 @@ __all__ = [
     "command_lines",
     "diff_versions",
     "downstream",
+    "find_artifacts",
     "find_run",
     "find_start",
     "find_version",
@@ -112,6 +126,7 @@ __all__ = [
     "number",
     "one_line",
     "read_described",
+    "read_impact",
     "read_run",
     "run_data",
     "run_report",

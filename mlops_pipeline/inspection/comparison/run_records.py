@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-from mlops_pipeline.inspection.lineage import CHUNK
+from mlops_pipeline.inspection.lineage import in_chunks
 from mlops_pipeline.inspection.results import node_name, settled
 from mlops_pipeline.run_state import elapsed, run_seconds
 from mlops_pipeline.store import (
@@ -23,8 +22,6 @@ from mlops_pipeline.store import (
     Run,
     State,
 )
-
-_Row = TypeVar("_Row")
 
 
 @dataclass(frozen=True)
@@ -181,13 +178,3 @@ def _link(event: Event, found: _Found) -> Link:
 
 def _place(event: Event) -> tuple[str, int]:
     return event.key, event.index
-
-
-def in_chunks(call: Callable[[Iterable[int]], list[_Row]], ids: Iterable[int]) -> list[_Row]:
-    """Return the rows of these ids, asked for in chunks."""
-    ordered = sorted(set(ids))
-    return [
-        row
-        for start in range(0, len(ordered), CHUNK)
-        for row in call(ordered[start : start + CHUNK])
-    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from compared_runs import Story, model
 
-from mlops_pipeline.inspection.comparison.run_records import RunRecord, in_chunks, read_records
+from mlops_pipeline.inspection.comparison.run_records import RunRecord, read_records
 from mlops_pipeline.store import Run, State
 
 
@@ -47,15 +47,3 @@ def test_links_without_a_row_are_counted(story: Story) -> None:
     story.node("a", "Train", reads={"x": [7, 8]})
     (found,) = read(story, "a")
     assert (found.missing, found.nodes["Train"].inputs) == (2, ())
-
-
-def test_many_ids_are_asked_for_in_chunks() -> None:
-    asked: list[int] = []
-
-    def call(ids: object) -> list[int]:
-        assert isinstance(ids, list)
-        asked.append(len(ids))
-        return list(ids)
-
-    assert len(in_chunks(call, range(1_200))) == 1_200
-    assert asked == [500, 500, 200]
