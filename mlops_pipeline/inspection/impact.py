@@ -6,6 +6,7 @@ the bytes of another, which the same node made without the artifact in question.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -292,7 +293,7 @@ def _reached(walk: _Walk, number: int, by_decision: bool) -> Reached:
         type=record.type,
         node=f"{execution.pipeline}.{node_name(execution)}",
         run=execution.run_id,
-        created=record.created,
+        created=record.created if math.isfinite(record.created) else 0.0,
         state=record.state.value,
         way=way,
         through=through if record.type == MODEL else None,

@@ -259,7 +259,7 @@ def _compared(facts: RunFacts) -> ComparedRun:
         id=record.run.id,
         pipeline=record.run.pipeline,
         state=record.state.value,
-        started=record.run.started,
+        started=as_number(record.run.started) or 0.0,
         seconds=record.seconds,
         problems=tuple(problems),
     )

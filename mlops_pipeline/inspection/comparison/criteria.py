@@ -200,7 +200,7 @@ def _refusal(
 def _check(row: Row, place: int, run: str, criterion: Criterion) -> Check:
     before = None if 0 in row.absent else as_number(row.values[0])
     after = None if place in row.absent else as_number(row.values[place])
-    difference = None if before is None or after is None else after - before
+    difference = None if before is None or after is None else as_number(after - before)
     outcome, reason = _outcome(row, place, (before, after), criterion)
     return Check(run, row.name, before, after, difference, outcome, reason)
 

@@ -69,13 +69,25 @@ def metrics_of(record: RunRecord, read: ReadMetrics) -> tuple[list[Metric], list
         links = [link for link in node.outputs if link.artifact.type == EVALUATION]
         for number, link in enumerate(links):
             name = node.name if len(links) == 1 else f"{node.name}.{link.key}[{number}]"
-            try:
-                found += _metrics(name, json.loads(read(link.artifact)))
-            except PipelineError as error:
-                problems.append(f"{name}: {error.message}")
-            except (OSError, ValueError, RecursionError) as error:
-                problems.append(f"{name}: its metrics cannot be read: {type(error).__name__}")
+            metrics, problem = _read(name, link.artifact, read)
+            found += metrics
+            problems += [f"{name}: {problem}"] if problem else []
     return found, problems
+
+
+def _read(name: str, evaluation: ArtifactRecord, read: ReadMetrics) -> tuple[list[Metric], str]:
+    """Return the metrics of an evaluation and why its file could not be read."""
+    try:
+        return list(_metrics(name, json.loads(read(evaluation)))), ""
+    except PipelineError as error:
+        problem = error.message
+    except Exception as error:  # noqa: BLE001 - a damaged file hides no other fact
+        problem = f"its metrics cannot be read: {type(error).__name__}"
+    kept = evaluation.properties.get("metrics")
+    if isinstance(kept, Mapping) and kept:
+        recorded = list(_metrics(name, {"overall": kept}))
+        return recorded, f"{problem}; the overall metrics are those of its record"
+    return [], problem
 
 
 def _metrics(evaluation: str, document: Any) -> Iterator[Metric]:

@@ -32,7 +32,7 @@ CAUSES = ("data", "code", "parameter", "package", "carry-over")
 MANIFEST = ("code", "package")
 """The kinds of facts that are known from the cache key of a node only."""
 
-EXAMPLES, MODEL = "Examples", "Model"
+EXAMPLES, MODEL, BLESSING = "Examples", "Model", "ModelBlessing"
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,8 @@ def facts_of(record: RunRecord, metrics: Sequence[Metric], problems: Sequence[st
         )
     ran = frozenset(n.name for n in record.nodes.values() if n.execution.state is not State.SKIPPED)
     known = dict.fromkeys(KINDS, ran) | dict.fromkeys(MANIFEST, frozenset(with_manifest))
+    published = [n.name for n in record.nodes.values() if n.execution.published]
+    known["data"] = known["model"] = frozenset(published)
     known["metric"] = frozenset(metric.evaluation for metric in metrics)
     return RunFacts(record, facts, known, _toward_model(record), tuple(problems))
 
@@ -145,21 +147,23 @@ def _of_node(node: NodeRecord) -> Iterator[tuple[str, str, Fact]]:
     for link in node.outputs if node.execution.published else ():
         place = f"[{link.index}]" if counts[link.key] > 1 else ""
         name, kind = f"{node.name}.{link.key}{place}", link.artifact.type
-        if kind == MODEL:
+        if link.maker and kind in (MODEL, BLESSING):
+            yield "carry-over", name, _carried_fact([link], about)
+        elif kind == MODEL:
             yield "model", name, _artifact_fact(link.artifact, about)
-        elif kind == "ModelBlessing":
+        elif kind == BLESSING:
             blessed = link.artifact.properties.get("blessed") in (1, "INFRA_BLESSED")
             yield "verdict", name, Fact("blessed" if blessed else "not blessed", blessed, about)
-        elif (kind == EXAMPLES and not reads_examples) or (is_source and _is_files(link)):
+        elif (kind == EXAMPLES and not reads_examples) or (is_source and kind not in _NO_DATA):
             yield "data", name, _artifact_fact(link.artifact, about)
     yield from _carried(node)
 
 
-_VALUES = ("Integer", "Float", "String", "Boolean", "JsonValue", "Bytes")
-
-
-def _is_files(link: Link) -> bool:
-    return link.artifact.type not in _VALUES
+_NO_DATA = (
+    *("Integer", "Float", "String", "Boolean", "JsonValue", "Bytes"),
+    *("ModelEvaluation", "InfraBlessing", "ModelRun", "PushedModel", "TunerResults"),
+)
+"""Types of what a node without inputs may write and that is no data."""
 
 
 def _carried(node: NodeRecord) -> Iterator[tuple[str, str, Fact]]:
@@ -170,9 +174,13 @@ def _carried(node: NodeRecord) -> Iterator[tuple[str, str, Fact]]:
         if link.maker and link.artifact.id not in written:
             found.setdefault(link.key, []).append(link)
     for key, links in found.items():
-        value = [{**artifact_facts(link.artifact), "run": link.maker} for link in links]
-        same = tuple(_content(link.artifact) for link in links)
-        yield "carry-over", f"{node.name}.{key}", Fact(value, same, frozenset({node.name}))
+        fact = _carried_fact(links, frozenset({node.name}))
+        yield "carry-over", f"{node.name}.{key}", fact
+
+
+def _carried_fact(links: Sequence[Link], about: frozenset[str]) -> Fact:
+    value = [{**artifact_facts(link.artifact), "run": link.maker} for link in links]
+    return Fact(value, tuple(_content(link.artifact) for link in links), about)
 
 
 def _artifact_fact(record: ArtifactRecord, about: frozenset[str]) -> Fact:
@@ -253,7 +261,7 @@ def _toward_model(record: RunRecord) -> frozenset[str]:
         for link in node.outputs:
             if link.artifact.id not in read:
                 makers.setdefault(link.artifact.id, node.name)
-            if link.artifact.type == MODEL:
+            if link.artifact.type == MODEL and not link.maker:
                 frontier.add(node.name)
     found: set[str] = set()
     while frontier:

@@ -29,7 +29,7 @@ class Link:
     """An artifact that a node read or wrote.
 
     Args:
-        maker: the run that made it, where that is another one.
+        maker: the run that made it, where that is another one and it was not taken from the cache.
     """
 
     key: str
@@ -134,7 +134,7 @@ def _makers(
     events: Mapping[int, Sequence[Event]],
     own: Sequence[frozenset[int]],
 ) -> dict[int, str]:
-    """Return the runs that made what other runs have read of them, by artifact."""
+    """Return the runs that made what other runs have read or handed on, by artifact."""
     carried = {
         event.artifact_id
         for last, made in zip(attempts, own, strict=True)
@@ -142,6 +142,9 @@ def _makers(
         for event in events.get(execution.id, ())
         if event.direction is Direction.INPUT and event.artifact_id not in made
     }
+    for last in attempts:
+        for execution in last.values():
+            carried |= _handed_on(execution, events.get(execution.id, ()))
     first: dict[int, int] = {}
     for event in in_chunks(store.events_by_artifact, carried):
         if event.direction is Direction.OUTPUT:
@@ -155,24 +158,38 @@ def _makers(
     }
 
 
+def _handed_on(execution: Execution, events: Sequence[Event]) -> set[int]:
+    """Return the outputs of a node that has read nothing, as resolvers and importers do."""
+    read = any(event.direction is Direction.INPUT for event in events)
+    return set() if read or execution.state is State.CACHED else {e.artifact_id for e in events}
+
+
 def _record(run: Run, state: State, last: Mapping[str, Execution], found: _Found) -> RunRecord:
     nodes, missing = {}, 0
     for name, execution in last.items():
         events = found.events.get(execution.id, ())
         known = [event for event in events if event.artifact_id in found.artifacts]
         missing += len(events) - len(known)
-        links = {
-            direction: tuple(_link(e, found) for e in sorted(known, key=_place) if e.direction is d)
-            for direction, d in (("in", Direction.INPUT), ("out", Direction.OUTPUT))
-        }
-        nodes[name] = NodeRecord(name, execution, links["in"], links["out"])
+        handed = _handed_on(execution, events)
+        read, wrote = (
+            tuple(
+                _link(event, run, handed, found)
+                for event in sorted(known, key=_place)
+                if event.direction is direction
+            )
+            for direction in (Direction.INPUT, Direction.OUTPUT)
+        )
+        nodes[name] = NodeRecord(name, execution, read, wrote)
     return RunRecord(run, state, nodes, missing)
 
 
-def _link(event: Event, found: _Found) -> Link:
+def _link(event: Event, run: Run, handed: set[int], found: _Found) -> Link:
     record = found.artifacts[event.artifact_id]
-    is_carried = event.direction is Direction.INPUT and record.id not in found.own
-    maker = found.makers.get(record.id, "?") if is_carried else ""
+    maker = ""
+    if event.direction is Direction.INPUT and record.id not in found.own:
+        maker = found.makers.get(record.id, "?")
+    elif record.id in handed and found.makers.get(record.id, run.id) != run.id:
+        maker = found.makers[record.id]
     return Link(event.key, event.index, record, maker)
 
 

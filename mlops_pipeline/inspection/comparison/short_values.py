@@ -26,7 +26,8 @@ def side_by_side(values: Sequence[Any], differs: bool) -> tuple[Any, ...]:
     start = 0
     if differs:
         present = [text for text, value in zip(texts, values, strict=True) if value is not None]
-        start = max(0, _first_difference(present) - _AROUND)
+        if len(set(present)) > 1:
+            start = max(0, _first_difference(present) - _AROUND)
     return tuple(
         value if value is None or (len(text) <= LONGEST and not start) else _cut(text, start)
         for text, value in zip(texts, plain, strict=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from compared_runs import Story, examples, manifest, model, names, row
+from page_runs import hostile_reader
 
 from mlops_pipeline.errors import NotFoundError, PipelineError
 from mlops_pipeline.inspection.comparison import compare_runs, find_runs
@@ -107,6 +110,14 @@ def test_a_node_that_did_not_come_about_does_not_make_its_facts_differ(story: St
     found = story.compare("a", "b")
     assert names(found.differing) == ["decision Train"]
     assert row(found, "decision", "Train").absent == (1,)
+
+
+def test_a_node_that_failed_has_no_data_that_could_differ(story: Story) -> None:
+    for run_id in ("a", "b"):
+        story.run(run_id)
+    story.node("a", "Gen", writes={"examples": examples("d")})
+    story.node("b", "Gen", state=State.FAILED)
+    assert names(story.compare("a", "b").differing) == ["decision Gen"]
 
 
 def test_code_that_one_run_does_not_record_is_unknown_and_not_changed(story: Story) -> None:
@@ -222,6 +233,19 @@ def test_artifacts_whose_rows_are_gone_are_counted(story: Story) -> None:
         story.node(run_id, "Train", reads={"examples": [999]})
     found = story.compare("a", "b")
     assert found.runs[0].problems == ("the store lacks 1 artifacts that its nodes name",)
+
+
+def test_hostile_and_damaged_records_hide_nothing_else(story: Story, tmp_path: Path) -> None:
+    story.store = hostile_reader(tmp_path).store  # type: ignore[assignment]
+    nothing = float("nan")
+    story.run("a", parameters=None, started=nothing, finished=float("-inf"))
+    story.node("a", "n", manifest='{"parts": {"code": [1], "packages": "x"}, "sources": 5}')
+    story.run("b", parameters={"x": 1}, started=float("inf"))
+    everything = [run.id for run in story.store.list_runs()]
+    found = story.compare(*everything)
+    assert row(found, "parameter", "x").absent == (1, 2)
+    text = json.dumps(msgspec.to_builtins(found), allow_nan=False)
+    assert json.loads(text)["runs"][0]["started"] == 0.0
 
 
 @pytest.mark.slow  # It writes 500 runs.

@@ -73,3 +73,16 @@ def test_a_file_that_is_not_there_or_too_large_is_refused(tmp_path: Path) -> Non
 def test_only_finite_numbers_are_numbers(value: Any) -> None:
     assert as_number(value) is None
     assert as_number(3) == 3.0
+
+
+def test_of_an_evaluation_whose_file_is_gone_the_recorded_metrics_count(story: Story) -> None:
+    story.run("a")
+    kept = ArtifactRecord("ModelEvaluation", "/gone", properties={"metrics": {"auc": 0.5}})
+    story.node("a", "Evaluate", writes={"evaluation": kept})
+    run = story.store.get_run("a")
+    assert run
+    found, problems = metrics_of(read_records(story.store, [run], 60.0)[0], story.read)
+    assert found == [Metric("Evaluate", "auc", (), 0.5)]
+    assert problems == [
+        "Evaluate: metrics.json is not there; the overall metrics are those of its record"
+    ]

@@ -81,3 +81,26 @@ def test_a_manifest_that_cannot_be_read_hides_nothing_else(story: Story, text: s
     story.run("a")
     story.node("a", "Train", manifest=text, parameters={"steps": 1})
     assert facts(story).facts["parameter", "Train.steps"].value == 1
+
+
+def test_a_model_that_a_resolver_found_is_carried_over_and_not_made(story: Story) -> None:
+    story.run("old")
+    number = story.node("old", "Train", writes={"model": model("m")})["model"]
+    (record,) = story.store.artifacts([number])
+    story.run("a")
+    story.node("a", "Latest", writes={"model": record})
+    found = facts(story)
+    assert [place for place in found.facts if place[0] in ("model", "carry-over")] == [
+        ("carry-over", "Latest.model")
+    ]
+    assert found.facts["carry-over", "Latest.model"].value[0]["run"] == "old"
+    assert found.toward_model == frozenset()
+
+
+def test_an_imported_artifact_is_data_in_every_run(story: Story) -> None:
+    story.run("old")
+    number = story.node("old", "Importer", writes={"schema": ArtifactRecord("Schema", "/s")})
+    (record,) = story.store.artifacts(number.values())
+    story.run("a")
+    story.node("a", "Importer", writes={"schema": record})
+    assert ("data", "Importer.schema") in facts(story).facts

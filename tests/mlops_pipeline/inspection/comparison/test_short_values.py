@@ -29,3 +29,8 @@ def test_a_long_text_that_is_the_same_shows_its_beginning() -> None:
 def test_long_lists_are_cut_as_text() -> None:
     one, _ = side_by_side([list(range(1_000)), []], differs=False)
     assert one.startswith("[0, 1, 2")
+
+
+def test_a_long_text_that_only_one_has_shows_its_beginning() -> None:
+    one, none = side_by_side(["a" * 5_000, None], differs=True)
+    assert (one[:3], none) == ("aaa", None)
