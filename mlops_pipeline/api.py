@@ -25,6 +25,7 @@ from mlops_pipeline.cache import why_node as explain
 from mlops_pipeline.errors import NotFoundError, ParameterError, did_you_mean
 from mlops_pipeline.inspection import (
     DataDiff,
+    Impact,
     Lineage,
     LineageStart,
     PipelineRun,
@@ -33,9 +34,11 @@ from mlops_pipeline.inspection import (
     Version,
     diff_versions,
     downstream,
+    find_artifacts,
     find_run,
     find_start,
     find_version,
+    read_impact,
     read_run,
     split_node,
     upstream,
@@ -43,6 +46,12 @@ from mlops_pipeline.inspection import (
 from mlops_pipeline.inspection import list_datasets as list_versions
 from mlops_pipeline.inspection import models_of as trained_models
 from mlops_pipeline.inspection import verify as read_stored
+from mlops_pipeline.inspection.comparison import (
+    Comparison,
+    compare_runs,
+    find_runs,
+    read_metrics_file,
+)
 from mlops_pipeline.interface import map_paths
 from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.retention import Collected, GcPlan, Policy, apply_gc, plan_gc, read_policy
@@ -203,6 +212,19 @@ def why(run_id: str, node: str, *, where: Where | None = None) -> Why:
         return explain(store, find_run(store, run_id).id, node_id, iteration)
 
 
+def compare(*names: str, where: Where | None = None) -> Comparison:
+    """Compare runs, named as for `mlops compare`: the first with each other one.
+
+    Raises:
+        NotFoundError: one of them is not there.
+        PipelineError: there are not two different ones.
+    """
+    with _existing_store(where) as store:
+        settings = _settings(where, Path.cwd())
+        read = read_metrics_file(_copies(settings))
+        return compare_runs(store, find_runs(store, names), read, settings.lease)
+
+
 def artifacts(
     run_id: str = LAST, type_name: str = "", *, where: Where | None = None
 ) -> list[Artifact]:
@@ -272,6 +294,18 @@ def lineage(
         else:
             start = find_start(store, what)
         return walk(store, start, levels=levels)
+
+
+def impact(what: str | Artifact, *, where: Where | None = None) -> Impact:
+    """Return the models, pushes and runs that an artifact reached; see `mlops impact`.
+
+    Args:
+        what: as for `lineage`, or `DATASET@SPAN`.
+    """
+    with _existing_store(where) as store:
+        if isinstance(what, Artifact):
+            return read_impact(store, store.artifacts([what.id]))
+        return read_impact(store, find_artifacts(store, what))
 
 
 def datasets(name: str = "", *, where: Where | None = None) -> list[Version]:

@@ -18,10 +18,20 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "runs": ("Inspect", "runs:runs", "List the latest runs."),
     "show": ("Inspect", "show:show", "Show a run, or one of its nodes."),
     "why": ("Inspect", "why:why", "Explain why a node ran, or came from the cache."),
+    "compare": (
+        "Inspect",
+        "compare:compare",
+        "Compare runs: what differs, and why their models do.",
+    ),
     "lineage": (
         "Inspect",
         "lineage:lineage",
         "Trace an artifact back to its sources, or on to results.",
+    ),
+    "impact": (
+        "Inspect",
+        "impact:impact",
+        "Show which models, pushes and runs an artifact reached.",
     ),
     "artifacts": ("Inspect", "artifacts:artifacts", "List artifacts of a run or of a type."),
     "verify": (

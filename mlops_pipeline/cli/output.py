@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
@@ -15,6 +16,7 @@ from typing import Any, TextIO, TypeVar
 import click
 import msgspec
 
+from mlops_pipeline.errors import PipelineError
 from mlops_pipeline.inspection import Screen
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -105,3 +107,46 @@ def _print(word: str, style: str, message: str, *, hint: str, where: str) -> Non
     echo(f"{paint(word, style)} {message}", err=True)
     if hint:
         echo(f"{paint('hint:', 'cyan')}  {hint}", err=True)
+
+
+def writable_file(context: click.Context, parameter: click.Parameter, value: str) -> Path | None:
+    """Check that a file of an option can be written, before the work for it begins.
+
+    Raises:
+        click.BadParameter: its folder is not there, or it is a folder itself.
+    """
+    if not value:
+        return None
+    path = Path(value).expanduser().absolute()
+    if path.is_dir() or not path.parent.is_dir():
+        what = "is a folder" if path.is_dir() else "is in a folder that does not exist"
+        raise click.BadParameter(f"{value} {what}")
+    return path
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file so that a reader finds the old one or the whole new one.
+
+    Raises:
+        PipelineError: it cannot be written.
+    """
+    path = path.resolve()
+    data = text.encode("utf-8", "backslashreplace")
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)  # A pipe, or /dev/stdout, is not replaced.
+            return
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            umask = os.umask(0)
+            os.umask(umask)
+            Path(name).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~umask)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise PipelineError(f"cannot write {path}: {reason}", hint="name another file") from None

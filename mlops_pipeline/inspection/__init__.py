@@ -38,6 +38,14 @@ if TYPE_CHECKING:
         read_described,
     )
     from mlops_pipeline.inspection.find import find_run, find_start, split_node
+    from mlops_pipeline.inspection.impact import (
+        Impact,
+        Reached,
+        ReachedRun,
+        Unaffected,
+        find_artifacts,
+        read_impact,
+    )
     from mlops_pipeline.inspection.lineage import Lineage, LineageStart, downstream, upstream
     from mlops_pipeline.inspection.node_run import Artifacts, NodeRun
     from mlops_pipeline.inspection.report import (
@@ -65,6 +73,7 @@ else:
             "splits_of version_before versions",
             "feature_statistics": "Feature STATISTICS_FILE read_described",
             "find": "find_run find_start split_node",
+            "impact": "Impact Reached ReachedRun Unaffected find_artifacts read_impact",
             "lineage": "Lineage LineageStart downstream upstream",
             "node_run": "Artifacts NodeRun",
             "report": "METRICS_FILE causes command_lines damage_lines gate_lines next_commands "
@@ -83,13 +92,17 @@ __all__ = [
     "DataDiff",
     "Feature",
     "FeatureDiff",
+    "Impact",
     "Lineage",
     "LineageStart",
     "NodeRun",
     "PipelineRun",
+    "Reached",
+    "ReachedRun",
     "Screen",
     "Table",
     "TrainedModel",
+    "Unaffected",
     "Verified",
     "Version",
     "ago",
@@ -99,6 +112,7 @@ __all__ = [
     "damage_lines",
     "diff_versions",
     "downstream",
+    "find_artifacts",
     "find_run",
     "find_start",
     "find_version",
@@ -114,6 +128,7 @@ __all__ = [
     "number",
     "one_line",
     "read_described",
+    "read_impact",
     "read_run",
     "run_data",
     "run_report",

@@ -108,7 +108,7 @@ class _Walk:
         return Lineage(
             start=start,
             upstream=self.enter is Direction.OUTPUT,
-            artifacts={a.id: a for a in _chunked(self.store.artifacts, self.seen_artifacts)},
+            artifacts={a.id: a for a in in_chunks(self.store.artifacts, self.seen_artifacts)},
             executions=self.read(self.seen_executions),
             events=tuple(self.events),
             whole=not frontier,
@@ -118,13 +118,13 @@ class _Walk:
         """Go through one level of executions; returns the artifacts found behind it."""
         entering = [
             event
-            for event in _chunked(self.store.events_by_artifact, artifacts)
+            for event in in_chunks(self.store.events_by_artifact, artifacts)
             if event.direction is self.enter
         ]
         reached = {event.execution_id for event in entering} | executions
         leaving = [
             event
-            for event in _chunked(self.store.events_by_execution, reached)
+            for event in in_chunks(self.store.events_by_execution, reached)
             if event.direction is self.leave
         ]
         kept = self.select(self, entering, leaving) | executions
@@ -140,7 +140,7 @@ class _Walk:
         """Return records of executions, each read from the store once."""
         wanted = set(ids)
         missing = wanted - self.records.keys()
-        self.records.update((e.id, e) for e in _chunked(self.store.executions, missing))
+        self.records.update((e.id, e) for e in in_chunks(self.store.executions, missing))
         return {i: self.records[i] for i in sorted(wanted) if i in self.records}
 
 
@@ -175,8 +175,9 @@ def _without_repeats(walk: _Walk, entering: list[Event], leaving: list[Event]) -
     return kept
 
 
-def _chunked(call: Callable[[Iterable[int]], list[_Row]], ids: Iterable[int]) -> list[_Row]:
-    ordered = sorted(ids)
+def in_chunks(call: Callable[[Iterable[int]], list[_Row]], ids: Iterable[int]) -> list[_Row]:
+    """Return the rows of ids, asked for in chunks."""
+    ordered = sorted(set(ids))
     rows: list[_Row] = []
     for start in range(0, len(ordered), CHUNK):
         rows.extend(call(ordered[start : start + CHUNK]))

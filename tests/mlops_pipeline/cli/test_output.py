@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from cli_project import Mlops
 
-from mlops_pipeline.cli.output import complain, echo, visible, write, write_json
+from mlops_pipeline.cli.output import complain, echo, visible, write, write_file, write_json
+from mlops_pipeline.errors import PipelineError
 
 
 def test_commands_that_lead_on_are_quoted_and_name_the_place(mlops: Mlops, tmp_path: Path) -> None:
@@ -60,3 +61,25 @@ def test_json_is_the_same_value_without_control_characters(
     out = capsys.readouterr().out
     assert json.loads(out) == {"name": HOSTILE}
     assert not set(out) & set("\x1b\x07\x9b\u202e\r")
+
+
+def test_a_written_file_replaces_the_old_one_and_keeps_its_mode_and_its_link(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "real").chmod(0o640)
+    (tmp_path / "link").symlink_to("real")
+    write_file(tmp_path / "link", "new \ud800")
+    assert (tmp_path / "real").read_text() == "new \\ud800"
+    assert (tmp_path / "real").stat().st_mode & 0o777 == 0o640
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "real"]
+
+
+def test_a_device_is_written_to_and_not_replaced() -> None:
+    write_file(Path(os.devnull), "x")
+    assert Path(os.devnull).is_char_device()
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match=r"cannot write .*gone"):
+        write_file(tmp_path / "gone" / "x", "text")

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from lineage_history import History
 
 from mlops_pipeline.inspection import Lineage, LineageStart, downstream, lineage_drawing, upstream
+from mlops_pipeline.inspection.lineage import in_chunks
 from mlops_pipeline.store import Event, Execution, MemoryStore, State
 
 
@@ -115,3 +116,15 @@ def test_a_walk_takes_two_calls_a_level(history: History) -> None:
     found = upstream(history.store, LineageStart(artifacts=tuple(last)))
     assert len(found.executions) == 30
     assert history.store.calls == {"events": 20, "records": 1}
+
+
+def test_many_ids_are_asked_for_in_chunks() -> None:
+    asked: list[int] = []
+
+    def call(ids: object) -> list[int]:
+        assert isinstance(ids, list)
+        asked.append(len(ids))
+        return list(ids)
+
+    assert len(in_chunks(call, range(1_200))) == 1_200
+    assert asked == [500, 500, 200]

@@ -1,0 +1,63 @@
+"""Runs compared: what differs between any number of them, and criteria that a change has to meet.
+
+Reads the records of many runs in few calls, also where other programs wrote or damaged them.
+"""
+
+from typing import TYPE_CHECKING
+
+from mlops_pipeline.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from mlops_pipeline.inspection.comparison.compared import ComparedRun, Comparison, Row
+    from mlops_pipeline.inspection.comparison.comparing import compare_runs, find_runs
+    from mlops_pipeline.inspection.comparison.comparison_files import as_html, as_junit, as_markdown
+    from mlops_pipeline.inspection.comparison.comparison_text import comparison_lines
+    from mlops_pipeline.inspection.comparison.criteria import (
+        FAILED,
+        REFUSED,
+        Check,
+        Criterion,
+        Judged,
+        judge,
+        judged_lines,
+        parse_criterion,
+    )
+    from mlops_pipeline.inspection.comparison.evaluations import ReadMetrics, read_metrics_file
+    from mlops_pipeline.inspection.comparison.facts import CAUSES, KINDS
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "compared": "ComparedRun Comparison Row",
+            "comparing": "compare_runs find_runs",
+            "comparison_files": "as_html as_junit as_markdown",
+            "comparison_text": "comparison_lines",
+            "criteria": "Check Criterion FAILED Judged REFUSED judge judged_lines parse_criterion",
+            "evaluations": "ReadMetrics read_metrics_file",
+            "facts": "CAUSES KINDS",
+        },
+    )
+
+__all__ = [
+    "CAUSES",
+    "FAILED",
+    "KINDS",
+    "REFUSED",
+    "Check",
+    "ComparedRun",
+    "Comparison",
+    "Criterion",
+    "Judged",
+    "ReadMetrics",
+    "Row",
+    "as_html",
+    "as_junit",
+    "as_markdown",
+    "compare_runs",
+    "comparison_lines",
+    "find_runs",
+    "judge",
+    "judged_lines",
+    "parse_criterion",
+    "read_metrics_file",
+]
