@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from mlops_metadata.engine import ServerDatabase, SqlStore
-from mlops_metadata.engine.mysql import MysqlAddress, MysqlDriver
+from mlops_metadata.engine.servers.mysql import MysqlAddress, MysqlDriver
 from mlops_metadata.server_urls import PASSWORD, split_url
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import MetadataStore

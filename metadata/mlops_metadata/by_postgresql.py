@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from mlops_metadata.engine import ServerDatabase, SqlStore
-from mlops_metadata.engine.postgresql import PostgresAddress, PostgresDriver
+from mlops_metadata.engine.servers.postgresql import PostgresAddress, PostgresDriver
 from mlops_metadata.server_urls import PASSWORD, split_url
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import MetadataStore

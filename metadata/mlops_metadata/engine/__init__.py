@@ -7,7 +7,7 @@ looks after a database as a whole.
 
 from mlops_metadata.engine.known_types import KnownTypes
 from mlops_metadata.engine.places import Places
-from mlops_metadata.engine.server_database import ServerDatabase
+from mlops_metadata.engine.servers import ServerDatabase
 from mlops_metadata.engine.session import (
     CHUNK,
     Database,
@@ -42,11 +42,10 @@ __all__ = [
     "locations",
     "marks",
     "milliseconds",
-    "mysql",
     "open_database",
-    "postgresql",
     "reading",
     "schema",
+    "servers",
     "sqlite_files",
     "turns",
     "writing",

@@ -26,7 +26,7 @@ from mlops_metadata.engine.schema import (
     indexes,
     tables,
 )
-from mlops_metadata.engine.server_database import PATIENCE, ServerDatabase
+from mlops_metadata.engine.servers.database import PATIENCE, ServerDatabase
 from mlops_metadata.engine.session import Row, Session, TooSlowError, UnfitError, marks, missing
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError

@@ -174,7 +174,7 @@ def test_another_version_is_refused(url: str, store: MetadataStore) -> None:
 
 
 def test_a_server_that_is_not_there_is_told(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlops_metadata.engine.server_database.OPENING", 0.1)
+    monkeypatch.setattr("mlops_metadata.engine.servers.database.OPENING", 0.1)
     with pytest.raises(StoreError, match="cannot be reached"):
         open_store("postgresql://owner@127.0.0.1:1/mlmd")
 

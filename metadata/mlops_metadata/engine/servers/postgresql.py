@@ -25,7 +25,7 @@ from mlops_metadata.engine.schema import (
     index_statement,
     statements,
 )
-from mlops_metadata.engine.server_database import ServerDatabase
+from mlops_metadata.engine.servers.database import ServerDatabase
 from mlops_metadata.engine.session import Row, Session, TooSlowError, UnfitError, marks, missing
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError
