@@ -216,4 +216,9 @@ def _paths(session: Session, ids: Sequence[int]) -> dict[int, list[Step]]:
         )
         for each, is_index, index, key in session.rows(statement, part):
             found.setdefault(each, []).append((index or 0) if is_index else (key or ""))
+    for steps in found.values():
+        # Rows have no number: PostgreSQL puts the last ones of a path before the others where an
+        # earlier page has room, as after a crash. A path begins with a key, and ends with an index.
+        if isinstance(steps[0], int) and isinstance(steps[-1], str):
+            steps.append(steps.pop(0))
     return found
