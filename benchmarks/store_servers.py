@@ -113,9 +113,12 @@ class Killable:
         self._again: subprocess.Popen[bytes] | None = None
 
     def kill(self) -> None:
-        """Kill it by SIGKILL."""
+        """Kill it by SIGKILL, with all its processes."""
         below = _children(self._pid)
-        os.kill(self._pid, signal.SIGKILL)
+        # All at once, as a container dies.
+        for each in (self._pid, *below):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
         if self._again is not None:
             self._again.wait()
         # A PostgreSQL is begun again once the last of its processes has seen that.

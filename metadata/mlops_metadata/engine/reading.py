@@ -257,4 +257,9 @@ def paths(session: Session, ids: Sequence[int]) -> dict[int, list[Step]]:
         for each, is_index, index, key in session.rows(statement, part):
             step = index if is_index else as_text(key or "")
             found.setdefault(each, []).append(step if isinstance(step, int | str) else 0)
+    for steps in found.values():
+        # Rows have no number: PostgreSQL puts the last ones of a path before the others where an
+        # earlier page has room, as after a crash. A path begins with a key, and ends with an index.
+        if isinstance(steps[0], int) and isinstance(steps[-1], str):
+            steps.append(steps.pop(0))
     return found

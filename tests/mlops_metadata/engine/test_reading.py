@@ -98,3 +98,27 @@ def test_a_state_that_was_written_over_counts_as_failed(tmp_path: Path) -> None:
     (run,), (execution,) = store.list_runs(), store.executions_of_run("r")
     assert (run.state, execution.state) == (State.FAILED, State.FAILED)
     store.close()
+
+
+def test_an_index_that_the_database_has_put_before_its_key_is_that_of_the_key(
+    tmp_path: Path,
+) -> None:
+    store = open_sqlite(f"sqlite:///{tmp_path}/metadata.db")
+    made = ArtifactRecord("Model", "/m")
+    done = Execution("pets.Train", "pets", "r", "train", State.COMPLETE)
+    stored, written = store.put_execution(done, outputs={"model": [made]})
+    model = written["model"][0].id
+    reader = Execution("pets.Push", "pets", "r", "push", State.COMPLETE)
+    read, _ = store.put_execution(reader, inputs={"one": [model], "two": [model]})
+    with closing(sqlite3.connect(tmp_path / "metadata.db")) as database:
+        # The last row of each path comes first, as where PostgreSQL found room for it.
+        rows = database.execute("SELECT * FROM EventPath ORDER BY rowid").fetchall()
+        database.execute("DELETE FROM EventPath")
+        for event in sorted({row[0] for row in rows}):
+            *others, last = [row for row in rows if row[0] == event]
+            marks = "INSERT INTO EventPath VALUES (?, ?, ?, ?)"
+            database.executemany(marks, [last, *others])
+        database.commit()
+    events = store.events_by_execution([stored.id, read.id])
+    assert [(e.key, e.index) for e in events] == [("model", 0), ("one", 0), ("two", 0)]
+    store.close()
