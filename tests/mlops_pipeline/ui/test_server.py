@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -85,6 +86,11 @@ def test_an_address_is_loopback_or_not(host: str, loopback: bool) -> None:
 def test_names_of_a_server_are_those_of_this_machine_and_those_given() -> None:
     address = Address("::1", names=("ML.example.",))
     assert address.hosts == {"localhost", "127.0.0.1", "[::1]", "ml.example"}
+
+
+def test_answers_do_not_wait_for_the_next_packet() -> None:
+    with listen(Address()) as sock:
+        assert sock.proto == socket.IPPROTO_TCP
 
 
 def test_a_taken_port_is_told_with_the_option() -> None:
