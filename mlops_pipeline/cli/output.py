@@ -130,12 +130,12 @@ def write_file(path: Path, text: str) -> None:
     Raises:
         PipelineError: it cannot be written.
     """
-    path = path.resolve()
     data = text.encode("utf-8", "backslashreplace")
     try:
         if path.exists() and not path.is_file():
             path.write_bytes(data)  # A pipe, or /dev/stdout, is not replaced.
             return
+        path = path.resolve()
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}-")
         try:
             with os.fdopen(handle, "wb") as file:

@@ -23,6 +23,9 @@ PUSHED = "PushedModel"
 LOOK_BACK = 200
 """Newest executions of a node among which equal bytes are looked for."""
 
+_TRIED = 5
+"""Oldest and newest artifacts with equal bytes that are traced back."""
+
 _STEPS = 9
 """Steps of a way that are kept; of a longer one, the middle is left out."""
 
@@ -200,6 +203,8 @@ class _Independent:
         equals = {}
         for number, (execution, key, record) in found.items():
             same = self._nodes.same_bytes(execution, key, record)
+            # Each is traced back, so of many only the oldest and the newest are tried.
+            same = same[:_TRIED] + same[_TRIED:][-_TRIED:]
             if other := next((each for each in same if self._is_clean(each)), None):
                 equals[number] = other
         return equals

@@ -11,7 +11,12 @@ if TYPE_CHECKING:
     from mlops_pipeline.inspection.comparison.compared import ComparedRun, Comparison, Row
     from mlops_pipeline.inspection.comparison.comparing import compare_runs, find_runs
     from mlops_pipeline.inspection.comparison.comparison_files import as_html, as_junit, as_markdown
-    from mlops_pipeline.inspection.comparison.comparison_text import comparison_lines
+    from mlops_pipeline.inspection.comparison.comparison_text import (
+        comparison_lines,
+        run_letters,
+        section_table,
+        section_title,
+    )
     from mlops_pipeline.inspection.comparison.criteria import (
         FAILED,
         REFUSED,
@@ -31,7 +36,7 @@ else:
             "compared": "ComparedRun Comparison Row",
             "comparing": "compare_runs find_runs",
             "comparison_files": "as_html as_junit as_markdown",
-            "comparison_text": "comparison_lines",
+            "comparison_text": "comparison_lines run_letters section_table section_title",
             "criteria": "Check Criterion FAILED Judged REFUSED judge judged_lines parse_criterion",
             "evaluations": "ReadMetrics read_metrics_file",
             "facts": "CAUSES KINDS",
@@ -60,4 +65,7 @@ __all__ = [
     "judged_lines",
     "parse_criterion",
     "read_metrics_file",
+    "run_letters",
+    "section_table",
+    "section_title",
 ]

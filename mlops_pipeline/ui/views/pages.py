@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 from mlops_pipeline.errors import NotFoundError, ParameterError, did_you_mean
 from mlops_pipeline.ui.views.artifact_pages import read_artifact_page, read_file_page
 from mlops_pipeline.ui.views.catalogue import read_datasets, read_models, search
+from mlops_pipeline.ui.views.compare_page import read_compare_page
 from mlops_pipeline.ui.views.lineage_page import read_lineage_page
 from mlops_pipeline.ui.views.overview import read_overview, read_run_list
 from mlops_pipeline.ui.views.reader import Reader
@@ -37,6 +38,9 @@ class PageKind:
     takes: tuple[str, ...] = ()
     needs: int = 0
 
+
+COMPARED = ("a", "b", "c", "d", "e", "f")
+"""The names of the runs to compare, in a query."""
 
 PAGES: Mapping[str, PageKind] = {
     "": PageKind("Overview", "overview.html", lambda reader, _: read_overview(reader)),
@@ -70,6 +74,13 @@ PAGES: Mapping[str, PageKind] = {
         lambda r, q: read_lineage_page(r, q["id"], whole(q, "up", 1), whole(q, "down", 1)),
         ("id", "up", "down"),
         1,
+    ),
+    "compare": PageKind(
+        "Runs compared",
+        "compare.html",
+        lambda r, q: read_compare_page(r, [q[name] for name in COMPARED if q.get(name)]),
+        COMPARED,
+        2,
     ),
     "models": PageKind("Models", "models.html", lambda reader, _: read_models(reader)),
     "datasets": PageKind("Datasets", "datasets.html", lambda reader, _: read_datasets(reader)),

@@ -75,6 +75,14 @@ def test_a_written_file_replaces_the_old_one_and_keeps_its_mode_and_its_link(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "real"]
 
 
+def test_a_pipe_is_written_to() -> None:
+    reads, writes = os.pipe()
+    write_file(Path(f"/dev/fd/{writes}"), "text")
+    assert os.read(reads, 10) == b"text"
+    os.close(reads)
+    os.close(writes)
+
+
 def test_a_device_is_written_to_and_not_replaced() -> None:
     write_file(Path(os.devnull), "x")
     assert Path(os.devnull).is_char_device()

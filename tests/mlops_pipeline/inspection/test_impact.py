@@ -170,3 +170,15 @@ def test_a_wide_fan_out_is_walked_in_few_calls(records: Records) -> None:
     found = impact(records, bad)
     assert len(found.models) == 300
     assert isinstance(found.of[0], ArtifactRecord)
+
+
+def test_of_many_equal_artifacts_the_oldest_and_the_newest_are_tried(records: Records) -> None:
+    bad = records.examples(span=1)
+    model = records.train(bad)
+    for span in range(2, 30):
+        model = records.train(records.examples(span=span), base_model=model)
+        records.run("Check", {"model": model}, {"blessing": "ModelBlessing"}, digest="same")
+    assert impact(records, bad).stopped == ()
+    good = records.train(records.examples(span=40))
+    equal = records.run("Check", {"model": good}, {"blessing": "ModelBlessing"}, digest="same")
+    assert {each.equal_to for each in impact(records, bad).stopped} == {equal}

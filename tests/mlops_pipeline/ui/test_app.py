@@ -57,7 +57,8 @@ def test_a_page_is_html_and_its_facts_are_json(reader: Reader, client: Any, inde
 
 def test_every_kind_of_page_is_asked_for_here(reader: Reader) -> None:
     asked = {address.removeprefix("./").partition("?")[0] for address in addresses(reader)}
-    assert asked == set(PAGES) - {"file"}
+    # Two runs have to be named for a comparison; it has tests of its own below.
+    assert asked == set(PAGES) - {"file", "compare"}
 
 
 def test_the_page_of_a_run_shows_its_nodes_reasons_and_warnings(
@@ -301,3 +302,24 @@ def test_any_name_leaves_the_elements_of_a_page_as_they_are(name: str) -> None:
         assert [answer.status_code for answer in answers] == [200] * len(answers)
         found.append([Tree(answer.text).elements for answer in answers])
     assert found[0] == found[1]
+
+
+def test_runs_compared_are_a_page_and_json(reader: Reader, client: Any) -> None:
+    asking = client(reader)
+    html = asking.get("/compare?a=first&b=second")
+    assert (html.status_code, "the models differ" in html.text) == (200, True)
+    facts = asking.get("/api/compare?a=first&b=second").json()
+    assert json.dumps(facts).count('"verdict": "the models differ"') == 1
+    assert asking.get("/compare?a=first&b=first").status_code in (400, 404)
+
+
+def test_runs_compared_have_the_elements_of_harmless_names(client: Any, tmp_path: Path) -> None:
+    trees = []
+    for name in ("harmless", HOSTILE):
+        hostile = hostile_reader(tmp_path, name)
+        hostile.store.put_run(Run(f"{name}2", name, State.COMPLETE, parameters={name: 2}))
+        address = address_of("compare", a=name, b=f"{name}2")
+        answer = client(hostile).get(f"/{address}")
+        assert answer.status_code == 200, answer.text
+        trees.append(Tree(answer.text).elements)
+    assert trees[0] == trees[1]
