@@ -11,12 +11,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlops_pipeline.executors import Task, TaskResult
-from mlops_pipeline.runners.workers.forked import Forked, ForkOptions, fork
 from mlops_pipeline.runners.workers.messages import Reply, TaskRequest, from_line, to_line
 from mlops_pipeline.runners.workers.output import Output
 from mlops_pipeline.runners.workers.surroundings import Surroundings, are_unchanged
+
+if TYPE_CHECKING:
+    from mlops_pipeline.runners.workers.forked import Forked
 
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "
@@ -249,6 +252,8 @@ def _interpret(given: tuple[int, int, int], output: int) -> subprocess.Popen[byt
 
 def _fork(given: tuple[int, int, int], output: int) -> subprocess.Popen[bytes] | Forked:
     """Start a worker in a fork of this process, with what it needs loaded before."""
+    # Loaded here: few processes fork.
+    from mlops_pipeline.runners.workers.forked import ForkOptions, fork
     from mlops_pipeline.runners.workers.worker import main
 
     return fork(ForkOptions(-1, output, given), lambda: main(*given))
