@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,17 +32,23 @@ _SALT_OF_LOG, _SALT_OF_FRAME, _SALT = 16, 8, 8
 class Log:
     """The log beside a file.
 
+    It is opened once: what a thread of ours opens while a task runs would count as read by the task.
+
     Args:
         path: of the log, which is missing where there is another kind of journal.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
-        self._path = path
         ((page,),) = connection.execute("PRAGMA page_size").fetchall()
         self._step = _STEP * (_FRAME_HEADER + page)
         connection.execute("PRAGMA wal_autocheckpoint=0").fetchone()
         connection.execute(f"PRAGMA journal_size_limit={_LARGEST}").fetchone()
+        self._file = -1
+        with contextlib.suppress(OSError):
+            # SQLite has no locks on this file which would be lost when it is closed.
+            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            self._closing = weakref.finalize(self, os.close, self._file)
 
     @contextmanager
     def kept_small(self) -> Iterator[None]:
@@ -61,29 +68,26 @@ class Log:
 
     def save(self) -> None:
         """Wait until what is in the log is on the disk."""
-        with contextlib.suppress(OSError):
-            file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fdatasync(file)
-            finally:
-                os.close(file)
+        if self._file >= 0:
+            with contextlib.suppress(OSError):
+                os.fdatasync(self._file)
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self._file >= 0:
+            self._file = -1
+            self._closing()
 
     def _steps(self) -> int:
         """Return how many times the log has grown by a step since it was begun."""
-        try:
-            # SQLite has no locks on this file which would be lost when it is closed.
-            file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
+        if self._file < 0:
             return 0
-        try:
-            salt = os.pread(file, _SALT, _SALT_OF_LOG)
-            steps = 0
-            # What is left of an earlier log has another salt.
-            while salt and self._salt_at(file, steps + 1) == salt:
-                steps += 1
-            return steps
-        finally:
-            os.close(file)
+        salt = os.pread(self._file, _SALT, _SALT_OF_LOG)
+        steps = 0
+        # What is left of an earlier log has another salt.
+        while salt and self._salt_at(steps + 1) == salt:
+            steps += 1
+        return steps
 
-    def _salt_at(self, file: int, steps: int) -> bytes:
-        return os.pread(file, _SALT, _HEADER + steps * self._step + _SALT_OF_FRAME)
+    def _salt_at(self, steps: int) -> bytes:
+        return os.pread(self._file, _SALT, _HEADER + steps * self._step + _SALT_OF_FRAME)

@@ -340,6 +340,7 @@ class SqliteDatabase:
             self._refusal, self._closed = "is closed", True
             if not self._lasting:
                 self._journal.save()
+            self._journal.close()
             with keeping_logs(self._location.path):
                 self._connection.close()
             self._lock.close()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,3 +103,17 @@ def test_a_store_that_another_program_has_checkpointed_goes_on(path: Path, write
         assert other.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         found = other.execute("SELECT count(*) FROM ContextProperty").fetchall()
     assert found == [(writer.count,)]
+
+
+def test_a_write_opens_no_file_that_a_task_beside_it_would_seem_to_read(writer: Writer) -> None:
+    opened, looks = [], [True]
+
+    def hook(event: str, args: Any) -> None:
+        if event == "open" and looks:
+            opened.append(args[0])
+
+    writer.write(1)
+    sys.addaudithook(hook)
+    writer.write(9)
+    looks.clear()
+    assert opened == []
