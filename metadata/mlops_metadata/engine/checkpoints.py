@@ -32,7 +32,7 @@ _SALT_OF_LOG, _SALT_OF_FRAME, _SALT = 16, 8, 8
 class Log:
     """The log beside a file.
 
-    It is opened once: what a thread of ours opens while a task runs would count as read by the task.
+    It is opened once: what our threads open while a task runs would count as read by the task.
 
     Args:
         path: of the log, which is missing where there is another kind of journal.

@@ -58,6 +58,7 @@ def test_a_writer_that_is_stopped_keeps_no_reader_waiting(mlops: Mlops, prepared
     with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
+        os.waitid(os.P_PID, holder.pid, os.WSTOPPED)
         done = mlops("runs", "--store", "metadata.db")
         os.kill(holder.pid, signal.SIGCONT)
     assert done.code == 0
