@@ -304,9 +304,7 @@ def _abandon(workspace: Workspace, execution: Execution, state: State, error: st
 
 def sweep(workspace: Workspace, pipeline: str) -> None:
     """Remove what ended executions of a pipeline left, and reap those whose process died."""
-    for running in workspace.artifact_root.sweep(pipeline, workspace.store):
-        if is_dead(workspace, running):
-            reap(workspace, running)
+    _sweep_root(workspace, pipeline)
     # Who is killed right after a claim has made no folder yet which would tell of it.
     for run in workspace.store.list_runs(pipeline=pipeline, limit=_LATEST):
         if run.state is State.RUNNING and is_gone(run.properties):
@@ -318,7 +316,13 @@ def sweep(workspace: Workspace, pipeline: str) -> None:
 def sweep_watched(workspace: Workspace, pipeline: str) -> None:
     """Sweep at the end of a run, if anything from elsewhere was watched meanwhile."""
     if _heartbeats:
-        sweep(workspace, pipeline)
+        _sweep_root(workspace, pipeline)
+
+
+def _sweep_root(workspace: Workspace, pipeline: str) -> None:
+    for running in workspace.artifact_root.sweep(pipeline, workspace.store):
+        if is_dead(workspace, running):
+            reap(workspace, running)
 
 
 def cancel_own(workspace: Workspace, run_id: str) -> None:

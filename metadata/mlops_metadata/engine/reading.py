@@ -257,9 +257,17 @@ def paths(session: Session, ids: Sequence[int]) -> dict[int, list[Step]]:
         for each, is_index, index, key in session.rows(statement, part):
             step = index if is_index else as_text(key or "")
             found.setdefault(each, []).append(step if isinstance(step, int | str) else 0)
-    for steps in found.values():
-        # Rows have no number: PostgreSQL puts the last ones of a path before the others where an
-        # earlier page has room, as after a crash. A path begins with a key, and ends with an index.
-        if isinstance(steps[0], int) and isinstance(steps[-1], str):
-            steps.append(steps.pop(0))
+    if not session.keeps_order:
+        for steps in found.values():
+            begin_with_key(steps)
     return found
+
+
+def begin_with_key(steps: list[Step]) -> None:
+    """Set right a path whose last row the database has put before the others.
+
+    Rows have no number: PostgreSQL does so where an earlier page has room, as after a crash. A path
+    of ours begins with a key, and ends with an index.
+    """
+    if isinstance(steps[0], int) and isinstance(steps[-1], str):
+        steps.append(steps.pop(0))

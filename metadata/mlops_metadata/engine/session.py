@@ -24,6 +24,7 @@ class Session(Protocol):
 
     Args:
         row_order: the end of a query for rows without number, in the order in which they came.
+        keeps_order: that order is certain, also after rows were deleted or a crash.
         any_text: the database takes texts of any length, with backslashes.
         any_integer: it takes integers of 64 bits.
         for_share, for_update: the end of a query that keeps others from changing its rows, or also
@@ -31,6 +32,7 @@ class Session(Protocol):
     """
 
     row_order: str
+    keeps_order: bool
     any_text: bool
     any_integer: bool
     for_share: str
@@ -99,7 +101,7 @@ class TimedSession:
         self._session = session
         self._seconds = seconds
         self._deadline = time.monotonic() + seconds
-        self.row_order = session.row_order
+        self.row_order, self.keeps_order = session.row_order, session.keeps_order
         self.any_text, self.any_integer = session.any_text, session.any_integer
         self.for_share, self.for_update = session.for_share, session.for_update
         session.limit(seconds)

@@ -72,6 +72,7 @@ class SqliteSession:
         self._name = name
 
     row_order = "ORDER BY rowid"
+    keeps_order = True
     any_text = True
     any_integer = True
     # A transaction that writes is alone.

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mlops_metadata.by_file import open_sqlite
-from mlops_metadata.engine.reading import known_ids, value_of
+from mlops_metadata.engine.reading import begin_with_key, known_ids, value_of
 from mlops_metadata.layout.rows import Proto, Struct
 from mlops_pipeline.store import ArtifactRecord, Execution, Run, State
 
@@ -100,25 +100,18 @@ def test_a_state_that_was_written_over_counts_as_failed(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.parametrize(
+    ("found", "steps"),
+    [
+        ([0, "model"], ["model", 0]),
+        (["model", 1], ["model", 1]),
+        ([1, "a", 2, "b"], ["a", 2, "b", 1]),
+        (["a", "b"], ["a", "b"]),
+        ([0, 1], [0, 1]),
+    ],
+)
 def test_an_index_that_the_database_has_put_before_its_key_is_that_of_the_key(
-    tmp_path: Path,
+    found: list[Any], steps: list[Any]
 ) -> None:
-    store = open_sqlite(f"sqlite:///{tmp_path}/metadata.db")
-    made = ArtifactRecord("Model", "/m")
-    done = Execution("pets.Train", "pets", "r", "train", State.COMPLETE)
-    stored, written = store.put_execution(done, outputs={"model": [made]})
-    model = written["model"][0].id
-    reader = Execution("pets.Push", "pets", "r", "push", State.COMPLETE)
-    read, _ = store.put_execution(reader, inputs={"one": [model], "two": [model]})
-    with closing(sqlite3.connect(tmp_path / "metadata.db")) as database:
-        # The last row of each path comes first, as where PostgreSQL found room for it.
-        rows = database.execute("SELECT * FROM EventPath ORDER BY rowid").fetchall()
-        database.execute("DELETE FROM EventPath")
-        for event in sorted({row[0] for row in rows}):
-            *others, last = [row for row in rows if row[0] == event]
-            marks = "INSERT INTO EventPath VALUES (?, ?, ?, ?)"
-            database.executemany(marks, [last, *others])
-        database.commit()
-    events = store.events_by_execution([stored.id, read.id])
-    assert [(e.key, e.index) for e in events] == [("model", 0), ("one", 0), ("two", 0)]
-    store.close()
+    begin_with_key(found)
+    assert found == steps

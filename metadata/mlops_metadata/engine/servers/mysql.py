@@ -109,6 +109,7 @@ class MysqlSession:
 
     # The index on events holds the rows of one in the order in which they came.
     row_order = ""
+    keeps_order = True
     any_text = True
     any_integer = False
     for_share, for_update = "LOCK IN SHARE MODE", "FOR UPDATE"

@@ -92,6 +92,7 @@ class PostgresSession:
         self._name = name
 
     row_order = "ORDER BY ctid"
+    keeps_order = False
     # ML Metadata has an index on whole texts, which takes 2,700 bytes.
     any_text = False
     any_integer = False
