@@ -17,7 +17,7 @@ PART = (
     "tests/mlops_metadata/test_mlmd.py",
     "tests/mlops_metadata/test_sqlite_file.py",
     "tests/mlops_metadata/test_tfx_data.py",
-    "tests/mlops_metadata/server/test_methods.py",
+    "tests/mlops_metadata/service/test_answers.py",
 )
 SHARED = ("-n", "2", "--dist", "loadfile")
 COMMANDS = {
