@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import logging
 import os
 import random
@@ -30,6 +31,12 @@ OPENING = 15.0
 """Seconds that the first connection waits for a server that is being started."""
 
 T = TypeVar("T")
+
+
+@functools.lru_cache(maxsize=1024)
+def marked(statement: str) -> Any:
+    """Return a statement with its values marked as drivers of servers have it: `%s`."""
+    return statement.replace("?", "%s")
 
 
 class Driver(Protocol):

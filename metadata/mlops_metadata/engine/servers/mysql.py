@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import functools
 import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from mlops_metadata.engine.schema import (
     indexes,
     tables,
 )
-from mlops_metadata.engine.servers.database import PATIENCE, ServerDatabase
+from mlops_metadata.engine.servers.database import PATIENCE, ServerDatabase, marked
 from mlops_metadata.engine.session import Row, Session, TooSlowError, UnfitError, marks, missing
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError
@@ -71,11 +70,6 @@ class MysqlAddress:
 
     def __str__(self) -> str:
         return f"mysql://{self.host}:{self.port}/{self.database}"
-
-
-@functools.lru_cache(maxsize=1024)
-def _marked(statement: str) -> str:
-    return statement.replace("?", "%s")
 
 
 def _sent(value: Any) -> Any:
@@ -124,7 +118,7 @@ class MysqlSession:
                 hint="keep large values in artifacts, or raise max_allowed_packet of the server",
             )
         cursor = self._connection.cursor()
-        cursor.execute(_marked(statement), sent or None)
+        cursor.execute(marked(statement), sent or None)
         return cursor
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:

@@ -7,7 +7,6 @@ undoes one, which is done again.
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from mlops_metadata.engine.schema import (
     index_statement,
     statements,
 )
-from mlops_metadata.engine.servers.database import ServerDatabase
+from mlops_metadata.engine.servers.database import ServerDatabase, marked
 from mlops_metadata.engine.session import Row, Session, TooSlowError, UnfitError, marks, missing
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError
@@ -74,11 +73,6 @@ class PostgresAddress:
         return f"postgresql://{self.host}:{self.port}/{self.database}"
 
 
-@functools.lru_cache(maxsize=1024)
-def _marked(statement: str) -> Any:
-    return statement.replace("?", "%s")
-
-
 class PostgresSession:
     """A transaction of PostgreSQL.
 
@@ -99,10 +93,10 @@ class PostgresSession:
     for_share, for_update = "FOR SHARE", "FOR UPDATE"
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
-        return list(self._connection.execute(_marked(statement), values).fetchall())
+        return list(self._connection.execute(marked(statement), values).fetchall())
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> int:
-        return int(self._connection.execute(_marked(statement), values).rowcount)
+        return int(self._connection.execute(marked(statement), values).rowcount)
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
         ids: list[int] = []
@@ -153,7 +147,7 @@ class PostgresSession:
         places = ", ".join([f"({marks(len(columns))})"] * len(rows))
         values = [value for row in rows for value in row]
         statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {places} {end}"
-        return self._connection.execute(_marked(statement), values)
+        return self._connection.execute(marked(statement), values)
 
 
 def _returning(table: str) -> str:

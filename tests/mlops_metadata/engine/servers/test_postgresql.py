@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from postgres_server import PostgresServer, find_binaries, postgres_server
 from store_contract import SharedStoreContract, execution, model
 
 from mlops_pipeline.errors import StoreError
@@ -24,24 +22,10 @@ from mlops_pipeline.store import (
 
 pytestmark = [pytest.mark.mlmd, pytest.mark.slow]  # a PostgreSQL is started
 
-NUMBERS = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    binaries = find_binaries()
-    if binaries is None:
-        pytest.skip("NO POSTGRESQL WAS RUN: there is no initdb (Debian: postgresql)")
-    pytest.importorskip("psycopg", reason="NO POSTGRESQL WAS RUN: there is no psycopg")
-    with postgres_server(binaries, "sesame") as server:
-        yield server
-
 
 @pytest.fixture
-def url(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The URL of a database that is not there yet."""
-    monkeypatch.setenv("MLOPS_METADATA_PASSWORD", postgres.password)
-    return f"postgresql://{postgres.owner}@127.0.0.1:{postgres.port}/mlmd_{next(NUMBERS)}"
+def url(postgresql_url: str) -> str:
+    return postgresql_url
 
 
 @pytest.fixture
