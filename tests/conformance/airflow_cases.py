@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from airflow_server import AirflowServer
 from containers import IMAGE, Engine
 from snapshot import snapshot
-from suite import BY_NAME, HERE, IMPORTS, ROOT, Case, compile_case, open_sqlite, wait_for_nap
+from suite import BY_NAME, HERE, IMPORTS, ROOT, Case, compile_case, find_nap, open_sqlite
 
 from mlops_pipeline import ir as ir_file
 from mlops_pipeline.runners.airflow import AirflowClient
@@ -48,6 +49,7 @@ WHEN (NEW.source_dag_id = 'fan') EXECUTE FUNCTION slow();
 
 DAG_FILE = """
 import sys
+import time
 from pathlib import Path
 from mlops_pipeline.runners.airflow import ExecutionConfig, PipelineDag
 
@@ -195,9 +197,7 @@ class OnAirflow:
             for dag_id, case in due.items():
                 given = case.given(number, f"{dag_id}.r")
                 self.server.trigger(dag_id, f"r{number}", given)
-            for dag_id, case in due.items():
-                if case.fault:
-                    self._break(dag_id, case, f"r{number}")
+            self._break_all([dag_id for dag_id, case in due.items() if case.fault], f"r{number}")
             for dag_id, case in due.items():
                 if case.resume:
                     assert self._end(dag_id, number) == "failed"
@@ -209,18 +209,35 @@ class OnAirflow:
     def _end(self, dag_id: str, number: int) -> str:
         return self.server.wait_for_run(dag_id, f"r{number}")
 
-    def _break(self, dag_id: str, case: Case, run_id: str) -> None:
-        """Stop or kill what runs node `Nap`."""
+    def _break_all(self, dag_ids: list[str], run_id: str, seconds: float = 600) -> None:
+        """Break each run when its node `Nap` is at work, the first to start first.
+
+        Airflow runs few tasks at once here: those that nap keep the others from starting.
+        """
+        left, deadline = list(dag_ids), time.monotonic() + seconds
+        while left:
+            for dag_id in list(left):
+                if self._break(dag_id, run_id):
+                    left.remove(dag_id)
+            if left and time.monotonic() > deadline:
+                pytest.fail(f"Nap did not start in: {left}. {self.server.explain(left[0], run_id)}")
+            time.sleep(0.2)
+
+    def _break(self, dag_id: str, run_id: str) -> bool:
+        """Stop or kill what runs node `Nap`; whether it was at work."""
         store = open_sqlite(self.place / dag_id)
         try:
-            running = wait_for_nap(store, f"{dag_id}.{run_id}")
+            running = find_nap(store, f"{dag_id}.{run_id}")
         finally:
             store.close()
-        if case.fault == "kill":
+        if running is None:
+            return False
+        if self.cases[dag_id].fault == "kill":
             os.kill(running.pid, signal.SIGKILL)
         else:
             path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/Nap"
             self.server.call("PATCH", path, {"new_state": "failed"})
+        return True
 
     def snapshots(self, dag_id: str) -> list[dict[str, Any]]:
         store = open_sqlite(self.place / dag_id)

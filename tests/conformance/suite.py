@@ -256,13 +256,21 @@ def wait_for_nap(store: MetadataStore, run_id: str, seconds: float = 300) -> Exe
     """The execution of node `Nap`, when its executor is at work."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        for execution in store.executions_of_run(run_id):
-            if (execution.node_id, execution.state) == ("Nap", State.RUNNING):
-                root = str(store.get_run(run_id).properties["root"])
-                if list(Path(root).glob(f"*/.state/{run_id}/Nap/tried")):
-                    return execution
+        found = find_nap(store, run_id)
+        if found is not None:
+            return found
         time.sleep(0.1)
     raise TimeoutError(f"Nap of run {run_id} did not start in {seconds:g} s")
+
+
+def find_nap(store: MetadataStore, run_id: str) -> Execution | None:
+    """The execution of node `Nap`, if its executor is at work."""
+    for execution in store.executions_of_run(run_id):
+        if (execution.node_id, execution.state) == ("Nap", State.RUNNING):
+            root = str(store.get_run(run_id).properties["root"])
+            if list(Path(root).glob(f"*/.state/{run_id}/Nap/tried")):
+                return execution
+    return None
 
 
 # As a scheduler does, nodes that do not depend on a failed one are run.
