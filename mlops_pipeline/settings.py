@@ -13,13 +13,12 @@ import importlib
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 from urllib.parse import unquote
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from mlops_pipeline.errors import SettingsError, did_you_mean
 from mlops_pipeline.uris import with_home
@@ -110,8 +109,7 @@ class Settings(Struct, frozen=True, omit_defaults=False):
     ] = ""
 
 
-@dataclass(frozen=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """The settings of a project, and where each came from.
 
     Args:
@@ -125,8 +123,7 @@ class Resolved:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """Sources of settings.
 
     Args:

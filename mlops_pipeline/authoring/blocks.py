@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from mlops_pipeline import ir
 from mlops_pipeline.authoring.channels import Channel

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from mlops_pipeline import ir
 from mlops_pipeline.artifacts import Artifact
@@ -22,8 +23,7 @@ from mlops_pipeline.interface import InputSpec, Interface, shortened
 from mlops_pipeline.ir_graph import parts
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Struct, frozen=True):
     """A component being called: what it takes, and what it was given."""
 
     draft: Draft

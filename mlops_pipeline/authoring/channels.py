@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NoReturn
+
+from msgspec import Struct, field
 
 from mlops_pipeline import ir
 from mlops_pipeline.artifacts import ValueArtifact
@@ -98,8 +100,7 @@ class Outputs(Mapping[str, Channel]):
         return len(self._channels)
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True):
     """Artifacts to be chosen from the store when the node runs.
 
     Args:

@@ -6,10 +6,11 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from mlops_pipeline.authoring.channels import Outputs
 from mlops_pipeline.errors import DefinitionError, caller
@@ -19,8 +20,7 @@ from mlops_pipeline.ir import Expression, LoopIR, NodeIR, RunParameterIR
 _numbers = itertools.count(1)
 
 
-@dataclass(frozen=True)
-class Blocks:
+class Blocks(Struct, frozen=True):
     """Blocks around a node.
 
     Args:
@@ -35,8 +35,7 @@ class Blocks:
     on_exit: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class Node:
+class Node(Struct, frozen=True, eq=False, dict=True):
     """A call of a component in a pipeline: wire its `outputs` to the inputs of other nodes."""
 
     ir: NodeIR

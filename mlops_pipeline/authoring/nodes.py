@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mlops_pipeline import ir
 from mlops_pipeline.artifacts import Artifact, PropertyValue
@@ -34,8 +36,7 @@ _DEFAULTS = ir.NodeIR("", "", ir.ResolverExecutor())
 OUTSIDE_HINT = "call it in a function with @pipeline; in a test, use mlops_pipeline.testing"
 
 
-@dataclass(frozen=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """The component (or other definition) that nodes are made of.
 
     Args:

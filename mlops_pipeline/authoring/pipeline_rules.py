@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from mlops_pipeline import ir
 from mlops_pipeline.artifacts import Artifact
 from mlops_pipeline.authoring.draft import Draft
@@ -32,8 +34,7 @@ class Problem:
         return WiringError(self.message, hint=self.hint, where=self.where)
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(Struct, frozen=True):
     """A pipeline whose function has run.
 
     Args:

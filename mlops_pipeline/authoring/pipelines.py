@@ -6,9 +6,10 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
+
+from msgspec.structs import replace
 
 from mlops_pipeline import ir
 from mlops_pipeline.authoring.call_rules import CALL_RULES, Call, id_is_free

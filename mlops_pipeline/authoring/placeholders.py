@@ -9,11 +9,11 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
+from msgspec import Struct, field
 
 from mlops_pipeline import ir
 from mlops_pipeline.errors import DefinitionError, WiringError, caller, did_you_mean
@@ -86,8 +86,7 @@ class Unknown:
     __hash__ = object.__hash__
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """Expression and schema behind a `Value`.
 
     Args:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 import contextlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass
-class Scope:
+class Scope(Struct):
     """Names of one scope.
 
     Args:

@@ -18,8 +18,9 @@ import sys
 import time
 import zipfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from mlops_pipeline.roots import Stamp, is_settled, stamp_of
 
@@ -35,8 +36,7 @@ _SUFFIXES = (".py", *importlib.machinery.EXTENSION_SUFFIXES, ".pyc")
 _LISTINGS: dict[str, tuple[Stamp, frozenset[str]]] = {}
 
 
-@dataclass(frozen=True)
-class Module:
+class Module(Struct, frozen=True):
     """A module and its file.
 
     Args:
@@ -50,8 +50,7 @@ class Module:
     folders: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class FoundModule:
+class FoundModule(Struct, frozen=True):
     """Result of looking up a dotted name.
 
     Args:

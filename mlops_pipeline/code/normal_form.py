@@ -15,8 +15,9 @@ import ast
 import copy
 import itertools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from mlops_pipeline.code.bound_names import nodes_of
 from mlops_pipeline.code.local_names import class_names, numbered_names
@@ -25,8 +26,7 @@ _LEFT_OUT = ("ctx", "kind", "type_comment", "type_ignores")
 _FIELDS: dict[type[ast.AST], tuple[tuple[str, str], ...]] = {}
 
 
-@dataclass(frozen=True)
-class Import:
+class Import(Struct, frozen=True):
     """A module that code asks for.
 
     Args:
@@ -45,8 +45,7 @@ class Import:
     open: bool = False
 
 
-@dataclass
-class Reading:
+class Reading(Struct):
     """Facts collected while reading statements.
 
     Args:

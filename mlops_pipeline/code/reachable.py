@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from mlops_pipeline.code.bound_names import Scope, visit_annotation
 from mlops_pipeline.code.find_module import Finder, FoundModule, Module
@@ -36,8 +37,7 @@ class Part(NamedTuple):
     source: str
 
 
-@dataclass
-class _Visit:
+class _Visit(Struct):
     """Reached part of one file so far: all of it, or some statements."""
 
     module: Module

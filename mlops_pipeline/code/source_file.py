@@ -13,10 +13,11 @@ import time
 import tokenize
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from mlops_pipeline.code.bound_names import Scope, nodes_of, scope_of
 from mlops_pipeline.code.normal_form import (
@@ -56,8 +57,7 @@ _IMPORT_LINE = re.compile(r"\s*(import|from)\s")
 _PURE_DECORATORS = {"mlops_pipeline", "attr", "attrs", "jax", "numba", "pydantic"}
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(Struct, frozen=True, dict=True):
     """A top-level statement; an `import` of several names is one statement for each.
 
     Args:
@@ -119,8 +119,7 @@ class Statement:
         return scope.used | scope.outer
 
 
-@dataclass(frozen=True)
-class SourceFile:
+class SourceFile(Struct, frozen=True, dict=True):
     """A file of Python code.
 
     Args:

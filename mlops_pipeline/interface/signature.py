@@ -7,8 +7,9 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
+
+from msgspec import Struct, field
 
 from mlops_pipeline.artifacts import (
     Artifact,
@@ -46,8 +47,7 @@ BeamPipeline = Annotated[Any, Role.BEAM]
 """Parameter that gets the Apache Beam pipeline, in a component with a Beam executor."""
 
 
-@dataclass(frozen=True)
-class InputSpec:
+class InputSpec(Struct, frozen=True):
     """One input.
 
     Args:
@@ -63,8 +63,7 @@ class InputSpec:
     required: bool = False
 
 
-@dataclass(frozen=True)
-class OutputSpec:
+class OutputSpec(Struct, frozen=True):
     """One output.
 
     Args:
@@ -82,8 +81,7 @@ class OutputSpec:
     properties: Mapping[str, PropertyValue] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class ParameterSpec:
+class ParameterSpec(Struct, frozen=True):
     """One parameter; `default` counts only where it is not `required`."""
 
     name: str
@@ -94,8 +92,7 @@ class ParameterSpec:
     affects_result: bool = True
 
 
-@dataclass(frozen=True)
-class Interface:
+class Interface(Struct, frozen=True):
     """All that goes in and out, by name and in the order of the signature.
 
     `beam` names the parameter that takes the Beam pipeline, if there is one.

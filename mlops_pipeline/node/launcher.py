@@ -13,12 +13,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
 from mlops_pipeline import executors
 from mlops_pipeline.cache import with_seal
@@ -86,8 +87,7 @@ MESSAGE = 4096
 """Characters of an error that are kept in the store."""
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(Struct, frozen=True, dict=True):
     """One run of one pipeline, as one process works on it.
 
     Args:

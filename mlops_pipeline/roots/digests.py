@@ -18,8 +18,9 @@ import stat
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from mlops_pipeline.errors import NotFoundError
 from mlops_pipeline.roots.digest_cache import StatCache
@@ -41,8 +42,7 @@ _MANY = 200
 _PARALLEL = 32 << 20
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A file of a tree: its name in the tree, where it is, and its status.
 
     `loop` is set for a link to a folder around it: the name of that folder in the tree. The name of

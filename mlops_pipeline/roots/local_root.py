@@ -13,9 +13,10 @@ import re
 import shutil
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from mlops_pipeline.errors import RootError
 from mlops_pipeline.ir import OutputIR
@@ -28,8 +29,7 @@ _MOVING = ".moving"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=@-]{0,127}")
 
 
-@dataclass(frozen=True)
-class LocalRoot:
+class LocalRoot(Struct, frozen=True, dict=True):
     """A folder."""
 
     folder: Path
@@ -105,8 +105,7 @@ def local_attempt(root: Path, execution: Execution) -> LocalAttempt:
     )
 
 
-@dataclass(frozen=True)
-class LocalAttempt:
+class LocalAttempt(Struct, frozen=True):
     """The folders of one execution; its outputs are moved on the same disk.
 
     Args:

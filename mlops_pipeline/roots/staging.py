@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from mlops_pipeline.errors import RootError
 from mlops_pipeline.ir import OutputIR
@@ -28,8 +29,7 @@ ROOT = "root"
 """Execution property that names the root, where that is not on this machine."""
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """Final path or URL of an output.
 
     Args:

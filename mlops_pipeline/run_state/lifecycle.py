@@ -6,8 +6,10 @@ import logging
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, NoReturn
+
+from msgspec import Struct, field
 
 from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
 from mlops_pipeline.interface import run_parameters
@@ -52,8 +54,7 @@ RESUMED = "resumed"
 """Run property: Unix time of the last resume."""
 
 
-@dataclass(frozen=True)
-class Start:
+class Start(Struct, frozen=True):
     """Start of a run: its parameters and nodes.
 
     Args:

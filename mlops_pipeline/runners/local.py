@@ -11,10 +11,12 @@ import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import count
 from queue import SimpleQueue
 from typing import Any
+
+from msgspec import Struct, field, structs
 
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.executors import Task
@@ -106,7 +108,7 @@ def run(
     session = open_session(ir, run_id, workspace, start, force=options.selection.force)
     try:
         with _Crew(options, on_event or (lambda event: None), workspace.import_paths) as crew:
-            session = replace(session, execute=crew.execute)
+            session = structs.replace(session, execute=crew.execute)
             taken, selected = [], frozenset(node.id for node in ir.nodes)
             if SELECTION in session.run.properties:
                 selected, reused = select(ir, chosen(session.run))
@@ -168,8 +170,7 @@ class _Crew:
             self.threads.shutdown(cancel_futures=True)
 
 
-@dataclass(frozen=True)
-class _Walk:
+class _Walk(Struct, frozen=True):
     """One pass through the nodes of a run."""
 
     session: Session
@@ -251,13 +252,13 @@ class _Walk:
     def run_exit_handlers(self, state: State) -> State:
         """Run the exit handlers, also after a failure; return the state of the run."""
         handlers = [node for node in self.session.ir.nodes if node.on_exit]
-        ended = replace(self.session, run=replace(self.session.run, state=state))
+        ended = structs.replace(self.session, run=replace(self.session.run, state=state))
         # A stop was meant for the nodes before: the handlers are there to clean up after it.
         ended.stop.clear()
         try:
             for node in handlers:
                 for iteration in iterations_of(ended, node):
-                    self._keep(replace(self, session=ended).attempts((node.id, iteration)))
+                    self._keep(structs.replace(self, session=ended).attempts((node.id, iteration)))
         except KeyboardInterrupt:
             return State.CANCELED
         return state if state is not State.COMPLETE else self._state()

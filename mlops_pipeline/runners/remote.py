@@ -15,6 +15,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import structs
+
 from mlops_pipeline.errors import NotFoundError, did_you_mean
 from mlops_pipeline.executors import Task
 from mlops_pipeline.ir import NodeIR, PipelineIR
@@ -128,7 +130,7 @@ def run_iteration(
             return last
         if ir.node(node_id).on_exit:
             # The state of the run so far, for an exit handler.
-            session = replace(session, run=replace(session.run, state=_state(session)))
+            session = structs.replace(session, run=replace(session.run, state=_state(session)))
         return launch(session, node_id, iteration)
 
 

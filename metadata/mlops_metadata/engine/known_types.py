@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mlops_metadata.artifact_types import BASES, base_of, is_known, property_number
 from mlops_metadata.engine.session import Database, Session
@@ -16,8 +17,7 @@ _PROPERTY_TYPES = frozenset(int(kind) for kind in PropertyType)
 _BASE_OF = {name: base for base, name in BASES.items()}
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """What was read: names by id, ids by kind and name, and the artifact types by name."""
 
     names: Mapping[int, str] = field(default_factory=dict)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote
+
+from msgspec import Struct
 
 from mlops_pipeline.errors import StoreError, did_you_mean
 from mlops_pipeline.uris import with_home
@@ -24,8 +25,7 @@ _DATABASES = (".db", ".db3", ".mlmd", ".sqlite", ".sqlite3", ".sqlitedb")
 """Endings of files that are databases; an empty file with another is somebody else's."""
 
 
-@dataclass(frozen=True)
-class Location:
+class Location(Struct, frozen=True):
     """A SQLite file, and whether it may be written to."""
 
     path: Path

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mlops_metadata.engine import reading, writing
 from mlops_metadata.engine.known_types import KnownTypes
@@ -17,8 +18,7 @@ Place = tuple[str, str]
 """Type and name of a context."""
 
 
-@dataclass
-class Learned:
+class Learned(Struct):
     """What a transaction has found out: it is kept once that is committed.
 
     Args:

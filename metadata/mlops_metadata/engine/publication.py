@@ -10,8 +10,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
+
+from msgspec import Struct, structs
 
 from mlops_metadata.engine import reading, writing
 from mlops_metadata.engine.known_types import KnownTypes
@@ -40,8 +42,7 @@ Keys = list[tuple[str, int]]
 """Keys and indexes under which an artifact serves an execution."""
 
 
-@dataclass(frozen=True)
-class Publication:
+class Publication(Struct, frozen=True):
     """What puts executions into a store."""
 
     database: Database
@@ -88,13 +89,12 @@ class Publication:
         """Let the end be seen by programs that have the store open through ML Metadata."""
         name = records.end_name(execution_id)
         if rows:
-            return [replace(rows[0], external_id=name), *rows[1:]]
+            return [structs.replace(rows[0], external_id=name), *rows[1:]]
         kind = self.types.artifact(records.END)
         return [ArtifactRow(kind.id, kind.name, external_id=name, state=ArtifactCode.ABANDONED)]
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """An execution that is ready to be written.
 
     Args:
@@ -129,12 +129,14 @@ class Prepared:
         links = self._new_links(session, execution_id)
         ids = writing.put_artifacts(session, self.rows, now)[: len(self.new)]
         events = [
-            replace(event, artifact_id=each, execution_id=execution_id)
+            structs.replace(event, artifact_id=each, execution_id=execution_id)
             for event, each in zip(self.events, ids, strict=True)
         ]
         for (direction, artifact_id), keys in links.items():
             event = records.write_event(direction, keys)
-            events.append(replace(event, artifact_id=artifact_id, execution_id=execution_id))
+            events.append(
+                structs.replace(event, artifact_id=artifact_id, execution_id=execution_id)
+            )
         writing.put_events(session, events, now)
         has_outputs = bool(self.outputs)
         contexts = self.by.places.attach(session, self.execution, has_outputs, learned, now)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
+from msgspec import field
 
 from mlops_metadata.engine.session import CHUNK, Row, Session, chunks, marks
 from mlops_metadata.layout.damage import as_text, columns, in_short
@@ -128,8 +130,7 @@ def contexts(
     return rows
 
 
-@dataclass
-class Own:
+class Own(msgspec.Struct):
     """The properties of a record, and what is wrong with it."""
 
     declared: Values = field(default_factory=dict)

@@ -7,7 +7,8 @@ reads such databases find what they expect.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct, structs
 
 from mlops_metadata.layout.rows import Kind
 
@@ -153,8 +154,7 @@ _SIMPLE_TYPES = (
 )
 
 
-@dataclass(frozen=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """The types of columns in a database.
 
     Args:
@@ -263,7 +263,8 @@ def statements(columns: Columns) -> Iterator[str]:
 
 def tables(columns: Columns) -> Iterator[str]:
     """Yield the statements that make the tables."""
-    types = {name: value for name, value in vars(columns).items() if isinstance(value, str)}
+    known = structs.asdict(columns)
+    types = {name: value for name, value in known.items() if isinstance(value, str)}
     for table, parts in _TABLES.items():
         whole = ", ".join(part.format(**types) for part in parts)
         if columns.named and table in _NAMED:

@@ -7,8 +7,9 @@ is a custom property that begins with `mlops.`. Names that begin with `__` are T
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from mlops_metadata.layout.damage import (
     Check,
@@ -133,8 +134,7 @@ _RECORD: dict[str, Any] = {
 """Further fields, together in `mlops.record`: MLMD takes its time for each property."""
 
 
-@dataclass(frozen=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """Custom properties, sorted out."""
 
     facts: dict[str, Any] = field(default_factory=dict)

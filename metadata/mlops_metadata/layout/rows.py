@@ -6,9 +6,11 @@ The numbers are those of ML Metadata's protocol buffers, which its schema keeps 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
+
+import msgspec
+from msgspec import field
 
 
 class Kind(IntEnum):
@@ -68,15 +70,13 @@ class EventCode(IntEnum):
     PENDING_OUTPUT = 7
 
 
-@dataclass(frozen=True)
-class Struct:
+class Struct(msgspec.Struct, frozen=True):
     """A value of the field `struct_value`: JSON whose numbers are doubles."""
 
     fields: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Proto:
+class Proto(msgspec.Struct, frozen=True):
     """A value of the field `proto_value`: any message, by its type and bytes."""
 
     type_url: str
@@ -89,8 +89,7 @@ Value = bool | int | float | str | Struct | Proto | None
 Values = dict[str, Value]
 
 
-@dataclass(frozen=True)
-class TypeRow:
+class TypeRow(msgspec.Struct, frozen=True):
     """A type.
 
     Args:
@@ -104,8 +103,7 @@ class TypeRow:
     properties: Mapping[str, PropertyType] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class ArtifactRow:
+class ArtifactRow(msgspec.Struct, frozen=True):
     """An artifact.
 
     Args:
@@ -127,8 +125,7 @@ class ArtifactRow:
     damage: str = ""
 
 
-@dataclass(frozen=True)
-class ExecutionRow:
+class ExecutionRow(msgspec.Struct, frozen=True):
     """An execution."""
 
     type_id: int
@@ -144,8 +141,7 @@ class ExecutionRow:
     damage: str = ""
 
 
-@dataclass(frozen=True)
-class ContextRow:
+class ContextRow(msgspec.Struct, frozen=True):
     """A context."""
 
     type_id: int
@@ -164,8 +160,7 @@ Step = str | int
 """A step of the path of an event: a key, or an index."""
 
 
-@dataclass(frozen=True)
-class EventRow:
+class EventRow(msgspec.Struct, frozen=True):
     """An event: the artifact's part in the execution."""
 
     type: int

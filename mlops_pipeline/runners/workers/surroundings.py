@@ -10,15 +10,15 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from mlops_pipeline.code import Finder, is_first_party, may_be_imported
 from mlops_pipeline.roots import is_settled, stamp_of
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """State that a process takes over from its parent, and the modules to import.
 
     Args:
