@@ -118,6 +118,7 @@ def test_the_closing_line_of_pytest_is_counted(part: object) -> None:
     assert counted("1 failed because of 2 passed arguments") == ""
 
 
+@pytest.mark.slow  # Kills processes.
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes cgroups and namespaces")
 def test_what_a_killed_cluster_left_is_removed_by_the_next_one(
     part: object, tmp_path: Path

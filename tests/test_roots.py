@@ -122,6 +122,7 @@ def test_a_root_that_was_half_removed_is_not_taken_for_a_whole_one(
     assert sorted(path.name for path in tree.parent.iterdir()) == ["debian", "debian.log"]
 
 
+@pytest.mark.slow  # Mounts and unmounts again and again.
 @as_root
 @pytest.mark.parametrize("call", ["keep.remove", "keep.clear", "debian.clone"])
 @pytest.mark.parametrize("way", ["plain", "link", "space", "tree is a mount"])

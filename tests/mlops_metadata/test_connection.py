@@ -200,6 +200,7 @@ def held(path: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[b
             holder.communicate(b"\n")
 
 
+@pytest.mark.slow  # Waits for a stopped process.
 def test_a_holder_that_is_stopped_is_named_and_not_waited_for_without_an_end(
     path: Path,
     environment: dict[str, str],

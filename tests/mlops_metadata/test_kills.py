@@ -57,6 +57,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow  # Makes a store and its files for each case.
 @pytest.mark.parametrize("problem", [*DAMAGES, ""])
 def test_the_reader_sees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: str) -> None:
     monkeypatch.syspath_prepend(str(KILLING))

@@ -55,10 +55,12 @@ def begin(reader: sqlite3.Connection) -> None:
     reader.execute("SELECT count(*) FROM Context").fetchone()
 
 
+@pytest.mark.slow  # Writes a long log.
 def test_the_log_is_written_over_where_nobody_reads(writer: Writer) -> None:
     assert writer.write(25) < 8 * MB
 
 
+@pytest.mark.slow  # Writes a long log.
 def test_the_log_stays_small_though_somebody_reads_at_every_moment(
     path: Path, writer: Writer
 ) -> None:
@@ -81,6 +83,7 @@ def test_the_log_stays_small_though_somebody_reads_at_every_moment(
         reading.join()
 
 
+@pytest.mark.slow  # Writes a long log.
 def test_writers_go_on_while_one_reads_for_long_and_the_log_is_begun_anew_afterwards(
     path: Path, writer: Writer
 ) -> None:
@@ -93,6 +96,7 @@ def test_writers_go_on_while_one_reads_for_long_and_the_log_is_begun_anew_afterw
     assert writer.write(15) < grown + 6 * MB
 
 
+@pytest.mark.slow  # Starts another program.
 def test_a_store_that_another_program_has_checkpointed_goes_on(path: Path, writer: Writer) -> None:
     writer.write(3)
     with closing(sqlite3.connect(path)) as other:

@@ -223,6 +223,7 @@ d.execute("ROLLBACK")
 """
 
 
+@pytest.mark.slow  # Waits for a lock.
 def test_a_reader_says_whom_it_waits_for_and_gives_up(
     path: Path, url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -84,6 +84,7 @@ def test_a_store_of_an_earlier_version_of_ours_gains_indexes(path: Path, url: st
     assert indexes(path) == OWN_INDEXES
 
 
+@pytest.mark.slow  # Waits for another program.
 def test_a_store_that_another_program_holds_is_used_as_it_is(path: Path, url: str) -> None:
     store = open_sqlite(url)
     store.put_run(Run("r", "p"))
@@ -142,6 +143,7 @@ except StoreError as error:
 """
 
 
+@pytest.mark.slow  # Fills a disk.
 @pytest.mark.parametrize("kilobytes", [100, 280, 320, 400, 1000])
 def test_a_full_disk_leaves_no_broken_store(tmp_path: Path, kilobytes: int) -> None:
     disk = shlex.quote(str(tmp_path))

@@ -46,6 +46,7 @@ with FileLock(Path(sys.argv[1])):
 """
 
 
+@pytest.mark.slow  # Waits for a stopped process.
 @pytest.mark.parametrize("prepared", [True, False])
 def test_a_writer_that_is_stopped_keeps_no_reader_waiting(mlops: Mlops, prepared: bool) -> None:
     mlops("run", ".", "--store", "metadata.db")

@@ -53,6 +53,7 @@ def test_what_goes_leaves_a_record_of_when_why_by_whom_and_how_much(kept: Kept) 
     assert examples.id < model.id
 
 
+@pytest.mark.slow  # Starts processes.
 def test_a_hit_between_plan_and_mark_keeps_what_it_has_taken(side: Side) -> None:
     side.whole("run:first")
     gc = side.until("gc", "gc.planned")

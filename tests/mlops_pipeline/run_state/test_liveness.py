@@ -92,6 +92,7 @@ def test_a_heartbeat_is_judged_by_its_changes_and_not_by_its_time() -> None:
     assert watch.seconds_still(beat) == 40
 
 
+@pytest.mark.slow  # Starts processes.
 @pytest.mark.parametrize("ahead", [-7200, 7200])
 def test_live_work_of_a_machine_with_another_clock_is_left_alone(
     project: Any, ahead: float

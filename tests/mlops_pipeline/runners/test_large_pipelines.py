@@ -126,6 +126,7 @@ def _steps(work: Callable[[], int]) -> tuple[int, int]:
     return found, steps
 
 
+@pytest.mark.slow  # Runs pipelines of hundreds of nodes.
 @pytest.mark.parametrize("shape", [chain, fan, many_loops, one_loop])
 @pytest.mark.parametrize("work", [_walk, _plan])
 def test_twice_the_nodes_take_twice_the_work(
