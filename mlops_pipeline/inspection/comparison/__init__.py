@@ -27,7 +27,11 @@ if TYPE_CHECKING:
         judged_lines,
         parse_criterion,
     )
-    from mlops_pipeline.inspection.comparison.evaluations import ReadMetrics, read_metrics_file
+    from mlops_pipeline.inspection.comparison.evaluations import (
+        ReadMetrics,
+        as_number,
+        read_metrics_file,
+    )
     from mlops_pipeline.inspection.comparison.facts import CAUSES, KINDS
 else:
     __getattr__ = lazy_names(
@@ -38,7 +42,7 @@ else:
             "comparison_files": "as_html as_junit as_markdown",
             "comparison_text": "comparison_lines run_letters section_table section_title",
             "criteria": "Check Criterion FAILED Judged REFUSED judge judged_lines parse_criterion",
-            "evaluations": "ReadMetrics read_metrics_file",
+            "evaluations": "ReadMetrics as_number read_metrics_file",
             "facts": "CAUSES KINDS",
         },
     )
@@ -58,6 +62,7 @@ __all__ = [
     "as_html",
     "as_junit",
     "as_markdown",
+    "as_number",
     "compare_runs",
     "comparison_lines",
     "find_runs",

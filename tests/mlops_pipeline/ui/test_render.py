@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mlops_pipeline.ui.render import FOLDER, STATIC, render
+from mlops_pipeline.ui.views.charts import make_chart
 
 
 def shown(source: str, **facts: object) -> str:
@@ -59,3 +60,24 @@ def test_static_files_fetch_nothing_from_elsewhere() -> None:
 def test_an_error_page_needs_nothing_of_a_store() -> None:
     html = render("error.html", up="../", status=404, message="no <x>", hint="", then="")
     assert "no &lt;x&gt;" in html
+
+
+def test_a_chart_is_its_table_and_a_spec_that_no_value_can_end() -> None:
+    source = "{% import 'charts.html' as charts %}{{ charts.chart(c) }}"
+    rows = [["</script><b>", 0.123456789], ["b", None], ["c", float("nan")]]
+    chart = make_chart("<i>", ["name", "share"], rows, {"title": "</script><b>"})
+    html = shown(source, c=chart)
+    assert html.count("</script>") == 1
+    assert "\\u003c/script\\u003e" in html
+    assert '<th scope="col" data-field="share" class="number">' in html
+    assert '<data value="0.123456789">0.1235</data>' in html
+    assert "<b>" not in html
+    assert "<td></td>" in html
+    assert "<summary><bdi>&lt;i&gt;</bdi></summary>" in html
+
+
+def test_a_chart_without_rows_says_so() -> None:
+    source = "{% import 'charts.html' as charts %}{{ charts.chart(c, open=false) }}"
+    html = shown(source, c=make_chart("x", ["a"], [], {}))
+    assert "nothing to draw" in html
+    assert "<details>" in html
