@@ -65,7 +65,7 @@ class ValidationSpec:
         num_tries: processes that may crash, or load too slowly, before the model is refused.
         max_request_time_seconds: for one request, the first and slow one among them.
         max_latency_ms: for 99 of 100 requests, after the first.
-        max_memory_mb: resident memory of the process, TensorFlow's own half a gigabyte included.
+        max_memory_mb: resident memory of the process, with TensorFlow's own 600 to 750 MB in it.
         finite_outputs: whether NaN and infinity in an output refuse the model.
     """
 

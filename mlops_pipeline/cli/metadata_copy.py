@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from mlops_pipeline.cli.copy_progress import copy_progress
 from mlops_pipeline.cli.output import echo, json_option, screen, write, write_json
 from mlops_pipeline.errors import NotFoundError, StoreError
 from mlops_pipeline.inspection import Table, lines
@@ -34,7 +35,8 @@ def copy(source: str, target: str, as_json: bool) -> None:
             f"{without_password(target)} is the store itself", hint="name another one to copy to"
         )
     make_store_folder(target)
-    done = copy_store(source, target)
+    with copy_progress() as told:
+        done = copy_store(source, target, told)
     if as_json:
         write_json(done)
         return

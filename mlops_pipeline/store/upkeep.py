@@ -5,7 +5,7 @@ The package of the stores does it, imported when asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,22 @@ class CopiedTable:
     digest: str
 
 
+@dataclass(frozen=True)
+class CopyStep:
+    """How far a copy has come with a table.
+
+    Args:
+        act: `checking` what the target holds already, `copying`, or `comparing` both at the end.
+        rows: how many rows of the table are done.
+        total: how many it has.
+    """
+
+    act: str
+    table: str
+    rows: int
+    total: int
+
+
 def back_up(url: str, file: Path, *, replace: bool = False) -> Backup:
     """Copy the store in a SQLite file while it is used.
 
@@ -126,17 +142,20 @@ def marked_artifacts(url: str) -> Iterator[ArtifactRecord]:
     return found
 
 
-def copy_store(source: str, target: str) -> list[CopiedTable]:
+def copy_store(
+    source: str, target: str, told: Callable[[CopyStep], object] = lambda step: None
+) -> list[CopiedTable]:
     """Copy a store into another database, which is empty or has the beginning of it.
 
     Args:
         source: URL of the store, of which one state is copied.
         target: URL of the copy, which is made where it is missing.
+        told: called with each step, some 2,000 rows.
 
     Raises:
         StoreError: one cannot be opened, or the target holds something else; the message says why.
     """
-    found: list[CopiedTable] = _load("copy_store")(source, target)
+    found: list[CopiedTable] = _load("copy_store")(source, target, told)
     return found
 
 

@@ -10,6 +10,7 @@ import base64
 import itertools
 import json
 import os
+import re
 import resource
 import sys
 import threading
@@ -61,8 +62,9 @@ def check(job: Mapping[str, Any], report: Callable[..., None]) -> None:
     """Load a model, ask it, and write the requests down.
 
     Args:
-        report: called with an event: `ready` (the model comes next), `loaded`, `asked`, and at the
-            end `done`, `refused` (with a `reason`) or `unusable` (the job, with a `message`).
+        report: called with an event: `ready` (with `memory_mb`; the model comes next), `loaded`,
+            `asked`, and at the end `done`, `refused` (with a `reason`) or `unusable` (the job, with
+            a `message`).
     """
     try:
         files = [Path(file) for file in job["files"]]
@@ -75,7 +77,7 @@ def check(job: Mapping[str, Any], report: Callable[..., None]) -> None:
     except PipelineError as error:
         report("unusable", message=error.message, hint=error.hint)
         return
-    report("ready")
+    report("ready", memory_mb=_peak())
     measured: dict[str, Any] = {}
     try:
         _examine(job, records, report, measured)
@@ -91,8 +93,17 @@ def _end_with_parent() -> None:
 
 
 def _with_memory(measured: Mapping[str, Any]) -> dict[str, Any]:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {**measured, "memory_mb": round(peak)}
+    return {**measured, "memory_mb": round(_peak())}
+
+
+def _peak() -> float:
+    """Return the most resident megabytes that this process has had."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # What `getrusage` says begins with what the parent had when it started this process.
+    return int(re.findall(r"^VmHWM:\s*(\d+)", status, re.MULTILINE)[0]) / 1024
 
 
 def _examine(job: Any, records: Sequence[bytes], report: Any, measured: dict[str, Any]) -> None:

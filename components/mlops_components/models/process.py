@@ -90,7 +90,10 @@ def _judged(report: Mapping[str, Any], limits: Limits) -> Findings:
         for signature, times in measured.get("latency", {}).items()
         if 0 < limits.latency_ms < times["p99_ms"]
     ]
-    return Findings(slow, measured)
+    peak = measured["memory_mb"]
+    # Such a peak may be over before the next look at the process.
+    large = [f"the model used up to {peak} MB of memory, the limit is {limits.memory_mb} MB"]
+    return Findings(slow + (large if 0 < limits.memory_mb < peak else []), measured)
 
 
 def _last_report(process: _Process, limits: Limits) -> Mapping[str, Any]:
@@ -98,7 +101,7 @@ def _last_report(process: _Process, limits: Limits) -> Mapping[str, Any]:
     doing, seconds = "start", _START_SECONDS
     while True:
         try:
-            report = process.report(seconds, limits.memory_mb)
+            report = process.report(seconds, limits.memory_mb if doing != "start" else 0)
         except _Failed as failed:
             if doing == "start":
                 raise ExecutorError(
@@ -111,11 +114,22 @@ def _last_report(process: _Process, limits: Limits) -> Mapping[str, Any]:
             case "unusable":
                 raise ExecutorError(report["message"], hint=report["hint"], retryable=False)
             case "ready":
+                _leave_room(report["memory_mb"], limits.memory_mb)
                 doing, seconds = "load", limits.loading
             case "loaded" | "asked":
                 doing, seconds = "answer", limits.request
             case _:
                 return report
+
+
+def _leave_room(used: float, limit: int) -> None:
+    if 0 < limit <= used:
+        raise ExecutorError(
+            f"max_memory_mb is {limit}, but TensorFlow itself takes {used:.0f} MB before the model "
+            "is loaded",
+            hint="add what the model may take",
+            retryable=False,
+        )
 
 
 class _Process:

@@ -7,7 +7,7 @@ already has to be the beginning of what is copied; at the end both are read and 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,7 @@ from mlops_metadata.layout.rows import Proto
 from mlops_metadata.layout.wire import write_any
 from mlops_metadata.upkeep.tables import open_tables
 from mlops_pipeline.errors import StoreError
-from mlops_pipeline.store import CopiedTable
+from mlops_pipeline.store import CopiedTable, CopyStep
 
 _KEYS = 2000
 """Ids in a part."""
@@ -49,35 +49,64 @@ class _Part:
         return self.found == self.wanted[: len(self.found)]
 
 
-def copy_store(source_url: str, target_url: str) -> list[CopiedTable]:
+@dataclass(frozen=True)
+class _Copying:
+    """A copy while it is made.
+
+    Args:
+        session: that which reads one state of the source.
+        told: called after each part.
+    """
+
+    session: Session
+    of: Database
+    to: Database
+    told: Callable[[CopyStep], object]
+
+    def parts(self, act: str, table: str) -> Iterator[_Part]:
+        """Yield a table in parts, and tell of each once the caller is done with it."""
+        ((total,),) = self.session.rows(f"SELECT count(*) FROM {table}")
+        rows = 0
+        for part in _parts(self.session, self.to, table):
+            yield part
+            rows += len(part.wanted)
+            self.told(CopyStep(act, table, rows, total))
+
+
+def copy_store(
+    source_url: str, target_url: str, told: Callable[[CopyStep], object]
+) -> list[CopiedTable]:
     """Copy a store; see `mlops_pipeline.store.copy_store`."""
     with (
         closing(open_tables(source_url)) as source,
         closing(open_tables(target_url, read_only=False, create=True)) as target,
     ):
         of, to = source.database, target.database
-        return of.read(lambda session: _copy(session, of, to))
+        return of.read(lambda session: _copy(_Copying(session, of, to, told)))
 
 
-def _copy(session: Session, of: Database, to: Database) -> list[CopiedTable]:
+def _copy(copying: _Copying) -> list[CopiedTable]:
+    session, to = copying.session, copying.to
     if not session.rows("SELECT id FROM Context LIMIT 1") and not session.rows(
         "SELECT id FROM Artifact LIMIT 1"
     ):
-        raise StoreError(f"nothing is recorded in {of.name}", hint="name another store to copy")
+        raise StoreError(
+            f"nothing is recorded in {copying.of.name}", hint="name another store to copy"
+        )
     is_new = to.read(_is_new)
     if not is_new:
-        _refuse_other(session, of, to)
+        _refuse_other(copying)
     new = dict.fromkeys(TABLES, 0)
     for table in _copied():
         if is_new and table == "Type":
             # Other versions of ML Metadata have put their first types in another order.
             to.write(lambda each: each.run("DELETE FROM Type"))
-        for part in _parts(session, to, table):
+        for part in copying.parts("copying", table):
             rows = part.wanted[len(part.found) :]
             if rows:
                 _put(to, table, rows)
                 new[table] += len(rows)
-    return [_compared(session, of, to, table, new[table]) for table in _copied()]
+    return [_compared(copying, table, new[table]) for table in _copied()]
 
 
 def _copied() -> list[str]:
@@ -93,12 +122,13 @@ def _is_new(session: Session) -> bool:
     return found in ([], first_types())
 
 
-def _refuse_other(session: Session, of: Database, to: Database) -> None:
+def _refuse_other(copying: _Copying) -> None:
     for table in _copied():
-        for part in _parts(session, to, table):
+        for part in copying.parts("checking", table):
             if not part.is_begun:
                 raise StoreError(
-                    f"{to.name} holds something else than {of.name}, in the table {table}",
+                    f"{copying.to.name} holds something else than {copying.of.name}, "
+                    f"in the table {table}",
                     hint="name an empty database, or a copy of this store that was stopped",
                 )
 
@@ -184,20 +214,21 @@ def _put(to: Database, table: str, rows: Sequence[Row]) -> None:
     to.write(work, once=True)
 
 
-def _compared(session: Session, of: Database, to: Database, table: str, new: int) -> CopiedTable:
+def _compared(copying: _Copying, table: str, new: int) -> CopiedTable:
     """Read a table in both stores.
 
     Raises:
         StoreError: they differ.
     """
     wanted, found, rows = hashlib.sha256(), hashlib.sha256(), 0
-    for part in _parts(session, to, table):
+    for part in copying.parts("comparing", table):
         rows += len(part.wanted)
         for digest, each in ((wanted, part.wanted), (found, part.found)):
             digest.update(repr(each).encode("utf-8", "surrogatepass"))
     if wanted.digest() != found.digest():
         raise StoreError(
-            f"the copy of {of.name} in {to.name} differs from it, in the table {table}",
+            f"the copy of {copying.of.name} in {copying.to.name} differs from it, "
+            f"in the table {table}",
             hint="let nothing else write to the copy, and copy again into an empty database",
         )
     return CopiedTable(table, rows, new, wanted.hexdigest())

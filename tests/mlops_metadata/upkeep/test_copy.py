@@ -11,6 +11,7 @@ import pytest
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import (
     ArtifactRecord,
+    CopyStep,
     Execution,
     MetadataStore,
     Run,
@@ -81,6 +82,19 @@ def test_a_copy_that_was_stopped_goes_on(source: str, tmp_path: Path) -> None:
     assert again["Artifact"].new == 0
     assert [each.digest for each in again.values()] == [each.digest for each in whole]
     assert records(target) == records(source)
+
+
+def test_each_step_of_a_copy_is_told(source: str, tmp_path: Path) -> None:
+    target = f"sqlite:///{tmp_path}/target.db"
+    steps: list[CopyStep] = []
+    done = {each.table: each for each in copy_store(source, target, steps.append)}
+    assert {step.act for step in steps} == {"copying", "comparing"}
+    for act in ("copying", "comparing"):
+        last = {step.table: (step.rows, step.total) for step in steps if step.act == act}
+        assert last == {name: (each.rows, each.rows) for name, each in done.items()}
+    steps.clear()
+    copy_store(source, target, steps.append)
+    assert steps[0].act == "checking"
 
 
 def test_what_came_since_is_added(source: str, tmp_path: Path) -> None:
