@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 
 from mlops_pipeline.inspection.models.evaluation_file import SliceMetrics
+from mlops_pipeline.value import wilson
 
 Z = 1.959963984540054
 """Quantile of the normal distribution for an interval that holds in 95 of 100 cases."""
@@ -94,14 +95,6 @@ def interval_of(row: SliceMetrics, name: str) -> Interval:
         found = _area(row, value)
         return found if found else Interval(why="the numbers of both classes are not known")
     return Interval(why=why or "no formula for this metric")
-
-
-def wilson(hits: int, cases: int) -> tuple[float, float]:
-    """Return Wilson's interval of a rate: (p + z²/2n ± z·√(p(1-p)/n + z²/4n²)) / (1 + z²/n)."""
-    rate, share = hits / cases, Z * Z / cases
-    middle = (rate + share / 2) / (1 + share)
-    half = Z * math.sqrt(rate * (1 - rate) / cases + share / (4 * cases)) / (1 + share)
-    return (0.0 if hits == 0 else middle - half), (1.0 if hits == cases else middle + half)
 
 
 def hanley_mcneil(area: float, positives: int, negatives: int) -> tuple[float, float]:

@@ -31,3 +31,11 @@ def test_an_interval_stays_a_share() -> None:
 def test_more_successes_than_units_are_refused() -> None:
     with pytest.raises(ParameterError, match="is no share"):
         newcombe((3, 2), (1, 2))
+
+
+def test_wilsons_interval_is_that_of_the_textbook() -> None:
+    # Newcombe, "Two-sided confidence intervals for the single proportion", 1998, table I, method 3.
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
+    assert wilson(15, 148) == pytest.approx((0.0624, 0.1605), abs=1e-4)
+    assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=1e-4)
+    assert wilson(1, 29) == pytest.approx((0.0061, 0.1718), abs=1e-4)

@@ -11,20 +11,11 @@ from mlops_pipeline.inspection.models.intervals import (
     WILSON,
     hanley_mcneil,
     interval_of,
-    wilson,
 )
 
 
 def row(**metrics: float) -> SliceMetrics:
     return SliceMetrics(metrics=metrics)
-
-
-def test_wilsons_interval_is_that_of_the_textbook() -> None:
-    # Newcombe, "Two-sided confidence intervals for the single proportion", 1998, table I, method 3.
-    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
-    assert wilson(15, 148) == pytest.approx((0.0624, 0.1605), abs=1e-4)
-    assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=1e-4)
-    assert wilson(1, 29) == pytest.approx((0.0061, 0.1718), abs=1e-4)
 
 
 def test_the_area_under_the_curve_has_the_error_of_hanley_and_mcneil() -> None:
