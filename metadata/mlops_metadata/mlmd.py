@@ -12,8 +12,9 @@ from typing import Any
 
 from mlops_metadata.connection import Connection
 from mlops_metadata.layout import records, tfx_records
+from mlops_metadata.layout.contexts import group_kind
 from mlops_metadata.layout.property_values import decode, encode
-from mlops_metadata.layout.records import CACHE, DOCUMENT, NODE, PIPELINE, RUN
+from mlops_metadata.layout.records import CACHE, DOCUMENT, PIPELINE, RUN
 from mlops_metadata.layout.rows import ArtifactCode, ContextRow, ExecutionCode, ExecutionRow
 from mlops_metadata.messages import (
     artifact_row,
@@ -288,7 +289,7 @@ class MlmdStore:
     ) -> list[Execution]:
         if node:
             message = service.GetExecutionsByContextRequest()
-            message.context_id = self._contexts.id(NODE, node)
+            message.context_id = self._contexts.id(group_kind(component), node)
             if not message.context_id:
                 return []
         else:

@@ -10,10 +10,11 @@ from typing import Any
 from mlops_metadata.artifact_types import base_of, is_known
 from mlops_metadata.connection import Connection
 from mlops_metadata.layout import records
-from mlops_metadata.layout.records import CACHE, CONTEXT_TYPES, NODE, PIPELINE, RUN
+from mlops_metadata.layout.contexts import places_of
+from mlops_metadata.layout.records import CONTEXT_TYPES, PIPELINE, RUN
 from mlops_metadata.layout.rows import ContextRow, TypeRow
 from mlops_metadata.messages import artifact_type_row, context_row, pb, service
-from mlops_pipeline.store import AlreadyExistsError, ArtifactType, Execution, State
+from mlops_pipeline.store import AlreadyExistsError, ArtifactType, Execution
 
 
 class Types:
@@ -206,13 +207,7 @@ class Contexts:
         Returns:
             Type and name of each context, in the order of the ids in the response.
         """
-        wanted: list[tuple[str, str]] = []
-        if has_outputs or not execution.id:
-            node = execution.node_id and f"{execution.pipeline}.{execution.node_id}"
-            names = [(PIPELINE, execution.pipeline), (RUN, execution.run_id), (NODE, node)]
-            wanted += [(kind, name) for kind, name in names if name]
-        if execution.state is State.COMPLETE and execution.cache_key:
-            wanted.append((CACHE, execution.cache_key))
+        wanted = places_of(execution, has_outputs)
         run = execution.run_id
         if run and not execution.id and self.ids.get((RUN, run)) not in self._placed:
             self._complete(run, execution.pipeline)

@@ -27,6 +27,8 @@ from mlops_pipeline.store.open_by_url import (
 from mlops_pipeline.store.protocol import MetadataStore
 from mlops_pipeline.store.records import (
     DELETION,
+    MODEL,
+    MODEL_CHANGE,
     NAMES,
     NOTHING,
     AlreadyExistsError,
@@ -41,6 +43,8 @@ from mlops_pipeline.store.records import (
     StaleExecutionError,
     State,
     deletion_of,
+    group_of,
+    is_model_record,
     names_of,
     used_artifacts,
 )
@@ -61,6 +65,8 @@ from mlops_pipeline.store.upkeep import (
 __all__ = [
     "DELETION",
     "FIRST",
+    "MODEL",
+    "MODEL_CHANGE",
     "NAMES",
     "NOTHING",
     "AlreadyExistsError",
@@ -90,7 +96,9 @@ __all__ = [
     "deletion_of",
     "file_of",
     "finish_deleted",
+    "group_of",
     "import_tfx",
+    "is_model_record",
     "is_there",
     "live_artifacts",
     "make_folder",

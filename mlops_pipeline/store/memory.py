@@ -22,6 +22,7 @@ from mlops_pipeline.store.records import (
     Run,
     StaleExecutionError,
     State,
+    group_of,
     used_artifacts,
 )
 
@@ -143,9 +144,7 @@ class MemoryStore:
         self, component: str, *, node: str = "", limit: int = 20
     ) -> list[Execution]:
         found = [
-            e
-            for e in self.all_executions
-            if e.component == component and node in ("", f"{e.pipeline}.{e.node_id}")
+            e for e in self.all_executions if e.component == component and node in ("", group_of(e))
         ]
         return found[::-1][:limit]
 

@@ -87,7 +87,8 @@ class MetadataStore(Protocol):
         """Return the newest executions of a component, newest first.
 
         Args:
-            node: `<pipeline>.<node id>`, to list only those of one node.
+            node: `<pipeline>.<node id>`, to list only those of one node; of the records of
+                registered models, the name of the model.
         """
 
     def artifacts(self, ids: Iterable[int]) -> list[ArtifactRecord]:

@@ -79,6 +79,12 @@ class ArtifactRecord:
     damage: str = field(default="", compare=False)
 
 
+MODEL, MODEL_CHANGE = "mlops.Model", "mlops.ModelChange"
+"""Components of the executions that are records of a registered model, and no work.
+
+The name of the model is their pipeline. They belong to no run, and to no node.
+"""
+
 NAMES = ("tags", "aliases")
 """Notes of an artifact that list names which people have given it."""
 
@@ -173,6 +179,18 @@ class Execution:
         if self.state is State.FAILED:
             return GATE in self.properties
         return self.state.succeeded
+
+
+def is_model_record(component: str) -> bool:
+    """Return True if executions of a component are records of a registered model."""
+    return component in (MODEL, MODEL_CHANGE)
+
+
+def group_of(execution: Execution) -> str:
+    """Return the node that an execution is of, with its pipeline, or the registered model."""
+    if is_model_record(execution.component):
+        return execution.pipeline
+    return execution.node_id and f"{execution.pipeline}.{execution.node_id}"
 
 
 class Direction(str, enum.Enum):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from registered_models import RegisteredModelsContract
 from store_contract import SharedStoreContract
 
 from mlops_metadata.messages import request
@@ -91,3 +92,11 @@ class TestMlmdStore(SharedStoreContract):
 
 def train(**changes: Any) -> Execution:
     return replace(Execution("pets.Train", "pets", "run", "train", State.COMPLETE), **changes)
+
+
+class TestRegisteredModelsByTheLibrary(RegisteredModelsContract):
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[MlmdStore]:
+        opened = open_by_library(f"sqlite:///{tmp_path}/metadata.db")
+        yield opened
+        opened.close()

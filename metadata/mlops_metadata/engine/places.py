@@ -10,9 +10,10 @@ from mlops_metadata.engine import reading, writing
 from mlops_metadata.engine.known_types import KnownTypes
 from mlops_metadata.engine.session import Session
 from mlops_metadata.layout import records
-from mlops_metadata.layout.records import CACHE, NODE, PIPELINE, RUN
+from mlops_metadata.layout.contexts import places_of
+from mlops_metadata.layout.records import PIPELINE, RUN
 from mlops_metadata.layout.rows import ContextRow, Kind, Values
-from mlops_pipeline.store import Execution, State
+from mlops_pipeline.store import Execution
 
 Place = tuple[str, str]
 """Type and name of a context."""
@@ -145,13 +146,7 @@ class Places:
         self, session: Session, execution: Execution, has_outputs: bool, learned: Learned, now: int
     ) -> list[int]:
         """Return the ids of the contexts that an execution belongs in, made where they are new."""
-        wanted: list[Place] = []
-        if has_outputs or not execution.id:
-            node = execution.node_id and f"{execution.pipeline}.{execution.node_id}"
-            names = [(PIPELINE, execution.pipeline), (RUN, execution.run_id), (NODE, node)]
-            wanted += [(kind, name) for kind, name in names if name]
-        if execution.state is State.COMPLETE and execution.cache_key:
-            wanted.append((CACHE, execution.cache_key))
+        wanted = places_of(execution, has_outputs)
         self.ensure(session, wanted, learned, now)
         run = execution.run_id
         if run and not execution.id and run not in self._known.runs:

@@ -15,8 +15,9 @@ from mlops_metadata.engine.places import Learned, Places
 from mlops_metadata.engine.publication import Publication
 from mlops_metadata.engine.session import Database, Session, UnclearError
 from mlops_metadata.layout import records, tfx_records
+from mlops_metadata.layout.contexts import group_kind
 from mlops_metadata.layout.property_values import decode, encode
-from mlops_metadata.layout.records import CACHE, DOCUMENT, NODE, PIPELINE, RUN
+from mlops_metadata.layout.records import CACHE, DOCUMENT, PIPELINE, RUN
 from mlops_metadata.layout.rows import (
     ArtifactCode,
     ContextRow,
@@ -281,7 +282,11 @@ class SqlStore:
                     "JOIN Association a ON a.execution_id = t.id WHERE a.context_id = ? "
                     "AND t.type_id = ? ORDER BY a.execution_id DESC LIMIT ?"
                 )
-                values = [self._places.id(session, NODE, node), type_id, reading.most(limit)]
+                values = [
+                    self._places.id(session, group_kind(component), node),
+                    type_id,
+                    reading.most(limit),
+                ]
             return self._where(session, where, values)
 
         return self._database.read(work)

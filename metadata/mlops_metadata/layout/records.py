@@ -56,8 +56,8 @@ from mlops_pipeline.store import (
 )
 
 PIPELINE, RUN, NODE, CACHE = "pipeline", "pipeline_run", "node", "execution_cache"
-DOCUMENT = "mlops.document"
-CONTEXT_TYPES = (PIPELINE, RUN, NODE, CACHE, DOCUMENT)
+DOCUMENT, MODEL = "mlops.document", "mlops.model"
+CONTEXT_TYPES = (PIPELINE, RUN, NODE, CACHE, DOCUMENT, MODEL)
 
 PREFIX = "mlops."
 OTHER = PREFIX + "property."

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from mariadb_server import MariaDbServer
+from registered_models import RegisteredModelsContract
 from stock_store import open_mysql_by_library
 from store_contract import SharedStoreContract, execution, model
 
@@ -164,3 +165,12 @@ def test_a_wrong_password_is_told_and_not_shown(url: str, monkeypatch: pytest.Mo
         open_mysql(url)
     assert "cannot open the metadata store mysql://127.0.0.1" in caught.value.message
     assert "open-barley" not in str(caught.value)
+
+
+class TestRegisteredModelsOnMariaDb(RegisteredModelsContract):
+    @pytest.fixture(autouse=True)
+    def _keep_url(self, url: str) -> None:
+        self._url = url
+
+    def again(self, store: MetadataStore) -> MetadataStore:
+        return open_mysql(self._url)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from registered_models import RegisteredModelsContract
 from store_contract import SharedStoreContract, execution, model
 
 from mlops_pipeline.errors import StoreError
@@ -167,3 +168,12 @@ def test_a_claim_ends_with_its_publication(store: MetadataStore) -> None:
     running, _ = store.put_execution(execution("k", cache_key="c"))
     store.put_execution(replace(running, state=State.COMPLETE), outputs={"model": [model("m")]})
     assert [each.id for each in store.executions_by_cache_key("c")] == [running.id]
+
+
+class TestRegisteredModelsOnPostgresql(RegisteredModelsContract):
+    @pytest.fixture(autouse=True)
+    def _keep_url(self, url: str) -> None:
+        self._url = url
+
+    def again(self, store: MetadataStore) -> MetadataStore:
+        return open_store(self._url)
