@@ -43,6 +43,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "ui": ("Inspect", "ui:ui", "Show runs, artifacts and lineage as web pages."),
     "resume": ("Continue and debug", "resume:resume", "Continue a run that failed or was stopped."),
     "replay": ("Continue and debug", "replay:replay", "Run one node of a run again, to debug it."),
+    "repeat": (
+        "Continue and debug",
+        "repeat:repeat",
+        "Run a run again with the code that it had, and compare what it writes.",
+    ),
     "airflow": ("Deploy", "airflow:airflow", "Deploy pipelines to Airflow 3, and start them."),
     "kubeflow": (
         "Deploy",

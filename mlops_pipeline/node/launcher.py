@@ -146,7 +146,7 @@ def open_session(
     known = workspace.store.get_run(run_id)
     if known is None:
         try:
-            facts = {**start.facts, **snapshot_facts(workspace)}
+            facts = {**start.facts, **snapshot_facts(workspace, run_id)}
             run = new_run(ir, run_id, workspace, replace(start, facts=facts))
         except AlreadyExistsError:
             # Another process has begun it meanwhile.

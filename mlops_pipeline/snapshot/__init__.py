@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from mlops_pipeline.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from mlops_pipeline.snapshot.kept import SNAPSHOT, Snapshot, read_snapshot
+    from mlops_pipeline.snapshot.kept import (
+        SNAPSHOT,
+        Snapshot,
+        is_own_snapshot,
+        read_bundles,
+        read_snapshot,
+    )
     from mlops_pipeline.snapshot.machine import describe_machine
     from mlops_pipeline.snapshot.source_files import KEPT_SUFFIXES, KeptFile, list_sources
     from mlops_pipeline.snapshot.taking import snapshot_facts, take_snapshot
@@ -17,7 +23,7 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
-            "kept": "SNAPSHOT Snapshot read_snapshot",
+            "kept": "SNAPSHOT Snapshot is_own_snapshot read_bundles read_snapshot",
             "machine": "describe_machine",
             "source_files": "KEPT_SUFFIXES KeptFile list_sources",
             "taking": "snapshot_facts take_snapshot",
@@ -30,7 +36,9 @@ __all__ = [
     "KeptFile",
     "Snapshot",
     "describe_machine",
+    "is_own_snapshot",
     "list_sources",
+    "read_bundles",
     "read_snapshot",
     "snapshot_facts",
     "take_snapshot",

@@ -11,10 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_pipeline.errors import NotFoundError
+from mlops_pipeline.roots import is_sealed
 from mlops_pipeline.store import MetadataStore, Run
 
 SNAPSHOT = "snapshot"
 """Run property: digest of the document that holds its snapshot."""
+
+SNAPSHOT_SEAL = "snapshot_seal"
+"""Run property: the seal of the user who began the run, of its id and that digest."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,19 @@ def read_snapshot(store: MetadataStore, run: Run) -> Snapshot | None:
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise lost from None
+
+
+def is_own_snapshot(run: Run) -> bool:
+    """Return True if this user has begun the run with the snapshot that its record names."""
+    given = str(run.properties.get(SNAPSHOT_SEAL, ""))
+    return bool(given) and is_sealed(
+        given, *sealed_texts(run.id, str(run.properties.get(SNAPSHOT)))
+    )
+
+
+def sealed_texts(run_id: str, digest: str) -> tuple[str, ...]:
+    """Return what the seal of a snapshot is about."""
+    return ("snapshot", run_id, digest)
 
 
 def bundle_text(files: Mapping[str, bytes]) -> str:

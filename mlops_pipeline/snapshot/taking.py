@@ -17,11 +17,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mlops_pipeline.roots import is_settled, stamp_of
+from mlops_pipeline.roots import is_settled, seal, stamp_of
 from mlops_pipeline.run_state import PROJECT_FILES, Workspace, scratch_folder
 from mlops_pipeline.settings import find_project
 from mlops_pipeline.snapshot.git_state import Checkout, difference, find_checkout
-from mlops_pipeline.snapshot.kept import SNAPSHOT, Snapshot, bundle_text
+from mlops_pipeline.snapshot.kept import (
+    SNAPSHOT,
+    SNAPSHOT_SEAL,
+    Snapshot,
+    bundle_text,
+    sealed_texts,
+)
 from mlops_pipeline.snapshot.machine import describe_machine
 from mlops_pipeline.snapshot.source_files import (
     MOST_BYTES,
@@ -41,13 +47,14 @@ _BUNDLES = 20
 Note = Mapping[str, Any]
 
 
-def snapshot_facts(workspace: Workspace) -> dict[str, Any]:
-    """Return the property of a run that begins: the digest of its snapshot.
+def snapshot_facts(workspace: Workspace, run_id: str) -> dict[str, Any]:
+    """Return the properties of a run that begins: the digest of its snapshot, and its seal.
 
     A run is more than its snapshot: what cannot be read is told, and fails nothing.
     """
     try:
-        return {SNAPSHOT: take_snapshot(workspace)}
+        digest = take_snapshot(workspace)
+        return {SNAPSHOT: digest, SNAPSHOT_SEAL: seal(*sealed_texts(run_id, digest))}
     except (OSError, ValueError) as error:
         log.warning("no snapshot of the code was taken: %s", error)
         return {}

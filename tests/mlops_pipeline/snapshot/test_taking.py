@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from mlops_pipeline.run_state import Workspace
-from mlops_pipeline.snapshot import SNAPSHOT, Snapshot, read_snapshot, snapshot_facts, take_snapshot
+from mlops_pipeline.snapshot import (
+    SNAPSHOT,
+    Snapshot,
+    is_own_snapshot,
+    read_snapshot,
+    snapshot_facts,
+    take_snapshot,
+)
 from mlops_pipeline.snapshot.kept import read_bundles
 from mlops_pipeline.store import MemoryStore, Run
 
@@ -112,6 +119,9 @@ def test_a_file_with_a_password_is_left_out_each_time(workspace: Workspace) -> N
     assert b"hush" not in b"".join(read_bundles(workspace.store, snapshot).values())
 
 
-def test_a_folder_that_is_gone_fails_no_run(tmp_path: Path) -> None:
+def test_a_run_in_a_folder_that_is_gone_has_a_sealed_snapshot(tmp_path: Path) -> None:
     workspace = Workspace(MemoryStore(), str(tmp_path / "root"), tmp_path / "gone")
-    assert set(snapshot_facts(workspace)) == {SNAPSHOT}
+    facts = snapshot_facts(workspace, "r")
+    assert is_own_snapshot(Run("r", "p", properties=facts))
+    assert not is_own_snapshot(Run("other", "p", properties=facts))
+    assert not is_own_snapshot(Run("r", "p", properties={**facts, SNAPSHOT: "0" * 64}))
