@@ -59,6 +59,16 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "metadata:metadata",
         "Serve, back up, copy, check or clean the metadata store.",
     ),
+    "export": (
+        "Deploy",
+        "export:export",
+        "Write a run with its whole lineage into a ZIP file.",
+    ),
+    "import": (
+        "Deploy",
+        "import_:import_",
+        "Take a run from a file of `mlops export` into the store.",
+    ),
     "import-tfx": ("Setup", "import_tfx:import_tfx", "Import runs and artifacts from TFX."),
     "doctor": ("Setup", "doctor:doctor", "Check the environment, the store and the folders."),
     "config": ("Setup", "config:config", "Show the settings, and the origin of each."),
