@@ -469,7 +469,10 @@ def _log_warning(problem: Problem) -> None:
 
 def _options(given: Mapping[str, Any]) -> RunOptions:
     nodes = {field.name for field in dataclasses.fields(Selection)}
-    known = {field.name for field in dataclasses.fields(RunOptions)} - {"selection"} | nodes
+    known = {field.name for field in dataclasses.fields(RunOptions)} - {
+        "selection",
+        "facts",
+    } | nodes
     for name in given:
         if name not in known:
             raise ParameterError(f"run has no option {name!r}", hint=did_you_mean(name, known))

@@ -43,6 +43,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "ui": ("Inspect", "ui:ui", "Show runs, artifacts and lineage as web pages."),
     "resume": ("Continue and debug", "resume:resume", "Continue a run that failed or was stopped."),
     "replay": ("Continue and debug", "replay:replay", "Run one node of a run again, to debug it."),
+    "repeat": (
+        "Continue and debug",
+        "repeat:repeat",
+        "Run a run again with the code that it had, and compare what it writes.",
+    ),
     "airflow": ("Deploy", "airflow:airflow", "Deploy pipelines to Airflow 3, and start them."),
     "kubeflow": (
         "Deploy",
@@ -53,6 +58,16 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Deploy",
         "metadata:metadata",
         "Serve, back up, copy, check or clean the metadata store.",
+    ),
+    "export": (
+        "Deploy",
+        "export:export",
+        "Write a run with its whole lineage into a ZIP file.",
+    ),
+    "import": (
+        "Deploy",
+        "import_:import_",
+        "Take a run from a file of `mlops export` into the store.",
     ),
     "import-tfx": ("Setup", "import_tfx:import_tfx", "Import runs and artifacts from TFX."),
     "doctor": ("Setup", "doctor:doctor", "Check the environment, the store and the folders."),

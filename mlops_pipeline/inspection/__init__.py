@@ -46,7 +46,13 @@ if TYPE_CHECKING:
         find_artifacts,
         read_impact,
     )
-    from mlops_pipeline.inspection.lineage import Lineage, LineageStart, downstream, upstream
+    from mlops_pipeline.inspection.lineage import (
+        Lineage,
+        LineageStart,
+        downstream,
+        in_chunks,
+        upstream,
+    )
     from mlops_pipeline.inspection.node_run import Artifacts, NodeRun
     from mlops_pipeline.inspection.report import (
         METRICS_FILE,
@@ -60,7 +66,13 @@ if TYPE_CHECKING:
         run_report,
         verdict_reasons,
     )
-    from mlops_pipeline.inspection.results import PipelineRun, node_name, read_run, settled
+    from mlops_pipeline.inspection.results import (
+        PipelineRun,
+        artifact_object,
+        node_name,
+        read_run,
+        settled,
+    )
     from mlops_pipeline.inspection.store_checks import check_records
     from mlops_pipeline.inspection.verification import Verified, verify
 else:
@@ -74,11 +86,11 @@ else:
             "feature_statistics": "Feature STATISTICS_FILE read_described",
             "find": "find_run find_start split_node",
             "impact": "Impact Reached ReachedRun Unaffected find_artifacts read_impact",
-            "lineage": "Lineage LineageStart downstream upstream",
+            "lineage": "Lineage LineageStart downstream in_chunks upstream",
             "node_run": "Artifacts NodeRun",
             "report": "METRICS_FILE causes command_lines damage_lines gate_lines next_commands "
             "node_data run_data run_report verdict_reasons",
-            "results": "PipelineRun node_name read_run settled",
+            "results": "PipelineRun artifact_object node_name read_run settled",
             "store_checks": "check_records",
             "verification": "Verified verify",
         },
@@ -106,6 +118,7 @@ __all__ = [
     "Verified",
     "Version",
     "ago",
+    "artifact_object",
     "causes",
     "check_records",
     "command_lines",
@@ -117,6 +130,7 @@ __all__ = [
     "find_start",
     "find_version",
     "gate_lines",
+    "in_chunks",
     "lineage_drawing",
     "lines",
     "list_datasets",

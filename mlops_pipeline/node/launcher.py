@@ -57,6 +57,7 @@ from mlops_pipeline.run_state import (
     new_run,
     refuse_run_by_another,
 )
+from mlops_pipeline.snapshot import snapshot_facts
 from mlops_pipeline.store import (
     AlreadyExistsError,
     ArtifactRecord,
@@ -145,7 +146,8 @@ def open_session(
     known = workspace.store.get_run(run_id)
     if known is None:
         try:
-            run = new_run(ir, run_id, workspace, start)
+            facts = {**start.facts, **snapshot_facts(workspace, run_id)}
+            run = new_run(ir, run_id, workspace, replace(start, facts=facts))
         except AlreadyExistsError:
             # Another process has begun it meanwhile.
             known = workspace.store.get_run(run_id)

@@ -51,7 +51,12 @@ if TYPE_CHECKING:
         sweep,
         this_process,
     )
-    from mlops_pipeline.run_state.lock_file import find_lock, lock_digest
+    from mlops_pipeline.run_state.lock_file import (
+        PROJECT_FILES,
+        describe_environment,
+        find_lock,
+        lock_digest,
+    )
     from mlops_pipeline.run_state.moved import follow, found_below, moved_path
     from mlops_pipeline.run_state.origin import ORIGIN, refuse_foreign
     from mlops_pipeline.run_state.quiet import as_it_is, quiet_state
@@ -87,7 +92,7 @@ else:
                 "Heart LEASE LOST LostError POLL cancel_own heed_loss host is_dead is_gone "
                 "lease_of process_of reap state_of sweep this_process"
             ),
-            "lock_file": "find_lock lock_digest",
+            "lock_file": "PROJECT_FILES describe_environment find_lock lock_digest",
             "moved": "follow found_below moved_path",
             "quiet": "as_it_is quiet_state",
             "origin": "ORIGIN refuse_foreign",
@@ -108,6 +113,7 @@ __all__ = [
     "LOST",
     "ORIGIN",
     "POLL",
+    "PROJECT_FILES",
     "RESERVED",
     "RESUMED",
     "SELECTION",
@@ -125,6 +131,7 @@ __all__ = [
     "cancel_own",
     "chosen",
     "copies_in",
+    "describe_environment",
     "elapsed",
     "end_run",
     "find_lock",

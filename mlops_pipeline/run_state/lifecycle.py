@@ -61,11 +61,13 @@ class Start(Struct, frozen=True):
         selection: the nodes; a run that exists keeps those that it began with.
         hold: this process sees the run through to its end: if it dies, the run has failed. Then
             a selection that names nodes counts for a run that exists, too.
+        facts: properties of a run that is new.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
     selection: Selection = WHOLE
     hold: bool = False
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 FRESH = Start()
@@ -116,11 +118,15 @@ def new_run(ir: PipelineIR, run_id: str, workspace: Workspace, start: Start) -> 
             ORIGIN: origin(run_id, folders),
             "labels": dict(ir.labels),
             **kept,
-            **(this_process() if start.hold else {}),
+            **_facts_of(start),
         },
     )
     store.put_run(run, new=True)
     return run
+
+
+def _facts_of(start: Start) -> dict[str, Any]:
+    return {**start.facts, **(this_process() if start.hold else {})}
 
 
 def go_on(ir: PipelineIR, known: Run, workspace: Workspace, start: Start) -> Run:

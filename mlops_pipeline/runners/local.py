@@ -48,12 +48,14 @@ class RunOptions:
         in_process: run executors in this process, one after the other, for debuggers; a node's
             timeout is not enforced then.
         keep_going: after a failure, run the nodes that do not depend on the failed one.
+        facts: further properties of a run that is new.
     """
 
     workers: int = 0
     in_process: bool = False
     keep_going: bool = False
     selection: Selection = WHOLE
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def run(
     Raises:
         PipelineError: the parameters or the selection do not fit, or the run is being run.
     """
-    start = Start(parameters, options.selection, hold=True)
+    start = Start(parameters, options.selection, hold=True, facts=options.facts)
     session = open_session(ir, run_id, workspace, start, force=options.selection.force)
     try:
         with _Crew(options, on_event or (lambda event: None), workspace.import_paths) as crew:

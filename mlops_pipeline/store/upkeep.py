@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from mlops_pipeline.store.protocol import MetadataStore
 from mlops_pipeline.store.records import ArtifactRecord, Execution
 from mlops_pipeline.user_code import load_target
+
+T = TypeVar("T")
 
 _PACKAGE = "mlops_metadata.upkeep"
 
@@ -156,6 +159,20 @@ def copy_store(
         StoreError: one cannot be opened, or the target holds something else; the message says why.
     """
     found: list[CopiedTable] = _load("copy_store")(source, target, told)
+    return found
+
+
+def all_at_once(url: str, work: Callable[[MetadataStore], T]) -> T:
+    """Do work on a store as one transaction: all of it is recorded, or nothing.
+
+    Args:
+        url: URL of the store, which is made where it is missing.
+        work: may be done again from its start, where the database asks for that.
+
+    Raises:
+        StoreError: it cannot be opened, or is not in a database; the message says why.
+    """
+    found: T = _load("all_at_once")(url, work)
     return found
 
 

@@ -3,6 +3,7 @@
 The framework finds these functions by name when they are asked for: `mlops_pipeline.store.upkeep`.
 """
 
+from mlops_metadata.upkeep.at_once import all_at_once
 from mlops_metadata.upkeep.backup import back_up
 from mlops_metadata.upkeep.copy import copy_store
 from mlops_metadata.upkeep.fsck import (
@@ -14,6 +15,7 @@ from mlops_metadata.upkeep.fsck import (
 from mlops_metadata.upkeep.removal import finish_deleted, mark_deleted, read_contents
 
 __all__ = [
+    "all_at_once",
     "back_up",
     "check_tables",
     "copy_store",

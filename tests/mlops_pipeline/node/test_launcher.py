@@ -7,6 +7,7 @@ from typing import Any
 
 from local_runs import value, write
 
+from mlops_pipeline.snapshot import read_snapshot
 from mlops_pipeline.store import State
 
 
@@ -71,3 +72,19 @@ def test_a_value_artifact_may_be_written_instead_of_returned(project: Any) -> No
     """,
     )
     assert value(project.run(in_process=True), "Twice") == "14"
+
+
+def test_a_run_records_the_code_that_it_begins_with(project: Any) -> None:
+    write(
+        project,
+        """
+    @pipeline
+    def p():
+        Make()
+    """,
+    )
+    first, second = project.run().run, project.run().run
+    assert first.properties["snapshot"] == second.properties["snapshot"]
+    snapshot = read_snapshot(project.store, first)
+    assert snapshot is not None
+    assert "0/pipeline.py" in snapshot.files
