@@ -6,10 +6,8 @@ import logging
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
-
-from msgspec import Struct, field
 
 from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
 from mlops_pipeline.interface import run_parameters
@@ -54,7 +52,8 @@ RESUMED = "resumed"
 """Run property: Unix time of the last resume."""
 
 
-class Start(Struct, frozen=True):
+@dataclass(frozen=True)
+class Start:
     """Start of a run: its parameters and nodes.
 
     Args:

@@ -11,12 +11,12 @@ import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from queue import SimpleQueue
 from typing import Any
 
-from msgspec import Struct, field, structs
+from msgspec import structs
 
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.executors import Task
@@ -172,7 +172,8 @@ class _Crew:
             self.threads.shutdown(cancel_futures=True)
 
 
-class _Walk(Struct, frozen=True):
+@dataclass(frozen=True)
+class _Walk:
     """One pass through the nodes of a run."""
 
     session: Session
@@ -260,7 +261,7 @@ class _Walk(Struct, frozen=True):
         try:
             for node in handlers:
                 for iteration in iterations_of(ended, node):
-                    self._keep(structs.replace(self, session=ended).attempts((node.id, iteration)))
+                    self._keep(replace(self, session=ended).attempts((node.id, iteration)))
         except KeyboardInterrupt:
             return State.CANCELED
         return state if state is not State.COMPLETE else self._state()
