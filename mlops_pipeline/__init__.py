@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from mlops_pipeline.authoring import Resolver as Resolver
     from mlops_pipeline.authoring import Resources as Resources
     from mlops_pipeline.authoring import When as When
+    from mlops_pipeline.authoring import champion as champion
     from mlops_pipeline.authoring import check_pipeline as check_pipeline
     from mlops_pipeline.authoring import compile_pipeline as compile_pipeline
     from mlops_pipeline.authoring import component as component
@@ -84,8 +85,8 @@ _MODULES = {
     ),
     "authoring": (
         "Beam Cache Channel Component Container ExitHandler ForEach Importer Pipeline "
-        "Resolver Resources When check_pipeline compile_pipeline component external latest "
-        "latest_blessed_model pipeline query rolling_window run_info span_range"
+        "Resolver Resources When champion check_pipeline compile_pipeline component external "
+        "latest latest_blessed_model pipeline query rolling_window run_info span_range"
     ),
     "errors": "PipelineError",
     "executors": "current_task",

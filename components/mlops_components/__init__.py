@@ -4,6 +4,7 @@ Importing this package imports no heavy library: TensorFlow, Beam, TFDV, TFT and
 by the process that runs a component.
 """
 
+from mlops_components.approval_gate import ApprovalGate
 from mlops_components.bulk_inferrer import BulkInferrer
 from mlops_components.distribution_validator import (
     DatasetConfig,
@@ -81,6 +82,7 @@ from mlops_components.tuner import TuneArgs, Tuner
 from mlops_pipeline.errors import DefinitionError
 
 __all__ = [
+    "ApprovalGate",
     "AvroExampleGen",
     "BulkInferrer",
     "ClassifyOutput",

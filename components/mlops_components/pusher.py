@@ -54,7 +54,11 @@ class PushDestination:
     Filesystem: ClassVar[type[Filesystem]] = Filesystem
 
 
-@component(base_type="Deploy")
+@component(
+    base_type="Deploy",
+    driver="mlops_components.model_versions:drive_push",
+    publisher="mlops_components.model_versions:publish_version",
+)
 def Pusher(
     model: Input[Model] | None = None,
     model_blessing: Input[ModelBlessing] | None = None,
@@ -62,6 +66,7 @@ def Pusher(
     *,
     pushed_model: Output[PushedModel],
     push_destination: PushDestination | str,
+    model_name: str | None = None,
     custom_config: dict[str, Any] | None = None,
 ) -> None:
     """Copy the model into a new version folder, if it is blessed.
@@ -71,6 +76,8 @@ def Pusher(
     Args:
         push_destination: the folder of all versions, or
             `{"filesystem": {"base_directory": folder}}` as in TFX.
+        model_name: the registered model of which it becomes the next version. A model with the
+            bytes of a version that was rolled back is skipped then.
         custom_config: for executors that push elsewhere; says nothing to this one.
     """
     pushed_model.path.mkdir(parents=True, exist_ok=True)
@@ -97,6 +104,8 @@ def Pusher(
     pushed_model.properties["pushed"] = 1
     pushed_model.properties["pushed_destination"] = str(version)
     pushed_model.properties["pushed_version"] = version.name
+    if model_name:
+        pushed_model.properties["model_name"] = model_name
 
 
 def _not_blessed(model: ModelBlessing | None, infra: InfraBlessing | None) -> str:

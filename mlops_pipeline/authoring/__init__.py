@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from mlops_pipeline.authoring.pipelines import Pipeline, pipeline
     from mlops_pipeline.authoring.placeholders import Value
     from mlops_pipeline.authoring.queries import (
+        champion,
         external,
         latest,
         latest_blessed_model,
@@ -61,7 +62,9 @@ else:
             "pipeline_rules": "Problem",
             "pipelines": "Pipeline pipeline",
             "placeholders": "Value",
-            "queries": "external latest latest_blessed_model query rolling_window span_range",
+            "queries": (
+                "champion external latest latest_blessed_model query rolling_window span_range"
+            ),
         },
     )
 
@@ -87,6 +90,7 @@ __all__ = [
     "Source",
     "Value",
     "When",
+    "champion",
     "check_pipeline",
     "compile_pipeline",
     "component",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mlops_pipeline.artifacts import Artifact, Model
+from mlops_pipeline.artifacts import Artifact, Model, PushedModel
 from mlops_pipeline.authoring.channels import Channel, Source
 from mlops_pipeline.authoring.placeholders import Value
 from mlops_pipeline.errors import DefinitionError, caller
@@ -52,6 +52,22 @@ def latest_blessed_model(
     other = "" if other_than is None else other_than.uri
     arguments = {"pipeline": pipeline, "other_than": other}
     return _source("latest_blessed_model", type, arguments, many=False)
+
+
+def champion(
+    model_name: str, *, alias: str = "champion", type: type[Artifact] = PushedModel
+) -> Source:
+    """Return the version of a registered model that an alias points to; none before there is one.
+
+    It is an input like any other: lineage leads to it, and a node runs again when the alias points
+    to other bytes.
+    """
+    return Source(
+        "mlops_pipeline.models:resolve_alias",
+        _checked_type(type),
+        {"model_name": model_name} | ({} if alias == "champion" else {"alias": alias}),
+        False,
+    )
 
 
 # What comes after the first three is for rare cases, by name only.

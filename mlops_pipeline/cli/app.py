@@ -40,6 +40,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Read stored artifacts, and compare them with their records.",
     ),
     "data": ("Inspect", "data:data", "List and compare versions of datasets."),
+    "models": (
+        "Inspect",
+        "models:models",
+        "Show registered models, promote versions and roll them back.",
+    ),
     "ui": ("Inspect", "ui:ui", "Show runs, artifacts and lineage as web pages."),
     "resume": ("Continue and debug", "resume:resume", "Continue a run that failed or was stopped."),
     "replay": ("Continue and debug", "replay:replay", "Run one node of a run again, to debug it."),
