@@ -34,6 +34,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Show which models, pushes and runs an artifact reached.",
     ),
     "artifacts": ("Inspect", "artifacts:artifacts", "List artifacts of a run or of a type."),
+    "tag": ("Inspect", "tag:tag", "Tag a run or an artifact, or list its tags."),
+    "note": (
+        "Inspect",
+        "note:note",
+        "Write a note about a run or an artifact, or list its notes.",
+    ),
     "verify": (
         "Inspect",
         "verify:verify",

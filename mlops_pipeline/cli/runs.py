@@ -8,7 +8,7 @@ from mlops_pipeline.cli.output import echo, json_option, limit_option, screen, w
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.inspection import DECISIONS, Table, ago, damage_lines, lines, one_line, seconds
 from mlops_pipeline.run_state import as_it_is, run_seconds
-from mlops_pipeline.store import Run
+from mlops_pipeline.store import Run, all_marks, run_target, tags_of
 
 
 @click.command()
@@ -22,15 +22,20 @@ def runs(project: Project, pipeline: str, limit: int, as_json: bool) -> None:
     if project.has_store:
         listed = project.store.list_runs(pipeline=pipeline, limit=limit)
         found = [as_it_is(project.store, run, project.settings.lease) for run in listed]
+    marks = all_marks(project.store) if found else {}
+    tags = {run.id: tags_of(marks.get(run_target(run.id), ())) for run in found}
     if as_json:
-        write_json([{**_data(run)} for run in found])
+        write_json([{**_data(run), "tags": tags[run.id]} for run in found])
         return
     if not found:
         of = f" of {pipeline}" if pipeline else ""
         echo(f"no runs{of} yet; start one with `mlops run PIPELINE`")
         return
-    heading = ("run", "pipeline", "state", "time", "started", "parameters")
+    heading: tuple[str, ...] = ("run", "pipeline", "state", "time", "started", "parameters")
     rows = [_row(run) for run in found]
+    if any(tags.values()):
+        heading = (*heading, "tags")
+        rows = [(*row, " ".join(tags[run.id])) for row, run in zip(rows, found, strict=True)]
     table = Table(heading, rows, right=frozenset({"time"}), styles={"state": DECISIONS})
     write(lines(table, screen()))
     damage = [f"run {run.id}: {run.damage}" for run in found if run.damage]

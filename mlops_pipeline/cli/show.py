@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -29,7 +29,7 @@ from mlops_pipeline.inspection import (
     verdict_reasons,
 )
 from mlops_pipeline.run_state import LAST
-from mlops_pipeline.store import State
+from mlops_pipeline.store import Mark, State, notes_of, read_marks, run_target, tags_of
 
 
 @click.command()
@@ -47,9 +47,17 @@ def show(project: Project, run_id: str, node: str | None, as_json: bool) -> None
     here = screen()
     if node is None:
         if as_json:
-            write_json(run_data(found))
+            marks = read_marks(store, run_target(found.id))
+            said = {"tags": tags_of(marks), "notes": notes_of(marks)}
+            write_json({**run_data(found), **said})
         else:
-            write([*_run_head(found, here), *run_report(found, here, causes(project.store, found))])
+            marks = read_marks(store, run_target(found.id))
+            write(
+                [
+                    *_run_head(found, here, marks),
+                    *run_report(found, here, causes(project.store, found)),
+                ]
+            )
             write(_after(found, project.flags_text(), here))
     elif as_json:
         write_json({**node_data(found[node]), "details": found[node].execution.details})
@@ -57,11 +65,15 @@ def show(project: Project, run_id: str, node: str | None, as_json: bool) -> None
         write(_node(found[node], here))
 
 
-def _run_head(run: PipelineRun, screen: Screen) -> Iterator[str]:
+def _run_head(run: PipelineRun, screen: Screen, marks: Sequence[Mark]) -> Iterator[str]:
     facts = {"started": ago(run.record.started)}
     facts |= {name: one_line(value) for name, value in run.parameters.items()}
     if run.record.base_run:
         facts["base run"] = run.record.base_run
+    if tags := tags_of(marks):
+        facts["tags"] = ", ".join(tags)
+    for number, mark in enumerate(notes_of(marks)[-3:], 1):
+        facts[f"note {number}"] = f"{one_line(mark.text, 100)} ({mark.by}, {ago(mark.at)})"
     width = max(map(len, facts))
     yield from (f"{screen.paint(name.ljust(width), 'dim')}  {facts[name]}" for name in facts)
     yield ""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         Feature,
         read_described,
     )
-    from mlops_pipeline.inspection.find import find_run, find_start, split_node
+    from mlops_pipeline.inspection.find import find_run, find_start, find_target, split_node
     from mlops_pipeline.inspection.impact import (
         Impact,
         Reached,
@@ -84,7 +84,7 @@ else:
             "datasets": "TrainedModel Version find_version list_datasets models_of newest_models "
             "splits_of version_before versions",
             "feature_statistics": "Feature STATISTICS_FILE read_described",
-            "find": "find_run find_start split_node",
+            "find": "find_run find_start find_target split_node",
             "impact": "Impact Reached ReachedRun Unaffected find_artifacts read_impact",
             "lineage": "Lineage LineageStart downstream in_chunks upstream",
             "node_run": "Artifacts NodeRun",
@@ -128,6 +128,7 @@ __all__ = [
     "find_artifacts",
     "find_run",
     "find_start",
+    "find_target",
     "find_version",
     "gate_lines",
     "in_chunks",

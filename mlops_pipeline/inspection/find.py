@@ -8,7 +8,7 @@ from mlops_pipeline.errors import NotFoundError, did_you_mean
 from mlops_pipeline.inspection.lineage import LineageStart
 from mlops_pipeline.inspection.results import read_run
 from mlops_pipeline.run_state import LAST
-from mlops_pipeline.store import MetadataStore, Run
+from mlops_pipeline.store import MetadataStore, Run, artifact_target, run_target
 from mlops_pipeline.uris import with_home
 
 _RECENT = 200
@@ -99,3 +99,41 @@ def _newest_model(store: MetadataStore) -> LineageStart:
     raise NotFoundError(
         "there is no model yet", hint="name an artifact; `mlops artifacts` lists them"
     )
+
+
+def find_target(store: MetadataStore, what: str) -> tuple[str, str]:
+    """Return what marks call a run or an artifact, and how to show it.
+
+    Args:
+        what: id of a run, or the beginning of one, or `last`; number, URI or type of an artifact.
+            A number is an artifact, unless it is the whole id of a run.
+
+    Raises:
+        NotFoundError: there is no such thing.
+    """
+    is_number = what.removeprefix("#").isdecimal()
+    if store.get_run(what) or not is_number:
+        try:
+            run = find_run(store, what)
+        except NotFoundError as error:
+            return _marked_artifact(store, what, error)
+        return run_target(run.id), f"run {run.id}"
+    return _marked_artifact(store, what, None)
+
+
+def _marked_artifact(
+    store: MetadataStore, what: str, missed: NotFoundError | None
+) -> tuple[str, str]:
+    try:
+        start = find_start(store, what)
+    except NotFoundError:
+        if missed is not None:
+            raise missed from None
+        raise
+    if len(start.artifacts) != 1:
+        raise NotFoundError(
+            f"{what!r} stands for {len(start.artifacts)} artifacts",
+            hint="name one by its number: `mlops artifacts` lists them",
+        )
+    (record,) = store.artifacts(start.artifacts)
+    return artifact_target(record.id), f"{record.type} {record.id}"

@@ -18,7 +18,10 @@ from mlops_pipeline.store import (
     Execution,
     Run,
     State,
+    artifact_target,
     names_of,
+    run_target,
+    tagged_targets,
 )
 
 SILENT = 86_400.0
@@ -168,7 +171,19 @@ def _in_use(graph: Graph, ended: Ended) -> Iterator[int]:
             yield artifact
 
 
+def _tagged(graph: Graph) -> Iterator[int]:
+    """Yield artifacts that have a tag, or that a run with a tag has used."""
+    targets = tagged_targets(graph.contents.executions)
+    for number in graph.contents.artifacts:
+        if artifact_target(number) in targets:
+            yield number
+    runs = {each for each in graph.contents.runs if run_target(each) in targets}
+    yield from _of_runs(graph, runs) if runs else ()
+
+
 def _chosen(graph: Graph, policy: Policy) -> Iterator[tuple[int, str]]:
+    if TAGGED in policy.keep:
+        yield from ((each, "tagged") for each in _tagged(graph))
     for record in graph.contents.artifacts.values():
         if TAGGED in policy.keep and names_of(record):
             yield record.id, "tagged"

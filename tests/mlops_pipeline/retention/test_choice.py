@@ -10,7 +10,16 @@ from pathlib import Path
 from retention_stores import NOTHING_KEPT, Kept, ids
 
 from mlops_pipeline.run_state import this_process
-from mlops_pipeline.store import Run, State
+from mlops_pipeline.store import (
+    NOTE,
+    TAG_ADDED,
+    TAG_REMOVED,
+    Run,
+    State,
+    artifact_target,
+    put_mark,
+    run_target,
+)
 
 DAY = 86_400.0
 
@@ -132,3 +141,18 @@ def test_what_nobody_has_written_stays(kept: Kept, tmp_path: Path) -> None:
             (str(place),),
         )
     assert 99 not in ids(kept.plan(NOTHING_KEPT))
+
+
+def test_what_people_tagged_is_kept_until_the_tag_is_taken_away(kept: Kept) -> None:
+    examples, model = kept.run_once("a")
+    other = kept.run_once("b")
+    tagged = frozenset({"tagged"})
+    with closing(kept.open()) as store:
+        put_mark(store, artifact_target(model.id), TAG_ADDED, "best")
+        put_mark(store, run_target("b"), TAG_ADDED, "paper")
+        put_mark(store, artifact_target(examples.id), NOTE, "odd rows")
+    assert ids(kept.plan(keep=tagged)) == {examples.id}
+    assert ids(kept.plan()) == {examples.id, model.id, *(each.id for each in other)}
+    with closing(kept.open()) as store:
+        put_mark(store, artifact_target(model.id), TAG_REMOVED, "best")
+    assert ids(kept.plan(keep=tagged)) == {examples.id, model.id}
