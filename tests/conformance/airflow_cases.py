@@ -16,7 +16,7 @@ import pytest
 from airflow_server import AirflowServer
 from containers import IMAGE, Engine
 from snapshot import snapshot
-from suite import BY_NAME, HERE, IMPORTS, ROOT, Case, compile_case, find_nap, open_sqlite
+from suite import BY_NAME, HERE, IMPORTS, ROOT, compile_case, find_nap, open_sqlite
 
 from mlops_pipeline import ir as ir_file
 from mlops_pipeline.runners.airflow import AirflowClient
