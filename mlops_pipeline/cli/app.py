@@ -54,6 +54,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "metadata:metadata",
         "Serve, back up, copy, check or clean the metadata store.",
     ),
+    "openlineage": (
+        "Deploy",
+        "openlineage:openlineage",
+        "Send runs to a catalogue of data, as OpenLineage events.",
+    ),
     "import-tfx": ("Setup", "import_tfx:import_tfx", "Import runs and artifacts from TFX."),
     "doctor": ("Setup", "doctor:doctor", "Check the environment, the store and the folders."),
     "config": ("Setup", "config:config", "Show the settings, and the origin of each."),

@@ -19,6 +19,7 @@ from typing import Any
 
 from mlops_pipeline.errors import PipelineError, SettingsError
 from mlops_pipeline.ir_check import load_checked
+from mlops_pipeline.openlineage import recorded
 from mlops_pipeline.roots import make_root
 from mlops_pipeline.run_state import (
     Iteration,
@@ -91,7 +92,7 @@ def _workspace(base_dir: Path) -> Workspace:
     make_store_folder(settings.store)
     make_root(settings.root)
     return Workspace(
-        store=open_store(settings.store),
+        store=recorded(open_store(settings.store), settings),
         root=settings.root,
         base_dir=base_dir,
         import_paths=(str(base_dir), *settings.import_paths),
