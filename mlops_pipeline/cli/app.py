@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "data": ("Inspect", "data:data", "List and compare versions of datasets."),
     "ui": ("Inspect", "ui:ui", "Show runs, artifacts and lineage as web pages."),
+    "report": ("Inspect", "report:report", "Write runs or a comparison to one HTML file."),
     "resume": ("Continue and debug", "resume:resume", "Continue a run that failed or was stopped."),
     "replay": ("Continue and debug", "replay:replay", "Run one node of a run again, to debug it."),
     "airflow": ("Deploy", "airflow:airflow", "Deploy pipelines to Airflow 3, and start them."),

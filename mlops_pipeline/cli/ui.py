@@ -52,7 +52,7 @@ def ui(project: Project, page: str, files: tuple[str, ...], as_json: bool, **cho
     place = without_password(project.settings.store)
     there = project.has_store
     if as_json:
-        store = _open(project) if there else MemoryStore()
+        store = open_unchanged(project) if there else MemoryStore()
         reader = Reader(store, place, there, roots, project.settings.lease)
         write_json(plain(read_page(reader, name, query)))
         return
@@ -60,7 +60,7 @@ def ui(project: Project, page: str, files: tuple[str, ...], as_json: bool, **cho
     _serve(project, empty, page, **chosen)
 
 
-def _open(project: Project) -> MetadataStore:
+def open_unchanged(project: Project) -> MetadataStore:
     """Open the store so that nothing of it is changed, where its kind can be opened so."""
     url = project.settings.store
     if url.startswith("sqlite:") and "?" not in url:
@@ -105,7 +105,7 @@ def _serve(project: Project, empty: Reader, page: str, **chosen: Any) -> None:
             hint="leave out --no-token, or --host",
         )
     token = "" if chosen["no_token"] else read_token(chosen["token_file"])
-    late = LateStore(empty, lambda: _stamp(project), lambda: _open(project))
+    late = LateStore(empty, lambda: _stamp(project), lambda: open_unchanged(project))
     if not late().there:
         warn(f"nothing is recorded yet in {empty.place}", hint="the pages show the first run of it")
     with listen(address) as sock:
