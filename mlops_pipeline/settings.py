@@ -108,6 +108,9 @@ class Settings(Struct, frozen=True, omit_defaults=False):
     kubeflow_ca_file: Annotated[
         str, Meta(description="certificates that Kubeflow's own is checked with")
     ] = ""
+    ui_url: Annotated[
+        str, Meta(description="address at which people open `mlops ui`, for links that lead there")
+    ] = ""
     openlineage_url: Annotated[
         str,
         Meta(description="address that OpenLineage events go to, or a file with the client's own"),

@@ -58,6 +58,7 @@ def test_flags_win_over_the_environment_which_wins_over_the_file(project: Path) 
         "scratch_limit": "default",
         "cache_verify": "default",
         "import_paths": "default",
+        "ui_url": "default",
     }
 
 

@@ -117,7 +117,8 @@ def _node(workspace: Workspace, given: argparse.Namespace) -> int:
     outcome = _run(workspace, given.run_id, (given.node, given.iteration))
     if outcome is None:
         return 0
-    write_shadows(given.executor_input, given.run_id, outcome)
+    settings = resolve(Sources(Path(given.base_dir).absolute())).values
+    write_shadows(given.executor_input, given.run_id, outcome, settings.ui_url)
     if ends_run(workspace, given.run_id, outcome):
         _end(workspace, given)
     return 0 if outcome.state.succeeded or outcome.state is State.SKIPPED else 1
