@@ -10,7 +10,7 @@ import click
 
 from mlops_pipeline.cli.output import echo, json_option, writable_file, write_file, write_json
 from mlops_pipeline.cli.project import Project, complete_run, project_options
-from mlops_pipeline.cli.ui import open_unchanged
+from mlops_pipeline.cli.ui import open_store_of
 from mlops_pipeline.errors import ParameterError, PipelineError, SettingsError
 from mlops_pipeline.inspection import size
 from mlops_pipeline.ui.views import Reader
@@ -76,4 +76,4 @@ def _reader(project: Project, files: tuple[str, ...]) -> Reader:
     project.require_store()
     roots = (project.settings.root, *(os.path.abspath(each) for each in files))  # noqa: PTH100
     place = without_password(project.settings.store)
-    return Reader(open_unchanged(project), place, True, roots, project.settings.lease)
+    return Reader(open_store_of(project), place, True, roots, project.settings.lease)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mlops_pipeline.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from mlops_pipeline.ui.notebook import PageCard, show_page
     from mlops_pipeline.ui.report import (
         LARGEST,
         Report,
@@ -30,6 +31,7 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
+            "notebook": "PageCard show_page",
             "report": "LARGEST Report compare_parts one_file run_parts zip_file",
             "server": "Address LateStore base_path listen read_token serve url_of",
         },
@@ -39,6 +41,7 @@ __all__ = [
     "LARGEST",
     "Address",
     "LateStore",
+    "PageCard",
     "Report",
     "base_path",
     "compare_parts",
@@ -47,6 +50,7 @@ __all__ = [
     "read_token",
     "run_parts",
     "serve",
+    "show_page",
     "url_of",
     "zip_file",
 ]

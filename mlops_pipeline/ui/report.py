@@ -126,11 +126,15 @@ def compare_parts(reader: Reader, names: Sequence[str]) -> Report:
     return Report(title, _numbered(parts))
 
 
-def one_file(reader: Reader, report: Report) -> str:
-    """Return a report as one page of HTML."""
+def one_file(reader: Reader, report: Report, *, framed: bool = False) -> str:
+    """Return a report as one page of HTML.
+
+    Args:
+        framed: the page stands in an attribute of a frame, which has no address of its own.
+    """
     places = {part.address: f"#{part.id}" for part in report.parts}
     sections = [(part, _section(reader, part, places)) for part in report.parts]
-    return _page(report, sections, places)
+    return _page(report, sections, places, framed)
 
 
 def zip_file(reader: Reader, report: Report) -> bytes:
@@ -152,6 +156,11 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
+def page_section(reader: Reader, part: ReportPart) -> str:
+    """Return what stands on a page, as HTML that runs nothing and leads nowhere."""
+    return _section(reader, part, {})
+
+
 def _section(reader: Reader, part: ReportPart, places: dict[str, str]) -> str:
     kind = PAGES[part.page]
     facts = {"title": kind.title, "name": part.page, "query": part.query}
@@ -169,7 +178,7 @@ def _section(reader: Reader, part: ReportPart, places: dict[str, str]) -> str:
             return next(near, "")
         return places.get(address, "")
 
-    return section_of(whole, part.id, target)
+    return section_of(whole, part.id, part.title, target)
 
 
 def _same_lineage(address: str, artifact: str) -> bool:
@@ -177,11 +186,15 @@ def _same_lineage(address: str, artifact: str) -> bool:
 
 
 def _page(
-    report: Report, sections: Sequence[tuple[ReportPart, str]], places: dict[str, str]
+    report: Report,
+    sections: Sequence[tuple[ReportPart, str]],
+    places: dict[str, str],
+    framed: bool = False,
 ) -> str:
     style = (STATIC / "style.css").read_text(encoding="utf-8")
     contents = [(part, places[part.address]) for part in report.parts]
-    return render("report.html", report=report, sections=sections, contents=contents, style=style)
+    facts = {"report": report, "sections": sections, "contents": contents, "framed": framed}
+    return render("report.html", style=style, **facts)
 
 
 def _outputs(run: RunPage) -> Iterator[ArtifactLink]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 
 from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.ui.views import split_address
+from mlops_pipeline.ui.views import shown, split_address
 
 Target = Callable[[str, dict[str, str]], str]
 """Returns where a page is in the file, by its name and query; empty where it is not."""
@@ -21,13 +21,14 @@ _VOID = frozenset({"img", "link", "embed", "input", "source", "base", "meta"})
 _NAMED = frozenset({"id", "for", "aria-labelledby", "aria-describedby", "aria-controls"})
 
 
-def section_of(page: str, prefix: str, target: Target) -> str:
+def section_of(page: str, prefix: str, title: str, target: Target) -> str:
     """Return what stands in the main part of a page, as a part of a file.
 
     Args:
         prefix: begins every id in it, so that parts do not share one.
+        title: ends every label in it, for the same reason.
     """
-    cut = _Cut(prefix, target)
+    cut = _Cut(prefix, title, target)
     cut.feed(page)
     cut.close()
     return "".join(cut.parts).strip()
@@ -36,10 +37,11 @@ def section_of(page: str, prefix: str, target: Target) -> str:
 class _Cut(HTMLParser):
     """Takes the main part of a page, tag by tag; all of it was escaped when it was made."""
 
-    def __init__(self, prefix: str, target: Target) -> None:
+    def __init__(self, prefix: str, title: str, target: Target) -> None:
         super().__init__(convert_charrefs=False)
         self.parts: list[str] = []
         self._prefix = prefix
+        self._title = shown(title, 80)
         self._target = target
         self._inside = False
         self._dropped: list[str] = []
@@ -93,6 +95,7 @@ class _Cut(HTMLParser):
         if value is None:
             return f" {name}"
         named = f"{self._prefix}-{value}" if name in _NAMED else value
+        named = f"{value}, {self._title}" if name == "aria-label" else named
         return f' {name}="{html.escape(named)}"'
 
     def _href(self, href: str) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlops_pipeline.ui.views.links import ArtifactLink
     from mlops_pipeline.ui.views.pages import PAGES, address_of, read_page, split_address
     from mlops_pipeline.ui.views.plain_values import finite, plain, shown
-    from mlops_pipeline.ui.views.reader import Reader
+    from mlops_pipeline.ui.views.reader import Reader, open_unchanged
     from mlops_pipeline.ui.views.run_pages import RunPage, read_run_page
 else:
     __getattr__ = lazy_names(
@@ -25,7 +25,7 @@ else:
             "links": "ArtifactLink",
             "pages": "PAGES address_of read_page split_address",
             "plain_values": "finite plain shown",
-            "reader": "Reader",
+            "reader": "Reader open_unchanged",
             "run_pages": "RunPage read_run_page",
         },
     )
@@ -42,6 +42,7 @@ __all__ = [
     "finite",
     "kind_of",
     "open_file",
+    "open_unchanged",
     "plain",
     "read_page",
     "read_run_page",

@@ -16,7 +16,7 @@ def cut(body: str) -> str:
     def target(name: str, query: dict[str, str]) -> str:
         return "#p7" if (name, query) == ("run", {"id": "r&1"}) else ""
 
-    return section_of(PAGE.format(body), "p1", target)
+    return section_of(PAGE.format(body), "p1", 'Run "1', target)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,7 @@ def cut(body: str) -> str:
         ('<a href="#up">r</a><h2 id="up">u</h2>', '<a href="#p1-up">r</a><h2 id="p1-up">u</h2>'),
         ('<a href="https://elsewhere/">r</a>', "<span>r</span>"),
         ('<a href="javascript:alert(1)">r</a>', "<span>r</span>"),
+        ('<p aria-label="x">y</p>', '<p aria-label="x, Run &quot;1">y</p>'),
         ("a &amp; b &#60; &lt;b&gt;", "a &amp; b &#60; &lt;b&gt;"),
         ('<img src="raw?artifact=1">x<iframe src="raw">y</iframe>z', "xz"),
         ('<script type=\'application/json\'>{"a": "</b>"}</script>x', "x"),
