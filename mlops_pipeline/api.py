@@ -54,6 +54,7 @@ from mlops_pipeline.inspection.comparison import (
 )
 from mlops_pipeline.interface import map_paths
 from mlops_pipeline.ir import PipelineIR
+from mlops_pipeline.openlineage import recorded
 from mlops_pipeline.retention import Collected, GcPlan, Policy, apply_gc, plan_gc, read_policy
 from mlops_pipeline.roots import Copies, make_root
 from mlops_pipeline.run_state import (
@@ -377,7 +378,7 @@ def workspace_of(
     refuse_foreign(run, folders, (*own, settings.root, *settings.import_paths))
     lock = Path(settings.lock) if settings.lock else find_lock(base_dir)
     workspace = Workspace(
-        store=store,
+        store=recorded(store, settings),
         root=root,
         base_dir=base_dir,
         import_paths=import_paths,

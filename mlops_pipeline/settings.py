@@ -107,6 +107,25 @@ class Settings(Struct, frozen=True, omit_defaults=False):
     kubeflow_ca_file: Annotated[
         str, Meta(description="certificates that Kubeflow's own is checked with")
     ] = ""
+    ui_url: Annotated[
+        str, Meta(description="address at which people open `mlops ui`, for links that lead there")
+    ] = ""
+    openlineage_url: Annotated[
+        str,
+        Meta(description="address that OpenLineage events go to, or a file with the client's own"),
+    ] = ""
+    openlineage_token_file: Annotated[
+        str, Meta(description="file with the token that this address is given")
+    ] = ""
+    openlineage_spool: Annotated[
+        str, Meta(description="folder that events wait in; beside the store where there is a URL")
+    ] = ""
+    openlineage_limit: Annotated[
+        float, Meta(gt=0, le=1e6, description="megabytes of events that may wait")
+    ] = 64.0
+    openlineage_namespace: Annotated[
+        str, Meta(min_length=1, max_length=500, description="namespace of jobs and datasets")
+    ] = "mlops"
 
 
 class Resolved(Struct, frozen=True):
@@ -154,6 +173,8 @@ def resolve(sources: Sources) -> Resolved:
         "store": _sqlite_url(project / ".mlops" / "metadata.db"),
         "root": str(project / ".mlops" / "artifacts"),
     }
+    if values.get("openlineage_url"):
+        defaults["openlineage_spool"] = _beside(values.get("store", defaults["store"]), project)
     settings = Settings(**{**defaults, **values})
     return Resolved(project, settings, origins, tuple(_misspelt_variables(sources.environment)))
 
@@ -258,7 +279,14 @@ def _typed(name: str, value: Any, origin: str) -> Any:
         ) from None
 
 
-_FILES = ("lock", "scratch", "kubeflow_token_file", "kubeflow_ca_file")
+_FILES = (
+    "lock",
+    "scratch",
+    "kubeflow_token_file",
+    "kubeflow_ca_file",
+    "openlineage_spool",
+    "openlineage_token_file",
+)
 
 
 def _absolute(name: str, value: Any, base: Path) -> Any:
@@ -266,7 +294,7 @@ def _absolute(name: str, value: Any, base: Path) -> Any:
         return absolute_store(value, base)
     if name == "import_paths":
         return tuple(str(base / with_home(path)) for path in value)
-    if name in _FILES or (name == "root" and "://" not in value):
+    if name in _FILES or (name in ("root", "openlineage_url") and value and "://" not in value):
         return str(base / with_home(value))
     return value
 
@@ -279,6 +307,13 @@ def absolute_store(store: str, base: Path) -> str:
     path, mark, query = (rest.removeprefix("/") if separator else store).partition("?mode=")
     path = unquote(path) if separator else path
     return f"{_sqlite_url(base / with_home(path))}{mark}{query}"
+
+
+def _beside(store: str, project: Path) -> str:
+    """Return the folder of events that wait: beside a store in a file, else in the project."""
+    scheme, _, rest = store.partition(":///")
+    file = Path(unquote(rest.partition("?")[0])) if scheme == "sqlite" else project / ".mlops" / "-"
+    return str(file.parent / "openlineage")
 
 
 def _sqlite_url(path: Path) -> str:

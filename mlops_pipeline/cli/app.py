@@ -52,6 +52,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Show registered models, promote versions and roll them back.",
     ),
     "ui": ("Inspect", "ui:ui", "Show runs, artifacts and lineage as web pages."),
+    "report": ("Inspect", "report:report", "Write runs or a comparison to one HTML file."),
     "resume": ("Continue and debug", "resume:resume", "Continue a run that failed or was stopped."),
     "replay": ("Continue and debug", "replay:replay", "Run one node of a run again, to debug it."),
     "repeat": (
@@ -79,6 +80,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Deploy",
         "import_:import_",
         "Take a run from a file of `mlops export` into the store.",
+    ),
+    "openlineage": (
+        "Deploy",
+        "openlineage:openlineage",
+        "Send runs to a catalogue of data, as OpenLineage events.",
     ),
     "import-tfx": ("Setup", "import_tfx:import_tfx", "Import runs and artifacts from TFX."),
     "doctor": ("Setup", "doctor:doctor", "Check the environment, the store and the folders."),

@@ -124,13 +124,13 @@ def writable_file(context: click.Context, parameter: click.Parameter, value: str
     return path
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: Path, text: str | bytes) -> None:
     """Write a file so that a reader finds the old one or the whole new one.
 
     Raises:
         PipelineError: it cannot be written.
     """
-    data = text.encode("utf-8", "backslashreplace")
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
     try:
         if path.exists() and not path.is_file():
             path.write_bytes(data)  # A pipe, or /dev/stdout, is not replaced.

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import click
 
-from mlops_pipeline.cli.output import json_option, screen, write, write_json
+from mlops_pipeline.cli.output import (
+    json_option,
+    screen,
+    writable_file,
+    write,
+    write_file,
+    write_json,
+)
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.run import (
     compile_loudly,
@@ -16,11 +24,12 @@ from mlops_pipeline.cli.run import (
     read_parameters,
 )
 from mlops_pipeline.inspection import DECISIONS, Table, lines
+from mlops_pipeline.ir import PipelineIR
 from mlops_pipeline.roots import make_root
 from mlops_pipeline.run_state import open_workspace
-from mlops_pipeline.runners import NodePlan
+from mlops_pipeline.runners import NodePlan, plan_html, plan_markdown, planned_nodes
 from mlops_pipeline.runners import plan as plan_nodes
-from mlops_pipeline.store import MemoryStore
+from mlops_pipeline.store import MemoryStore, MetadataStore
 
 STYLES = {**DECISIONS, "maybe": "yellow", "fail": "red"}
 
@@ -30,6 +39,10 @@ STYLES = {**DECISIONS, "maybe": "yellow", "fail": "red"}
 @parameter_option
 @click.option("--force", "--no-cache", is_flag=True, help="Plan as if nothing could be reused.")
 @click.option("--diff", is_flag=True, help="Show changed lines of code.")
+@click.option(
+    "--md", metavar="FILE", callback=writable_file, help="Draw the plan as Markdown, for a review."
+)
+@click.option("--html", metavar="FILE", callback=writable_file, help="Draw the plan as HTML.")
 @json_option
 @project_options
 def plan(
@@ -39,6 +52,7 @@ def plan(
     force: bool,
     diff: bool,
     as_json: bool,
+    **files: Path | None,
 ) -> int:
     """Show what a run would execute or reuse, and why.
 
@@ -51,6 +65,7 @@ def plan(
     workspace = open_workspace(loaded.base_dir, loaded.import_paths, project.settings, store)
     make_root(str(workspace.root), only_check=True)
     plans = plan_nodes(ir, workspace, read_parameters(ir, texts), force=force)
+    _write_files(ir, plans, store, files)
     if as_json:
         write_json({"pipeline": ir.name, "nodes": plans})
         return _exit_code(plans)
@@ -63,6 +78,19 @@ def plan(
                 write(["", here.paint(f"{_name(each)}: {change}", "bold"), change.diff])
     write(["", _summary(plans)])
     return _exit_code(plans)
+
+
+def _write_files(
+    ir: PipelineIR,
+    plans: Sequence[NodePlan],
+    store: MetadataStore,
+    files: Mapping[str, Path | None],
+) -> None:
+    makers = (("md", plan_markdown), ("html", plan_html))
+    wanted = [(path, make) for name, make in makers if (path := files[name])]
+    nodes = planned_nodes(ir, plans, store) if wanted else []
+    for path, make in wanted:
+        write_file(path, make(ir.name, nodes))
 
 
 def _exit_code(plans: Sequence[NodePlan]) -> int:

@@ -10,9 +10,8 @@ import click
 from mlops_pipeline.cli.output import echo, json_option, warn, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.errors import SettingsError
-from mlops_pipeline.run_state import follow
-from mlops_pipeline.store import MemoryStore, MetadataStore, file_of, open_store
-from mlops_pipeline.ui.views import Reader, plain, read_page, split_address
+from mlops_pipeline.store import MemoryStore, MetadataStore, file_of
+from mlops_pipeline.ui.views import Reader, open_unchanged, plain, read_page, split_address
 from mlops_pipeline.uris import without_password
 
 
@@ -52,7 +51,7 @@ def ui(project: Project, page: str, files: tuple[str, ...], as_json: bool, **cho
     place = without_password(project.settings.store)
     there = project.has_store
     if as_json:
-        store = _open(project) if there else MemoryStore()
+        store = open_store_of(project) if there else MemoryStore()
         reader = Reader(store, place, there, roots, project.settings.lease)
         write_json(plain(read_page(reader, name, query)))
         return
@@ -60,12 +59,9 @@ def ui(project: Project, page: str, files: tuple[str, ...], as_json: bool, **cho
     _serve(project, empty, page, **chosen)
 
 
-def _open(project: Project) -> MetadataStore:
-    """Open the store so that nothing of it is changed, where its kind can be opened so."""
-    url = project.settings.store
-    if url.startswith("sqlite:") and "?" not in url:
-        url = f"{url}?mode=ro"
-    return follow(open_store(url), project.settings.root)
+def open_store_of(project: Project) -> MetadataStore:
+    """Open the store of a project so that nothing of it is changed."""
+    return open_unchanged(project.settings.store, project.settings.root)
 
 
 def _stamp(project: Project) -> object | None:
@@ -105,7 +101,7 @@ def _serve(project: Project, empty: Reader, page: str, **chosen: Any) -> None:
             hint="leave out --no-token, or --host",
         )
     token = "" if chosen["no_token"] else read_token(chosen["token_file"])
-    late = LateStore(empty, lambda: _stamp(project), lambda: _open(project))
+    late = LateStore(empty, lambda: _stamp(project), lambda: open_store_of(project))
     if not late().there:
         warn(f"nothing is recorded yet in {empty.place}", hint="the pages show the first run of it")
     with listen(address) as sock:

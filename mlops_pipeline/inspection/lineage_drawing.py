@@ -69,13 +69,13 @@ def mermaid(lineage: Lineage) -> str:
     """Return a Mermaid flowchart: boxes are executions, rounded ones artifacts."""
     lines = ["flowchart LR"]
     for artifact in lineage.artifacts.values():
-        lines.append(f'  a{artifact.id}(["{_entities(artifact.type)} #35;{artifact.id}"])')
+        lines.append(f'  a{artifact.id}(["{mermaid_text(artifact.type)} #35;{artifact.id}"])')
     for execution in lineage.executions.values():
-        name, run = _entities(node_name(execution)), _entities(execution.run_id)
+        name, run = mermaid_text(node_name(execution)), mermaid_text(execution.run_id)
         lines.append(f'  e{execution.id}["{name}<br/>run {run}"]')
     for event in lineage.events:
         source, target = _ends(event)
-        lines.append(f'  {source} -->|"{_entities(event.key)}"| {target}')
+        lines.append(f'  {source} -->|"{mermaid_text(event.key)}"| {target}')
     return "\n".join(lines)
 
 
@@ -154,6 +154,6 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _entities(text: str) -> str:
+def mermaid_text(text: str) -> str:
     """Escape a text for Mermaid, which knows entity codes and no backslashes."""
     return "".join(c if c.isalnum() or c in " _-./,[]" else f"#{ord(c)};" for c in text)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_pipeline import roots
+from mlops_pipeline.openlineage import recorded
 from mlops_pipeline.roots import LocalRoot, digest_path
 from mlops_pipeline.run_state.lock_file import find_lock
 from mlops_pipeline.settings import SCRATCH_LIMIT, Settings, Verify
@@ -122,7 +123,7 @@ def open_workspace(
     """Return the workspace of a loaded pipeline, by the settings."""
     lock = Path(settings.lock) if settings.lock else find_lock(base_dir)
     return Workspace(
-        store=store,
+        store=recorded(store, settings),
         root=settings.root,
         base_dir=base_dir,
         import_paths=tuple(import_paths),

@@ -12,6 +12,7 @@ from mlops_pipeline.lazy_names import lazy_names
 if TYPE_CHECKING:
     from mlops_pipeline.runners.dry_run import NodePlan, plan
     from mlops_pipeline.runners.local import NodeEvent, OnEvent, RunOptions
+    from mlops_pipeline.runners.plan_files import plan_html, plan_markdown, planned_nodes
     from mlops_pipeline.runners.remote import (
         IterationOptions,
         begin,
@@ -27,6 +28,7 @@ else:
         {
             "dry_run": "NodePlan plan",
             "local": "NodeEvent OnEvent RunOptions",
+            "plan_files": "plan_html plan_markdown planned_nodes",
             "remote": "IterationOptions begin count_items finish_run open_run run_iteration",
             "replay": "replay_node",
         },
@@ -44,6 +46,9 @@ __all__ = [
     "local",
     "open_run",
     "plan",
+    "plan_html",
+    "plan_markdown",
+    "planned_nodes",
     "remote",
     "replay_node",
     "run_iteration",

@@ -1,4 +1,4 @@
-"""Web pages of what a store knows, on a small server of their own.
+"""Web pages of what a store knows, on a small server of their own, or in one file.
 
 `views` has the facts; here they become HTML and JSON, behind a guard. Nothing changes a store.
 Needs the extra `ui`, which is imported only when pages are served.
@@ -9,6 +9,15 @@ from typing import TYPE_CHECKING
 from mlops_pipeline.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from mlops_pipeline.ui.notebook import PageCard, show_page
+    from mlops_pipeline.ui.report import (
+        LARGEST,
+        Report,
+        compare_parts,
+        one_file,
+        run_parts,
+        zip_file,
+    )
     from mlops_pipeline.ui.server import (
         Address,
         LateStore,
@@ -20,15 +29,28 @@ if TYPE_CHECKING:
     )
 else:
     __getattr__ = lazy_names(
-        __name__, {"server": "Address LateStore base_path listen read_token serve url_of"}
+        __name__,
+        {
+            "notebook": "PageCard show_page",
+            "report": "LARGEST Report compare_parts one_file run_parts zip_file",
+            "server": "Address LateStore base_path listen read_token serve url_of",
+        },
     )
 
 __all__ = [
+    "LARGEST",
     "Address",
     "LateStore",
+    "PageCard",
+    "Report",
     "base_path",
+    "compare_parts",
     "listen",
+    "one_file",
     "read_token",
+    "run_parts",
     "serve",
+    "show_page",
     "url_of",
+    "zip_file",
 ]

@@ -51,6 +51,8 @@ def _environment() -> Environment:
         "short": functools.partial(shown, longest=80),
         "all": functools.partial(shown, longest=_EVERYTHING),
         "percent": _percent,
+        "made": Markup,
+        "inline_style": _inline_style,
     }
     found.globals |= {"navigation": NAVIGATION, "address": address_of}
     return found
@@ -59,6 +61,11 @@ def _environment() -> Environment:
 def _final(value: Any) -> Any:
     """Return what is printed of a value: text of one size, without what steers a browser."""
     return value if isinstance(value, Markup) else shown(value)
+
+
+def _inline_style(text: str) -> Markup:
+    """Return our own style sheet as the content of an element."""
+    return Markup(text.replace("</", "<\\/"))
 
 
 def _when(moment: Any) -> Markup:

@@ -45,7 +45,7 @@ def test_flags_win_over_the_environment_which_wins_over_the_file(project: Path) 
     others = {
         name: origin
         for name, origin in found.origins.items()
-        if "kubeflow" in name or "gc_" in name
+        if any(each in name for each in ("kubeflow", "gc_", "openlineage"))
     }
     assert set(others.values()) == {"default"}
     assert {name: found.origins[name] for name in found.origins if name not in others} == {
@@ -58,6 +58,7 @@ def test_flags_win_over_the_environment_which_wins_over_the_file(project: Path) 
         "scratch_limit": "default",
         "cache_verify": "default",
         "import_paths": "default",
+        "ui_url": "default",
     }
 
 
@@ -180,3 +181,24 @@ def test_a_wrong_table_is_named(tmp_path, text, named):
     (tmp_path / "mlops.toml").write_text(text)
     with pytest.raises(SettingsError, match=f"'{named}'"):
         resolve(Sources(tmp_path, environment={}))
+
+
+def test_events_wait_beside_a_store_in_a_file(project: Path) -> None:
+    for store, folder in (
+        ("sqlite:///data/m.db", project / "data"),
+        ("grpc://host:8080", project / ".mlops"),
+        ("", project / ".mlops"),
+    ):
+        text = f'openlineage.url = "http://x"\n{f"store = {store!r}" if store else ""}'
+        (project / "mlops.toml").write_text(text)
+        found = resolve(Sources(project, {}, {})).values
+        assert found.openlineage_spool == str(folder / "openlineage")
+    (project / "mlops.toml").write_text("")
+    assert resolve(Sources(project, {}, {})).values.openlineage_spool == ""
+
+
+def test_an_address_of_events_may_be_a_file(project: Path) -> None:
+    (project / "mlops.toml").write_text('openlineage.url = "ol.yml"\nopenlineage.spool = "s"')
+    found = resolve(Sources(project, {}, {})).values
+    assert found.openlineage_url == str(project / "ol.yml")
+    assert found.openlineage_spool == str(project / "s")

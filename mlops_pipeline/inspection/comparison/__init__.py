@@ -10,7 +10,16 @@ from mlops_pipeline.lazy_names import lazy_names
 if TYPE_CHECKING:
     from mlops_pipeline.inspection.comparison.compared import ComparedRun, Comparison, Row
     from mlops_pipeline.inspection.comparison.comparing import compare_runs, find_runs
-    from mlops_pipeline.inspection.comparison.comparison_files import as_html, as_junit, as_markdown
+    from mlops_pipeline.inspection.comparison.comparison_files import (
+        as_html,
+        as_junit,
+        as_markdown,
+        html_page,
+        html_table,
+        html_text,
+        markdown_table,
+        markdown_text,
+    )
     from mlops_pipeline.inspection.comparison.comparison_text import (
         comparison_lines,
         run_letters,
@@ -39,7 +48,8 @@ else:
         {
             "compared": "ComparedRun Comparison Row",
             "comparing": "compare_runs find_runs",
-            "comparison_files": "as_html as_junit as_markdown",
+            "comparison_files": "as_html as_junit as_markdown html_page html_table html_text "
+            "markdown_table markdown_text",
             "comparison_text": "comparison_lines run_letters section_table section_title",
             "criteria": "Check Criterion FAILED Judged REFUSED judge judged_lines parse_criterion",
             "evaluations": "ReadMetrics as_number read_metrics_file",
@@ -66,8 +76,13 @@ __all__ = [
     "compare_runs",
     "comparison_lines",
     "find_runs",
+    "html_page",
+    "html_table",
+    "html_text",
     "judge",
     "judged_lines",
+    "markdown_table",
+    "markdown_text",
     "parse_criterion",
     "read_metrics_file",
     "run_letters",

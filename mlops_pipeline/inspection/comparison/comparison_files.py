@@ -63,14 +63,17 @@ def as_junit(found: Comparison, judged: Sequence[Judged]) -> str:
 
 def as_markdown(found: Comparison, judged: Sequence[Judged] = ()) -> str:
     """Return a comparison as Markdown."""
-    parts = ["# Runs compared", _markdown_table(*_runs(found))]
-    parts += [f"- {_plain(note)}" for note in _remarks(found)]
+    parts = ["# Runs compared", markdown_table(*_runs(found))]
+    parts += [f"- {markdown_text(note)}" for note in _remarks(found)]
     if found.verdict:
-        parts.append(f"**{_plain(found.verdict)}**")
+        parts.append(f"**{markdown_text(found.verdict)}**")
     if judged:
         parts += ["## Criteria", _fenced("\n".join(judged_lines(judged)))]
     for kind, rows, left in _sections(found):
-        parts += [f"## {_plain(section_title(kind, rows))}", _markdown_table(*section_table(rows))]
+        parts += [
+            f"## {markdown_text(section_title(kind, rows))}",
+            markdown_table(*section_table(rows)),
+        ]
         parts += [_fenced(text, "diff") for text in _diffs(rows)]
         parts += [f"and {left} more"] if left else []
     if not found.differing:
@@ -80,23 +83,34 @@ def as_markdown(found: Comparison, judged: Sequence[Judged] = ()) -> str:
 
 def as_html(found: Comparison, judged: Sequence[Judged] = ()) -> str:
     """Return a comparison as one HTML file, without scripts and without anything to load."""
-    parts = [_html_table("Runs", *_runs(found))]
-    parts += [f"<p>{_html(note)}</p>" for note in _remarks(found)]
+    parts = [html_table("Runs", *_runs(found))]
+    parts += [f"<p>{html_text(note)}</p>" for note in _remarks(found)]
     if found.verdict:
-        parts.append(f"<p><strong>{_html(found.verdict)}</strong></p>")
+        parts.append(f"<p><strong>{html_text(found.verdict)}</strong></p>")
     if judged:
         parts.append("<h2>Criteria</h2>")
     for each in judged:
         text = "\n".join(judged_lines([each]))
-        parts.append(f'<pre class="{each.outcome}">{_html(text)}</pre>')
+        parts.append(f'<pre class="{each.outcome}">{html_text(text)}</pre>')
     for kind, rows, left in _sections(found):
-        parts.append(f"<h2>{_html(section_title(kind, rows))}</h2>")
-        parts.append(_html_table("", *section_table(rows)))
-        parts += [f"<pre>{_html(text)}</pre>" for text in _diffs(rows)]
+        parts.append(f"<h2>{html_text(section_title(kind, rows))}</h2>")
+        parts.append(html_table("", *section_table(rows)))
+        parts += [f"<pre>{html_text(text)}</pre>" for text in _diffs(rows)]
         parts += [f"<p>and {left} more</p>"] if left else []
     if not found.differing:
         parts.append("<p>Nothing differs.</p>")
-    return _PAGE.replace("BODY", "\n".join(parts), 1)
+    return html_page("Runs compared", "\n".join(parts))
+
+
+def html_page(title: str, body: str) -> str:
+    """Return a page that loads nothing and runs nothing.
+
+    Args:
+        title: plain text.
+        body: HTML.
+    """
+    before, _, after = _PAGE.partition("BODY")
+    return f"{before.replace('TITLE', html_text(title))}{body}{after}"
 
 
 _PAGE = """<!doctype html>
@@ -105,7 +119,7 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Runs compared</title>
+<title>TITLE</title>
 <style>
 :root { color-scheme: light dark; }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 1rem auto; max-width: 75rem; padding: 0 1rem; }
@@ -121,7 +135,7 @@ pre.failed, pre.refused { border-color: #c0392b; }
 </head>
 <body>
 <main>
-<h1>Runs compared</h1>
+<h1>TITLE</h1>
 BODY
 </main>
 </body>
@@ -133,11 +147,12 @@ def _clean(text: str) -> str:
     return _HIDDEN.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
-def _html(text: str) -> str:
+def html_text(text: str) -> str:
+    """Return a text as HTML shows it, with characters that steer written out."""
     return html.escape(_clean(text))
 
 
-def _plain(text: str) -> str:
+def markdown_text(text: str) -> str:
     """Return a text that Markdown shows as it is, on one line, without links and mentions."""
     line = " ".join(_clean(text).split()).replace("&", "&amp;")
     line = _MARKUP.sub(r"\\\1", line).replace("://", "&#58;//").replace("www.", "www&#46;")
@@ -183,21 +198,23 @@ def _diffs(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(text for row in rows for text in row.diffs if text))
 
 
-def _markdown_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    text = ["| " + " | ".join(map(_plain, heading)) + " |", "|" + "---|" * len(heading)]
-    text += ["| " + " | ".join(map(_plain, row)) + " |" for row in rows]
+def markdown_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table of plain texts as Markdown."""
+    text = ["| " + " | ".join(map(markdown_text, heading)) + " |", "|" + "---|" * len(heading)]
+    text += ["| " + " | ".join(map(markdown_text, row)) + " |" for row in rows]
     return "\n".join(text)
 
 
-def _html_table(caption: str, heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f'<th scope="col">{_html(text)}</th>' for text in heading)
+def html_table(caption: str, heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table of plain texts as HTML; the first cell of a row is its heading."""
+    head = "".join(f'<th scope="col">{html_text(text)}</th>' for text in heading)
     body = "\n".join(
-        f'<tr><th scope="row">{_html(row[0])}</th>'
-        + "".join(f"<td>{_html(text)}</td>" for text in row[1:])
+        f'<tr><th scope="row">{html_text(row[0])}</th>'
+        + "".join(f"<td>{html_text(text)}</td>" for text in row[1:])
         + "</tr>"
         for row in rows
     )
-    title = f"<caption>{_html(caption)}</caption>\n" if caption else ""
+    title = f"<caption>{html_text(caption)}</caption>\n" if caption else ""
     return (
         f'<div class="wide">\n<table>\n{title}<thead><tr>{head}</tr></thead>\n'
         f"<tbody>\n{body}\n</tbody>\n</table>\n</div>"

@@ -43,8 +43,9 @@ class ExecutionConfig:
         options: further arguments of the container engine, such as `--volume=/data:/data`.
         pod: further arguments of `KubernetesPodOperator`, such as `namespace`, `volumes`.
         grace: seconds that a node has to clean up when its task is stopped.
-        lineage_url: where executions are shown, as `http://host/executions/{execution_id}`;
-            `{run_id}` and `{node}` are filled in too. A link of each task leads there.
+        lineage_url: where `mlops ui` is served, as `https://host/ml/`; or another address of an
+            execution, in which `{execution_id}`, `{run_id}` and `{node}` are filled in. A link of
+            each task leads there.
 
     Raises:
         SettingsError: the image is missing, or something else that the mode needs; or another
@@ -113,6 +114,9 @@ class ExecutionConfig:
     def link(self, facts: Mapping[str, Any]) -> str:
         """Return the link to the page of an execution."""
         names = {name: quote(str(facts[name]), safe="") for name in ("run_id", "node")}
+        if "{" not in self.lineage_url and "}" not in self.lineage_url:
+            label = quote(str(facts.get("label") or facts["node"]), safe="")
+            return f"{self.lineage_url.rstrip('/')}/node?run={names['run_id']}&name={label}"
         return self.lineage_url.format(execution_id=facts["execution_id"], **names)
 
     def command(

@@ -218,6 +218,7 @@ class NodeOperator(RunStepOperator):
         self.node_result = {
             "run_id": self.run_id_of(context),
             "node": self.pipeline_node,
+            "label": f"{self.pipeline_node}[{self.iteration}]" if self.iteration else "",
             **(result or {}),
         }
         if result is not None:

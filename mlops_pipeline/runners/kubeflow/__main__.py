@@ -19,6 +19,7 @@ from typing import Any
 
 from mlops_pipeline.errors import PipelineError, SettingsError
 from mlops_pipeline.ir_check import load_checked
+from mlops_pipeline.openlineage import recorded
 from mlops_pipeline.roots import make_root
 from mlops_pipeline.run_state import (
     Iteration,
@@ -91,7 +92,7 @@ def _workspace(base_dir: Path) -> Workspace:
     make_store_folder(settings.store)
     make_root(settings.root)
     return Workspace(
-        store=open_store(settings.store),
+        store=recorded(open_store(settings.store), settings),
         root=settings.root,
         base_dir=base_dir,
         import_paths=(str(base_dir), *settings.import_paths),
@@ -116,7 +117,8 @@ def _node(workspace: Workspace, given: argparse.Namespace) -> int:
     outcome = _run(workspace, given.run_id, (given.node, given.iteration))
     if outcome is None:
         return 0
-    write_shadows(given.executor_input, given.run_id, outcome)
+    settings = resolve(Sources(Path(given.base_dir).absolute())).values
+    write_shadows(given.executor_input, given.run_id, outcome, settings.ui_url)
     if ends_run(workspace, given.run_id, outcome):
         _end(workspace, given)
     return 0 if outcome.state.succeeded or outcome.state is State.SKIPPED else 1

@@ -10,16 +10,23 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from mlops_pipeline.inspection import seconds
-from mlops_pipeline.run_state import Outcome
+from mlops_pipeline.run_state import Outcome, node_label
 
 _MOUNTS = {"gs://": "/gcs/", "s3://": "/s3/", "minio://": "/minio/", "oci://": "/oci/"}
 """Folders in which Kubeflow's launcher looks for the files of an output."""
 
 
-def write_shadows(executor_input: Mapping[str, Any], run_id: str, outcome: Outcome) -> None:
-    """Write card, metrics and the file that lists them for Kubeflow."""
+def write_shadows(
+    executor_input: Mapping[str, Any], run_id: str, outcome: Outcome, ui_url: str = ""
+) -> None:
+    """Write card, metrics and the file that lists them for Kubeflow.
+
+    Args:
+        ui_url: where `mlops ui` is served; empty for nowhere.
+    """
     outputs = executor_input.get("outputs", {})
     if not outputs.get("outputFile"):
         return
@@ -30,7 +37,7 @@ def write_shadows(executor_input: Mapping[str, Any], run_id: str, outcome: Outco
         if key == "card":
             path = local_path(artifact["uri"])
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(card(run_id, outcome), encoding="utf-8")
+            path.write_text(card(run_id, outcome, ui_url), encoding="utf-8")
         facts = {**artifact.get("metadata", {}), **metadata.get(key, {})}
         written[key] = {"artifacts": [{"name": artifact.get("name", key), "metadata": facts}]}
     file = Path(outputs["outputFile"])
@@ -46,7 +53,7 @@ def local_path(uri: str) -> Path:
     return Path(uri)
 
 
-def card(run_id: str, outcome: Outcome) -> str:
+def card(run_id: str, outcome: Outcome, ui_url: str = "") -> str:
     """Return a node in Markdown: what was decided and why, what it wrote, how to see more."""
     execution = outcome.execution
     lines = [f"# {outcome.node_id}", "", f"**{execution.state}** {execution.reason}".rstrip(), ""]
@@ -65,6 +72,10 @@ def card(run_id: str, outcome: Outcome) -> str:
     if found:
         lines += ["| metric | value |", "|---|---|"]
         lines += [f"| {name} | {value:.6g} |" for name, value in sorted(found.items())] + [""]
+    if ui_url:
+        name = quote(node_label(outcome.node_id, outcome.iteration), safe="")
+        page = f"{ui_url.rstrip('/')}/node?run={quote(run_id, safe='')}&name={name}"
+        lines += [f"[Its page, with its inputs, outputs and their lineage](<{page}>)", ""]
     lines.append(f"Show it with `mlops show {run_id} {outcome.node_id}`.")
     return "\n".join(lines) + "\n"
 

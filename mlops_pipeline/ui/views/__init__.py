@@ -11,18 +11,22 @@ from mlops_pipeline.lazy_names import lazy_names
 if TYPE_CHECKING:
     from mlops_pipeline.ui.views.artifact_pages import IMAGES, find_artifact, kind_of
     from mlops_pipeline.ui.views.files import SHOWN, open_file
+    from mlops_pipeline.ui.views.links import ArtifactLink
     from mlops_pipeline.ui.views.pages import PAGES, address_of, read_page, split_address
     from mlops_pipeline.ui.views.plain_values import finite, plain, shown
-    from mlops_pipeline.ui.views.reader import Reader
+    from mlops_pipeline.ui.views.reader import Reader, open_unchanged
+    from mlops_pipeline.ui.views.run_pages import RunPage, read_run_page
 else:
     __getattr__ = lazy_names(
         __name__,
         {
             "artifact_pages": "IMAGES find_artifact kind_of",
             "files": "SHOWN open_file",
+            "links": "ArtifactLink",
             "pages": "PAGES address_of read_page split_address",
             "plain_values": "finite plain shown",
-            "reader": "Reader",
+            "reader": "Reader open_unchanged",
+            "run_pages": "RunPage read_run_page",
         },
     )
 
@@ -30,14 +34,18 @@ __all__ = [
     "IMAGES",
     "PAGES",
     "SHOWN",
+    "ArtifactLink",
     "Reader",
+    "RunPage",
     "address_of",
     "find_artifact",
     "finite",
     "kind_of",
     "open_file",
+    "open_unchanged",
     "plain",
     "read_page",
+    "read_run_page",
     "shown",
     "split_address",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlops_pipeline.store import MetadataStore
+from mlops_pipeline.run_state import follow
+from mlops_pipeline.store import MetadataStore, open_store
 
 
 @dataclass(frozen=True)
@@ -24,3 +25,14 @@ class Reader:
     there: bool = True
     roots: tuple[str, ...] = ()
     lease: float = 60.0
+
+
+def open_unchanged(url: str, root: str) -> MetadataStore:
+    """Open a store so that nothing of it is changed, where its kind can be opened so.
+
+    Args:
+        root: folder that artifacts are kept in, in which those of a moved project are found.
+    """
+    if url.startswith("sqlite:") and "?" not in url:
+        url = f"{url}?mode=ro"
+    return follow(open_store(url), root)

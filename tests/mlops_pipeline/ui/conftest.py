@@ -14,7 +14,19 @@ from mlops_pipeline.ui.views import Reader
 
 # The environments of TensorFlow and of others do without the web server.
 if importlib.util.find_spec("starlette") is None or importlib.util.find_spec("jinja2") is None:
-    collect_ignore = [f"test_{name}.py" for name in ("app", "browser", "guard", "render", "server")]
+    collect_ignore = [
+        f"test_{name}.py"
+        for name in (
+            "app",
+            "browser",
+            "guard",
+            "notebook",
+            "render",
+            "report",
+            "report_browser",
+            "server",
+        )
+    ]
 
 HOST = "127.0.0.1:8700"
 

@@ -9,7 +9,10 @@ from kubeflow_pipelines import (
     each_node_a_process,
 )
 
+from mlops_pipeline.run_state import Outcome
 from mlops_pipeline.runners.kubeflow.__main__ import main
+from mlops_pipeline.runners.kubeflow.ui_cards import card
+from mlops_pipeline.store import Execution, State
 
 """For tests that start a process for every node: not in the light suite, which is to be quick."""
 
@@ -29,3 +32,11 @@ def test_kubeflows_pages_show_each_node_also_from_the_cache(
         # The launcher fails a task that names a URI outside its own folder.
         assert all("uri" not in each for key in shown for each in shown[key]["artifacts"])
     assert cluster.uploads["many/card"].startswith("# many\n\n**SKIPPED**")
+
+
+def test_a_card_leads_to_the_page_of_its_node() -> None:
+    execution = Execution("c", "p", "run 1", "Train", State.COMPLETE, id=4, iteration=(0, 2))
+    outcome = Outcome("Train", (0, 2), execution)
+    page = "https://host/ml/node?run=run%201&name=Train%5B0%2C2%5D"
+    assert f"(<{page}>)" in card("run 1", outcome, "https://host/ml/")
+    assert "](" not in card("run 1", outcome)

@@ -1,0 +1,210 @@
+"""Reports: pages of `mlops ui` in one file that needs no server, no network and no scripts."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mlops_pipeline.errors import ParameterError, PipelineError
+from mlops_pipeline.ui.render import STATIC, render
+from mlops_pipeline.ui.sections import section_of
+from mlops_pipeline.ui.views import (
+    PAGES,
+    ArtifactLink,
+    Reader,
+    RunPage,
+    address_of,
+    read_page,
+    read_run_page,
+)
+
+LARGEST = 5_000_000
+"""Bytes above which a report is a ZIP file of pages: browsers do not open it well as one page."""
+
+NODES = 100
+"""Largest number of nodes of a run that have a part of their own; those that failed come first."""
+
+ARTIFACTS = 60
+"""Largest number of artifacts of a run that have a part of their own."""
+
+DESCRIBED = (
+    "ModelEvaluation",
+    "ModelBlessing",
+    "PushedModel",
+    "Model",
+    "ExampleStatistics",
+    "ExampleAnomalies",
+    "Schema",
+    "TunerResults",
+)
+"""Types of artifacts that come first."""
+
+
+@dataclass(frozen=True)
+class ReportPart:
+    """A page that is a part of a report.
+
+    Args:
+        id: its name in the file.
+        level: 1 for what the report is about, 2 for what belongs to it.
+    """
+
+    page: str
+    query: dict[str, str]
+    title: str
+    id: str = ""
+    level: int = 2
+
+    @property
+    def address(self) -> str:
+        """The address of the page, by which links name it."""
+        return address_of(self.page, **dict(sorted(self.query.items())))
+
+
+@dataclass(frozen=True)
+class Report:
+    """Pages that stand together.
+
+    Args:
+        notes: what was left out.
+    """
+
+    title: str
+    parts: tuple[ReportPart, ...]
+    notes: tuple[str, ...] = ()
+
+
+def run_parts(reader: Reader, name: str) -> Report:
+    """Return the report of a run: the run, its nodes, what they made, and the lineage of models.
+
+    Raises:
+        NotFoundError: there is no such run.
+    """
+    run = read_run_page(reader, name)
+    title = f"Run {run.id} of {run.pipeline}"
+    nodes = sorted(
+        (node for group in run.groups for node in group.nodes),
+        key=lambda node: node.decision not in ("failed", "canceled"),
+    )
+    links = list({link.id: link for link in _outputs(run)}.values())
+    links.sort(key=lambda link: DESCRIBED.index(link.type) if link.type in DESCRIBED else 99)
+    parts = [ReportPart("run", {"id": run.id}, title, level=1)]
+    parts += [
+        ReportPart("node", {"run": run.id, "name": node.name}, f"Node {node.name}")
+        for node in nodes[:NODES]
+    ]
+    for link in links[:ARTIFACTS]:
+        parts.append(ReportPart("artifact", {"id": str(link.id)}, f"{link.type} #{link.id}"))
+        if link.type in ("Model", "PushedModel"):
+            query = {"id": str(link.id), "up": "6", "down": "3"}
+            parts.append(ReportPart("lineage", query, f"Lineage of {link.type} #{link.id}"))
+    left = [(len(nodes) - NODES, "nodes"), (len(links) - ARTIFACTS, "artifacts")]
+    notes = [
+        f"{count} more {what} of the run have no part here" for count, what in left if count > 0
+    ]
+    return Report(title, _numbered(parts), tuple(notes))
+
+
+def compare_parts(reader: Reader, names: Sequence[str]) -> Report:
+    """Return the report of runs compared: the comparison, and each of the runs.
+
+    Raises:
+        NotFoundError: there is no such run.
+    """
+    letters = "abcdef"
+    if not 2 <= len(names) <= len(letters):
+        raise ParameterError(
+            f"{len(names)} runs cannot be compared", hint=f"name two to {len(letters)}"
+        )
+    runs = [read_run_page(reader, name) for name in names]
+    query = {letter: run.id for letter, run in zip(letters, runs, strict=False)}
+    title = f"Runs compared: {', '.join(run.id for run in runs)}"
+    parts = [ReportPart("compare", query, title, level=1)]
+    parts += [ReportPart("run", {"id": run.id}, f"Run {run.id}") for run in runs]
+    return Report(title, _numbered(parts))
+
+
+def one_file(reader: Reader, report: Report, *, framed: bool = False) -> str:
+    """Return a report as one page of HTML.
+
+    Args:
+        framed: the page stands in an attribute of a frame, which has no address of its own.
+    """
+    places = {part.address: f"#{part.id}" for part in report.parts}
+    sections = [(part, _section(reader, part, places)) for part in report.parts]
+    return _page(report, sections, places, framed)
+
+
+def zip_file(reader: Reader, report: Report) -> bytes:
+    """Return a report as a ZIP file with a page a part; `index.html` leads to them."""
+    places = {part.address: f"{part.id}.html" for part in report.parts}
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr(_entry("index.html"), _page(report, [], places))
+        for part in report.parts:
+            section = _section(reader, part, places)
+            packed.writestr(_entry(places[part.address]), _page(report, [(part, section)], places))
+    return data.getvalue()
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    # Always the same time: the same report gives the same bytes.
+    entry = zipfile.ZipInfo(name)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
+
+
+def page_section(reader: Reader, part: ReportPart) -> str:
+    """Return what stands on a page, as HTML that runs nothing and leads nowhere."""
+    return _section(reader, part, {})
+
+
+def _section(reader: Reader, part: ReportPart, places: dict[str, str]) -> str:
+    kind = PAGES[part.page]
+    facts = {"title": kind.title, "name": part.page, "query": part.query}
+    try:
+        page = read_page(reader, part.page, part.query)
+    except PipelineError as error:
+        # What is damaged hides nothing else.
+        return render("left_out.html", title=part.title, message=error.message)
+    whole = render(kind.template, up="", api="", live=False, page=page, **facts)
+
+    def target(name: str, query: dict[str, str]) -> str:
+        address = address_of(name, **dict(sorted(query.items())))
+        if address not in places and name == "lineage":
+            near = (at for each, at in places.items() if _same_lineage(each, query.get("id", "")))
+            return next(near, "")
+        return places.get(address, "")
+
+    return section_of(whole, part.id, part.title, target)
+
+
+def _same_lineage(address: str, artifact: str) -> bool:
+    return address.startswith("lineage?") and f"id={artifact}&" in f"{address}&".replace("?", "?&")
+
+
+def _page(
+    report: Report,
+    sections: Sequence[tuple[ReportPart, str]],
+    places: dict[str, str],
+    framed: bool = False,
+) -> str:
+    style = (STATIC / "style.css").read_text(encoding="utf-8")
+    contents = [(part, places[part.address]) for part in report.parts]
+    facts = {"report": report, "sections": sections, "contents": contents, "framed": framed}
+    return render("report.html", style=style, **facts)
+
+
+def _outputs(run: RunPage) -> Iterator[ArtifactLink]:
+    for group in run.groups:
+        for node in group.nodes:
+            yield from (link for link in node.outputs if link.type)
+
+
+def _numbered(parts: Sequence[ReportPart]) -> tuple[ReportPart, ...]:
+    return tuple(
+        ReportPart(part.page, part.query, part.title, f"p{number}", part.level)
+        for number, part in enumerate(parts, 1)
+    )
