@@ -11,6 +11,7 @@ from mlops_pipeline.lazy_names import lazy_names
 if TYPE_CHECKING:
     from mlops_pipeline.ui.views.artifact_pages import IMAGES, find_artifact, kind_of
     from mlops_pipeline.ui.views.files import SHOWN, open_file
+    from mlops_pipeline.ui.views.models import read_card
     from mlops_pipeline.ui.views.pages import PAGES, address_of, read_page, split_address
     from mlops_pipeline.ui.views.plain_values import finite, plain, shown
     from mlops_pipeline.ui.views.reader import Reader
@@ -20,6 +21,7 @@ else:
         {
             "artifact_pages": "IMAGES find_artifact kind_of",
             "files": "SHOWN open_file",
+            "models": "read_card",
             "pages": "PAGES address_of read_page split_address",
             "plain_values": "finite plain shown",
             "reader": "Reader",
@@ -37,6 +39,7 @@ __all__ = [
     "kind_of",
     "open_file",
     "plain",
+    "read_card",
     "read_page",
     "shown",
     "split_address",
