@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "impact:impact",
         "Show which models, pushes and runs an artifact reached.",
     ),
+    "card": ("Inspect", "card:card", "Write the card of a model in Markdown."),
     "artifacts": ("Inspect", "artifacts:artifacts", "List artifacts of a run or of a type."),
     "tag": ("Inspect", "tag:tag", "Tag a run or an artifact, or list its tags."),
     "note": (

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         splits_of,
         version_before,
         versions,
+        versions_of,
     )
     from mlops_pipeline.inspection.feature_statistics import (
         STATISTICS_FILE,
@@ -82,7 +83,7 @@ else:
             "console": "DECISIONS Screen Table ago lines number one_line seconds size",
             "dataset_diff": "DataDiff FeatureDiff diff_versions",
             "datasets": "TrainedModel Version find_version list_datasets models_of newest_models "
-            "splits_of version_before versions",
+            "splits_of version_before versions versions_of",
             "feature_statistics": "Feature STATISTICS_FILE read_described",
             "find": "find_run find_start find_target split_node",
             "impact": "Impact Reached ReachedRun Unaffected find_artifacts read_impact",
@@ -157,4 +158,5 @@ __all__ = [
     "verify",
     "version_before",
     "versions",
+    "versions_of",
 ]

@@ -113,7 +113,7 @@ def list_datasets(
 
 def versions(store: MetadataStore, name: str = "", *, recent: int = RECENT) -> list[Version]:
     """Return the same, without rows and columns, of the newest artifacts only."""
-    found = _versions(store, store.artifacts_by_type(EXAMPLES, limit=recent))
+    found = versions_of(store, store.artifacts_by_type(EXAMPLES, limit=recent))
     if not name:
         return found
     chosen = [each for each in found if _is_meant(each.dataset, name)]
@@ -130,7 +130,7 @@ def _is_meant(dataset: str, name: str) -> bool:
     return f".{name}." in f".{dataset}."
 
 
-def _versions(store: MetadataStore, records: Iterable[ArtifactRecord]) -> list[Version]:
+def versions_of(store: MetadataStore, records: Iterable[ArtifactRecord]) -> list[Version]:
     """Return the versions of these artifacts; equal bytes of one origin are one version."""
     records = sorted(records, key=lambda record: record.id)
     makers = _writers(store, [record.id for record in records])
@@ -270,7 +270,7 @@ def find_version(store: MetadataStore, what: str) -> Version:
     for version in versions(store):
         if examples[0].id in version.ids:
             return version
-    return _versions(store, examples)[0]
+    return versions_of(store, examples)[0]
 
 
 def _of_dataset(known: Sequence[Version], what: str, span_text: str) -> Version:

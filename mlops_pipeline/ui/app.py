@@ -31,6 +31,7 @@ from mlops_pipeline.ui.views import (
     kind_of,
     open_file,
     plain,
+    read_card,
     read_page,
 )
 
@@ -69,6 +70,7 @@ def make_app(reader: ReadersOf, access: Access) -> App:
             *pages,
             Route("/api/overview", functools.partial(_api, reader, "")),
             Route("/raw", functools.partial(_raw, reader)),
+            Route("/card", functools.partial(_card, reader)),
             Route("/static/{name}", _static),
             Route("/login", login, methods=["POST"]),
         ],
@@ -136,6 +138,16 @@ def _raw(reader: ReadersOf, request: Request) -> Response:
         headers["content-disposition"] = f'attachment; filename="{name or "file"}"'
     media = types.get(kind, "application/octet-stream")
     return StreamingResponse(_chunks(file, size), headers=headers, media_type=media)
+
+
+def _card(reader: ReadersOf, request: Request) -> Response:
+    """Answer with the card of a model, as a file."""
+    try:
+        text = read_card(reader(), request.query_params.get("id", "last"))
+    except PipelineError as error:
+        return _problem(request.scope, _status(error), error.message, error.hint)
+    headers = {"content-disposition": 'attachment; filename="model-card.md"'}
+    return Response(text, headers=headers, media_type="text/markdown; charset=utf-8")
 
 
 def _chunks(file: BinaryIO, size: int) -> Iterator[bytes]:

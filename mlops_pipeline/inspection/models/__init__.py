@@ -19,37 +19,65 @@ if TYPE_CHECKING:
         Evaluation,
         ReadFile,
         SliceMetrics,
+        local_files,
         read_evaluation,
     )
     from mlops_pipeline.inspection.models.intervals import Interval, interval_of
+    from mlops_pipeline.inspection.models.model_card import card_text
+    from mlops_pipeline.inspection.models.model_report import (
+        Made,
+        ModelReport,
+        Results,
+        read_model,
+    )
+    from mlops_pipeline.inspection.models.origins import find_model
+    from mlops_pipeline.inspection.models.plots import CALIBRATION, CONFUSION, CURVE, Plot
     from mlops_pipeline.inspection.models.significance import CORRECTION
     from mlops_pipeline.inspection.models.slices import SliceRow, SliceTable, rank_slices
+    from mlops_pipeline.inspection.models.thresholds import Threshold
 else:
     __getattr__ = lazy_names(
         __name__,
         {
             "change": "MetricChange SliceChange compare_evaluations",
             "directions": "direction_of",
-            "evaluation_file": "Evaluation ReadFile SliceMetrics read_evaluation",
+            "evaluation_file": "Evaluation ReadFile SliceMetrics local_files read_evaluation",
             "intervals": "Interval interval_of",
+            "model_card": "card_text",
+            "model_report": "Made ModelReport Results read_model",
+            "origins": "find_model",
+            "plots": "CALIBRATION CONFUSION CURVE Plot",
             "significance": "CORRECTION",
             "slices": "SliceRow SliceTable rank_slices",
+            "thresholds": "Threshold",
         },
     )
 
 __all__ = [
+    "CALIBRATION",
+    "CONFUSION",
     "CORRECTION",
+    "CURVE",
     "Evaluation",
     "Interval",
+    "Made",
     "MetricChange",
+    "ModelReport",
+    "Plot",
     "ReadFile",
+    "Results",
     "SliceChange",
     "SliceMetrics",
     "SliceRow",
     "SliceTable",
+    "Threshold",
+    "card_text",
     "compare_evaluations",
     "direction_of",
+    "find_model",
     "interval_of",
+    "local_files",
     "rank_slices",
     "read_evaluation",
+    "read_model",
 ]

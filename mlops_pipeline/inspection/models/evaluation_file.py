@@ -14,6 +14,8 @@ from typing import Any
 from mlops_pipeline.errors import PipelineError
 from mlops_pipeline.inspection.comparison import as_number
 from mlops_pipeline.inspection.report import METRICS_FILE
+from mlops_pipeline.inspection.results import artifact_object
+from mlops_pipeline.roots import Copies
 from mlops_pipeline.store import ArtifactRecord
 
 ReadFile = Callable[[ArtifactRecord, str], bytes]
@@ -21,6 +23,9 @@ ReadFile = Callable[[ArtifactRecord, str], bytes]
 
 Raises `OSError` or `PipelineError` where it cannot.
 """
+
+MOST_BYTES = 20_000_000
+"""Bytes of a file that are read."""
 
 Where = tuple[tuple[str, str], ...]
 """The values of features that make a slice, by name; empty for all examples."""
@@ -80,6 +85,24 @@ class Evaluation:
         """Names of its metrics, those of all examples first."""
         rows = (self.overall, *self.slices)
         return tuple(dict.fromkeys(name for row in rows for name in (*row.metrics, *row.unknown)))
+
+
+def local_files(copies: Copies | None = None) -> ReadFile:
+    """Return what reads files of artifacts from where they are kept.
+
+    Args:
+        copies: local copies of artifacts that are kept elsewhere, as for `artifact_object`.
+    """
+
+    def read(record: ArtifactRecord, path: str) -> bytes:
+        file = artifact_object(record, copies).path / path
+        if not file.is_file():
+            raise PipelineError(f"{path} is not there")
+        if file.stat().st_size > MOST_BYTES:
+            raise PipelineError(f"{path} has more than {MOST_BYTES // 1_000_000} MB")
+        return file.read_bytes()
+
+    return read
 
 
 def read_evaluation(record: ArtifactRecord, read: ReadFile) -> Evaluation:

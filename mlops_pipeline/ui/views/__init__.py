@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mlops_pipeline.ui.views.artifact_pages import IMAGES, find_artifact, kind_of
     from mlops_pipeline.ui.views.files import SHOWN, open_file
     from mlops_pipeline.ui.views.links import ArtifactLink
+    from mlops_pipeline.ui.views.models import read_card
     from mlops_pipeline.ui.views.pages import PAGES, address_of, read_page, split_address
     from mlops_pipeline.ui.views.plain_values import finite, plain, shown
     from mlops_pipeline.ui.views.reader import Reader, open_unchanged
@@ -23,6 +24,7 @@ else:
             "artifact_pages": "IMAGES find_artifact kind_of",
             "files": "SHOWN open_file",
             "links": "ArtifactLink",
+            "models": "read_card",
             "pages": "PAGES address_of read_page split_address",
             "plain_values": "finite plain shown",
             "reader": "Reader open_unchanged",
@@ -44,6 +46,7 @@ __all__ = [
     "open_file",
     "open_unchanged",
     "plain",
+    "read_card",
     "read_page",
     "read_run_page",
     "shown",

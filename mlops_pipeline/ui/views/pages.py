@@ -16,6 +16,7 @@ from mlops_pipeline.ui.views.artifact_pages import read_artifact_page, read_file
 from mlops_pipeline.ui.views.catalogue import read_datasets, read_models, search
 from mlops_pipeline.ui.views.compare_page import read_compare_page
 from mlops_pipeline.ui.views.lineage_page import read_lineage_page
+from mlops_pipeline.ui.views.models import read_model_page
 from mlops_pipeline.ui.views.overview import read_overview, read_run_list
 from mlops_pipeline.ui.views.reader import Reader
 from mlops_pipeline.ui.views.run_pages import read_node_page, read_run_page
@@ -81,6 +82,14 @@ PAGES: Mapping[str, PageKind] = {
         lambda r, q: read_compare_page(r, [q[name] for name in COMPARED if q.get(name)]),
         COMPARED,
         2,
+    ),
+    "model": PageKind(
+        "Model",
+        "model.html",
+        lambda reader, q: read_model_page(
+            reader, q.get("id") or "last", q.get("metric", ""), q.get("evaluation", "")
+        ),
+        ("id", "metric", "evaluation"),
     ),
     "models": PageKind("Models", "models.html", lambda reader, _: read_models(reader)),
     "datasets": PageKind("Datasets", "datasets.html", lambda reader, _: read_datasets(reader)),

@@ -12,6 +12,7 @@ import pytest
 from asgi_client import Asking
 from hypothesis import given, settings
 from hypothesis.strategies import text
+from model_runs import read_judged_runs
 from page_runs import HOSTILE, Tree, hostile_reader, page, read_three_runs
 
 from mlops_pipeline.run_state import this_process
@@ -39,12 +40,13 @@ def addresses(reader: Reader) -> list[str]:
         address_of("artifact", id=model),
         address_of("lineage", id=model, up=3, down=3),
         address_of("models"),
+        address_of("model", id=model),
         address_of("datasets"),
         address_of("search", q=run),
     ]
 
 
-@pytest.mark.parametrize("index", range(10))
+@pytest.mark.parametrize("index", range(11))
 def test_a_page_is_html_and_its_facts_are_json(reader: Reader, client: Any, index: int) -> None:
     address = addresses(reader)[index]
     answer = client(reader).get(f"/{address}")
@@ -97,7 +99,7 @@ def test_all_links_are_relative_and_lead_to_pages(reader: Reader, client: Any) -
     assert len(asked) > 50
 
 
-@pytest.mark.parametrize("index", range(10))
+@pytest.mark.parametrize("index", range(11))
 def test_hostile_names_change_nothing_of_a_page_but_its_text(
     client: Any, tmp_path: Path, index: int
 ) -> None:
@@ -194,6 +196,20 @@ def test_a_defect_is_an_error_page_without_a_traceback(client: Any) -> None:
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_pages_can_only_be_read(reader: Reader, client: Any, method: str) -> None:
     assert client(reader).request(method, "/run?id=second").status_code == 405
+
+
+def test_a_model_is_a_page_with_tables_for_its_charts(client: Any, tmp_path: Path) -> None:
+    asking = client(read_judged_runs(tmp_path))
+    html = asking.get("/model?id=last").text
+    assert html.count("<m-chart>") == html.count("</m-chart>") == 6
+    assert "1 of 2 slices loses, 1 of them beyond noise" in html
+    assert "no interval: no examples" in html
+    assert 's-bad">no examples' in html
+    card = asking.get("/card?id=last")
+    assert card.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert card.headers["content-disposition"].startswith("attachment")
+    assert "| country\\=DE" in card.text or "| country=DE" in card.text
+    assert asking.get("/card?id=999").status_code == 404
 
 
 def test_html_of_an_artifact_is_shown_in_a_frame_that_runs_nothing(
