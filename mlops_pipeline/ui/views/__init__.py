@@ -11,7 +11,9 @@ from mlops_pipeline.lazy_names import lazy_names
 if TYPE_CHECKING:
     from mlops_pipeline.ui.views.artifact_pages import IMAGES, find_artifact, kind_of
     from mlops_pipeline.ui.views.files import SHOWN, open_file
-    from mlops_pipeline.ui.views.pages import PAGES, address_of, read_page, split_address
+    from mlops_pipeline.ui.views.graphs import PageGraph
+    from mlops_pipeline.ui.views.links import address_of
+    from mlops_pipeline.ui.views.pages import PAGES, read_page, split_address
     from mlops_pipeline.ui.views.plain_values import finite, plain, shown
     from mlops_pipeline.ui.views.reader import Reader
 else:
@@ -20,7 +22,9 @@ else:
         {
             "artifact_pages": "IMAGES find_artifact kind_of",
             "files": "SHOWN open_file",
-            "pages": "PAGES address_of read_page split_address",
+            "graphs": "PageGraph",
+            "links": "address_of",
+            "pages": "PAGES read_page split_address",
             "plain_values": "finite plain shown",
             "reader": "Reader",
         },
@@ -30,6 +34,7 @@ __all__ = [
     "IMAGES",
     "PAGES",
     "SHOWN",
+    "PageGraph",
     "Reader",
     "address_of",
     "find_artifact",
