@@ -323,6 +323,8 @@ def setup(name: str) -> str:
         stamp = venv / "stamp.json"
         have = read_stamp(stamp)
         inside = venv / "bin" / "python"
+        if name == "light":
+            build_pages()
         if have == want and inside.exists():
             compile_project(str(inside))
             return str(inside)
@@ -342,6 +344,16 @@ def setup(name: str) -> str:
         half.replace(stamp)
         print(f"{name} environment ready after {time.monotonic() - begun:.0f} s", flush=True)
         return str(inside)
+
+
+def build_pages() -> None:
+    """Build what draws on the web pages; where that fails, they do without, which a line says."""
+    node = shutil.which("node")
+    if node is None or shutil.which("npm") is None:
+        print("the drawings of the web pages are not built: there is no Node here", flush=True)
+        return
+    script = ROOT / "mlops_pipeline" / "ui" / "web" / "build.mjs"
+    subprocess.run([node, str(script), str(VENVS / "web")], env=child_environment())
 
 
 def pip_install(inside: str) -> list[str]:

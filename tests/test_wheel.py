@@ -46,6 +46,16 @@ def test_one_wheel_holds_the_three_packages_and_nothing_else(wheel: Path) -> Non
     assert [name for name in names if name.endswith((".pyc", ".db"))] == []
 
 
+def test_the_wheel_has_what_draws_on_pages_where_it_is_built_and_not_its_sources(
+    wheel: Path,
+) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    static = ROOT / "mlops_pipeline" / "ui" / "static"
+    built = {f"mlops_pipeline/ui/{p.relative_to(static.parent)}" for p in static.rglob("*.[jc]s*")}
+    assert built <= names
+    assert [name for name in names if "/ui/web/" in name or "node_modules" in name] == []
+
+
 def test_nothing_in_the_wheel_is_compiled(wheel: Path) -> None:
     assert wheel.name.endswith("-py3-none-any.whl")
     names = zipfile.ZipFile(wheel).namelist()
@@ -76,7 +86,7 @@ def test_the_wheel_holds_the_project_template(wheel: Path) -> None:
 def test_the_wheel_holds_the_web_pages(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     folder = ROOT / "mlops_pipeline" / "ui"
-    files = [file for name in ("templates", "static") for file in (folder / name).iterdir()]
+    files = [file for name in ("templates", "static") for file in (folder / name).glob("*.*")]
     assert files
     assert {str(file.relative_to(ROOT)) for file in files} <= names
 

@@ -49,7 +49,11 @@ FRAMED = (
 )
 """Policy of a file of an artifact: it is shown as in a glass case, and runs nothing."""
 
-_STATIC = {"style.css": "text/css", "live.js": "text/javascript"}
+_STATIC = re.compile(r"(built/)?[A-Za-z0-9_][A-Za-z0-9_.-]*\.(css|js)")
+_KINDS = {"css": "text/css", "js": "text/javascript"}
+_DIGEST = re.compile(r"built/.+-[A-Za-z0-9_-]{8}\.(css|js)")
+"""Names of files whose content never changes, as it names them."""
+
 _NEXT = re.compile(r"[a-z]*(\?[^\s\\<>\"]*)?")
 
 
@@ -71,7 +75,7 @@ def make_app(reader: ReadersOf, access: Access) -> App:
             Route("/api/overview", functools.partial(_api, reader, "")),
             Route("/raw", functools.partial(_raw, reader)),
             Route("/card", functools.partial(_card, reader)),
-            Route("/static/{name}", _static),
+            Route("/static/{name:path}", _static),
             Route("/login", login, methods=["POST"]),
         ],
         exception_handlers={HTTPException: _on_http_error, Exception: _on_defect},
@@ -160,9 +164,14 @@ def _chunks(file: BinaryIO, size: int) -> Iterator[bytes]:
 
 def _static(request: Request) -> Response:
     name = request.path_params["name"]
-    if name not in _STATIC:
+    match = _STATIC.fullmatch(name)
+    file = STATIC / name if match else None
+    if not match or file is None or not file.is_file():
         raise HTTPException(404)
-    return _tagged(request, (STATIC / name).read_bytes(), _STATIC[name])
+    answer = _tagged(request, file.read_bytes(), _KINDS[match[2]])
+    if _DIGEST.fullmatch(name):
+        answer.headers["cache-control"] = "private, max-age=31536000, immutable"
+    return answer
 
 
 async def _login(request: Request, access: Access, guard: Guard) -> Response:

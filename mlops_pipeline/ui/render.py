@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import time
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 
 from mlops_pipeline.inspection import ago, number, seconds, size
-from mlops_pipeline.ui.views import address_of, finite, shown
+from mlops_pipeline.ui.views import PageGraph, address_of, finite, shown
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
+ISLANDS = STATIC / "built" / "islands.js"
+"""What draws on the pages; it is not there where it was not built."""
 
 NAVIGATION = (
     ("", "Overview"),
@@ -23,13 +27,28 @@ NAVIGATION = (
     ("datasets", "Datasets"),
 )
 
+TONES = {
+    "complete": "good",
+    "run": "good",
+    "live": "good",
+    "cached": "reused",
+    "failed": "bad",
+    "deleted": "bad",
+    "not in the store": "bad",
+    "running": "busy",
+    "pending": "busy",
+    "canceled": "warn",
+    "warned": "warn",
+}
+"""The class of a state, which has a colour and a sign."""
+
 _YEAR = 31_557_600
 _EVERYTHING = 1 << 40
 
 
 def render(template: str, /, **facts: Any) -> str:
     """Return the HTML of a page."""
-    return _environment().get_template(template).render(facts)
+    return _environment().get_template(template).render(facts, islands=ISLANDS.is_file())
 
 
 @functools.cache
@@ -53,6 +72,8 @@ def _environment() -> Environment:
         "percent": _percent,
         "made": Markup,
         "inline_style": _inline_style,
+        "tone": _tone,
+        "graph_json": _graph_json,
     }
     found.globals |= {"navigation": NAVIGATION, "address": address_of}
     return found
@@ -82,3 +103,34 @@ def _percent(part: Any, all_of_it: Any) -> str:
     """Return a share for a drawing, always between 0 and 100."""
     whole = finite(all_of_it)
     return f"{min(100.0, max(0.0, 100 * finite(part) / whole)) if whole else 0.0:.2f}%"
+
+
+def _tone(state: Any) -> str:
+    """Return the class of a state."""
+    return TONES.get(str(state).lower(), "dim")
+
+
+def _graph_json(graph: PageGraph) -> Markup:
+    """Return a graph as JSON that can stand in HTML, for what draws it."""
+    nodes = [
+        {
+            "id": _key(node.id),
+            "label": shown(node.label, 80),
+            "kind": node.kind,
+            "state": shown(node.state.lower(), 40),
+            "tone": _tone(node.state),
+            "note": shown(node.note, 80),
+            "href": node.href,
+            "chosen": node.chosen,
+            "steps": [{"label": step.label, "href": step.href} for step in node.steps],
+        }
+        for node in graph.nodes
+    ]
+    edges = [{"from": _key(edge.start), "to": _key(edge.end)} for edge in graph.edges]
+    return htmlsafe_json_dumps({"nodes": nodes, "edges": edges})
+
+
+def _key(name: str) -> str:
+    """Return a name for what draws: short, and no word of the language that it is written in."""
+    data = name.encode(errors="surrogatepass")
+    return f"n-{name if len(name) < 80 else hashlib.sha256(data).hexdigest()}"

@@ -11,9 +11,10 @@ from mlops_pipeline.lazy_names import lazy_names
 if TYPE_CHECKING:
     from mlops_pipeline.ui.views.artifact_pages import IMAGES, find_artifact, kind_of
     from mlops_pipeline.ui.views.files import SHOWN, open_file
-    from mlops_pipeline.ui.views.links import ArtifactLink
+    from mlops_pipeline.ui.views.graphs import PageGraph
+    from mlops_pipeline.ui.views.links import ArtifactLink, address_of
     from mlops_pipeline.ui.views.models import read_card
-    from mlops_pipeline.ui.views.pages import PAGES, address_of, read_page, split_address
+    from mlops_pipeline.ui.views.pages import PAGES, read_page, split_address
     from mlops_pipeline.ui.views.plain_values import finite, plain, shown
     from mlops_pipeline.ui.views.reader import Reader, open_unchanged
     from mlops_pipeline.ui.views.run_pages import RunPage, read_run_page
@@ -23,9 +24,10 @@ else:
         {
             "artifact_pages": "IMAGES find_artifact kind_of",
             "files": "SHOWN open_file",
-            "links": "ArtifactLink",
             "models": "read_card",
-            "pages": "PAGES address_of read_page split_address",
+            "graphs": "PageGraph",
+            "links": "ArtifactLink address_of",
+            "pages": "PAGES read_page split_address",
             "plain_values": "finite plain shown",
             "reader": "Reader open_unchanged",
             "run_pages": "RunPage read_run_page",
@@ -37,6 +39,7 @@ __all__ = [
     "PAGES",
     "SHOWN",
     "ArtifactLink",
+    "PageGraph",
     "Reader",
     "RunPage",
     "address_of",

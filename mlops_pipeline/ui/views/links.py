@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
 
 from mlops_pipeline.inspection import node_name
 from mlops_pipeline.run_state import elapsed
@@ -13,6 +15,12 @@ from mlops_pipeline.ui.views.plain_values import finite
 
 GONE = "not in the store"
 """The state of an artifact or execution that something names, and the store does not have."""
+
+
+def address_of(page: str, **query: Any) -> str:
+    """Return the address of a page, relative to the first one."""
+    text = urlencode({name: str(value) for name, value in query.items()}, errors="replace")
+    return f"{page or './'}?{text}" if text else page or "./"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -12,6 +12,9 @@ from mlops_pipeline.inspection import node_name
 from mlops_pipeline.store import Execution, Run, State
 from mlops_pipeline.ui.views.links import ArtifactLink, Links, seconds_of
 from mlops_pipeline.ui.views.plain_values import finite
+
+WORST_FIRST = ("failed", "canceled", "running", "run", "cached", "skipped")
+"""Decisions, in the order in which one of them stands for many nodes."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +61,27 @@ class NodeGroup:
     Args:
         decisions: how many there are of each decision.
         seconds: of all of them.
+        offset: seconds from the beginning of the run to that of the first of them.
+        span: seconds from there to the end of the last one.
     """
 
     node_id: str
     decisions: Mapping[str, int]
     seconds: float
     nodes: tuple[NodeRow, ...]
+    offset: float = 0.0
+    span: float = 0.0
+
+    @property
+    def decision(self) -> str:
+        """The decision that stands for all."""
+        return worst(self.decisions)
+
+
+def worst(states: Iterable[str]) -> str:
+    """Return the state that stands for many."""
+    order = {state: i for i, state in enumerate(WORST_FIRST)}
+    return min(states, key=lambda state: order.get(state, len(order)), default="")
 
 
 def attempts_by_node(executions: Sequence[Execution]) -> dict[str, list[Execution]]:
@@ -120,7 +138,12 @@ def groups_of(rows: Sequence[NodeRow]) -> list[NodeGroup]:
         for row in members:
             decisions[row.decision] = decisions.get(row.decision, 0) + 1
         spent = sum(row.seconds for row in members)
-        groups.append(NodeGroup(node_id, decisions, spent, tuple(members)))
+        begun = [row for row in members if row.started]
+        offset = min((row.offset for row in begun), default=0.0)
+        end = max((row.offset + row.seconds for row in begun), default=0.0)
+        groups.append(
+            NodeGroup(node_id, decisions, spent, tuple(members), offset, max(0.0, end - offset))
+        )
     return groups
 
 

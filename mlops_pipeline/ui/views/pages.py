@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from mlops_pipeline.errors import NotFoundError, ParameterError, did_you_mean
 from mlops_pipeline.ui.views.artifact_pages import read_artifact_page, read_file_page
@@ -112,12 +112,6 @@ def split_address(address: str) -> tuple[str, dict[str, str]]:
         return name, dict(parse_qsl(query, keep_blank_values=True, max_num_fields=20))
     except ValueError:
         raise ParameterError("the address has too many parts", hint="take a shorter one") from None
-
-
-def address_of(page: str, **query: Any) -> str:
-    """Return the address of a page, relative to the first one."""
-    text = urlencode({name: str(value) for name, value in query.items()}, errors="replace")
-    return f"{page or './'}?{text}" if text else page or "./"
 
 
 def read_page(reader: Reader, name: str, query: Query) -> Any:

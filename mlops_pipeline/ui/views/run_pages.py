@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mlops_pipeline.cache import why_node
@@ -13,6 +13,7 @@ from mlops_pipeline.inspection import find_run, settled
 from mlops_pipeline.run_state import last_sign
 from mlops_pipeline.store import Execution, Run, State
 from mlops_pipeline.ui.views.files import LogTail, read_log
+from mlops_pipeline.ui.views.graphs import PageGraph, run_graph
 from mlops_pipeline.ui.views.links import ExecutionLink, execution_link, read_links
 from mlops_pipeline.ui.views.nodes import (
     NodeGroup,
@@ -25,6 +26,31 @@ from mlops_pipeline.ui.views.nodes import (
 from mlops_pipeline.ui.views.overview import can_go_on, seconds_spent
 from mlops_pipeline.ui.views.plain_values import finite
 from mlops_pipeline.ui.views.reader import Reader
+
+TIME_LINE: Mapping[str, Any] = {
+    "description": "When each node ran",
+    "width": "container",
+    "height": {"step": 20},
+    "transform": [
+        {"filter": "isValid(datum.start) && isValid(datum.time)"},
+        {"calculate": "datum.start + datum.time", "as": "end"},
+    ],
+    "mark": {"type": "bar", "cornerRadius": 2, "minBandSize": 4},
+    "encoding": {
+        "y": {"field": "node", "type": "nominal", "sort": None, "title": None},
+        "x": {"field": "start", "type": "quantitative", "title": "seconds from the beginning"},
+        "x2": {"field": "end"},
+        "color": {
+            "field": "decision",
+            "type": "nominal",
+            "title": None,
+            "scale": {"domain": ["run", "cached", "failed", "running", "canceled", "skipped"]},
+            "legend": {"orient": "top"},
+        },
+        "tooltip": [{"field": name} for name in ("node", "decision", "start", "time")],
+    },
+}
+"""How the table of nodes is drawn: Vega-Lite, whose fields are its columns."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +77,12 @@ class RunPage:
     decisions: Mapping[str, int]
     groups: tuple[NodeGroup, ...]
     commands: tuple[tuple[str, str], ...]
+    graph: PageGraph
+
+    @property
+    def time_line(self) -> Mapping[str, Any]:
+        """How the table of nodes is drawn."""
+        return TIME_LINE
 
     @property
     def live(self) -> bool:
@@ -119,6 +151,7 @@ def read_run_page(reader: Reader, name: str) -> RunPage:
         decisions=decisions,
         groups=tuple(groups),
         commands=tuple(_commands(run, state, rows)),
+        graph=run_graph(reader.store, replace(run, state=state), groups),
     )
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from asgi_client import Asking
+from page_browser import Served, number, open_chromium, serve_runs
 from page_runs import read_three_runs
 
 from mlops_pipeline.ui.views import Reader
@@ -20,6 +24,7 @@ if importlib.util.find_spec("starlette") is None or importlib.util.find_spec("ji
             "app",
             "browser",
             "guard",
+            "islands",
             "notebook",
             "render",
             "report",
@@ -48,3 +53,56 @@ def client() -> Client:
         return Asking(make_app(lambda: reader, access or Access()), host)
 
     return made
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serve_runs(tmp_path_factory.mktemp("browser")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Chromium, driven by Playwright."""
+    with open_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def addresses(served: Served) -> list[str]:
+    model, evaluation = number(served, "Model"), number(served, "ModelEvaluation")
+    return [
+        "",
+        "runs",
+        "run?id=second",
+        "run?id=failing",
+        "node?run=failing&name=Train",
+        "node?run=second&name=Evaluate",
+        f"artifact?id={model}",
+        f"artifact?id={evaluation}",
+        f"lineage?id={evaluation}&up=3",
+        f"file?artifact={model}&path=weights",
+        "models",
+        "datasets",
+        "search?q=paged",
+    ]
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    import axe_playwright_python
+
+    return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+
+
+@pytest.fixture
+def going(served: Served) -> Iterator[Path]:
+    """A run that goes on until a file is there."""
+    gate = served.folder / "gate"
+    command = [sys.executable, "-m", "mlops_pipeline.cli", "run", "-p", f"file={gate}"]
+    with subprocess.Popen(
+        [*command, "--run-id", "going"], cwd=served.folder, stderr=subprocess.PIPE, text=True
+    ) as process:
+        yield gate
+        gate.touch()
+        process.communicate(timeout=30)

@@ -6,42 +6,15 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from page_runs import paged
-
-from mlops_pipeline.api import Where, run
+from page_browser import Served, Window, number
 
 pytestmark = pytest.mark.browser
-
-SWITCHES = ("--disable-quic", "--disable-background-networking", "--disable-sync")
-WAITING = """
-import time
-from pathlib import Path
-from mlops_pipeline import component, pipeline
-
-@component
-def Wait(file: str) -> None:
-    while not Path(file).exists():
-        time.sleep(0.05)
-
-@pipeline
-def waiting(file: str) -> None:
-    Wait(file=file)
-"""
-VIOLATIONS = """
-window.violations = [];
-document.addEventListener("securitypolicyviolation",
-    (e) => window.violations.push(`${e.violatedDirective} ${e.blockedURI}`));
-"""
-
 
 NGINX = """
 daemon off; pid {folder}/nginx.pid; error_log stderr;
@@ -58,116 +31,6 @@ http {{
     }}
 }}
 """
-
-
-@dataclass
-class Served:
-    """A server of real runs: its address, with the token and without, and its project."""
-
-    url: str
-    folder: Path
-    root: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        # The path in front of all pages may be there or not.
-        self.url = self.url.replace("/kept/", "/")
-        self.root = self.url.partition("?")[0]
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("browser")
-    (folder / "mlops.toml").write_text("")
-    (folder / "pipeline.py").write_text(WAITING)
-    where = Where(f"sqlite:///{folder}/.mlops/metadata.db", folder / ".mlops" / "artifacts")
-    for run_id, steps in (("first", 7), ("second", 9), ("failing", 13)):
-        run(paged, {"steps": steps}, run_id=run_id, where=where, check=False, in_process=True)
-    command = [sys.executable, "-m", "mlops_pipeline.cli", "ui", "--port", "0"]
-    command += ["--base-path", "/kept"]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        yield Served(process.stdout.readline().split()[2], folder)
-        process.kill()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """Chromium, driven by Playwright."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    # Chromium's own sandbox refuses to run as root, as CI does.
-    switches = [*SWITCHES, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=switches)
-        yield browser
-        browser.close()
-
-
-class Window:
-    """A window of the browser, in which nothing may go wrong unseen."""
-
-    def __init__(self, browser: Any, served: Served, **options: Any) -> None:
-        self.context = browser.new_context(**options)
-        self.page = self.context.new_page()
-        self.errors: list[str] = []
-        self.elsewhere: list[str] = []
-        self.page.on("console", self._said)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("request", self._asked)
-        self.page.add_init_script(VIOLATIONS)
-        self.served = served
-        self.page.goto(served.url)
-
-    def _said(self, message: Any) -> None:
-        if message.type in ("error", "warning"):
-            self.errors.append(message.text)
-
-    def _asked(self, request: Any) -> None:
-        if urlsplit(request.url).netloc != urlsplit(self.served.url).netloc:
-            self.elsewhere.append(request.url)
-
-    def open(self, address: str) -> Any:
-        self.page.goto(self.served.root + address)
-        return self.page
-
-
-def number(served: Served, kind: str) -> int:
-    from mlops_pipeline.store import open_store
-
-    store = open_store(f"sqlite:///{served.folder}/.mlops/metadata.db")
-    found = store.artifacts_by_type(kind)[0].id
-    store.close()
-    return found
-
-
-@pytest.fixture(scope="module")
-def addresses(served: Served) -> list[str]:
-    model, evaluation = number(served, "Model"), number(served, "ModelEvaluation")
-    return [
-        "",
-        "runs",
-        "run?id=second",
-        "run?id=failing",
-        "node?run=failing&name=Train",
-        "node?run=second&name=Evaluate",
-        f"artifact?id={model}",
-        f"artifact?id={evaluation}",
-        f"lineage?id={evaluation}&up=3",
-        f"file?artifact={model}&path=weights",
-        "models",
-        "datasets",
-        "search?q=paged",
-    ]
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    import axe_playwright_python
-
-    return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -262,19 +125,6 @@ def test_a_page_of_an_artifact_is_shown_and_none_of_its_scripts_runs(
     titles = [each.title() for each in page.frames]
     assert "x" not in titles
     window.context.close()
-
-
-@pytest.fixture
-def going(served: Served) -> Iterator[Path]:
-    """A run that goes on until a file is there."""
-    gate = served.folder / "gate"
-    command = [sys.executable, "-m", "mlops_pipeline.cli", "run", "-p", f"file={gate}"]
-    with subprocess.Popen(
-        [*command, "--run-id", "going"], cwd=served.folder, stderr=subprocess.PIPE, text=True
-    ) as process:
-        yield gate
-        gate.touch()
-        process.communicate(timeout=30)
 
 
 def test_a_page_follows_a_run_until_it_is_over(chromium: Any, served: Served, going: Path) -> None:

@@ -6,7 +6,8 @@ import pytest
 from page_runs import page
 
 from mlops_pipeline.errors import NotFoundError, ParameterError
-from mlops_pipeline.ui.views.pages import PAGES, address_of, split_address, whole
+from mlops_pipeline.ui.views.links import address_of
+from mlops_pipeline.ui.views.pages import PAGES, split_address, whole
 from mlops_pipeline.ui.views.reader import Reader
 
 
