@@ -46,13 +46,41 @@ _OWNER = {
 
 _KIND = {"artifact_id": "Artifact", "execution_id": "Execution", "context_id": "Context"}
 _NAMES = ("name", "uri")
+_IS_FIRST = f"substr(c.name, 1, {len(shape.prefix(0))}) = '{shape.prefix(0)}'"
 
 
-def repeat(store: SqlStore, copies: range) -> None:
+def repeat(store: SqlStore, kind: str, copies: range) -> None:
     """Add copies of the runs that the store was filled with, by their numbers."""
+    if not copies:
+        return
     first = store.database.read(_first)
+    if kind == "postgresql":
+        store.database.write(lambda session: _add_all(session, copies, first))
+        return
     for copy in copies:
-        store.database.write(lambda session, copy=copy: _add(session, copy, first))
+        one = f"(SELECT {copy} AS copy, '{shape.prefix(copy)}' AS prefix)"
+        store.database.write(lambda session, one=one: _add(session, one, first))
+
+
+def _add_all(session: Session, copies: range, first: dict[str, int]) -> None:
+    """Add all copies at once to a PostgreSQL, and make its indexes afterwards."""
+    for setting in ("maintenance_work_mem = '512MB'", "synchronous_commit = off"):
+        session.run(f"SET LOCAL {setting}")
+    indexes = session.rows(
+        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() "
+        "AND indexdef LIKE ?",
+        ("CREATE INDEX %",),
+    )
+    for name, _ in indexes:
+        session.run(f"DROP INDEX {name}")
+    _add(
+        session,
+        "(SELECT c AS copy, 'k' || lpad(CAST(c AS text), 4, '0') || '-' AS prefix "
+        f"FROM generate_series({copies.start}, {copies.stop - 1}) c)",
+        first,
+    )
+    for _, statement in indexes:
+        session.run(statement)
 
 
 def refresh(store: SqlStore, kind: str) -> None:
@@ -79,10 +107,10 @@ def _first(session: Session) -> dict[str, int]:
     return found
 
 
-def _add(session: Session, copy: int, first: dict[str, int]) -> None:
+def _add(session: Session, copies: str, first: dict[str, int]) -> None:
+    """Add copies, of which a query finds `copy` and `prefix`."""
     for table in _IDS:
         columns = columns_of(table)
-        cells, values = zip(*_cells(table, columns, copy * APART, copy), strict=True)
         owner = _OWNER.get(table, "id")
         of = "Event" if owner == "event_id" else _KIND.get(owner, table)
         where = f"t.{owner} BETWEEN ? AND ?"
@@ -91,30 +119,26 @@ def _add(session: Session, copy: int, first: dict[str, int]) -> None:
         if of == "Context":
             # Pipelines and nodes are there already.
             joined = f"JOIN Context c ON c.id = t.{owner}"
-            where += " AND c.name LIKE ?"
-            limits.append(f"{shape.prefix(0)}%")
+            where += f" AND {_IS_FIRST}"
         elif "context_id" in columns:
             joined = "JOIN Context c ON c.id = t.context_id"
-        flat = [each for part in values for each in part]
         session.run(
             f"INSERT INTO {table} ({', '.join(columns)}) "
-            f"SELECT {', '.join(cells)} FROM {table} t {joined} WHERE {where}",
-            [*flat, *limits],
+            f"SELECT {', '.join(_cells(table, columns))} "
+            f"FROM {table} t {joined} CROSS JOIN {copies} n WHERE {where}",
+            limits,
         )
 
 
-def _cells(
-    table: str, columns: tuple[str, ...], distance: int, copy: int
-) -> Iterator[tuple[str, list[Any]]]:
-    """Yield what stands in each column of a copy, and the values in it."""
-    both = [shape.prefix(0), shape.prefix(copy)]
+def _cells(table: str, columns: tuple[str, ...]) -> Iterator[str]:
+    """Yield what stands in each column of a copy."""
     for column in columns:
+        moved = f"t.{column} + n.copy * {APART}"
         if column == "context_id" and table in ("Association", "Attribution"):
-            moved = "CASE WHEN c.name LIKE ? THEN t.context_id + ? ELSE t.context_id END"
-            yield moved, [f"{both[0]}%", distance]
+            yield f"CASE WHEN {_IS_FIRST} THEN {moved} ELSE t.context_id END"
         elif column in _IDS[table]:
-            yield f"t.{column} + {distance}", []
+            yield moved
         elif column in _NAMES and "type_id" in columns:
-            yield f"REPLACE(t.{column}, ?, ?)", both
+            yield f"REPLACE(t.{column}, '{shape.prefix(0)}', n.prefix)"
         else:
-            yield f"t.{column}", []
+            yield f"t.{column}"

@@ -177,7 +177,7 @@ def filled(kind: str, url: str, size: int, repeats: int) -> Sides:
     if store.get_run(shape.run_id(runs - 1)) is None:
         start = time.monotonic()
         shape.fill(store, 0, shape.OLD_RUNS + shape.SPAN)
-        repeat(store, range(1, copies))
+        repeat(store, kind, range(1, copies))
         refresh(store, kind)
         say(f"{kind}: {runs} runs recorded in {time.monotonic() - start:.0f} s")
     at = targets(store, runs, repeats)

@@ -56,6 +56,13 @@ class Places:
         self._known.ids[kind, name] = rows[0][0]
         return int(rows[0][0])
 
+    def named(self, session: Session, kind: str, name: str) -> tuple[str, list[int | str]]:
+        """Return what stands for the id of a context in a statement, and the values in it."""
+        if found := self._known.ids.get((kind, name)):
+            return "?", [found]
+        type_id = self._types.find(session, Kind.CONTEXT, kind)
+        return "(SELECT id FROM Context WHERE type_id = ? AND name = ?)", [type_id, name]
+
     def get(self, session: Session, kind: str, name: str) -> ContextRow | None:
         """Return a context as stored."""
         type_id = self._types.find(session, Kind.CONTEXT, kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import field
@@ -36,7 +36,9 @@ _ARTIFACT = f"t.id, t.type_id, t.uri, t.state, t.{_COMMON.replace(', ', ', t.')}
 _EXECUTION = f"t.id, t.type_id, t.last_known_state, t.{_COMMON.replace(', ', ', t.')}"
 _CONTEXT = f"t.id, t.type_id, t.{_COMMON.replace(', ', ', t.')}"
 _VALUES = "name, is_custom_property, int_value, double_value, string_value, proto_value, bool_value"
+_FIELDS = _VALUES.count(",") + 1
 
+_Record = TypeVar("_Record", ExecutionRow, ArtifactRow, ContextRow)
 
 _NODE = {
     "name": str,
@@ -82,52 +84,63 @@ def most(limit: int) -> int:
 
 
 def executions(
-    session: Session, name_of: TypeName, where: str, values: Sequence[Any]
+    session: Session,
+    name_of: TypeName,
+    where: str,
+    values: Sequence[Any],
+    *,
+    newest: bool = False,
 ) -> list[ExecutionRow]:
-    """Return executions with their properties.
+    """Return executions with their properties, by their ids.
 
     Args:
         where: what follows `SELECT ... FROM Execution t` in the query.
+        newest: the largest ids come first.
     """
-    found = session.rows(f"SELECT {_EXECUTION} FROM Execution t {where}", values)
-    properties = properties_of(session, "Execution", [row[0] for row in found])
     rows = []
-    for row in found:
-        own = properties[row[0]]
+    for row, own in _owners(session, f"SELECT {_EXECUTION} FROM Execution t {where}", values):
         head = columns(row[1:3], _STATED, own.damage)
         fields = {"id": row[0], "type_id": head[0], "state": head[1]}
         rows.append(ExecutionRow(type=name_of(head[0]), **fields, **_node(row[3:], own)))
-    return rows
+    return _by_id(rows, newest)
 
 
 def artifacts(
-    session: Session, name_of: TypeName, where: str, values: Sequence[Any]
+    session: Session,
+    name_of: TypeName,
+    where: str,
+    values: Sequence[Any],
+    *,
+    newest: bool = False,
 ) -> list[ArtifactRow]:
-    """Return artifacts with their properties; `where` as for executions."""
-    found = session.rows(f"SELECT {_ARTIFACT} FROM Artifact t {where}", values)
-    properties = properties_of(session, "Artifact", [row[0] for row in found])
+    """Return artifacts with their properties; arguments as for executions."""
     rows = []
-    for row in found:
-        own = properties[row[0]]
+    for row, own in _owners(session, f"SELECT {_ARTIFACT} FROM Artifact t {where}", values):
         head = columns(row[1:4], _PLACED, own.damage)
         fields = {"id": row[0], "type_id": head[0], "uri": head[1], "state": head[2]}
         rows.append(ArtifactRow(type=name_of(head[0]), **fields, **_node(row[4:], own)))
-    return rows
+    return _by_id(rows, newest)
 
 
 def contexts(
-    session: Session, name_of: TypeName, where: str, values: Sequence[Any]
+    session: Session,
+    name_of: TypeName,
+    where: str,
+    values: Sequence[Any],
+    *,
+    newest: bool = False,
 ) -> list[ContextRow]:
-    """Return contexts with their properties; `where` as for executions."""
-    found = session.rows(f"SELECT {_CONTEXT} FROM Context t {where}", values)
-    properties = properties_of(session, "Context", [row[0] for row in found])
+    """Return contexts with their properties; arguments as for executions."""
     rows = []
-    for row in found:
-        own = properties[row[0]]
+    for row, own in _owners(session, f"SELECT {_CONTEXT} FROM Context t {where}", values):
         (type_id,) = columns(row[1:2], {"type_id": int}, own.damage)
         fields = {"id": row[0], "type_id": type_id}
         rows.append(ContextRow(type=name_of(type_id), **fields, **_node(row[2:], own)))
-    return rows
+    return _by_id(rows, newest)
+
+
+def _by_id(rows: list[_Record], newest: bool) -> list[_Record]:
+    return sorted(rows, key=lambda row: row.id, reverse=newest)
 
 
 class Own(msgspec.Struct):
@@ -151,6 +164,23 @@ def _node(row: Row, own: Own) -> dict[str, Any]:
     }
 
 
+def _owners(session: Session, query: str, values: Sequence[Any]) -> list[tuple[Row, Own]]:
+    """Return what a query for records finds, with their properties, by one statement."""
+    owner = query.partition(" FROM ")[2].partition(" ")[0]
+    # A query in a query, so that its limit is one of records.
+    statement = (
+        f"SELECT o.*, p.{_VALUES.replace(', ', ', p.')} FROM ({query}) o "
+        f"LEFT JOIN {owner}Property p ON p.{owner.lower()}_id = o.id"
+    )
+    found: dict[int, tuple[Row, Own]] = {}
+    for row in session.rows(statement, values):
+        if row[0] not in found:
+            found[row[0]] = (row[:-_FIELDS], Own())
+        if row[-_FIELDS] is not None:
+            _add(found[row[0]][1], row[-_FIELDS:], session.unpack)
+    return list(found.values())
+
+
 def properties_of(session: Session, owner: str, ids: Sequence[int]) -> dict[int, Own]:
     """Return declared and custom properties by the id of the record they belong to."""
     found = {each: Own() for each in ids}
@@ -159,16 +189,20 @@ def properties_of(session: Session, owner: str, ids: Sequence[int]) -> dict[int,
         statement = (
             f"SELECT {key}, {_VALUES} FROM {owner}Property WHERE {key} IN ({marks(len(part))})"
         )
-        for each, name, is_custom, *fields in session.rows(statement, part):
-            own = found[each]
-            try:
-                value = value_of(fields, session.unpack)
-            except (ValueError, TypeError, AttributeError, OverflowError):
-                given = next(value for value in fields if value is not None)
-                value = as_text(given)
-                own.damage.append(f"property {in_short(name)} is {in_short(given)}")
-            (own.custom if is_custom else own.declared)[as_text(name)] = value
+        for each, *stored in session.rows(statement, part):
+            _add(found[each], stored, session.unpack)
     return found
+
+
+def _add(own: Own, stored: Sequence[Any], unpack: Callable[[Any], bytes]) -> None:
+    name, is_custom, *fields = stored
+    try:
+        value = value_of(fields, unpack)
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        given = next(value for value in fields if value is not None)
+        value = as_text(given)
+        own.damage.append(f"property {in_short(name)} is {in_short(given)}")
+    (own.custom if is_custom else own.declared)[as_text(name)] = value
 
 
 def value_of(columns: Sequence[Any], unpack: Callable[[Any], bytes]) -> Value:
@@ -220,7 +254,7 @@ def with_ids(
     """
     found = []
     for part in chunks(known_ids(ids)):
-        found += read(session, name_of, f"WHERE t.id IN ({marks(len(part))}) ORDER BY t.id", part)
+        found += read(session, name_of, f"WHERE t.id IN ({marks(len(part))})", part)
     return found
 
 
@@ -230,21 +264,25 @@ def events(session: Session, key: str, ids: Iterable[int]) -> list[EventRow]:
     Args:
         key: `execution_id` or `artifact_id`.
     """
-    found: list[EventRow] = []
+    found: dict[int, tuple[Row, list[Step]]] = {}
+    order = session.row_order.replace("ORDER BY ", "ORDER BY p.")
     for part in chunks(known_ids(ids)):
-        rows = session.rows(
-            "SELECT id, artifact_id, execution_id, type FROM Event "
-            f"WHERE {key} IN ({marks(len(part))}) ORDER BY id",
-            part,
+        statement = (
+            "SELECT e.id, e.artifact_id, e.execution_id, e.type, "
+            "p.is_index_step, p.step_index, p.step_key "
+            "FROM Event e LEFT JOIN EventPath p ON p.event_id = e.id "
+            f"WHERE e.{key} IN ({marks(len(part))}) {order}"
         )
-        steps = paths(session, [row[0] for row in rows])
-        found += [
-            EventRow(kind, tuple(steps.get(each, ())), artifact, execution)
-            for each, artifact, execution, kind in rows
-            # One that leads to no number is no link; `fsck` names it.
-            if type(artifact) is int and type(execution) is int
-        ]
-    return found
+        for each, artifact, execution, kind, *step in session.rows(statement, part):
+            _, steps = found.setdefault(each, ((kind, artifact, execution), []))
+            if step[0] is not None:
+                steps.append(_step(*step))
+    return [
+        EventRow(kind, tuple(_in_order(session, steps)), artifact, execution)
+        for _, ((kind, artifact, execution), steps) in sorted(found.items())
+        # One that leads to no number is no link; `fsck` names it.
+        if type(artifact) is int and type(execution) is int
+    ]
 
 
 def paths(session: Session, ids: Sequence[int]) -> dict[int, list[Step]]:
@@ -255,13 +293,20 @@ def paths(session: Session, ids: Sequence[int]) -> dict[int, list[Step]]:
             "SELECT event_id, is_index_step, step_index, step_key FROM EventPath "
             f"WHERE event_id IN ({marks(len(part))}) {session.row_order}"
         )
-        for each, is_index, index, key in session.rows(statement, part):
-            step = index if is_index else as_text(key or "")
-            found.setdefault(each, []).append(step if isinstance(step, int | str) else 0)
-    if not session.keeps_order:
-        for steps in found.values():
-            begin_with_key(steps)
-    return found
+        for each, *step in session.rows(statement, part):
+            found.setdefault(each, []).append(_step(*step))
+    return {each: _in_order(session, steps) for each, steps in found.items()}
+
+
+def _step(is_index: Any, index: Any, key: Any) -> Step:
+    step = index if is_index else as_text(key or "")
+    return step if isinstance(step, int | str) else 0
+
+
+def _in_order(session: Session, steps: list[Step]) -> list[Step]:
+    if steps and not session.keeps_order:
+        begin_with_key(steps)
+    return steps
 
 
 def begin_with_key(steps: list[Step]) -> None:

@@ -89,45 +89,44 @@ class TooSlowError(StoreError):
     """A transaction that has taken longer than it may; nothing of it took effect."""
 
 
-class TimedSession:
-    """A transaction that ends with `TooSlowError` after some time.
+class MoreError(Exception):
+    """Work that was to ask one question asks for more."""
+
+
+class WatchedSession:
+    """A transaction with a rule for each use of it.
 
     Args:
         session: the transaction.
-        seconds: most that it may take.
     """
 
-    def __init__(self, session: Session, seconds: float) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
-        self._seconds = seconds
-        self._deadline = time.monotonic() + seconds
         self.row_order, self.keeps_order = session.row_order, session.keeps_order
         self.any_text, self.any_integer = session.any_text, session.any_integer
         self.for_share, self.for_update = session.for_share, session.for_update
-        session.limit(seconds)
 
-    def _on_time(self) -> Session:
-        if time.monotonic() > self._deadline:
-            raise TooSlowError(f"it takes more than {self._seconds:g} s")
-        return self._session
+    def _used(self) -> Session:
+        """Return the transaction, unless it may not be used now."""
+        raise NotImplementedError
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
-        return self._on_time().rows(statement, values)
+        return self._used().rows(statement, values)
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> int:
-        return self._on_time().run(statement, values)
+        return self._used().run(statement, values)
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> list[int]:
-        return self._on_time().insert(table, columns, rows)
+        return self._used().insert(table, columns, rows)
 
     def add(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        self._on_time().add(table, columns, rows)
+        self._used().add(table, columns, rows)
 
     def add_one(self, table: str, columns: Sequence[str], row: Row) -> int:
-        return self._on_time().add_one(table, columns, row)
+        return self._used().add_one(table, columns, row)
 
     def count_on(self, table: str) -> None:
-        self._on_time().count_on(table)
+        self._used().count_on(table)
 
     def pack(self, data: bytes) -> Any:
         return self._session.pack(data)
@@ -136,10 +135,50 @@ class TimedSession:
         return self._session.unpack(stored)
 
     def alone(self) -> None:
-        self._on_time().alone()
+        self._used().alone()
+
+    def limit(self, seconds: float) -> None:
+        self._used().limit(seconds)
+
+
+class TimedSession(WatchedSession):
+    """A transaction that ends with `TooSlowError` after some time.
+
+    Args:
+        seconds: most that it may take.
+    """
+
+    def __init__(self, session: Session, seconds: float) -> None:
+        super().__init__(session)
+        self._seconds = seconds
+        self._deadline = time.monotonic() + seconds
+        session.limit(seconds)
+
+    def _used(self) -> Session:
+        if time.monotonic() > self._deadline:
+            raise TooSlowError(f"it takes more than {self._seconds:g} s")
+        return self._session
 
     def limit(self, seconds: float) -> None:
         self._session.limit(min(seconds, self._seconds))
+
+
+class SingleSession(WatchedSession):
+    """A connection without a transaction: one question sees one state of the database.
+
+    Raises:
+        MoreError: it is asked for more.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._has_asked = False
+
+    def _used(self) -> Session:
+        if self._has_asked:
+            raise MoreError
+        self._has_asked = True
+        return self._session
 
 
 class Database(Protocol):
@@ -153,8 +192,13 @@ class Database(Protocol):
     name: str
     any_text: bool
 
-    def read(self, work: Callable[[Session], T]) -> T:
-        """Do work that changes nothing, on one state of the database."""
+    def read(self, work: Callable[[Session], T], *, single: bool = False) -> T:
+        """Do work that changes nothing, on one state of the database.
+
+        Args:
+            single: as a rule it asks one question, which needs no transaction around it; work
+                that then asks for more is done again, in one.
+        """
 
     def write(self, work: Callable[[Session], T], *, lasting: bool = True, once: bool = False) -> T:
         """Do work that changes something, all or nothing; it may be done again from its start.

@@ -227,7 +227,7 @@ class SqliteDatabase:
         if connection is not None:
             connection.execute(f"PRAGMA busy_timeout={int(self._wait * 1000)}")
 
-    def read(self, work: Callable[[Session], T]) -> T:
+    def read(self, work: Callable[[Session], T], *, single: bool = False) -> T:
         def once() -> T:
             connection = self._ready()
             try:

@@ -44,6 +44,10 @@ _TEXT = "mlops.text"
 
 _ALIVE = (int(ExecutionCode.NEW), int(ExecutionCode.RUNNING))
 
+_FROM_LINKS = "+ 0"
+"""After the id in a link: the newest are found by going back along the links, which only so is the
+one way that a database has; it may guess that going through all records is shorter."""
+
 T = TypeVar("T")
 
 
@@ -109,6 +113,10 @@ class SqlStore:
         self._places.keep(learned)
         return done
 
+    def _ask(self, work: Callable[[Session], T]) -> T:
+        """Do work that asks one question where all types are known and all records are ours."""
+        return self._database.read(work, single=True)
+
     # Runs
 
     def put_run(self, run: Run, *, new: bool = False) -> None:
@@ -134,7 +142,7 @@ class SqlStore:
             context = self._places.get(session, RUN, run_id)
             return None if context is None else self._run(session, context)
 
-        return self._database.read(work)
+        return self._ask(work)
 
     def list_runs(self, *, pipeline: str = "", limit: int = 20) -> list[Run]:
         if limit < 1:
@@ -143,25 +151,27 @@ class SqlStore:
         def work(session: Session) -> list[Run]:
             type_id = self._types.find(session, Kind.CONTEXT, RUN)
             where = "WHERE t.type_id = ? ORDER BY t.id DESC LIMIT ?"
-            values = [type_id, reading.most(limit)]
+            values: list[int | str] = [type_id, reading.most(limit)]
             if pipeline:
-                above = self._places.id(session, PIPELINE, pipeline)
+                above, place = self._places.named(session, PIPELINE, pipeline)
                 where = (
-                    "JOIN ParentContext p ON p.context_id = t.id WHERE p.parent_context_id = ? "
+                    f"JOIN ParentContext p ON t.id = p.context_id {_FROM_LINKS} "
+                    f"WHERE p.parent_context_id = {above} "
                     "AND t.type_id = ? ORDER BY p.context_id DESC LIMIT ?"
                 )
-                values = [above, type_id, reading.most(limit)]
-            found = reading.contexts(session, self._types.names(session), where, values)
+                values = [*place, *values]
+            names = self._types.names(session)
+            found = reading.contexts(session, names, where, values, newest=True)
             return [self._run(session, context) for context in found]
 
-        return self._database.read(work)
+        return self._ask(work)
 
     def _run(self, session: Session, context: ContextRow) -> Run:
         if records.is_our_run(context):
             return records.read_run(context)
         parents = self._places.parents(session, context.id)
         pipeline = next((name for kind, name in parents if kind == PIPELINE), "")
-        executions = self._of_context(session, context.id)
+        executions = self._of_context(session, "?", (context.id,))
         return tfx_records.read_tfx_run(context, pipeline, executions)
 
     # Executions
@@ -206,7 +216,7 @@ class SqlStore:
             statement = "SELECT id FROM Artifact WHERE type_id = ? AND name = ?"
             return bool(session.rows(statement, (type_id, name)))
 
-        return self._database.read(work)
+        return self._ask(work)
 
     def heartbeat(self, execution_id: int) -> None:
         def work(session: Session) -> None:
@@ -230,7 +240,7 @@ class SqlStore:
             found = reading.with_ids(reading.executions, session, names, wanted)
             return self._read_executions(session, found)
 
-        return self._database.read(work)
+        return self._ask(work)
 
     def executions_of_run(self, run_id: str) -> list[Execution]:
         return self._in_context(RUN, run_id)
@@ -241,22 +251,24 @@ class SqlStore:
 
     def _in_context(self, kind: str, name: str, condition: str = "") -> list[Execution]:
         def work(session: Session) -> list[Execution]:
-            context_id = self._places.id(session, kind, name)
-            return self._of_context(session, context_id, condition) if context_id else []
+            return self._of_context(session, *self._places.named(session, kind, name), condition)
 
-        return self._database.read(work)
+        return self._ask(work)
 
     def _of_context(
-        self, session: Session, context_id: int, condition: str = ""
+        self, session: Session, context: str, values: Sequence[Any], condition: str = ""
     ) -> list[Execution]:
         where = (
             "JOIN Association a ON a.execution_id = t.id "
-            f"WHERE a.context_id = ? {condition} ORDER BY a.execution_id"
+            f"WHERE a.context_id = {context} {condition}"
         )
-        return self._where(session, where, (context_id,))
+        return self._where(session, where, values)
 
-    def _where(self, session: Session, where: str, values: Sequence[Any]) -> list[Execution]:
-        found = reading.executions(session, self._types.names(session), where, values)
+    def _where(
+        self, session: Session, where: str, values: Sequence[Any], *, newest: bool = False
+    ) -> list[Execution]:
+        names = self._types.names(session)
+        found = reading.executions(session, names, where, values, newest=newest)
         return self._read_executions(session, found)
 
     def execution_by_name(self, component: str, name: str) -> Execution | None:
@@ -265,7 +277,7 @@ class SqlStore:
             where = "WHERE t.type_id = ? AND t.name = ?"
             return next(iter(self._where(session, where, (type_id, name))), None)
 
-        return self._database.read(work)
+        return self._ask(work)
 
     def recent_executions(
         self, component: str, *, node: str = "", limit: int = 20
@@ -276,20 +288,18 @@ class SqlStore:
         def work(session: Session) -> list[Execution]:
             type_id = self._types.find(session, Kind.EXECUTION, component)
             where = "WHERE t.type_id = ? ORDER BY t.id DESC LIMIT ?"
-            values = [type_id, reading.most(limit)]
+            values: list[int | str] = [type_id, reading.most(limit)]
             if node:
+                context, place = self._places.named(session, group_kind(component), node)
                 where = (
-                    "JOIN Association a ON a.execution_id = t.id WHERE a.context_id = ? "
+                    f"JOIN Association a ON t.id = a.execution_id {_FROM_LINKS} "
+                    f"WHERE a.context_id = {context} "
                     "AND t.type_id = ? ORDER BY a.execution_id DESC LIMIT ?"
                 )
-                values = [
-                    self._places.id(session, group_kind(component), node),
-                    type_id,
-                    reading.most(limit),
-                ]
-            return self._where(session, where, values)
+                values = [*place, *values]
+            return self._where(session, where, values, newest=True)
 
-        return self._database.read(work)
+        return self._ask(work)
 
     def _read_executions(self, session: Session, rows: Iterable[ExecutionRow]) -> list[Execution]:
         return [
@@ -298,7 +308,7 @@ class SqlStore:
         ]
 
     def _of_tfx(self, session: Session, row: ExecutionRow) -> Execution:
-        where = "JOIN Association a ON a.context_id = t.id WHERE a.execution_id = ? ORDER BY t.id"
+        where = "JOIN Association a ON a.context_id = t.id WHERE a.execution_id = ?"
         contexts = reading.contexts(session, self._types.names(session), where, (row.id,))
         return tfx_records.read_tfx_execution(row, contexts)
 
@@ -312,7 +322,7 @@ class SqlStore:
             found = reading.with_ids(reading.artifacts, session, names, wanted)
             return [records.read_artifact(row) for row in found]
 
-        return self._database.read(work)
+        return self._ask(work)
 
     def artifacts_by_type(self, type_name: str, *, limit: int = 100) -> list[ArtifactRecord]:
         if limit < 1:
@@ -321,18 +331,20 @@ class SqlStore:
         def work(session: Session) -> list[ArtifactRecord]:
             type_id = self._types.find(session, Kind.ARTIFACT, type_name)
             where = "WHERE t.type_id = ? ORDER BY t.id DESC LIMIT ?"
-            return self._artifacts(session, where, (type_id, reading.most(limit)))
+            values = (type_id, reading.most(limit))
+            return self._artifacts(session, where, values, newest=True)
 
-        return self._database.read(work)
+        return self._ask(work)
 
     def artifacts_by_uri(self, uri: str) -> list[ArtifactRecord]:
-        where = "WHERE t.uri = ? ORDER BY t.id"
-        return self._database.read(lambda session: self._artifacts(session, where, (uri,)))
+        where = "WHERE t.uri = ?"
+        return self._ask(lambda session: self._artifacts(session, where, (uri,)))
 
     def _artifacts(
-        self, session: Session, where: str, values: Sequence[Any]
+        self, session: Session, where: str, values: Sequence[Any], *, newest: bool = False
     ) -> list[ArtifactRecord]:
-        found = reading.artifacts(session, self._types.names(session), where, values)
+        names = self._types.names(session)
+        found = reading.artifacts(session, names, where, values, newest=newest)
         return [records.read_artifact(row) for row in found]
 
     def set_artifact_state(self, artifact_id: int, state: ArtifactState) -> None:
@@ -354,7 +366,7 @@ class SqlStore:
 
     def _events(self, key: str, ids: Iterable[int]) -> list[Event]:
         wanted = list(ids)
-        found = self._database.read(lambda session: reading.events(session, key, wanted))
+        found = self._ask(lambda session: reading.events(session, key, wanted))
         return records.read_events(found)
 
     # Documents
@@ -366,12 +378,12 @@ class SqlStore:
         def work(session: Session, learned: Learned) -> None:
             self._places.add(session, place, custom, learned, now=milliseconds())
 
-        if not self._database.read(lambda session: self._places.id(session, *place)):
+        if not self._ask(lambda session: self._places.id(session, *place)):
             self._write(work)
         return name
 
     def get_document(self, digest: str) -> str | None:
-        context = self._database.read(lambda session: self._places.get(session, DOCUMENT, digest))
+        context = self._ask(lambda session: self._places.get(session, DOCUMENT, digest))
         return None if context is None else str(decode(context.custom.get(_TEXT)))
 
     def close(self) -> None:

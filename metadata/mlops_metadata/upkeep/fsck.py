@@ -181,7 +181,7 @@ def running_executions(url: str) -> list[Execution]:
 
 def _alive(session: Session) -> list[ExecutionRow]:
     return reading.executions(
-        session, lambda type_id: "", "WHERE t.last_known_state IN (?, ?) ORDER BY t.id", _ALIVE
+        session, lambda type_id: "", "WHERE t.last_known_state IN (?, ?)", _ALIVE
     )
 
 

@@ -17,9 +17,10 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import Any, NoReturn, Protocol, TypeVar
 
-from mlops_metadata.engine.session import Session, UnclearError
+from mlops_metadata.engine.session import MoreError, Session, SingleSession, UnclearError
 from mlops_pipeline.errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,12 @@ T = TypeVar("T")
 def marked(statement: str) -> Any:
     """Return a statement with its values marked as drivers of servers have it: `%s`."""
     return statement.replace("?", "%s")
+
+
+class Access(Enum):
+    """The ways to a database: a transaction that writes, one that reads, and a question."""
+
+    WRITING, READING, ASKING = range(3)
 
 
 class Driver(Protocol):
@@ -61,8 +68,8 @@ class Driver(Protocol):
     def is_open(self, connection: Any) -> bool:
         """Return True if a connection is not known to be lost."""
 
-    def begin(self, connection: Any, *, writes: bool) -> Session:
-        """Begin a transaction: one that writes, or one that reads a single state."""
+    def begin(self, connection: Any, access: Access) -> Session:
+        """Begin a transaction, unless a single question needs none."""
 
     def commit(self, connection: Any) -> None:
         """Commit the transaction."""
@@ -118,20 +125,25 @@ class ServerDatabase:
             time.sleep(random.uniform(0.05, 0.2))
         _open.add(self)
 
-    def read(self, work: Callable[[Session], T]) -> T:
-        return self._transaction(work, writes=False, once=False)
+    def read(self, work: Callable[[Session], T], *, single: bool = False) -> T:
+        if single:
+            with contextlib.suppress(MoreError):
+                return self._transaction(
+                    lambda s: work(SingleSession(s)), Access.ASKING, once=False
+                )
+        return self._transaction(work, Access.READING, once=False)
 
     def write(self, work: Callable[[Session], T], *, lasting: bool = True, once: bool = False) -> T:
-        return self._transaction(work, writes=True, once=once)
+        return self._transaction(work, Access.WRITING, once=once)
 
-    def _transaction(self, work: Callable[[Session], T], *, writes: bool, once: bool) -> T:
+    def _transaction(self, work: Callable[[Session], T], access: Access, *, once: bool) -> T:
         deadline = time.monotonic() + PATIENCE
         with self._threads:
             while True:
                 if self._refusal:
                     self._refuse()
                 try:
-                    return self._once(work, writes=writes)
+                    return self._once(work, access)
                 except self._driver.errors as error:
                     if not self._may_be_repeated(error, once) or time.monotonic() > deadline:
                         raise self._explained(error, once) from error
@@ -140,17 +152,20 @@ class ServerDatabase:
                     raise self._driver.explained(error) from error
                 time.sleep(random.uniform(0.005, 0.05))
 
-    def _once(self, work: Callable[[Session], T], *, writes: bool) -> T:
+    def _once(self, work: Callable[[Session], T], access: Access) -> T:
         self._committing = False
         if self._connection is None or not self._driver.is_open(self._connection):
             self._drop()
             self._connection = self._driver.connect()
         connection = self._connection
-        session = self._driver.begin(connection, writes=writes)
+        session = self._driver.begin(connection, access)
         try:
             done = work(session)
-            self._committing = True
-            self._driver.commit(connection)
+            if access is not Access.ASKING:
+                self._committing = True
+                self._driver.commit(connection)
+        except MoreError:
+            raise
         except BaseException:
             if self._driver.is_open(connection):
                 with contextlib.suppress(self._driver.errors):

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import ssl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pymysql
-from pymysql.constants import CLIENT
+from pymysql.constants import CLIENT, CR, FIELD_TYPE
+from pymysql.converters import conversions
 
 from mlops_metadata.engine.schema import (
     MYSQL,
@@ -25,7 +27,7 @@ from mlops_metadata.engine.schema import (
     indexes,
     tables,
 )
-from mlops_metadata.engine.servers.database import PATIENCE, ServerDatabase, marked
+from mlops_metadata.engine.servers.database import PATIENCE, Access, ServerDatabase, marked
 from mlops_metadata.engine.session import Row, Session, TooSlowError, UnfitError, marks, missing
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError
@@ -45,6 +47,8 @@ _SLOW = (1969, 3024)
 """A statement has taken longer than it may, on MariaDB and on MySQL."""
 
 _NO_VARIABLE = 1193
+_NOT_THERE = (1146, 1176)
+"""There is no such table, or no such index."""
 
 _BACKSLASHES = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'"
 
@@ -73,16 +77,22 @@ class MysqlAddress:
 
 
 def _sent(value: Any) -> Any:
-    return value.encode().decode("latin-1") if isinstance(value, str) else value
+    if not isinstance(value, str) or value.isascii():
+        return value
+    return value.encode().decode("latin-1")
 
 
 def _got(value: Any) -> Any:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or value.isascii():
         return value
     # What another program has written in another way is shown as it is.
     with contextlib.suppress(UnicodeError):
         return value.encode("latin-1").decode()
     return value
+
+
+_TEXTS = ("VARCHAR", "VAR_STRING", "STRING", "TINY_BLOB", "BLOB", "MEDIUM_BLOB", "LONG_BLOB")
+_CONVERSIONS = {**conversions, **{getattr(FIELD_TYPE, name): _got for name in _TEXTS}}
 
 
 class MysqlSession:
@@ -122,8 +132,7 @@ class MysqlSession:
         return cursor
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
-        found = self._execute(statement, values).fetchall()
-        return [tuple(map(_got, row)) for row in found]
+        return list(self._execute(statement, values).fetchall())
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> int:
         return int(self._execute(statement, values).rowcount)
@@ -201,6 +210,7 @@ class MysqlDriver:
         self.name = str(address)
         self._address = address
         self._step, self._largest = 1, 0
+        self._without_tls = False
 
     def connect(self) -> Any:
         try:
@@ -225,8 +235,19 @@ class MysqlDriver:
         return connection
 
     def _dial(self, database: str) -> Any:
+        if self._address.ca:
+            return self._connected(database, ssl.create_default_context(cafile=self._address.ca))
+        if not self._without_tls:
+            try:
+                return self._connected(database, _unchecked())
+            except pymysql.OperationalError as error:
+                if error.args[0] != CR.CR_SSL_CONNECTION_ERROR:
+                    raise
+                self._without_tls = True
+        return self._connected(database, None)
+
+    def _connected(self, database: str, secure: ssl.SSLContext | None) -> Any:
         address = self._address
-        secure = ssl.create_default_context(cafile=address.ca) if address.ca else None
         connection = pymysql.connect(
             host=address.host,
             port=address.port,
@@ -238,14 +259,16 @@ class MysqlDriver:
             client_flag=CLIENT.FOUND_ROWS,
             connect_timeout=10,
             autocommit=True,
+            conv=_CONVERSIONS,
             ssl=secure,
+            ssl_disabled=secure is None,
         )
         # What it sends and takes as latin1 are bytes.
         connection.encoding = "latin-1"
         return connection
 
     def make_ready(self, connection: Any, database: ServerDatabase) -> None:
-        if database.read(_is_ready):
+        if database.read(_is_known, single=True) or database.read(_is_ready):
             return
         if not self._address.create:
             raise missing(self.name)
@@ -271,12 +294,12 @@ class MysqlDriver:
     def is_open(self, connection: Any) -> bool:
         return bool(connection.open)
 
-    def begin(self, connection: Any, *, writes: bool) -> Session:
+    def begin(self, connection: Any, access: Access) -> Session:
         cursor = connection.cursor()
-        if writes:
+        if access is Access.WRITING:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cursor.execute("START TRANSACTION")
-        else:
+        elif access is Access.READING:
             cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
         return MysqlSession(connection, self.name, self._step, self._largest)
 
@@ -322,8 +345,33 @@ class MysqlDriver:
         return kind(f"{what}: {cause}", hint=hint)
 
 
+@functools.cache
+def _unchecked() -> ssl.SSLContext:
+    """Return how to encrypt where nobody says whom to trust.
+
+    The driver does so, too, but reads all certificates of the system before each connection.
+    """
+    found = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    found.check_hostname, found.verify_mode = False, ssl.CERT_NONE
+    return found
+
+
 def _number(error: Exception) -> Any:
     return error.args[0] if error.args else 0
+
+
+def _is_known(session: Session) -> bool:
+    """Return True if this version is there with all of our indexes, which are made before it."""
+    indexes = "".join(
+        f" UNION ALL (SELECT 1 FROM {table} FORCE INDEX ({name}) LIMIT 0)"
+        for name, table, _ in OWN_INDEXES
+    )
+    try:
+        return session.rows(f"(SELECT schema_version FROM MLMDEnv){indexes}") == [(VERSION,)]
+    except pymysql.Error as error:
+        if _number(error) not in _NOT_THERE:
+            raise
+        return False
 
 
 def _is_ready(session: Session) -> bool:

@@ -24,7 +24,7 @@ from mlops_metadata.engine.schema import (
     index_statement,
     statements,
 )
-from mlops_metadata.engine.servers.database import ServerDatabase, marked
+from mlops_metadata.engine.servers.database import Access, ServerDatabase, marked
 from mlops_metadata.engine.session import Row, Session, TooSlowError, UnfitError, marks, missing
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.store import AlreadyExistsError
@@ -201,7 +201,7 @@ class PostgresDriver:
         )
 
     def make_ready(self, connection: Any, database: ServerDatabase) -> None:
-        if database.read(_is_ready):
+        if database.read(_is_known, single=True) or database.read(_is_ready):
             return
         if not self._address.create:
             raise missing(self.name)
@@ -210,9 +210,10 @@ class PostgresDriver:
     def is_open(self, connection: Any) -> bool:
         return not connection.closed
 
-    def begin(self, connection: Any, *, writes: bool) -> Session:
-        level = "READ COMMITTED" if writes else "REPEATABLE READ READ ONLY"
-        connection.execute(f"BEGIN ISOLATION LEVEL {level}")
+    def begin(self, connection: Any, access: Access) -> Session:
+        if access is not Access.ASKING:
+            level = "READ COMMITTED" if access is Access.WRITING else "REPEATABLE READ READ ONLY"
+            connection.execute(f"BEGIN ISOLATION LEVEL {level}")
         return PostgresSession(connection, self.name)
 
     def commit(self, connection: Any) -> None:
@@ -254,6 +255,15 @@ class PostgresDriver:
             cause = f"it cannot be reached ({reason})"
             hint = "check host, port, user, database and $MLOPS_METADATA_PASSWORD"
         return kind(f"the metadata store {self.name}: {cause}", hint=hint)
+
+
+def _is_known(session: Session) -> bool:
+    """Return True if this version is there with all of our indexes, which are made with it."""
+    indexes = " AND ".join(f"to_regclass('{name}') IS NOT NULL" for name, _, _ in OWN_INDEXES)
+    try:
+        return session.rows(f"SELECT schema_version, {indexes} FROM MLMDEnv") == [(VERSION, True)]
+    except errors.UndefinedTable:
+        return False
 
 
 def _is_ready(session: Session) -> bool:
