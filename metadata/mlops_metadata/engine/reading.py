@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,12 +9,13 @@ from typing import Any
 
 from mlops_metadata.engine.session import CHUNK, Row, Session, chunks, marks
 from mlops_metadata.layout.damage import as_text, columns, in_short
-from mlops_metadata.layout.property_values import STRUCT_MARK
+from mlops_metadata.layout.property_values import STRUCT_MARK, shown_struct, struct_bytes
 from mlops_metadata.layout.rows import (
     ArtifactRow,
     ContextRow,
     EventRow,
     ExecutionRow,
+    Proto,
     Step,
     Struct,
     Value,
@@ -162,6 +162,8 @@ def properties_of(session: Session, owner: str, ids: Sequence[int]) -> dict[int,
             own = found[each]
             try:
                 value = value_of(fields, session.unpack)
+                if isinstance(value, Proto) and not session.any_text:
+                    value = shown_struct(value)
             except (ValueError, TypeError, AttributeError, OverflowError):
                 given = next(value for value in fields if value is not None)
                 value = as_text(given)
@@ -193,7 +195,7 @@ def _text(text: str) -> Value:
     if not text.startswith(STRUCT_MARK):
         return text
     try:
-        return Struct(read_struct(base64.b64decode(text[len(STRUCT_MARK) :], validate=True)))
+        return Struct(read_struct(struct_bytes(text)))
     except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError):
         # Somebody has written over it: what is there is shown.
         return text
