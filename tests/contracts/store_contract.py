@@ -59,6 +59,8 @@ EXACT: dict[str, Any] = {
     "empty list": [],
     "empty dict": {},
     "nested": {"a": [1, 2.5, "x", None, True, {"b": [[], {}]}], "c": 1e-9},
+    "long list": [n / 7 for n in range(1000)],
+    "long dict": {f"name of {n}": ["x" * n, None, {"größe": n}] for n in range(100)},
 }
 
 

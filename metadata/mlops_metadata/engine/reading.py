@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
@@ -12,12 +11,13 @@ from msgspec import field
 
 from mlops_metadata.engine.session import CHUNK, Row, Session, chunks, marks
 from mlops_metadata.layout.damage import as_text, columns, in_short
-from mlops_metadata.layout.property_values import STRUCT_MARK
+from mlops_metadata.layout.property_values import STRUCT_MARK, shown_struct, struct_bytes
 from mlops_metadata.layout.rows import (
     ArtifactRow,
     ContextRow,
     EventRow,
     ExecutionRow,
+    Proto,
     Step,
     Struct,
     Value,
@@ -177,7 +177,7 @@ def _owners(session: Session, query: str, values: Sequence[Any]) -> list[tuple[R
         if row[0] not in found:
             found[row[0]] = (row[:-_FIELDS], Own())
         if row[-_FIELDS] is not None:
-            _add(found[row[0]][1], row[-_FIELDS:], session.unpack)
+            _add(found[row[0]][1], row[-_FIELDS:], session)
     return list(found.values())
 
 
@@ -190,14 +190,16 @@ def properties_of(session: Session, owner: str, ids: Sequence[int]) -> dict[int,
             f"SELECT {key}, {_VALUES} FROM {owner}Property WHERE {key} IN ({marks(len(part))})"
         )
         for each, *stored in session.rows(statement, part):
-            _add(found[each], stored, session.unpack)
+            _add(found[each], stored, session)
     return found
 
 
-def _add(own: Own, stored: Sequence[Any], unpack: Callable[[Any], bytes]) -> None:
+def _add(own: Own, stored: Sequence[Any], session: Session) -> None:
     name, is_custom, *fields = stored
     try:
-        value = value_of(fields, unpack)
+        value = value_of(fields, session.unpack)
+        if isinstance(value, Proto) and not session.any_text:
+            value = shown_struct(value)
     except (ValueError, TypeError, AttributeError, OverflowError):
         given = next(value for value in fields if value is not None)
         value = as_text(given)
@@ -228,7 +230,7 @@ def _text(text: str) -> Value:
     if not text.startswith(STRUCT_MARK):
         return text
     try:
-        return Struct(read_struct(base64.b64decode(text[len(STRUCT_MARK) :], validate=True)))
+        return Struct(read_struct(struct_bytes(text)))
     except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError):
         # Somebody has written over it: what is there is shown.
         return text

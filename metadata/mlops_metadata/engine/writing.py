@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mlops_metadata.engine.session import Row, Session
-from mlops_metadata.layout.property_values import STRUCT_MARK
+from mlops_metadata.layout.property_values import long_struct, struct_text
 from mlops_metadata.layout.rows import (
     ArtifactRow,
     EventRow,
@@ -36,11 +35,12 @@ _VALUES = (
 )
 
 
-def fields(value: Value, pack: Callable[[bytes], Any]) -> Row:
+def fields(value: Value, pack: Callable[[bytes], Any], any_text: bool = True) -> Row:
     """Return the columns of a value: int, double, string, proto, bool.
 
     Args:
         pack: makes bytes what the column for them holds.
+        any_text: the database takes texts of any length.
     """
     if isinstance(value, bool):
         return (None, None, None, None, value)
@@ -51,8 +51,10 @@ def fields(value: Value, pack: Callable[[bytes], Any]) -> Row:
     if isinstance(value, str):
         return (None, None, value, None, None)
     if isinstance(value, Struct):
-        text = base64.b64encode(write_struct(value.fields)).decode()
-        return (None, None, STRUCT_MARK + text, None, None)
+        data = write_struct(value.fields)
+        if not any_text and (kept := long_struct(data)):
+            return (None, None, None, pack(write_any(kept)), None)
+        return (None, None, struct_text(data), None, None)
     if isinstance(value, Proto):
         return (None, None, None, pack(write_any(value)), None)
     return (None, None, None, None, None)
@@ -63,7 +65,7 @@ def put_properties(
 ) -> None:
     """Insert declared and custom properties, by the id of the record that they belong to."""
     rows = [
-        (each, name, is_custom, *fields(value, session.pack))
+        (each, name, is_custom, *fields(value, session.pack, session.any_text))
         for each, both in properties.items()
         for is_custom, values in zip((False, True), both, strict=True)
         for name, value in values.items()

@@ -8,16 +8,18 @@ of its type only where that is exact everywhere; else it goes into `proto_value`
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from collections.abc import Mapping
 from typing import Any, cast
 
 from mlops_metadata.layout.rows import Proto, Struct, Value, Values
-from mlops_metadata.layout.wire import read_text, write_text
+from mlops_metadata.layout.wire import read_struct, read_text, write_text
 from mlops_pipeline.errors import StoreError
 
 _TYPE_URL = "type.googleapis.com/google.protobuf.StringValue"
+_STRUCT_URL = "type.googleapis.com/google.protobuf.Struct"
 _LONGEST = 512
 """Characters of a text that every database keeps and indexes as it is."""
 
@@ -76,6 +78,35 @@ STRUCT_MARK = "mlmd-struct::"
 """The start of a text that MLMD keeps a struct in, and takes for one wherever it reads it."""
 
 
+def struct_text(data: bytes) -> str:
+    """Return the text that MLMD keeps a struct in."""
+    return STRUCT_MARK + base64.b64encode(data).decode()
+
+
+def struct_bytes(text: str) -> bytes:
+    """Return the struct that a text holds.
+
+    Raises:
+        ValueError: it holds none.
+    """
+    return base64.b64decode(text[len(STRUCT_MARK) :], validate=True)
+
+
+def long_struct(data: bytes) -> Proto | None:
+    """Return what keeps a struct where texts have to be short; None if its text is short."""
+    return Proto(_STRUCT_URL, data) if len(struct_text(data)) > _LONGEST else None
+
+
+def shown_struct(value: Proto) -> Value:
+    """Return a struct that `long_struct` has kept; anything else as it is."""
+    if value.type_url != _STRUCT_URL or long_struct(value.data) is None:
+        return value
+    try:
+        return Struct(read_struct(value.data))
+    except (ValueError, AttributeError, RecursionError):
+        return value
+
+
 def _is_plain_text(value: str) -> bool:
     if len(value) > _LONGEST or "\\" in value or "\0" in value or value.startswith(STRUCT_MARK):
         return False
@@ -98,6 +129,9 @@ def decode(value: Value) -> Any:
         return _plain(dict(value.fields))
     if not isinstance(value, Proto):
         return value
+    if isinstance(shown := shown_struct(value), Struct):
+        # A copy of a store whose database takes short texts only.
+        return decode(shown)
     if value.type_url != _TYPE_URL:
         return value.type_url
     try:

@@ -14,7 +14,13 @@ from functools import partial
 
 from mlops_metadata.engine import Database, Row, Session
 from mlops_metadata.engine.schema import BYTES, COUNTED, FLAGS, TABLES, columns_of, first_types
-from mlops_metadata.layout.property_values import STRUCT_MARK, encode, plain_field
+from mlops_metadata.layout.property_values import (
+    STRUCT_MARK,
+    encode,
+    long_struct,
+    plain_field,
+    struct_bytes,
+)
 from mlops_metadata.layout.rows import Proto
 from mlops_metadata.layout.wire import write_any
 from mlops_metadata.upkeep.tables import open_tables
@@ -187,12 +193,26 @@ def _fitting(row: Row, table: str, any_text: bool) -> Row:
     if any_text or "string_value" not in names:
         return row
     text = row[names.index("string_value")]
-    if text is None or plain_field(text) or text.startswith(STRUCT_MARK):
+    if text is None or plain_field(text):
         return row
-    value = encode(text)
-    assert isinstance(value, Proto)
+    value = _kept(text)
+    if value is None:
+        return row
     other = {"string_value": None, "proto_value": write_any(value)}
     return tuple(other.get(name, each) for name, each in zip(names, row, strict=True))
+
+
+def _kept(text: str) -> Proto | None:
+    """Return what keeps a text that a database may not take; None if it takes it."""
+    if text.startswith(STRUCT_MARK):
+        try:
+            return long_struct(struct_bytes(text))
+        except ValueError:
+            # Somebody has written over it: it is no struct any more.
+            pass
+    value = encode(text)
+    assert isinstance(value, Proto)
+    return value
 
 
 def _put(to: Database, table: str, rows: Sequence[Row]) -> None:

@@ -27,6 +27,9 @@ def values() -> list[Any]:
     found += [pb.Value(bool_value=truth) for truth in (True, False)]
     found.append(pb.Value())
     found[-1].struct_value.update({"a": [1, None, "x", {"b": True}], "c": {}})
+    # As Kubeflow keeps the parameters of a task, however many and long they are.
+    found.append(pb.Value())
+    found[-1].struct_value.update({f"p{n}": ["größe" * 20, n / 7, None] for n in range(200)})
     found.append(pb.Value())
     found[-1].proto_value.type_url, found[-1].proto_value.value = "x/y", b"\0\xff"
     return found

@@ -37,6 +37,7 @@ VALUES = {
     "long": "ä" * 3000,
     "nul": "a\0b",
     "list": [1, {"a": [None, 2.5]}],
+    "long list": [n / 7 for n in range(1000)],
 }
 
 
