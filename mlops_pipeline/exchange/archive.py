@@ -7,6 +7,7 @@ artifacts/<id>/<name>   files of an artifact; `artifacts/<id>` for one that is a
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import re
@@ -237,3 +238,8 @@ def _entry(file: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Iterator[
         raise damaged(name, f"{info.filename} cannot be read: {error}") from None
     except zipfile.zlib.error as error:  # type: ignore[attr-defined]
         raise damaged(name, f"{info.filename} cannot be unpacked: {error}") from None
+    except OSError as error:
+        # A place before the beginning of the file.
+        if error.errno != errno.EINVAL:
+            raise
+        raise damaged(name, f"{info.filename} is at no place in it") from None

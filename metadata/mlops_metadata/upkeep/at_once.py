@@ -20,7 +20,7 @@ class _Joined:
         self.name, self.any_text = database.name, database.any_text
         self._session = session
 
-    def read(self, work: Callable[[Session], T]) -> T:
+    def read(self, work: Callable[[Session], T], *, single: bool = False) -> T:
         return work(self._session)
 
     def write(self, work: Callable[[Session], T], *, lasting: bool = True, once: bool = False) -> T:

@@ -21,7 +21,7 @@ from mlops_pipeline.inspection.models.origins import (
     code_of,
     data_behind,
     evaluations_of,
-    find_model,
+    find_made_model,
     maker_of,
     model_before,
     started_from,
@@ -122,11 +122,11 @@ def read_model(
     """Read a model.
 
     Args:
-        what: as for `find_model`, which says what it raises.
+        what: as for `find_made_model`, which says what it raises.
         metric: that slices are ranked by; by default one that a threshold names, or a common one.
         evaluation: number of one of its evaluations; the newest by default.
     """
-    model = find_model(store, what)
+    model = find_made_model(store, what)
     maker = maker_of(store, model.id)
     before = model_before(store, model, maker)
     judged = evaluations_of(store, model)

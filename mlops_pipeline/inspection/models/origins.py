@@ -62,7 +62,7 @@ class Code:
     lock: str = ""
 
 
-def find_model(store: MetadataStore, what: str) -> ArtifactRecord:
+def find_made_model(store: MetadataStore, what: str) -> ArtifactRecord:
     """Return the model that a text means.
 
     Args:

@@ -11,7 +11,7 @@ from mlops_pipeline.inspection.models.origins import (
     code_of,
     data_behind,
     evaluations_of,
-    find_model,
+    find_made_model,
     maker_of,
     model_before,
     started_from,
@@ -56,7 +56,7 @@ def test_a_model_from_the_cache_was_made_by_the_first(history: History) -> None:
     maker = maker_of(history.store, model)
     assert maker
     assert maker.run_id == "r1"
-    record = find_model(history.store, str(model))
+    record = find_made_model(history.store, str(model))
     assert model_before(history.store, record, maker) is None
 
 
@@ -66,7 +66,7 @@ def test_the_model_before_is_of_the_same_node(history: History) -> None:
     history.add("Train", writes="Model", run="r3", state=State.FAILED)
     last = history.make("Train", writes="Model", run="r4")
     found = model_before(
-        history.store, find_model(history.store, "last"), maker_of(history.store, last)
+        history.store, find_made_model(history.store, "last"), maker_of(history.store, last)
     )
     assert found
     assert found.id == first
@@ -77,14 +77,14 @@ def test_evaluations_come_newest_first(history: History) -> None:
     made = [
         history.make("Eval", reads=[model], writes="ModelEvaluation", run=f"r{n}") for n in range(3)
     ]
-    found = evaluations_of(history.store, find_model(history.store, "last"))
+    found = evaluations_of(history.store, find_made_model(history.store, "last"))
     assert [each.record.id for each in found] == made[::-1]
 
 
 def test_what_is_no_model_is_told(history: History) -> None:
     data = history.make("Gen", writes="Examples")
     with pytest.raises(PipelineError, match=f"is no model, but Examples {data}"):
-        find_model(history.store, str(data))
+        find_made_model(history.store, str(data))
 
 
 @pytest.mark.parametrize("manifest", ["", "{", "[]", '{"parts": 3}', "[" * 100_000, "null"])
