@@ -11,18 +11,18 @@ from mlops_pipeline.lazy_names import lazy_names
 if TYPE_CHECKING:
     from mlops_pipeline.openlineage.again import events_of_run
     from mlops_pipeline.openlineage.client import open_client
-    from mlops_pipeline.openlineage.recording import recorded
     from mlops_pipeline.openlineage.sending import Sent, send, send_aside
     from mlops_pipeline.openlineage.spool import Spool, SpoolState
+    from mlops_pipeline.openlineage.switch import recorded
 else:
     __getattr__ = lazy_names(
         __name__,
         {
             "again": "events_of_run",
             "client": "open_client",
-            "recording": "recorded",
             "sending": "Sent send send_aside",
             "spool": "Spool SpoolState",
+            "switch": "recorded",
         },
     )
 

@@ -49,10 +49,8 @@ _KNOWN = 10_000
 """Names of artifacts that a process remembers."""
 
 
-def recorded(store: MetadataStore, settings: Settings) -> MetadataStore:
-    """Return a store that records events of runs, if the settings ask for them."""
-    if not settings.openlineage_spool:
-        return store
+def recording_store(store: MetadataStore, settings: Settings) -> MetadataStore:
+    """Return a store that records events of runs, as the settings say."""
     limit = int(settings.openlineage_limit * 1_000_000)
     spool = Spool(Path(settings.openlineage_spool), limit)
     recorder = Recorder(store, spool, settings.openlineage_namespace)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         Report,
         compare_parts,
         one_file,
+        page_parts,
         run_parts,
         zip_file,
     )
@@ -32,7 +33,7 @@ else:
         __name__,
         {
             "notebook": "PageCard show_page",
-            "report": "LARGEST Report compare_parts one_file run_parts zip_file",
+            "report": "LARGEST Report compare_parts one_file page_parts run_parts zip_file",
             "server": "Address LateStore base_path listen read_token serve url_of",
         },
     )
@@ -47,6 +48,7 @@ __all__ = [
     "compare_parts",
     "listen",
     "one_file",
+    "page_parts",
     "read_token",
     "run_parts",
     "serve",

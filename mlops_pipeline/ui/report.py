@@ -18,6 +18,7 @@ from mlops_pipeline.ui.views import (
     address_of,
     read_page,
     read_run_page,
+    split_address,
 )
 
 LARGEST = 5_000_000
@@ -40,6 +41,10 @@ DESCRIBED = (
     "TunerResults",
 )
 """Types of artifacts that come first."""
+
+
+_LETTERS = "abcdef"
+"""Names of what is compared, in the query of a page."""
 
 
 @dataclass(frozen=True)
@@ -107,19 +112,36 @@ def run_parts(reader: Reader, name: str) -> Report:
     return Report(title, _numbered(parts), tuple(notes))
 
 
+def page_parts(reader: Reader, addresses: Sequence[str]) -> Report:
+    """Return the report of any pages, by their addresses.
+
+    Raises:
+        NotFoundError: there is no such page, or what it is about is not there.
+        ParameterError: an address lacks something.
+    """
+    parts = []
+    for address in addresses:
+        name, query = split_address(address)
+        # What is wrong with it is an error here, where it is no part of something larger.
+        read_page(reader, name, query)
+        about = ", ".join(query.values())
+        title = f"{PAGES[name].title} {about}".strip()
+        parts.append(ReportPart(name, query, title, level=1))
+    return Report("; ".join(part.title for part in parts), _numbered(parts))
+
+
 def compare_parts(reader: Reader, names: Sequence[str]) -> Report:
     """Return the report of runs compared: the comparison, and each of the runs.
 
     Raises:
         NotFoundError: there is no such run.
     """
-    letters = "abcdef"
-    if not 2 <= len(names) <= len(letters):
+    if not 2 <= len(names) <= len(_LETTERS):
         raise ParameterError(
-            f"{len(names)} runs cannot be compared", hint=f"name two to {len(letters)}"
+            f"{len(names)} runs cannot be compared", hint=f"name two to {len(_LETTERS)}"
         )
     runs = [read_run_page(reader, name) for name in names]
-    query = {letter: run.id for letter, run in zip(letters, runs, strict=False)}
+    query = {letter: run.id for letter, run in zip(_LETTERS, runs, strict=False)}
     title = f"Runs compared: {', '.join(run.id for run in runs)}"
     parts = [ReportPart("compare", query, title, level=1)]
     parts += [ReportPart("run", {"id": run.id}, f"Run {run.id}") for run in runs]

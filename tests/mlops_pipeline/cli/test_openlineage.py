@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,25 @@ def test_what_is_not_taken_waits(spooled: Mlops, monkeypatch: pytest.MonkeyPatch
         assert result.code == 1
         assert "503" in result.err
         assert "last attempt" in spooled("openlineage", "status").out
+
+
+@needs_client
+def test_steps_of_a_scheduler_record_into_one_spool(
+    spooled: Mlops, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    spooled("compile", "-o", "ir.json")
+    steps = [["Train"], ["Check"], ["Square", "--iteration=0"], ["Square", "--iteration=1"]]
+    # As Airflow's tasks do: a process each, which know nothing of each other.
+    monkeypatch.setenv("MLOPS_STORE", f"sqlite:///{tmp_path}/m.db")
+    for step in steps:
+        command = [sys.executable, "-m", "mlops_pipeline.cli", "run-node", "ir.json", *step]
+        done = subprocess.run([*command, "--run-id", "r1"], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    assert spooled("end-run", "r1").code == 0
+    with back_end() as server:
+        monkeypatch.setenv("MLOPS_OPENLINEAGE_URL", server.url)
+        assert spooled("openlineage", "send").code == 0
+    told = [(e["job"]["name"].rpartition(".")[2], e["eventType"]) for e in server.events]
+    assert [(step[0], kind) for step in steps for kind in ("START", "COMPLETE")] == told[1:-1]
+    parents = [e["run"]["facets"]["parent"]["run"]["runId"] for e in server.events[1:-1]]
+    assert {*parents} == {e["run"]["runId"] for e in (server.events[0], server.events[-1])}

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from cli_project import Mlops
 
+from mlops_pipeline.ui.views import PAGES
+
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("jinja2") is None or importlib.util.find_spec("starlette") is None,
     reason="needs the extra `ui`",
@@ -33,6 +35,20 @@ def test_runs_are_compared_in_one_file(mlops: Mlops, tmp_path: Path) -> None:
     result = mlops("report", "--compare", "r1", "r2", "-o", "c.html")
     assert "Runs compared: r1, r2, 3 parts" in result.out
     assert "Runs compared" in (tmp_path / "c.html").read_text()
+
+
+def test_any_pages_may_be_written(mlops: Mlops, tmp_path: Path) -> None:
+    mlops("run", "--run-id", "r1")
+    assert mlops("report", "--page", "models", "run?id=r1", "-o", "p.html").code == 0
+    text = (tmp_path / "p.html").read_text()
+    assert "Models" in text
+    assert 'href="#p2"' in text
+
+
+@pytest.mark.skipif("data" not in PAGES, reason="there is no page of data compared")
+def test_data_is_compared_in_one_file(mlops: Mlops) -> None:
+    mlops("run", "--run-id", "r1")
+    assert mlops("report", "--data", "nosuch", "-o", "d.html").code == 2
 
 
 def test_a_report_may_be_a_zip(mlops: Mlops, tmp_path: Path) -> None:
@@ -62,6 +78,9 @@ def test_a_page_too_large_for_a_browser_asks_for_a_zip(
         (["r1"], "-o"),
         (["r1", "-o", "no/such/x.html"], "does not exist"),
         (["--compare", "r1", "-o", "x.html"], "compared"),
+        (["--page", "nosuch", "-o", "x.html"], "no page"),
+        (["--page", "run?id=nosuch", "-o", "x.html"], "nosuch"),
+        (["--page", "run", "-o", "x.html"], "needs"),
     ],
 )
 def test_mistakes_are_told(mlops: Mlops, tmp_path: Path, arguments: list[str], says: str) -> None:

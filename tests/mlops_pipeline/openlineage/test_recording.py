@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-import msgspec
 import pytest
 from openlineage_place import Event, Place
 
 from mlops_pipeline.errors import StoreError
 from mlops_pipeline.openlineage import recorded
+from mlops_pipeline.run_state import reap
+from mlops_pipeline.store import Execution, Run, State
 
 Check = Callable[[list[Event]], None]
 
@@ -153,9 +154,17 @@ def test_a_parent_that_is_none_is_left_out(
     assert "parent" not in start["run"]["facets"]
 
 
-def test_nothing_is_recorded_unless_it_is_asked_for(place: Place) -> None:
-    settings = msgspec.structs.replace(place.settings, openlineage_spool="")
-    assert recorded(place.store, settings) is place.store
+def test_a_node_whose_process_died_has_failed(place: Place, check: Check) -> None:
+    workspace = place.workspace()
+    workspace.store.put_run(Run("r1", "p", started=1.7e9), new=True)
+    running = Execution("c", "p", "r1", "Train", State.RUNNING, name="x", started=1.7e9)
+    stored, _ = workspace.store.put_execution(running)
+    # Another process finds it, and remembers nothing of its beginning.
+    reap(place.workspace(), stored)
+    events = [e for e in place.events() if e["job"]["name"] == "p.Train"]
+    check(events)
+    assert [e["eventType"] for e in events] == ["START", "FAIL"]
+    assert len({e["run"]["runId"] for e in events}) == 1
 
 
 def test_a_store_that_fails_fails_as_it_did(place: Place) -> None:
