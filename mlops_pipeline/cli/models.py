@@ -382,7 +382,7 @@ def archive_(project: Project, name: str, version: str, as_json: bool, **given: 
 @json_option
 @project_options
 def approve_(project: Project, name: str, what: str, as_json: bool, **given: Any) -> None:
-    """Approve of a version, or of a model that waits at an ApprovalGate.
+    """Approve of a version, or of a model at a gate.
 
     ARTIFACT is the number of an artifact, a version such as v3, or an alias.
     """
