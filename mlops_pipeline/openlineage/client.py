@@ -32,8 +32,15 @@ class Client(Protocol):
             Exception: it was not taken now.
         """
 
+    def flush(self) -> None:
+        """Wait until what was sent has arrived.
+
+        Raises:
+            Exception: it has not.
+        """
+
     def close(self) -> None:
-        """Let go of connections, once all is sent."""
+        """Let go of connections."""
 
 
 OpenClient = Callable[[Settings], Client]
@@ -93,6 +100,11 @@ class _Transport:
                 said = str(getattr(answer, "text", ""))[:300]
                 raise UnwantedError(f"{error} {said}".strip()) from None
             raise
+
+    def flush(self) -> None:
+        wait = getattr(self._transport, "wait_for_completion", None)
+        if wait is not None and not wait(TIMEOUT):
+            raise TimeoutError(f"the events have not arrived within {TIMEOUT:g} s")
 
     def close(self) -> None:
         self._transport.close(TIMEOUT)

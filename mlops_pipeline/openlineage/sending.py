@@ -63,6 +63,7 @@ def _empty(spool: Spool, open_client: Callable[[], Client]) -> Sent:
         for events, after in spool.batches(BATCH):
             unwanted = sum(not _wanted(client, event) for event in events)
             sent, refused, place = sent + len(events) - unwanted, refused + unwanted, after
+            client.flush()
             spool.forget(after, refused=unwanted)
         client.close()
     except Exception as error:  # noqa: BLE001 - a transport may fail in any way
@@ -83,15 +84,17 @@ def _wanted(client: Client, event: dict[str, Any]) -> bool:
     return True
 
 
-def send_aside(settings: Settings, start: Callable[..., Any] = subprocess.Popen) -> bool:
+def send_aside(settings: Settings, start: Callable[..., Any] = subprocess.run) -> bool:
     """Begin to send in a process of its own, which outlives this one; returns whether it began.
 
     Args:
-        start: starts a process, as `subprocess.Popen`.
+        start: runs a command, as `subprocess.run`.
     """
     if not settings.openlineage_url or not settings.openlineage_spool:
         return False
-    command = [sys.executable, "-m", "mlops_pipeline.cli", "openlineage", "send", "--quiet"]
+    sender = [sys.executable, "-m", "mlops_pipeline.cli", "openlineage", "send", "--quiet"]
+    # The shell ends at once and leaves the process to the system, which waits for it.
+    command = ["/bin/sh", "-c", '"$@" &', "sh", *sender]
     values = {
         f"MLOPS_{name.upper()}": str(getattr(settings, name))
         for name in settings.__struct_fields__

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from mlops_pipeline.errors import ParameterError, PipelineError
+from mlops_pipeline.store import Execution, MetadataStore
 from mlops_pipeline.ui.render import STATIC, render
 from mlops_pipeline.ui.sections import section_of
 from mlops_pipeline.ui.views import (
@@ -154,6 +156,7 @@ def one_file(reader: Reader, report: Report, *, framed: bool = False) -> str:
     Args:
         framed: the page stands in an attribute of a frame, which has no address of its own.
     """
+    reader = _at_once(reader)
     places = {part.address: f"#{part.id}" for part in report.parts}
     sections = [(part, _section(reader, part, places)) for part in report.parts]
     return _page(report, sections, places, framed)
@@ -161,6 +164,7 @@ def one_file(reader: Reader, report: Report, *, framed: bool = False) -> str:
 
 def zip_file(reader: Reader, report: Report) -> bytes:
     """Return a report as a ZIP file with a page a part; `index.html` leads to them."""
+    reader = _at_once(reader)
     places = {part.address: f"{part.id}.html" for part in report.parts}
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as packed:
@@ -169,6 +173,27 @@ def zip_file(reader: Reader, report: Report) -> bytes:
             section = _section(reader, part, places)
             packed.writestr(_entry(places[part.address]), _page(report, [(part, section)], places))
     return data.getvalue()
+
+
+class _Remembering:
+    """A store that reads the executions of a run once: each of its nodes asks for all of them."""
+
+    def __init__(self, store: MetadataStore) -> None:
+        self._store = store
+        self._runs: dict[str, list[Execution]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def executions_of_run(self, run_id: str) -> list[Execution]:
+        if run_id not in self._runs:
+            self._runs[run_id] = self._store.executions_of_run(run_id)
+        return list(self._runs[run_id])
+
+
+def _at_once(reader: Reader) -> Reader:
+    """Return a reader for which every part of a report tells of the same moment of a run."""
+    return replace(reader, store=cast(MetadataStore, _Remembering(reader.store)))
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

@@ -46,6 +46,7 @@ class _Cut(HTMLParser):
         self._inside = False
         self._dropped: list[str] = []
         self._links: list[str] = []
+        self._said = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "main":
@@ -61,6 +62,10 @@ class _Cut(HTMLParser):
             self.parts.append(f'<a href="{html.escape(href)}">' if href else "<span>")
             return
         self.parts.append(f"<{tag}{''.join(map(self._attribute, attrs))}>")
+        if tag == "time" and (exact := dict(attrs).get("title")):
+            # A file is read at any time: it says when, not how long ago.
+            self.parts.append(html.escape(exact))
+            self._said = True
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if self._inside and not self._dropped and tag not in (*_DROPPED, *_VOID):
@@ -73,6 +78,7 @@ class _Cut(HTMLParser):
         elif tag == "main":
             self._inside = False
         elif self._inside and tag not in _VOID:
+            self._said = self._said and tag != "time"
             self.parts.append(f"</{self._links.pop() if tag == 'a' and self._links else tag}>")
 
     def handle_data(self, data: str) -> None:
@@ -85,7 +91,7 @@ class _Cut(HTMLParser):
         self._text(f"&#{name};")
 
     def _text(self, text: str) -> None:
-        if self._inside and not self._dropped:
+        if self._inside and not self._dropped and not self._said:
             self.parts.append(text)
 
     def _attribute(self, attribute: tuple[str, str | None]) -> str:

@@ -50,6 +50,17 @@ def test_a_file_has_what_the_client_knows(tmp_path: Path) -> None:
     assert [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()] == [{"n": 1}]
 
 
+def test_a_transport_that_sends_later_is_waited_for(tmp_path: Path) -> None:
+    with back_end() as server:
+        (tmp_path / "ol.yml").write_text(f"transport: {{type: async_http, url: {server.url}}}\n")
+        client = open_client(Settings(openlineage_url=str(tmp_path / "ol.yml")))
+        for n in range(3):
+            client.emit({"n": n, "run": {"runId": str(n)}, "eventType": "START"})
+        client.flush()
+        assert len(server.events) == 3
+        client.close()
+
+
 @pytest.mark.parametrize("status", [400, 413, 422])
 def test_an_event_may_be_unwanted(status: int) -> None:
     with back_end(lambda event: status) as server:

@@ -117,3 +117,18 @@ def test_no_process_to_be_had_is_no_failure(place: Place) -> None:
 
     settings = msgspec.structs.replace(place.settings, openlineage_url="http://x")
     assert not send_aside(settings, start)
+
+
+def test_what_waits_arrives_though_nobody_waits_for_it(place: Place) -> None:
+    arrived = threading.Event()
+
+    def answer(event: dict[str, Any]) -> int:
+        if (event["job"]["name"], event["eventType"]) == ("p", "COMPLETE"):
+            arrived.set()
+        return 201
+
+    with back_end(answer) as server:
+        place.settings = msgspec.structs.replace(place.settings, openlineage_url=server.url)
+        place.run("r1")
+        assert arrived.wait(60)
+    assert len(server.events) == 10

@@ -27,6 +27,8 @@ def test_a_run_is_told_with_its_nodes_and_what_they_made(reader: Reader) -> None
     assert {"Node Gen", "Node Train", "Node Evaluate"} <= set(titles)
     assert any(title.startswith("Lineage of Model") for title in titles)
     said = Tree(text).text
+    assert " ago" not in said
+    assert " UTC" in said
     for fact in ("steps", "0.9125", "0.75", "3 anomalies in <age>", "country=DE"):
         assert fact in said
     assert METRICS["overall"]

@@ -29,6 +29,10 @@ def cut(body: str) -> str:
         ('<a href="https://elsewhere/">r</a>', "<span>r</span>"),
         ('<a href="javascript:alert(1)">r</a>', "<span>r</span>"),
         ('<p aria-label="x">y</p>', '<p aria-label="x, Run &quot;1">y</p>'),
+        (
+            '<time datetime="d" title="at noon">5 s ago</time>x',
+            '<time datetime="d" title="at noon">at noon</time>x',
+        ),
         ("a &amp; b &#60; &lt;b&gt;", "a &amp; b &#60; &lt;b&gt;"),
         ('<img src="raw?artifact=1">x<iframe src="raw">y</iframe>z', "xz"),
         ('<script type=\'application/json\'>{"a": "</b>"}</script>x', "x"),
