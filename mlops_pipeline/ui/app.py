@@ -20,6 +20,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from mlops_pipeline.errors import NotFoundError, PipelineError
+from mlops_pipeline.ui.events import MOST_PAGES, Hints
 from mlops_pipeline.ui.guard import Access, App, Guard, Scope
 from mlops_pipeline.ui.render import STATIC, render
 from mlops_pipeline.ui.views import (
@@ -33,6 +34,7 @@ from mlops_pipeline.ui.views import (
     plain,
     read_card,
     read_page,
+    split_address,
 )
 
 log = logging.getLogger(__name__)
@@ -69,12 +71,14 @@ def make_app(reader: ReadersOf, access: Access) -> App:
         for prefix, answer in (("", _html), ("api/", _api))
         if name or not prefix
     ]
+    hints = Hints(functools.partial(_tag_of_page, reader))
     inner = Starlette(
         routes=[
             *pages,
             Route("/api/overview", functools.partial(_api, reader, "")),
             Route("/raw", functools.partial(_raw, reader)),
             Route("/card", functools.partial(_card, reader)),
+            Route("/events", functools.partial(_events, hints)),
             Route("/static/{name:path}", _static),
             Route("/login", login, methods=["POST"]),
         ],
@@ -86,20 +90,45 @@ def make_app(reader: ReadersOf, access: Access) -> App:
 
 async def _html(reader: ReadersOf, name: str, request: Request) -> Response:
     """Answer with a page as HTML."""
-    kind, query = PAGES[name], dict(request.query_params)
-
-    def made() -> str:
-        page = read_page(reader(), name, query)
-        api = f"api/{name or 'overview'}"
-        live = bool(getattr(page, "live", False))
-        facts = {"page": page, "title": kind.title, "name": name, "query": query}
-        return render(kind.template, up="", api=api, live=live, **facts)
-
+    query = dict(request.query_params)
     try:
-        text = await run_in_threadpool(made)
+        data = await run_in_threadpool(lambda: _page(reader(), name, query))
     except PipelineError as error:
         return _problem(request.scope, _status(error), error.message, error.hint)
-    return _tagged(request, text.encode(), "text/html; charset=utf-8")
+    return _tagged(request, data, "text/html; charset=utf-8")
+
+
+def _page(reader: Reader, name: str, query: dict[str, str]) -> bytes:
+    """Return a page as HTML."""
+    kind, page = PAGES[name], read_page(reader, name, query)
+    facts = {"page": page, "title": kind.title, "name": name, "query": query}
+    live = bool(getattr(page, "live", False))
+    return render(
+        kind.template, up="", api=f"api/{name or 'overview'}", live=live, **facts
+    ).encode()
+
+
+def _tag_of_page(reader: ReadersOf, address: str) -> str:
+    """Return the tag that a page would have now; empty if there is no such page any more."""
+    try:
+        return _tag(_page(reader(), *split_address(address)))
+    except PipelineError:
+        return ""
+
+
+async def _events(hints: Hints, request: Request) -> Response:
+    """Answer with hints for open pages, as they come."""
+    pages = request.query_params.getlist("page")
+    known = all(page.partition("?")[0] in PAGES for page in pages)
+    if not pages or len(pages) > MOST_PAGES or not known:
+        hint = f"name up to {MOST_PAGES} pages: events?page=ADDRESS"
+        return _problem(request.scope, 400, "there are no such pages to follow", hint)
+    if hints.full:
+        # A browser that is told this asks for the pages instead.
+        return Response(status_code=204)
+    headers = {"cache-control": "no-store, no-transform", "x-accel-buffering": "no"}
+    kind = "text/event-stream"
+    return StreamingResponse(hints.stream(pages), headers=headers, media_type=kind)
 
 
 async def _api(reader: ReadersOf, name: str, request: Request) -> Response:
@@ -190,11 +219,15 @@ async def _login(request: Request, access: Access, guard: Guard) -> Response:
 
 def _tagged(request: Request, data: bytes, media: str) -> Response:
     """Return an answer with a tag of its content, or that it is what the asker has already."""
-    tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+    tag = f'"{_tag(data)}"'
     headers = {"etag": tag, "cache-control": "private, no-cache"}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return Response(data, headers=headers, media_type=media)
+
+
+def _tag(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:32]
 
 
 def _status(error: PipelineError) -> int:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -120,3 +121,12 @@ def number(served: Served, kind: str) -> int:
     found = store.artifacts_by_type(kind)[0].id
     store.close()
     return found
+
+
+def open_going(window: Window, run_id: str) -> Any:
+    """Open the page of a run that goes on, as soon as its node has begun."""
+    page, deadline = window.open(f"run?id={run_id}"), time.monotonic() + 60
+    while not page.locator("#nodes ~ * a", has_text="Wait").count():
+        assert time.monotonic() < deadline, page.locator("main").inner_text()
+        page.reload()
+    return page

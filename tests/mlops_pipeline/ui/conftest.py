@@ -6,6 +6,7 @@ import importlib.util
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -95,14 +96,26 @@ def axe() -> str:
     return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 
 
-@pytest.fixture
-def going(served: Served) -> Iterator[Path]:
+@dataclass(frozen=True)
+class Going:
     """A run that goes on until a file is there."""
-    gate = served.folder / "gate"
-    command = [sys.executable, "-m", "mlops_pipeline.cli", "run", "-p", f"file={gate}"]
+
+    id: str
+    gate: Path
+
+    def end(self) -> None:
+        self.gate.touch()
+
+
+@pytest.fixture
+def going(served: Served) -> Iterator[Going]:
+    """A run that waits for its end."""
+    name = f"going-{len(list(served.folder.glob('gate-*')))}"
+    found = Going(name, served.folder / f"gate-{name}")
+    command = [sys.executable, "-m", "mlops_pipeline.cli", "run", "-p", f"file={found.gate}"]
     with subprocess.Popen(
-        [*command, "--run-id", "going"], cwd=served.folder, stderr=subprocess.PIPE, text=True
+        [*command, "--run-id", found.id], cwd=served.folder, stderr=subprocess.PIPE, text=True
     ) as process:
-        yield gate
-        gate.touch()
-        process.communicate(timeout=30)
+        yield found
+        found.end()
+        process.communicate(timeout=60)

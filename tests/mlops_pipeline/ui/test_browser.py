@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_browser import Served, Window, number
+from page_browser import Served, Window, number, open_going
 
 pytestmark = pytest.mark.browser
 
@@ -127,19 +127,38 @@ def test_a_page_of_an_artifact_is_shown_and_none_of_its_scripts_runs(
     window.context.close()
 
 
-def test_a_page_follows_a_run_until_it_is_over(chromium: Any, served: Served, going: Path) -> None:
+@pytest.mark.parametrize("hints", [True, False])
+def test_a_page_follows_a_run_until_it_is_over(
+    chromium: Any, served: Served, going: Any, hints: bool
+) -> None:
     window = Window(chromium, served)
-    page, deadline = window.open("run?id=going"), time.monotonic() + 30
-    while not page.get_by_role("link", name="Wait").count():
-        assert time.monotonic() < deadline, page.locator("main").inner_text()
-        page.reload()
+    if not hints:
+        window.page.route("**/events*", lambda route: route.fulfill(status=204))
+    page = open_going(window, going.id)
     assert "running" in page.locator("main").inner_text()
     page.evaluate("window.stayed = true")
-    going.touch()
+    going.end()
     page.locator("#live").wait_for(state="detached")
     assert "complete" in page.locator("main p").first.inner_text()
     assert page.evaluate("window.stayed")
     assert page.evaluate("window.violations") == []
+    window.context.close()
+
+
+def test_tabs_share_one_stream_of_hints(chromium: Any, served: Served, going: Any) -> None:
+    window = Window(chromium, served)
+    streams: list[str] = []
+    window.context.on("request", lambda r: streams.append(r.url) if "/events" in r.url else None)
+    first = open_going(window, going.id)
+    others = [window.context.new_page() for _ in range(7)]
+    for page in others:
+        page.goto(first.url)
+    going.end()
+    # A browser has six connections to one server: with a stream each, the last would hang.
+    for page in (first, *others):
+        page.locator("#live").wait_for(state="detached")
+    # One for the first tab, perhaps again after a reload.
+    assert 1 <= len(streams) < len(others)
     window.context.close()
 
 

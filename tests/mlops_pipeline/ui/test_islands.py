@@ -6,7 +6,7 @@ import gzip
 from typing import Any
 
 import pytest
-from page_browser import Served, Window
+from page_browser import Served, Window, open_going
 
 from mlops_pipeline.ui.render import ISLANDS
 
@@ -103,4 +103,26 @@ def test_a_table_is_sorted_by_a_heading_and_back_again(chromium: Any, served: Se
     heading.get_by_role("button").press("Enter")
     assert page.locator("tbody th").all_inner_texts() == names[::-1]
     assert heading.get_attribute("aria-sort") == "descending"
+    window.context.close()
+
+
+@BUILT
+@pytest.mark.browser
+def test_what_is_drawn_stays_as_the_page_changes_around_it(
+    chromium: Any, served: Served, going: Any
+) -> None:
+    window = Window(chromium, served)
+    page = drawn(open_going(window, going.id))
+    window.errors.clear()
+    assert "running" in page.locator("m-graph .box").inner_text()
+    page.evaluate("document.querySelector('m-graph .svelte-flow__node').mine = true")
+    page.locator("#order summary").click()
+    going.end()
+    page.locator("#live").wait_for(state="detached")
+    page.locator("m-graph .box", has_text="run").wait_for()
+    assert page.evaluate("document.querySelector('m-graph .svelte-flow__node').mine")
+    assert page.locator("#order[open]").count() == 1
+    assert "running" not in page.locator("m-graph").inner_text()
+    assert page.locator("m-chart .drawn svg").count() == 1
+    assert (window.errors, window.elsewhere) == ([], [])
     window.context.close()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -22,22 +19,6 @@ window.violations = [];
 document.addEventListener("securitypolicyviolation",
     (e) => window.violations.push(`${e.violatedDirective} ${e.blockedURI}`));
 """
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    switches = ["--disable-background-networking", "--disable-sync"]
-    # Chromium's own sandbox refuses to run as root, as CI does.
-    switches += ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=switches)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -58,13 +39,13 @@ def files(reader: Reader, tmp_path: Path) -> dict[str, Path]:
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_reports_ask_for_nothing_fit_and_are_accessible(
-    chromium: Any, files: dict[str, Path], scheme: str, width: int
+    browser: Any, files: dict[str, Path], scheme: str, width: int
 ) -> None:
     import axe_playwright_python
 
     axe = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
     problems: list[str] = []
-    context = chromium.new_context(
+    context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
     )
     page = context.new_page()
@@ -86,8 +67,8 @@ def test_reports_ask_for_nothing_fit_and_are_accessible(
     assert problems == []
 
 
-def test_links_lead_to_the_parts_without_scripts(chromium: Any, files: dict[str, Path]) -> None:
-    context = chromium.new_context(java_script_enabled=False, offline=True)
+def test_links_lead_to_the_parts_without_scripts(browser: Any, files: dict[str, Path]) -> None:
+    context = browser.new_context(java_script_enabled=False, offline=True)
     page = context.new_page()
     page.goto(files["run"].as_uri())
     page.get_by_role("link", name="Train").first.click()
@@ -102,10 +83,10 @@ def test_links_lead_to_the_parts_without_scripts(chromium: Any, files: dict[str,
 
 
 def test_a_frame_in_a_notebook_runs_nothing_and_its_links_work(
-    chromium: Any, reader: Reader
+    browser: Any, reader: Reader
 ) -> None:
     frame = PageCard("run", {"id": "second"}, reader).interactive()
-    context = chromium.new_context(offline=True)
+    context = browser.new_context(offline=True)
     page = context.new_page()
     problems: list[str] = []
     page.on("console", lambda said: problems.append(said.text))

@@ -40,7 +40,13 @@ export default class Chart extends HTMLElement {
       return
     }
     this.spec = spec
-    this.#draw(JSON.parse(spec), rows, table)
+    try {
+      this.#draw(JSON.parse(spec), rows, table)
+    } catch (error) {
+      return void (canvas(this).textContent = `This is not drawn: ${error.message}. The table says it.`)
+    }
+    // The table stays at hand, below what is drawn of it.
+    if (!all) this.querySelector(':scope > details')?.removeAttribute('open')
   }
 
   #draw(spec, rows, table) {
@@ -53,7 +59,6 @@ export default class Chart extends HTMLElement {
     const options = { expr: expressionInterpreter, renderer: 'svg', container: place, hover: true, loader }
     this.#view = new vega.View(parsed, { ...options, logLevel: vega.Error })
     this.#view.runAsync()
-    this.classList.add('is-drawn')
   }
 }
 

@@ -27,7 +27,7 @@ export function morphing(draw) {
 
   /** Change the page into a state of it that stands at another address. */
   async function step(address, kept = true) {
-    const answer = await fetch(address, { headers: { 'X-Step': '1' } }).catch(() => null)
+    const answer = await fetch(address).catch(() => null)
     if (!answer?.ok) return void location.assign(address)
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
     if (kept) history.pushState(null, '', address)
