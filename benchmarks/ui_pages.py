@@ -2,7 +2,8 @@
 
 Fills a store with runs of 8 nodes (`history_shape.py`), starts `mlops ui` on it in a process of its
 own, and asks for each page again and again, over one connection. Seconds by the clock, and of the
-server's processor, which is what a quiet machine would take. Ends with the limits:
+server's processor, which is what a quiet machine would take. Then two versions of data with 1,000
+features each are compared, from a store of their own. Ends with the limits:
 
     python benchmarks/ui_pages.py --folder stores
     python benchmarks/ui_pages.py --size 1000
@@ -19,20 +20,27 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import history_shape as shape
 from measure import arguments, check, full_environment, machine, save, say
 
-from mlops_pipeline.store import MetadataStore, open_store
+from mlops_pipeline.inspection import STATISTICS_FILE
+from mlops_pipeline.store import ArtifactRecord, Execution, MetadataStore, State, open_store
+
+sys.path.append(str(Path(__file__).parent.parent / "tests" / "contracts"))
+from statistics_bytes import number_feature, statistics_bytes, text_feature
 
 PAGE_LIMIT = 50.0
 """Milliseconds of the server for a page."""
 
 FIRST_LIMIT, MEMORY_LIMIT = 1.0, 60.0
 """Seconds of the processor to the first page, and megabytes of the process after all of them."""
+
+DATA_LIMIT, DATA_SIZE = 1_000.0, 2_000.0
+"""Milliseconds and kilobytes of a page with 1,000 features of two versions."""
 
 ASKED = 20
 """Times that a page is asked for in one round."""
@@ -82,7 +90,8 @@ def addresses(store: MetadataStore, runs: int) -> dict[str, str]:
         "50 runs": "/runs",
         "a run": f"/run?id={run}",
         "a node": f"/node?run={run}&name=Trainer",
-        "a model": f"/artifact?id={model}",
+        "a model": f"/model?id={model}",
+        "an artifact": f"/artifact?id={model}",
         "one step of lineage": f"/lineage?id={model}",
         "eight steps of lineage": f"/lineage?id={model}&up=8&down=8",
         "models": "/models",
@@ -131,6 +140,50 @@ def filled(folder: Path, size: int) -> dict[str, str]:
     return found
 
 
+def with_wide_data(folder: Path) -> dict[str, str]:
+    """Fill a store with two spans and their statistics; returns the address of their comparison."""
+    store = open_store(f"sqlite:///{folder / 'metadata.db'}")
+    for span in (1, 2):
+        examples = ArtifactRecord("Examples", str(folder / f"{span}"), properties={"span": span})
+        made = Execution("Gen", "wide", f"r{span}", "Gen", State.COMPLETE, name=f"gen{span}")
+        _, written = store.put_execution(made, outputs={"examples": [examples]})
+        file = folder / f"statistics{span}" / "Split-train" / STATISTICS_FILE
+        file.parent.mkdir(parents=True)
+        file.write_bytes(wide_statistics(span))
+        splits = {"split_names": '["train"]'}
+        described = ArtifactRecord("ExampleStatistics", str(file.parent.parent), properties=splits)
+        store.put_execution(
+            replace(made, component="Stats", node_id="Stats", name=f"stats{span}"),
+            inputs={"examples": [written["examples"][0].id]},
+            outputs={"statistics": [described]},
+        )
+    store.close()
+    return {"1,000 features x 2": "/data?a=Gen@1&b=Gen@2"}
+
+
+def wide_statistics(span: int) -> bytes:
+    """Return the statistics of 700 features of numbers and 300 of texts with 50 values."""
+    numbers = [
+        number_feature(f"number_{n}", [(k, k + 1, n + k * span + 1) for k in range(10)])
+        for n in range(700)
+    ]
+    texts = [
+        text_feature(f"text_{n}", {f"value {k}": n + k * span + 1 for k in range(50)})
+        for n in range(300)
+    ]
+    return statistics_bytes(1_000, [*numbers, *texts])
+
+
+def compare_data(python: str) -> tuple[float, float, float]:
+    """Return milliseconds by the clock, by the processor, and kilobytes, of wide data compared."""
+    with tempfile.TemporaryDirectory() as temporary:
+        pages = with_wide_data(Path(temporary))
+        with served(python, Path(temporary)) as server:
+            get_first(server)
+            (found,) = measure(server, pages).values()
+    return found
+
+
 def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--folder", type=Path, help="keep the store here for the next time")
@@ -158,8 +211,13 @@ def main() -> int:
     clock, cpu = (statistics.median(each[i] for each in first) for i in range(2))
     say(f"first page {clock:.2f} s after the start")
     holds.append(check("start and first page", cpu, FIRST_LIMIT, "CPU s"))
+    wide = [compare_data(chosen.python) for _ in range(chosen.rounds)]
+    clock, cpu, length = (statistics.median(each[i] for each in wide) for i in range(3))
+    say(f"{'1,000 features x 2':24} {clock:8.1f} {cpu:8.1f} {length:8.1f}")
+    holds.append(check("1,000 features x 2", cpu, DATA_LIMIT, "CPU ms"))
+    holds.append(check("its size", length, DATA_SIZE, "kB"))
     holds.append(check("memory", statistics.median(memory), MEMORY_LIMIT, "MB"))
-    save(chosen.json, {"pages": rounds, "memory": memory, "first": first})
+    save(chosen.json, {"pages": rounds, "memory": memory, "first": first, "data": wide})
     return 0 if all(holds) else 1
 
 

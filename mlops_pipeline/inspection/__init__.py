@@ -29,12 +29,14 @@ if TYPE_CHECKING:
         models_of,
         newest_models,
         splits_of,
+        statistics_of,
         version_before,
         versions,
         versions_of,
     )
     from mlops_pipeline.inspection.feature_statistics import (
         STATISTICS_FILE,
+        Described,
         Feature,
         read_described,
     )
@@ -83,8 +85,8 @@ else:
             "console": "DECISIONS Screen Table ago lines number one_line seconds size",
             "dataset_diff": "DataDiff FeatureDiff diff_versions",
             "datasets": "TrainedModel Version find_version list_datasets models_of newest_models "
-            "splits_of version_before versions versions_of",
-            "feature_statistics": "Feature STATISTICS_FILE read_described",
+            "splits_of statistics_of version_before versions versions_of",
+            "feature_statistics": "Described Feature STATISTICS_FILE read_described",
             "find": "find_run find_start find_target split_node",
             "impact": "Impact Reached ReachedRun Unaffected find_artifacts read_impact",
             "lineage": "Lineage LineageStart downstream in_chunks upstream",
@@ -103,6 +105,7 @@ __all__ = [
     "STATISTICS_FILE",
     "Artifacts",
     "DataDiff",
+    "Described",
     "Feature",
     "FeatureDiff",
     "Impact",
@@ -153,6 +156,7 @@ __all__ = [
     "size",
     "split_node",
     "splits_of",
+    "statistics_of",
     "upstream",
     "verdict_reasons",
     "verify",

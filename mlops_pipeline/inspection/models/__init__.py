@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         Results,
         read_model,
     )
-    from mlops_pipeline.inspection.models.origins import find_made_model
+    from mlops_pipeline.inspection.models.origins import data_behind, find_made_model, maker_of
     from mlops_pipeline.inspection.models.plots import CALIBRATION, CONFUSION, CURVE, Plot
     from mlops_pipeline.inspection.models.significance import CORRECTION
     from mlops_pipeline.inspection.models.slices import SliceRow, SliceTable, rank_slices
@@ -45,7 +45,7 @@ else:
             "intervals": "Interval interval_of",
             "model_card": "card_text",
             "model_report": "Made ModelReport Results read_model",
-            "origins": "find_made_model",
+            "origins": "data_behind find_made_model maker_of",
             "plots": "CALIBRATION CONFUSION CURVE Plot",
             "significance": "CORRECTION",
             "slices": "SliceRow SliceTable rank_slices",
@@ -73,10 +73,12 @@ __all__ = [
     "Threshold",
     "card_text",
     "compare_evaluations",
+    "data_behind",
     "direction_of",
     "find_made_model",
     "interval_of",
     "local_files",
+    "maker_of",
     "rank_slices",
     "read_evaluation",
     "read_model",

@@ -16,7 +16,7 @@ from mlops_pipeline.ui.views.artifact_pages import read_artifact_page, read_file
 from mlops_pipeline.ui.views.catalogue import read_datasets, read_models, search
 from mlops_pipeline.ui.views.compare_page import read_compare_page
 from mlops_pipeline.ui.views.lineage_page import read_lineage_page
-from mlops_pipeline.ui.views.models import read_model_page
+from mlops_pipeline.ui.views.models import read_data_page, read_model_page
 from mlops_pipeline.ui.views.overview import read_overview, read_run_list
 from mlops_pipeline.ui.views.reader import Reader
 from mlops_pipeline.ui.views.run_pages import read_node_page, read_run_page
@@ -82,6 +82,16 @@ PAGES: Mapping[str, PageKind] = {
         lambda r, q: read_compare_page(r, [q[name] for name in COMPARED if q.get(name)]),
         COMPARED,
         2,
+    ),
+    "data": PageKind(
+        "Data compared",
+        "data.html",
+        lambda r, q: read_data_page(
+            r,
+            [q[name] for name in COMPARED if q.get(name)],
+            *(q.get(name, "") for name in ("split", "limit", "feature")),
+        ),
+        (*COMPARED, "split", "limit", "feature"),
     ),
     "model": PageKind(
         "Model",

@@ -39,13 +39,13 @@ def files(reader: Reader, tmp_path: Path) -> dict[str, Path]:
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_reports_ask_for_nothing_fit_and_are_accessible(
-    browser: Any, files: dict[str, Path], scheme: str, width: int
+    chromium: Any, files: dict[str, Path], scheme: str, width: int
 ) -> None:
     import axe_playwright_python
 
     axe = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
     problems: list[str] = []
-    context = browser.new_context(
+    context = chromium.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
     )
     page = context.new_page()
@@ -67,8 +67,8 @@ def test_reports_ask_for_nothing_fit_and_are_accessible(
     assert problems == []
 
 
-def test_links_lead_to_the_parts_without_scripts(browser: Any, files: dict[str, Path]) -> None:
-    context = browser.new_context(java_script_enabled=False, offline=True)
+def test_links_lead_to_the_parts_without_scripts(chromium: Any, files: dict[str, Path]) -> None:
+    context = chromium.new_context(java_script_enabled=False, offline=True)
     page = context.new_page()
     page.goto(files["run"].as_uri())
     page.get_by_role("link", name="Train").first.click()
@@ -83,10 +83,10 @@ def test_links_lead_to_the_parts_without_scripts(browser: Any, files: dict[str, 
 
 
 def test_a_frame_in_a_notebook_runs_nothing_and_its_links_work(
-    browser: Any, reader: Reader
+    chromium: Any, reader: Reader
 ) -> None:
     frame = PageCard("run", {"id": "second"}, reader).interactive()
-    context = browser.new_context(offline=True)
+    context = chromium.new_context(offline=True)
     page = context.new_page()
     problems: list[str] = []
     page.on("console", lambda said: problems.append(said.text))

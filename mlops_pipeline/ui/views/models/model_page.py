@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from mlops_pipeline.errors import PipelineError
 from mlops_pipeline.inspection.models import (
@@ -15,6 +16,7 @@ from mlops_pipeline.inspection.models import (
 from mlops_pipeline.store import ArtifactRecord
 from mlops_pipeline.ui.views.charts import Chart
 from mlops_pipeline.ui.views.files import read_file
+from mlops_pipeline.ui.views.models.data_page import feature_drift
 from mlops_pipeline.ui.views.models.model_charts import charts_of
 from mlops_pipeline.ui.views.reader import Reader
 
@@ -31,6 +33,8 @@ class ModelPage:
 
     Args:
         metrics: names that the slices can be ranked by.
+        drift: divergence of each feature from the data of the model before, where both have
+            statistics.
         correction: name of the correction for many slices.
         most: rows of a table in HTML.
     """
@@ -38,6 +42,7 @@ class ModelPage:
     model: ModelReport
     charts: tuple[Chart, ...]
     metrics: tuple[str, ...] = ()
+    drift: Mapping[str, float] = field(default_factory=dict)
     correction: str = CORRECTION
     most: int = MOST_ROWS
 
@@ -58,7 +63,10 @@ def read_model_page(reader: Reader, what: str, metric: str = "", evaluation: str
         reader.store, what, file_reader(reader), metric=metric, evaluation=evaluation
     )
     names = found.results.evaluation.metrics if found.results else ()
-    return ModelPage(found, charts_of(found), names)
+    drift = {}
+    if found.data and found.data_before and found.results and found.results.change:
+        drift = feature_drift(reader, found.data_before[0], found.data[0])
+    return ModelPage(found, charts_of(found), names, drift)
 
 
 def read_card(reader: Reader, what: str) -> str:
