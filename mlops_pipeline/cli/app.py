@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "ui": ("Inspect", "ui:ui", "Show runs, artifacts and lineage as web pages."),
     "resume": ("Continue and debug", "resume:resume", "Continue a run that failed or was stopped."),
     "replay": ("Continue and debug", "replay:replay", "Run one node of a run again, to debug it."),
+    "serve": ("Deploy", "serve:serve", "Serve models over HTTP, as TensorFlow Serving does."),
     "airflow": ("Deploy", "airflow:airflow", "Deploy pipelines to Airflow 3, and start them."),
     "kubeflow": (
         "Deploy",

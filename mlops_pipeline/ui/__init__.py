@@ -9,26 +9,13 @@ from typing import TYPE_CHECKING
 from mlops_pipeline.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from mlops_pipeline.ui.server import (
-        Address,
-        LateStore,
-        base_path,
-        listen,
-        read_token,
-        serve,
-        url_of,
-    )
+    from mlops_pipeline.ui.server import LateStore, base_path, serve, url_of
 else:
-    __getattr__ = lazy_names(
-        __name__, {"server": "Address LateStore base_path listen read_token serve url_of"}
-    )
+    __getattr__ = lazy_names(__name__, {"server": "LateStore base_path serve url_of"})
 
 __all__ = [
-    "Address",
     "LateStore",
     "base_path",
-    "listen",
-    "read_token",
     "serve",
     "url_of",
 ]
