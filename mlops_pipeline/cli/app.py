@@ -56,6 +56,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "report": ("Inspect", "report:report", "Write runs or a comparison to one HTML file."),
     "resume": ("Continue and debug", "resume:resume", "Continue a run that failed or was stopped."),
     "replay": ("Continue and debug", "replay:replay", "Run one node of a run again, to debug it."),
+    "serve": ("Deploy", "serve:serve", "Serve models over HTTP, as TensorFlow Serving does."),
     "repeat": (
         "Continue and debug",
         "repeat:repeat",

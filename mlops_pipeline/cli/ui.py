@@ -10,6 +10,7 @@ import click
 from mlops_pipeline.cli.output import echo, json_option, warn, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.errors import SettingsError
+from mlops_pipeline.listening import Address, listen, read_token
 from mlops_pipeline.store import MemoryStore, MetadataStore, file_of
 from mlops_pipeline.ui.views import Reader, open_unchanged, plain, read_page, split_address
 from mlops_pipeline.uris import without_password
@@ -79,15 +80,7 @@ def _stamp(project: Project) -> object | None:
 def _serve(project: Project, empty: Reader, page: str, **chosen: Any) -> None:
     """Listen, print the address, and serve until Ctrl-C."""
     try:
-        from mlops_pipeline.ui import (
-            Address,
-            LateStore,
-            base_path,
-            listen,
-            read_token,
-            serve,
-            url_of,
-        )
+        from mlops_pipeline.ui import LateStore, base_path, serve, url_of
     except ImportError as error:
         raise SettingsError(
             f"`mlops ui` needs {error.name}, which is not installed",

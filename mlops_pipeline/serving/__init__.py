@@ -4,6 +4,9 @@
 library; a loader, found by an entry point, does. Needs the extra `serve`.
 """
 
+from typing import TYPE_CHECKING
+
+from mlops_pipeline.lazy_names import lazy_names
 from mlops_pipeline.serving.models import (
     DEFAULT_SIGNATURE,
     STRING,
@@ -20,18 +23,39 @@ from mlops_pipeline.serving.models import (
     values_of,
 )
 
+if TYPE_CHECKING:
+    from mlops_pipeline.serving.routing_table import ModelRoutes, RoutingTable, write_table
+    from mlops_pipeline.serving.server import ServerPlan, check_certificate, run_server
+    from mlops_pipeline.serving.web import WebOptions
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "routing_table": "ModelRoutes RoutingTable write_table",
+            "server": "ServerPlan check_certificate run_server",
+            "web": "WebOptions",
+        },
+    )
+
 __all__ = [
     "DEFAULT_SIGNATURE",
     "STRING",
     "BadInputFailure",
     "LoadedModel",
     "ModelFailure",
+    "ModelRoutes",
+    "RoutingTable",
+    "ServerPlan",
     "Signature",
     "Tensor",
     "TensorSpec",
     "Tensors",
+    "WebOptions",
+    "check_certificate",
     "of_lists",
     "of_strings",
+    "run_server",
     "to_lists",
     "values_of",
+    "write_table",
 ]

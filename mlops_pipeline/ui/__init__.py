@@ -19,37 +19,26 @@ if TYPE_CHECKING:
         run_parts,
         zip_file,
     )
-    from mlops_pipeline.ui.server import (
-        Address,
-        LateStore,
-        base_path,
-        listen,
-        read_token,
-        serve,
-        url_of,
-    )
+    from mlops_pipeline.ui.server import LateStore, base_path, serve, url_of
 else:
     __getattr__ = lazy_names(
         __name__,
         {
             "notebook": "PageCard show_page",
             "report": "LARGEST Report compare_parts one_file page_parts run_parts zip_file",
-            "server": "Address LateStore base_path listen read_token serve url_of",
+            "server": "LateStore base_path serve url_of",
         },
     )
 
 __all__ = [
     "LARGEST",
-    "Address",
     "LateStore",
     "PageCard",
     "Report",
     "base_path",
     "compare_parts",
-    "listen",
     "one_file",
     "page_parts",
-    "read_token",
     "run_parts",
     "serve",
     "show_page",

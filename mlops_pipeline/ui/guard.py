@@ -18,6 +18,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import RedirectResponse, Response
 
+from mlops_pipeline.listening import LOOPBACK
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -25,8 +27,6 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Refuse = Callable[[Scope, int, str, str], Response]
 """Makes the answer to a request that is refused: status, what is wrong, what to do."""
-
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 PUBLIC = ("static/", "login")
 """Beginnings of the paths that need no token."""

@@ -186,6 +186,8 @@ class ServedModel:
         slot.stamp = stamp
         self._slots[number] = slot
         try:
+            if not version.order.loader:
+                raise ModelFailure("no loader knows a version with these files", "raised")
             await version.open()
             log.info("version %d of %s answers", number, self.name)
         except (ModelFailure, OSError) as failure:
@@ -228,7 +230,7 @@ class ServedModel:
 
 
 FindLoader = Callable[[Path], str]
-"""Finds the loader of a version, `module:name`, by what is in its folder."""
+"""Finds the loader of a version, `module:name`, by what is in its folder; empty for none."""
 
 
 class ModelCatalogue:

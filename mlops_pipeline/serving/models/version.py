@@ -47,7 +47,7 @@ class ServedVersion:
         self.error = ""
         self.facts = wire.ModelFacts({})
         self.replaced = 0
-        self._order = order
+        self.order = order
         self._spares = spares
         self._process: ModelProcess | None = None
         self._up = asyncio.Event()
@@ -176,10 +176,10 @@ class ServedVersion:
             self._replacing = None
 
     async def _loaded(self) -> tuple[ModelProcess, wire.ModelFacts]:
-        key = (self._order.loader, tuple(self._order.import_paths))
+        key = (self.order.loader, tuple(self.order.import_paths))
         process = await self._spares.take(key)
         try:
-            facts = await process.load(self._order)
+            facts = await process.load(self.order)
         except BaseException:
             process.end("was not needed")
             raise

@@ -1,67 +1,18 @@
-"""A model of a few lines that does on request what models do wrong."""
+"""Folders of versions, and servers of them."""
 
 from __future__ import annotations
 
+import importlib.util
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from serving_process import TOY, Served
 
-TOY = """
-import os, sys, time
-from pathlib import Path
-
-LEAK = []
-
-def make(folder):
-    text = (Path(folder) / "factor.txt").read_text()
-    if text == "broken":
-        raise ValueError("no number in factor.txt")
-    if text == "slow":
-        time.sleep(3)
-        text = "5"
-    factor = float(text)
-    print("a toy is loaded", file=sys.stderr, flush=True)
-
-    def predict(inputs):
-        values = inputs["x"]
-        values = values if isinstance(values, list) else values.tolist()
-        if -1.0 in values:
-            os._exit(7)
-        if -2.0 in values:
-            time.sleep(600)
-        if -3.0 in values:
-            raise ValueError("three is not liked")
-        if -4.0 in values:
-            return [float("nan")] * len(values)
-        if -5.0 in values:
-            return [1.0]
-        if -6.0 in values:
-            LEAK.append(bytearray(b"x") * (200 * 2**20))
-        if -7.0 in values:
-            time.sleep(0.3)
-        if -8.0 in values:
-            os.kill(os.getpid(), 9)
-        if -9.0 in values:
-            return object()
-        return [factor * value for value in values]
-
-    if (Path(folder) / "warm.txt").exists():
-        predict.warmup = [{"x": [1.0]}, {"x": [2.0]}]
-    return predict
-
-def make_mixer(folder):
-    def predict(inputs):
-        values = list(inputs["x"])
-        return [sum(values)] * len(values)
-
-    predict.warmup = [{"x": [1.0]}, {"x": [2.0]}]
-    return predict
-
-def make_nothing(folder):
-    return 3
-"""
+# Environments of others do without the web server.
+if importlib.util.find_spec("uvicorn") is None:
+    collect_ignore = ["test_server.py", "web"]
 
 Push = Callable[..., Path]
 
@@ -89,3 +40,39 @@ def push(tmp_path: Path) -> Push:
         return folder
 
     return pushed
+
+
+Serve = Callable[..., Served]
+
+
+@pytest.fixture
+def serve(toys: Path, tmp_path: Path) -> Iterator[Serve]:
+    """Starts servers of toys, which end with the test."""
+    started: list[Served] = []
+
+    def made(*arguments: str) -> Served:
+        served = Served([*arguments, "--predict", "toy_models:make"], toys)
+        started.append(served)
+        served.wait()
+        return served
+
+    yield made
+    for served in started:
+        served.end()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server of one toy, for all tests of a module."""
+    folder = tmp_path_factory.mktemp("served")
+    (folder / "toy_models.py").write_text(textwrap.dedent(TOY))
+    for number, factor in ((1, "2"), (2, "3")):
+        version = folder / "toy" / str(number)
+        version.mkdir(parents=True)
+        (version / "factor.txt").write_text(factor)
+    arguments = ["toy", "--predict", "toy_models:make", "--keep", "2", "--max-body", "100000"]
+    found = Served([*arguments, "--finite", "--body-seconds", "1", "--hang-seconds", "2"], folder)
+    found.wait()
+    found.wait("/v1/models/toy/versions/1/metadata")
+    yield found
+    found.end()

@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,8 +16,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from mlops_pipeline.errors import SettingsError, StoreError
+from mlops_pipeline.listening import Address
 from mlops_pipeline.store import MemoryStore
-from mlops_pipeline.ui.server import Address, LateStore, base_path, listen, read_token, url_of
+from mlops_pipeline.ui.server import LateStore, base_path, url_of
 from mlops_pipeline.ui.views import Reader
 
 
@@ -75,62 +75,11 @@ def test_a_server_of_an_empty_project_says_what_to_do_and_shows_the_first_run(
     assert (process.returncode, "Traceback" in err, "ended" in out) == (0, False, True)
 
 
-@pytest.mark.parametrize(
-    ("host", "loopback"),
-    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("::", False)],
-)
-def test_an_address_is_loopback_or_not(host: str, loopback: bool) -> None:
-    assert Address(host).is_loopback == loopback
-
-
-def test_names_of_a_server_are_those_of_this_machine_and_those_given() -> None:
-    address = Address("::1", names=("ML.example.",))
-    assert address.hosts == {"localhost", "127.0.0.1", "[::1]", "ml.example"}
-
-
-def test_answers_do_not_wait_for_the_next_packet() -> None:
-    with listen(Address()) as sock:
-        assert sock.proto == socket.IPPROTO_TCP
-
-
-def test_a_taken_port_is_told_with_the_option() -> None:
-    with listen(Address()) as sock, pytest.raises(SettingsError, match="is taken") as error:
-        listen(Address(port=sock.getsockname()[1]))
-    assert "--port" in error.value.hint
-
-
-def test_an_address_of_another_machine_is_told() -> None:
-    with pytest.raises(SettingsError, match="cannot listen on"):
-        listen(Address("203.0.113.1"))
-
-
 def test_the_printed_address_leads_in() -> None:
     assert url_of(Address(), 80, "t") == "http://127.0.0.1:80/?token=t"
     page = url_of(Address("::1", base="/a"), 80, "t", "run?id=x")
     assert page == "http://[::1]:80/a/run?id=x&token=t"
     assert url_of(Address("0.0.0.0", names=("n",)), 1, "") == "http://n:1/"
-
-
-def test_a_token_is_kept_in_a_file_that_only_its_owner_reads(tmp_path: Path) -> None:
-    file = tmp_path / "token"
-    token = read_token(str(file))
-    assert read_token(str(file)) == token
-    assert file.stat().st_mode & 0o777 == 0o600
-    file.chmod(0o644)
-    with pytest.raises(SettingsError, match="others can read"):
-        read_token(str(file))
-    assert read_token("") != read_token("")
-
-
-@pytest.mark.parametrize("content", [b"", b"short\n", b"\xff" * 30, "é".encode() * 30])
-def test_a_file_without_a_good_token_is_refused(tmp_path: Path, content: bytes) -> None:
-    file = tmp_path / "token"
-    file.write_bytes(content)
-    file.chmod(0o600)
-    with pytest.raises(SettingsError):
-        read_token(str(file))
-    with pytest.raises(SettingsError, match="cannot be used"):
-        read_token(str(tmp_path))
 
 
 @pytest.mark.parametrize(("given", "path"), [("", ""), ("/", ""), ("a", "/a"), ("/a/b/", "/a/b")])

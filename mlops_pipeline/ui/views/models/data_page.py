@@ -15,7 +15,7 @@ from mlops_pipeline.inspection import (
     statistics_of,
     versions,
 )
-from mlops_pipeline.inspection.models import data_behind, find_model, maker_of
+from mlops_pipeline.inspection.models import data_behind, find_made_model, maker_of
 from mlops_pipeline.inspection.statistics import (
     FeatureVersions,
     compare_features,
@@ -189,7 +189,7 @@ def _version(store: MetadataStore, name: str) -> Version:
     if not name.startswith("model:"):
         return find_version(store, name)
     what = name.removeprefix("model:")
-    behind = data_behind(store, maker_of(store, find_model(store, what).id))
+    behind = data_behind(store, maker_of(store, find_made_model(store, what).id))
     if not behind:
         raise NotFoundError(
             f"the store does not know what model {what[:50]} was trained on",

@@ -1,0 +1,251 @@
+"""The router: chooses the version for a request, and another one if that fails, within its time."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlops_pipeline.serving.arms import Arm, arm_of
+from mlops_pipeline.serving.circuit import Circuit
+from mlops_pipeline.serving.models import (
+    DEFAULT_SIGNATURE,
+    BadInputFailure,
+    LateFailure,
+    ModelCatalogue,
+    ModelFailure,
+    ServedModel,
+    ServingFailure,
+    Signature,
+    Tensors,
+    UnavailableFailure,
+    UnknownModelFailure,
+    of_lists,
+)
+from mlops_pipeline.serving.routing_table import ModelRoutes, TableFile, routes_of
+
+log = logging.getLogger(__name__)
+
+_SHARE = 0.6
+"""Part of the time that is left which a version gets if others could answer after it."""
+
+_MOST_SHADOWS = 64
+
+ReadInputs = Callable[[Signature], Tensors]
+"""Reads the inputs of a request as a signature wants them."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A request for predictions.
+
+    Args:
+        version: the one that the client names; None leaves it to the router.
+        label: the name of one.
+        key: requests of one key go to one arm.
+        deadline: by the monotonic clock.
+    """
+
+    model: str
+    read: ReadInputs
+    deadline: float
+    version: int | None = None
+    label: str = ""
+    signature: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer to a question.
+
+    Args:
+        version: 0 for the rule.
+        fallback: why another version answered than the assigned one; empty if none did.
+    """
+
+    outputs: Tensors
+    inputs: Tensors
+    version: int
+    assigned: int
+    arm: Arm = Arm.CHAMPION
+    fallback: str = ""
+    generation: int = 0
+
+
+Watcher = Callable[[Question, Prediction, str], None]
+"""Sees a shadow's answer: the question, what the shadow gave, and its error, if any."""
+
+
+@dataclass
+class Router:
+    """Routes questions by the table; it holds the circuits of the versions."""
+
+    models: ModelCatalogue
+    file: TableFile
+    on_shadow: Watcher | None = None
+    dropped_shadows: int = 0
+    _circuits: dict[tuple[str, int], Circuit] = field(
+        default_factory=lambda: collections.defaultdict(Circuit)
+    )
+    _shadows: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def refresh(self) -> None:
+        """Take over a table that has changed, and have its versions loaded."""
+        if self.file.refresh():
+            for model in self.models:
+                model.want(routes_of(self.file.table, model.name).versions)
+
+    def version_of(self, model: ServedModel, version: int | None, label: str) -> int:
+        """Return the version that a client names; without a name, the champion.
+
+        Raises:
+            UnknownModelFailure: there is none.
+        """
+        if version is not None:
+            return version
+        routes = routes_of(self.file.table, model.name)
+        if label:
+            if label not in routes.labels:
+                raise UnknownModelFailure(f"Unrecognized servable version label: {label}")
+            return routes.labels[label]
+        if routes.champion in model.available:
+            return routes.champion
+        return model.newest().number
+
+    async def answer(self, question: Question) -> Prediction:
+        """Answer a question.
+
+        Raises:
+            ServingFailure: nothing could answer, or the question is wrong.
+        """
+        model = self.models.model(question.model)
+        routes = routes_of(self.file.table, model.name)
+        if question.version is not None or question.label:
+            number = self.version_of(model, question.version, question.label)
+            return await self._ask(model, number, question, question.deadline)
+        arm = arm_of(routes.salt, question.key, routes.weight if routes.candidate else 0)
+        found = await self._first(model, routes, arm, question)
+        for number in routes.shadow:
+            self._ask_shadow(model, number, question)
+        return found
+
+    async def _first(
+        self, model: ServedModel, routes: ModelRoutes, arm: Arm, question: Question
+    ) -> Prediction:
+        """Return the answer of the first version that gives one."""
+        numbers = list(dict.fromkeys(_order(model, routes, arm)))
+        failed: list[int] = []
+        why = ""
+        last: ServingFailure | None = None
+        for index, number in enumerate(numbers):
+            others = len(numbers) - index - 1 + (routes.rule is not None)
+            circuit = self._circuits[model.name, number]
+            if others and circuit.is_open:
+                why = why or "circuit"
+                continue
+            try:
+                deadline = _deadline(question.deadline, others)
+                found = await self._ask(model, number, question, deadline)
+            except (ModelFailure, UnavailableFailure, LateFailure, UnknownModelFailure) as failure:
+                last, why = failure, why or _reason(failure)
+                failed.append(number)
+                continue
+            # What fails on a request that others answer is the version's fault, not the request's.
+            for other in failed:
+                self._circuits[model.name, other].note(False)
+            circuit.note(True)
+            return self._marked(found, numbers[0], arm, why)
+        if routes.rule is not None:
+            return self._marked(_by_rule(model, routes.rule, question), numbers[0], arm, why)
+        if isinstance(last, ServingFailure) and len(numbers) == 1:
+            raise last
+        raise UnavailableFailure(f"no version of {model.name} answers: {last or 'all fail'}")
+
+    def _marked(self, found: Prediction, assigned: int, arm: Arm, why: str) -> Prediction:
+        generation = self.file.table.generation
+        return Prediction(
+            found.outputs, found.inputs, found.version, assigned, arm, why, generation
+        )
+
+    async def _ask(
+        self, model: ServedModel, number: int, question: Question, deadline: float
+    ) -> Prediction:
+        signature = model.version(number).signature(question.signature)
+        inputs = question.read(signature)
+        name = question.signature or DEFAULT_SIGNATURE
+        outputs = await model.predict(number, name, inputs, deadline)
+        return Prediction(outputs, inputs, number, number)
+
+    def _ask_shadow(self, model: ServedModel, number: int, question: Question) -> None:
+        if len(self._shadows) >= _MOST_SHADOWS:
+            self.dropped_shadows += 1
+            return
+        task = asyncio.create_task(self._shadow(model, number, question))
+        self._shadows.add(task)
+        task.add_done_callback(self._shadows.discard)
+
+    async def _shadow(self, model: ServedModel, number: int, question: Question) -> None:
+        error = ""
+        found = Prediction({}, {}, number, number)
+        try:
+            found = await self._ask(model, number, question, question.deadline)
+        except ServingFailure as failure:
+            error = failure.message
+        if self.on_shadow:
+            self.on_shadow(question, found, error)
+
+    async def close(self) -> None:
+        """Let shadows end."""
+        for task in self._shadows:
+            task.cancel()
+        await asyncio.gather(*self._shadows, return_exceptions=True)
+
+
+def _order(model: ServedModel, routes: ModelRoutes, arm: Arm) -> Iterator[int]:
+    if arm == Arm.CANDIDATE:
+        yield routes.candidate
+    if routes.champion:
+        yield routes.champion
+    else:
+        yield model.newest().number
+    yield from routes.last_good
+
+
+def _deadline(deadline: float, others: int) -> float:
+    if not others:
+        return deadline
+    now = time.monotonic()
+    return now + max(deadline - now, 0) * _SHARE
+
+
+def _reason(failure: ServingFailure) -> str:
+    if isinstance(failure, ModelFailure):
+        return failure.kind
+    return "late" if isinstance(failure, LateFailure) else "not_loaded"
+
+
+def _by_rule(model: ServedModel, rule: Mapping[str, Any], question: Question) -> Prediction:
+    signature = Signature()
+    for version in model.versions:
+        found = version.facts.signatures.get(question.signature or DEFAULT_SIGNATURE)
+        if found is not None:
+            signature = found
+            break
+    inputs = question.read(signature)
+    rows = max(next((tensor.rows for tensor in inputs.values()), 1), 1)
+    try:
+        outputs = {
+            name: of_lists(
+                [value] * rows,
+                signature.outputs[name].dtype if name in signature.outputs else "",
+            )
+            for name, value in rule.items()
+        }
+    except BadInputFailure as failure:
+        raise UnavailableFailure(f"the rule of {model.name} does not fit: {failure}") from None
+    return Prediction(outputs, inputs, 0, 0)

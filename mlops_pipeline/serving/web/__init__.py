@@ -1,0 +1,18 @@
+"""The interfaces of a server of models: TensorFlow Serving's REST, and the Open Inference Protocol.
+
+A bare ASGI application: requests are read within limits, and answered through the router.
+"""
+
+from mlops_pipeline.serving.web.app import METRICS_PATH, AnswerWatcher, ServingApp
+from mlops_pipeline.serving.web.requests import WebOptions, WebReply, WebRequest
+from mlops_pipeline.serving.web.slow_clients import patient_protocol
+
+__all__ = [
+    "METRICS_PATH",
+    "AnswerWatcher",
+    "ServingApp",
+    "WebOptions",
+    "WebReply",
+    "WebRequest",
+    "patient_protocol",
+]
