@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from served_pages import get, serving_pages
 
 ROOT = Path(__file__).resolve().parent.parent
 AIRFLOW = os.environ.get("MLOPS_TEST_AIRFLOW", "")
@@ -141,7 +142,7 @@ print(json.dumps({
 @pytest.mark.airflow
 @pytest.mark.slow  # Builds an environment, and imports Airflow.
 @pytest.mark.skipif(not AIRFLOW, reason="MLOPS_TEST_AIRFLOW names no airflow command")
-def test_authoring_store_and_dags_share_one_environment_with_airflow(
+def test_authoring_store_pages_and_dags_share_one_environment_with_airflow(
     wheel: Path, tmp_path: Path
 ) -> None:
     place = tmp_path / "a place"
@@ -151,9 +152,10 @@ def test_authoring_store_and_dags_share_one_environment_with_airflow(
     (project / "pipeline.py").write_text(PIPELINE)
     tools = beside_airflow(wheel, place / "an environment")
 
+    environment = {**CLEAN, "AIRFLOW_HOME": str(place / "home")}
+
     def run(tool: str, *arguments: str) -> str:
         command = [str(tools / tool), *arguments]
-        environment = {**CLEAN, "AIRFLOW_HOME": str(place / "home")}
         done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -165,6 +167,9 @@ def test_authoring_store_and_dags_share_one_environment_with_airflow(
     (node,) = shown["nodes"]
     (written,) = node["outputs"].values()
     assert "first" in run("mlops", "lineage", str(written[0]["id"]))
+    with serving_pages([tools / "mlops"], project, environment) as pages:
+        status, _, page = get(f"{pages.page}run?id=first", pages.enter())
+    assert (status, "One" in page) == (200, True)
     run("mlops", "airflow", "deploy", "pipeline.py", "--dags", str(dags))
     read = json.loads(run("python", "-c", READ_DAG, str(dags)).splitlines()[-1])
     assert read["errors"] == {}
@@ -183,7 +188,9 @@ def beside_airflow(wheel: Path, environment: Path) -> Path:
     (packages / "beside.pth").write_text(f"{theirs}\n")
     pip = [python, "-m", "pip", "--python", environment / "bin" / "python"]
     given = ["--quiet", "--no-index", "--no-deps", "--force-reinstall", wheel]
-    for words in (["install", *given], ["check"]):
+    # What the pages need is there already, or this finds no package.
+    pages = ["install", "--quiet", "--no-index", "mlops-pipeline[ui]"]
+    for words in (["install", *given], pages, ["check"]):
         done = subprocess.run([*pip, *words], env=CLEAN, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
     return environment / "bin"

@@ -17,7 +17,7 @@ from page_runs import read_three_runs
 
 from mlops_pipeline.ui.views import Reader
 
-# The environments of TensorFlow and of others do without the web server.
+# The environments of TFX and of others do without the web server.
 if importlib.util.find_spec("starlette") is None or importlib.util.find_spec("jinja2") is None:
     collect_ignore = [
         f"test_{name}.py"

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from email.message import Message
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
+from served_pages import Pages, get, serving_pages
 
 from mlops_pipeline.errors import SettingsError, StoreError
 from mlops_pipeline.listening import Address
@@ -23,38 +20,17 @@ from mlops_pipeline.ui.views import Reader
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server of an empty project, and the address that it printed."""
+def served(tmp_path: Path) -> Iterator[Pages]:
+    """A server of an empty project."""
     (tmp_path / "mlops.toml").write_text("")
-    command = [sys.executable, "-m", "mlops_pipeline.cli", "ui", "--port", "0"]
-    process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdout
-    line = process.stdout.readline()
-    yield process, line.split()[2]
-    if process.poll() is None:
-        process.kill()
-    process.communicate()
-
-
-def get(url: str, cookie: str = "") -> tuple[int, Message, str]:
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
-    with contextlib.closing(connection):
-        connection.request("GET", f"{parts.path}?{parts.query}", headers={"cookie": cookie})
-        answer = connection.getresponse()
-        return answer.status, answer.headers, answer.read().decode()
+    with serving_pages([sys.executable, "-m", "mlops_pipeline.cli"], tmp_path) as pages:
+        yield pages
 
 
 def test_a_server_of_an_empty_project_says_what_to_do_and_shows_the_first_run(
-    served: tuple[subprocess.Popen[str], str], tmp_path: Path
+    served: Pages, tmp_path: Path
 ) -> None:
-    process, url = served
-    status, headers, _ = get(url)
-    assert (status, headers["location"]) == (303, "./")
-    cookie = headers["set-cookie"].partition(";")[0]
-    page = url.partition("?")[0]
+    cookie, page = served.enter(), served.page
     assert "Nothing is recorded yet" in get(page, cookie)[2]
     script = (
         "import mlops_pipeline as m\n@m.component\ndef One() -> int:\n    return 1\n"
@@ -70,9 +46,9 @@ def test_a_server_of_an_empty_project_says_what_to_do_and_shows_the_first_run(
     subprocess.run([*run[:-1], "two"], cwd=tmp_path, check=True, capture_output=True)
     again = get(page, cookie)[2]
     assert ("run?id=two" in again, "run?id=one" in again) == (True, False)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
-    assert (process.returncode, "Traceback" in err, "ended" in out) == (0, False, True)
+    served.process.send_signal(signal.SIGINT)
+    out, err = served.process.communicate(timeout=20)
+    assert (served.process.returncode, "Traceback" in err, "ended" in out) == (0, False, True)
 
 
 def test_the_printed_address_leads_in() -> None:
