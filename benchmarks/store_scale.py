@@ -2,10 +2,10 @@
 
 Fills a store of each size with runs of 8 nodes (`history_shape.py`), all but the first 155 by bulk
 SQL, and measures what the driver, the resolvers and the command line ask of it, each time about
-another run; sizes and sides take turns. Medians and 99th percentiles in milliseconds, and the
-processor's time at the median: on a busy machine that is what a quiet one would take, where the
-store is in the process itself. A process of its own opens each store. Ends with the limits, and
-whether each holds:
+another run; sizes and sides take turns. The median of the best round and the 99th percentile of
+all, in milliseconds, and the processor's time of this process at the median, and of the server on
+average: on a busy machine, what a quiet one would take. A process of its own opens each store.
+Ends with the limits, and whether each holds:
 
     python benchmarks/store_scale.py --on sqlite postgresql mysql
     python benchmarks/store_scale.py --on postgresql --million
@@ -20,7 +20,7 @@ import importlib.util
 import random
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ import history_shape as shape
 from history_copies import refresh, repeat
 from measure import arguments, check, machine, run, save, say
 from stock_mlmd import stock_client, stock_reads
-from store_servers import environment, new_store
+from store_servers import environment, new_store, processor_of
 
 from mlops_pipeline.inspection import LineageStart, upstream
 from mlops_pipeline.resolvers import Query, latest, latest_blessed_model
@@ -54,8 +54,9 @@ PATIENCE = 2.0
 NOISE = 0.1
 """Milliseconds: what differs by less is not called slower."""
 
-Times = dict[str, list[tuple[float, float]]]
-"""Seconds by the clock and by the processor, of each call of each read."""
+Times = dict[str, list[list[tuple[float, float, float]]]]
+"""Seconds by the clock, and of the processor here and in the server, of each call of each read,
+by rounds."""
 
 
 @dataclass(frozen=True)
@@ -132,34 +133,53 @@ def _twenty(found: list[Any]) -> None:
     assert len(found) == 20, len(found)
 
 
-def measure(reads: Mapping[str, Callable[[int], object]], numbers: range, times: Times) -> None:
-    """Call each read with each number, for seconds at most, and add what it took."""
+def measure(
+    reads: Mapping[str, Callable[[int], object]],
+    numbers: range,
+    times: Times,
+    server: Callable[[], float],
+) -> None:
+    """Call each read with each number, for seconds at most, and add what it took.
+
+    Args:
+        server: tells how many seconds of the processor the server has taken so far.
+    """
     for name, read in reads.items():
-        found = times.setdefault(name, [])
+        found = []
         read(numbers[0])
-        end = time.monotonic() + PATIENCE
+        end, before = time.monotonic() + PATIENCE, server()
         for i in numbers:
             clock, processor = time.perf_counter(), time.thread_time()
             read(i)
             found.append((time.perf_counter() - clock, time.thread_time() - processor))
             if time.monotonic() > end:
                 break
+        each = (server() - before) / len(found)
+        times.setdefault(name, []).append([(*both, each) for both in found])
 
 
 def figures_of(times: Times) -> dict[str, dict[str, float]]:
-    """Measure median, 99th percentile and processor's time of each read, in milliseconds."""
+    """Return what each read took, in milliseconds."""
     figures = {}
-    for name, found in times.items():
-        clock = sorted(1000 * each for each, _ in found)
-        processor = sorted(1000 * each for _, each in found)
-        middle, high = len(clock) // 2, int(len(clock) * 0.99)
-        figures[name] = {"p50": clock[middle], "p99": clock[high], "cpu": processor[middle]}
+    for name, rounds in times.items():
+        clock = sorted(1000 * each[0] for calls in rounds for each in calls)
+        figures[name] = {
+            "p50": min(_median(1000 * each[0] for each in calls) for calls in rounds),
+            "p99": clock[int(len(clock) * 0.99)],
+            "cpu": min(_median(1000 * each[1] for each in calls) for calls in rounds),
+            "server": min(1000 * calls[0][2] for calls in rounds),
+        }
     return figures
+
+
+def _median(values: Iterable[float]) -> float:
+    ordered = sorted(values)
+    return ordered[len(ordered) // 2]
 
 
 def show(title: str, ours: Mapping[str, Any], stock: Mapping[str, Any]) -> None:
     """Print the table of one size."""
-    heads = ("p50", "p99", "cpu")
+    heads = ("p50", "p99", "cpu", "server")
     say(f"\n{title}; {machine()}")
     say(f"{'':32}" + "".join(f"{side + ' ' + h:>11}" for side in ("ours", "stock") for h in heads))
     for name, found in ours.items():
@@ -184,7 +204,7 @@ def filled(kind: str, url: str, size: int, repeats: int) -> Sides:
     stock = {}
     if kind != "postgresql" and has_stock():
         stock = stock_reads(stock_client(url), at, large=size > 20_000)
-    return Sides(our_reads(store, at), stock, opening(url))
+    return Sides(our_reads(store, at), stock, opening(url), processor_of(url))
 
 
 def has_stock() -> bool:
@@ -217,6 +237,7 @@ class Sides:
     ours: Mapping[str, Callable[[int], object]]
     stock: Mapping[str, Callable[[int], object]]
     opening: float
+    server: Callable[[], float]
 
 
 def compare(kind: str, options: Any) -> dict[int, dict[str, Any]]:
@@ -236,7 +257,7 @@ def compare(kind: str, options: Any) -> dict[int, dict[str, Any]]:
                 both = [("ours", sides.ours), ("stock", sides.stock)][: 2 if sides.stock else 1]
                 # The first to ask has to read from the file what the second finds in memory.
                 for side, reads in both if start // step % 2 == 0 else reversed(both):
-                    measure(reads, numbers, times.setdefault((size, side), {}))
+                    measure(reads, numbers, times.setdefault((size, side), {}), sides.server)
     figures = {}
     for size in options.sizes:
         ours = figures_of(times[size, "ours"])

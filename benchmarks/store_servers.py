@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -77,13 +77,13 @@ def _postgresql() -> Iterator[str]:
 
 @contextlib.contextmanager
 def _mariadb() -> Iterator[Any]:
-    """Run a MariaDB that brings each transaction to the disk, as real ones do."""
+    """Run a MariaDB that brings each transaction to the disk and has memory, as real ones do."""
     sys.path.append(str(REPOSITORY / "tests" / "contracts"))
     from mariadb_server import has_mariadb, mariadb_server
 
     if not has_mariadb():
         raise SystemExit("there is no mariadbd here (Debian: mariadb-server)")
-    with mariadb_server(durable=True) as server:
+    with mariadb_server("--innodb-buffer-pool-size=1G", durable=True) as server:
         os.environ["MLOPS_METADATA_PASSWORD"] = server.password
         yield server
 
@@ -91,6 +91,24 @@ def _mariadb() -> Iterator[Any]:
 def environment() -> dict[str, str]:
     """Return variables that let a process import the same modules as this one."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+
+
+def processor_of(url: str) -> Callable[[], float]:
+    """Return what tells the seconds of the processor that the server behind a URL has taken."""
+    port = urlsplit(url).port
+    if not port or url.startswith("grpc"):
+        return lambda: 0.0
+    pid, _ = _find(str(port), _signs(url))
+
+    def taken() -> float:
+        total = 0
+        for each in (pid, *_children(pid)):
+            for part in Path(f"/proc/{each}/task").glob("*/schedstat"):
+                with contextlib.suppress(OSError):
+                    total += int(part.read_text().split()[0])
+        return total / 1e9
+
+    return taken
 
 
 @contextlib.contextmanager
@@ -107,9 +125,7 @@ class Killable:
     """A server of databases on this machine."""
 
     def __init__(self, url: str) -> None:
-        port = urlsplit(url).port
-        signs = (f"--port={port}", "-p" if url.startswith("postgresql") else f"--port={port}")
-        self._pid, self._command = _find(str(port), signs)
+        self._pid, self._command = _find(str(urlsplit(url).port), _signs(url))
         self._again: subprocess.Popen[bytes] | None = None
 
     def kill(self) -> None:
@@ -142,6 +158,11 @@ class Killable:
         if self._again is not None and Path(self._command[0][0]).name != "postgres":
             self._again.send_signal(signal.SIGTERM)
             self._again.wait(60)
+
+
+def _signs(url: str) -> tuple[str, str]:
+    port = urlsplit(url).port
+    return (f"--port={port}", "-p" if url.startswith("postgresql") else f"--port={port}")
 
 
 def _find(port: str, signs: tuple[str, str]) -> tuple[int, tuple[list[str], int, int]]:

@@ -1,4 +1,7 @@
-"""The write-ahead log of a SQLite file, brought into the file before it grows large.
+"""The write-ahead log of a SQLite file, brought to the disk and, before it is large, into the file.
+
+A commit waits for the disk without the lock of writers: others write to the log meanwhile, and
+their waits are one for the disk. What is in the log before it gets there with it.
 
 SQLite alone tries that at each commit once the log is large, and begins the log anew only at a
 moment without readers. With readers all the time there is none: the log grows, and a commit takes
@@ -10,12 +13,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_STEP = 1000
+_STEP = 4000
 """Pages of the log after which it is brought into the file, and again after as many more."""
 
 _LARGEST = 64 << 20
@@ -44,11 +48,14 @@ class Log:
         self._step = _STEP * (_FRAME_HEADER + page)
         connection.execute("PRAGMA wal_autocheckpoint=0").fetchone()
         connection.execute(f"PRAGMA journal_size_limit={_LARGEST}").fetchone()
-        self._file = -1
+        self._saving = threading.Lock()
+        self._file = self._folder = -1
         with contextlib.suppress(OSError):
             # SQLite has no locks on this file which would be lost when it is closed.
             self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             self._closing = weakref.finalize(self, os.close, self._file)
+            self._folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+            self._closing_folder = weakref.finalize(self, os.close, self._folder)
 
     @contextmanager
     def kept_small(self) -> Iterator[None]:
@@ -67,16 +74,33 @@ class Log:
         self._connection.execute(f"PRAGMA busy_timeout={patience}")
 
     def save(self) -> None:
-        """Wait until what is in the log is on the disk."""
-        if self._file >= 0:
-            with contextlib.suppress(OSError):
-                os.fdatasync(self._file)
+        """Wait until all that is in the log by now is on the disk.
+
+        Raises:
+            OSError: the disk has not taken it.
+        """
+        with self._saving:
+            if self._file < 0:
+                return
+            # macOS has no other.
+            (os.fdatasync if hasattr(os, "fdatasync") else os.fsync)(self._file)
+            if self._folder >= 0:
+                # Whoever makes the log need not be the one that writes to it.
+                os.fsync(self._folder)
+                self._let_go_of_folder()
 
     def close(self) -> None:
         """Let go of it."""
-        if self._file >= 0:
-            self._file = -1
-            self._closing()
+        with self._saving:
+            if self._file >= 0:
+                self._file = -1
+                self._closing()
+            self._let_go_of_folder()
+
+    def _let_go_of_folder(self) -> None:
+        if self._folder >= 0:
+            self._folder = -1
+            self._closing_folder()
 
     def _steps(self) -> int:
         """Return how many times the log has grown by a step since it was begun."""

@@ -193,9 +193,13 @@ class SqliteDatabase:
         except BaseException:
             connection.close()
             raise
-        self._lasting = True
+        self._is_saved = True
         # Reading has opened the log, which stays as long as this connection.
         self._log = identity(beside(path, "-wal"))
+        if self._log != (0, 0):
+            # Commits are brought to the disk by `_save`, and by SQLite before the log begins anew.
+            # See https://www.sqlite.org/pragma.html#pragma_synchronous
+            connection.execute("PRAGMA synchronous=NORMAL")
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
@@ -252,23 +256,26 @@ class SqliteDatabase:
 
         def attempt() -> T:
             connection = self._ready()
-            self._wait_for_disk(lasting)
             with self._journal.kept_small():
                 return self._transaction(connection, work)
 
         with self._lock, my_turn(), self._threads, self._explained():
-            return self._patiently(attempt)
+            done, journal = self._patiently(attempt), self._journal
+            self._is_saved = self._is_saved and lasting
+        if lasting:
+            self._save(journal)
+        return done
 
-    def _wait_for_disk(self, lasting: bool) -> None:
-        """Have commits wait until their part of the log is on the disk, and all before it, or not.
-
-        See https://www.sqlite.org/pragma.html#pragma_synchronous
-        """
-        with_log = self._log != (0, 0)
-        if with_log and lasting is not self._lasting:
-            self._lasting = lasting
-            mode = "FULL" if lasting else "NORMAL"
-            self._connection.execute(f"PRAGMA synchronous={mode}")
+    def _save(self, journal: Log) -> None:
+        """Wait until what is committed is on the disk, without the lock: others write meanwhile."""
+        try:
+            journal.save()
+        except OSError as error:
+            raise StoreError(
+                f"the metadata store {self.name}: the disk has not taken what was recorded last "
+                f"({error.strerror})",
+                hint="see the log of the system; after a power cut the store may lack it",
+            ) from error
 
     def _transaction(self, connection: sqlite3.Connection, work: Callable[[Session], T]) -> T:
         try:
@@ -339,8 +346,9 @@ class SqliteDatabase:
             if self._refusal or self._users:
                 return
             self._refusal, self._closed = "is closed", True
-            if not self._lasting:
-                self._journal.save()
+            if not self._is_saved:
+                with contextlib.suppress(OSError):
+                    self._journal.save()
             self._journal.close()
             with keeping_logs(self._location.path):
                 self._connection.close()

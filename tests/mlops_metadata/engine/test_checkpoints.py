@@ -24,7 +24,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[MetadataStore]:
+def store(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MetadataStore]:
+    # A quarter, so that less has to be written.
+    monkeypatch.setattr("mlops_metadata.engine.checkpoints._STEP", 1000)
     opened = open_sqlite(f"sqlite:///{path}")
     yield opened
     opened.close()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -325,26 +327,81 @@ def test_a_store_to_read_is_not_made(path: Path, url: str) -> None:
 
 
 def test_only_what_was_reused_does_not_wait_for_the_disk(
-    url: str, monkeypatch: pytest.MonkeyPatch
+    path: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[str] = []
-    connect = sqlite3.connect
-
-    def traced(*args: Any, **options: Any) -> sqlite3.Connection:
-        connection = connect(*args, **options)
-        connection.set_trace_callback(told.append)
-        return connection
-
-    monkeypatch.setattr(sqlite3, "connect", traced)
+    waits = _waits_for(path.with_name("metadata.db-wal"), monkeypatch)
     with closing(open_sqlite(url)) as store:
         store.put_run(Run("run", "pets"))
-        modes = []
+        store.put_execution(execution("warm"))
+        counts = []
         for state in (State.RUNNING, State.CACHED, State.CACHED, State.COMPLETE, State.CACHED):
-            store.put_execution(execution(str(len(modes)), state=state))
-            modes.append([text for text in told if "synchronous" in text][-1].rpartition("=")[2])
+            before = len(waits)
+            store.put_execution(execution(str(len(counts)), state=state))
+            counts.append(len(waits) - before)
+        before = len(waits)
         store.put_run(Run("run", "pets", state=State.COMPLETE))
-        modes.append([text for text in told if "synchronous" in text][-1].rpartition("=")[2])
-    assert modes == ["FULL", "NORMAL", "NORMAL", "FULL", "NORMAL", "FULL"]
+        counts.append(len(waits) - before)
+        store.put_execution(execution("last", state=State.CACHED))
+        before = len(waits)
+    assert (counts, len(waits) - before) == ([1, 0, 0, 1, 0, 1], 1)
+
+
+def _waits_for(log: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Note whenever this process waits until the log is on the disk; SQLite's own are not seen."""
+    found, sync = [], os.fdatasync
+
+    def noted(file: int) -> None:
+        if os.path.samestat(os.fstat(file), log.stat()):
+            found.append(file)
+        sync(file)
+
+    monkeypatch.setattr(os, "fdatasync", noted)
+    return found
+
+
+def test_others_write_while_one_waits_for_the_disk(
+    path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(open_sqlite(url)) as store:
+        store.put_run(Run("first", "pets"))
+        waits, goes_on, sync = threading.Event(), threading.Event(), os.fdatasync
+
+        def slow(file: int) -> None:
+            if threading.current_thread() is waiting:
+                waits.set()
+                assert goes_on.wait(60)
+            sync(file)
+
+        monkeypatch.setattr(os, "fdatasync", slow)
+        waiting = threading.Thread(target=store.put_run, args=(Run("slow", "pets"),))
+        waiting.start()
+        assert waits.wait(60)
+        script = (
+            "import sys; from mlops_pipeline.store import Run, open_store; "
+            "s = open_store(sys.argv[1]); s.put_run(Run('other', 'pets')); s.close()"
+        )
+        subprocess.run([sys.executable, "-c", script, url], check=True, timeout=60)
+        assert [run.id for run in store.list_runs()] == ["other", "slow", "first"]
+        assert waiting.is_alive()
+        goes_on.set()
+        waiting.join(60)
+
+
+def test_a_disk_that_does_not_take_what_is_recorded_fails_the_write(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(open_sqlite(url)) as store:
+        store.put_run(Run("first", "pets"))
+        store.put_execution(execution("warm", state=State.CACHED))
+
+        def full(file: int) -> None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        monkeypatch.setattr(os, "fdatasync", full)
+        with pytest.raises(StoreError, match=r"disk has not taken .* \(Input/output error\)"):
+            store.put_run(Run("second", "pets"))
+        # A cached node has nothing to lose.
+        store.put_execution(execution("c", state=State.CACHED))
 
 
 def test_a_file_without_a_log_always_waits_for_the_disk(path: Path, url: str) -> None:

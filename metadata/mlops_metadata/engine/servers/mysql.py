@@ -27,6 +27,7 @@ from mlops_metadata.engine.schema import (
     indexes,
     tables,
 )
+from mlops_metadata.engine.servers import mysql_rows
 from mlops_metadata.engine.servers.database import PATIENCE, Access, ServerDatabase, marked
 from mlops_metadata.engine.session import Row, Session, TooSlowError, UnfitError, marks, missing
 from mlops_pipeline.errors import StoreError
@@ -248,7 +249,7 @@ class MysqlDriver:
 
     def _connected(self, database: str, secure: ssl.SSLContext | None) -> Any:
         address = self._address
-        connection = pymysql.connect(
+        connection = mysql_rows.quick_connection(
             host=address.host,
             port=address.port,
             user=address.user,
