@@ -83,6 +83,13 @@ def _sent(value: Any) -> Any:
     return value.encode().decode("latin-1")
 
 
+def _most_bytes(value: Any) -> int:
+    """Return how long a value can become in a statement, where some signs are doubled."""
+    if isinstance(value, str):
+        return 2 * len(value) * (1 if value.isascii() else 4)
+    return 2 * len(value) if isinstance(value, bytes) else 20
+
+
 def _got(value: Any) -> Any:
     if not isinstance(value, str) or value.isascii():
         return value
@@ -120,16 +127,17 @@ class MysqlSession:
     for_share, for_update = "LOCK IN SHARE MODE", "FOR UPDATE"
 
     def _execute(self, statement: str, values: Sequence[Any]) -> Any:
-        sent = [_sent(value) for value in values]
-        size = sum(len(value) for value in sent if isinstance(value, str | bytes))
+        cursor = self._connection.cursor()
+        query = cursor.mogrify(marked(statement), [_sent(value) for value in values] or None)
+        # A character is a byte here, and the packet has one more.
+        size = len(query) + 1
         if size > self._largest:
             raise UnfitError(
                 f"the metadata store {self._name} takes {self._largest:,} bytes at once, "
                 f"not {size:,}",
                 hint="keep large values in artifacts, or raise max_allowed_packet of the server",
             )
-        cursor = self._connection.cursor()
-        cursor.execute(marked(statement), sent or None)
+        cursor.execute(query)
         return cursor
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
@@ -186,9 +194,17 @@ class MysqlSession:
             self._execute(f"SET SESSION max_execution_time = {int(seconds * 1000)}", ())
 
     def _parts(self, columns: Sequence[str], rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-        size = _MOST_VALUES // len(columns)
-        for start in range(0, len(rows), size):
-            yield rows[start : start + size]
+        """Yield rows that fit in one statement, unless one alone does not."""
+        most, part, size = _MOST_VALUES // len(columns), list[Row](), 0
+        for row in rows:
+            more = sum(map(_most_bytes, row))
+            if part and (len(part) == most or size + more > self._largest // 2):
+                yield part
+                part, size = [], 0
+            part.append(row)
+            size += more
+        if part:
+            yield part
 
     def _put(self, table: str, columns: Sequence[str], rows: Sequence[Row], end: str = "") -> Any:
         places = ", ".join([f"({marks(len(columns))})"] * len(rows))

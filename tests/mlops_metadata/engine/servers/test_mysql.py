@@ -153,6 +153,20 @@ def test_what_the_database_cannot_hold_is_told(store: MetadataStore) -> None:
     store.put_execution(execution("fine"), outputs={"model": [model("m")]})
 
 
+def test_records_that_are_too_large_together_go_in_parts(store: MetadataStore) -> None:
+    # MariaDB takes 16 MiB at once, and quoting doubles a backslash.
+    large = {f"text {number}": "\\" * 2**21 for number in range(6)}
+    stored, _ = store.put_execution(execution("large", parameters=large))
+    (found,) = store.executions([stored.id])
+    assert found.parameters == large
+
+
+def test_a_text_that_grows_too_large_by_being_quoted_is_told(store: MetadataStore) -> None:
+    with pytest.raises(StoreError, match="bytes at once"):
+        store.put_execution(execution("large", parameters={"text": "\\" * 9_000_000}))
+    store.put_execution(execution("fine"))
+
+
 def test_another_version_is_refused(url: str, store: MetadataStore) -> None:
     ask(url, "UPDATE MLMDEnv SET schema_version = 9")
     with pytest.raises(StoreError, match="version 9, not 10"):
