@@ -71,9 +71,9 @@ def _environment() -> Environment:
         "all": functools.partial(shown, longest=_EVERYTHING),
         "percent": _percent,
         "made": Markup,
-        "inline_style": _inline_style,
         "tone": _tone,
         "graph_json": _graph_json,
+        "style_element": _style_element,
     }
     found.globals |= {"navigation": NAVIGATION, "address": address_of}
     return found
@@ -84,9 +84,9 @@ def _final(value: Any) -> Any:
     return value if isinstance(value, Markup) else shown(value)
 
 
-def _inline_style(text: str) -> Markup:
-    """Return our own style sheet as the content of an element."""
-    return Markup(text.replace("</", "<\\/"))
+def _style_element(text: str) -> Markup:
+    """Return our own style sheet as an element of a page that loads nothing."""
+    return Markup("<style>\n{}\n</style>").format(Markup(text.replace("</", "<\\/")))
 
 
 def _when(moment: Any) -> Markup:
