@@ -42,12 +42,13 @@ def addresses(reader: Reader) -> list[str]:
         address_of("models"),
         address_of("model", id=model),
         address_of("data"),
+        address_of("reuse"),
         address_of("datasets"),
         address_of("search", q=run),
     ]
 
 
-@pytest.mark.parametrize("index", range(12))
+@pytest.mark.parametrize("index", range(13))
 def test_a_page_is_html_and_its_facts_are_json(reader: Reader, client: Any, index: int) -> None:
     address = addresses(reader)[index]
     answer = client(reader).get(f"/{address}")
@@ -100,7 +101,7 @@ def test_all_links_are_relative_and_lead_to_pages(reader: Reader, client: Any) -
     assert len(asked) > 50
 
 
-@pytest.mark.parametrize("index", range(12))
+@pytest.mark.parametrize("index", range(13))
 def test_hostile_names_change_nothing_of_a_page_but_its_text(
     client: Any, tmp_path: Path, index: int
 ) -> None:
