@@ -7,8 +7,8 @@ from compared_runs import Story
 from mlops_pipeline.inspection.reuse.ledger import (
     FIRST_RUN,
     UNKNOWN,
-    read_ledger,
     compute_seconds,
+    read_ledger,
 )
 from mlops_pipeline.store import ArtifactRecord, Execution, MemoryStore, Run, State
 
