@@ -33,6 +33,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "impact:impact",
         "Show which models, pushes and runs an artifact reached.",
     ),
+    "reuse": (
+        "Inspect",
+        "reuse:reuse",
+        "Show what runs reused, the time saved, and the edits that cost most.",
+    ),
     "card": ("Inspect", "card:card", "Write the card of a model in Markdown."),
     "artifacts": ("Inspect", "artifacts:artifacts", "List artifacts of a run or of a type."),
     "tag": ("Inspect", "tag:tag", "Tag a run or an artifact, or list its tags."),

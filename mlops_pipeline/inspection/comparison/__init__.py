@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         read_metrics_file,
     )
     from mlops_pipeline.inspection.comparison.facts import CAUSES, KINDS
+    from mlops_pipeline.inspection.comparison.run_records import Link, read_records
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -54,6 +55,7 @@ else:
             "criteria": "Check Criterion FAILED Judged REFUSED judge judged_lines parse_criterion",
             "evaluations": "ReadMetrics as_number read_metrics_file",
             "facts": "CAUSES KINDS",
+            "run_records": "Link read_records",
         },
     )
 
@@ -67,6 +69,7 @@ __all__ = [
     "Comparison",
     "Criterion",
     "Judged",
+    "Link",
     "ReadMetrics",
     "Row",
     "as_html",
@@ -85,6 +88,7 @@ __all__ = [
     "markdown_text",
     "parse_criterion",
     "read_metrics_file",
+    "read_records",
     "run_letters",
     "section_table",
     "section_title",

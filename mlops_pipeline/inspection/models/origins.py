@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from mlops_pipeline.errors import NotFoundError, PipelineError
 from mlops_pipeline.inspection.datasets import Version, versions_of
 from mlops_pipeline.inspection.find import find_start
+from mlops_pipeline.inspection.lineage import in_chunks
 from mlops_pipeline.store import (
     ArtifactRecord,
     Direction,
@@ -114,28 +116,50 @@ def data_behind(store: MetadataStore, maker: Execution | None) -> list[Version]:
     """
     sources: dict[int, ArtifactRecord] = {}
     seen: set[int] = set()
-    frontier = [maker] if maker else []
+    expanded: set[int] = set()
+    reading: set[int] = set()
+    waiting: dict[int, int | None] = {}
+    frontier = {maker.id} if maker else set()
     for _ in range(STEPS):
-        read = [record for each in frontier for _, record in inputs_of(store, each)]
-        new = {r.id: r for r in read if r.id not in seen and r.type not in (MODEL, EVALUATION)}
+        expanded |= frontier
+        read = _read_by(store, frontier)
+        reading |= {each for each, record in read if record.type == EXAMPLES}
+        new = {r.id: r for _, r in read if r.id not in seen and r.type not in (MODEL, EVALUATION)}
         seen |= new.keys()
-        makers: dict[int, Execution] = {}
-        for record in new.values():
-            made = maker_of(store, record.id)
-            if made and made.id not in makers:
-                makers[made.id] = made
-            if record.type == EXAMPLES and not _reads_examples(store, made):
-                sources[record.id] = record
-        frontier = list(makers.values())
+        makers = _makers(store, new)
+        examples = {i: record for i, record in new.items() if record.type == EXAMPLES}
+        sources |= examples
+        waiting |= {i: makers.get(i) for i in examples}
+        frontier = set(makers.values()) - expanded
         if not frontier:
             break
-    return versions_of(store, sources.values()) if sources else []
+    first = [record for i, record in sources.items() if waiting[i] not in reading]
+    return versions_of(store, first) if first else []
 
 
-def _reads_examples(store: MetadataStore, maker: Execution | None) -> bool:
-    if maker is None:
-        return False
-    return any(record.type == EXAMPLES for _, record in inputs_of(store, maker))
+def _read_by(store: MetadataStore, executions: set[int]) -> list[tuple[int, ArtifactRecord]]:
+    """Return what executions read, without what only decided on them."""
+    events = [
+        event
+        for event in in_chunks(store.events_by_execution, executions)
+        if event.direction is Direction.INPUT and not event.key.startswith("_")
+    ]
+    records = {r.id: r for r in in_chunks(store.artifacts, {e.artifact_id for e in events})}
+    return [(e.execution_id, records[e.artifact_id]) for e in events if e.artifact_id in records]
+
+
+def _makers(store: MetadataStore, artifacts: Iterable[int]) -> dict[int, int]:
+    """Return the executions that made artifacts, as `maker_of` does."""
+    written: dict[int, set[int]] = defaultdict(set)
+    for event in in_chunks(store.events_by_artifact, set(artifacts)):
+        if event.direction is Direction.OUTPUT:
+            written[event.artifact_id].add(event.execution_id)
+    ids = {each for many in written.values() for each in many}
+    records = in_chunks(store.executions, ids)
+    known = {each.id for each in records}
+    complete = {each.id for each in records if each.state is State.COMPLETE}
+    chosen = {artifact: many & complete or many & known for artifact, many in written.items()}
+    return {artifact: min(many) for artifact, many in chosen.items() if many}
 
 
 def started_from(store: MetadataStore, maker: Execution | None) -> list[ArtifactRecord]:

@@ -16,7 +16,7 @@ from mlops_pipeline.ui.views.artifact_pages import read_artifact_page, read_file
 from mlops_pipeline.ui.views.catalogue import read_datasets, read_models, search
 from mlops_pipeline.ui.views.compare_page import read_compare_page
 from mlops_pipeline.ui.views.lineage_page import read_lineage_page
-from mlops_pipeline.ui.views.models import read_data_page, read_model_page
+from mlops_pipeline.ui.views.models import read_data_page, read_model_page, read_reuse_page
 from mlops_pipeline.ui.views.overview import read_overview, read_run_list
 from mlops_pipeline.ui.views.reader import Reader
 from mlops_pipeline.ui.views.run_pages import read_node_page, read_run_page
@@ -103,6 +103,12 @@ PAGES: Mapping[str, PageKind] = {
     ),
     "models": PageKind("Models", "models.html", lambda reader, _: read_models(reader)),
     "datasets": PageKind("Datasets", "datasets.html", lambda reader, _: read_datasets(reader)),
+    "reuse": PageKind(
+        "Reuse",
+        "reuse.html",
+        lambda r, q: read_reuse_page(r, q.get("pipeline", ""), q.get("days", "")),
+        ("pipeline", "days"),
+    ),
     "search": PageKind("Search", "search.html", lambda r, q: search(r, q.get("q", "")), ("q",)),
 }
 

@@ -84,6 +84,10 @@ def addresses(served: Served) -> list[str]:
         f"lineage?id={evaluation}&up=3",
         f"file?artifact={model}&path=weights",
         "models",
+        f"model?id={model}",
+        f"model?id={model}&metric=example_count",
+        "data",
+        "reuse",
         "datasets",
         "search?q=paged",
     ]

@@ -42,12 +42,13 @@ def addresses(reader: Reader) -> list[str]:
         address_of("models"),
         address_of("model", id=model),
         address_of("data"),
+        address_of("reuse"),
         address_of("datasets"),
         address_of("search", q=run),
     ]
 
 
-@pytest.mark.parametrize("index", range(12))
+@pytest.mark.parametrize("index", range(13))
 def test_a_page_is_html_and_its_facts_are_json(reader: Reader, client: Any, index: int) -> None:
     address = addresses(reader)[index]
     answer = client(reader).get(f"/{address}")
@@ -100,7 +101,7 @@ def test_all_links_are_relative_and_lead_to_pages(reader: Reader, client: Any) -
     assert len(asked) > 50
 
 
-@pytest.mark.parametrize("index", range(12))
+@pytest.mark.parametrize("index", range(13))
 def test_hostile_names_change_nothing_of_a_page_but_its_text(
     client: Any, tmp_path: Path, index: int
 ) -> None:
@@ -211,6 +212,23 @@ def test_a_model_is_a_page_with_tables_for_its_charts(client: Any, tmp_path: Pat
     assert card.headers["content-disposition"].startswith("attachment")
     assert "| country\\=DE" in card.text or "| country=DE" in card.text
     assert asking.get("/card?id=999").status_code == 404
+
+
+def test_hostile_metrics_and_slices_leave_the_page_of_a_model_as_it_is(
+    client: Any, tmp_path: Path
+) -> None:
+    found = []
+    reader = read_judged_runs(tmp_path)
+    for name in ("harmless", HOSTILE):
+        row = {"example_count": 9, name: 0.5, "nothing": None}
+        slices = [{"slice": {name: name}, "metrics": row}]
+        document = {"overall": row, "slices": slices, "validation": {"reasons": [name]}}
+        for evaluation in reader.store.artifacts_by_type("ModelEvaluation"):
+            Path(evaluation.uri, "metrics.json").write_text(json.dumps(document))
+        html = client(reader).get("/model?id=last").text
+        assert not any(each in html for each in "\u202e\x00\x1b")
+        found.append(Tree(html).elements)
+    assert found[0] == found[1]
 
 
 def test_html_of_an_artifact_is_shown_in_a_frame_that_runs_nothing(

@@ -14,6 +14,7 @@ from mlops_pipeline.inspection.models import (
     SliceTable,
 )
 from mlops_pipeline.ui.views.charts import Chart, Spec, axis, make_chart
+from mlops_pipeline.ui.views.plain_values import shown
 
 MOST_BARS = 40
 """Slices of a chart; the table below has all of them."""
@@ -60,7 +61,7 @@ def _bars(table: SliceTable) -> Chart:
                 "mark": "bar",
                 "encoding": {
                     "y": where,
-                    "x": axis("value", "quantitative", table.metric[:60]),
+                    "x": axis("value", "quantitative", shown(table.metric, 60)),
                     "color": axis("verdict", "nominal"),
                 },
             },
@@ -68,7 +69,7 @@ def _bars(table: SliceTable) -> Chart:
                 "mark": {"type": "rule", "tooltip": True},
                 "encoding": {
                     "y": where,
-                    "x": axis("low", "quantitative", table.metric[:60]),
+                    "x": axis("low", "quantitative", shown(table.metric, 60)),
                     "x2": {"field": "high"},
                 },
             },

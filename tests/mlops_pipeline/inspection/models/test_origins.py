@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 from lineage_history import History
 
@@ -16,7 +18,7 @@ from mlops_pipeline.inspection.models.origins import (
     model_before,
     started_from,
 )
-from mlops_pipeline.store import Execution, State
+from mlops_pipeline.store import Event, Execution, MemoryStore, State
 
 
 @pytest.fixture
@@ -41,6 +43,24 @@ def test_data_of_the_model_that_it_started_from_is_not_its_own(history: History)
     maker = maker_of(history.store, model)
     assert [version.id for version in data_behind(history.store, maker)] == [new]
     assert [record.id for record in started_from(history.store, maker)] == [base]
+
+
+def test_many_spans_behind_a_model_are_read_in_few_calls(history: History) -> None:
+    spans = [history.make("Gen", writes="Examples", run=f"s{n}") for n in range(300)]
+    shaped = history.make("Shape", reads=spans, writes="Examples")
+    model = history.make("Train", reads=[shaped, spans[0]], writes="Model")
+    maker = maker_of(history.store, model)
+    calls = []
+
+    class Counted(MemoryStore):
+        def events_by_artifact(self, ids: Iterable[int]) -> list[Event]:
+            calls.append(ids)
+            return super().events_by_artifact(ids)
+
+    counted = Counted()
+    counted.__dict__.update(history.store.__dict__)
+    assert sorted(version.id for version in data_behind(counted, maker)) == spans
+    assert len(calls) < 10
 
 
 def test_a_long_chain_of_warm_starts_is_cut(history: History) -> None:
