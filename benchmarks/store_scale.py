@@ -181,11 +181,11 @@ def show(title: str, ours: Mapping[str, Any], stock: Mapping[str, Any]) -> None:
     """Print the table of one size."""
     heads = ("p50", "p99", "cpu", "server")
     say(f"\n{title}; {machine()}")
-    say(f"{'':32}" + "".join(f"{side + ' ' + h:>11}" for side in ("ours", "stock") for h in heads))
+    say(f"{'':32}" + "".join(f"{side + ' ' + h:>14}" for side in ("ours", "stock") for h in heads))
     for name, found in ours.items():
-        line = f"  {name:30}" + "".join(f"{found[h]:11.2f}" for h in heads)
+        line = f"  {name:30}" + "".join(f"{found[h]:14.2f}" for h in heads)
         if name in stock:
-            line += "".join(f"{stock[name][h]:11.2f}" for h in heads)
+            line += "".join(f"{stock[name][h]:14.2f}" for h in heads)
         say(line)
 
 

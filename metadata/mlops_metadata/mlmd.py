@@ -378,6 +378,12 @@ class MlmdStore:
         found = by_id(self._connection, "GetEventsByArtifactIDs", field, ids, "events")
         return records.read_events(map(event_row, found))
 
+    def events_around(self, ids: Iterable[int], direction: Direction) -> list[Event]:
+        found = self.events_by_artifact(ids)
+        return self.events_by_execution(
+            {event.execution_id for event in found if event.direction is direction}
+        )
+
     # Documents
 
     def put_document(self, text: str) -> str:

@@ -1,7 +1,7 @@
 """Lineage: what an artifact was made from, and what was made from it.
 
-A walk goes breadth-first over ids, with two calls to the store a level and the ids in chunks, so
-its cost follows what it finds and not the size of the store. Records are read once, at the end.
+A walk goes breadth-first over ids, with one call to the store a level and the ids in chunks, so its
+cost follows what it finds and not the size of the store. Records are read once, at the end.
 """
 
 from __future__ import annotations
@@ -116,17 +116,14 @@ class _Walk:
 
     def _step(self, artifacts: set[int], executions: set[int]) -> set[int]:
         """Go through one level of executions; returns the artifacts found behind it."""
+        around = in_chunks(self._around, artifacts)
         entering = [
             event
-            for event in in_chunks(self.store.events_by_artifact, artifacts)
-            if event.direction is self.enter
+            for event in around
+            if event.direction is self.enter and event.artifact_id in artifacts
         ]
-        reached = {event.execution_id for event in entering} | executions
-        leaving = [
-            event
-            for event in in_chunks(self.store.events_by_execution, reached)
-            if event.direction is self.leave
-        ]
+        around += in_chunks(self.store.events_by_execution, executions)
+        leaving = [event for event in around if event.direction is self.leave]
         kept = self.select(self, entering, leaving) | executions
         self.events.update((e, None) for e in entering if e.execution_id in kept)
         new = kept - self.seen_executions
@@ -135,6 +132,9 @@ class _Walk:
         found = {e.artifact_id for e in leaving if e.execution_id in new} - self.seen_artifacts
         self.seen_artifacts |= found
         return found
+
+    def _around(self, artifacts: Iterable[int]) -> list[Event]:
+        return self.store.events_around(artifacts, self.enter)
 
     def read(self, ids: Iterable[int]) -> dict[int, Execution]:
         """Return records of executions, each read from the store once."""

@@ -170,6 +170,12 @@ class MemoryStore:
         wanted = set(ids)
         return [e for e in self._events if e.artifact_id in wanted]
 
+    def events_around(self, ids: Iterable[int], direction: Direction) -> list[Event]:
+        wanted = set(ids)
+        links = [e for e in self._events if e.artifact_id in wanted]
+        reached = {e.execution_id for e in links if e.direction is direction}
+        return [e for e in self._events if e.execution_id in reached]
+
     def put_document(self, text: str) -> str:
         name = hashlib.sha256(text.encode()).hexdigest()
         self._documents[name] = text

@@ -10,6 +10,7 @@ from mlops_pipeline.store.records import (
     ArtifactRecord,
     ArtifactState,
     ArtifactType,
+    Direction,
     Event,
     Execution,
     Run,
@@ -108,6 +109,9 @@ class MetadataStore(Protocol):
 
     def events_by_artifact(self, ids: Iterable[int]) -> list[Event]:
         """Return all events of these artifacts."""
+
+    def events_around(self, ids: Iterable[int], direction: Direction) -> list[Event]:
+        """Return all events of the executions that have one of these artifacts in a direction."""
 
     def put_document(self, text: str) -> str:
         """Keep a text (IR, a source) under its SHA-256, in hexadecimal; returns that."""

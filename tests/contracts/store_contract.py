@@ -268,6 +268,8 @@ class StoreContract:
         assert store.artifacts([10**6]) == []
         assert store.events_by_execution([10**6]) == []
         assert store.events_by_artifact([]) == []
+        assert store.events_around([], Direction.OUTPUT) == []
+        assert store.events_around([10**6], Direction.INPUT) == []
 
     def test_only_complete_executions_answer_to_a_cache_key(self, store: MetadataStore) -> None:
         running, _ = store.put_execution(execution("a", cache_key="k1"))
@@ -478,6 +480,24 @@ class StoreContract:
         reader, _ = store.put_execution(execution(), inputs={"models": ids})
         events = sorted(store.events_by_execution([reader.id]), key=lambda e: e.index)
         assert [e.artifact_id for e in events] == ids
+        # Each once, though artifacts of both parts lead to this execution.
+        around = store.events_around(ids, Direction.INPUT)
+        assert sorted(around, key=lambda e: e.index) == events
+
+    def test_events_around_artifacts_are_those_of_who_made_or_read_them(
+        self, store: MetadataStore
+    ) -> None:
+        (first,) = publish(store, "a")
+        reader, written = store.put_execution(
+            execution(), inputs={"x": [first.id]}, outputs={"y": [model("b")]}
+        )
+        made = Event(reader.id, written["y"][0].id, Direction.OUTPUT, "y", 0)
+        read = Event(reader.id, first.id, Direction.INPUT, "x", 0)
+        assert set(store.events_around([first.id], Direction.INPUT)) == {read, made}
+        assert set(store.events_around([made.artifact_id], Direction.OUTPUT)) == {read, made}
+        assert store.events_around([made.artifact_id], Direction.INPUT) == []
+        (maker,) = store.events_around([first.id], Direction.OUTPUT)
+        assert (maker.artifact_id, maker.direction) == (first.id, Direction.OUTPUT)
 
     # Types
 

@@ -266,16 +266,48 @@ def events(session: Session, key: str, ids: Iterable[int]) -> list[EventRow]:
     Args:
         key: `execution_id` or `artifact_id`.
     """
-    found: dict[int, tuple[Row, list[Step]]] = {}
-    order = session.row_order.replace("ORDER BY ", "ORDER BY p.")
-    for part in chunks(known_ids(ids)):
-        statement = (
-            "SELECT e.id, e.artifact_id, e.execution_id, e.type, "
-            "p.is_index_step, p.step_index, p.step_key "
-            "FROM Event e LEFT JOIN EventPath p ON p.event_id = e.id "
-            f"WHERE e.{key} IN ({marks(len(part))}) {order}"
+    return _events(
+        session,
+        (
+            _with_paths(session, "Event e", f"WHERE e.{key} IN ({marks(len(part))})", part)
+            for part in chunks(known_ids(ids))
+        ),
+    )
+
+
+def events_around(session: Session, ids: Iterable[int], codes: Sequence[int]) -> list[EventRow]:
+    """Return all events of the executions that have artifacts in events of these types."""
+
+    def part_of(some: Sequence[int]) -> list[Row]:
+        reached = (
+            f"SELECT DISTINCT execution_id FROM Event WHERE artifact_id IN ({marks(len(some))}) "
+            f"AND type IN ({marks(len(codes))})"
         )
-        for each, artifact, execution, kind, *step in session.rows(statement, part):
+        tables = f"({reached}) r JOIN Event e ON e.execution_id = r.execution_id"
+        return _with_paths(session, tables, "", [*some, *codes])
+
+    return _events(session, map(part_of, chunks(known_ids(ids))))
+
+
+def _with_paths(session: Session, tables: str, where: str, values: Sequence[int]) -> list[Row]:
+    """Return a row for each step of an event, or one where it has none."""
+    order = session.row_order.replace("ORDER BY ", "ORDER BY p.")
+    return session.rows(
+        "SELECT e.id, e.artifact_id, e.execution_id, e.type, "
+        "p.is_index_step, p.step_index, p.step_key "
+        f"FROM {tables} LEFT JOIN EventPath p ON p.event_id = e.id {where} {order}",
+        values,
+    )
+
+
+def _events(session: Session, parts: Iterable[list[Row]]) -> list[EventRow]:
+    found: dict[int, tuple[Row, list[Step]]] = {}
+    for part in parts:
+        # Two parts may lead to the same execution.
+        before = set(found)
+        for each, artifact, execution, kind, *step in part:
+            if each in before:
+                continue
             _, steps = found.setdefault(each, ((kind, artifact, execution), []))
             if step[0] is not None:
                 steps.append(_step(*step))

@@ -32,6 +32,7 @@ from mlops_pipeline.store import (
     ArtifactRecord,
     ArtifactState,
     ArtifactType,
+    Direction,
     Event,
     Execution,
     Run,
@@ -363,6 +364,12 @@ class SqlStore:
 
     def events_by_artifact(self, ids: Iterable[int]) -> list[Event]:
         return self._events("artifact_id", ids)
+
+    def events_around(self, ids: Iterable[int], direction: Direction) -> list[Event]:
+        wanted = list(ids)
+        codes = records.event_codes(direction)
+        found = self._ask(lambda session: reading.events_around(session, wanted, codes))
+        return records.read_events(found)
 
     def _events(self, key: str, ids: Iterable[int]) -> list[Event]:
         wanted = list(ids)

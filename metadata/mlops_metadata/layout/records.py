@@ -376,6 +376,11 @@ def read_events(rows: Iterable[EventRow]) -> list[Event]:
     return found
 
 
+def event_codes(direction: Direction) -> list[int]:
+    """Return the types of events that stand for a direction."""
+    return [int(code) for code, each in _DIRECTIONS.items() if each is direction]
+
+
 def write_event(direction: Direction, keys: Sequence[tuple[str, int]]) -> EventRow:
     """Return an event as a row, with the keys that its artifact serves."""
     steps = [step for key_and_index in keys for step in key_and_index]

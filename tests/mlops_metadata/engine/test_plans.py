@@ -63,7 +63,7 @@ def _lineage(store: SqlStore) -> None:
 LOOK_UPS: dict[str, tuple[int, Callable[[SqlStore], object]]] = {
     "hit": (3, _hit),
     "miss": (1, lambda store: store.executions_by_cache_key("none")),
-    "lineage": (9, _lineage),
+    "lineage": (6, _lineage),
     "newest runs": (1, lambda store: store.list_runs()),
     "runs of a pipeline": (1, lambda store: store.list_runs(pipeline="often")),
     "runs of a rare pipeline": (1, lambda store: store.list_runs(pipeline="rare")),
