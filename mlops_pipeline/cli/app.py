@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Show which models, pushes and runs an artifact reached.",
     ),
     "artifacts": ("Inspect", "artifacts:artifacts", "List artifacts of a run or of a type."),
+    "find": ("Inspect", "find:find", "Find runs or artifacts."),
     "tag": ("Inspect", "tag:tag", "Tag a run or an artifact, or list its tags."),
     "note": (
         "Inspect",

@@ -9,7 +9,11 @@ from mlops_pipeline.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from mlops_pipeline.inspection.comparison.compared import ComparedRun, Comparison, Row
-    from mlops_pipeline.inspection.comparison.comparing import compare_runs, find_runs
+    from mlops_pipeline.inspection.comparison.comparing import (
+        compare_runs,
+        find_runs,
+        overall_metrics,
+    )
     from mlops_pipeline.inspection.comparison.comparison_files import as_html, as_junit, as_markdown
     from mlops_pipeline.inspection.comparison.comparison_text import (
         comparison_lines,
@@ -34,7 +38,7 @@ else:
         __name__,
         {
             "compared": "ComparedRun Comparison Row",
-            "comparing": "compare_runs find_runs",
+            "comparing": "compare_runs find_runs overall_metrics",
             "comparison_files": "as_html as_junit as_markdown",
             "comparison_text": "comparison_lines run_letters section_table section_title",
             "criteria": "Check Criterion FAILED Judged REFUSED judge judged_lines parse_criterion",
@@ -63,6 +67,7 @@ __all__ = [
     "find_runs",
     "judge",
     "judged_lines",
+    "overall_metrics",
     "parse_criterion",
     "read_metrics_file",
     "run_letters",
