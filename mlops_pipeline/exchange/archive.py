@@ -12,6 +12,7 @@ import json
 import re
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -235,5 +236,5 @@ def _entry(file: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Iterator[
             yield opened
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise damaged(name, f"{info.filename} cannot be read: {error}") from None
-    except zipfile.zlib.error as error:  # type: ignore[attr-defined]
+    except zlib.error as error:
         raise damaged(name, f"{info.filename} cannot be unpacked: {error}") from None
