@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "card": ("Inspect", "card:card", "Write the card of a model in Markdown."),
     "artifacts": ("Inspect", "artifacts:artifacts", "List artifacts of a run or of a type."),
+    "find": ("Inspect", "find:find", "Find runs or artifacts."),
     "tag": ("Inspect", "tag:tag", "Tag a run or an artifact, or list its tags."),
     "note": (
         "Inspect",

@@ -13,6 +13,7 @@ import json
 import re
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -236,7 +237,7 @@ def _entry(file: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Iterator[
             yield opened
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise damaged(name, f"{info.filename} cannot be read: {error}") from None
-    except zipfile.zlib.error as error:  # type: ignore[attr-defined]
+    except zlib.error as error:
         raise damaged(name, f"{info.filename} cannot be unpacked: {error}") from None
     except OSError as error:
         # A place before the beginning of the file.

@@ -79,8 +79,7 @@ def export_run(
             whole = _with_files(records, found)
             _write(archive, RECORDS, records_text(whole).encode())
         Path(name).chmod(0o644)
-        # Not over a file that came meanwhile.
-        os.link(name, file)
+        _put_in_place(Path(name), file)
     except OSError as error:
         reason = error.strerror or str(error)
         raise PipelineError(f"cannot write {file}: {reason}", hint="name another file") from None
@@ -97,6 +96,17 @@ def export_run(
         size=file.stat().st_size,
         without=tuple(without),
     )
+
+
+def _put_in_place(made: Path, file: Path) -> None:
+    """Give a new file its name, not over one that came meanwhile."""
+    try:
+        os.link(made, file)
+    except FileExistsError:
+        raise
+    except OSError:
+        # Some file systems have no second names.
+        made.rename(file)
 
 
 def _with_files(records: Records, found: dict[str, bool]) -> Records:

@@ -33,8 +33,11 @@ from mlops_pipeline.store import (
     all_at_once,
 )
 
-IMPORTED = "imported"
-"""Property of runs that were imported: the file, and whether only a part of it was there."""
+IMPORTED = "imported_from"
+"""Property of runs that were imported: the name of the file."""
+
+PART = "imported_part"
+"""Property of runs of which only a part was imported, as the lineage of another one."""
 
 CARRIER = "mlops_pipeline.import"
 """The component that stands for whoever made what no execution of an export has made."""
@@ -231,10 +234,10 @@ class _Import:
         completes = run.id == self._records.run and known is not None and _is_part(known)
         if known is not None and not completes:
             return
-        said = {"from": Path(name).name, "part": run.id != self._records.run}
+        said = {IMPORTED: Path(name).name, PART: run.id != self._records.run}
         base = self._names.get(run.base_run, run.base_run)
         state = State.FAILED if run.state is State.RUNNING else run.state
-        properties = {**run.properties, IMPORTED: said}
+        properties = {**run.properties, **said}
         self._store.put_run(
             replace(run, id=here, base_run=base, state=state, properties=properties)
         )
@@ -340,8 +343,7 @@ def _is_same(known: Run, run: Run) -> bool:
 
 
 def _is_part(run: Run) -> bool:
-    said = run.properties.get(IMPORTED)
-    return isinstance(said, Mapping) and bool(said.get("part"))
+    return run.properties.get(PART) is True
 
 
 def _facts(execution: Execution) -> tuple[object, ...]:

@@ -76,8 +76,22 @@ if TYPE_CHECKING:
         read_run,
         settled,
     )
+    from mlops_pipeline.inspection.search import (
+        Condition,
+        SameBytes,
+        Wanted,
+        parse_condition,
+        search_artifacts,
+        search_bytes,
+        search_runs,
+    )
     from mlops_pipeline.inspection.store_checks import check_records
-    from mlops_pipeline.inspection.verification import Verified, verify
+    from mlops_pipeline.inspection.verification import (
+        Verified,
+        digest_lines,
+        verify,
+        verify_lineage,
+    )
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -94,8 +108,12 @@ else:
             "report": "METRICS_FILE causes command_lines damage_lines gate_lines next_commands "
             "node_data run_data run_report verdict_reasons",
             "results": "PipelineRun artifact_object node_name read_run settled",
+            "search": (
+                "Condition SameBytes Wanted parse_condition "
+                "search_artifacts search_bytes search_runs"
+            ),
             "store_checks": "check_records",
-            "verification": "Verified verify",
+            "verification": "Verified digest_lines verify verify_lineage",
         },
     )
 
@@ -104,6 +122,7 @@ __all__ = [
     "METRICS_FILE",
     "STATISTICS_FILE",
     "Artifacts",
+    "Condition",
     "DataDiff",
     "Described",
     "Feature",
@@ -115,12 +134,14 @@ __all__ = [
     "PipelineRun",
     "Reached",
     "ReachedRun",
+    "SameBytes",
     "Screen",
     "Table",
     "TrainedModel",
     "Unaffected",
     "Verified",
     "Version",
+    "Wanted",
     "ago",
     "artifact_object",
     "causes",
@@ -128,6 +149,7 @@ __all__ = [
     "command_lines",
     "damage_lines",
     "diff_versions",
+    "digest_lines",
     "downstream",
     "find_artifacts",
     "find_run",
@@ -146,11 +168,15 @@ __all__ = [
     "node_name",
     "number",
     "one_line",
+    "parse_condition",
     "read_described",
     "read_impact",
     "read_run",
     "run_data",
     "run_report",
+    "search_artifacts",
+    "search_bytes",
+    "search_runs",
     "seconds",
     "settled",
     "size",
@@ -160,6 +186,7 @@ __all__ = [
     "upstream",
     "verdict_reasons",
     "verify",
+    "verify_lineage",
     "version_before",
     "versions",
     "versions_of",

@@ -6,7 +6,7 @@ beside runs that go on. Records stay, so that lineage, reports and comparisons g
 
 from mlops_pipeline.retention.costs import LostCache, LostLineage
 from mlops_pipeline.retention.gc_plan import GcPlan, Going, Orphan, plan_gc
-from mlops_pipeline.retention.policy import Policy, read_policy
+from mlops_pipeline.retention.policy import Policy, age_seconds, read_policy
 from mlops_pipeline.retention.removal import Collected, apply_gc
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "LostLineage",
     "Orphan",
     "Policy",
+    "age_seconds",
     "apply_gc",
     "plan_gc",
     "read_policy",

@@ -47,8 +47,11 @@ def read_policy(settings: Settings) -> Policy:
     )
 
 
-def age_seconds(text: str) -> float:
+def age_seconds(text: str, what: str = "setting 'gc_younger'") -> float:
     """Return the seconds of an age, such as `12h` or `30d`.
+
+    Args:
+        what: what to call it in an error.
 
     Raises:
         SettingsError: it is none.
@@ -56,7 +59,7 @@ def age_seconds(text: str) -> float:
     found = _AGE.fullmatch(text.strip())
     if found is None:
         raise SettingsError(
-            f"setting 'gc_younger' is {text!r}, which is no age",
+            f"{what} is {text!r}, which is no age",
             hint="write a number and s, m, h, d or w, as in 12h or 30d",
         )
     return float(found[1]) * _SECONDS[found[2]]

@@ -28,6 +28,7 @@ _TAG = re.compile(
 )
 _LONGEST = 10_000
 _MOST = 1000
+_LAST_TIME = 253_402_300_000
 _ALL = 1_000_000
 
 
@@ -127,7 +128,8 @@ def marks_in(executions: Iterable[Execution]) -> list[Mark]:
         if each.component != MARK or each.damage or said.get("kind") not in _KINDS:
             continue
         text, by = str(said.get("text", "")), str(said.get("by", ""))
-        found.append(Mark(each.node_id, str(said["kind"]), text, by, each.started))
+        at = each.started if 0 <= each.started < _LAST_TIME else 0.0
+        found.append(Mark(each.node_id, str(said["kind"]), text, by, at))
     return found
 
 

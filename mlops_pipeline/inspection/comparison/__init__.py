@@ -9,7 +9,11 @@ from mlops_pipeline.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from mlops_pipeline.inspection.comparison.compared import ComparedRun, Comparison, Row
-    from mlops_pipeline.inspection.comparison.comparing import compare_runs, find_runs
+    from mlops_pipeline.inspection.comparison.comparing import (
+        compare_runs,
+        find_runs,
+        overall_metrics,
+    )
     from mlops_pipeline.inspection.comparison.comparison_files import (
         as_html,
         as_junit,
@@ -48,7 +52,7 @@ else:
         __name__,
         {
             "compared": "ComparedRun Comparison Row",
-            "comparing": "compare_runs find_runs",
+            "comparing": "compare_runs find_runs overall_metrics",
             "comparison_files": "as_html as_junit as_markdown html_page html_table html_text "
             "markdown_table markdown_text",
             "comparison_text": "comparison_lines run_letters section_table section_title",
@@ -86,6 +90,7 @@ __all__ = [
     "judged_lines",
     "markdown_table",
     "markdown_text",
+    "overall_metrics",
     "parse_criterion",
     "read_metrics_file",
     "read_records",

@@ -295,3 +295,15 @@ def _notes(facts: Sequence[RunFacts]) -> Iterator[str]:
         if lacking:
             more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
             yield f"{problem} in {', '.join(lacking[:3])}{more}"
+
+
+def overall_metrics(
+    store: MetadataStore, run: Run, read: ReadMetrics, lease: float
+) -> dict[str, list[Any]]:
+    """Return the metrics of a run over all examples, by name: one for each evaluation."""
+    (record,) = read_records(store, [run], lease)
+    found: dict[str, list[Any]] = {}
+    for metric in metrics_of(record, read)[0]:
+        if not metric.where:
+            found.setdefault(metric.name, []).append(metric.value)
+    return found

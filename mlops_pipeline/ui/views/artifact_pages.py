@@ -14,8 +14,13 @@ from mlops_pipeline.store import (
     Direction,
     Event,
     Execution,
+    Mark,
     MetadataStore,
     State,
+    artifact_target,
+    notes_of,
+    read_marks,
+    tags_of,
 )
 from mlops_pipeline.ui.views.files import SHOWN, FileList, list_files, read_file
 from mlops_pipeline.ui.views.links import ExecutionLink, execution_link
@@ -47,6 +52,7 @@ class ArtifactPage:
         made_by: the execution that wrote it; None if the store has none.
         reused_by: how many further executions have it as an output, as from the cache.
         read_by: the newest executions that read it; `readers` is the number of all.
+        tags, notes: what people have marked it with; the notes oldest first.
     """
 
     id: int
@@ -63,6 +69,8 @@ class ArtifactPage:
     readers: int
     tables: tuple[FactTable, ...]
     files: FileList
+    tags: tuple[str, ...] = ()
+    notes: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,6 +120,7 @@ def read_artifact_page(reader: Reader, number: str) -> ArtifactPage:
     readers = [event for event in events if event.direction is Direction.INPUT]
     newest = sorted(readers, key=lambda event: -event.execution_id)[:MOST_LINKS]
     made = _links(reader.store, writers[:MOST_LINKS])
+    marks = read_marks(reader.store, artifact_target(record.id))
     first = [link for link in made if link.state == State.COMPLETE.value] or made
     return ArtifactPage(
         id=record.id,
@@ -128,6 +137,8 @@ def read_artifact_page(reader: Reader, number: str) -> ArtifactPage:
         readers=len({event.execution_id for event in readers}),
         tables=tables_of(reader, record),
         files=list_files(reader, record),
+        tags=tags_of(marks),
+        notes=notes_of(marks),
     )
 
 

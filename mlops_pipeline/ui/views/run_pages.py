@@ -11,7 +11,16 @@ from mlops_pipeline.cache import why_node
 from mlops_pipeline.errors import NotFoundError, PipelineError, did_you_mean
 from mlops_pipeline.inspection import find_run, settled
 from mlops_pipeline.run_state import last_sign
-from mlops_pipeline.store import Execution, Run, State
+from mlops_pipeline.store import (
+    Execution,
+    Mark,
+    Run,
+    State,
+    notes_of,
+    read_marks,
+    run_target,
+    tags_of,
+)
 from mlops_pipeline.ui.views.files import LogTail, read_log
 from mlops_pipeline.ui.views.graphs import PageGraph, run_graph
 from mlops_pipeline.ui.views.links import ExecutionLink, execution_link, read_links
@@ -62,6 +71,7 @@ class RunPage:
         span: seconds from its beginning to the end of its last node, for a time line.
         decisions: how many nodes there are of each decision.
         commands: what to do next, each with its purpose.
+        tags, notes: what people have marked it with; the notes oldest first.
     """
 
     id: str
@@ -78,6 +88,8 @@ class RunPage:
     groups: tuple[NodeGroup, ...]
     commands: tuple[tuple[str, str], ...]
     graph: PageGraph
+    tags: tuple[str, ...] = ()
+    notes: tuple[Mark, ...] = ()
 
     @property
     def time_line(self) -> Mapping[str, Any]:
@@ -136,6 +148,7 @@ def read_run_page(reader: Reader, name: str) -> RunPage:
     decisions: dict[str, int] = {}
     for row in rows:
         decisions[row.decision] = decisions.get(row.decision, 0) + 1
+    marks = read_marks(reader.store, run_target(run.id))
     ended = last_sign(run, executions) if state is not State.RUNNING else 0.0
     return RunPage(
         id=run.id,
@@ -152,6 +165,8 @@ def read_run_page(reader: Reader, name: str) -> RunPage:
         groups=tuple(groups),
         commands=tuple(_commands(run, state, rows)),
         graph=run_graph(reader.store, replace(run, state=state), groups),
+        tags=tags_of(marks),
+        notes=notes_of(marks),
     )
 
 

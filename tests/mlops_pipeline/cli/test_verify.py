@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 from cli_project import Mlops
@@ -27,3 +29,19 @@ def test_nothing_to_read_is_no_success(mlops: Mlops) -> None:
     assert mlops("verify").code == 2
     mlops("run", ".", "--only", "Nothing")
     assert mlops("verify").code == 2
+
+
+def test_a_lineage_is_verified_and_listed_for_sha256sum(mlops: Mlops, tmp_path: Path) -> None:
+    mlops("run", ".", "--run-id", "one")
+    result = mlops("verify", "--lineage", "one/Check", "--sha256sum", "list", "--json")
+    assert {each["status"] for each in result.data} == {"verified"}
+    done = subprocess.run(["sha256sum", "-c", "list"], capture_output=True, check=False)
+    assert (result.code, done.returncode) == (0, 0)
+    (weights,) = Path(".mlops").rglob("weights")
+    weights.write_text("altered")
+    result = mlops("verify", "--lineage", "Model", "--json")
+    assert (result.code, [each["status"] for each in result.data]) == (1, ["altered"])
+    shutil.rmtree(weights.parent)
+    result = mlops("verify", "--lineage", "Model", "--json")
+    assert (result.code, [each["status"] for each in result.data]) == (1, ["gone"])
+    assert mlops("verify", "one", "--lineage", "Model").code == 2

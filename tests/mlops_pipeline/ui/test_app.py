@@ -16,7 +16,17 @@ from model_runs import read_judged_runs
 from page_runs import HOSTILE, Tree, hostile_reader, page, read_three_runs
 
 from mlops_pipeline.run_state import this_process
-from mlops_pipeline.store import ArtifactRecord, Execution, MemoryStore, Run, State
+from mlops_pipeline.store import (
+    NOTE,
+    TAG_ADDED,
+    ArtifactRecord,
+    Execution,
+    MemoryStore,
+    Run,
+    State,
+    put_mark,
+    run_target,
+)
 from mlops_pipeline.ui.app import make_app
 from mlops_pipeline.ui.guard import Access
 from mlops_pipeline.ui.views import PAGES, Reader, address_of, plain
@@ -358,3 +368,16 @@ def test_runs_compared_have_the_elements_of_harmless_names(client: Any, tmp_path
         assert answer.status_code == 200, answer.text
         trees.append(Tree(answer.text).elements)
     assert trees[0] == trees[1]
+
+
+def test_tags_and_notes_are_shown_as_texts_whatever_is_in_them(client: Any) -> None:
+    store = MemoryStore()
+    store.put_run(Run("a", "p", State.COMPLETE, started=1.0, finished=2.0))
+    put_mark(store, run_target("a"), TAG_ADDED, "<i>good</i>")
+    put_mark(store, run_target("a"), NOTE, "<script>alert(1)</script>", by="<b>ada</b>")
+    asking = client(Reader(store))
+    tree = Tree(asking.get("/run?id=a").text)
+    assert "<i>good</i>" in tree.text
+    assert "<script>alert(1)</script>" in tree.text
+    assert "<b>ada</b>" in tree.text
+    assert json.loads(asking.get("/api/run?id=a").text)["tags"] == ["<i>good</i>"]

@@ -7,7 +7,16 @@ from dataclasses import replace
 import pytest
 
 from mlops_pipeline.errors import NotFoundError
-from mlops_pipeline.store import Execution, MemoryStore, Run, State
+from mlops_pipeline.store import (
+    NOTE,
+    TAG_ADDED,
+    Execution,
+    MemoryStore,
+    Run,
+    State,
+    put_mark,
+    run_target,
+)
 from mlops_pipeline.ui.views.reader import Reader
 from mlops_pipeline.ui.views.run_pages import read_node_page, read_run_page
 
@@ -87,3 +96,15 @@ def test_a_damaged_record_of_a_cache_key_hides_nothing_else(manifest: str) -> No
     found = read_node_page(Reader(store), "r", "n")
     assert found.node.decision == "run"
     assert len(found.attempts) == 2
+
+
+def test_a_run_shows_its_tags_and_notes() -> None:
+    store = MemoryStore()
+    store.put_run(Run("a", "p", State.COMPLETE, ir="x", started=1.0, finished=2.0))
+    put_mark(store, run_target("a"), TAG_ADDED, "<b>")
+    put_mark(store, run_target("a"), NOTE, "for the paper", by="ada")
+    page = read_run_page(Reader(store), "a")
+    assert (page.tags, [(note.text, note.by) for note in page.notes]) == (
+        ("<b>",),
+        [("for the paper", "ada")],
+    )
