@@ -9,6 +9,7 @@ from pathlib import Path
 
 from retention_stores import NOTHING_KEPT, Kept, ids
 
+from mlops_pipeline.models import archive, register_artifact, set_alias
 from mlops_pipeline.run_state import this_process
 from mlops_pipeline.store import Run, State
 
@@ -132,3 +133,19 @@ def test_what_nobody_has_written_stays(kept: Kept, tmp_path: Path) -> None:
             (str(place),),
         )
     assert 99 not in ids(kept.plan(NOTHING_KEPT))
+
+
+def test_versions_of_registered_models_are_kept_until_they_are_archived(kept: Kept) -> None:
+    _, model = kept.run_once("a")
+    _, other = kept.run_once("b")
+    with closing(kept.open()) as store:
+        register_artifact(store, model.id, "fraud")
+        register_artifact(store, other.id, "fraud")
+        set_alias(store, "fraud", 1)
+    age(kept, 2 * DAY)
+    assert {model.id, other.id} & ids(kept.plan()) == set()
+    assert kept.plan().kept["a version of fraud"] == 2
+    with closing(kept.open()) as store:
+        archive(store, "fraud", 2)
+    age(kept, 2 * DAY)
+    assert {model.id, other.id} & ids(kept.plan()) == {other.id}
