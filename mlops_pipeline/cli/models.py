@@ -382,7 +382,9 @@ def archive_(project: Project, name: str, version: str, as_json: bool, **given: 
 @json_option
 @project_options
 def approve_(project: Project, name: str, what: str, as_json: bool, **given: Any) -> None:
-    """Approve of a version, or of a model at a gate.
+    """Approve of a version, or of a model that waits.
+
+    A model waits at an ApprovalGate.
 
     ARTIFACT is the number of an artifact, a version such as v3, or an alias.
     """

@@ -16,7 +16,15 @@ from mlops_pipeline.inspection.datasets import MODEL, find_version
 from mlops_pipeline.inspection.find import find_start
 from mlops_pipeline.inspection.lineage import LineageStart, in_chunks, upstream
 from mlops_pipeline.inspection.results import node_name
-from mlops_pipeline.store import ArtifactRecord, Direction, Event, Execution, MetadataStore, State
+from mlops_pipeline.store import (
+    ArtifactRecord,
+    Direction,
+    Event,
+    Execution,
+    MetadataStore,
+    State,
+    is_model_record,
+)
 
 PUSHED = "PushedModel"
 
@@ -254,7 +262,11 @@ class _Walk:
         """Go through one level of executions; returns the artifacts behind them."""
         by = {event.execution_id: event.artifact_id for event in reversed(entering)}
         new = by.keys() - self.executions.keys()
-        self.executions |= {each.id: each for each in in_chunks(self._store.executions, new)}
+        self.executions |= {
+            each.id: each
+            for each in in_chunks(self._store.executions, new)
+            if not is_model_record(each.component)
+        }
         leaving = [
             event
             for event in in_chunks(self._store.events_by_execution, new)

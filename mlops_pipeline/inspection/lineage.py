@@ -11,7 +11,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from mlops_pipeline.store import ArtifactRecord, Direction, Event, Execution, MetadataStore, State
+from mlops_pipeline.store import (
+    ArtifactRecord,
+    Direction,
+    Event,
+    Execution,
+    MetadataStore,
+    State,
+    is_model_record,
+)
 
 CHUNK = 500
 """Ids a call; stores are fastest with hundreds."""
@@ -105,12 +113,15 @@ class _Walk:
         while frontier and (left is None or left > 0):
             frontier = self._step(frontier, set())
             left = None if left is None else left - 1
+        executions = self.read(self.seen_executions)
+        # Records of registered models read what they are about, and make nothing.
+        about = {i for i, each in executions.items() if is_model_record(each.component)}
         return Lineage(
             start=start,
             upstream=self.enter is Direction.OUTPUT,
             artifacts={a.id: a for a in in_chunks(self.store.artifacts, self.seen_artifacts)},
-            executions=self.read(self.seen_executions),
-            events=tuple(self.events),
+            executions={i: each for i, each in executions.items() if i not in about},
+            events=tuple(each for each in self.events if each.execution_id not in about),
             whole=not frontier,
         )
 

@@ -4,7 +4,7 @@ A model is what its changes made it: each is one record of the store that is nev
 history, the state at any time and rollback are questions about them. A version is a pushed model.
 """
 
-from mlops_pipeline.models.changes import ModelChange, check_model_name, read_changes
+from mlops_pipeline.models.changes import ModelChange, changes_from, check_model_name, read_changes
 from mlops_pipeline.models.pushed import (
     VersionNotes,
     model_digests,
@@ -43,6 +43,7 @@ __all__ = [
     "VersionNotes",
     "approve",
     "archive",
+    "changes_from",
     "check_model_name",
     "find_model",
     "list_models",

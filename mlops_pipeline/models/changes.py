@@ -11,7 +11,7 @@ import getpass
 import os
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -95,9 +95,16 @@ def read_changes(store: MetadataStore, model: str) -> tuple[list[ModelChange], l
         found = store.recent_executions(MODEL_CHANGE, node=model, limit=limit)
         if len(found) < limit:
             break
+    return changes_from(reversed(found), model)
+
+
+def changes_from(
+    executions: Iterable[Execution], model: str
+) -> tuple[list[ModelChange], list[str]]:
+    """Return the changes in records of a model, oldest first, and what of them is damaged."""
     changes: dict[int, ModelChange] = {}
     damage = []
-    for execution in reversed(found):
+    for execution in executions:
         change = _read(execution, model)
         if change is None or change.number in changes:
             damage.append(f"record {execution.id} ({execution.name[:100]!r}) cannot be read")

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from mlops_pipeline.models import changes_from, registered_from
 from mlops_pipeline.retention.policy import ALL, BLESSED, PUSHED, TAGGED, Policy
 from mlops_pipeline.run_state import is_gone, last_sign
 from mlops_pipeline.store import (
+    MODEL_CHANGE,
     ArtifactRecord,
     Contents,
     Direction,
@@ -138,6 +140,8 @@ def choose_kept(graph: Graph, policy: Policy, ended: Ended) -> dict[int, str]:
     # What cannot be read is for somebody to look at.
     damaged = [a.id for a in graph.contents.artifacts.values() if a.damage]
     keep(damaged, "its record is damaged")
+    for each, name in _registered(graph):
+        keep([each], f"a version of {name}")
     chosen = dict(_chosen(graph, policy))
     for each, reason in chosen.items():
         keep([each], reason)
@@ -191,6 +195,19 @@ def _chosen(graph: Graph, policy: Policy) -> Iterator[tuple[int, str]]:
             yield from ((each, "pushed") for each in (record.id, *_models_beside(graph, record)))
         if BLESSED in policy.keep and record.type == "ModelBlessing" and _is_blessed(record):
             yield from ((each, "blessed") for each in (record.id, *_models_beside(graph, record)))
+
+
+def _registered(graph: Graph) -> Iterator[tuple[int, str]]:
+    """Yield the versions of registered models that may be used, or gone back to, with the model."""
+    found: dict[str, list[Execution]] = defaultdict(list)
+    for each in graph.contents.executions.values():
+        if each.component == MODEL_CHANGE:
+            found[each.pipeline].append(each)
+    for name, executions in found.items():
+        changes, _ = changes_from(sorted(executions, key=lambda each: each.id), name)
+        for version in registered_from(name, changes).versions:
+            if version.state == "ready" or version.aliases:
+                yield version.artifact, name
 
 
 def _is_blessed(record: ArtifactRecord) -> bool:

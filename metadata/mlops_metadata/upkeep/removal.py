@@ -37,6 +37,7 @@ from mlops_pipeline.store import (
     Run,
     Seen,
     State,
+    is_model_record,
 )
 
 _ALIVE = (int(ExecutionCode.NEW), int(ExecutionCode.RUNNING))
@@ -73,7 +74,8 @@ class _Reading:
             found = records.read_execution(row)
             # Where its own record is damaged, its contexts still tell its run.
             run_id = found.run_id or run_id
-            found = replace(found, run_id=run_id, manifest="", details="", parameters={})
+            told = found.parameters if is_model_record(found.component) else {}
+            found = replace(found, run_id=run_id, manifest="", details="", parameters=told)
         else:
             state = records.EXECUTION_STATES.get(row.state, State.COMPLETE)
             node = places.get(records.NODE, "").removeprefix(f"{pipeline}.")

@@ -9,6 +9,7 @@ from mlops_pipeline.store import MetadataStore
 from mlops_pipeline.ui.views.links import ArtifactLink, artifact_link
 from mlops_pipeline.ui.views.overview import RunRow, run_row
 from mlops_pipeline.ui.views.reader import Reader
+from mlops_pipeline.ui.views.registered import RegisteredRow, read_registered
 
 MODELS = 30
 """Models on one page."""
@@ -25,7 +26,7 @@ RUNS, ARTIFACTS = 200, 50
 
 @dataclass(frozen=True)
 class ModelList:
-    """The newest models.
+    """The newest models, and those that are registered.
 
     Args:
         more: whether there are older ones.
@@ -33,6 +34,7 @@ class ModelList:
 
     models: tuple[TrainedModel, ...]
     more: bool
+    registered: tuple[RegisteredRow, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class SearchPage:
 def read_models(reader: Reader) -> ModelList:
     """Read the page of models."""
     found = newest_models(reader.store, MODELS + 1)
-    return ModelList(tuple(found[:MODELS]), len(found) > MODELS)
+    return ModelList(tuple(found[:MODELS]), len(found) > MODELS, read_registered(reader))
 
 
 def read_datasets(reader: Reader) -> DatasetList:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from dataset_records import Records
+from lineage_history import History
 
 from mlops_pipeline.errors import NotFoundError
 from mlops_pipeline.inspection import Impact, find_artifacts, read_impact
+from mlops_pipeline.models import register_artifact, set_alias
 from mlops_pipeline.store import ArtifactRecord, Execution, Run, State
 
 
@@ -182,3 +184,13 @@ def test_of_many_equal_artifacts_the_oldest_and_the_newest_are_tried(records: Re
     good = records.train(records.examples(span=40))
     equal = records.run("Check", {"model": good}, {"blessing": "ModelBlessing"}, digest="same")
     assert {each.equal_to for each in impact(records, bad).stopped} == {equal}
+
+
+def test_records_of_registered_models_are_not_reached() -> None:
+    history = History()
+    model = history.make("Train", writes="Model")
+    pushed = history.make("Push", reads=[model], writes="PushedModel", run="r2")
+    register_artifact(history.store, pushed, "fraud")
+    set_alias(history.store, "fraud", 1)
+    found = read_impact(history.store, history.store.artifacts([model]))
+    assert [each.id for each in found.runs] == ["r2"]

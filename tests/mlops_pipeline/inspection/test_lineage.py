@@ -9,6 +9,7 @@ from lineage_history import History
 
 from mlops_pipeline.inspection import Lineage, LineageStart, downstream, lineage_drawing, upstream
 from mlops_pipeline.inspection.lineage import in_chunks
+from mlops_pipeline.models import register_artifact, set_alias
 from mlops_pipeline.store import Direction, Event, Execution, MemoryStore, State
 
 
@@ -132,3 +133,13 @@ def test_many_ids_are_asked_for_in_chunks() -> None:
 
     assert len(in_chunks(call, range(1_200))) == 1_200
     assert asked == [500, 500, 200]
+
+
+def test_records_of_registered_models_are_no_results(history: History) -> None:
+    model = history.make("Train", writes="Model")
+    pushed, ids = history.add("Push", reads=[model], writes="PushedModel")
+    register_artifact(history.store, ids[0], "fraud")
+    set_alias(history.store, "fraud", 1)
+    found = downstream(history.store, LineageStart(artifacts=(model,)))
+    assert list(found.executions) == [pushed]
+    assert {event.execution_id for event in found.events} == {pushed}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from retention_stores import NOTHING_KEPT, Kept, ids
 
+from mlops_pipeline.models import archive, register_artifact, set_alias
 from mlops_pipeline.run_state import this_process
 from mlops_pipeline.store import (
     NOTE,
@@ -156,3 +157,19 @@ def test_what_people_tagged_is_kept_until_the_tag_is_taken_away(kept: Kept) -> N
     with closing(kept.open()) as store:
         put_mark(store, artifact_target(model.id), TAG_REMOVED, "best")
     assert ids(kept.plan(keep=tagged)) == {examples.id, model.id}
+
+
+def test_versions_of_registered_models_are_kept_until_they_are_archived(kept: Kept) -> None:
+    _, model = kept.run_once("a")
+    _, other = kept.run_once("b")
+    with closing(kept.open()) as store:
+        register_artifact(store, model.id, "fraud")
+        register_artifact(store, other.id, "fraud")
+        set_alias(store, "fraud", 1)
+    age(kept, 2 * DAY)
+    assert {model.id, other.id} & ids(kept.plan()) == set()
+    assert kept.plan().kept["a version of fraud"] == 2
+    with closing(kept.open()) as store:
+        archive(store, "fraud", 2)
+    age(kept, 2 * DAY)
+    assert {model.id, other.id} & ids(kept.plan()) == {other.id}

@@ -14,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis.strategies import text
 from model_runs import read_judged_runs
 from page_runs import HOSTILE, Tree, hostile_reader, page, read_three_runs
+from registered_models import with_versions
 
+from mlops_pipeline.models import rollback, set_alias
 from mlops_pipeline.run_state import this_process
 from mlops_pipeline.store import (
     NOTE,
@@ -203,6 +205,21 @@ def test_a_defect_is_an_error_page_without_a_traceback(client: Any) -> None:
     assert answer.status_code == 500
     assert "secret" not in answer.text
     assert "RuntimeError" in answer.text
+
+
+def test_registered_models_stand_on_the_page_of_models_whatever_was_written(client: Any) -> None:
+    store = MemoryStore()
+    with_versions(store, 2)
+    set_alias(store, "fraud", 1, by="<b>ann", why="<script>alert(1)</script>")
+    rollback(store, "fraud", to=2, why="\u202eerrors")
+    asking = client(Reader(store))
+    html = asking.get("/models").text
+    assert "Versions of fraud" in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+    assert "<script>alert" not in html
+    assert "<b>ann" not in html
+    facts = json.loads(asking.get("/api/models").text)
+    assert [each["version"] for each in facts["registered"][0]["moves"]] == [2, 1]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
