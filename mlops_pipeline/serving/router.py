@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlops_pipeline.serving.arms import Arm, arm_of
+from mlops_pipeline.deployment import Arm, arm_of
 from mlops_pipeline.serving.circuit import Circuit
 from mlops_pipeline.serving.models import (
     DEFAULT_SIGNATURE,
@@ -128,7 +128,7 @@ class Router:
         if question.version is not None or question.label:
             number = self.version_of(model, question.version, question.label)
             return await self._ask(model, number, question, question.deadline)
-        arm = arm_of(routes.salt, question.key, routes.weight if routes.candidate else 0)
+        arm = arm_of(question.key, routes.weight if routes.candidate else 0, routes.salt)
         found = await self._first(model, routes, arm, question)
         for number in routes.shadow:
             self._ask_shadow(model, number, question)

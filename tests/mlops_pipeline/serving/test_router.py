@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mlops_pipeline.serving.arms import Arm, arm_of
+from mlops_pipeline.deployment import Arm, arm_of
 from mlops_pipeline.serving.models import (
     BadInputFailure,
     ModelCatalogue,
@@ -69,7 +69,7 @@ def test_keys_go_to_their_arm_and_the_rest_to_the_champion(push: Any, toys: Path
     async def act(router: Router) -> None:
         for number in range(40):
             key = f"user-{number}"
-            is_candidate = arm_of("s", key, 0.3) == Arm.CANDIDATE
+            is_candidate = arm_of(key, 0.3, "s") == Arm.CANDIDATE
             wanted = (3.0, 2, "") if is_candidate else (2.0, 1, "")
             assert await ask(router, key=key) == wanted
         assert await ask(router) == (2.0, 1, "")
@@ -82,7 +82,7 @@ def test_keys_go_to_their_arm_and_the_rest_to_the_champion(push: Any, toys: Path
     with_router(push, toys, routes, act)
 
 
-CANDIDATES = [key for key in map(str, range(100)) if arm_of("s", key, 0.5) == Arm.CANDIDATE]
+CANDIDATES = [key for key in map(str, range(100)) if arm_of(key, 0.5, "s") == Arm.CANDIDATE]
 
 
 def break_version(router: Router, number: int) -> None:
