@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlops_pipeline.errors import PipelineError
+from mlops_pipeline.errors import NotFoundError, PipelineError
 from mlops_pipeline.inspection.comparison import as_number
 from mlops_pipeline.inspection.report import METRICS_FILE
 from mlops_pipeline.inspection.results import artifact_object
@@ -97,7 +97,7 @@ def local_files(copies: Copies | None = None) -> ReadFile:
     def read(record: ArtifactRecord, path: str) -> bytes:
         file = artifact_object(record, copies).path / path
         if not file.is_file():
-            raise PipelineError(f"{path} is not there")
+            raise NotFoundError(f"{path} is not there")
         if file.stat().st_size > MOST_BYTES:
             raise PipelineError(f"{path} has more than {MOST_BYTES // 1_000_000} MB")
         return file.read_bytes()

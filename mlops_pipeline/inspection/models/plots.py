@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_pipeline.errors import PipelineError
+from mlops_pipeline.errors import NotFoundError, PipelineError
 from mlops_pipeline.inspection.comparison import as_number
 from mlops_pipeline.inspection.models.evaluation_file import ReadFile
 from mlops_pipeline.store import ArtifactRecord
@@ -50,6 +50,9 @@ def read_plots(record: ArtifactRecord, read: ReadFile) -> tuple[tuple[Plot, ...]
     try:
         document = json.loads(read(record, PLOTS_FILE))
         return tuple(_plots(document)), ""
+    except NotFoundError:
+        # Most evaluations have none, and where files cannot be reached, the metrics say so.
+        return (), ""
     except PipelineError as error:
         return (), error.message
     except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:

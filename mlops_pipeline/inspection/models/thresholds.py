@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_pipeline.errors import PipelineError
+from mlops_pipeline.errors import NotFoundError, PipelineError
 from mlops_pipeline.inspection.comparison import as_number
 from mlops_pipeline.inspection.models.evaluation_file import Evaluation, ReadFile, SliceMetrics
 from mlops_pipeline.store import ArtifactRecord
@@ -50,6 +50,9 @@ def read_thresholds(
     try:
         config = json.loads(read(record, CONFIG_FILE))
         found = list(_thresholds(config.get("evalConfig", {}), evaluation))
+    except NotFoundError:
+        # Most evaluations have none, and where files cannot be reached, the metrics say so.
+        return (), ""
     except PipelineError as error:
         return (), error.message
     except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:

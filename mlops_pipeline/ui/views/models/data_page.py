@@ -180,9 +180,16 @@ def _versions(store: MetadataStore, asked: Sequence[str]) -> list[tuple[str, Ver
     known = versions(store) if not asked else []
     if not asked and not known:
         raise NotFoundError("there is no data yet", hint="run a pipeline that has an ExampleGen")
-    version = _version(store, asked[0]) if asked else known[0]
+    version = _version(store, asked[0]) if asked else _described(store, known)
     newest = versions(store, version.dataset)[:NEWEST]
     return [(f"#{each.id}", each) for each in reversed(newest)]
+
+
+def _described(store: MetadataStore, known: Sequence[Version]) -> Version:
+    """Return the newest version of the first dataset that has statistics, or of any."""
+    newest = {version.dataset: version for version in reversed(known)}
+    of_each = sorted(newest.values(), key=lambda version: -version.ids[-1])
+    return next((each for each in of_each if statistics_of(store, each.ids)), of_each[0])
 
 
 def _version(store: MetadataStore, name: str) -> Version:

@@ -8,6 +8,7 @@ import json
 import pytest
 from model_runs import PLOTS
 
+from mlops_pipeline.errors import NotFoundError
 from mlops_pipeline.inspection.models.plots import CALIBRATION, CONFUSION, CURVE, read_plots
 from mlops_pipeline.store import ArtifactRecord
 
@@ -32,3 +33,11 @@ def test_the_class_of_a_plot_is_named() -> None:
     plots = {"out/calibrationHistogramBuckets@classId:2": {"buckets": [bucket]}}
     found, _ = read_plots(RECORD, lambda record, path: json.dumps([{"plots": plots}]).encode())
     assert [(plot.kind, plot.name) for plot in found] == [(CALIBRATION, "out classId:2")]
+
+
+def test_an_evaluation_without_plots_has_nothing_to_complain_of() -> None:
+    def gone(record: ArtifactRecord, path: str) -> bytes:
+        raise NotFoundError(f"{path} is not there")
+
+    assert read_plots(RECORD, gone) == ((), "")
+    assert "cannot be read" in read_plots(RECORD, lambda record, path: b"{")[1]

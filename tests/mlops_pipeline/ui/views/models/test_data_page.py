@@ -13,7 +13,7 @@ from page_runs import HOSTILE, page, read_three_runs
 from statistics_bytes import number_feature, statistics_bytes, text_feature
 
 from mlops_pipeline.errors import NotFoundError, PipelineError
-from mlops_pipeline.store import MemoryStore
+from mlops_pipeline.store import ArtifactRecord, Execution, MemoryStore, State
 from mlops_pipeline.ui.views import Reader
 from mlops_pipeline.ui.views.models.data_page import read_data_page
 
@@ -91,6 +91,15 @@ def test_what_cannot_be_read_is_told_and_never_within_the_limit(runs: Reader) ->
             path.write_bytes(whole)
         assert note in found.versions[1].note
         assert "within the limit" not in found.counts
+
+
+def test_a_dataset_with_statistics_goes_before_a_newer_one_without(tmp_path: Path) -> None:
+    reader = read_data_runs(tmp_path, [statistics_bytes(100, FIRST)])
+    run = Execution("Shape", "p", "r", "Shape", State.COMPLETE)
+    reader.store.put_execution(run, outputs={"shaped": [ArtifactRecord("Examples", "/x")]})
+    found = page(reader, "data")
+    assert [row.dataset for row in found.versions] == ["described.Gen.examples"]
+    assert found.counts == {"not comparable": 2}
 
 
 def test_data_without_statistics_and_no_data_are_told(tmp_path: Path) -> None:
