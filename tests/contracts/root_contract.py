@@ -68,7 +68,7 @@ class Site:
         else:
             folder = local_place(self.root)
             found = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
-        hidden = ("/.logs/", ".digests.db")
+        hidden = ("/.logs/", ".digests.db", ".sources-")
         return [name for name in found if not any(each in name for each in hidden)]
 
     def alter(self, uri: str, data: bytes) -> None:
