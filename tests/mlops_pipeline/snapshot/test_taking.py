@@ -90,7 +90,13 @@ def test_another_store_gets_all_though_the_note_knows_it(workspace: Workspace) -
 def test_a_note_that_is_damaged_is_written_anew(workspace: Workspace) -> None:
     first = take_snapshot(workspace)
     (note,) = Path(workspace.root).glob(".sources-*.json")
-    for text in ("no json", "[]", "[" * 100_000, '{"files": {"a": 1}, "bundles": []}', '{"files": 3}'):
+    for text in (
+        "no json",
+        "[]",
+        "[" * 100_000,
+        '{"files": {"a": 1}, "bundles": []}',
+        '{"files": 3}',
+    ):
         note.write_text(text)
         assert take_snapshot(workspace) == first
 
