@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mlops_pipeline.roots import is_settled, seal, stamp_of
+from mlops_pipeline.roots import is_sealed, is_settled, seal, stamp_of
 from mlops_pipeline.run_state import PROJECT_FILES, Workspace, scratch_folder
 from mlops_pipeline.settings import find_project
 from mlops_pipeline.snapshot.git_state import Checkout, difference, find_checkout
@@ -213,24 +213,33 @@ def _note(listed: Listed, facts: Snapshot, sources: str) -> dict[str, Any]:
     }
 
 
+def _note_texts(note: Note) -> tuple[str, str]:
+    return "sources", json.dumps(note, sort_keys=True)
+
+
 def _read_note(file: Path) -> dict[str, Any]:
     try:
         data = json.loads(file.read_bytes())
         entries = data["files"].values()
         sound = isinstance(data["bundles"], list) and all(len(each) == 2 for each in entries)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        # One from somebody else could name other code than what is in the files.
+        sound = sound and is_sealed(str(data.pop("seal")), *_note_texts(data))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
     return dict(data) if sound else {}
 
 
 def _write_note(file: Path, note: Note) -> None:
-    """Write the note; where that is not possible, the next run reads the sources again."""
-    import tempfile
+    """Write the note; where that is not possible, the next run reads the sources again.
 
+    It is written at once and in place: no other file is left if the process dies, and what is not
+    whole is no JSON, which counts as no note.
+    """
     with contextlib.suppress(OSError):
         if file.parent.name == "snapshots":
             file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=".new-")
-        with os.fdopen(handle, "w") as opened:
-            json.dump(note, opened)
-        Path(name).replace(file)
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            os.write(handle, json.dumps({**note, "seal": seal(*_note_texts(note))}).encode())
+        finally:
+            os.close(handle)

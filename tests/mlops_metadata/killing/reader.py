@@ -185,7 +185,7 @@ class Reader:
         files = [path for path in self.root.rglob("*") if path.is_file()]
         for file in files:
             inside = file.relative_to(self.root).parts
-            if inside[0].startswith(".digests.db") or (
+            if inside[0].startswith((".digests.db", ".sources-")) or (
                 len(inside) > 1 and inside[1] in (".logs", ".state")
             ):
                 continue

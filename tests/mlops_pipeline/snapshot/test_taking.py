@@ -90,9 +90,26 @@ def test_another_store_gets_all_though_the_note_knows_it(workspace: Workspace) -
 def test_a_note_that_is_damaged_is_written_anew(workspace: Workspace) -> None:
     first = take_snapshot(workspace)
     (note,) = Path(workspace.root).glob(".sources-*.json")
-    for text in ("no json", "[]", '{"files": {"a": 1}, "bundles": []}', '{"files": 3}'):
+    for text in (
+        "no json",
+        "[]",
+        "[" * 100_000,
+        '{"files": {"a": 1}, "bundles": []}',
+        '{"files": 3}',
+    ):
         note.write_text(text)
         assert take_snapshot(workspace) == first
+
+
+def test_a_note_that_somebody_else_has_written_is_not_believed(workspace: Workspace) -> None:
+    time.sleep(0.1)
+    first = take_snapshot(workspace)
+    (note,) = Path(workspace.root).glob(".sources-*.json")
+    said = note.read_text()
+    digest = taken(workspace).files["0/pipeline.py"]
+    assert digest in said
+    note.write_text(said.replace(digest, "0" * 64))
+    assert take_snapshot(workspace) == first
 
 
 def test_the_lock_file_of_the_project_is_kept_with_the_code(tmp_path: Path) -> None:
