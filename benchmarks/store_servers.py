@@ -126,6 +126,9 @@ class Killable:
 
     def __init__(self, url: str) -> None:
         self._pid, self._command = _find(str(urlsplit(url).port), _signs(url))
+        # It has a folder of its own for what it keeps for a moment.
+        lines = Path(f"/proc/{self._pid}/environ").read_bytes().decode(errors="replace").split("\0")
+        self._environment = dict(line.split("=", 1) for line in lines if "=" in line)
         self._again: subprocess.Popen[bytes] | None = None
 
     def kill(self) -> None:
@@ -150,6 +153,7 @@ class Killable:
             cwd="/tmp",
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env=self._environment,
         )
         self._pid = self._again.pid
 
