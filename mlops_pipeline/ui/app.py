@@ -22,6 +22,7 @@ from starlette.routing import Route
 from mlops_pipeline.errors import NotFoundError, PipelineError
 from mlops_pipeline.ui.events import MOST_PAGES, Hints
 from mlops_pipeline.ui.guard import Access, App, Guard, Scope
+from mlops_pipeline.ui.openapi import describe_api
 from mlops_pipeline.ui.render import STATIC, render
 from mlops_pipeline.ui.views import (
     IMAGES,
@@ -78,6 +79,7 @@ def make_app(reader: ReadersOf, access: Access) -> App:
             Route("/api/overview", functools.partial(_api, reader, "")),
             Route("/raw", functools.partial(_raw, reader)),
             Route("/card", functools.partial(_card, reader)),
+            Route("/api/openapi.json", _description),
             Route("/events", functools.partial(_events, hints)),
             Route("/static/{name:path}", _static),
             Route("/login", login, methods=["POST"]),
@@ -143,6 +145,11 @@ async def _api(reader: ReadersOf, name: str, request: Request) -> Response:
     except PipelineError as error:
         return _problem(request.scope, _status(error), error.message, error.hint)
     return _tagged(request, data, "application/json")
+
+
+def _description(request: Request) -> Response:
+    """Answer with the description of the JSON API."""
+    return _tagged(request, json.dumps(describe_api()).encode(), "application/json")
 
 
 def _raw(reader: ReadersOf, request: Request) -> Response:

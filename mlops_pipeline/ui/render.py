@@ -42,6 +42,9 @@ TONES = {
 }
 """The class of a state, which has a colour and a sign."""
 
+LONGEST_LINK = 2_000
+"""Characters of an address that a graph leads to."""
+
 _YEAR = 31_557_600
 _EVERYTHING = 1 << 40
 
@@ -120,14 +123,19 @@ def _graph_json(graph: PageGraph) -> Markup:
             "state": shown(node.state.lower(), 40),
             "tone": _tone(node.state),
             "note": shown(node.note, 80),
-            "href": node.href,
+            "href": _link(node.href),
             "chosen": node.chosen,
-            "steps": [{"label": step.label, "href": step.href} for step in node.steps],
+            "steps": [{"label": step.label, "href": _link(step.href)} for step in node.steps],
         }
         for node in graph.nodes
     ]
     edges = [{"from": _key(edge.start), "to": _key(edge.end)} for edge in graph.edges]
     return htmlsafe_json_dumps({"nodes": nodes, "edges": edges})
+
+
+def _link(address: str) -> str:
+    """Return an address, or nothing where somebody's names make it endless."""
+    return address if len(address) <= LONGEST_LINK else ""
 
 
 def _key(name: str) -> str:

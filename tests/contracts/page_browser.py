@@ -68,8 +68,10 @@ def serve_runs(folder: Path) -> Iterator[Served]:
     command += ["--base-path", "/kept"]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        yield Served(process.stdout.readline().split()[2], folder)
-        process.kill()
+        try:
+            yield Served(process.stdout.readline().split()[2], folder)
+        finally:
+            process.kill()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ left out is counted.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mlops_pipeline.errors import PipelineError
@@ -108,15 +108,16 @@ def drawable(boxes: Mapping[str, GraphNode], edges: Edges) -> PageGraph:
         if len(fewer) == len(boxes):
             break
         boxes = fewer
+    pairs = [GraphEdge(before, name) for name in boxes for before in sorted(edges.get(name, ()))]
+    return first_boxes(boxes, pairs)
+
+
+def first_boxes(boxes: Mapping[str, GraphNode], edges: Iterable[GraphEdge]) -> PageGraph:
+    """Return a graph of the first boxes, so many as can be drawn."""
     kept = {name: boxes[name] for name in list(boxes)[:MOST_BOXES]}
     return PageGraph(
         nodes=tuple(kept.values()),
-        edges=tuple(
-            GraphEdge(before, name)
-            for name in kept
-            for before in sorted(edges.get(name, ()))
-            if before in kept
-        ),
+        edges=tuple(edge for edge in edges if edge.start in kept and edge.end in kept),
         left_out=len(boxes) - len(kept),
     )
 

@@ -12,14 +12,39 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from mlops_pipeline.errors import NotFoundError, ParameterError, did_you_mean
-from mlops_pipeline.ui.views.artifact_pages import read_artifact_page, read_file_page
-from mlops_pipeline.ui.views.catalogue import read_datasets, read_models, search
-from mlops_pipeline.ui.views.compare_page import read_compare_page
-from mlops_pipeline.ui.views.lineage_page import read_lineage_page
-from mlops_pipeline.ui.views.models import read_data_page, read_model_page, read_reuse_page
-from mlops_pipeline.ui.views.overview import read_overview, read_run_list
+from mlops_pipeline.ui.views.artifact_pages import (
+    ArtifactPage,
+    FilePage,
+    read_artifact_page,
+    read_file_page,
+)
+from mlops_pipeline.ui.views.catalogue import (
+    DatasetList,
+    ModelList,
+    SearchPage,
+    read_datasets,
+    read_models,
+    search,
+)
+from mlops_pipeline.ui.views.compare_page import ComparePage, read_compare_page
+from mlops_pipeline.ui.views.lineage_page import (
+    FOLDED,
+    LineagePage,
+    LineagePart,
+    read_lineage_page,
+    read_opened,
+)
+from mlops_pipeline.ui.views.models import (
+    DataPage,
+    ModelPage,
+    ReusePage,
+    read_data_page,
+    read_model_page,
+    read_reuse_page,
+)
+from mlops_pipeline.ui.views.overview import Overview, RunList, read_overview, read_run_list
 from mlops_pipeline.ui.views.reader import Reader
-from mlops_pipeline.ui.views.run_pages import read_node_page, read_run_page
+from mlops_pipeline.ui.views.run_pages import NodePage, RunPage, read_node_page, read_run_page
 
 Query = Mapping[str, str]
 
@@ -31,6 +56,7 @@ class PageKind:
     Args:
         read: reads its facts, a dataclass: HTML and JSON are made of it.
         takes: names in its query, the necessary ones first; `needs` is their number.
+        facts: what `read` returns, for the description of the API.
     """
 
     title: str
@@ -38,29 +64,39 @@ class PageKind:
     read: Callable[[Reader, Query], Any]
     takes: tuple[str, ...] = ()
     needs: int = 0
+    facts: type | None = None
 
 
 COMPARED = ("a", "b", "c", "d", "e", "f")
 """The names of the runs to compare, in a query."""
 
 PAGES: Mapping[str, PageKind] = {
-    "": PageKind("Overview", "overview.html", lambda reader, _: read_overview(reader)),
+    "": PageKind(
+        "Overview", "overview.html", lambda reader, _: read_overview(reader), facts=Overview
+    ),
     "runs": PageKind(
         "Runs",
         "runs.html",
         lambda reader, q: read_run_list(reader, q.get("pipeline", ""), whole(q, "limit", 50)),
         ("pipeline", "limit"),
+        facts=RunList,
     ),
-    "run": PageKind("Run", "run.html", lambda r, q: read_run_page(r, q["id"]), ("id",), 1),
+    "run": PageKind("Run", "run.html", lambda r, q: read_run_page(r, q["id"]), ("id",), 1, RunPage),
     "node": PageKind(
         "Node",
         "node.html",
         lambda reader, q: read_node_page(reader, q["run"], q["name"]),
         ("run", "name"),
         2,
+        NodePage,
     ),
     "artifact": PageKind(
-        "Artifact", "artifact.html", lambda r, q: read_artifact_page(r, q["id"]), ("id",), 1
+        "Artifact",
+        "artifact.html",
+        lambda r, q: read_artifact_page(r, q["id"]),
+        ("id",),
+        1,
+        ArtifactPage,
     ),
     "file": PageKind(
         "File",
@@ -68,13 +104,15 @@ PAGES: Mapping[str, PageKind] = {
         lambda reader, q: read_file_page(reader, q["artifact"], q.get("path", "")),
         ("artifact", "path"),
         1,
+        FilePage,
     ),
     "lineage": PageKind(
         "Lineage",
         "lineage.html",
-        lambda r, q: read_lineage_page(r, q["id"], whole(q, "up", 1), whole(q, "down", 1)),
-        ("id", "up", "down"),
+        lambda r, q: read_lineage_page(r, q["id"], lineage_of(q)),
+        ("id", "up", "down", "open", "alike", "to"),
         1,
+        LineagePage,
     ),
     "compare": PageKind(
         "Runs compared",
@@ -82,6 +120,16 @@ PAGES: Mapping[str, PageKind] = {
         lambda r, q: read_compare_page(r, [q[name] for name in COMPARED if q.get(name)]),
         COMPARED,
         2,
+        ComparePage,
+    ),
+    "models": PageKind(
+        "Models", "models.html", lambda reader, _: read_models(reader), facts=ModelList
+    ),
+    "datasets": PageKind(
+        "Datasets", "datasets.html", lambda reader, _: read_datasets(reader), facts=DatasetList
+    ),
+    "search": PageKind(
+        "Search", "search.html", lambda r, q: search(r, q.get("q", "")), ("q",), 0, SearchPage
     ),
     "data": PageKind(
         "Data compared",
@@ -92,6 +140,7 @@ PAGES: Mapping[str, PageKind] = {
             *(q.get(name, "") for name in ("split", "limit", "feature")),
         ),
         (*COMPARED, "split", "limit", "feature"),
+        facts=DataPage,
     ),
     "model": PageKind(
         "Model",
@@ -100,16 +149,15 @@ PAGES: Mapping[str, PageKind] = {
             reader, q.get("id") or "last", q.get("metric", ""), q.get("evaluation", "")
         ),
         ("id", "metric", "evaluation"),
+        facts=ModelPage,
     ),
-    "models": PageKind("Models", "models.html", lambda reader, _: read_models(reader)),
-    "datasets": PageKind("Datasets", "datasets.html", lambda reader, _: read_datasets(reader)),
     "reuse": PageKind(
         "Reuse",
         "reuse.html",
         lambda r, q: read_reuse_page(r, q.get("pipeline", ""), q.get("days", "")),
         ("pipeline", "days"),
+        facts=ReusePage,
     ),
-    "search": PageKind("Search", "search.html", lambda r, q: search(r, q.get("q", "")), ("q",)),
 }
 
 
@@ -157,3 +205,15 @@ def whole(query: Query, name: str, default: int) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 6):
         raise ParameterError(f"{name} is {text[:50]!r}", hint="give a whole number")
     return int(text)
+
+
+def lineage_of(query: Query) -> LineagePart:
+    """Return the part of a lineage that a query asks for.
+
+    Raises:
+        ParameterError: a part of it is no number.
+    """
+    up, down, alike = whole(query, "up", 1), whole(query, "down", 1), whole(query, "alike", FOLDED)
+    return LineagePart(
+        up, down, read_opened(query.get("open", "")), alike, query.get("to", "").strip()
+    )

@@ -6,7 +6,7 @@ import gzip
 from typing import Any
 
 import pytest
-from page_browser import Served, Window, open_going
+from page_browser import Served, Window, number, open_going
 
 from mlops_pipeline.ui.render import ISLANDS
 
@@ -42,7 +42,8 @@ def test_drawings_are_accessible_and_keep_to_the_policy(
     size = {"width": width, "height": 900}
     window = Window(chromium, served, viewport=size, color_scheme=scheme)
     problems = []
-    for address in ("run?id=second", "run?id=failing"):
+    lineage = f"lineage?id={number(served, 'Model')}"
+    for address in ("run?id=failing", lineage):
         page = drawn(window.open(address))
         wide = page.evaluate("document.documentElement.scrollWidth")
         page.evaluate(axe)
@@ -124,5 +125,30 @@ def test_what_is_drawn_stays_as_the_page_changes_around_it(
     assert page.locator("#order[open]").count() == 1
     assert "running" not in page.locator("m-graph").inner_text()
     assert page.locator("m-chart .drawn svg").count() == 1
+    assert (window.errors, window.elsewhere) == ([], [])
+    window.context.close()
+
+
+@BUILT
+@pytest.mark.browser
+def test_a_lineage_unfolds_by_a_click_and_goes_back(chromium: Any, served: Served) -> None:
+    window = Window(chromium, served)
+    model = number(served, "Model")
+    page = drawn(window.open(f"lineage?id={model}"))
+    page.evaluate("window.stayed = true")
+    before = page.locator("m-graph .box").count()
+    step = page.locator("m-graph a[data-step]", has_text="made from").first
+    assert step.get_attribute("href") in [
+        link.get_attribute("href") for link in page.locator(".tree a[data-step]").all()
+    ]
+    step.press("Enter")
+    page.locator("m-graph a[data-step]", has_text="fold").wait_for()
+    assert page.locator("m-graph .box").count() > before
+    assert "open=u" in page.url
+    assert page.evaluate("document.activeElement.closest('m-graph .box') !== null")
+    page.go_back()
+    page.locator("m-graph a[data-step]", has_text="fold").wait_for(state="detached")
+    assert page.locator("m-graph .box").count() == before
+    assert page.evaluate("window.stayed")
     assert (window.errors, window.elsewhere) == ([], [])
     window.context.close()

@@ -6,6 +6,8 @@ import { canvas, facts } from './place.js'
 export default class GraphElement extends HTMLElement {
   #drawing
   #seen = ''
+  /** Settles when all is drawn. */
+  drawn
 
   connectedCallback() {
     this.update()
@@ -24,6 +26,6 @@ export default class GraphElement extends HTMLElement {
     this.#seen = text
     const place = canvas(this)
     this.#drawing ??= mount(Graph, { target: place, props: { label: this.getAttribute('label') || 'Graph' } })
-    this.#drawing.show(JSON.parse(text))
+    this.drawn = this.#drawing.show(JSON.parse(text))
   }
 }

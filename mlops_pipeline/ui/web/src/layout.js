@@ -1,11 +1,11 @@
 // Finds places for nodes, in a worker: a page never waits for it.
 const asked = new Map()
-let worker
+// At once, so that it is there when the first graph is.
+let worker = started()
 let count = 0
 
 /** Return the place of each node, and the size of the whole. */
 export function layout(nodes, edges, size) {
-  worker ??= started()
   const id = ++count
   return new Promise((resolve, reject) => {
     asked.set(id, { resolve, reject })
