@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import re
 import sys
@@ -33,6 +34,9 @@ _NUMBER = click.IntRange(0)
     default=8501,
     show_default=True,
     help="Port to listen on; 0 takes any that is free.",
+)
+@click.option(
+    "--grpc-port", type=click.IntRange(0, 65535), default=0, help="Port for gRPC; 0 for none."
 )
 @click.option("--predict", default="", metavar="MODULE:NAME", help="Serve a function.")
 @click.option("--loader", default="", metavar="MODULE:NAME", help="Load models by this function.")
@@ -119,7 +123,23 @@ def _plan(models: tuple[str, ...], address: Address, chosen: dict[str, Any]) -> 
         chosen["table"],
         chosen["poll"],
         certificate,
+        grpc_address=_grpc_address(address, chosen["grpc_port"]),
     )
+
+
+def _grpc_address(address: Address, port: int) -> str:
+    if not port:
+        return ""
+    for name in ("grpc", "google.protobuf"):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            raise SettingsError(
+                f"--grpc-port needs {name}, which is not installed",
+                hint="pip install grpcio protobuf",
+            ) from None
+    with listen(Address(address.host, port)):
+        return f"{address.host}:{port}"
 
 
 def _certificate(certificate: str, key: str) -> tuple[str, str] | None:
