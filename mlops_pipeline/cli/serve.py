@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlops_pipeline.cli.output import echo, warn
+from mlops_pipeline.cli.output import echo, json_option, warn, write_json
 from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.listening import LOOPBACK, Address, listen, read_token
 from mlops_pipeline.serving.models import BatchOptions, ModelSource, ProcessLimits, ServingOptions
@@ -66,7 +66,8 @@ _NUMBER = click.IntRange(0)
 @click.option("--finite", is_flag=True, help="Take NaN and infinity for a failure of the model.")
 @click.option("--no-spare", is_flag=True, help="Keep no warm process in reserve.")
 @click.option("--verbose", is_flag=True, help="Log what the models print, too.")
-def serve(models: tuple[str, ...], **chosen: Any) -> None:
+@json_option
+def serve(models: tuple[str, ...], as_json: bool, **chosen: Any) -> None:
     """Serve models over HTTP, as TensorFlow Serving does.
 
     FOLDER holds the versions of a model as numbered subfolders, as Pusher makes them; its own name
@@ -83,12 +84,16 @@ def serve(models: tuple[str, ...], **chosen: Any) -> None:
         scheme = "https" if plan.certificate else "http"
         port = sock.getsockname()[1]
         host = f"[{address.host}]" if ":" in address.host else address.host
-        names = ", ".join(source.name for source in plan.sources)
-        echo(f"serving {names} at {scheme}://{host}:{port}/v1/models  (Ctrl-C ends)")
+        names, url = [source.name for source in plan.sources], f"{scheme}://{host}:{port}"
+        if as_json:
+            write_json({"models": names, "url": url, "grpc": plan.grpc_address})
+        else:
+            echo(f"serving {', '.join(names)} at {url}/v1/models  (Ctrl-C ends)")
         from mlops_pipeline.serving import run_server
 
         run_server(plan, sock)
-        echo("ended")
+        if not as_json:
+            echo("ended")
 
 
 def _plan(models: tuple[str, ...], address: Address, chosen: dict[str, Any]) -> ServerPlan:
