@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import re
 import sys
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mlops_pipeline.cli.output import echo, warn
+from mlops_pipeline.cli.output import echo, json_option, warn, write_json
 from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.listening import LOOPBACK, Address, listen, read_token
 from mlops_pipeline.serving.models import BatchOptions, ModelSource, ProcessLimits, ServingOptions
@@ -33,6 +34,9 @@ _NUMBER = click.IntRange(0)
     default=8501,
     show_default=True,
     help="Port to listen on; 0 takes any that is free.",
+)
+@click.option(
+    "--grpc-port", type=click.IntRange(0, 65535), default=0, help="Port for gRPC; 0 for none."
 )
 @click.option("--predict", default="", metavar="MODULE:NAME", help="Serve a function.")
 @click.option("--loader", default="", metavar="MODULE:NAME", help="Load models by this function.")
@@ -62,7 +66,8 @@ _NUMBER = click.IntRange(0)
 @click.option("--finite", is_flag=True, help="Take NaN and infinity for a failure of the model.")
 @click.option("--no-spare", is_flag=True, help="Keep no warm process in reserve.")
 @click.option("--verbose", is_flag=True, help="Log what the models print, too.")
-def serve(models: tuple[str, ...], **chosen: Any) -> None:
+@json_option
+def serve(models: tuple[str, ...], as_json: bool, **chosen: Any) -> None:
     """Serve models over HTTP, as TensorFlow Serving does.
 
     FOLDER holds the versions of a model as numbered subfolders, as Pusher makes them; its own name
@@ -79,12 +84,16 @@ def serve(models: tuple[str, ...], **chosen: Any) -> None:
         scheme = "https" if plan.certificate else "http"
         port = sock.getsockname()[1]
         host = f"[{address.host}]" if ":" in address.host else address.host
-        names = ", ".join(source.name for source in plan.sources)
-        echo(f"serving {names} at {scheme}://{host}:{port}/v1/models  (Ctrl-C ends)")
+        names, url = [source.name for source in plan.sources], f"{scheme}://{host}:{port}"
+        if as_json:
+            write_json({"models": names, "url": url, "grpc": plan.grpc_address})
+        else:
+            echo(f"serving {', '.join(names)} at {url}/v1/models  (Ctrl-C ends)")
         from mlops_pipeline.serving import run_server
 
         run_server(plan, sock)
-        echo("ended")
+        if not as_json:
+            echo("ended")
 
 
 def _plan(models: tuple[str, ...], address: Address, chosen: dict[str, Any]) -> ServerPlan:
@@ -119,7 +128,23 @@ def _plan(models: tuple[str, ...], address: Address, chosen: dict[str, Any]) -> 
         chosen["table"],
         chosen["poll"],
         certificate,
+        grpc_address=_grpc_address(address, chosen["grpc_port"]),
     )
+
+
+def _grpc_address(address: Address, port: int) -> str:
+    if not port:
+        return ""
+    for name in ("grpc", "google.protobuf"):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            raise SettingsError(
+                f"--grpc-port needs {name}, which is not installed",
+                hint="pip install grpcio protobuf",
+            ) from None
+    with listen(Address(address.host, port)):
+        return f"{address.host}:{port}"
 
 
 def _certificate(certificate: str, key: str) -> tuple[str, str] | None:

@@ -23,6 +23,7 @@ from mlops_pipeline.serving.metrics import ServerMetrics
 from mlops_pipeline.serving.models import ModelCatalogue, ModelSource, ServingOptions
 from mlops_pipeline.serving.router import Router
 from mlops_pipeline.serving.routing_table import TableFile
+from mlops_pipeline.serving.rpc import make_grpc_server
 from mlops_pipeline.serving.web import ServingApp, WebOptions, patient_protocol
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class ServerPlan:
         poll_seconds: between two looks at the folders of models, and at the table.
         certificate: files of the certificate and of its key, for TLS.
         head_seconds: for the head of a request to arrive.
+        grpc_address: host and port for gRPC; empty for none.
     """
 
     sources: Sequence[ModelSource]
@@ -48,6 +50,7 @@ class ServerPlan:
     poll_seconds: float = 1.0
     certificate: tuple[str, str] | None = None
     head_seconds: float = 10.0
+    grpc_address: str = ""
 
 
 class _Uvicorn(uvicorn.Server):
@@ -99,15 +102,33 @@ async def _serve(plan: ServerPlan, sock: socket.socket) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, end)
+    rpc = await _start_grpc(router, plan)
     models.watch(plan.poll_seconds)
     watching = asyncio.create_task(_watch_table(router, plan.poll_seconds))
     try:
         await server.serve(sockets=[sock])
     finally:
+        if rpc is not None:
+            await rpc.stop(plan.web.request_seconds)
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
         await router.close()
         await models.close()
+
+
+async def _start_grpc(router: Router, plan: ServerPlan) -> Any:
+    if not plan.grpc_address:
+        return None
+    server = make_grpc_server(router, plan.web)
+    if plan.certificate:
+        import grpc
+
+        pair = (Path(plan.certificate[1]).read_bytes(), Path(plan.certificate[0]).read_bytes())
+        server.add_secure_port(plan.grpc_address, grpc.ssl_server_credentials([pair]))
+    else:
+        server.add_insecure_port(plan.grpc_address)
+    await server.start()
+    return server
 
 
 async def _watch_table(router: Router, seconds: float) -> None:

@@ -6,6 +6,7 @@ A bare ASGI application: requests are read within limits, and answered through t
 from mlops_pipeline.serving.web.app import METRICS_PATH, AnswerWatcher, ServingApp
 from mlops_pipeline.serving.web.requests import WebOptions, WebReply, WebRequest
 from mlops_pipeline.serving.web.slow_clients import patient_protocol
+from mlops_pipeline.serving.web.tf_forms import classes_of, numbers_of
 
 __all__ = [
     "METRICS_PATH",
@@ -14,5 +15,7 @@ __all__ = [
     "WebOptions",
     "WebReply",
     "WebRequest",
+    "classes_of",
+    "numbers_of",
     "patient_protocol",
 ]

@@ -160,9 +160,9 @@ def answer_body(body: Mapping[str, Any], verb: str, outputs: Tensors) -> dict[st
         ModelFailure: the model's outputs are not of the form that the verb asks for.
     """
     if verb == "classify":
-        return {"results": _classes(outputs)}
+        return {"results": classes_of(outputs)}
     if verb == "regress":
-        return {"results": _numbers(outputs)}
+        return {"results": numbers_of(outputs)}
     shown = {name: shown_values(name, tensor) for name, tensor in sorted(outputs.items())}
     if "inputs" in body:
         return {"outputs": next(iter(shown.values())) if len(shown) == 1 else shown}
@@ -176,7 +176,12 @@ def answer_body(body: Mapping[str, Any], verb: str, outputs: Tensors) -> dict[st
     return {"predictions": [dict(zip(names, row, strict=True)) for row in rows]}
 
 
-def _classes(outputs: Tensors) -> list[Any]:
+def classes_of(outputs: Tensors) -> list[Any]:
+    """Return labels and scores of each example.
+
+    Raises:
+        ModelFailure: there are none.
+    """
     scores, classes = outputs.get("scores"), outputs.get("classes")
     if scores is None and classes is None:
         raise ModelFailure("the model gave neither classes nor scores", "output")
@@ -191,7 +196,12 @@ def _classes(outputs: Tensors) -> list[Any]:
     return found
 
 
-def _numbers(outputs: Tensors) -> list[Any]:
+def numbers_of(outputs: Tensors) -> list[Any]:
+    """Return the number of each example.
+
+    Raises:
+        ModelFailure: there are none.
+    """
     tensor = outputs.get("outputs")
     if tensor is None:
         raise ModelFailure("the model gave no 'outputs'", "output")

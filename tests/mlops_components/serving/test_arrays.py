@@ -8,7 +8,7 @@ import pytest
 
 from mlops_pipeline.serving import ModelFailure, of_lists, to_lists
 
-pytestmark = pytest.mark.ml
+pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,7 @@ import pytest
 from mlops_pipeline.errors import ExecutorError, NotFoundError
 from mlops_pipeline.serving import ModelFailure, of_lists, to_lists
 
-pytestmark = [
-    pytest.mark.ml,
-    # Of a library below TensorFlow.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
 
 
 @pytest.fixture(scope="module")

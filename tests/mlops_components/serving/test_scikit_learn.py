@@ -12,7 +12,7 @@ import pytest
 from mlops_pipeline.errors import ExecutorError, NotFoundError
 from mlops_pipeline.serving import of_lists, to_lists
 
-pytestmark = pytest.mark.ml
+pytestmark = [pytest.mark.ml, pytest.mark.filterwarnings("ignore")]
 
 ROWS = [[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [1.0, 0.0]] * 5
 

@@ -22,6 +22,7 @@ FEATURES: dict[str, Any] = {
 
 
 @pytest.mark.ml
+@pytest.mark.filterwarnings("ignore")
 def test_tensorflow_reads_what_was_written() -> None:
     import tensorflow as tf
 
