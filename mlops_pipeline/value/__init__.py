@@ -12,7 +12,11 @@ from mlops_pipeline.value.differences import (
     fixed_horizon,
     planned_look,
 )
-from mlops_pipeline.value.distributions import missing_business
+from mlops_pipeline.value.distributions import (
+    chi_square_quantile,
+    chi_square_tail,
+    missing_business,
+)
 from mlops_pipeline.value.rates import newcombe, wilson
 from mlops_pipeline.value.samples import (
     Adjusted,
@@ -46,6 +50,8 @@ __all__ = [
     "asymptotic_half_width",
     "asymptotic_p",
     "check_srm",
+    "chi_square_quantile",
+    "chi_square_tail",
     "counts_e_value",
     "fixed_horizon",
     "missing_business",
