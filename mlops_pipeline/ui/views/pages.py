@@ -18,14 +18,6 @@ from mlops_pipeline.ui.views.artifact_pages import (
     read_artifact_page,
     read_file_page,
 )
-from mlops_pipeline.ui.views.catalogue import (
-    DatasetList,
-    ModelList,
-    SearchPage,
-    read_datasets,
-    read_models,
-    search,
-)
 from mlops_pipeline.ui.views.compare_page import ComparePage, read_compare_page
 from mlops_pipeline.ui.views.lineage_page import (
     FOLDED,
@@ -36,11 +28,17 @@ from mlops_pipeline.ui.views.lineage_page import (
 )
 from mlops_pipeline.ui.views.models import (
     DataPage,
+    DatasetList,
+    ModelList,
     ModelPage,
     ReusePage,
+    SearchPage,
     read_data_page,
+    read_datasets,
     read_model_page,
+    read_models,
     read_reuse_page,
+    search,
 )
 from mlops_pipeline.ui.views.overview import Overview, RunList, read_overview, read_run_list
 from mlops_pipeline.ui.views.reader import Reader

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lineage_history import History
 
-from mlops_pipeline.ui.views.catalogue import MODELS, read_datasets, read_models, search
+from mlops_pipeline.ui.views.models.catalogue import MODELS, read_datasets, read_models, search
 from mlops_pipeline.ui.views.reader import Reader
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from mlops_pipeline.inspection import TrainedModel, Version, newest_models, versions
 from mlops_pipeline.store import MetadataStore
 from mlops_pipeline.ui.views.links import ArtifactLink, artifact_link
+from mlops_pipeline.ui.views.models.registered import RegisteredRow, read_registered
 from mlops_pipeline.ui.views.overview import RunRow, run_row
 from mlops_pipeline.ui.views.reader import Reader
-from mlops_pipeline.ui.views.registered import RegisteredRow, read_registered
 
 MODELS = 30
 """Models on one page."""

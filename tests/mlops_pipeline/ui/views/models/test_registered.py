@@ -8,8 +8,8 @@ from registered_models import push, with_versions
 
 from mlops_pipeline.models import approve, register_artifact, rollback, set_alias
 from mlops_pipeline.store import MODEL_CHANGE, Execution, MemoryStore, State
+from mlops_pipeline.ui.views.models.registered import NEWEST, read_registered
 from mlops_pipeline.ui.views.reader import Reader
-from mlops_pipeline.ui.views.registered import NEWEST, read_registered
 
 
 def test_versions_and_moves_come_newest_first_with_who_and_why() -> None:
