@@ -90,8 +90,9 @@ class Hints:
         return look.tag
 
     def _forget(self) -> None:
-        now = time.monotonic()
-        for page in [page for page, look in self._known.items() if look.until < now]:
+        """Forget the looks that end first, so that no more are known than may be."""
+        ending = sorted(self._known, key=lambda page: self._known[page].until)
+        for page in ending[: len(ending) - MOST_KNOWN]:
             del self._known[page]
             if not self._busy[page].locked():
                 del self._busy[page]

@@ -66,7 +66,7 @@ def test_an_unknown_command_gives_the_near_miss(mlops: Mlops) -> None:
 GROUPS = ("data", "airflow", "kubeflow", "metadata", "models", "openlineage")
 
 
-NO_JSON = ("completion", "serve", *GROUPS)
+NO_JSON = ("completion", *GROUPS)
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))

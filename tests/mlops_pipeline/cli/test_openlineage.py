@@ -72,6 +72,7 @@ def test_what_is_not_taken_waits(spooled: Mlops, monkeypatch: pytest.MonkeyPatch
         assert "last attempt" in spooled("openlineage", "status").out
 
 
+@pytest.mark.slow  # Starts interpreters.
 @needs_client
 def test_steps_of_a_scheduler_record_into_one_spool(
     spooled: Mlops, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

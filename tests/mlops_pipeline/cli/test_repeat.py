@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow  # Runs pipelines again in interpreters of their own.
+
 STEPS = """
 import json
 import time

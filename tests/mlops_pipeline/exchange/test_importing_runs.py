@@ -105,6 +105,7 @@ def import_and_die(file: Path, folder: Path, step: int) -> None:
     os._exit(0)
 
 
+@pytest.mark.slow  # Kills processes.
 def test_an_import_that_is_killed_leaves_nothing_half(site: Site, tmp_path: Path) -> None:
     site.export("two", tmp_path / "x.zip")
     context = multiprocessing.get_context("fork")
