@@ -58,7 +58,8 @@ export default class Chart extends HTMLElement {
     const parsed = vega.parse(compile(whole, { config, logger: vega.logger(vega.Error) }).spec, null, { ast: true })
     const options = { expr: expressionInterpreter, renderer: 'svg', container: place, hover: true, loader }
     this.#view = new vega.View(parsed, { ...options, logLevel: vega.Error })
-    this.#view.runAsync()
+    // The picture has a name, and the table its facts: of marks one would only hear that they are there.
+    this.#view.runAsync().then(() => place.querySelector('svg')?.setAttribute('aria-hidden', 'true'))
   }
 }
 
