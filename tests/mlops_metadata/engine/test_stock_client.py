@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from layout_stores import TYPES, stock_client
 from ml_metadata.proto import metadata_store_pb2 as pb
+from msgspec import structs
 
 from mlops_metadata.by_file import open_sqlite
 from mlops_metadata.engine import SqliteDatabase, SqlStore, reading
@@ -108,7 +109,7 @@ def fill_store(store: MetadataStore, parameters: Any, properties: Any) -> None:
 def without_times(rows: list[Any]) -> list[Any]:
     """Rows as values that can be compared: a struct keeps no order, and no time is the same."""
     return [
-        repr(plain(replace(row, created=0, updated=0)) if hasattr(row, "created") else row)
+        repr(plain(structs.replace(row, created=0, updated=0)) if hasattr(row, "created") else row)
         for row in rows
     ]
 
@@ -116,7 +117,7 @@ def without_times(rows: list[Any]) -> list[Any]:
 def plain(row: Any) -> Any:
     values = {k: ordered(v) for k, v in sorted(row.custom.items())}
     declared = {k: ordered(v) for k, v in sorted(row.properties.items())}
-    return replace(row, custom=values, properties=declared)
+    return structs.replace(row, custom=values, properties=declared)
 
 
 def ordered(value: Any) -> Any:
