@@ -52,7 +52,7 @@ def _lines(found: ReusePage, screen: Screen) -> Iterator[str]:
             {True: "the same bytes", False: f"{each.results} different results"}[each.is_same]
             if each.is_same is not None
             else "not known",
-            one_line(f"{each.output}: {each.first}" if each.output else ""),
+            one_line(f"{each.output}: {each.first}") if each.output else "",
         )
         for each in found.determinism[:MOST_ROWS]
     ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mlops_pipeline.errors import NotFoundError
 from mlops_pipeline.inspection.datasets import Version
 from mlops_pipeline.inspection.models.change import MetricChange, compare_evaluations
 from mlops_pipeline.inspection.models.directions import direction_of
@@ -31,6 +32,7 @@ from mlops_pipeline.inspection.models.slices import SliceTable, rank_slices
 from mlops_pipeline.inspection.models.thresholds import Threshold, read_thresholds
 from mlops_pipeline.inspection.models.training_curve import Curve, read_curve
 from mlops_pipeline.run_state import elapsed
+from mlops_pipeline.snapshot import read_snapshot
 from mlops_pipeline.store import ArtifactRecord, Direction, Execution, MetadataStore, Run
 
 
@@ -40,7 +42,7 @@ class Made:
 
     Args:
         seconds: its time.
-        recorded: properties of its run, such as a commit.
+        recorded: of its run: the commit and what was not in it, labels.
     """
 
     run: str
@@ -171,9 +173,24 @@ def _made(store: MetadataStore, maker: Execution) -> Made:
         host=maker.host,
         parameters=maker.parameters,
         run_parameters=run.parameters,
-        recorded=run.properties,
+        recorded=_recorded(store, run),
         code=code_of(maker),
     )
+
+
+def _recorded(store: MetadataStore, run: Run) -> dict[str, Any]:
+    """Return what a run has recorded that says something away from its machine, too."""
+    labels = run.properties.get("labels") or {}
+    found: dict[str, Any] = {"labels": labels} if labels else {}
+    try:
+        snapshot = read_snapshot(store, run)
+    except NotFoundError as error:
+        return {**found, "snapshot": error.message}
+    if snapshot is not None and snapshot.checkout.get("commit"):
+        found["commit"] = snapshot.checkout["commit"]
+        if snapshot.checkout.get("difference"):
+            found["uncommitted changes"] = "yes"
+    return found
 
 
 def _results(judged: Evaluated, read: ReadFile, metric: str) -> Results:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,18 @@ def test_what_is_no_model_is_a_mistake(runs: Mlops, tmp_path: Path) -> None:
     assert (result.code, result.out) == (2, "")
     assert "is no model, but Examples" in result.err
     assert runs("card", "-o", str(tmp_path / "no" / "x.md")).code == 2
+
+
+def test_a_card_says_the_commit_and_nothing_of_the_machines_folders(
+    mlops: Mlops, tmp_path: Path
+) -> None:
+    write_project(tmp_path)
+    who = ("-c", "user.name=a", "-c", "user.email=a@b")
+    for words in (("init", "-q"), ("add", "."), (*who, "commit", "-qm", "first")):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    mlops("run", ".")
+    said = ["git", "rev-parse", "HEAD"]
+    commit = subprocess.run(said, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    about_code = mlops("card").out.partition("## Code and environment")[2].replace("\\", "")
+    assert commit.strip() in about_code
+    assert str(tmp_path) not in about_code
