@@ -108,8 +108,42 @@ def covariance(a: Sample, b: Sample, products: float) -> float:
     return (products - a.total * b.total / a.n) / (a.n - 1)
 
 
+class _LessBefore:
+    """A metric less theta times the one of the same units before the experiment."""
+
+    after: Sample | RatioSample
+    before: Sample | RatioSample
+    theta: float
+
+    @property
+    def n(self) -> int:
+        return self.after.n
+
+    @property
+    def mean(self) -> float:
+        return self.after.mean - self.theta * self.before.mean
+
+    @property
+    def plain_mean(self) -> float:
+        return self.after.mean
+
+    @property
+    def covariance(self) -> float:
+        """Covariance of both metrics."""
+        raise NotImplementedError
+
+    @property
+    def variance(self) -> float:
+        before, theta = self.before.variance, self.theta
+        return self.after.variance + theta * theta * before - 2 * theta * self.covariance
+
+    @property
+    def plain(self) -> tuple[float, float]:
+        return self.after.variance, self.after.variance - self.theta * self.covariance
+
+
 @dataclass(frozen=True)
-class Adjusted:
+class Adjusted(_LessBefore):
     """A metric with the same or another metric of the same units before the experiment (CUPED).
 
     Deng, Xu, Kohavi and Walker, WSDM 2013: the mean less theta times the mean from before, with
@@ -131,30 +165,9 @@ class Adjusted:
         )
 
     @property
-    def n(self) -> int:
-        return self.after.n
-
-    @property
-    def mean(self) -> float:
-        return self.after.mean - self.theta * self.before.mean
-
-    @property
-    def plain_mean(self) -> float:
-        return self.after.mean
-
-    @property
     def covariance(self) -> float:
         """Covariance of both metrics."""
         return covariance(self.after, self.before, self.products)
-
-    @property
-    def variance(self) -> float:
-        before, theta = self.before.variance, self.theta
-        return self.after.variance + theta * theta * before - 2 * theta * self.covariance
-
-    @property
-    def plain(self) -> tuple[float, float]:
-        return self.after.variance, self.after.variance - self.theta * self.covariance
 
 
 @dataclass(frozen=True)
@@ -214,25 +227,13 @@ class Crossed:
 
 
 @dataclass(frozen=True)
-class AdjustedRatio:
+class AdjustedRatio(_LessBefore):
     """A ratio with the ratio of the same units before the experiment: CUPED and delta method."""
 
     after: RatioSample
     before: RatioSample
     crossed: Crossed
     theta: float = 0.0
-
-    @property
-    def n(self) -> int:
-        return self.after.n
-
-    @property
-    def mean(self) -> float:
-        return self.after.mean - self.theta * self.before.mean
-
-    @property
-    def plain_mean(self) -> float:
-        return self.after.mean
 
     @property
     def covariance(self) -> float:
@@ -247,15 +248,6 @@ class AdjustedRatio:
             + now.mean * then.mean * covariance(now.below, then.below, sums.below_below)
         )
         return unit / (now.below.mean * then.below.mean)
-
-    @property
-    def variance(self) -> float:
-        before, theta = self.before.variance, self.theta
-        return self.after.variance + theta * theta * before - 2 * theta * self.covariance
-
-    @property
-    def plain(self) -> tuple[float, float]:
-        return self.after.variance, self.after.variance - self.theta * self.covariance
 
 
 def pooled(a: Adjusted, b: Adjusted) -> tuple[Adjusted, Adjusted]:
