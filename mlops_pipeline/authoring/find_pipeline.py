@@ -12,6 +12,7 @@ import importlib
 import keyword
 import re
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ from mlops_pipeline.user_code import (
 )
 
 DEFAULT_FILE = "pipeline.py"
+
+# Who looks which modules have changed must not find one that another thread is still importing.
+_loading = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -164,8 +168,9 @@ def _import_file(path: Path, folders: tuple[str, ...]) -> ModuleType:
             f"{path.name} cannot be imported: its name is not a Python identifier",
             hint=f"rename it to {_importable(path.stem)}.py",
         )
-    _forget_others(path.parent)
-    return _import(path.stem, folders, missing=_no_such(str(path)))
+    with _loading:
+        _forget_others(path.parent)
+        return _import(path.stem, folders, missing=_no_such(str(path)))
 
 
 def _importable(stem: str) -> str:
@@ -191,9 +196,9 @@ def _import(name: str, folders: tuple[str, ...], *, missing: NotFoundError) -> M
     put_first(folders)
     importlib.invalidate_caches()
     below = tuple(f"{folder}/" for folder in folders)
-    forget_changed(below)
     try:
-        with _UserCode(*folders), no_bytecode(), importing(name):
+        with _loading, _UserCode(*folders), no_bytecode(), importing(name):
+            forget_changed(below)
             module = importlib.import_module(name)
             note_imports(below)
             return module

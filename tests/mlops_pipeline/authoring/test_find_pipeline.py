@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -294,3 +295,24 @@ def test_pipelines_of_the_same_file_name_are_told_apart_each_time(tmp_path: Path
     for name in ("one", "two", "one"):
         loaded = load_pipeline(str(tmp_path / name), project=tmp_path)
         assert loaded.pipeline.name == name
+
+
+def test_threads_that_load_one_pipeline_get_the_same_one(tmp_path: Path) -> None:
+    for number in range(20):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "pipeline.py").write_text(
+            "import time\n"
+            "from mlops_pipeline import component, pipeline\n"
+            "time.sleep(0.001)\n"
+            "@component\n"
+            "def Work() -> None:\n    pass\n"
+            "@pipeline\n"
+            "def p():\n    Work()\n"
+        )
+
+        def load(index: int, folder: Path = folder) -> str:
+            return load_pipeline(str(folder), project=folder).compile().name
+
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(load, range(4))) == ["p"] * 4
