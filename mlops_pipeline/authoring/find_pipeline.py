@@ -186,8 +186,9 @@ def _forget_others(folder: Path) -> None:
         file = getattr(module, "__file__", None)
         if file and each.suffix in ("", ".py") and Path(file).parent.name != "site-packages":
             ours = Path(file).is_relative_to(folder)
-            beside_a_pipeline = (Path(file).parent / DEFAULT_FILE).is_file()
-            if not ours and beside_a_pipeline:
+            # One whose folder was moved or removed since is nobody's any more.
+            is_gone = not Path(file).exists()
+            if not ours and (is_gone or (Path(file).parent / DEFAULT_FILE).is_file()):
                 del sys.modules[each.stem]
 
 

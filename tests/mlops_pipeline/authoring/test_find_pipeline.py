@@ -93,6 +93,15 @@ def test_two_pipelines_may_have_modules_of_one_name(tmp_path: Path) -> None:
     assert sys.modules["helper"].NAME == "two"
 
 
+def test_a_pipeline_that_was_moved_away_is_not_taken_for_another(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "pipeline.py").write_text(PIPELINE.format(name=name))
+    assert load_pipeline(str(tmp_path / "first"), project=tmp_path).compile().name == "first"
+    (tmp_path / "first").rename(tmp_path / "elsewhere")
+    assert load_pipeline(str(tmp_path / "second"), project=tmp_path).compile().name == "second"
+
+
 def test_of_several_pipelines_the_one_named_as_the_folder_is_meant(tmp_path: Path) -> None:
     text = PIPELINE.format(name="inner") + PIPELINE.format(name="outer")
     write(tmp_path / "outer" / "pipeline.py", text)
