@@ -58,6 +58,7 @@ def model_of(done: Any) -> int:
     return found
 
 
+@pytest.mark.slow  # A run that waits.
 def test_nothing_goes_on_until_a_person_approves(runs: Runs) -> None:
     waiting = runs.start()
     gate = waiting["ApprovalGate"]

@@ -134,6 +134,7 @@ def is_waiting(pid: int) -> bool:
 
 
 @linux
+@pytest.mark.slow  # Processes that wait.
 def test_who_asks_again_at_once_lets_others_come_first(
     path: Path, start_waiter: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
@@ -223,6 +224,7 @@ def test_a_holder_that_is_stopped_is_named_and_not_waited_for_without_an_end(
     lock.close()
 
 
+@pytest.mark.slow  # Processes that wait.
 def test_who_waits_gets_the_lock_once_the_holder_goes_on(
     path: Path,
     environment: dict[str, str],

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from importlib.metadata import entry_points
 
+import pytest
+
 from mlops_components.serving import load_saved_model, load_scikit_learn
 
 
@@ -17,6 +19,7 @@ def test_each_entry_point_leads_to_a_loader() -> None:
     }
 
 
+@pytest.mark.slow  # Starts an interpreter.
 def test_loaders_import_no_library_until_they_load() -> None:
     script = (
         "import sys, mlops_components.serving\n"

@@ -203,6 +203,7 @@ def test_threads_that_import_at_once_all_see_the_names(on_import: Any) -> None:
     assert found == [True, True]
 
 
+@pytest.mark.slow  # Starts an interpreter.
 def test_the_catalogue_of_components_installs_it(folder: Path) -> None:
     path = [folder, ROOT, ROOT / "components", ROOT / "metadata"]
     code = (

@@ -47,6 +47,7 @@ def test_one_record_in_two_places_is_two_artifacts(store: MetadataStore) -> None
     assert len({found.id for found in [*written["a"], *written["b"]]}) == 3
 
 
+@pytest.mark.slow  # Thousands of rows.
 def test_thousands_of_outputs_are_published_at_once(store: MetadataStore) -> None:
     records = [ArtifactRecord("Model", f"/m/{n}", properties={"n": n}) for n in range(4400)]
     done, written = store.put_execution(train(), outputs={"models": records})

@@ -176,6 +176,7 @@ open_sqlite(sys.argv[1]).put_run(Run("next", "p"))
 """
 
 
+@pytest.mark.slow  # Starts processes.
 def test_a_child_of_a_process_that_was_killed_as_it_wrote_keeps_nobody_waiting(url: str) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     command = [sys.executable, "-c", _KILLED, url]
@@ -188,6 +189,7 @@ def test_a_child_of_a_process_that_was_killed_as_it_wrote_keeps_nobody_waiting(u
     store.close()
 
 
+@pytest.mark.slow  # Starts processes.
 def test_who_holds_the_store_is_named(
     path: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,6 +54,7 @@ def test_the_bytes_are_those_that_ml_metadata_writes() -> None:
 
 @FEW
 @given(st.dictionaries(st.text(), JSON, max_size=4))
+@pytest.mark.slow  # Many examples.
 def test_any_struct_comes_back(fields: Any) -> None:
     assert repr(read_struct(write_struct(fields))) == repr(fields)
 

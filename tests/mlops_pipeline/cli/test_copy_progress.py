@@ -38,6 +38,7 @@ def test_a_short_copy_says_nothing_where_there_is_no_terminal(mlops: Mlops) -> N
     assert (done.code, done.err) == (0, "")
 
 
+@pytest.mark.slow  # Starts processes.
 def test_a_terminal_shows_the_table_and_its_rows(mlops: Mlops, tmp_path: Path) -> None:
     mlops("run", ".", "--store", "metadata.db")
     command = [sys.executable, "-m", "mlops_pipeline.cli", "metadata", "copy", "--json"]

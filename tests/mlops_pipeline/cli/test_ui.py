@@ -45,6 +45,7 @@ def test_a_mistake_ends_with_two_and_says_what_to_do(
     assert (result.code, said in result.err, "hint:" in result.err) == (2, True, True)
 
 
+@pytest.mark.slow  # Starts an interpreter.
 def test_without_the_web_server_it_says_what_to_install(mlops: Mlops) -> None:
     script = (
         "import sys\n"
@@ -56,6 +57,7 @@ def test_without_the_web_server_it_says_what_to_install(mlops: Mlops) -> None:
     assert (done.returncode, "pip install 'mlops-pipeline[ui]'" in done.stderr) == (2, True)
 
 
+@pytest.mark.slow  # Starts an interpreter.
 def test_facts_need_no_web_server(mlops: Mlops) -> None:
     script = (
         "import sys\n"

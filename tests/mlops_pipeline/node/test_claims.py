@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import pytest
 from local_runs import states, write
 
 
+@pytest.mark.slow  # Work of half a second.
 def test_the_same_work_of_two_runs_at_once_is_done_once(project: Any) -> None:
     write(
         project,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import pytest
 from back_end import back_end
 from openlineage_place import Place
 
@@ -68,6 +69,7 @@ def test_an_event_that_nobody_wants_does_not_hold_up_the_others(spool: Spool) ->
     assert spool.state().refused == 1
 
 
+@pytest.mark.slow  # Starts processes.
 def test_two_senders_send_nothing_twice(spool: Spool) -> None:
     spool.append([{"n": n} for n in range(200)])
     results: list[Sent] = []
@@ -119,6 +121,7 @@ def test_no_process_to_be_had_is_no_failure(place: Place) -> None:
     assert not send_aside(settings, start)
 
 
+@pytest.mark.slow  # Starts processes.
 def test_what_waits_arrives_though_nobody_waits_for_it(place: Place) -> None:
     arrived = threading.Event()
 

@@ -48,6 +48,7 @@ def test_what_comes_while_it_is_read_is_not_lost(spool: Spool) -> None:
     assert waiting(spool) == [2, 3]
 
 
+@pytest.mark.slow  # Starts processes.
 def test_many_processes_write_whole_lines(spool: Spool) -> None:
     context = multiprocessing.get_context("spawn")
     processes = [

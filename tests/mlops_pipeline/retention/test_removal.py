@@ -65,6 +65,7 @@ def test_a_hit_between_plan_and_mark_keeps_what_it_has_taken(side: Side) -> None
 @pytest.mark.parametrize(
     "node", ["Train", *(pytest.param(n, marks=SLOW) for n in ("Make", "Check"))]
 )
+@pytest.mark.slow  # Starts processes.
 def test_a_hit_that_is_recorded_after_the_mark_is_refused_and_the_node_runs(
     side: Side, node: str
 ) -> None:
@@ -136,6 +137,7 @@ LIGHT_KILL = "kill:gc.removing:2"
 @pytest.mark.parametrize(
     "how", [LIGHT_KILL, *(pytest.param(k, marks=SLOW) for k in KILLS if k != LIGHT_KILL)]
 )
+@pytest.mark.slow  # Starts processes.
 def test_a_removal_that_was_killed_is_finished_by_the_next(side: Side, how: str) -> None:
     side.whole("run:first")
     side.whole("gc", how)

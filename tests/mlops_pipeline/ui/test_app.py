@@ -100,6 +100,7 @@ def test_the_metrics_of_an_evaluation_are_a_table(reader: Reader, client: Any) -
     assert "0.9125" in text
 
 
+@pytest.mark.slow  # Asks for every page.
 def test_all_links_are_relative_and_lead_to_pages(reader: Reader, client: Any) -> None:
     asked, todo = {"./"}, ["./"]
     while todo:
@@ -128,6 +129,7 @@ def test_hostile_names_change_nothing_of_a_page_but_its_text(
     assert not any(each in found[1].text for each in "\u202e\x00\x1b")
 
 
+@pytest.mark.slow  # Megabytes.
 def test_a_value_of_a_megabyte_is_cut_and_is_whole_in_the_json(client: Any, tmp_path: Path) -> None:
     reader = hostile_reader(tmp_path, "m" * 1_000_000)
     for address in addresses(reader):
@@ -355,6 +357,7 @@ ANY_NAME = text(min_size=1, max_size=30).filter(lambda each: bool(each.strip()))
 
 @settings(max_examples=15, deadline=None, derandomize=True, database=None)
 @given(ANY_NAME)
+@pytest.mark.slow  # Many examples.
 def test_any_name_leaves_the_elements_of_a_page_as_they_are(name: str) -> None:
     found = []
     for each in ("harmless", name):

@@ -17,6 +17,7 @@ def hints_of(sent: list[str]) -> list[dict[str, str]]:
     return [json.loads(text[6:]) for text in sent if text.startswith("data: ")]
 
 
+@pytest.mark.slow  # Seconds of a stream.
 def test_a_stream_tells_the_tags_of_its_pages_and_then_only_what_changes() -> None:
     tags = {"a": iter("1122"), "b": iter("7777")}
 

@@ -121,6 +121,7 @@ VALUES = st.one_of(
         st.sampled_from(sorted({word for kind in PAGES.values() for word in kind.takes})), VALUES
     ),
 )
+@pytest.mark.slow  # Many examples.
 def test_any_query_is_answered_as_described(
     api: Asking, name: str, given_query: dict[str, str]
 ) -> None:

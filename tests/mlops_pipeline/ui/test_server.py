@@ -27,6 +27,7 @@ def served(tmp_path: Path) -> Iterator[Pages]:
         yield pages
 
 
+@pytest.mark.slow  # Starts a server.
 def test_a_server_of_an_empty_project_says_what_to_do_and_shows_the_first_run(
     served: Pages, tmp_path: Path
 ) -> None:

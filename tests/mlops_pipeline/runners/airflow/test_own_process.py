@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from forks import tried
 from worker_tasks import runs, until
 
@@ -14,6 +15,8 @@ from mlops_pipeline import ir as ir_file
 from mlops_pipeline.authoring import load_pipeline
 from mlops_pipeline.cli import INTERRUPTED
 from mlops_pipeline.store import State, open_store
+
+pytestmark = pytest.mark.slow  # Each starts processes.
 
 PIPELINE = """
 import logging, os, sys, time

@@ -17,6 +17,8 @@ from mlops_pipeline.runners.airflow import (
 )
 from mlops_pipeline.runners.airflow.step_process import Step, StepProcess, level_of
 
+pytestmark = pytest.mark.slow  # Each starts processes.
+
 
 @pytest.mark.parametrize(
     ("line", "level"),

@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from worker_tasks import gone, number_in, read, runs, start_parent, until, value
 
 from mlops_pipeline.runners.workers import WorkerPool
@@ -23,6 +24,7 @@ def test_worker_is_another_process_and_is_used_again(shared, task, tmp_path):
     assert len(set(pids)) == 1
 
 
+@pytest.mark.slow  # Tasks that take a while.
 def test_tasks_run_at_the_same_time(task, tmp_path):
     one, two = str(tmp_path / "one"), str(tmp_path / "two")
     tasks = [
@@ -57,6 +59,7 @@ def test_an_interrupt_that_a_task_raises_itself_is_its_failure(task):
         assert pool.execute(task("speak")).error == ""
 
 
+@pytest.mark.slow  # Tasks that take a while.
 def test_cancel_ends_running_and_waiting_tasks_and_the_pool_goes_on(task, tmp_path):
     started = tmp_path / "started"
     with WorkerPool(1) as pool, ThreadPoolExecutor(2) as threads:

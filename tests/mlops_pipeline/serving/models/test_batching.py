@@ -48,6 +48,7 @@ async def ask(batcher: Batcher, values: Any, seconds: float = 10, signature: Any
     return to_lists(found["y"])
 
 
+@pytest.mark.slow  # A thousand requests.
 def test_a_thousand_requests_get_their_own_rows_in_fewer_batches() -> None:
     async def act() -> None:
         model, pick = Model(), random.Random(7)

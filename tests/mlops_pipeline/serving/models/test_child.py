@@ -15,6 +15,8 @@ import pytest
 from mlops_pipeline.serving.models import wire
 from mlops_pipeline.serving.models.tensors import of_lists, to_lists
 
+pytestmark = pytest.mark.slow  # Each starts a process.
+
 Push = object
 LOADER = "mlops_components.serving.functions:load_function"
 

@@ -108,6 +108,7 @@ def test_data_without_statistics_and_no_data_are_told(tmp_path: Path) -> None:
         page(Reader(MemoryStore()), "data")
 
 
+@pytest.mark.slow  # A thousand features.
 def test_a_thousand_features_are_read(tmp_path: Path) -> None:
     def wide(shift: int) -> bytes:
         numbers = [
