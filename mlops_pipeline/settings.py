@@ -200,7 +200,7 @@ def _from_file(project: Path) -> Iterator[_Item]:
     path = project / FILE
     if not path.is_file():
         return
-    for written, value in _without_tables(_read_toml(path)):
+    for written, value in _without_tables(read_toml(path)):
         name = written.replace(".", "_")
         if name not in _names():
             raise SettingsError(
@@ -218,7 +218,12 @@ def _without_tables(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises:
+        SettingsError: it cannot be read, or is no TOML.
+    """
     toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
         values: dict[str, Any] = toml.loads(path.read_text(encoding="utf-8"))

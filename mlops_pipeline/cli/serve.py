@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import logging
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ import click
 from mlops_pipeline.cli.output import echo, json_option, warn, write_json
 from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.listening import LOOPBACK, Address, listen, read_token
+from mlops_pipeline.request_log import LogPolicy, read_log_policy
 from mlops_pipeline.serving.models import BatchOptions, ModelSource, ProcessLimits, ServingOptions
 
 if TYPE_CHECKING:
@@ -45,6 +48,13 @@ _NUMBER = click.IntRange(0)
 )
 @click.option("--version", "only", type=_NUMBER, multiple=True, help="Serve this version only.")
 @click.option("--table", type=click.Path(path_type=Path), help="File of the routing table.")
+@click.option(
+    "--log", "log_folder", type=click.Path(path_type=Path), help="Folder of the request log."
+)
+@click.option(
+    "--log-policy", type=click.Path(path_type=Path), help="TOML file that says what is logged."
+)
+@click.option("--log-sample", type=click.FloatRange(0, 1), help="Share of the keys to log.")
 @click.option("--poll", type=_SECONDS, default=1.0, help="Seconds between looks at the folders.")
 @click.option(
     "--allowed-host", "names", multiple=True, metavar="NAME", help="A name of this server."
@@ -129,7 +139,30 @@ def _plan(models: tuple[str, ...], address: Address, chosen: dict[str, Any]) -> 
         chosen["poll"],
         certificate,
         grpc_address=_grpc_address(address, chosen["grpc_port"]),
+        log=_log(chosen["log_folder"], chosen["log_policy"], chosen["log_sample"]),
     )
+
+
+def _log(
+    folder: Path | None, policy: Path | None, sample: float | None
+) -> tuple[Path, LogPolicy] | None:
+    if folder is None:
+        if policy is not None or sample is not None:
+            raise SettingsError("there is no log to write", hint="name its folder with --log")
+        return None
+    if importlib.util.find_spec("pyarrow") is None:
+        raise SettingsError(
+            "--log needs pyarrow, which is not installed", hint="pip install pyarrow"
+        )
+    found = read_log_policy(policy) if policy else LogPolicy()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"the request log cannot be written to {folder}: {error.strerror}",
+            hint="name a folder of yours with --log",
+        ) from None
+    return folder, found if sample is None else replace(found, sample=sample)
 
 
 def _grpc_address(address: Address, port: int) -> str:

@@ -7,7 +7,7 @@ import collections
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlops_pipeline.deployment import Arm, arm_of
@@ -18,6 +18,7 @@ from mlops_pipeline.serving.models import (
     LateFailure,
     ModelCatalogue,
     ModelFailure,
+    OverloadFailure,
     ServedModel,
     ServingFailure,
     Signature,
@@ -48,6 +49,7 @@ class Question:
         label: the name of one.
         key: requests of one key go to one arm.
         deadline: by the monotonic clock.
+        request_id: name of the request; empty if nobody has given one.
     """
 
     model: str
@@ -57,6 +59,7 @@ class Question:
     label: str = ""
     signature: str = ""
     key: str = ""
+    request_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Prediction:
     Args:
         version: 0 for the rule.
         fallback: why another version answered than the assigned one; empty if none did.
+        rollout: the salt by which the arm was drawn; empty if none was.
     """
 
     outputs: Tensors
@@ -75,10 +79,29 @@ class Prediction:
     arm: Arm = Arm.CHAMPION
     fallback: str = ""
     generation: int = 0
+    rollout: str = ""
 
 
-Watcher = Callable[[Question, Prediction, str], None]
-"""Sees a shadow's answer: the question, what the shadow gave, and its error, if any."""
+@dataclass(frozen=True)
+class Observation:
+    """A question and what became of it.
+
+    Args:
+        found: the answer; without outputs, where there is none.
+        failure: why there is none; empty if there is one.
+        seconds: until then.
+        shadow: True for the answer of a shadow, which nobody waits for.
+    """
+
+    question: Question
+    found: Prediction
+    failure: str
+    seconds: float
+    shadow: bool = False
+
+
+Observer = Callable[[Observation], None]
+"""Sees each question that was routed; it must be quick, and must not raise."""
 
 
 @dataclass
@@ -87,7 +110,7 @@ class Router:
 
     models: ModelCatalogue
     file: TableFile
-    on_shadow: Watcher | None = None
+    observer: Observer | None = None
     dropped_shadows: int = 0
     _circuits: dict[tuple[str, int], Circuit] = field(
         default_factory=lambda: collections.defaultdict(Circuit)
@@ -125,14 +148,43 @@ class Router:
         """
         model = self.models.model(question.model)
         routes = routes_of(self.file.table, model.name)
+        started = time.perf_counter()
+        rollout, arm = "", Arm.CHAMPION
         if question.version is not None or question.label:
             number = self.version_of(model, question.version, question.label)
-            return await self._ask(model, number, question, question.deadline)
-        arm = arm_of(question.key, routes.weight if routes.candidate else 0, routes.salt)
-        found = await self._first(model, routes, arm, question)
-        for number in routes.shadow:
-            self._ask_shadow(model, number, question)
+            answer = self._ask(model, number, question, question.deadline)
+        else:
+            rollout = routes.salt if routes.candidate or routes.shadow else ""
+            arm = arm_of(question.key, routes.weight if routes.candidate else 0, routes.salt)
+            number = next(_order(model, routes, arm))
+            answer = self._first(model, routes, arm, question)
+        try:
+            found = replace(await answer, rollout=rollout)
+        except ServingFailure as failure:
+            none = Prediction({}, {}, number, number, arm, "", self._generation, rollout)
+            self._observe(question, none, started, _reason(failure))
+            raise
+        self._observe(question, found, started)
+        if question.version is None and not question.label:
+            for number in routes.shadow:
+                self._ask_shadow(model, number, question, rollout)
         return found
+
+    @property
+    def _generation(self) -> int:
+        return self.file.table.generation
+
+    def _observe(
+        self,
+        question: Question,
+        found: Prediction,
+        started: float,
+        failure: str = "",
+        shadow: bool = False,
+    ) -> None:
+        if self.observer is not None:
+            seconds = time.perf_counter() - started
+            self.observer(Observation(question, found, failure, seconds, shadow))
 
     async def _first(
         self, model: ServedModel, routes: ModelRoutes, arm: Arm, question: Question
@@ -167,9 +219,8 @@ class Router:
         raise UnavailableFailure(f"no version of {model.name} answers: {last or 'all fail'}")
 
     def _marked(self, found: Prediction, assigned: int, arm: Arm, why: str) -> Prediction:
-        generation = self.file.table.generation
         return Prediction(
-            found.outputs, found.inputs, found.version, assigned, arm, why, generation
+            found.outputs, found.inputs, found.version, assigned, arm, why, self._generation
         )
 
     async def _ask(
@@ -181,23 +232,27 @@ class Router:
         outputs = await model.predict(number, name, inputs, deadline)
         return Prediction(outputs, inputs, number, number)
 
-    def _ask_shadow(self, model: ServedModel, number: int, question: Question) -> None:
+    def _ask_shadow(
+        self, model: ServedModel, number: int, question: Question, rollout: str
+    ) -> None:
         if len(self._shadows) >= _MOST_SHADOWS:
             self.dropped_shadows += 1
             return
-        task = asyncio.create_task(self._shadow(model, number, question))
+        task = asyncio.create_task(self._shadow(model, number, question, rollout))
         self._shadows.add(task)
         task.add_done_callback(self._shadows.discard)
 
-    async def _shadow(self, model: ServedModel, number: int, question: Question) -> None:
-        error = ""
+    async def _shadow(
+        self, model: ServedModel, number: int, question: Question, rollout: str
+    ) -> None:
+        started, error = time.perf_counter(), ""
         found = Prediction({}, {}, number, number)
         try:
             found = await self._ask(model, number, question, question.deadline)
         except ServingFailure as failure:
-            error = failure.message
-        if self.on_shadow:
-            self.on_shadow(question, found, error)
+            error = _reason(failure)
+        found = replace(found, rollout=rollout, generation=self._generation)
+        self._observe(question, found, started, error, shadow=True)
 
     async def close(self) -> None:
         """Let shadows end."""
@@ -224,9 +279,16 @@ def _deadline(deadline: float, others: int) -> float:
 
 
 def _reason(failure: ServingFailure) -> str:
+    """Return a failure in a word; `input` for mistakes of the client."""
     if isinstance(failure, ModelFailure):
         return failure.kind
-    return "late" if isinstance(failure, LateFailure) else "not_loaded"
+    for kind, word in _WORDS:
+        if isinstance(failure, kind):
+            return word
+    return "not_loaded"
+
+
+_WORDS = ((LateFailure, "late"), (OverloadFailure, "overload"), (BadInputFailure, "input"))
 
 
 def _by_rule(model: ServedModel, rule: Mapping[str, Any], question: Question) -> Prediction:

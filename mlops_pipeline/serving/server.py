@@ -18,6 +18,8 @@ from typing import Any
 import uvicorn
 
 from mlops_pipeline.errors import SettingsError
+from mlops_pipeline.request_log import LogPolicy, RequestLog
+from mlops_pipeline.serving.answer_log import AnswerLog
 from mlops_pipeline.serving.known_loaders import find_loader
 from mlops_pipeline.serving.metrics import ServerMetrics
 from mlops_pipeline.serving.models import ModelCatalogue, ModelSource, ServingOptions
@@ -41,6 +43,7 @@ class ServerPlan:
         certificate: files of the certificate and of its key, for TLS.
         head_seconds: for the head of a request to arrive.
         grpc_address: host and port for gRPC; empty for none.
+        log: the folder of the request log, and its policy; None for no log.
     """
 
     sources: Sequence[ModelSource]
@@ -51,6 +54,7 @@ class ServerPlan:
     certificate: tuple[str, str] | None = None
     head_seconds: float = 10.0
     grpc_address: str = ""
+    log: tuple[Path, LogPolicy] | None = None
 
 
 class _Uvicorn(uvicorn.Server):
@@ -92,9 +96,11 @@ def run_server(plan: ServerPlan, sock: socket.socket) -> None:
 
 async def _serve(plan: ServerPlan, sock: socket.socket) -> None:
     models = ModelCatalogue(plan.sources, plan.options, find_loader)
-    router = Router(models, TableFile(plan.table))
+    answers = AnswerLog(RequestLog(*plan.log)) if plan.log else None
+    router = Router(models, TableFile(plan.table), answers)
     router.refresh()
-    server = _Uvicorn(_config(plan, ServingApp(router, ServerMetrics(), plan.web)))
+    numbers = answers.numbers if answers else None
+    server = _Uvicorn(_config(plan, ServingApp(router, ServerMetrics(), plan.web, numbers)))
     loop = asyncio.get_running_loop()
 
     def end() -> None:
@@ -114,6 +120,8 @@ async def _serve(plan: ServerPlan, sock: socket.socket) -> None:
         await asyncio.gather(watching, return_exceptions=True)
         await router.close()
         await models.close()
+        if answers:
+            answers.log.close()
 
 
 async def _start_grpc(router: Router, plan: ServerPlan) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlops_pipeline.serving.models import (
     STRING,
@@ -34,8 +34,16 @@ _CODES = {
 }
 _SIGNATURES = "type.googleapis.com/tensorflow.serving.SignatureDefMap"
 
-Method = Callable[[Any, float, str], Awaitable[Any]]
-"""Answers a message within a deadline, for a key."""
+
+class Caller(NamedTuple):
+    """Who calls: the key, and the name of the request."""
+
+    key: str
+    request_id: str
+
+
+Method = Callable[[Any, float, Caller], Awaitable[Any]]
+"""Answers a message within a deadline."""
 
 
 class GrpcServices:
@@ -58,10 +66,10 @@ class GrpcServices:
             f"{model}GetModelStatus": (types.GetModelStatusRequest, self.status),
         }
 
-    async def predict(self, request: Any, deadline: float, key: str) -> Any:
+    async def predict(self, request: Any, deadline: float, caller: Caller) -> Any:
         """Answer tensors by tensors."""
         inputs = {name: read_tensor(name, each) for name, each in request.inputs.items()}
-        found = await self._ask(request.model_spec, lambda known: inputs, deadline, key)
+        found = await self._ask(request.model_spec, lambda known: inputs, deadline, caller)
         response = self._types.PredictResponse()
         wanted = list(request.output_filter) or sorted(found.outputs)
         for name in wanted:
@@ -71,9 +79,11 @@ class GrpcServices:
         self._answered(response.model_spec, request.model_spec, found)
         return response
 
-    async def classify(self, request: Any, deadline: float, key: str) -> Any:
+    async def classify(self, request: Any, deadline: float, caller: Caller) -> Any:
         """Answer examples by classes."""
-        found = await self._ask(request.model_spec, _examples(request, "classify"), deadline, key)
+        found = await self._ask(
+            request.model_spec, _examples(request, "classify"), deadline, caller
+        )
         response = self._types.ClassificationResponse()
         for row in classes_of(found.outputs):
             classes = response.result.classifications.add()
@@ -82,16 +92,16 @@ class GrpcServices:
         self._answered(response.model_spec, request.model_spec, found)
         return response
 
-    async def regress(self, request: Any, deadline: float, key: str) -> Any:
+    async def regress(self, request: Any, deadline: float, caller: Caller) -> Any:
         """Answer examples by numbers."""
-        found = await self._ask(request.model_spec, _examples(request, "regress"), deadline, key)
+        found = await self._ask(request.model_spec, _examples(request, "regress"), deadline, caller)
         response = self._types.RegressionResponse()
         for value in numbers_of(found.outputs):
             response.result.regressions.add(value=value)
         self._answered(response.model_spec, request.model_spec, found)
         return response
 
-    async def metadata(self, request: Any, deadline: float, key: str) -> Any:
+    async def metadata(self, request: Any, deadline: float, caller: Caller) -> Any:
         """Return the signatures of a version."""
         if list(request.metadata_field) != ["signature_def"]:
             raise BadInputFailure("Metadata field signature_def is supported, and no other")
@@ -111,7 +121,7 @@ class GrpcServices:
         response.metadata["signature_def"].value = found.SerializeToString()
         return response
 
-    async def status(self, request: Any, deadline: float, key: str) -> Any:
+    async def status(self, request: Any, deadline: float, caller: Caller) -> Any:
         """Return the states of versions."""
         model, (version, label) = self._named(request.model_spec)
         number = self._router.version_of(model, version, label) if version or label else None
@@ -132,11 +142,11 @@ class GrpcServices:
         return self._router.models.model(spec.name), (version, spec.version_label)
 
     async def _ask(
-        self, spec: Any, read: Callable[[Signature], Tensors], deadline: float, key: str
+        self, spec: Any, read: Callable[[Signature], Tensors], deadline: float, caller: Caller
     ) -> Prediction:
         model, (version, label) = self._named(spec)
         signature = spec.signature_name
-        question = Question(model.name, read, deadline, version, label, signature, key)
+        question = Question(model.name, read, deadline, version, label, signature, *caller)
         return await self._router.answer(question)
 
     def _answered(self, spec: Any, asked: Any, found: Prediction) -> None:
@@ -212,8 +222,10 @@ def _guarded(method: Method, options: WebOptions) -> Callable[[Any, Any], Awaita
             options.request_seconds, left if left is not None else options.request_seconds
         )
         try:
-            key = str(given.get("x-mlops-key", ""))
-            return await method(request, time.monotonic() + seconds, key)
+            caller = Caller(
+                str(given.get("x-mlops-key", "")), str(given.get("x-mlops-request-id", ""))[:128]
+            )
+            return await method(request, time.monotonic() + seconds, caller)
         except ServingFailure as failure:
             code = getattr(grpc.StatusCode, _CODES.get(failure.status, "INTERNAL"))
             await context.abort(code, failure.message)

@@ -6,11 +6,11 @@ import hmac
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from mlops_pipeline.serving.metrics import Labels, ServerMetrics
 from mlops_pipeline.serving.models import OverloadFailure, ServingFailure, UnknownModelFailure
-from mlops_pipeline.serving.router import Prediction, Router
+from mlops_pipeline.serving.router import Router
 from mlops_pipeline.serving.web.json_bodies import write_json_body
 from mlops_pipeline.serving.web.open_inference import answer_open_inference
 from mlops_pipeline.serving.web.requests import (
@@ -24,6 +24,7 @@ from mlops_pipeline.serving.web.requests import (
     WebOptions,
     WebReply,
     WebRequest,
+    named,
     read_request,
 )
 from mlops_pipeline.serving.web.tf_rest import answer_tf
@@ -34,8 +35,8 @@ METRICS_PATH = "/monitoring/prometheus/metrics"
 _HEALTH = "/v2/health/"
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
 
-AnswerWatcher = Callable[[WebRequest, WebReply, Prediction, float], None]
-"""Sees each prediction: the request, the answer, how it came about, and the seconds it took."""
+Numbers = Callable[[], Mapping[str, float]]
+"""Further numbers of the server, by name, as they are now."""
 
 
 class ServingApp:
@@ -46,19 +47,19 @@ class ServingApp:
         router: Router,
         metrics: ServerMetrics,
         options: WebOptions,
-        watcher: AnswerWatcher | None = None,
+        numbers: Numbers | None = None,
     ) -> None:
         self._router = router
         self._metrics = metrics
         self._options = options
-        self._watcher = watcher
+        self._numbers = numbers
         self._bodies = Bodies(options.max_bodies)
 
     async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         if scope["type"] != "http":
             return
         started = time.perf_counter()
-        reply = self._refusal(scope) or await self._answered(scope, receive, started)
+        reply = self._refusal(scope) or await self._answered(scope, receive)
         seconds = time.perf_counter() - started
         labels = {"model": reply.model, "version": reply.version, "code": str(reply.status)}
         self._metrics.count("mlops_serving_requests_total", labels)
@@ -93,16 +94,13 @@ class ServingApp:
                     return None
         return _error(401, "this server needs its token, as `Authorization: Bearer`", close=True)
 
-    async def _answered(self, scope: AsgiScope, receive: AsgiReceive, started: float) -> WebReply:
+    async def _answered(self, scope: AsgiScope, receive: AsgiReceive) -> WebReply:
         request = None
         try:
             request = await read_request(scope, receive, self._options, self._bodies)
-            reply, found = await self._dispatch(request)
-            if found is not None and self._watcher is not None:
-                self._watcher(request, reply, found, time.perf_counter() - started)
-            return reply
+            return named(await self._dispatch(request), request)
         except ServingFailure as failure:
-            return self._failed(failure, scope["path"])
+            return named(self._failed(failure, scope["path"]), request)
         # A defect of ours: the server goes on, and the log has it.
         except Exception:
             log.exception("a request failed: %s %s", scope["method"], scope["path"])
@@ -111,14 +109,14 @@ class ServingApp:
             if request is not None:
                 self._bodies.held -= len(request.body)
 
-    async def _dispatch(self, request: WebRequest) -> tuple[WebReply, Prediction | None]:
+    async def _dispatch(self, request: WebRequest) -> WebReply:
         if request.path.startswith("/v1/"):
             return await answer_tf(self._router, request)
         if request.path.startswith("/v2"):
             return await answer_open_inference(self._router, request)
         if request.path == METRICS_PATH and request.method == "GET":
             text = self._metrics.text(dict(self._gauges()))
-            return WebReply(200, text.encode(), kind="text/plain; version=0.0.4"), None
+            return WebReply(200, text.encode(), kind="text/plain; version=0.0.4")
         raise UnknownModelFailure(f"Malformed request: {request.method} {request.path[:200]}")
 
     def _failed(self, failure: ServingFailure, path: str) -> WebReply:
@@ -148,6 +146,8 @@ class ServingApp:
                 }
                 for name, value in numbers.items():
                     yield (f"mlops_serving_model_{name}", labels), value
+        for name, value in (self._numbers() if self._numbers else {}).items():
+            yield (f"mlops_serving_{name}", ()), value
         yield ("mlops_serving_routing_generation", ()), self._router.file.table.generation
         yield ("mlops_serving_body_bytes", ()), self._bodies.held
 

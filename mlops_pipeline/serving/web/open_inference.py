@@ -20,7 +20,7 @@ from mlops_pipeline.serving.models import (
     of_lists,
     values_of,
 )
-from mlops_pipeline.serving.router import Prediction, Question, Router
+from mlops_pipeline.serving.router import Question, Router
 from mlops_pipeline.serving.web.json_bodies import read_object, write_json_body
 from mlops_pipeline.serving.web.requests import WebReply, WebRequest
 from mlops_pipeline.serving.web.tf_rest import answer_headers
@@ -47,10 +47,8 @@ DATATYPES = {
 }
 _DTYPES = {name: dtype for dtype, name in DATATYPES.items()}
 
-Answered = tuple[WebReply, Prediction | None]
 
-
-async def answer_open_inference(router: Router, request: WebRequest) -> Answered:
+async def answer_open_inference(router: Router, request: WebRequest) -> WebReply:
     """Answer a request of the protocol.
 
     Raises:
@@ -58,7 +56,7 @@ async def answer_open_inference(router: Router, request: WebRequest) -> Answered
     """
     plain = _PLAIN.get(request.path)
     if plain and request.method == "GET":
-        return plain(router), None
+        return plain(router)
     match = _PATH.fullmatch(request.path)
     wanted = "POST" if match and match["act"] == "infer" else "GET"
     if not match or request.method != wanted:
@@ -69,7 +67,7 @@ async def answer_open_inference(router: Router, request: WebRequest) -> Answered
     model = router.models.model(name)
     served = model.version(router.version_of(model, version, ""))
     if match["act"] == "ready":
-        return _reply({"name": name, "ready": True}), None
+        return _reply({"name": name, "ready": True})
     signature = served.facts.signatures.get(DEFAULT_SIGNATURE) or Signature()
     return _reply(
         {
@@ -79,7 +77,7 @@ async def answer_open_inference(router: Router, request: WebRequest) -> Answered
             "inputs": _shown_specs(signature.inputs),
             "outputs": _shown_specs(signature.outputs),
         }
-    ), None
+    )
 
 
 def _reply(value: Mapping[str, Any], status: int = 200) -> WebReply:
@@ -108,7 +106,7 @@ _PLAIN: dict[str, Callable[[Router], WebReply]] = {
 }
 
 
-async def _infer(router: Router, request: WebRequest, name: str, version: int | None) -> Answered:
+async def _infer(router: Router, request: WebRequest, name: str, version: int | None) -> WebReply:
     router.models.model(name)
     body = read_object(request.body)
     parameters = body.get("parameters", {})
@@ -124,6 +122,7 @@ async def _infer(router: Router, request: WebRequest, name: str, version: int | 
         "",
         signature,
         request.key,
+        request.request_id,
     )
     found = await router.answer(question)
     for each in wanted:
@@ -138,7 +137,7 @@ async def _infer(router: Router, request: WebRequest, name: str, version: int | 
     ]
     headers = answer_headers(found)
     data, number = write_json_body(shown), str(found.version)
-    return WebReply(200, data, headers, model=name, version=number), found
+    return WebReply(200, data, headers, model=name, version=number)
 
 
 def _wanted(body: Mapping[str, Any]) -> list[str]:

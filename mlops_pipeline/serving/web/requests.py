@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
+import secrets
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlops_pipeline.serving.models import BadInputFailure, OverloadFailure, ServingFailure
@@ -19,6 +21,9 @@ AsgiSend = Callable[[AsgiMessage], Awaitable[None]]
 
 KEY_HEADER = b"x-mlops-key"
 TIMEOUT_HEADER = b"x-mlops-timeout"
+REQUEST_ID_HEADER = b"x-mlops-request-id"
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,7 @@ class WebRequest:
     body: bytes
     deadline: float
     key: str = ""
+    request_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,18 @@ async def read_request(
     if scope["method"] not in ("GET", "HEAD"):
         body = await _read_body(receive, options, bodies)
     deadline = time.monotonic() + seconds
-    return WebRequest(scope["method"], scope["path"], body, deadline, key)
+    given = headers.get(REQUEST_ID_HEADER, b"")
+    # One that could break a line of a log, or has no end, is not taken.
+    request_id = given.decode() if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+    return WebRequest(scope["method"], scope["path"], body, deadline, key, request_id)
+
+
+def named(reply: WebReply, request: WebRequest | None) -> WebReply:
+    """Return an answer that says which request it is for."""
+    if request is None:
+        return reply
+    headers = {**reply.headers, REQUEST_ID_HEADER.decode(): request.request_id}
+    return replace(reply, headers=headers)
 
 
 async def _read_body(receive: AsgiReceive, options: WebOptions, bodies: Bodies) -> bytes:

@@ -28,7 +28,7 @@ def answer_headers(found: Prediction) -> dict[str, str]:
     return headers
 
 
-async def answer_tf(router: Router, request: WebRequest) -> tuple[WebReply, Prediction | None]:
+async def answer_tf(router: Router, request: WebRequest) -> WebReply:
     """Answer a request of TensorFlow Serving's interface.
 
     Raises:
@@ -53,17 +53,17 @@ async def answer_tf(router: Router, request: WebRequest) -> tuple[WebReply, Pred
             label,
             signature,
             request.key,
+            request.request_id,
         )
         found = await router.answer(question)
         data = write_json_body(answer_body(body, verb, found.outputs))
         shown = str(found.version)
-        reply = WebReply(200, data, answer_headers(found), model=name, version=shown)
-        return reply, found
+        return WebReply(200, data, answer_headers(found), model=name, version=shown)
     if match["meta"]:
         model = router.models.model(name)
         served = model.version(router.version_of(model, version, label))
-        return WebReply(200, write_json_body(metadata_of(name, served)), model=name), None
-    return WebReply(200, write_json_body(_status(router, name, version, label)), model=name), None
+        return WebReply(200, write_json_body(metadata_of(name, served)), model=name)
+    return WebReply(200, write_json_body(_status(router, name, version, label)), model=name)
 
 
 def _status(router: Router, name: str, version: int | None, label: str) -> object:

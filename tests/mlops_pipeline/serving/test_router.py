@@ -23,7 +23,7 @@ from mlops_pipeline.serving.models import (
     of_lists,
     to_lists,
 )
-from mlops_pipeline.serving.router import Question, Router
+from mlops_pipeline.serving.router import Observation, Question, Router
 from mlops_pipeline.serving.routing_table import ModelRoutes, RoutingTable, TableFile, write_table
 
 # Each starts processes of models, which takes seconds.
@@ -167,9 +167,14 @@ def test_a_shadow_is_asked_and_nobody_waits_for_it(push: Any, toys: Path) -> Non
     seen: list[Any] = []
 
     async def act(router: Router) -> Any:
-        router.on_shadow = lambda question, found, error: seen.append((found.version, error))
+        def note(each: Observation) -> None:
+            if each.shadow:
+                seen.append((each.found.version, each.failure))
+
+        router.observer = note
         answers = [await ask(router), await ask(router, value=-7.0)]
-        while len(seen) < 4:
+        deadline = time.monotonic() + 30
+        while len(seen) < 4 and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
         return answers
 
@@ -177,3 +182,29 @@ def test_a_shadow_is_asked_and_nobody_waits_for_it(push: Any, toys: Path) -> Non
     assert found == [(2.0, 1, ""), (-14.0, 1, "")]
     assert sorted(number for number, _ in seen) == [2, 2, 77, 77]
     assert {bool(error) for number, error in seen if number == 77} == {True}
+
+
+def test_an_observer_sees_answers_and_failures_with_their_arm(push: Any, toys: Path) -> None:
+    seen: list[Observation] = []
+
+    async def act(router: Router) -> None:
+        router.observer = seen.append
+        await ask(router, key=CANDIDATES[0])
+        await ask(router, version=1)
+        with pytest.raises(BadInputFailure):
+            await ask(router, value=None, key=CANDIDATES[0])
+        break_version(router, 1)
+        break_version(router, 2)
+        with pytest.raises(UnavailableFailure):
+            await ask(router, key=CANDIDATES[0])
+
+    with_router(push, toys, ModelRoutes(1, 2, 0.5, "s"), act)
+    facts = [(s.failure, s.found.arm, s.found.assigned, s.found.rollout) for s in seen]
+    assert facts == [
+        ("", Arm.CANDIDATE, 2, "s"),
+        # Who names a version takes part in no rollout.
+        ("", Arm.CHAMPION, 1, ""),
+        ("input", Arm.CANDIDATE, 2, "s"),
+        ("not_loaded", Arm.CANDIDATE, 2, "s"),
+    ]
+    assert all(each.seconds > 0 for each in seen)

@@ -18,6 +18,9 @@ from typing import Any
 import pytest
 from serving_process import Served
 
+from mlops_pipeline.deployment import Arm, arm_of
+from mlops_pipeline.serving import ModelRoutes, RoutingTable, write_table
+
 # Each starts a server and its models, which takes seconds.
 pytestmark = pytest.mark.slow
 
@@ -159,3 +162,33 @@ def test_a_server_speaks_tls(push: Any, serve: Any, toys: Path) -> None:
 def serve_tls(folder: Path, toys: Path) -> Any:
     arguments = [str(folder), "--tls-cert", "cert.pem", "--tls-key", "key.pem"]
     return Served([*arguments, "--predict", "toy_models:make"], toys)
+
+
+@pytest.mark.ml  # Parquet.
+def test_what_is_answered_goes_into_the_request_log(push: Any, serve: Any, tmp_path: Path) -> None:
+    from mlops_pipeline.request_log import read_requests
+
+    push(1)
+    folder, table = tmp_path / "log", tmp_path / "table.json"
+    policy = tmp_path / "log.toml"
+    policy.write_text('[features]\nx = "keep"\n')
+    write_table(table, RoutingTable(3, {"toy": ModelRoutes(2, 1, 0.5, "toy-1", shadow=(1,))}))
+    options = ["--keep", "2", "--table", str(table), "--log", str(folder)]
+    served = serve(str(push(2, "3")), *options, "--log-policy", str(policy))
+    served.wait("/v1/models/toy/versions/1/metadata")
+    key = next(key for key in map(str, range(99)) if arm_of(key, 0.5, "toy-1") == Arm.CANDIDATE)
+    _, headers, _ = served.ask(PREDICT, ROW, x_mlops_key=key, x_mlops_request_id="mine-1")
+    assert headers["x-mlops-request-id"] == "mine-1"
+    _, headers, _ = served.ask(PREDICT, {"instances": [{"x": -3.0}]}, x_mlops_request_id="a b\t")
+    assert len(headers["x-mlops-request-id"]) == 32
+    text = served.ask("/monitoring/prometheus/metrics")[2]
+    assert "mlops_serving_log_rows_dropped 0" in text
+    assert served.end() == 0
+    found = read_requests(folder, "toy", 0, time.time() + 60).to_pylist()
+    (mine,) = [row for row in found if row["request_id"] == "mine-1" and not row["shadow"]]
+    assert (mine["arm"], mine["rollout"], mine["version"]) == ("candidate", "toy-1", 1)
+    assert (mine["in.x"], mine["out.outputs"], mine["generation"]) == (1.0, 2.0, 3)
+    assert mine["key"] not in ("", key)
+    failed = [row for row in found if row["status"] != "ok" and not row["shadow"]]
+    assert [(row["assigned"], row["arm"]) for row in failed] == [(2, "champion")]
+    assert {row["version"] for row in found if row["shadow"]} == {1}

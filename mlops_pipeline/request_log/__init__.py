@@ -1,0 +1,26 @@
+"""The log of requests: what a served model was asked, and what it answered, as Parquet.
+
+One row a row of a request, in segments of some seconds that appear whole or not at all. What is
+kept of each feature is said by a policy; keys are kept as pseudonyms that can be erased by month.
+A log that cannot be written drops rows and counts them: it never stops an answer.
+"""
+
+from mlops_pipeline.request_log.period_keys import PeriodKeys
+from mlops_pipeline.request_log.policy import LogPolicy, read_log_policy
+from mlops_pipeline.request_log.reading import read_requests
+from mlops_pipeline.request_log.request_record import OK, RequestRecord
+from mlops_pipeline.request_log.segments import columns_of, segments_of
+from mlops_pipeline.request_log.writer import LogOptions, RequestLog
+
+__all__ = [
+    "OK",
+    "LogOptions",
+    "LogPolicy",
+    "PeriodKeys",
+    "RequestLog",
+    "RequestRecord",
+    "columns_of",
+    "read_log_policy",
+    "read_requests",
+    "segments_of",
+]
