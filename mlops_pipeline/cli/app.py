@@ -62,6 +62,16 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "report": ("Inspect", "report:report", "Write runs or a comparison to one HTML file."),
     "resume": ("Continue and debug", "resume:resume", "Continue a run that failed or was stopped."),
     "replay": ("Continue and debug", "replay:replay", "Run one node of a run again, to debug it."),
+    "deploy": (
+        "Deploy",
+        "deploy:deploy",
+        "Roll out a version of a registered model.",
+    ),
+    "rollout": (
+        "Deploy",
+        "rollout:rollout",
+        "Show rollouts, and pause, resume, end or verify one.",
+    ),
     "serve": ("Deploy", "serve:serve", "Serve models over HTTP, as TensorFlow Serving does."),
     "repeat": (
         "Continue and debug",

@@ -16,11 +16,11 @@ import click
 from mlops_pipeline.cli.output import echo, json_option, warn, write_json
 from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.listening import LOOPBACK, Address, listen, read_token
-from mlops_pipeline.request_log import LogPolicy, read_log_policy
+from mlops_pipeline.request_log import LogOptions, LogPolicy, read_log_policy
 from mlops_pipeline.serving.models import BatchOptions, ModelSource, ProcessLimits, ServingOptions
 
 if TYPE_CHECKING:
-    from mlops_pipeline.serving import ServerPlan
+    from mlops_pipeline.serving import LogPlan, ServerPlan
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 
@@ -53,6 +53,9 @@ _NUMBER = click.IntRange(0)
 )
 @click.option(
     "--log-policy", type=click.Path(path_type=Path), help="TOML file that says what is logged."
+)
+@click.option(
+    "--log-seconds", type=_SECONDS, default=10.0, help="Time after which what is logged is written."
 )
 @click.option("--log-sample", type=click.FloatRange(0, 1), help="Share of the keys to log.")
 @click.option("--poll", type=_SECONDS, default=1.0, help="Seconds between looks at the folders.")
@@ -139,13 +142,12 @@ def _plan(models: tuple[str, ...], address: Address, chosen: dict[str, Any]) -> 
         chosen["poll"],
         certificate,
         grpc_address=_grpc_address(address, chosen["grpc_port"]),
-        log=_log(chosen["log_folder"], chosen["log_policy"], chosen["log_sample"]),
+        log=_log(chosen),
     )
 
 
-def _log(
-    folder: Path | None, policy: Path | None, sample: float | None
-) -> tuple[Path, LogPolicy] | None:
+def _log(chosen: dict[str, Any]) -> LogPlan | None:
+    folder, policy, sample = (chosen[n] for n in ("log_folder", "log_policy", "log_sample"))
     if folder is None:
         if policy is not None or sample is not None:
             raise SettingsError("there is no log to write", hint="name its folder with --log")
@@ -162,7 +164,8 @@ def _log(
             f"the request log cannot be written to {folder}: {error.strerror}",
             hint="name a folder of yours with --log",
         ) from None
-    return folder, found if sample is None else replace(found, sample=sample)
+    found = found if sample is None else replace(found, sample=sample)
+    return folder, found, LogOptions(seconds=chosen["log_seconds"])
 
 
 def _grpc_address(address: Address, port: int) -> str:

@@ -21,6 +21,7 @@ from mlops_pipeline.models.registered import (
     registered_from,
 )
 from mlops_pipeline.models.registry import (
+    LostRaceError,
     approve,
     archive,
     find_model,
@@ -30,6 +31,7 @@ from mlops_pipeline.models.registry import (
     read_time,
     rollback,
     set_alias,
+    withdraw,
 )
 from mlops_pipeline.models.resolving import refuse_rolled_back, resolve_alias
 
@@ -37,6 +39,7 @@ __all__ = [
     "CHAMPION",
     "AliasMove",
     "Decided",
+    "LostRaceError",
     "ModelChange",
     "ModelVersion",
     "RegisteredModel",
@@ -60,4 +63,5 @@ __all__ = [
     "rollback",
     "set_alias",
     "unregistered",
+    "withdraw",
 ]

@@ -29,8 +29,9 @@ from mlops_pipeline.store import (
 REGISTER, ALIAS, ROLLBACK = "register", "alias", "rollback"
 ARCHIVE, RESTORE = "archive", "restore"
 APPROVE, REJECT = "approve", "reject"
+WITHDRAW = "withdraw"
 
-ACTIONS = (REGISTER, ALIAS, ROLLBACK, ARCHIVE, RESTORE, APPROVE, REJECT)
+ACTIONS = (REGISTER, ALIAS, ROLLBACK, ARCHIVE, RESTORE, APPROVE, REJECT, WITHDRAW)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 _PAGES = (100, 1_000, 10_000, 10_000_000)

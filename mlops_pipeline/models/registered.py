@@ -15,6 +15,7 @@ from mlops_pipeline.models.changes import (
     REJECT,
     RESTORE,
     ROLLBACK,
+    WITHDRAW,
     ModelChange,
 )
 
@@ -208,6 +209,8 @@ class _Made:
             self._move(change)
         elif change.action in (ARCHIVE, RESTORE):
             self._update(change.version, archived=change.action == ARCHIVE)
+        elif change.action == WITHDRAW:
+            self._update(change.version, rolled_back=change.why or "withdrawn")
         elif change.action in (APPROVE, REJECT):
             self._decide(change)
         return self

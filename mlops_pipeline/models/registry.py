@@ -14,6 +14,7 @@ from mlops_pipeline.models.changes import (
     REJECT,
     RESTORE,
     ROLLBACK,
+    WITHDRAW,
     ModelChange,
     check_model_name,
     make_model,
@@ -174,6 +175,31 @@ def rollback(
         return ModelChange(0, ROLLBACK, target.number, target.artifact, by=by, why=why, facts=facts)
 
     return _move_of(store, name, write_change(store, name, decide))
+
+
+def withdraw(
+    store: MetadataStore, name: str, version: str | int, *, by: str = "", why: str = ""
+) -> ModelVersion:
+    """Let a version that no alias points to never be used, as if it had been rolled back.
+
+    Raises:
+        ParameterError: an alias points to it.
+    """
+    number = open_model(store, name).find(str(version)).number
+
+    def decide(changes: Sequence[ModelChange]) -> ModelChange | None:
+        found = registered_from(name, changes).version(number)
+        if found.rolled_back:
+            return None
+        if found.aliases:
+            raise ParameterError(
+                f"{name} v{number} is {', '.join(found.aliases)}",
+                hint=f"roll that back: mlops models rollback {name}",
+            )
+        return ModelChange(0, WITHDRAW, number, found.artifact, by=by, why=why)
+
+    write_change(store, name, decide)
+    return open_model(store, name).version(number)
 
 
 # Who does it and why are keywords of every act.

@@ -1,6 +1,6 @@
 """Segments of the log: Parquet files that appear whole or not at all.
 
-    <folder>/<model>/date=2026-05-03/<microseconds of the first row>-<process>-<n>.parquet
+    <folder>/<model>/date=2026-05-03/<microseconds of the first row>-<writer>-<n>.parquet
 
 A segment is `.part` until it is complete and on the disk. Columns of features begin with `in.`,
 those of outputs with `out.`; a column that a segment lacks was not known to its version.
@@ -77,12 +77,12 @@ def table_of(rows: Sequence[Mapping[str, Any]]) -> Any:
     return pa.table(arrays + found, names=[*schema.names, *others])
 
 
-def write_segment(folder: Path, rows: Sequence[Mapping[str, Any]], number: int) -> Path:
+def write_segment(folder: Path, rows: Sequence[Mapping[str, Any]], name: str) -> Path:
     """Write rows of one model and day as a segment, and wait until the disk has it.
 
     Args:
         folder: of the model.
-        number: of the segment in this process.
+        name: of the writer and of the segment among its own; nobody else may use it.
 
     Raises:
         OSError: the disk does not take it; nothing of it stays.
@@ -91,7 +91,7 @@ def write_segment(folder: Path, rows: Sequence[Mapping[str, Any]], number: int) 
 
     first: datetime.datetime = rows[0]["time"]
     day = folder / f"date={first:%Y-%m-%d}"
-    path = day / f"{int(first.timestamp() * 1e6)}-{os.getpid()}-{number}.parquet"
+    path = day / f"{int(first.timestamp() * 1e6)}-{name}.parquet"
     part = path.with_name(path.name + PART)
     table = table_of(rows)
     try:

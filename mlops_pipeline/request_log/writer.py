@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import datetime
 import logging
+import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -62,6 +63,8 @@ class RequestLog:
         self._waiting: collections.deque[RequestRecord] = collections.deque()
         self._wake = threading.Event()
         self._ended = False
+        # Numbers of processes come again, as in containers.
+        self._name = secrets.token_hex(6)
         self._number = 0
         self._told = -_TELL_SECONDS
         self._thread = threading.Thread(target=self._work, name="request log", daemon=True)
@@ -120,7 +123,7 @@ class RequestLog:
     def _write_rows(self, model: str, rows: Sequence[Mapping[str, Any]]) -> None:
         self._number += 1
         try:
-            write_segment(self.folder / model, rows, self._number)
+            write_segment(self.folder / model, rows, f"{self._name}-{self._number}")
         # Whatever the disk or the library of Parquet says: the server goes on answering.
         except Exception as error:  # noqa: BLE001
             self._drop(len(rows), error)

@@ -6,6 +6,7 @@ library; a loader, found by an entry point, does. Needs the extra `serve`.
 
 from typing import TYPE_CHECKING
 
+from mlops_pipeline.deployment import ModelRoutes, RoutingTable, write_table
 from mlops_pipeline.lazy_names import lazy_names
 from mlops_pipeline.serving.models import (
     DEFAULT_SIGNATURE,
@@ -24,15 +25,13 @@ from mlops_pipeline.serving.models import (
 )
 
 if TYPE_CHECKING:
-    from mlops_pipeline.serving.routing_table import ModelRoutes, RoutingTable, write_table
-    from mlops_pipeline.serving.server import ServerPlan, check_certificate, run_server
+    from mlops_pipeline.serving.server import LogPlan, ServerPlan, check_certificate, run_server
     from mlops_pipeline.serving.web import WebOptions
 else:
     __getattr__ = lazy_names(
         __name__,
         {
-            "routing_table": "ModelRoutes RoutingTable write_table",
-            "server": "ServerPlan check_certificate run_server",
+            "server": "LogPlan ServerPlan check_certificate run_server",
             "web": "WebOptions",
         },
     )
@@ -42,6 +41,7 @@ __all__ = [
     "STRING",
     "BadInputFailure",
     "LoadedModel",
+    "LogPlan",
     "ModelFailure",
     "ModelRoutes",
     "RoutingTable",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mlops_pipeline.deployment import Arm, arm_of
+from mlops_pipeline.deployment import Arm, ModelRoutes, TableFile, arm_of, routes_of
 from mlops_pipeline.serving.circuit import Circuit
 from mlops_pipeline.serving.models import (
     DEFAULT_SIGNATURE,
@@ -27,7 +27,6 @@ from mlops_pipeline.serving.models import (
     UnknownModelFailure,
     of_lists,
 )
-from mlops_pipeline.serving.routing_table import ModelRoutes, TableFile, routes_of
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +34,9 @@ _SHARE = 0.6
 """Part of the time that is left which a version gets if others could answer after it."""
 
 _MOST_SHADOWS = 64
+
+NOT_LOADED = "not_loaded"
+"""Why another version answered, where the assigned one is not loaded (yet)."""
 
 ReadInputs = Callable[[Signature], Tensors]
 """Reads the inputs of a request as a signature wants them."""
@@ -205,7 +207,9 @@ class Router:
                 found = await self._ask(model, number, question, deadline)
             except (ModelFailure, UnavailableFailure, LateFailure, UnknownModelFailure) as failure:
                 last, why = failure, why or _reason(failure)
-                failed.append(number)
+                if _reason(failure) != NOT_LOADED:
+                    # To ask one that is not there costs nothing, and it may be there at any time.
+                    failed.append(number)
                 continue
             # What fails on a request that others answer is the version's fault, not the request's.
             for other in failed:
@@ -285,7 +289,7 @@ def _reason(failure: ServingFailure) -> str:
     for kind, word in _WORDS:
         if isinstance(failure, kind):
             return word
-    return "not_loaded"
+    return NOT_LOADED
 
 
 _WORDS = ((LateFailure, "late"), (OverloadFailure, "overload"), (BadInputFailure, "input"))

@@ -17,20 +17,24 @@ from typing import Any
 
 import uvicorn
 
+from mlops_pipeline.deployment import TableFile
 from mlops_pipeline.errors import SettingsError
-from mlops_pipeline.request_log import LogPolicy, RequestLog
+from mlops_pipeline.request_log import LogOptions, LogPolicy, RequestLog
 from mlops_pipeline.serving.answer_log import AnswerLog
 from mlops_pipeline.serving.known_loaders import find_loader
 from mlops_pipeline.serving.metrics import ServerMetrics
 from mlops_pipeline.serving.models import ModelCatalogue, ModelSource, ServingOptions
 from mlops_pipeline.serving.router import Router
-from mlops_pipeline.serving.routing_table import TableFile
 from mlops_pipeline.serving.rpc import make_grpc_server
 from mlops_pipeline.serving.web import ServingApp, WebOptions, patient_protocol
 
 log = logging.getLogger(__name__)
 
 _MOST_CONNECTIONS = 1000
+
+
+LogPlan = tuple[Path, LogPolicy, LogOptions]
+"""The folder of the request log, and what is written there and how."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class ServerPlan:
         certificate: files of the certificate and of its key, for TLS.
         head_seconds: for the head of a request to arrive.
         grpc_address: host and port for gRPC; empty for none.
-        log: the folder of the request log, and its policy; None for no log.
+        log: of the requests; None for none.
     """
 
     sources: Sequence[ModelSource]
@@ -54,7 +58,7 @@ class ServerPlan:
     certificate: tuple[str, str] | None = None
     head_seconds: float = 10.0
     grpc_address: str = ""
-    log: tuple[Path, LogPolicy] | None = None
+    log: LogPlan | None = None
 
 
 class _Uvicorn(uvicorn.Server):

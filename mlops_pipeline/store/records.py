@@ -79,7 +79,7 @@ class ArtifactRecord:
     damage: str = field(default="", compare=False)
 
 
-MODEL, MODEL_CHANGE = "mlops.Model", "mlops.ModelChange"
+MODEL, MODEL_CHANGE, ROLLOUT_STEP = "mlops.Model", "mlops.ModelChange", "mlops.RolloutStep"
 """Components of the executions that are records of a registered model, and no work.
 
 The name of the model is their pipeline. They belong to no run, and to no node.
@@ -183,7 +183,7 @@ class Execution:
 
 def is_model_record(component: str) -> bool:
     """Return True if executions of a component are records of a registered model."""
-    return component in (MODEL, MODEL_CHANGE)
+    return component in (MODEL, MODEL_CHANGE, ROLLOUT_STEP)
 
 
 def group_of(execution: Execution) -> str:

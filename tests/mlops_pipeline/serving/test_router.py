@@ -11,6 +11,12 @@ from typing import Any
 import pytest
 
 from mlops_pipeline.deployment import Arm, arm_of
+from mlops_pipeline.deployment.routing_table import (
+    ModelRoutes,
+    RoutingTable,
+    TableFile,
+    write_table,
+)
 from mlops_pipeline.serving.models import (
     BadInputFailure,
     ModelCatalogue,
@@ -24,7 +30,6 @@ from mlops_pipeline.serving.models import (
     to_lists,
 )
 from mlops_pipeline.serving.router import Observation, Question, Router
-from mlops_pipeline.serving.routing_table import ModelRoutes, RoutingTable, TableFile, write_table
 
 # Each starts processes of models, which takes seconds.
 pytestmark = pytest.mark.slow
@@ -121,10 +126,11 @@ def test_after_the_champion_come_the_last_good_ones_and_then_the_rule(
 
 def test_a_version_that_is_not_there_is_stood_in_for(push: Any, toys: Path) -> None:
     async def act(router: Router) -> Any:
-        return await ask(router)
+        return [await ask(router) for _ in range(8)]
 
     found = with_router(push, toys, ModelRoutes(99, last_good=(3,)), act)
-    assert found == (4.0, 3, "not_loaded")
+    # It may be loaded at any time: no circuit opens.
+    assert found == [(4.0, 3, "not_loaded")] * 8
 
 
 def test_a_mistake_of_the_client_goes_to_nobody_else(push: Any, toys: Path) -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from mlops_pipeline.errors import SettingsError
-from mlops_pipeline.serving.routing_table import (
+from mlops_pipeline.deployment.routing_table import (
     ModelRoutes,
     RoutingTable,
     TableFile,
     parse_table,
     routes_of,
+    update_routes,
     write_table,
 )
+from mlops_pipeline.errors import SettingsError
 
 TABLE = RoutingTable(3, {"m": ModelRoutes(1, 2, 0.1, "s", (3,), (4,), {"stable": 1}, {"y": 0})})
 
@@ -69,3 +71,23 @@ def test_the_last_good_table_goes_on(tmp_path: Path) -> None:
 def test_without_a_file_the_newest_version_answers() -> None:
     file = TableFile(None)
     assert (file.refresh(), file.table) == (False, RoutingTable())
+
+
+def test_routes_are_replaced_and_those_of_others_stay(tmp_path: Path) -> None:
+    path = tmp_path / "serving" / "table.json"
+    assert update_routes(path, "a", lambda: ModelRoutes(1)) == 1
+    assert update_routes(path, "b", lambda: ModelRoutes(2)) == 2
+    assert update_routes(path, "a", lambda: ModelRoutes(1)) == 2
+    assert update_routes(path, "a", lambda: None) == 2
+    assert parse_table(path.read_bytes()).models == {"a": ModelRoutes(1), "b": ModelRoutes(2)}
+
+
+def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "table.json"
+
+    def write(number: int) -> int:
+        return update_routes(path, f"m{number}", lambda: ModelRoutes(number))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(write, range(1, 17))) == list(range(1, 17))
+    assert len(parse_table(path.read_bytes()).models) == 16

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +101,37 @@ def write_table(path: Path, table: RoutingTable) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def update_routes(path: Path, model: str, wanted: Callable[[], ModelRoutes | None]) -> int:
+    """Replace the routes of one model in a table that others may write, too.
+
+    Args:
+        wanted: gives the routes while nobody else writes, so that no older ones follow newer ones;
+            None leaves the table as it is.
+
+    Returns:
+        The generation of the table that has them; the same one as before if it had them already.
+
+    Raises:
+        SettingsError: the file is no table, or cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.with_name(f".{path.name}.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            table = parse_table(path.read_bytes()) if path.exists() else RoutingTable()
+            routes = wanted()
+            if routes is None or table.models.get(model) == routes:
+                return table.generation
+            models = {**table.models, model: routes}
+            write_table(path, RoutingTable(table.generation + 1, models))
+            return table.generation + 1
+    except OSError as error:
+        raise SettingsError(
+            f"the routing table {path} cannot be written: {error.strerror}",
+            hint="let the user of the controller write there",
+        ) from None
 
 
 class TableFile:
