@@ -62,6 +62,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "report": ("Inspect", "report:report", "Write runs or a comparison to one HTML file."),
     "resume": ("Continue and debug", "resume:resume", "Continue a run that failed or was stopped."),
     "replay": ("Continue and debug", "replay:replay", "Run one node of a run again, to debug it."),
+    "business": (
+        "Deploy",
+        "business:business",
+        "Define business metrics, and show what versions are worth.",
+    ),
     "deploy": (
         "Deploy",
         "deploy:deploy",

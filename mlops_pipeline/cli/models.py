@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from mlops_pipeline.business import read_estimates
 from mlops_pipeline.cli.output import echo, json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.errors import NotFoundError, ParameterError
@@ -95,15 +96,20 @@ def show(project: Project, name: str, version: str | None, as_json: bool) -> Non
     """Show a model with its history, or one version."""
     store = project.existing_store
     model = open_model(store, name)
+    estimates = sorted(read_estimates(store, name), key=lambda each: (each.version, each.metric))
     if version is None:
         write_json(asdict(model)) if as_json else write(_model(model))
+        if not as_json:
+            write(f"v{each.version}: {each.text}, {each.grade}" for each in estimates)
         return
     found = model.find(version)
     card = store.get_document(found.card) if found.card else None
     if as_json:
-        write_json({**asdict(found), "state": found.state, "card_text": card})
+        lifts = [asdict(each) for each in estimates if each.version == found.number]
+        write_json({**asdict(found), "state": found.state, "card_text": card, "lifts": lifts})
         return
     write(_version(model, found))
+    write(f"{e.text}, {e.grade}" for e in estimates if e.version == found.number)
     if card:
         echo()
         echo(card.rstrip())

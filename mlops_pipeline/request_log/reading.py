@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import importlib.util
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
+from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError, SettingsError
 from mlops_pipeline.request_log.segments import fixed_schema, segments_between
 
 
@@ -24,8 +25,12 @@ def read_requests(
     Raises:
         NotFoundError: there is no log of the model.
         ParameterError: the time is none.
-        PipelineError: a segment cannot be read.
+        PipelineError: a segment cannot be read, or pyarrow is missing.
     """
+    if importlib.util.find_spec("pyarrow") is None:
+        raise SettingsError(
+            "a request log is read with pyarrow, which is not installed", hint="pip install pyarrow"
+        )
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -42,7 +42,9 @@ from mlops_pipeline.store.open_by_url import (
 )
 from mlops_pipeline.store.protocol import MetadataStore
 from mlops_pipeline.store.records import (
+    BUSINESS_METRIC,
     DELETION,
+    LIFT_ESTIMATE,
     MODEL,
     MODEL_CHANGE,
     NAMES,
@@ -81,8 +83,10 @@ from mlops_pipeline.store.upkeep import (
 )
 
 __all__ = [
+    "BUSINESS_METRIC",
     "DELETION",
     "FIRST",
+    "LIFT_ESTIMATE",
     "MARK",
     "MODEL",
     "MODEL_CHANGE",

@@ -80,6 +80,7 @@ class ArtifactRecord:
 
 
 MODEL, MODEL_CHANGE, ROLLOUT_STEP = "mlops.Model", "mlops.ModelChange", "mlops.RolloutStep"
+BUSINESS_METRIC, LIFT_ESTIMATE = "mlops.BusinessMetric", "mlops.LiftEstimate"
 """Components of the executions that are records of a registered model, and no work.
 
 The name of the model is their pipeline. They belong to no run, and to no node.
@@ -183,7 +184,7 @@ class Execution:
 
 def is_model_record(component: str) -> bool:
     """Return True if executions of a component are records of a registered model."""
-    return component in (MODEL, MODEL_CHANGE, ROLLOUT_STEP)
+    return component in (MODEL, MODEL_CHANGE, ROLLOUT_STEP, BUSINESS_METRIC, LIFT_ESTIMATE)
 
 
 def group_of(execution: Execution) -> str:

@@ -63,7 +63,7 @@ def test_an_unknown_command_gives_the_near_miss(mlops: Mlops) -> None:
     assert result.err == "error: there is no command 'shwo'\nhint:  did you mean 'show'?\n"
 
 
-GROUPS = ("data", "airflow", "kubeflow", "metadata", "models", "openlineage", "rollout")
+GROUPS = ("business", "data", "airflow", "kubeflow", "metadata", "models", "openlineage", "rollout")
 
 
 NO_JSON = ("completion", *GROUPS)

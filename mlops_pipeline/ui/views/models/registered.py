@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mlops_pipeline.business import read_estimates
 from mlops_pipeline.models import RegisteredModel, list_models
 from mlops_pipeline.ui.views.plain_values import finite
 from mlops_pipeline.ui.views.reader import Reader
@@ -18,6 +20,7 @@ class VersionRow:
 
     Args:
         decision: the last one of a person: `approved by ann: fair`.
+        lifts: what it is worth, as in `conversion +2.1 % (0.8 to 3.4), experiment`.
     """
 
     number: int
@@ -30,6 +33,7 @@ class VersionRow:
     digest: str
     licence: str
     decision: str
+    lifts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,20 @@ class RegisteredRow:
 
 def read_registered(reader: Reader) -> tuple[RegisteredRow, ...]:
     """Return the registered models of a store, by name."""
-    return tuple(_row(model) for model in list_models(reader.store)[:MODELS])
+    models = list_models(reader.store)[:MODELS]
+    return tuple(_row(model, _lifts(reader, model.name)) for model in models)
 
 
-def _row(model: RegisteredModel) -> RegisteredRow:
+def _lifts(reader: Reader, model: str) -> Mapping[int, tuple[str, ...]]:
+    """Return the newest estimates by version."""
+    found: dict[int, tuple[str, ...]] = {}
+    for each in read_estimates(reader.store, model):
+        told = f"{each.text}, {each.grade}"
+        found[each.version] = (*found.get(each.version, ()), told)
+    return found
+
+
+def _row(model: RegisteredModel, lifts: Mapping[int, tuple[str, ...]]) -> RegisteredRow:
     versions = tuple(
         VersionRow(
             each.number,
@@ -79,6 +93,7 @@ def _row(model: RegisteredModel) -> RegisteredRow:
                 f"{'approved' if d.approved else 'rejected'} by {d.by}: {d.why}"
                 for d in each.decisions[-1:]
             ),
+            lifts.get(each.number, ()),
         )
         for each in model.versions[: -NEWEST - 1 : -1]
     )
