@@ -21,7 +21,7 @@ EXPERIMENT, BEFORE_AFTER = "experiment", "before and after"
 
 @dataclass(frozen=True)
 class BusinessPlaces:
-    """Where the facts are: the store, and the folder of the request log."""
+    """The store, and the folder of the request log."""
 
     store: MetadataStore
     log: Path

@@ -72,6 +72,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "deploy:deploy",
         "Roll out a version of a registered model.",
     ),
+    "retrain": ("Deploy", "retrain:retrain", "Train a model again, if its policy says so."),
+    "watch": ("Deploy", "watch:watch", "Train models again whenever their policies say so."),
     "rollout": (
         "Deploy",
         "rollout:rollout",

@@ -19,7 +19,7 @@ _SRM_ALPHA = 0.001
 
 
 class CheckVerdict(str, enum.Enum):
-    """What a check, or all of them, say."""
+    """Verdict of one check, or of all."""
 
     PASS = "pass"
     FAIL = "fail"
@@ -31,7 +31,7 @@ class CheckVerdict(str, enum.Enum):
 
 
 class CheckResult(msgspec.Struct, frozen=True):
-    """What one check says, and in which figures."""
+    """Result of one check, with its figures."""
 
     name: str
     verdict: CheckVerdict

@@ -44,7 +44,7 @@ def _nothing(point: str) -> None:
 
 @dataclass(frozen=True)
 class RolloutPlaces:
-    """Where a controller reads and writes.
+    """The store, the routing table and the request log of a controller.
 
     Args:
         table: file of the routing table.

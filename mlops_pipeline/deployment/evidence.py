@@ -66,7 +66,7 @@ class ErrorSums(msgspec.Struct, frozen=True):
 
 
 class ArmEvidence(msgspec.Struct, frozen=True):
-    """What one arm did.
+    """Sums of one arm.
 
     Args:
         latency: bounds of the quantile of the seconds, which hold at every look; None for none.
@@ -79,7 +79,7 @@ class ArmEvidence(msgspec.Struct, frozen=True):
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """What was seen since a step began.
+    """Sums of all that was seen since a step began.
 
     Args:
         at: until when; `first`: the first request of the candidate, 0 for none.

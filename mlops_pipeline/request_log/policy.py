@@ -22,7 +22,7 @@ Treatment = str | Buckets
 
 @dataclass(frozen=True)
 class LogPolicy:
-    """What is kept of requests.
+    """Choice of what is kept of requests.
 
     Args:
         features: by name; what is not named is dropped.

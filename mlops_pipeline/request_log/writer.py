@@ -31,7 +31,7 @@ _TELL_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class LogOptions:
-    """How a log is written.
+    """Times and limits of a log.
 
     Args:
         seconds: of a segment; what a killed server loses at most.

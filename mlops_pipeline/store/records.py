@@ -81,6 +81,7 @@ class ArtifactRecord:
 
 MODEL, MODEL_CHANGE, ROLLOUT_STEP = "mlops.Model", "mlops.ModelChange", "mlops.RolloutStep"
 BUSINESS_METRIC, LIFT_ESTIMATE = "mlops.BusinessMetric", "mlops.LiftEstimate"
+RETRAIN_DECISION = "mlops.RetrainDecision"
 """Components of the executions that are records of a registered model, and no work.
 
 The name of the model is their pipeline. They belong to no run, and to no node.
@@ -182,9 +183,19 @@ class Execution:
         return self.state.succeeded
 
 
+_OF_MODELS = (
+    MODEL,
+    MODEL_CHANGE,
+    ROLLOUT_STEP,
+    BUSINESS_METRIC,
+    LIFT_ESTIMATE,
+    RETRAIN_DECISION,
+)
+
+
 def is_model_record(component: str) -> bool:
     """Return True if executions of a component are records of a registered model."""
-    return component in (MODEL, MODEL_CHANGE, ROLLOUT_STEP, BUSINESS_METRIC, LIFT_ESTIMATE)
+    return component in _OF_MODELS
 
 
 def group_of(execution: Execution) -> str:

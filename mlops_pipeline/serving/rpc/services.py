@@ -36,7 +36,7 @@ _SIGNATURES = "type.googleapis.com/tensorflow.serving.SignatureDefMap"
 
 
 class Caller(NamedTuple):
-    """Who calls: the key, and the name of the request."""
+    """The key of a caller, and the name of the request."""
 
     key: str
     request_id: str
