@@ -161,7 +161,7 @@ def _experiment(
         last = rollout.last.at if rollout.state.has_ended else end
         times = (rollout.steps[0].at, max(last, rollout.steps[0].at))
         exposures = exposures_to(places.log, metric.model, times, rollout=rollout.name)
-        young += sum(each.at + metric.window > end for each in exposures)
+        young += sum(each.arm in arms and each.at + metric.window > end for each in exposures)
         for arm in arms:
             arms[arm] += _sample(metric, [e for e in exposures if e.arm == arm], values)
         against = rollout.plan.champion
