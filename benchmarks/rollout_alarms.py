@@ -25,9 +25,9 @@ from mlops_pipeline.deployment import (
     ErrorSums,
     Evidence,
     RolloutPlan,
+    check_step,
     together,
 )
-from mlops_pipeline.deployment.checks import check_step
 
 LOOKS, KEYS, RATE, WORSE, ALPHA = 30, 100, 0.05, 0.15, 0.05
 Z = 1.959963984540054

@@ -27,7 +27,7 @@ from mlops_pipeline.deployment.routing_table import (
 from mlops_pipeline.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from mlops_pipeline.deployment.checks import CheckResult, CheckVerdict, together
+    from mlops_pipeline.deployment.checks import CheckResult, CheckVerdict, check_step, together
     from mlops_pipeline.deployment.controller import (
         RolloutPlaces,
         act,
@@ -52,7 +52,7 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
-            "checks": "CheckResult CheckVerdict together",
+            "checks": "CheckResult CheckVerdict check_step together",
             "controller": "RolloutPlaces act advance evidence_of run_controller served_number "
             "start_rollout verify_rollout",
             "deciding": "checks_of decide",
@@ -82,6 +82,7 @@ __all__ = [
     "advance",
     "arm_of",
     "check_plan",
+    "check_step",
     "checks_of",
     "decide",
     "evidence_of",
