@@ -57,6 +57,11 @@ def exposures_to(
 def _rows(log: Path, model: str, times: tuple[float, float]) -> Iterator[Mapping[str, Any]]:
     if not (Path(log) / model).is_dir() or not times[0] < times[1]:
         return
-    for row in read_requests(log, model, *times, [*_COLUMNS]).to_pylist():
-        if row["key"] and row["row"] == 0 and not row["shadow"] and row["status"] == OK:
+    import pyarrow.compute as pc
+
+    table = read_requests(log, model, *times, [*_COLUMNS])
+    answered = pc.and_(pc.equal(table["status"], OK), pc.invert(table["shadow"]))
+    table = table.filter(pc.and_(answered, pc.equal(table["row"], 0)))
+    for row in table.to_pylist():
+        if row["key"]:
             yield row

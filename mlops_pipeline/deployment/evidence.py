@@ -110,7 +110,12 @@ def read_evidence(
         return Evidence(end)
     names = [f"in.{name}" for name in plan.slices]
     table = read_requests(folder, plan.model, begin, end, [*_COLUMNS, *names])
-    rows = [row for row in table.to_pylist() if row["rollout"] == rollout and row["row"] == 0]
+    import pyarrow.compute as pc
+
+    # Before they become objects: most requests are the champion's, or of no rollout.
+    kept = pc.and_(pc.equal(table["rollout"], rollout), pc.equal(table["row"], 0))
+    champions = pc.and_(pc.equal(table["arm"], str(Arm.CHAMPION)), pc.invert(table["shadow"]))
+    rows = table.filter(pc.and_(kept, pc.invert(champions))).to_pylist()
     absent = [row["time"] for row in rows if _is_absent(row, plan)]
     if absent:
         # Until then the arms differ in more than in the version.

@@ -152,7 +152,7 @@ def _claimed(
 ) -> RetrainDecision | None:
     number = max((each.number for each in history), default=0) + 1
     run = f"{policy.name}-{number}"
-    while any(each.id == run for each in store.list_runs(limit=10_000)):
+    while store.get_run(run) is not None:
         run += "x"
     made = RetrainDecision(
         policy.name, number, need.trigger, need.why, run, time.time(), need.force
@@ -161,7 +161,7 @@ def _claimed(
 
 
 def _run(policy: RetrainPolicy, places: RetrainPlaces, decision: RetrainDecision) -> PipelineRun:
-    if any(each.id == decision.run for each in places.store.list_runs(limit=10_000)):
+    if places.store.get_run(decision.run) is not None:
         return api.resume(decision.run, where=places.where, check=False)
     return api.run(
         policy.pipeline,
