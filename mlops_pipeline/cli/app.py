@@ -72,6 +72,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "deploy:deploy",
         "Roll out a version of a registered model.",
     ),
+    "monitor": (
+        "Deploy",
+        "monitor:monitor",
+        "Tell which inputs and outputs of a served MODEL have drifted.",
+    ),
     "rollout": (
         "Deploy",
         "rollout:rollout",
