@@ -74,6 +74,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "retrain": ("Deploy", "retrain:retrain", "Train a model again, if its policy says so."),
     "watch": ("Deploy", "watch:watch", "Train models again whenever their policies say so."),
+    "monitor": (
+        "Deploy",
+        "monitor:monitor",
+        "Tell which inputs and outputs of a served MODEL have drifted.",
+    ),
     "rollout": (
         "Deploy",
         "rollout:rollout",

@@ -1,7 +1,7 @@
 """What is seen of a model in production: distances of data, and its quality before labels come.
 
 `distances` compares counts and values, with the limit that mere chance reaches; `estimation`
-estimates metrics without labels.
+estimates metrics without labels; `drift` tells which features of new rows changed.
 """
 
 from mlops_pipeline.monitoring.distances import (
@@ -12,6 +12,7 @@ from mlops_pipeline.monitoring.distances import (
     psi,
     wasserstein,
 )
+from mlops_pipeline.monitoring.drift import DriftReport, DriftVerdict, FeatureDrift, drift_of
 from mlops_pipeline.monitoring.estimation import (
     EstimatedQuality,
     calibrator,
@@ -20,10 +21,14 @@ from mlops_pipeline.monitoring.estimation import (
 )
 
 __all__ = [
+    "DriftReport",
+    "DriftVerdict",
     "EstimatedQuality",
+    "FeatureDrift",
     "PsiResult",
     "calibrator",
     "chi_square_p",
+    "drift_of",
     "estimate_losses",
     "estimate_quality",
     "hellinger",
