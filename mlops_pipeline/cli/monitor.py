@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlops_pipeline.monitoring import DriftReport
 
 _TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+_MOST_PLACES = 50
 _SHARE = click.FloatRange(0, 1)
 
 
@@ -93,7 +94,21 @@ def _columns(
             f"{model} answered nothing that was logged from {span[0]:%F %R} to {span[1]:%F %R}",
             hint="choose a time, in UTC, with requests",
         )
-    return {name: table[name].take(rows).to_pylist() for name in names}
+    found: dict[str, list[object]] = {}
+    for name in names:
+        found |= _scalars(name, table[name].take(rows).to_pylist())
+    return found
+
+
+def _scalars(name: str, values: list[Any]) -> dict[str, list[object]]:
+    """Return a column; one of short lists, such as scores of classes, as a column for each place."""
+    widths = {len(value) for value in values if isinstance(value, list)}
+    if len(widths) != 1 or max(widths) > _MOST_PLACES:
+        return {name: values}
+    return {
+        f"{name}[{place}]": [None if value is None else value[place] for value in values]
+        for place in range(widths.pop())
+    }
 
 
 def _record(model: str, report: DriftReport) -> dict[str, Any]:

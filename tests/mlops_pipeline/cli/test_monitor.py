@@ -64,3 +64,11 @@ def test_a_time_without_requests_is_refused(mlops: Mlops, tmp_path: Path) -> Non
 def test_a_log_without_inputs_says_that_it_has_none(mlops: Mlops, tmp_path: Path) -> None:
     told = mlops(*logged(tmp_path / "log", "c", policy=LogPolicy()))
     assert "no input of taxi was logged" in told.err
+
+
+def test_scores_of_classes_are_compared_place_by_place(mlops: Mlops, tmp_path: Path) -> None:
+    command = logged(tmp_path / "log", "b", outputs={"scores": [[0.25, 0.75]]})
+    told = mlops(*command, "--json")
+    names = {each["name"] for each in told.data["columns"]}
+    assert names == {"in.city", "out.scores[0]", "out.scores[1]"}
+    assert (told.code, told.data["verdict"]) == (0, "not drifted")
