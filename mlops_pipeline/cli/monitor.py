@@ -101,7 +101,7 @@ def _columns(
 
 
 def _scalars(name: str, values: list[Any]) -> dict[str, list[object]]:
-    """Return a column; one of short lists, such as scores of classes, as a column for each place."""
+    """Return a column; one of short lists, such as scores of classes, as one for each place."""
     widths = {len(value) for value in values if isinstance(value, list)}
     if len(widths) != 1 or max(widths) > _MOST_PLACES:
         return {name: values}
