@@ -6,6 +6,7 @@ by the process that runs a component.
 
 from mlops_components.approval_gate import ApprovalGate
 from mlops_components.bulk_inferrer import BulkInferrer
+from mlops_components.deployer import Deployer
 from mlops_components.distribution_validator import (
     DatasetConfig,
     DistributionComparator,
@@ -92,6 +93,7 @@ __all__ = [
     "DataAccessor",
     "DataSpec",
     "DatasetConfig",
+    "Deployer",
     "DistributionComparator",
     "DistributionValidator",
     "DistributionValidatorConfig",

@@ -11,7 +11,7 @@ from mlops_pipeline.cli.output import echo, json_option, write_json
 from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.cli.rollout import followed, places_of, places_options, shown, told_of
 from mlops_pipeline.errors import ParameterError
-from mlops_pipeline.models import CHAMPION, RegisteredModel, open_model
+from mlops_pipeline.models import RegisteredModel, open_model
 
 _SHARE = click.FloatRange(0, 1)
 
@@ -40,23 +40,17 @@ def deploy(project: Project, model: str, version: str, as_json: bool, **chosen: 
     VERSION is a number or an alias; by default the newest one. The command goes on until the
     version is promoted (exit code 0) or rolled back (1).
     """
-    from mlops_pipeline.deployment import RolloutPlan, served_number, start_rollout, steps_of
+    from mlops_pipeline.deployment import plan_rollout, start_rollout
 
     store = project.existing_store
     registered = open_model(store, model)
     candidate = registered.find(version) if version else _newest(registered)
-    champion = registered.alias(CHAMPION)
-    strategy = chosen["strategy"]
-    plan = RolloutPlan(
+    plan = plan_rollout(
+        store,
         model,
         candidate.number,
-        champion,
-        (
-            served_number(store, candidate),
-            served_number(store, registered.version(champion)) if champion else 0,
-        ),
-        strategy,
-        steps_of(strategy, _shares(chosen["steps"])),
+        chosen["strategy"],
+        steps=_shares(chosen["steps"]),
         slices=tuple(chosen["slices"]),
         **{name: chosen[name] for name in _SAME},
     )

@@ -175,7 +175,7 @@ def abort(project: Project, name: str, as_json: bool, **chosen: Any) -> None:
 def verify(project: Project, name: str, as_json: bool) -> None:
     """Decide again by the evidence that was kept.
 
-    The exit code is 1 if a decision does not follow from its evidence.
+    The exit code is 1 if a decision does not follow from its evidence, or if there is none.
     """
     from mlops_pipeline.deployment import open_rollout, verify_rollout
 
@@ -190,7 +190,8 @@ def verify(project: Project, name: str, as_json: bool) -> None:
         echo("nothing to verify: nothing was decided by evidence")
     else:
         echo(f"{decided} decisions follow from their evidence")
-    if faults:
+    # Where nothing was looked at, nothing is right either.
+    if faults or not decided:
         raise click.exceptions.Exit(1)
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         act,
         advance,
         evidence_of,
+        plan_rollout,
         run_controller,
         served_number,
         start_rollout,
@@ -53,8 +54,8 @@ else:
         __name__,
         {
             "checks": "CheckResult CheckVerdict check_step together",
-            "controller": "RolloutPlaces act advance evidence_of run_controller served_number "
-            "start_rollout verify_rollout",
+            "controller": "RolloutPlaces act advance evidence_of plan_rollout run_controller "
+            "served_number start_rollout verify_rollout",
             "deciding": "checks_of decide",
             "evidence": "ArmEvidence ErrorSums Evidence",
             "rollout_plan": "RolloutPlan check_plan steps_of",
@@ -91,6 +92,7 @@ __all__ = [
     "list_rollouts",
     "open_rollout",
     "parse_table",
+    "plan_rollout",
     "routes_of",
     "run_controller",
     "served_number",

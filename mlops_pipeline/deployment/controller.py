@@ -8,13 +8,14 @@ both take it as it is if they have it already.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from mlops_pipeline.deployment.deciding import decide
 from mlops_pipeline.deployment.evidence import Evidence, read_evidence
-from mlops_pipeline.deployment.rollout_plan import RolloutPlan, check_plan
+from mlops_pipeline.deployment.rollout_plan import RolloutPlan, check_plan, steps_of
 from mlops_pipeline.deployment.rollouts import (
     Rollout,
     RolloutState,
@@ -27,6 +28,7 @@ from mlops_pipeline.deployment.rollouts import (
 from mlops_pipeline.deployment.routing_table import ModelRoutes, update_routes
 from mlops_pipeline.errors import ParameterError, PipelineError
 from mlops_pipeline.models import (
+    CHAMPION,
     LostRaceError,
     ModelVersion,
     open_model,
@@ -72,6 +74,36 @@ def served_number(store: MetadataStore, version: ModelVersion) -> int:
     raise ParameterError(
         f"v{version.number} was not pushed to a folder of numbered versions",
         hint="push it with a Pusher, whose folder `mlops serve` serves",
+    )
+
+
+def plan_rollout(
+    store: MetadataStore,
+    model: str,
+    version: int,
+    strategy: str = "canary",
+    *,
+    steps: Sequence[float] = (),
+    **settings: Any,
+) -> RolloutPlan:
+    """Return the plan by which a version comes beside, and in place of, the champion.
+
+    Args:
+        steps: shares of a canary.
+        settings: further fields of the plan.
+
+    Raises:
+        ParameterError: the plan makes no sense.
+    """
+    registered = open_model(store, model)
+    champion = registered.alias(CHAMPION)
+    serves = (
+        served_number(store, registered.version(version)),
+        served_number(store, registered.version(champion)) if champion else 0,
+    )
+    shares = steps_of(strategy, steps)
+    return check_plan(
+        RolloutPlan(model, version, champion, serves, strategy, shares, **settings)  # type: ignore[arg-type]
     )
 
 

@@ -90,6 +90,11 @@ def check_plan(plan: RolloutPlan) -> RolloutPlan:
             f"version {plan.candidate} of {plan.model} is the champion already",
             hint="name another version",
         )
+    if not plan.champion and plan.strategy != "all-at-once":
+        raise ParameterError(
+            f"{plan.model} has no champion that version {plan.candidate} could be compared with",
+            hint="roll out the first version with the strategy all-at-once",
+        )
     if plan.on_inconclusive not in get_args(Inconclusive):
         raise ParameterError(
             f"on_inconclusive is {plan.on_inconclusive!r}", hint="write hold, rollback or promote"

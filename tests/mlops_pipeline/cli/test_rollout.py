@@ -57,7 +57,8 @@ def test_it_is_ended(mlops: Mlops, places: list[str]) -> None:
 
 
 def test_what_was_decided_is_verified(mlops: Mlops, places: list[str]) -> None:
-    assert "nothing to verify" in mlops("rollout", "verify", "fraud-1").out
+    nothing = mlops("rollout", "verify", "fraud-1")
+    assert (nothing.code, "nothing to verify" in nothing.out) == (1, True)
     mlops("rollout", "run", "fraud-1", "--once", *places)
     assert "1 decisions follow" in mlops("rollout", "verify", "fraud-1").out
     told: Any = mlops("rollout", "verify", "fraud-1", "--json").data

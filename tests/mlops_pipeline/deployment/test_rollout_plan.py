@@ -16,6 +16,7 @@ from mlops_pipeline.errors import ParameterError
     ("changes", "told"),
     [
         ({"candidate": 1}, "the champion already"),
+        ({"champion": 0}, "has no champion"),
         ({"steps": (0.5, 0.1)}, "the steps are"),
         ({"steps": (0.6,)}, "up to 0.5"),
         ({"steps": (0.0, 0.1)}, "the steps are"),
