@@ -68,7 +68,8 @@ class Clients:
     def _ask(self, client: int) -> None:
         number = client
         while not self._over.is_set():
-            body = {"instances": [{"x": float(number % 100)}]}
+            # One after the other, numbers of both halves.
+            body = {"instances": [{"x": float(number * 37 % 100)}]}
             path, key = "/v1/models/scorer:predict", f"user-{number}"
             status, headers, _ = self.served.ask(path, body, x_mlops_key=key)
             self.statuses[status] += 1
