@@ -9,10 +9,8 @@ each month in which the key may have been answered.
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import math
-import os
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from mlops_pipeline.errors import ParameterError, PipelineError, SettingsError
-from mlops_pipeline.request_log import PeriodKeys
+from mlops_pipeline.request_log import PeriodKeys, write_whole
 
 _DAY = 86_400.0
 _LONGEST_ID = 200
@@ -179,22 +177,9 @@ class EventLog:
 
     def _write(self, data: bytes) -> None:
         path = self.place / f"{time.time_ns() // 1000}-{secrets.token_hex(6)}.jsonl"
-        part = path.with_name(f"{path.name}.part")
         try:
-            self.place.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.rename(path)
-            number = os.open(self.place, os.O_RDONLY)
-            try:
-                os.fsync(number)
-            finally:
-                os.close(number)
+            write_whole(path, lambda file: file.write(data))
         except OSError as error:
-            with contextlib.suppress(OSError):
-                part.unlink()
             raise SettingsError(
                 f"events cannot be written to {self.place}: {error.strerror}",
                 hint="none of them was kept; record them again",

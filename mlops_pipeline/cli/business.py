@@ -12,6 +12,7 @@ import click
 from mlops_pipeline.cli.models import version_argument
 from mlops_pipeline.cli.output import echo, json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
+from mlops_pipeline.cli.serving_options import log_option
 from mlops_pipeline.errors import ParameterError
 from mlops_pipeline.inspection import Table, lines
 from mlops_pipeline.models import read_time
@@ -28,13 +29,6 @@ def business() -> None:
 
 
 model_argument = click.argument("model", metavar="MODEL")
-log_option = click.option(
-    "--log",
-    type=click.Path(path_type=Path),
-    default=Path("serving/log"),
-    show_default=True,
-    help="Folder of the request log.",
-)
 
 
 @business.command()

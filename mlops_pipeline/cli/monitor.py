@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlops_pipeline.cli.output import json_option, warn, write, write_json
+from mlops_pipeline.cli.serving_options import log_option
 from mlops_pipeline.errors import ParameterError
 from mlops_pipeline.inspection import one_line
 
@@ -23,13 +24,7 @@ _SHARE = click.FloatRange(0, 1)
 
 @click.command()
 @click.argument("model")
-@click.option(
-    "--log",
-    type=click.Path(path_type=Path),
-    default=Path("serving/log"),
-    show_default=True,
-    help="Folder of the request log.",
-)
+@log_option
 @click.option(
     "--window", type=_TIME, nargs=2, required=True, help="Begin and end, UTC, of the time to tell."
 )

@@ -10,6 +10,7 @@ import click
 
 from mlops_pipeline.cli.output import echo, json_option, writable_file, write_file, write_json
 from mlops_pipeline.cli.project import Project, project_options
+from mlops_pipeline.cli.serving_options import log_option
 from mlops_pipeline.errors import NotFoundError, did_you_mean
 
 if TYPE_CHECKING:
@@ -21,13 +22,6 @@ policies_option = click.option(
     default=Path("policies.toml"),
     show_default=True,
     help="File with the policies.",
-)
-log_option = click.option(
-    "--log",
-    type=click.Path(path_type=Path),
-    default=Path("serving/log"),
-    show_default=True,
-    help="Folder of the request log, for business metrics.",
 )
 
 

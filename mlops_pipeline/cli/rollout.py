@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +11,7 @@ import msgspec
 from mlops_pipeline.cli.models import act_options
 from mlops_pipeline.cli.output import echo, json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
+from mlops_pipeline.cli.serving_options import log_option, table_option
 from mlops_pipeline.inspection import Table, ago, lines, one_line
 from mlops_pipeline.models import list_models
 from mlops_pipeline.store import MetadataStore
@@ -27,24 +27,10 @@ def rollout() -> None:
 
 def places_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add where the controller reads and writes."""
-    table = click.option(
-        "--table",
-        type=click.Path(path_type=Path),
-        default=Path("serving/table.json"),
-        show_default=True,
-        help="File of the routing table.",
-    )
-    log = click.option(
-        "--log",
-        type=click.Path(path_type=Path),
-        default=Path("serving/log"),
-        show_default=True,
-        help="Folder of the request log.",
-    )
     every = click.option(
         "--every", type=click.FloatRange(0.01), default=5.0, help="Seconds between two looks."
     )
-    return table(log(every(command)))
+    return table_option(log_option(every(command)))
 
 
 def places_of(store: MetadataStore, chosen: dict[str, Any]) -> RolloutPlaces:

@@ -11,7 +11,8 @@ import click
 
 from mlops_pipeline.cli.output import echo, json_option, warn, write_json
 from mlops_pipeline.cli.project import Project, project_options
-from mlops_pipeline.cli.retrain import log_option, policies_option, retrained
+from mlops_pipeline.cli.retrain import policies_option, retrained
+from mlops_pipeline.cli.serving_options import log_option
 from mlops_pipeline.errors import PipelineError
 
 

@@ -9,7 +9,7 @@ from mlops_pipeline.request_log.period_keys import PeriodKeys
 from mlops_pipeline.request_log.policy import LogPolicy, read_log_policy
 from mlops_pipeline.request_log.reading import read_requests
 from mlops_pipeline.request_log.request_record import OK, RequestRecord
-from mlops_pipeline.request_log.segments import columns_of, segments_of
+from mlops_pipeline.request_log.segments import columns_of, segments_of, write_whole
 from mlops_pipeline.request_log.writer import LogOptions, RequestLog
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "read_log_policy",
     "read_requests",
     "segments_of",
+    "write_whole",
 ]

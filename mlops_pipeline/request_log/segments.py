@@ -12,10 +12,10 @@ import contextlib
 import datetime
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 PART = ".part"
 INPUT, OUTPUT = "in.", "out."
@@ -92,12 +92,22 @@ def write_segment(folder: Path, rows: Sequence[Mapping[str, Any]], name: str) ->
     first: datetime.datetime = rows[0]["time"]
     day = folder / f"date={first:%Y-%m-%d}"
     path = day / f"{int(first.timestamp() * 1e6)}-{name}.parquet"
-    part = path.with_name(path.name + PART)
     table = table_of(rows)
+    write_whole(path, lambda file: pq.write_table(table, file))
+    return path
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Write a new file, which appears as a whole when the disk has it, or not at all.
+
+    Raises:
+        OSError: the disk does not take it; nothing of it stays.
+    """
+    part = path.with_name(path.name + PART)
     try:
-        day.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
-            pq.write_table(table, file)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         part.rename(path)
@@ -105,12 +115,11 @@ def write_segment(folder: Path, rows: Sequence[Mapping[str, Any]], name: str) ->
         with contextlib.suppress(OSError):
             part.unlink()
         raise
-    number_of_folder = os.open(day, os.O_RDONLY)
+    number = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(number_of_folder)
+        os.fsync(number)
     finally:
-        os.close(number_of_folder)
-    return path
+        os.close(number)
 
 
 def segments_of(folder: Path, model: str) -> Iterator[Segment]:
