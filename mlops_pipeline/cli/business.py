@@ -12,7 +12,7 @@ import click
 from mlops_pipeline.cli.models import version_argument
 from mlops_pipeline.cli.output import echo, json_option, screen, write, write_json
 from mlops_pipeline.cli.project import Project, project_options
-from mlops_pipeline.cli.serving_options import log_option
+from mlops_pipeline.cli.serving_options import existing_log, log_option
 from mlops_pipeline.errors import ParameterError
 from mlops_pipeline.inspection import Table, lines
 from mlops_pipeline.models import read_time
@@ -146,7 +146,7 @@ def report(project: Project, model: str, no_record: bool, log: Path, as_json: bo
     from mlops_pipeline.business import BusinessPlaces, lifts_of, record_estimate
 
     store = project.existing_store
-    found = lifts_of(BusinessPlaces(store, log.absolute()), model)
+    found = lifts_of(BusinessPlaces(store, existing_log(log)), model)
     if not no_record:
         for each in found:
             if each.difference is not None:
@@ -177,7 +177,7 @@ def exposure(project: Project, model: str, version: str, as_json: bool, **chosen
     from mlops_pipeline.models import open_model
     from mlops_pipeline.request_log import PeriodKeys
 
-    store, log = project.existing_store, chosen["log"].absolute()
+    store, log = project.existing_store, existing_log(chosen["log"])
     found = open_model(store, model).find(version)
     begin = read_time(chosen["begin"]) if chosen["begin"] else 0.0
     end = read_time(chosen["end"]) if chosen["end"] else time.time()

@@ -40,7 +40,7 @@ def deploy(project: Project, model: str, version: str, as_json: bool, **chosen: 
     VERSION is a number or an alias; by default the newest one. The command goes on until the
     version is promoted (exit code 0) or rolled back (1).
     """
-    from mlops_pipeline.deployment import plan_rollout, start_rollout
+    from mlops_pipeline.deployment import plan_rollout, start_rollout, update_routes
 
     store = project.existing_store
     registered = open_model(store, model)
@@ -54,6 +54,8 @@ def deploy(project: Project, model: str, version: str, as_json: bool, **chosen: 
         slices=tuple(chosen["slices"]),
         **{name: chosen[name] for name in _SAME},
     )
+    # A table that cannot be written is told before anything is recorded.
+    update_routes(chosen["table"].absolute(), model, lambda: None)
     rollout = start_rollout(store, plan, by=chosen["by"], why=chosen["why"])
     if chosen["detach"]:
         if as_json:

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from mlops_pipeline.errors import NotFoundError
+
 Command = Callable[..., Any]
 
 
@@ -20,6 +22,19 @@ def log_option(command: Command) -> Command:
         show_default=True,
         help="Folder of the request log.",
     )(command)
+
+
+def existing_log(log: Path) -> Path:
+    """Return the folder of a request log that is there.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    if not log.is_dir():
+        raise NotFoundError(
+            f"there is no request log at {log}", hint="name the folder of `mlops serve --log`"
+        )
+    return log.absolute()
 
 
 def table_option(command: Command) -> Command:

@@ -138,7 +138,8 @@ def _champion_high(policy: RetrainPolicy, places: RetrainPlaces) -> float | None
     store = places.store
     model = find_model(store, policy.model)
     champion = model.alias(CHAMPION) if model else 0
-    if not policy.business_metric or not champion:
+    # Before anything was served, nobody knows what it is worth.
+    if not policy.business_metric or not champion or not places.log.is_dir():
         return None
     metric = find_metric(store, policy.model, policy.business_metric)
     found = lift_of(BusinessPlaces(store, places.log), metric, champion)

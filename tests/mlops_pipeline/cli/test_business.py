@@ -52,6 +52,8 @@ def test_a_metric_is_defined_and_its_events_are_recorded(
         (["import", "fraud", "none.csv"], "no file none.csv"),
         (["import", "fraud", "other.csv"], "of 'asked', which fraud does not have"),
         (["import", "fraud", "empty.csv"], "has no events"),
+        (["report", "fraud"], "no request log at serving/log"),
+        (["exposure", "fraud", "1", "--log", "empty.csv"], "no request log at empty.csv"),
     ],
 )
 def test_mistakes_are_told(

@@ -52,6 +52,8 @@ def test_a_canary_is_begun_and_left_to_others(mlops: Mlops, store: MetadataStore
         (["fraud", "--steps", "60%"], "up to 0.5"),
         (["fraud", "--strategy", "ab", "--steps", "10%"], "takes no steps"),
         (["fraud", "--minimum", "1"], "minimum is 1"),
+        (["fraud", "--table", "pipeline.py/t.json"], "cannot be written"),
+        (["fraud", "--table", "."], "cannot be written"),
     ],
 )
 def test_mistakes_begin_nothing(
