@@ -42,7 +42,8 @@ from measure import (
 )
 
 SIDES = HERE / "serving_sides"
-BARE, OURS, ALONE, TABLE = "bare uvicorn", "mlops serve", "without batches", "with a table"
+BARE, OURS, ALONE = "bare uvicorn", "mlops serve", "without batches"
+TABLE, LOGGED = "with a table", "with table and log"
 MANY = 32
 
 ADDED, SWAP_LIMIT = 1.05, 1.0
@@ -134,7 +135,9 @@ def cost(setting: Setting, side: str) -> dict[str, float]:
             words = [str(SIDES / "bare.py"), setting.model, str(folder)]
             url = stack.enter_context(process(setting, words))
         else:
-            options = {ALONE: ["--max-batch", "1"], TABLE: ["--table", str(table(setting, 1))]}
+            routed = ["--table", str(table(setting, 1))]
+            logged = ["--log", str(setting.folder / "log"), "--log-policy", str(policy(setting))]
+            options = {ALONE: ["--max-batch", "1"], TABLE: routed, LOGGED: [*routed, *logged]}
             url = stack.enter_context(served(setting, *options.get(side, [])))
         address = f"{url}/v1/models/a:predict"
         asked(setting, address, 1, 1)
@@ -154,6 +157,13 @@ def table(setting: Setting, champion: int, generation: int = 1) -> Path:
     half = path.with_suffix(".half")
     half.write_text(json.dumps({"generation": generation, "models": {"a": routes}}))
     return half.rename(path)
+
+
+def policy(setting: Setting) -> Path:
+    """Write what the request log keeps: everything."""
+    path = setting.folder / "log.toml"
+    path.write_text('[features]\nx = "keep"\n"inputs" = "keep"\n')
+    return path
 
 
 def reload(setting: Setting) -> dict[str, float]:
@@ -233,7 +243,7 @@ def main() -> int:
         for name in ("a", "b"):
             setting.push(name, 1)
         say(machine())
-        sides = (BARE, OURS, ALONE, TABLE)
+        sides = (BARE, OURS, ALONE, TABLE, LOGGED)
         figures = interleave(sides, given.rounds, lambda side, _: cost(setting, side))
         for connections in (1, MANY):
             names = [f"{name}, {connections}" for name in ("per second", "p50 ms", "p99 ms")]
@@ -249,6 +259,7 @@ def main() -> int:
         check("errors during a reload", found["errors"], 0),
         check("a changed table reaches the answers after", seconds, SWAP_LIMIT, "s"),
         check("routing, at the middle", middle[TABLE] / middle[OURS], ADDED, "times"),
+        check("routing and the log, at the middle", middle[LOGGED] / middle[OURS], ADDED, "times"),
     ]
     return 0 if all(kept) else 1
 
