@@ -11,14 +11,12 @@ import click
 
 from mlops_pipeline.cli.output import json_option, warn, write, write_json
 from mlops_pipeline.cli.serving_options import log_option
-from mlops_pipeline.errors import ParameterError
 from mlops_pipeline.inspection import one_line
 
 if TYPE_CHECKING:
     from mlops_pipeline.monitoring import DriftReport
 
 _TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
-_MOST_PLACES = 50
 _SHARE = click.FloatRange(0, 1)
 
 
@@ -42,8 +40,11 @@ def monitor(model: str, log: Path, as_json: bool, **chosen: Any) -> None:
     Ends with 1 if any has, or if that cannot be told.
     """
     from mlops_pipeline.monitoring import DriftVerdict, drift_of
+    from mlops_pipeline.request_log import answered_columns
 
-    before, after = (_columns(log, model, chosen[side]) for side in ("against", "window"))
+    before, after = (
+        answered_columns(log, model, *map(_seconds, chosen[side])) for side in ("against", "window")
+    )
     if not any(name.startswith("in.") for name in (*before, *after)):
         warn(
             f"no input of {model} was logged: only what it answered is compared",
@@ -60,50 +61,8 @@ def monitor(model: str, log: Path, as_json: bool, **chosen: Any) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _columns(
-    log: Path, model: str, span: tuple[datetime.datetime, datetime.datetime]
-) -> dict[str, list[object]]:
-    """Return the inputs and outputs of a time, one row of each key."""
-    from mlops_pipeline.request_log import OK, read_requests
-
-    begin, end = (t.replace(tzinfo=datetime.timezone.utc).timestamp() for t in span)
-    table = read_requests(log, model, begin, end)
-    rows, seen = [], set()
-    for index, row in enumerate(
-        table.select(["key", "status", "shadow", "probability"]).to_pylist()
-    ):
-        # Many rows of one user tell less than as many users: they would alarm on nothing.
-        if row["status"] == OK and not row["shadow"] and row["key"] not in seen:
-            rows.append(index)
-            seen |= {row["key"]} - {""}
-    chances = {table["probability"][index].as_py() for index in rows}
-    if len(chances) > 1:
-        raise ParameterError(
-            f"the log of {model} was sampled with {len(chances)} probabilities in {span[0]:%F %R} "
-            f"to {span[1]:%F %R}",
-            hint="choose a time in which --log-sample was the same",
-        )
-    names = [n for n in table.column_names if n.startswith(("in.", "out."))]
-    if not rows:
-        raise ParameterError(
-            f"{model} answered nothing that was logged from {span[0]:%F %R} to {span[1]:%F %R}",
-            hint="choose a time, in UTC, with requests",
-        )
-    found: dict[str, list[object]] = {}
-    for name in names:
-        found |= _scalars(name, table[name].take(rows).to_pylist())
-    return found
-
-
-def _scalars(name: str, values: list[Any]) -> dict[str, list[object]]:
-    """Return a column; one of short lists, such as scores of classes, as one for each place."""
-    widths = {len(value) for value in values if isinstance(value, list)}
-    if len(widths) != 1 or max(widths) > _MOST_PLACES:
-        return {name: values}
-    return {
-        f"{name}[{place}]": [None if value is None else value[place] for value in values]
-        for place in range(widths.pop())
-    }
+def _seconds(at: datetime.datetime) -> float:
+    return at.replace(tzinfo=datetime.timezone.utc).timestamp()
 
 
 def _record(model: str, report: DriftReport) -> dict[str, Any]:

@@ -5,6 +5,7 @@ kept of each feature is said by a policy; keys are kept as pseudonyms that can b
 A log that cannot be written drops rows and counts them: it never stops an answer.
 """
 
+from mlops_pipeline.request_log.answered import answered_columns
 from mlops_pipeline.request_log.period_keys import PeriodKeys
 from mlops_pipeline.request_log.policy import LogPolicy, read_log_policy
 from mlops_pipeline.request_log.reading import read_requests
@@ -19,6 +20,7 @@ __all__ = [
     "PeriodKeys",
     "RequestLog",
     "RequestRecord",
+    "answered_columns",
     "columns_of",
     "read_log_policy",
     "read_requests",

@@ -19,11 +19,13 @@ class PolicyFacts:
     Args:
         changed: nodes that would run, each with the reason.
         champion_high: upper bound of the champion's lift on the policy's metric; None if unknown.
+        drifted: inputs and outputs that have drifted since the champion was promoted.
         history: earlier decisions of the policy, oldest first.
     """
 
     changed: tuple[str, ...] = ()
     champion_high: float | None = None
+    drifted: tuple[str, ...] = ()
     history: Sequence[RetrainDecision] = ()
 
 
@@ -32,7 +34,7 @@ class Need:
     """Answer of a policy, with its reason.
 
     Args:
-        trigger: `inputs` or `business`; empty where there is none.
+        trigger: `inputs`, `drift` or `business`; empty where there is none.
         force: run nodes though nothing of theirs has changed.
     """
 
@@ -67,9 +69,19 @@ def _trigger(policy: RetrainPolicy, facts: PolicyFacts) -> Need:
     if policy.business_metric and high is not None and high < policy.business_below:
         why = f"{policy.business_metric} of the champion is at most {high:+.1%}"
         return Need(True, f"{why}, below {policy.business_below:+.1%}", "business", force=True)
+    if facts.drifted and not facts.changed:
+        return Need(False, f"{_first(facts.drifted)} drifted, but there is nothing new to train on")
+    if facts.drifted:
+        return Need(True, f"{_first(facts.drifted)} drifted; {_first(facts.changed)}", "drift")
     if policy.on_inputs and facts.changed:
-        more = f" and {len(facts.changed) - 3} more" if len(facts.changed) > 3 else ""
-        return Need(True, "; ".join(facts.changed[:3]) + more, "inputs")
+        return Need(True, _first(facts.changed), "inputs")
     if policy.on_inputs:
         return Need(False, "data, code and parameters are as they were")
+    if policy.drift_window:
+        return Need(False, "no input and no output is known to have drifted")
     return Need(False, f"{policy.business_metric} of the champion is not shown to be too low")
+
+
+def _first(texts: tuple[str, ...]) -> str:
+    more = f" and {len(texts) - 3} more" if len(texts) > 3 else ""
+    return "; ".join(texts[:3]) + more

@@ -25,6 +25,9 @@ class RetrainPolicy:
         on_inputs: train when data, code or parameters have changed since the last run.
         business_metric: train when the lift of the champion on it is shown to be below
             `business_below`, whatever has changed.
+        drift_window: seconds of requests that are compared with the first ones that the champion
+            has answered; where they drifted, what has changed is trained on though `on_inputs` is
+            false. 0 for no look.
         cool_down: seconds from one training to the next.
         budget: trainings within 24 hours, at most.
     """
@@ -36,6 +39,7 @@ class RetrainPolicy:
     on_inputs: bool = True
     business_metric: str = ""
     business_below: float = 0.0
+    drift_window: float = 0.0
     cool_down: float = 0.0
     budget: int = 24
 
@@ -74,15 +78,16 @@ def _policy(path: Path, name: str, table: Any) -> RetrainPolicy:
     check_model_name(values["model"])
     values["pipeline"] = _target(path.parent, values["pipeline"])
     policy = RetrainPolicy(name, **values)
-    if not policy.on_inputs and not policy.business_metric:
+    if not policy.on_inputs and not policy.business_metric and not policy.drift_window:
         raise SettingsError(
-            f"{where} never trains", hint="set on_inputs = true, or a business_metric"
+            f"{where} never trains",
+            hint="set on_inputs = true, a business_metric or a drift_window",
         )
     return policy
 
 
 def _value(where: str, key: str, value: Any) -> Any:
-    if key == "cool_down":
+    if key in ("cool_down", "drift_window"):
         return _seconds(where, value)
     kinds: dict[str, tuple[type, ...]] = {
         "parameters": (dict,),

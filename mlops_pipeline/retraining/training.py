@@ -10,9 +10,11 @@ from pathlib import Path
 
 from mlops_pipeline import api
 from mlops_pipeline.business import BusinessPlaces, find_metric, lift_of
-from mlops_pipeline.errors import PipelineError
+from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
 from mlops_pipeline.inspection import PipelineRun
 from mlops_pipeline.models import CHAMPION, find_model
+from mlops_pipeline.monitoring import drift_of
+from mlops_pipeline.request_log import answered_columns
 from mlops_pipeline.retraining.deciding import Need, PolicyFacts, decide_need
 from mlops_pipeline.retraining.decisions import (
     RetrainDecision,
@@ -121,7 +123,7 @@ def _facts(
     policy: RetrainPolicy, places: RetrainPlaces, history: list[RetrainDecision]
 ) -> PolicyFacts:
     changed: list[str] = []
-    if policy.on_inputs:
+    if policy.on_inputs or policy.drift_window:
         for node in api.plan(policy.pipeline, policy.parameters, where=places.where):
             if node.decision == "fail":
                 raise PipelineError(
@@ -131,7 +133,29 @@ def _facts(
             if node.decision == "run":
                 cause = node.changes[0] if node.changes else node.reason
                 changed.append(f"{node.node_id}: {cause}")
-    return PolicyFacts(tuple(changed), _champion_high(policy, places), history)
+    drifted = _drifted(policy, places)
+    return PolicyFacts(tuple(changed), _champion_high(policy, places), drifted, history)
+
+
+def _drifted(policy: RetrainPolicy, places: RetrainPlaces) -> tuple[str, ...]:
+    """Return what has drifted since the champion was promoted; none where nobody can tell."""
+    model = find_model(places.store, policy.model)
+    moves = [move for move in model.moves if move.alias == CHAMPION] if model else []
+    if not policy.drift_window or not moves or not places.log.is_dir():
+        return ()
+    begin, now = moves[-1].at, time.time()
+    if now < begin + 2 * policy.drift_window:
+        # The two times would overlap.
+        return ()
+    try:
+        before, after = (
+            answered_columns(places.log, policy.model, start, start + policy.drift_window)
+            for start in (begin, now - policy.drift_window)
+        )
+    except (NotFoundError, ParameterError):
+        # No requests in one of the times.
+        return ()
+    return tuple(each.name for each in drift_of(before, after).features if each.drifted)
 
 
 def _champion_high(policy: RetrainPolicy, places: RetrainPlaces) -> float | None:

@@ -37,6 +37,14 @@ def test_a_champion_that_loses_is_replaced_though_nothing_has_changed() -> None:
     assert need(CHANGED, on_inputs=False, **policy) == (False, "", False)
 
 
+def test_drift_trains_on_what_is_new_and_on_nothing_else() -> None:
+    drifted = PolicyFacts(drifted=("in.city",))
+    policy = {"on_inputs": False, "drift_window": 60.0}
+    assert need(drifted, **policy) == (False, "", False)
+    assert need(replace(drifted, changed=CHANGED.changed), **policy) == (True, "drift", False)
+    assert need(CHANGED, **policy) == (False, "", False)
+
+
 def test_it_waits_after_the_last_training() -> None:
     facts = replace(CHANGED, history=[decided(3000)])
     assert need(facts, cool_down=3600)[0] is False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ import pytest
 from retrained import make_project
 
 from mlops_pipeline.errors import PipelineError
-from mlops_pipeline.models import open_model
+from mlops_pipeline.models import open_model, set_alias
+from mlops_pipeline.request_log import LogOptions, LogPolicy, RequestLog, RequestRecord
 from mlops_pipeline.retraining import (
     RetrainOutcome,
     RetrainPlaces,
@@ -82,6 +85,36 @@ def test_what_cannot_be_planned_is_an_error_and_no_decision(shop: Shop) -> None:
     with pytest.raises(PipelineError, match="nothing_there"):
         shop.retrain()
     assert read_decisions(shop.store, shop.policy) == []
+
+
+@pytest.mark.ml  # Parquet.
+def test_new_data_is_trained_on_when_the_requests_have_drifted(shop: Shop) -> None:
+    shop.retrain()
+    set_alias(shop.store, "shop", 1)
+    promoted = open_model(shop.store, "shop").moves[-1].at
+    policy = replace(shop.policy, on_inputs=False, drift_window=0.2)
+    places = RetrainPlaces(shop.store, shop.folder / "root", shop.folder / "log")
+    shop.data("good 2")
+
+    def log(at: float, city: str) -> None:
+        log = RequestLog(places.log, LogPolicy({"city": "keep"}), LogOptions(seconds=3600))
+        for number in range(200):
+            cities = [city if number % 2 else "a"]
+            inputs = {"city": cities}
+            key = f"{at}-{number}"
+            log.note(RequestRecord("shop", key, at, key, inputs=lambda inputs=inputs: inputs))
+        log.close()
+
+    assert retrain(policy, places).outcome == RetrainOutcome.NOT_NEEDED
+    log(promoted + 0.01, "b")
+    while time.time() < promoted + 0.5:
+        time.sleep(0.01)
+    log(time.time() + 0.1, "b")
+    assert "known to have drifted" in retrain(policy, places).why
+    log(time.time() + 0.1, "c")
+    time.sleep(0.15)
+    done = retrain(policy, places)
+    assert (done.outcome, done.trigger) == (RetrainOutcome.ROLLED_OUT, "drift")
 
 
 KILLED = """
