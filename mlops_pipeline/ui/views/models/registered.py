@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlops_pipeline.business import read_estimates
+from mlops_pipeline.deployment import list_rollouts
 from mlops_pipeline.models import RegisteredModel, list_models
 from mlops_pipeline.ui.views.plain_values import finite
 from mlops_pipeline.ui.views.reader import Reader
 
-MODELS, NEWEST = 50, 30
-"""Numbers of models on the page, and of the newest versions and moves of each."""
+MODELS, NEWEST, ROLLOUTS = 50, 30, 10
+"""Numbers of models on the page, and of the newest versions, moves and rollouts of each."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,30 @@ class MoveRow:
 
 
 @dataclass(frozen=True)
+class RolloutRow:
+    """A rollout of a version.
+
+    Args:
+        champion: the version beside it; 0 for none.
+        weight: share of the keys that the candidate has.
+        at: since when it is in its state, and `why`.
+        checks: what the checks said that led to it: `errors: 0.5% beside 0.1% ...`.
+        states: the states that it went through.
+    """
+
+    name: str
+    strategy: str
+    candidate: int
+    champion: int
+    state: str
+    weight: float
+    at: float
+    why: str
+    checks: tuple[str, ...]
+    states: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RegisteredRow:
     """A registered model, its newest versions and moves first; the numbers are of all."""
 
@@ -60,12 +85,35 @@ class RegisteredRow:
     moves: tuple[MoveRow, ...]
     move_count: int
     damage: tuple[str, ...]
+    rollouts: tuple[RolloutRow, ...] = ()
 
 
 def read_registered(reader: Reader) -> tuple[RegisteredRow, ...]:
     """Return the registered models of a store, by name."""
     models = list_models(reader.store)[:MODELS]
-    return tuple(_row(model, _lifts(reader, model.name)) for model in models)
+    return tuple(
+        replace(_row(model, _lifts(reader, model.name)), rollouts=_rollouts(reader, model.name))
+        for model in models
+    )
+
+
+def _rollouts(reader: Reader, model: str) -> tuple[RolloutRow, ...]:
+    """Return the newest rollouts of a model, newest first."""
+    return tuple(
+        RolloutRow(
+            each.name,
+            each.plan.strategy,
+            each.plan.candidate,
+            each.plan.champion,
+            str(each.state),
+            finite(each.weight),
+            finite(each.last.at),
+            each.last.why,
+            tuple(f"{check.verdict}: {check.name}: {check.text}" for check in each.last.checks),
+            tuple(str(step.state) for step in each.steps),
+        )
+        for each in list_rollouts(reader.store, model)[: -ROLLOUTS - 1 : -1]
+    )
 
 
 def _lifts(reader: Reader, model: str) -> Mapping[int, tuple[str, ...]]:
