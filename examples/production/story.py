@@ -124,7 +124,17 @@ def mlops(*words: str, codes: tuple[int, ...] = (0,), quiet: bool = False) -> st
 @contextmanager
 def server() -> Iterator[str]:
     """Serve what is pushed; its address."""
-    words = ["serve", "pushed/offers", "--predict", "offers:make", "--port", "0", "--poll", "0.2"]
+    words = [
+        "serve",
+        "--registered",
+        "offers",
+        "--predict",
+        "offers:make",
+        "--port",
+        "0",
+        "--poll",
+        "0.2",
+    ]
     words += ["--table", TABLE, "--log", LOG, "--log-seconds", "0.3"]
     print(f"$ mlops {' '.join(words)} &", flush=True)
     command = [sys.executable, "-m", "mlops_pipeline.cli", *words]

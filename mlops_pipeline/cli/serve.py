@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlops_pipeline.cli.output import echo, json_option, warn, write_json
+from mlops_pipeline.cli.project import Project, project_options
 from mlops_pipeline.errors import SettingsError
 from mlops_pipeline.listening import LOOPBACK, Address, listen, read_token
 from mlops_pipeline.request_log import LogOptions, LogPolicy, read_log_policy
@@ -29,7 +30,10 @@ _NUMBER = click.IntRange(0)
 
 
 @click.command()
-@click.argument("models", metavar="[NAME=]FOLDER...", nargs=-1, required=True)
+@click.argument("models", metavar="[NAME=]FOLDER...", nargs=-1)
+@click.option(
+    "--registered", multiple=True, metavar="MODEL", help="Serve what was pushed of this model."
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
@@ -80,12 +84,19 @@ _NUMBER = click.IntRange(0)
 @click.option("--no-spare", is_flag=True, help="Keep no warm process in reserve.")
 @click.option("--verbose", is_flag=True, help="Log what the models print, too.")
 @json_option
-def serve(models: tuple[str, ...], as_json: bool, **chosen: Any) -> None:
+@project_options
+def serve(project: Project, models: tuple[str, ...], as_json: bool, **chosen: Any) -> None:
     """Serve models over HTTP, as TensorFlow Serving does.
 
     FOLDER holds the versions of a model as numbered subfolders, as Pusher makes them; its own name
-    is that of the model, unless another one is given. New versions are taken up as they come.
+    is that of the model, unless another one is given. New versions are taken up as they come. With
+    --registered, the folder is the one that a registered model was pushed to.
     """
+    models += tuple(_registered(project, name) for name in chosen["registered"])
+    if not models:
+        raise SettingsError(
+            "no model is named", hint="name its folder, or a registered model with --registered"
+        )
     address = Address(chosen["host"], chosen["port"], chosen["names"])
     plan = _plan(models, address, chosen)
     logging.basicConfig(
@@ -107,6 +118,13 @@ def serve(models: tuple[str, ...], as_json: bool, **chosen: Any) -> None:
         run_server(plan, sock)
         if not as_json:
             echo("ended")
+
+
+def _registered(project: Project, name: str) -> str:
+    """Return a registered model as NAME=FOLDER."""
+    from mlops_pipeline.deployment import served_folder
+
+    return f"{name}={served_folder(project.existing_store, name)}"
 
 
 def _plan(models: tuple[str, ...], address: Address, chosen: dict[str, Any]) -> ServerPlan:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         evidence_of,
         plan_rollout,
         run_controller,
+        served_folder,
         served_number,
         start_rollout,
         verify_rollout,
@@ -55,7 +56,7 @@ else:
         {
             "checks": "CheckResult CheckVerdict check_step together",
             "controller": "RolloutPlaces act advance evidence_of plan_rollout run_controller "
-            "served_number start_rollout verify_rollout",
+            "served_folder served_number start_rollout verify_rollout",
             "deciding": "checks_of decide",
             "evidence": "ArmEvidence ErrorSums Evidence",
             "rollout_plan": "RolloutPlan check_plan steps_of",
@@ -95,6 +96,7 @@ __all__ = [
     "plan_rollout",
     "routes_of",
     "run_controller",
+    "served_folder",
     "served_number",
     "start_rollout",
     "steps_of",

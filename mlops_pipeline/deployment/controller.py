@@ -26,7 +26,7 @@ from mlops_pipeline.deployment.rollouts import (
     write_step,
 )
 from mlops_pipeline.deployment.routing_table import ModelRoutes, update_routes
-from mlops_pipeline.errors import ParameterError, PipelineError
+from mlops_pipeline.errors import NotFoundError, ParameterError, PipelineError
 from mlops_pipeline.models import (
     CHAMPION,
     LostRaceError,
@@ -74,6 +74,24 @@ def served_number(store: MetadataStore, version: ModelVersion) -> int:
     raise ParameterError(
         f"v{version.number} was not pushed to a folder of numbered versions",
         hint="push it with a Pusher, whose folder `mlops serve` serves",
+    )
+
+
+def served_folder(store: MetadataStore, model: str) -> Path:
+    """Return the folder that the versions of a model were pushed to, by the newest usable one.
+
+    Raises:
+        NotFoundError: it has no version, or none that a Pusher has pushed to a folder here.
+    """
+    for version in reversed(open_model(store, model).versions):
+        records = store.artifacts([version.artifact]) if version.state == "ready" else []
+        for record in records:
+            place = Path(str(record.properties.get("pushed_destination", "")))
+            if place.name.isdecimal() and place.is_dir():
+                return place.parent
+    raise NotFoundError(
+        f"no version of {model} was pushed to a folder that is here",
+        hint="push one with a Pusher, or name the folder: mlops serve NAME=FOLDER",
     )
 
 
