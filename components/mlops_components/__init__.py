@@ -62,6 +62,7 @@ from mlops_components.models import (
 )
 from mlops_components.pusher import Filesystem, PushDestination, Pusher, Versioning
 from mlops_components.records import read_frame, write_frames
+from mlops_components.request_log_gen import RequestLogExampleGen
 from mlops_components.schema_gen import SchemaGen
 from mlops_components.sql_example_gen import SqlExampleGen
 from mlops_components.stacks import _tfma
@@ -128,6 +129,7 @@ __all__ = [
     "RangeConfig",
     "RecordBatchesOptions",
     "RegressOutput",
+    "RequestLogExampleGen",
     "RequestSpec",
     "RollingRange",
     "SchemaGen",

@@ -33,6 +33,7 @@ from mlops_components.inputs.splits import (
 )
 from mlops_components.inputs.sql_queries import Queries
 from mlops_components.inputs.tfrecord_files import RecordFiles
+from mlops_components.inputs.typed_tables import Tables
 
 __all__ = [
     "Condition",
@@ -51,6 +52,7 @@ __all__ = [
     "Selection",
     "SplitConfig",
     "StaticRange",
+    "Tables",
     "TimeSplit",
     "TimeSplitConfig",
     "has_spans",
