@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mlops_pipeline.request_log import OK, read_requests
 
@@ -43,25 +40,26 @@ def exposures_to(
         rollout: only what its arms were asked, whoever answered in the end; else
         version: the number of the version that answered, as the server knows it.
     """
-    first: dict[str, Exposure] = {}
-    for row in _rows(log, model, times):
-        is_meant = row["rollout"] == rollout if rollout else row["version"] == version
-        if not is_meant or row["key"] in first:
-            continue
-        time: datetime.datetime = row["time"]
-        arm = row["arm"] if rollout else ""
-        first[row["key"]] = Exposure(row["key"], time.timestamp(), f"{time:%Y-%m}", arm)
-    return list(first.values())
-
-
-def _rows(log: Path, model: str, times: tuple[float, float]) -> Iterator[Mapping[str, Any]]:
     if not (Path(log) / model).is_dir() or not times[0] < times[1]:
-        return
+        return []
     import pyarrow.compute as pc
 
-    table = read_requests(log, model, *times, [*_COLUMNS])
+    table = read_requests(log, model, *times, _COLUMNS)
     answered = pc.and_(pc.equal(table["status"], OK), pc.invert(table["shadow"]))
-    table = table.filter(pc.and_(answered, pc.equal(table["row"], 0)))
-    for row in table.to_pylist():
-        if row["key"]:
-            yield row
+    named = pc.and_(pc.equal(table["row"], 0), pc.not_equal(table["key"], ""))
+    is_meant = (
+        pc.equal(table["rollout"], rollout) if rollout else pc.equal(table["version"], version)
+    )
+    table = table.filter(pc.and_(pc.and_(answered, named), is_meant))
+    # A key has one arm in a rollout, whoever answered in the end.
+    by = ["key", "arm"] if rollout else ["key"]
+    first = table.group_by(by).aggregate([("time", "min")])
+    return [
+        Exposure(
+            row["key"],
+            row["time_min"].timestamp(),
+            f"{row['time_min']:%Y-%m}",
+            row["arm"] if rollout else "",
+        )
+        for row in first.to_pylist()
+    ]

@@ -39,6 +39,9 @@ from mlops_pipeline.store import MetadataStore
 
 _TRIES = 20
 
+_REST = 5
+"""Times as long as a look that the controller rests."""
+
 
 def _nothing(point: str) -> None:
     """Do nothing at a point at which a test may kill the process."""
@@ -259,18 +262,20 @@ def run_controller(
     """Advance a rollout until it has ended.
 
     Args:
-        every: seconds between two looks.
+        every: seconds between two looks, at least: a look that takes long is followed by a longer
+            rest, so that a large log keeps no processor busy.
         told: is called with each new state.
     """
     seen = 0
     while True:
+        begun = time.monotonic()
         rollout = advance(places, name)
         if rollout.last.number != seen:
             seen = rollout.last.number
             told(rollout)
         if rollout.state.has_ended:
             return rollout
-        time.sleep(every)
+        time.sleep(max(every, _REST * (time.monotonic() - begun)))
 
 
 def verify_rollout(rollout: Rollout) -> list[str]:

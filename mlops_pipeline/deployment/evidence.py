@@ -6,8 +6,8 @@ assigned to, whoever answered it in the end: a candidate that is stood in for ha
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import msgspec
 from mlops_pipeline.deployment.assignment import Arm
 from mlops_pipeline.deployment.rollout_plan import RolloutPlan
 from mlops_pipeline.request_log import OK, read_requests
-from mlops_pipeline.value import RatioSample, Sample, quantile_interval, sample_of
+from mlops_pipeline.value import RatioSample, Sample, quantile_interval
 
 MOST_SLICES = 50
 """Slices that are compared: those with the most keys."""
@@ -112,71 +112,101 @@ def read_evidence(
     table = read_requests(folder, plan.model, begin, end, [*_COLUMNS, *names])
     import pyarrow.compute as pc
 
-    # Before they become objects: most requests are the champion's, or of no rollout.
-    kept = pc.and_(pc.equal(table["rollout"], rollout), pc.equal(table["row"], 0))
-    champions = pc.and_(pc.equal(table["arm"], str(Arm.CHAMPION)), pc.invert(table["shadow"]))
-    rows = table.filter(pc.and_(kept, pc.invert(champions))).to_pylist()
-    absent = [row["time"] for row in rows if _is_absent(row, plan)]
-    if absent:
+    table = table.filter(pc.and_(pc.equal(table["rollout"], rollout), pc.equal(table["row"], 0)))
+    absent = table.filter(_absent(table, plan))["time"]
+    if len(absent):
         # Until then the arms differ in more than in the version.
-        rows = [row for row in rows if row["time"] > max(absent)]
-    shadows = [row for row in rows if row["shadow"] and row["version"] == plan.serves[0]]
-    arms: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in rows:
-        if not row["shadow"] and row["key"] and row["status"] not in NOBODYS_FAULT:
-            arms[row["arm"]].append(row)
-    candidate, baseline = (arms[str(arm)] for arm in (Arm.CANDIDATE, Arm.BASELINE))
-    seen = [row["time"].timestamp() for row in (*candidate, *shadows)]
+        table = table.filter(pc.greater(table["time"], pc.max(absent)))
+    is_shadow = pc.and_(table["shadow"], pc.equal(table["version"], plan.serves[0]))
+    shadows = table.filter(is_shadow)
+    counts = pc.and_(pc.invert(table["shadow"]), pc.not_equal(table["key"], ""))
+    asked = table.filter(pc.and_(counts, pc.invert(_is_in(table["status"], NOBODYS_FAULT))))
+    candidate, baseline = (
+        asked.filter(pc.equal(asked["arm"], str(arm))) for arm in (Arm.CANDIDATE, Arm.BASELINE)
+    )
+    seen = [each["time"] for each in (candidate, shadows) if each.num_rows]
+    fine = _is_in(shadows["status"], {OK, *NOBODYS_FAULT})
     return Evidence(
         at=end,
-        first=min(seen, default=0.0),
-        absent=len(absent),
+        first=min((pc.min(times).as_py().timestamp() for times in seen), default=0.0),
         candidate=_arm(candidate, plan),
         baseline=_arm(baseline, plan),
-        shadow_requests=len(shadows),
-        shadow_errors=sum(row["status"] not in (OK, *NOBODYS_FAULT) for row in shadows),
+        shadow_requests=shadows.num_rows,
+        shadow_errors=shadows.num_rows - (pc.sum(fine).as_py() or 0),
+        absent=len(absent),
     )
 
 
-def _is_absent(row: Mapping[str, Any], plan: RolloutPlan) -> bool:
-    is_candidate = row["arm"] == str(Arm.CANDIDATE) or (
-        row["shadow"] and row["version"] == plan.serves[0]
+def _is_in(column: Any, values: Iterable[str]) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.is_in(column, value_set=pa.array(sorted(values), pa.string()))
+
+
+def _absent(table: Any, plan: RolloutPlan) -> Any:
+    """Return a mask of the requests for the candidate where it was not loaded."""
+    import pyarrow.compute as pc
+
+    is_shadow = pc.and_(table["shadow"], pc.equal(table["version"], plan.serves[0]))
+    is_candidate = pc.or_(pc.equal(table["arm"], str(Arm.CANDIDATE)), is_shadow)
+    missed = pc.or_(pc.equal(table["fallback"], ABSENT), pc.equal(table["status"], ABSENT))
+    return pc.and_(is_candidate, missed)
+
+
+def _arm(table: Any, plan: RolloutPlan) -> ArmEvidence:
+    slices: dict[str, ErrorSums] = {}
+    for name in plan.slices:
+        column = f"in.{name}"
+        if column in table.column_names:
+            slices |= {f"{name}={value}"[:200]: sums for value, sums in _by_value(table, column)}
+    largest = sorted(slices, key=lambda name: (-slices[name].keys, name))[:MOST_SLICES]
+    return ArmEvidence(_sums(table), _latency(table, plan), {n: slices[n] for n in largest})
+
+
+def _by_value(table: Any, column: str) -> Iterator[tuple[Any, ErrorSums]]:
+    """Yield the most frequent values of a column, each with its sums."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_nested(table[column].type):
+        return
+    counts = sorted(
+        (each for each in pc.value_counts(table[column]).to_pylist() if each["values"] is not None),
+        key=lambda each: (-each["counts"], str(each["values"])),
     )
-    return is_candidate and ABSENT in (row["fallback"], row["status"])
+    for each in counts[:MOST_SLICES]:
+        value = pa.scalar(each["values"], table[column].type)
+        yield each["values"], _sums(table.filter(pc.equal(table[column], value)))
 
 
-def _arm(rows: Sequence[Mapping[str, Any]], plan: RolloutPlan) -> ArmEvidence:
-    slices: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in rows:
-        for name in plan.slices:
-            if row.get(f"in.{name}") is not None:
-                slices[f"{name}={row[f'in.{name}']}"[:200]].append(row)
-    largest = sorted(slices, key=lambda name: (-len(slices[name]), name))[:MOST_SLICES]
-    return ArmEvidence(
-        _sums(rows), _latency(rows, plan), {name: _sums(slices[name]) for name in largest}
-    )
+def _sums(table: Any) -> ErrorSums:
+    """Return the sums over keys; a log of millions of rows never becomes objects."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-
-def _sums(rows: Iterable[Mapping[str, Any]]) -> ErrorSums:
-    requests: dict[str, int] = defaultdict(int)
-    errors: dict[str, int] = defaultdict(int)
-    for row in rows:
-        requests[row["key"]] += 1
-        errors[row["key"]] += row["status"] != OK or bool(row["fallback"])
-    asked = sample_of(map(float, requests.values()))
-    failed = sample_of(float(errors[key]) for key in requests)
-    products = float(sum(errors[key] * number for key, number in requests.items()))
+    if not table.num_rows:
+        return ErrorSums()
+    failed = pc.or_(pc.not_equal(table["status"], OK), pc.not_equal(table["fallback"], ""))
+    both = pa.table({"key": table["key"], "failed": failed.cast(pa.int64())})
+    by_key = both.group_by("key").aggregate([("failed", "sum"), ("failed", "count")])
+    errors, asked = (by_key[f"failed_{what}"].to_numpy() for what in ("sum", "count"))
     return ErrorSums(
-        len(requests), asked.total, failed.total, asked.squares, failed.squares, products
+        by_key.num_rows,
+        float(asked.sum()),
+        float(errors.sum()),
+        float((asked * asked).sum()),
+        float((errors * errors).sum()),
+        float((errors * asked).sum()),
     )
 
 
-def _latency(
-    rows: Iterable[Mapping[str, Any]], plan: RolloutPlan
-) -> tuple[float | None, float | None]:
-    seconds = sorted(row["seconds"] for row in rows)
-    if not plan.latency_quantile or not seconds:
+def _latency(table: Any, plan: RolloutPlan) -> tuple[float | None, float | None]:
+    if not plan.latency_quantile or not table.num_rows:
         return None, None
+    import numpy as np
+
+    seconds = np.sort(table["seconds"].to_numpy())
     found = quantile_interval(seconds, plan.latency_quantile, alpha=plan.step_alpha / 4)
-    low, high = (None if abs(bound) == float("inf") else bound for bound in found)
+    low, high = (None if math.isinf(bound) else float(bound) for bound in found)
     return low, high
