@@ -7,13 +7,14 @@ A log that cannot be written drops rows and counts them: it never stops an answe
 
 from mlops_pipeline.request_log.answered import answered_columns
 from mlops_pipeline.request_log.period_keys import PeriodKeys
-from mlops_pipeline.request_log.policy import LogPolicy, read_log_policy
+from mlops_pipeline.request_log.policy import DROP, LogPolicy, read_log_policy
 from mlops_pipeline.request_log.reading import read_requests
 from mlops_pipeline.request_log.request_record import OK, RequestRecord
 from mlops_pipeline.request_log.segments import columns_of, segments_of, write_whole
 from mlops_pipeline.request_log.writer import LogOptions, RequestLog
 
 __all__ = [
+    "DROP",
     "OK",
     "LogOptions",
     "LogPolicy",

@@ -9,12 +9,8 @@ from typing import Any
 OK = "ok"
 """Status of a request that was answered."""
 
-RowValues = Callable[[], Mapping[str, Sequence[Any]]]
-"""Gives the values of each feature or output, one a row; asked later, by the log's own thread."""
-
-
-def _none() -> dict[str, Sequence[Any]]:
-    return {}
+RowValues = Mapping[str, Callable[[], Sequence[Any]]]
+"""Functions by feature or output that give its values, one a row; called by the log's thread."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +26,7 @@ class RequestRecord:
         seconds: until the answer.
         shadow: True for the answer of a shadow, which nobody got.
         probability: with which requests of this key are logged.
+        size: bytes that its values hold until they are written.
     """
 
     model: str
@@ -46,5 +43,6 @@ class RequestRecord:
     seconds: float = 0.0
     shadow: bool = False
     probability: float = 1.0
-    inputs: RowValues = field(default=_none, repr=False)
-    outputs: RowValues = field(default=_none, repr=False)
+    inputs: RowValues = field(default_factory=dict, repr=False)
+    outputs: RowValues = field(default_factory=dict, repr=False)
+    size: int = 0

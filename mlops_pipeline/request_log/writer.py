@@ -37,11 +37,13 @@ class LogOptions:
         seconds: of a segment; what a killed server loses at most.
         most_rows: of a segment.
         most_waiting: requests that wait to be written; more are dropped, and counted.
+        most_bytes: that their values may hold.
     """
 
     seconds: float = 10.0
     most_rows: int = 50_000
     most_waiting: int = 20_000
+    most_bytes: int = 256 * 2**20
 
 
 class RequestLog:
@@ -61,6 +63,9 @@ class RequestLog:
         self._options = options or LogOptions()
         self._keys = PeriodKeys(self.folder)
         self._waiting: collections.deque[RequestRecord] = collections.deque()
+        self._held = 0
+        # Held for some steps only: no answer waits for the disk.
+        self._counting = threading.Lock()
         self._wake = threading.Event()
         self._ended = False
         # Numbers of processes come again, as in containers.
@@ -72,16 +77,25 @@ class RequestLog:
 
     def note(self, record: RequestRecord) -> None:
         """Take a request into the log, or drop and count it; never waits, never raises."""
-        if self._ended or len(self._waiting) >= self._options.most_waiting:
-            self.dropped += 1
-            return
-        self._waiting.append(record)
-        if len(self._waiting) >= self._options.most_waiting // 2:
+        options = self._options
+        with self._counting:
+            is_full = len(self._waiting) >= options.most_waiting
+            if self._ended or is_full or self._held + record.size > options.most_bytes:
+                self.dropped += 1
+                return
+            self._waiting.append(record)
+            self._held += record.size
+            held = self._held
+        if 2 * len(self._waiting) >= options.most_waiting or 2 * held >= options.most_bytes:
             self._wake.set()
 
     def flush(self) -> None:
         """Write what waits now, in this thread, for those who cannot wait for a segment."""
-        self._write(self._taken())
+        taken = self._taken()
+        self._write(taken)
+        # What is being written still holds its bytes.
+        with self._counting:
+            self._held -= sum(record.size for record in taken)
 
     def close(self) -> None:
         """Write what waits, and end."""
@@ -131,7 +145,8 @@ class RequestLog:
             self.written += len(rows)
 
     def _drop(self, rows: int, error: Exception) -> None:
-        self.dropped += rows
+        with self._counting:
+            self.dropped += rows
         if time.monotonic() - self._told >= _TELL_SECONDS:
             self._told = time.monotonic()
             reason = getattr(error, "strerror", None) or error
@@ -145,9 +160,9 @@ class RequestLog:
             (INPUT, record.inputs, self.policy.of_feature),
             (OUTPUT, record.outputs, self.policy.of_output),
         ):
-            wanted = {name: rows for name, rows in values().items() if way(name) != DROP}
+            wanted = {name: rows for name, rows in values.items() if way(name) != DROP}
             for name, rows in wanted.items():
-                columns[prefix + name] = [self._treated(row, way(name), record) for row in rows]
+                columns[prefix + name] = [self._treated(row, way(name), record) for row in rows()]
         fixed = {
             "request_id": record.request_id,
             "time": datetime.datetime.fromtimestamp(record.at, datetime.timezone.utc),

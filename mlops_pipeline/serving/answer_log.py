@@ -6,11 +6,12 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from mlops_pipeline.deployment import unit_of
-from mlops_pipeline.request_log import OK, RequestLog, RequestRecord
-from mlops_pipeline.serving.models import Tensor, Tensors, to_lists
+from mlops_pipeline.request_log import DROP, OK, RequestLog, RequestRecord
+from mlops_pipeline.serving.models import Tensor, to_lists
 from mlops_pipeline.serving.router import Observation
 
 _SALT = "request log"
@@ -27,9 +28,13 @@ class AnswerLog:
         """Take a question into the log, if its key is among those that are."""
         question, found = seen.question, seen.found
         request_id = question.request_id or secrets.token_hex(16)
-        sample = self.log.policy.sample
+        policy = self.log.policy
+        sample = policy.sample
         if sample < 1 and unit_of(_SALT, question.key or request_id) >= sample:
             return
+        # What is not kept is let go of at once: it may be large.
+        inputs = {n: t for n, t in found.inputs.items() if policy.of_feature(n) != DROP}
+        outputs = {n: t for n, t in found.outputs.items() if policy.of_output(n) != DROP}
         self.log.note(
             RequestRecord(
                 model=question.model,
@@ -46,8 +51,9 @@ class AnswerLog:
                 seconds=seen.seconds,
                 shadow=seen.shadow,
                 probability=sample,
-                inputs=_rows_of(found.inputs),
-                outputs=_rows_of(found.outputs),
+                inputs=_rows_of(inputs),
+                outputs=_rows_of(outputs),
+                size=sum(len(each.data) for each in (*inputs.values(), *outputs.values())),
             )
         )
 
@@ -56,8 +62,8 @@ class AnswerLog:
         return {"log_rows_written": self.log.written, "log_rows_dropped": self.log.dropped}
 
 
-def _rows_of(tensors: Tensors) -> Callable[[], Mapping[str, Sequence[Any]]]:
-    return lambda: {name: _rows(tensor) for name, tensor in tensors.items()}
+def _rows_of(tensors: Mapping[str, Tensor]) -> dict[str, Callable[[], Sequence[Any]]]:
+    return {name: partial(_rows, tensor) for name, tensor in tensors.items()}
 
 
 def _rows(tensor: Tensor) -> Sequence[Any]:

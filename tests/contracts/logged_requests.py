@@ -19,12 +19,15 @@ DAY = 86_400
 SLOW = LogOptions(seconds=3600)
 
 
+def given(values: dict[str, Any]) -> dict[str, Any]:
+    """Values as a record has them: functions by name."""
+    return {name: (lambda rows=rows: rows) for name, rows in values.items()}
+
+
 def record(at: float, values: dict[str, Any] | None = None, **more: Any) -> RequestRecord:
     outputs = more.pop("outputs", {"score": [0.5]})
     more.setdefault("request_id", "r")
-    return RequestRecord(
-        "taxi", at=at, inputs=lambda: values or {}, outputs=lambda: outputs, **more
-    )
+    return RequestRecord("taxi", at=at, inputs=given(values or {}), outputs=given(outputs), **more)
 
 
 def written(folder: Path, *records: RequestRecord, policy: LogPolicy | None = None) -> RequestLog:

@@ -58,7 +58,7 @@ def log_requests(
             "at": at,
             "key": key,
             "rollout": rollout,
-            "inputs": lambda country=country: {"country": [country]},
+            "inputs": {"country": lambda country=country: [country]},
         }
         fallback = "raised" if is_candidate and fails else ""
         log.note(

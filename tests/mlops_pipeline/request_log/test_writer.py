@@ -60,11 +60,11 @@ def test_no_secret_and_no_key_is_in_the_files(tmp_path: Path) -> None:
 
 
 def test_odd_requests_cost_no_other_one(tmp_path: Path) -> None:
-    def broken() -> dict[str, Any]:
+    def broken() -> list[Any]:
         raise ValueError("no rows")
 
-    odd = RequestRecord("taxi", "odd", NOON, inputs=broken)
     policy = LogPolicy({"x": "keep"})
+    odd = RequestRecord("taxi", "odd", NOON, inputs={"x": broken})
     mixed = record(NOON, {"x": [2**70]}, request_id="big")
     log = written(tmp_path, record(NOON), odd, mixed, policy=policy)
     assert (log.written, log.dropped) == (2, 1)
@@ -86,6 +86,31 @@ def test_more_than_can_wait_is_dropped_and_counted(tmp_path: Path) -> None:
     log.close()
 
 
+def test_values_that_are_dropped_are_never_made(tmp_path: Path) -> None:
+    def image() -> list[Any]:
+        raise AssertionError("nobody wants it")
+
+    log = RequestLog(tmp_path, LogPolicy(), SLOW)
+    log.note(RequestRecord("taxi", "r", NOON, inputs={"image": image}))
+    log.close()
+    assert (log.written, log.dropped) == (1, 0)
+
+
+def test_large_values_that_wait_are_bounded(tmp_path: Path) -> None:
+    log = RequestLog(tmp_path, None, LogOptions(seconds=3600, most_bytes=10**9))
+    log._options = LogOptions(seconds=3600, most_bytes=100)
+    for _ in range(2):
+        log._waiting.append(record(NOON, size=45))
+        log._held += 45
+    log.note(record(NOON, size=20))
+    assert log.dropped == 1
+    log.flush()
+    log.note(record(NOON, size=45))
+    assert (log.dropped, log.written) == (1, 2)
+    log.close()
+    assert log.written == 3
+
+
 WRITER = """
 import resource, sys, time
 from pathlib import Path
@@ -94,7 +119,7 @@ from mlops_pipeline.request_log import LogOptions, RequestLog, RequestRecord
 log = RequestLog(Path({folder!r}), None, LogOptions(seconds=0.05))
 {before}
 while True:
-    log.note(RequestRecord("taxi", "r", time.time(), outputs=lambda: {{"score": [0.5]}}))
+    log.note(RequestRecord("taxi", "r", time.time(), outputs={{"score": lambda: [0.5]}}))
     time.sleep(0.0005)
     {after}
 """

@@ -100,9 +100,9 @@ def test_new_data_is_trained_on_when_the_requests_have_drifted(shop: Shop) -> No
         log = RequestLog(places.log, LogPolicy({"city": "keep"}), LogOptions(seconds=3600))
         for number in range(200):
             cities = [city if number % 2 else "a"]
-            inputs = {"city": cities}
             key = f"{at}-{number}"
-            log.note(RequestRecord("shop", key, at, key, inputs=lambda inputs=inputs: inputs))
+            inputs = {"city": lambda cities=cities: cities}
+            log.note(RequestRecord("shop", key, at, key, inputs=inputs))
         log.close()
 
     assert retrain(policy, places).outcome == RetrainOutcome.NOT_NEEDED

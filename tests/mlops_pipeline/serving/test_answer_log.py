@@ -49,11 +49,20 @@ def test_requests_without_a_key_are_drawn_one_by_one(log: RequestLog) -> None:
 
 
 def test_rows_of_one_value_are_that_value(log: RequestLog) -> None:
-    log.policy = LogPolicy()
+    log.policy = LogPolicy({"x": "keep", "words": "keep"})
     AnswerLog(log)(seen("ann", ""))
     (record,) = log._waiting
-    assert record.inputs() == {"x": [1.0, 2.0], "words": [[b"a", b"b"], [b"c", b"d"]]}
-    assert record.outputs() == {"y": [0.5]}
+    values = {name: rows() for name, rows in record.inputs.items()}
+    assert values == {"x": [1.0, 2.0], "words": [[b"a", b"b"], [b"c", b"d"]]}
+    assert [rows() for rows in record.outputs.values()] == [[0.5]]
+    assert record.size > 0
     assert len(record.request_id) == 32
     facts = (record.arm, record.rollout, record.assigned, record.version, record.fallback)
     assert facts == ("candidate", "toy-1", 3, 2, "late")
+
+
+def test_what_is_not_kept_is_let_go_of_at_once(log: RequestLog) -> None:
+    log.policy = LogPolicy({"x": "keep"}, {"y": "drop"})
+    AnswerLog(log)(seen("ann"))
+    (record,) = log._waiting
+    assert (list(record.inputs), list(record.outputs)) == (["x"], [])
