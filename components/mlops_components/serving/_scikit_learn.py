@@ -30,14 +30,31 @@ _ARRAYS = {
     "numpy": {"ndarray", "dtype"},
     "numpy.core.multiarray": {"_reconstruct", "scalar"},
     "numpy._core.multiarray": {"_reconstruct", "scalar"},
-    "numpy.random._pickle": {"__randomstate_ctor", "__bit_generator_ctor"},
+    "numpy.random._pickle": {"__randomstate_ctor", "__bit_generator_ctor", "__generator_ctor"},
+    # What a generator that nobody has seeded is made of, from NumPy 2 on.
+    "numpy.random.bit_generator": {"SeedSequence", "__pyx_unpickle_SeedSequence"},
     "numpy.random._mt19937": {"MT19937"},
+    "numpy.random._pcg64": {"PCG64"},
     "collections": {"OrderedDict"},
     "sklearn.tree._tree": {"Tree"},
     "sklearn.utils._bunch": {"Bunch"},
+    "sklearn.calibration": {"_CalibratedClassifier"},
+    # Each makes an empty object of a class that it is given, which has to be allowed as well.
+    "sklearn.metrics._dist_metrics": {"newObj"},
+    "sklearn.neighbors._ball_tree": {"newObj"},
+    "sklearn.neighbors._kd_tree": {"newObj"},
     "builtins": {"set", "frozenset", "slice", "range", "complex"},
 }
-_PARTS = ("sklearn._loss.", "sklearn.tree._", "sklearn.ensemble._hist_gradient_boosting.")
+_PARTS = (
+    "sklearn._loss.",
+    "sklearn.ensemble._hist_gradient_boosting.",
+    "sklearn.linear_model._sgd_fast",
+    "sklearn.metrics._dist_metrics",
+    "sklearn.neighbors._ball_tree",
+    "sklearn.neighbors._kd_tree",
+    "sklearn.neural_network._stochastic_optimizers",
+    "sklearn.tree._",
+)
 
 
 def load_estimator(folder: str, options: Mapping[str, Any]) -> Estimator:
@@ -79,6 +96,8 @@ class _Allowed(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if name in _ARRAYS.get(module, ()):
             return getattr(importlib.import_module(module), name)
+        if module == "numpy" and _is_scalar_type(name):
+            return getattr(np, name)
         if module.split(".")[0] == "sklearn" and "." not in name:
             found = getattr(importlib.import_module(module), name, None)
             is_estimator = isinstance(found, type) and issubclass(found, sklearn.base.BaseEstimator)
@@ -89,6 +108,11 @@ class _Allowed(pickle.Unpickler):
             hint=f"save it as {SKOPS_FILE}, or serve it with --predict module:name",
             retryable=False,
         )
+
+
+def _is_scalar_type(name: str) -> bool:
+    found = getattr(np, name, None) if name.isidentifier() else None
+    return isinstance(found, type) and issubclass(found, np.generic)
 
 
 def _by_pickle(data: bytes) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,48 @@ def test_estimators_answer_as_they_do_themselves(tmp_path: Path) -> None:
         assert to_lists(found["predictions"]) == estimator.predict(ROWS[:4]).tolist()
         if hasattr(estimator, "predict_proba"):
             assert to_lists(found["probabilities"]) == estimator.predict_proba(ROWS[:4]).tolist()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "calibration.CalibratedClassifierCV",
+        "ensemble.HistGradientBoostingClassifier",
+        "linear_model.SGDClassifier",
+        "neighbors.KNeighborsClassifier",
+        "neural_network.MLPClassifier",
+    ],
+)
+def test_what_estimators_hold_inside_is_theirs(tmp_path: Path, name: str) -> None:
+    import importlib
+
+    module, _, kind = name.partition(".")
+    made = getattr(importlib.import_module(f"sklearn.{module}"), kind)()
+    wanted = [int(a != b) for a, b in ROWS] * 10
+    with warnings.catch_warnings():
+        # It need not have converged.
+        warnings.simplefilter("ignore")
+        made.fit(ROWS * 10, wanted)
+    assert load(tmp_path, made)
+
+
+def test_types_of_numbers_are_read(tmp_path: Path) -> None:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder
+
+    made = make_pipeline(OneHotEncoder(), LogisticRegression())
+    assert load(tmp_path, made.fit(ROWS, [int(a != b) for a, b in ROWS]))
+
+
+def test_a_generator_that_nobody_has_seeded_is_read(tmp_path: Path) -> None:
+    import numpy as np
+    from sklearn.ensemble import GradientBoostingClassifier
+
+    unseeded = np.random.RandomState(np.random.MT19937())
+    estimator = GradientBoostingClassifier(n_estimators=5, random_state=unseeded)
+    estimator.fit(ROWS, [int(a != b) for a, b in ROWS])
+    assert load(tmp_path, estimator)
 
 
 def test_an_estimator_with_names_of_features_is_asked_by_them(tmp_path: Path) -> None:

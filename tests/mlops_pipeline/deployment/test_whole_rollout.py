@@ -21,7 +21,7 @@ from mlops_pipeline.deployment import (
     start_rollout,
     verify_rollout,
 )
-from mlops_pipeline.models import open_model, register_artifact, set_alias
+from mlops_pipeline.models import open_model, register_artifact
 from mlops_pipeline.store import open_store
 
 pytestmark = [pytest.mark.ml, pytest.mark.slow]  # Parquet; a server and its models.
@@ -120,7 +120,9 @@ def test_a_bad_version_is_taken_out_and_a_good_one_promoted_with_no_failed_reque
     places: RolloutPlaces, folder: Path
 ) -> None:
     pushed(places, folder, 10, "2")
-    set_alias(places.store, "scorer", 1)
+    # From then on the table says who answers, whatever is pushed.
+    first = RolloutPlan("scorer", 1, 0, (10, 0), "all-at-once", (), load_seconds=0)
+    run_controller(places, start_rollout(places.store, first).name, every=0.01)
     options = ["--table", str(places.table), "--log", str(places.log), "--log-seconds", "0.2"]
     arguments = ["scorer", "--predict", "scorers:make", "--keep", "1", "--poll", "0.2", *options]
     served = Served(arguments, folder)

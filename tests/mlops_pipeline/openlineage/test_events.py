@@ -90,7 +90,6 @@ def test_a_verdict_is_an_assertion_about_the_model(check: Callable[..., None]) -
     ]
 
 
-@pytest.mark.slow  # Thousands of records.
 def test_too_many_datasets_are_cut_aloud(check: Callable[..., None]) -> None:
     many = [ArtifactRecord("Model", f"/m{n}", n) for n in range(1, 601)]
     (event,) = node_events(facts(DONE, many), begun=True)
